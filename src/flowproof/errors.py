@@ -1,0 +1,66 @@
+"""
+The error tree. Every error that Flowproof raises on purpose stands below one root, with fields and one sentence of help.
+
+    FlowproofError
+    ├── ConfigurationError        the run itself was set up wrong (exit code 2)
+    ├── ContractError             a contract's own files are broken
+    ├── StoreError                the state cannot be read or written
+    └── ClientError               flowproof.clients.errors: what a provider's client can meet
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["ConfigurationError", "ContractError", "FlowproofError", "StoreError"]
+
+
+class FlowproofError(Exception):
+    """The root of every error raised on purpose."""
+
+
+@dataclass(eq=False)
+class ConfigurationError(FlowproofError):
+    """
+    The run itself was set up wrong.
+
+    Args:
+        what: What is wrong and where, in one sentence.
+        mend: How to put it right, in one sentence.
+    """
+
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.mend}"
+
+
+@dataclass(eq=False)
+class ContractError(FlowproofError):
+    """
+    A file of a contract is missing or broken.
+
+    Args:
+        provider: Slug of the provider.
+        what: What is broken and where.
+    """
+
+    provider: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"contract of {self.provider}: {self.what}"
+
+
+@dataclass(eq=False)
+class StoreError(FlowproofError):
+    """
+    The state cannot be read or written.
+
+    Args:
+        what: What went wrong.
+    """
+
+    what: str
+
+    def __str__(self) -> str:
+        return self.what
