@@ -1,0 +1,48 @@
+# Needs Python 3.11 and make. Whatever else a target needs it makes itself, in .venv: scripts/venv.py.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help venv serve test lint types format check wheel clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+venv: ## make or mend the virtual environment (every target does, when it has to)
+	@$(PYTHON) scripts/venv.py $(VENV)
+
+serve: venv ## serve every provider on loopback; options: make serve ARGS="--port 4011"
+	@exec $(BIN)/flowproof serve $(ARGS)
+
+test: venv ## run every test, in parallel; a choice of them: make test ARGS="-k signature"
+	@$(BIN)/pytest -n auto $(ARGS)
+
+lint: venv ## ruff, formatting, spelling, data files
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo "make format puts it right"; exit 1; }
+	@$(BIN)/codespell
+	@git -c safe.directory='*' ls-files -z --cached --others --exclude-standard -- '*.toml' '*.yaml' '*.yml' '*.json' \
+		| xargs -0 $(BIN)/python scripts/well_formed.py
+
+types: venv ## mypy, strict
+	@$(BIN)/mypy
+
+format: venv ## format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix --quiet --exit-zero
+	@$(BIN)/ruff format --quiet
+
+check: lint types test ## lint, types and test: what to run before a commit
+
+wheel: venv ## build the wheel into dist/
+	@rm -rf build dist
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist >/dev/null
+	@rm -rf build
+	@ls dist/*.whl
+
+clean: ## remove what was built and every cache, but not the virtual environment
+	@rm -rf build dist reports .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

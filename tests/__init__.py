@@ -1,0 +1,1 @@
+"""The project's own tests. What certifies a target stands in suites/."""

@@ -1,0 +1,419 @@
+"""Who may import whom, and what mocks and kernel may not do, read from the syntax trees."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests import tree
+from tests.imports import UNREADABLE, Import, Module, aliases, dotted, imports
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """
+    A row of the table: who may import whom.
+
+    Args:
+        prefix: Modules it speaks of. ``{provider}`` is any one provider. The longest row that fits counts.
+        may: What of flowproof they may import, beside their own package.
+        never: Third parties and parts of the standard library they must not import.
+        own_by_dots: Their own package is imported with leading dots only.
+        own: Whether they may import what stands beside and below them.
+    """
+
+    prefix: str
+    may: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    own_by_dots: bool = False
+    own: bool = True
+
+
+BASE = ("errors", "exchange")
+TOP = (*BASE, "conformance", "kernel", "clients", "certify", "target", "inbox", "providers")
+TESTING = ("pytest", "_pytest", "hypothesis")
+SERVING = ("flask", "werkzeug", "uvicorn")
+
+LAYERS = (
+    Layer("", (), TESTING, own=False),
+    Layer("__main__", ("cli",), TESTING),
+    Layer("errors", (), (*TESTING, *SERVING, "requests")),
+    Layer("exchange", (), (*TESTING, *SERVING, "requests")),
+    Layer("conformance", BASE, (*TESTING, *SERVING, "requests")),
+    Layer("kernel", (*BASE, "conformance"), TESTING),
+    Layer("mocks", (), (*TESTING, "requests"), own=False),
+    Layer("mocks.{provider}", ("kernel", "conformance", *BASE), (*TESTING, "requests"), own_by_dots=True),
+    Layer("clients", ("errors",), (*TESTING, *SERVING)),
+    Layer("suites", (), SERVING, own=False),
+    Layer("suites.{provider}", ("clients", "conformance", *BASE, "target", "inbox"), SERVING, own_by_dots=True),
+    Layer("certify", (*BASE, "conformance", "target"), (*TESTING, *SERVING)),
+    Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
+    Layer("inbox", BASE, TESTING),
+    Layer("providers", (*BASE, "conformance", "kernel"), TESTING),
+    Layer("plugin", TOP),
+    Layer("cli", TOP, TESTING),
+)
+
+FINDS_PROVIDERS = "flowproof.providers"
+PLACES = {"contracts", "fixtures", "mocks", "suites"}
+
+WALL_CLOCK = (
+    "datetime.datetime.now",
+    "datetime.datetime.today",
+    "datetime.datetime.utcnow",
+    "datetime.date.today",
+    "time.time",
+    "time.time_ns",
+    "time.monotonic",
+    "time.monotonic_ns",
+    "time.perf_counter",
+    "time.perf_counter_ns",
+    "time.process_time",
+    "time.localtime",
+    "time.sleep",
+)
+CHANCE = ("os.urandom", "os.getrandom", "random", "secrets", "uuid.uuid1", "uuid.uuid4")
+SEEDED = ("random.Random", "secrets.compare_digest")
+MUTABLE = (
+    "dict",
+    "list",
+    "set",
+    "bytearray",
+    "collections.ChainMap",
+    "collections.Counter",
+    "collections.OrderedDict",
+    "collections.defaultdict",
+    "collections.deque",
+    "itertools.count",
+    "itertools.cycle",
+    "random.Random",
+    "threading.local",
+    "types.SimpleNamespace",
+    "weakref.WeakKeyDictionary",
+    "weakref.WeakValueDictionary",
+)
+
+Rule = Callable[[Module], Iterator[str]]
+
+
+def layer_of(name: str) -> Layer | None:
+    """The longest row of the table that fits a module."""
+    inner = name.removeprefix("flowproof").removeprefix(".")
+    return max((each for each in LAYERS if _covers(each, inner)), key=lambda each: len(each.prefix), default=None)
+
+
+def _covers(layer: Layer, inner: str) -> bool:
+    wanted, given = layer.prefix.split("."), inner.split(".")
+    return layer.prefix == inner or (
+        bool(layer.prefix)
+        and len(given) >= len(wanted)
+        and all(want in {"{provider}", got} for want, got in zip(wanted, given, strict=False))
+    )
+
+
+def is_below(name: str, *prefixes: str) -> bool:
+    """Whether a dotted name is one of these or inside one of them."""
+    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
+
+
+def own_package(name: str, layer: Layer) -> str:
+    """The package that a row means by "their own"."""
+    return ".".join(name.split(".")[: layer.prefix.count(".") + 2])
+
+
+def import_offences(module: Module) -> Iterator[str]:
+    """Imports that the table does not allow."""
+    layer = layer_of(module.name)
+    if layer is None:
+        yield f"{module.name} has no row in the table of tests/test_architecture.py"
+        return
+    for each in imports(module):
+        if reason := objection(each, module, layer):
+            yield f"{module.name}:{each.line} imports {each.target}: {reason}"
+
+
+def objection(found: Import, module: Module, layer: Layer) -> str | None:
+    """Why a module may not import this, or None."""
+    own = own_package(module.name, layer)
+    if found.target == UNREADABLE:
+        return None if module.name == FINDS_PROVIDERS else "an import by a computed name cannot be judged"
+    if is_below(found.target, *PLACES):
+        return "it ships as a part of flowproof; its bare name exists in a checkout only"
+    if is_below(found.target, "importlib.metadata.entry_points") and module.name != FINDS_PROVIDERS:
+        return "only flowproof.providers finds providers"
+    if is_below(found.target, *layer.never):
+        return f"flowproof.{layer.prefix} never does"
+    if not is_below(found.target, "flowproof") or found.target == "flowproof.__version__":
+        return None
+    if layer.own and is_below(found.target, own):
+        return "a provider's own package is imported with dots" if layer.own_by_dots and not found.is_relative else None
+    allowed = [f"flowproof.{prefix}" for prefix in layer.may]
+    return None if is_below(found.target, *allowed) else f"flowproof.{layer.prefix} may import {layer.may or 'nothing'}"
+
+
+def provider_offences(module: Module) -> Iterator[str]:
+    """Names of providers in the kernel: as identifiers, in dotted names, as text."""
+    slugs = {*tree.slugs("mocks"), *tree.slugs("contracts"), "oneflow", "dots_eco", "flow1st", "otter", "integrations"}
+    for line, word in words(module):
+        plain = re.sub(r"[^a-z0-9]+", "_", word.lower())
+        if named := sorted(slug for slug in slugs if f"_{slug}_" in f"_{plain}_"):
+            yield f"{module.name}:{line} names {', '.join(named)}"
+
+
+def words(module: Module) -> Iterator[tuple[int, str]]:
+    """Every identifier and every text of a module, docstrings too, with its line."""
+    for node in ast.walk(module.tree):
+        for field in ("id", "attr", "name", "arg", "module", "asname"):
+            if isinstance(text := getattr(node, field, None), str):
+                yield getattr(node, "lineno", 1), text
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+            yield node.lineno, node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+
+
+def chance_offences(module: Module) -> Iterator[str]:
+    """Questions to the operating system for time or chance."""
+    if module.name == "flowproof.kernel.clock":
+        return
+    names = aliases(module)
+    seeded = {id(node.func) for node in ast.walk(module.tree) if isinstance(node, ast.Call) and node.args}
+    for node in ast.walk(module.tree):
+        name = dotted(node, names)
+        if name is None or not isinstance(getattr(node, "ctx", None), ast.Load) or name in {"random", "secrets"}:
+            continue
+        if name == "random.Random" and id(node) not in seeded and _is_called(node, module):
+            yield f"{module.name}:{node.lineno} makes a random.Random without a seed"  # type: ignore[attr-defined] # an expression has a line
+        elif is_below(name, *WALL_CLOCK, *CHANCE) and not is_below(name, *SEEDED):
+            yield f"{module.name}:{node.lineno} asks {name}"  # type: ignore[attr-defined] # an expression has a line
+
+
+def _is_called(node: ast.AST, module: Module) -> bool:
+    return any(isinstance(each, ast.Call) and each.func is node for each in ast.walk(module.tree))
+
+
+def state_offences(module: Module) -> Iterator[str]:
+    """Mutable values at a module's top, and functions that rebind its names."""
+    names = aliases(module)
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Global):
+            yield f"{module.name}:{node.lineno} rebinds {', '.join(node.names)}"
+    for node in top_level(module.tree.body):
+        target = _assigned(node)
+        if target and not target.startswith("__") and _is_mutable(getattr(node, "value", None), names):
+            yield f"{module.name}:{node.lineno} keeps a mutable {target}"
+
+
+def top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements that run when a module is imported, also inside if, try and with."""
+    for node in body:
+        yield node
+        for field in ("body", "orelse", "finalbody"):
+            if isinstance(node, ast.If | ast.Try | ast.With | ast.For | ast.While):
+                yield from top_level(getattr(node, field, []))
+
+
+def _assigned(node: ast.stmt) -> str | None:
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return next((each.id for each in targets if isinstance(each, ast.Name)), None)
+
+
+def _is_mutable(value: ast.expr | None, names: dict[str, str]) -> bool:
+    literals = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
+    return isinstance(value, literals) or (isinstance(value, ast.Call) and dotted(value.func, names) in MUTABLE)
+
+
+def print_offences(module: Module) -> Iterator[str]:
+    """Output that a library must leave to its caller."""
+    names = aliases(module)
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and dotted(node.func, names) in {"print", "sys.stdout.write", "sys.stderr.write"}:
+            yield f"{module.name}:{node.lineno} prints"
+
+
+def below(*prefixes: str) -> list[Path]:
+    """Python files of what ships, by the prefix of their module."""
+    return [path for path in tree.modules("src", "mocks", "suites") if is_below(_name(path), *prefixes)]
+
+
+def _name(path: Path) -> str:
+    return Module.read(path, tree.ROOT).name
+
+
+def judge(rule: Rule, paths: list[Path]) -> list[str]:
+    """What a rule has against these files."""
+    return [offence for path in paths for offence in rule(Module.read(path, tree.ROOT))]
+
+
+def test_modules_import_only_what_the_table_allows() -> None:
+    """Every import of the package, whichever way it is spelled, is one that the table of layers allows."""
+    assert judge(import_offences, below("flowproof")) == []
+
+
+def test_kernel_names_no_provider() -> None:
+    """The kernel names no provider, neither in an identifier nor in a text."""
+    assert judge(provider_offences, below("flowproof.kernel")) == []
+
+
+def test_time_and_chance_come_from_the_workspace() -> None:
+    """Nothing in mocks or kernel, except the clock itself, asks the operating system for time or chance."""
+    assert judge(chance_offences, below("flowproof.kernel", "flowproof.mocks")) == []
+
+
+def test_mocks_keep_no_state_in_modules() -> None:
+    """No mock keeps a mutable value at the top of a module, where two workspaces would share it."""
+    assert judge(state_offences, below("flowproof.mocks")) == []
+
+
+def test_only_the_command_line_prints() -> None:
+    """Nothing but the command line writes to the terminal."""
+    library = [path for path in below("flowproof") if not is_below(_name(path), "flowproof.cli")]
+
+    assert judge(print_offences, library) == []
+
+
+def test_contracts_and_fixtures_hold_no_python() -> None:
+    """Contracts and fixtures are data: any language can read them."""
+    assert tree.modules("contracts", "fixtures") == []
+
+
+def test_every_layer_of_the_table_is_about_something() -> None:
+    """The rules see the package: they judge the modules at the top and those in the linked folders."""
+    assert {_name(path) for path in below("flowproof")} >= {"flowproof.errors", "flowproof.mocks", "flowproof.suites"}
+
+
+IMPORT_OFFENCES = {
+    "errors imports exchange": ("errors", "import flowproof.exchange"),
+    "conformance imports kernel": ("conformance.check", "from flowproof.kernel import clock"),
+    "kernel imports a mock": ("kernel.app", "from flowproof.mocks.acme import provider"),
+    "kernel imports from the root": ("kernel.app", "from flowproof import mocks"),
+    "kernel imports relatively": ("kernel.app", "from ..mocks import acme"),
+    "kernel imports from two levels up": ("kernel.control.routes", "from ... import clients"),
+    "kernel imports in a function": ("kernel.app", "def late():\n    import flowproof.clients.acme"),
+    "kernel imports for types": (
+        "kernel.app",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from flowproof.clients import acme",
+    ),
+    "kernel imports by importlib": ("kernel.app", "import importlib\nimportlib.import_module('flowproof.mocks.acme')"),
+    "kernel imports by a renamed importlib": (
+        "kernel.app",
+        "from importlib import import_module as load\nload('flowproof.mocks.acme')",
+    ),
+    "kernel imports by importlib relatively": (
+        "kernel.app",
+        "import importlib as i\ni.import_module('..mocks', __package__)",
+    ),
+    "kernel imports by dunder": ("kernel.app", "__import__('flowproof.mocks')"),
+    "kernel imports a computed name": ("kernel.app", "import importlib\nimportlib.import_module(name)"),
+    "kernel reaches through an attribute": ("kernel.app", "import flowproof.kernel\nflowproof.mocks.acme.provider"),
+    "kernel imports the whole package": ("kernel.app", "import flowproof"),
+    "kernel finds providers": ("kernel.app", "from importlib.metadata import entry_points"),
+    "kernel imports pytest": ("kernel.app", "import pytest"),
+    "mock imports a mock": ("mocks.acme.routes", "from flowproof.mocks.other import rules"),
+    "mock imports a mock relatively": ("mocks.acme.routes", "from ..other import rules"),
+    "mock imports a client": ("mocks.acme.routes", "from flowproof.clients.acme import sign"),
+    "mock imports requests": ("mocks.acme.routes", "import requests.auth"),
+    "mock imports hypothesis": ("mocks.acme.routes", "from hypothesis import strategies"),
+    "mock imports its own by full name": ("mocks.acme.routes", "from flowproof.mocks.acme import rules"),
+    "mock imports by its bare name": ("mocks.acme.routes", "from mocks.acme import rules"),
+    "client imports a mock": ("clients.acme", "from flowproof.mocks.acme import auth"),
+    "client imports kernel": ("clients.acme", "import flowproof.kernel.clock as clock"),
+    "client imports exchange": ("clients.acme", "from flowproof.exchange import Exchange"),
+    "client imports flask": ("clients.acme", "import flask"),
+    "suite imports a mock": ("suites.acme.test_orders", "from flowproof.mocks.acme import provider"),
+    "suite imports kernel": ("suites.acme.test_orders", "from flowproof.kernel.clock import Clock"),
+    "suite imports flask": ("suites.acme.test_orders", "from flask.testing import FlaskClient"),
+    "suite imports another suite": ("suites.acme.test_orders", "from ..other.strategies import orders"),
+    "suite imports a mock if it is there": (
+        "suites.acme.test_orders",
+        "import pytest\npytest.importorskip('flowproof.mocks.acme')",
+    ),
+    "plugin imports a mock": ("plugin.fixtures", "from flowproof.mocks.acme import provider"),
+    "cli imports a mock": ("cli.serve", "import flowproof.mocks.acme"),
+    "cli imports pytest": ("cli.certify", "import pytest"),
+    "the root imports a part": ("", "from flowproof import errors"),
+    "mocks import a mock": ("mocks", "from flowproof.mocks import acme"),
+    "a module without a row": ("helpers", "import json"),
+}
+
+ALLOWED_IMPORTS = {
+    "kernel imports errors": ("kernel.app", "from flowproof.errors import StoreError"),
+    "kernel imports itself": ("kernel.app", "from flowproof.kernel import clock\nfrom . import store"),
+    "mock imports kernel": ("mocks.acme.routes", "from flowproof.kernel.clock import Clock\nimport flask"),
+    "mock imports its own by dots": ("mocks.acme.routes", "from . import rules\nfrom .models import Order"),
+    "suite imports its own by dots": ("suites.acme.test_orders", "from .strategies import orders\nimport pytest"),
+    "suite imports a client": ("suites.acme.test_orders", "from flowproof.clients.acme import Acme"),
+    "client imports the version": ("clients.acme", "from flowproof import __version__\nimport requests"),
+    "plugin imports kernel": ("plugin.fixtures", "import pytest\nfrom flowproof.kernel import serving"),
+    "providers load by name": ("providers", "from importlib.metadata import entry_points\nimport importlib"),
+    "the root asks for its version": ("", "from importlib.metadata import version"),
+}
+
+
+@pytest.mark.parametrize(("name", "source"), IMPORT_OFFENCES.values(), ids=IMPORT_OFFENCES)
+def test_forbidden_import_is_noticed(name: str, source: str) -> None:
+    """An import that the table does not allow is noticed, however it is spelled."""
+    assert list(import_offences(Module.parse(source, f"flowproof.{name}".rstrip(".")))) != []
+
+
+@pytest.mark.parametrize(("name", "source"), ALLOWED_IMPORTS.values(), ids=ALLOWED_IMPORTS)
+def test_allowed_import_is_let_through(name: str, source: str) -> None:
+    """An import that the table allows is no offence."""
+    assert list(import_offences(Module.parse(source, f"flowproof.{name}".rstrip(".")))) == []
+
+
+OTHER_OFFENCES: dict[str, tuple[Rule, str]] = {
+    "provider as a name": (provider_offences, "oneflow = 1"),
+    "provider inside a name": (provider_offences, "def route_oneflow(): ..."),
+    "provider as a text": (provider_offences, "path = '/oneflow/api'"),
+    "provider in a header": (provider_offences, "header = b'x-oneflow-date'"),
+    "provider spelled with a hyphen": (provider_offences, "name = 'Dots-Eco'"),
+    "provider in a docstring": (provider_offences, '"""As OneFlow does."""'),
+    "provider as an argument": (provider_offences, "def serve(oneflow): ..."),
+    "provider as an attribute": (provider_offences, "self.oneflow()"),
+    "datetime.now": (chance_offences, "from datetime import UTC, datetime\ndatetime.now(UTC)"),
+    "renamed datetime": (chance_offences, "from datetime import datetime as dt\ndt.utcnow()"),
+    "datetime by its module": (chance_offences, "import datetime\ndatetime.datetime.today()"),
+    "date.today": (chance_offences, "from datetime import date\ndate.today()"),
+    "time.time": (chance_offences, "import time as t\nt.time()"),
+    "time handed on": (chance_offences, "import time\nfield(default_factory=time.time)"),
+    "monotonic": (chance_offences, "from time import monotonic\nmonotonic()"),
+    "sleep": (chance_offences, "import time\ntime.sleep(1)"),
+    "random.choice": (chance_offences, "import random\nrandom.choice([1])"),
+    "imported randint": (chance_offences, "from random import randint\nrandint(1, 2)"),
+    "unseeded Random": (chance_offences, "from random import Random\nRandom()"),
+    "uuid4": (chance_offences, "from uuid import uuid4\nuuid4()"),
+    "secrets": (chance_offences, "import secrets\nsecrets.token_hex()"),
+    "urandom": (chance_offences, "import os\nos.urandom(8)"),
+    "a dict": (state_offences, "orders = {}"),
+    "a typed list": (state_offences, "orders: list[str] = []"),
+    "a constant dict": (state_offences, "STATES = {'a': 1}"),
+    "a defaultdict": (state_offences, "from collections import defaultdict as d\norders = d(list)"),
+    "a counter": (state_offences, "import itertools\nids = itertools.count()"),
+    "a set in a try": (state_offences, "try:\n    seen = set()\nexcept OSError:\n    pass"),
+    "a global": (state_offences, "last = None\ndef remember(it):\n    global last\n    last = it"),
+    "a print": (print_offences, "print('here')"),
+    "a write": (print_offences, "import sys\nsys.stdout.write('here')"),
+}
+
+ALLOWED_OTHERWISE: dict[str, tuple[Rule, str]] = {
+    "seeded chance": (chance_offences, "import random\nrandom.Random(7)\ndef draw(source: random.Random): ..."),
+    "comparing digests": (chance_offences, "import secrets\nsecrets.compare_digest(a, b)"),
+    "a workspace's clock": (chance_offences, "from datetime import datetime\nnow: datetime = here.clock.now()"),
+    "constants": (state_offences, "STATES = MappingProxyType({'a': 1})\nNAMES = ('a',)\n__all__ = ['provider']"),
+    "a provider": (state_offences, "provider = Provider()\nroutes = Blueprint('orders', __name__)"),
+    "state in a function": (state_offences, "def collect():\n    found = []\n    return found"),
+}
+
+
+@pytest.mark.parametrize(("rule", "source"), OTHER_OFFENCES.values(), ids=OTHER_OFFENCES)
+def test_broken_rule_is_noticed(rule: Rule, source: str) -> None:
+    """Code that breaks one of the other rules is noticed."""
+    assert list(rule(Module.parse(source, "flowproof.mocks.acme.rules"))) != []
+
+
+@pytest.mark.parametrize(("rule", "source"), ALLOWED_OTHERWISE.values(), ids=ALLOWED_OTHERWISE)
+def test_kept_rule_is_let_through(rule: Rule, source: str) -> None:
+    """Code that keeps to the other rules is no offence."""
+    assert list(rule(Module.parse(source, "flowproof.mocks.acme.rules"))) == []
