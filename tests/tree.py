@@ -3,20 +3,40 @@
 import os
 import subprocess
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+BUILT = frozenset({"__pycache__", "build", "dist", "node_modules", "reports"})
 PLACES = ("mocks", "contracts", "suites", "fixtures")
 
 
 def files(*below: str) -> list[Path]:
-    """Every file and link that git tracks, or would if it were added, below these folders."""
+    """Every file and link that git tracks, or would if it were added, below these folders or of these patterns."""
     command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    if not (ROOT / ".git").exists():
+        return _without_git(below)
     listed = subprocess.run([*command, "--", *below], cwd=ROOT, env=inherited, capture_output=True, check=True).stdout
     paths = (ROOT / name for name in sorted(set(listed.decode().split("\0")) - {""}))
     return [path for path in paths if path.is_symlink() or path.is_file()]
+
+
+def _without_git(below: tuple[str, ...]) -> list[Path]:
+    """The same in a copy without its history, where everything counts that is not hidden and not built."""
+    found = []
+    for folder, inner, names in os.walk(ROOT):
+        built = {name for name in inner if name in BUILT or name.startswith(".") or name.endswith(".egg-info")}
+        inner[:] = [name for name in inner if name not in built]
+        found += [Path(folder, name) for name in names]
+        found += [Path(folder, name) for name in inner if Path(folder, name).is_symlink()]
+    wanted = [(name(path), path) for path in sorted(found)]
+    return [path for named, path in wanted if not below or any(_is_meant(named, each) for each in below)]
+
+
+def _is_meant(named: str, pattern: str) -> bool:
+    return named.startswith(f"{pattern}/") or fnmatch(named, pattern)
 
 
 def modules(*below: str) -> list[Path]:
