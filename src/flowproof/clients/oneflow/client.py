@@ -1,0 +1,394 @@
+"""
+The client of OneFlow (HP Site Flow): print orders. Signs with its own code, and shares none with any mock.
+
+    with OneFlow.production(token, secret) as oneflow:
+        receipt = oneflow.submit(order)
+        done = oneflow.wait_for_order(receipt.id, until={"printready"}, timeout_s=300)
+
+Source:
+    seeds/002. What is seen, not documented: providers/oneflow.md.
+"""
+
+import json
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from types import TracebackType
+from typing import Self, TypedDict, Unpack
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import requests
+
+from flowproof.clients.answers import Answer, Json, Node
+from flowproof.clients.errors import NotFound, NotInTime, Unreachable, failure
+from flowproof.clients.oneflow.bodies import Address, CarrierAlias, CarrierService
+from flowproof.clients.oneflow.problems import problem
+from flowproof.clients.oneflow.results import Order, OrderPage, Shipment, Submission
+from flowproof.clients.oneflow.signing import Algorithm, Signer, iso_milliseconds
+from flowproof.clients.retry import Retry, persist, retry_after_s
+from flowproof.errors import ConfigurationError
+
+__all__ = ["PRODUCTION_ORDERS_URL", "PRODUCTION_URL", "OneFlow", "Settings"]
+
+PRODUCTION_URL = "https://pro-api.oneflowcloud.com"
+PRODUCTION_ORDERS_URL = "https://orders.oneflow.io"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Settings(TypedDict, total=False):
+    """What can be set beside URLs and credentials; `OneFlow` says what each means."""
+
+    algorithm: Algorithm
+    timeout_s: float
+    retry: Retry
+    session: requests.Session | None
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    chance: Random | None
+    date_format: Callable[[datetime], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One operation with its arguments, before it is signed."""
+
+    method: str
+    base_url: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    resend_lost: bool = False
+
+
+class OneFlow:
+    """
+    A client of the OneFlow API.
+
+    5XX and 429 are retried for every call, also for `submit`, as the document asks; each retry is signed afresh.
+    A lost answer (connection error, timeout, truncated body) is retried for reads and `validate` only: an order may
+    have been stored, a cancellation done, so `submit`, `cancel` and `update_shipping` raise `Unreachable` at once.
+    Redirects are not followed: the signature holds for one path, and another host must not see it.
+
+    `session` is public: mount adapters, add hooks, set proxies or certificates on it as on any `requests` session.
+
+    Args:
+        base_url: URL before `/api`; a trailing `/api` or slash is taken off.
+        token: Names the API key.
+        secret: Signs; never shown.
+        orders_url: Host of `POST /api/order`, where that is another one.
+        algorithm: Digest of the signature.
+        timeout_s: Longest wait for a connection, and for each next piece of an answer.
+        retry: When to send again.
+        session: Session to use; a new one by default.
+        now: The present, aware.
+        sleep: Waits that many seconds.
+        chance: Source of the retry's jitter.
+        date_format: How the date header is written; OneFlow takes any text.
+
+    Raises:
+        ConfigurationError: A URL, the token, the secret or the algorithm cannot be used.
+    """
+
+    def __init__(  # noqa: PLR0913 - keywords with defaults, each of them asked for by somebody
+        self,
+        base_url: str,
+        token: str,
+        secret: str,
+        *,
+        orders_url: str | None = None,
+        algorithm: Algorithm = "sha1",
+        timeout_s: float = 10.0,
+        retry: Retry = Retry(),  # noqa: B008 - a frozen value
+        session: requests.Session | None = None,
+        now: Callable[[], datetime] = _utc_now,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Random | None = None,
+        date_format: Callable[[datetime], str] = iso_milliseconds,
+    ) -> None:
+        self.base_url = _normal_url("base_url", base_url)
+        self.orders_url = self.base_url if orders_url is None else _normal_url("orders_url", orders_url)
+        self._signer = Signer(token, secret, algorithm)
+        self.timeout_s = timeout_s
+        self.retry = retry
+        self.session = requests.Session() if session is None else session
+        self._now = now
+        self._sleep = sleep
+        self._chance = Random() if chance is None else chance  # noqa: S311 - spreads retries, keeps no secret
+        self._date_format = date_format
+
+    @classmethod
+    def production(cls, token: str, secret: str, **settings: Unpack[Settings]) -> Self:
+        """A client of the production hosts."""
+        return cls(PRODUCTION_URL, token, secret, orders_url=PRODUCTION_ORDERS_URL, **settings)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r}, orders_url={self.orders_url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the session's connections, also of a session handed in; used again, it opens new ones."""
+        self.session.close()
+
+    def validate(self, order: Mapping[str, object]) -> Json:
+        """
+        Ask whether an order is fit to be submitted.
+
+        Args:
+            order: The order, for its structure see `NewOrder`.
+
+        Returns:
+            The order as the provider reads it.
+
+        Raises:
+            ValidationFailed: It is not fit; `validations` says why.
+        """
+        path = _path("order", "validate")
+        return self._do(_Call("POST", self.base_url, path, body=_json_bytes(order), resend_lost=True)).members()
+
+    def submit(self, order: Mapping[str, object]) -> Submission:
+        """
+        Submit an order.
+
+        The answer comes before the order is looked at, valid or not: see `validate` and `wait_for_order`.
+
+        Raises:
+            Unreachable: The answer was lost. The order may have been stored; it is not sent again.
+            ServerFailed: 5XX after all attempts.
+        """
+        return Submission.read(self._do(_Call("POST", self.orders_url, _path("order"), body=_json_bytes(order))))
+
+    def orders(self, page: int = 1, pagesize: int = 10) -> OrderPage:
+        """One page of the account's orders, newest first; the first page is 1."""
+        query = (("page", str(page)), ("pagesize", str(pagesize)))
+        return OrderPage.read(
+            self._do(_Call("GET", self.base_url, _path("order"), query=query, resend_lost=True)), page=page
+        )
+
+    def all_orders(self, pagesize: int = 100) -> Iterator[Order]:
+        """
+        Every order of the account once, newest first.
+
+        Orders that come in meanwhile move others to later pages; those are not visited twice. Where the provider does
+        not tell the number of pages, a page without news is the last.
+        """
+        seen: set[str] = set()
+        number = 1
+        while True:
+            page = self.orders(number, pagesize)
+            fresh = [order for order in page.orders if order.id not in seen]
+            seen.update(order.id for order in fresh)
+            yield from fresh
+            is_last = not fresh if page.pages is None else number >= page.pages
+            if is_last:
+                return
+            number += 1
+
+    def order(self, order_id: str) -> Order:
+        """
+        The order with the provider's identifier.
+
+        Raises:
+            NotFound: There is none, or it is not processed yet, or it was not valid.
+        """
+        return Order.read(self._do(_Call("GET", self.base_url, _path("order", order_id), resend_lost=True)))
+
+    def cancel(self, source_account: str, source_order_id: str) -> Order:
+        """
+        Cancel an order.
+
+        Args:
+            source_account: Name of the account that sent the order.
+            source_order_id: The sender's identifier.
+
+        Raises:
+            NotFound: There is no such order.
+            Refused: It is cancelled already.
+        """
+        path = _path("order", source_account, source_order_id, "cancel")
+        return Order.read(self._do(_Call("PUT", self.base_url, path)))
+
+    def update_shipping(
+        self,
+        source_order_id: str,
+        shipment_index: int,
+        *,
+        ship_to: Address | Mapping[str, object],
+        carrier: CarrierService | CarrierAlias | Mapping[str, object] | None = None,
+        tracking_number: str | None = None,
+    ) -> Shipment:
+        """
+        Change where a shipment goes, and with whom.
+
+        Args:
+            source_order_id: The sender's identifier.
+            shipment_index: Index of the shipment as submitted.
+            ship_to: The new address, whole.
+            carrier: The carrier, left alone by default.
+            tracking_number: The tracking number, left alone by default.
+        """
+        change = {"shipTo": ship_to, "carrier": carrier, "trackingNumber": tracking_number}
+        body = _json_bytes({name: value for name, value in change.items() if value is not None})
+        path = _path("shipment", source_order_id, str(shipment_index), "shipping")
+        return Shipment.read(self._do(_Call("PUT", self.base_url, path, body=body)))
+
+    def wait_for_order(
+        self,
+        order_id: str,
+        *,
+        until: Callable[[Order], bool] | Collection[str] = lambda _: True,
+        timeout_s: float = 60.0,
+        poll_s: float = 1.0,
+    ) -> Order:
+        """
+        Wait until a submitted order is processed, and is as wished.
+
+        Args:
+            order_id: The submission's identifier; not found means not processed yet.
+            until: What to wait for: a condition, or statuses. By default that the order can be found.
+            timeout_s: How long to wait, in seconds.
+            poll_s: Wait between two questions, in seconds.
+
+        Raises:
+            NotInTime: The time is over; an order that was not valid is never found.
+        """
+        started_at, slept_s = self._now(), 0.0
+        while True:
+            order = self._order_or_none(order_id)
+            if order is not None and _fits(order, until):
+                return order
+            # Both count: a slow provider uses up the time too, and a test's clock may stand still.
+            waited_s = max(slept_s, (self._now() - started_at).total_seconds())
+            if waited_s >= timeout_s:
+                raise _not_in_time(order_id, order, waited_s)
+            pause_s = min(poll_s, timeout_s - waited_s)
+            self._sleep(pause_s)
+            slept_s += pause_s
+
+    def _order_or_none(self, order_id: str) -> Order | None:
+        try:
+            return self.order(order_id)
+        except NotFound:
+            return None
+
+    def _do(self, call: _Call) -> Node:
+        """The JSON that answers a call, with as many attempts as it may have."""
+        return persist(
+            lambda: self._attempt(call),
+            retry=self.retry,
+            resend_lost=call.resend_lost,
+            sleep=self._sleep,
+            chance=self._chance,
+        )
+
+    def _attempt(self, call: _Call) -> Node:
+        answer = self._send(call)
+        if 200 <= answer.status < 300:
+            return answer.node()
+        if 400 <= answer.status < 600:
+            asked_s = retry_after_s(answer.headers.get("Retry-After"), now=self._now())
+            raise failure(answer.method, answer.path, answer.status, problem(answer), retry_after_s=asked_s)
+        raise answer.unexpected("", "has a status that OneFlow never gives; redirects are not followed")
+
+    def _send(self, call: _Call) -> Answer:
+        prepared = self._prepare(call)
+        settings = self.session.merge_environment_settings(prepared.url or call.base_url, {}, None, None, None)
+        try:
+            response = self.session.send(prepared, timeout=self.timeout_s, allow_redirects=False, **settings)
+        except requests.RequestException as error:
+            raise Unreachable(call.method, call.path, None, _loss(error, self.timeout_s)) from error
+        signature = prepared.headers.get("x-oneflow-authorization", "").rpartition(":")[2]
+        return Answer(
+            call.method,
+            call.path,
+            response.status_code,
+            response.reason or "",
+            response.headers,
+            response.content,
+            (self._signer.secret, signature),
+        )
+
+    def _prepare(self, call: _Call) -> requests.PreparedRequest:
+        headers = {"Accept": "application/json"}
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        headers |= self._signer.headers(call.method, call.path, self._date_format(self._now()))
+        url = call.base_url + call.path
+        request = requests.Request(call.method, url, headers=headers, params=call.query, data=call.body)
+        prepared = self.session.prepare_request(request)
+        # requests decodes %2E, which would make an id of dots a step up the path; what is sent must be what is signed.
+        prepared.url = urlunsplit(urlsplit(prepared.url or url)._replace(path=urlsplit(url).path))
+        return prepared
+
+
+def _normal_url(setting: str, url: str) -> str:
+    """The URL before `/api`, without a slash at its end."""
+    mend = "Give an http or https URL without credentials, query or fragment, such as https://pro-api.oneflowcloud.com."
+    if not url.lower().startswith(("http://", "https://")) or set("@?#") & set(url):
+        raise ConfigurationError(f"The OneFlow client's {setting} cannot be used.", mend)
+    try:
+        parts = urlsplit(requests.Request("GET", url).prepare().url or url)
+    except requests.RequestException as error:
+        raise ConfigurationError(f"The OneFlow client's {setting} cannot be used: {error}.", mend) from error
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/").removesuffix("/api").rstrip("/")))
+
+
+def _path(*segments: str) -> str:
+    """
+    The path from `/api` on, every segment percent-encoded.
+
+    Raises:
+        ValueError: A segment is empty, so that the path would be another operation's.
+    """
+    if not all(segments):
+        raise ValueError("an identifier in a path cannot be empty")
+    return "/api/" + "/".join(map(_quoted, segments))
+
+
+def _quoted(segment: str) -> str:
+    """The segment percent-encoded; one of dots only too, which would be a step up the path."""
+    return segment.replace(".", "%2E") if segment in (".", "..") else quote(segment, safe="")
+
+
+def _json_bytes(body: Mapping[str, object]) -> bytes:
+    return json.dumps(body, allow_nan=False, default=_plain).encode()
+
+
+def _plain(value: object) -> dict[object, object]:
+    """A mapping that is no dict, as a dict: what `json` asks for where it is at a loss."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _fits(order: Order, until: Callable[[Order], bool] | Collection[str]) -> bool:
+    if callable(until):
+        return until(order)
+    return order.status in ({until} if isinstance(until, str) else until)
+
+
+def _not_in_time(order_id: str, order: Order | None, waited_s: float) -> NotInTime:
+    state = "the order is not found yet" if order is None else f"the order has the status {order.status!r}"
+    return NotInTime("GET", _path("order", order_id), 404 if order is None else 200, state, waited_s=waited_s)
+
+
+def _loss(error: requests.RequestException, timeout_s: float) -> str:
+    """What became of the answer, in a few words; the whole story is in the cause."""
+    if isinstance(error, requests.ConnectTimeout):
+        return f"no connection within {timeout_s:g} s"
+    if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
+        return f"nothing came for {timeout_s:g} s"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
+        return "the answer broke off or is garbled"
+    return f"the connection failed ({type(error).__name__})"

@@ -1,0 +1,147 @@
+"""When to send a request again, and after how long. Knows no provider, no clock and no global chance."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from random import Random
+from typing import TypeVar
+
+from flowproof.clients.errors import ClientError, TryLater, Unreachable
+from flowproof.errors import ConfigurationError
+
+__all__ = ["NO_RETRY", "TRANSIENT", "Retry", "persist", "retry_after_s"]
+
+TRANSIENT = frozenset({429, *range(500, 600)})
+"""Statuses after which the same request may pass: too many requests, and every 5XX."""
+
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """
+    When to send a request again.
+
+    A `Retry-After` of the provider goes before our own delays and is never cut short: where it asks for more than
+    `max_delay_s`, the error reaches the caller at once, with `retry_after_s`.
+
+    Args:
+        attempts: Times that a request is sent at most; 1 is no retry.
+        first_delay_s: Wait after the first failure.
+        factor: Each further wait is that many times the one before.
+        jitter: Share of a wait, from 0 to 1, that chance may take off, so that clients do not return in step.
+        max_delay_s: Longest single wait.
+        statuses: Statuses after which to send again.
+
+    Raises:
+        ConfigurationError: A number is out of its range.
+
+    Source:
+        seeds/002 (OneFlow), "Create Order": on 5XX "resubmit the request after a few seconds". Documented.
+    """
+
+    attempts: int = 4
+    first_delay_s: float = 1.0
+    factor: float = 2.0
+    jitter: float = 0.25
+    max_delay_s: float = 60.0
+    statuses: frozenset[int] = field(default=TRANSIENT, repr=False)
+
+    def __post_init__(self) -> None:
+        in_range = (
+            self.attempts >= 1
+            and self.first_delay_s >= 0
+            and self.factor >= 1
+            and 0 <= self.jitter <= 1
+            and self.max_delay_s >= 0
+        )
+        if not in_range:
+            raise ConfigurationError(
+                f"{self} is out of range.",
+                "Give attempts and factor of at least 1, a jitter of 0 to 1, no negative delay.",
+            )
+
+    def delay_s(self, *, failures: int, chance: Random) -> float:
+        """Our own wait after that many failures in a row, in seconds."""
+        whole_s = min(self.max_delay_s, self.first_delay_s * self.factor ** (failures - 1))
+        return whole_s * (1 - self.jitter * chance.random())
+
+    def pause_s(self, error: ClientError, *, failures: int, resend_lost: bool, chance: Random) -> float | None:
+        """
+        Seconds to wait before the request is sent again, or None: do not send it again.
+
+        Args:
+            error: What the last attempt met.
+            failures: Failures in a row, the last one included.
+            resend_lost: Whether a request may be sent again whose answer was lost, though it may have been processed.
+            chance: Source of the jitter.
+        """
+        if failures >= self.attempts or not self._repeats(error, resend_lost=resend_lost):
+            return None
+        asked_s = error.retry_after_s if isinstance(error, TryLater) else None
+        if asked_s is None:
+            return self.delay_s(failures=failures, chance=chance)
+        return asked_s if asked_s <= self.max_delay_s else None
+
+    def _repeats(self, error: ClientError, *, resend_lost: bool) -> bool:
+        return resend_lost if isinstance(error, Unreachable) else error.status in self.statuses
+
+
+NO_RETRY = Retry(attempts=1)
+"""Each request is sent once."""
+
+
+def persist(
+    attempt: Callable[[], T], *, retry: Retry, resend_lost: bool, sleep: Callable[[float], None], chance: Random
+) -> T:
+    """
+    Attempt until it succeeds or `retry` gives up.
+
+    Args:
+        attempt: One whole attempt, signed afresh; raises a ClientError where it fails.
+        retry: When to attempt again.
+        resend_lost: See `Retry.pause_s`.
+        sleep: Waits that many seconds.
+        chance: Source of the jitter.
+
+    Raises:
+        ClientError: That of the last attempt.
+    """
+    failures = 0
+    while True:
+        try:
+            return attempt()
+        except ClientError as error:
+            failures += 1
+            pause_s = retry.pause_s(error, failures=failures, resend_lost=resend_lost, chance=chance)
+            if pause_s is None:
+                raise
+        sleep(pause_s)
+
+
+def retry_after_s(value: str | None, *, now: datetime) -> float | None:
+    """
+    Seconds that a `Retry-After` header asks to wait, or None where there is none that can be read.
+
+    Args:
+        value: Seconds or an HTTP date; a date in the past is a wait of 0.
+        now: The present, aware.
+
+    Source:
+        RFC 9110, section 10.2.3. A fraction of a second is beyond it, but seen in the wild.
+    """
+    if value is None:
+        return None
+    if _SECONDS.fullmatch(value.strip()):
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+        # RFC 5322 writes "-0000" for an unknown zone, which parses as naive; HTTP dates are UTC.
+        aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return max(0.0, (aware - now).total_seconds())
+    except (ValueError, OverflowError):
+        return None
