@@ -39,7 +39,7 @@ check: lint types test ## lint, types and test: what to run before a commit
 
 wheel: venv ## build the wheel into dist/
 	@rm -rf build dist
-	@$(BIN)/python -m build --wheel --no-isolation --outdir dist >/dev/null
+	@said=$$($(BIN)/python -m build --wheel --no-isolation --outdir dist 2>&1) || { echo "$$said"; exit 1; }
 	@rm -rf build
 	@ls dist/*.whl
 
