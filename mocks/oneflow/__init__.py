@@ -1,1 +1,54 @@
-"""x"""
+"""OneFlow (HP Site Flow): print orders, from validation to shipping."""
+
+from random import Random
+from typing import Any
+
+from flowproof.kernel import Credential, Provider, hex_id, seed_data
+
+from . import auth
+from .control import control
+from .errors import render
+from .processing import TASKS
+from .routes import routes
+
+__all__ = ["provider"]
+
+
+def mint(chance: Random, seed: Any) -> tuple[Credential, ...]:
+    """A token and a secret for each account of the seed data."""
+    return tuple(
+        Credential(
+            key=hex_id(chance, 20),
+            role=account["role"],
+            public={"account": account["name"]},
+            secrets={"secret": hex_id(chance, 40)},
+        )
+        for account in seed["accounts"]
+    )
+
+
+provider = Provider(
+    slug="oneflow",
+    title="OneFlow (HP Site Flow): print orders",
+    routes=routes,
+    presented_key=auth.presented_key,
+    authenticate=auth.authenticate,
+    render=render,
+    mint=mint,
+    seed=seed_data("oneflow"),
+    seed_schema="seed.schema.json",
+    tasks=TASKS,
+    fault_plans={"scaling_up": ({"fault": "status", "status": 503, "operation": "submitOrder", "first": 3},)},
+    scrub_header=auth.scrub_header,
+    diagnose=auth.diagnosed,
+    control=control,
+    hosts=("pro-api.oneflowcloud.com", "orders.oneflow.io"),
+    not_emulated=(
+        "Postbacks: the six documented events.",
+        "Files: artwork is not fetched, checked or stored; the seed data says which of it is bad.",
+        "TLS: the mock speaks plain HTTP on loopback.",
+        "Delivery dates: shipByDate, slaDays and canShipEarly are kept and change nothing.",
+        "Order routing (POST /api/order/route/{rule}), details, files, products, SKUs, stock, stations and batches.",
+        "The legacy PrintOS header names (x-hp-hmac-…).",
+    ),
+)

@@ -1,5 +1,5 @@
 """
-The error tree. Every error that Flowproof raises on purpose stands below one root, with fields and one sentence of help.
+The error tree. Every error raised on purpose stands below one root, with fields and one sentence of help.
 
     FlowproofError
     ├── ConfigurationError        the run itself was set up wrong (exit code 2)

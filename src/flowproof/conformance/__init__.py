@@ -1,1 +1,20 @@
-"""placeholder"""
+"""Contracts as data: loads them, finds the operation of a request, and says where an exchange differs from them."""
+
+from .check import check, check_parameters, check_request_body, check_response
+from .contract import Contract, load_contract
+from .finding import Finding
+from .operations import Match, Operation
+from .requirements import Requirement
+
+__all__ = [
+    "Contract",
+    "Finding",
+    "Match",
+    "Operation",
+    "Requirement",
+    "check",
+    "check_parameters",
+    "check_request_body",
+    "check_response",
+    "load_contract",
+]

@@ -30,4 +30,6 @@ class Finding:
     def __str__(self) -> str:
         """One line: where, expected, got, requirement."""
         cited = f" [{self.requirement}]" if self.requirement else ""
-        return f"{self.where}{'#' + self.pointer if self.pointer else ''}: expected {self.expected}, got {self.got}{cited}"
+        return (
+            f"{self.where}{'#' + self.pointer if self.pointer else ''}: expected {self.expected}, got {self.got}{cited}"
+        )

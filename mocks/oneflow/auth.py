@@ -1,0 +1,144 @@
+"""Who sends a request: ``x-oneflow-authorization`` and the signature over method, path and date."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from flowproof.conformance import Finding
+from flowproof.kernel import Credential, ProviderRequest, World
+from flowproof.kernel.diagnosis import diagnose, render
+from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
+
+from .errors import TokenNotFound, Unauthorized
+from .models import Account, Setup
+
+__all__ = ["Principal", "authenticate", "diagnosed", "presented_key", "scrub_header"]
+
+AUTHORIZATION = "x-oneflow-authorization"
+DATE = "x-oneflow-date"
+ALGORITHM = "x-oneflow-algorithm"
+
+# Documented: HMAC-SHA1, hex, "METHOD path timestamp". Observed: the path without query, raw or decoded. A client that
+# signs the path it asks for is right at the provider, so the part of the path that is ours is accepted too.
+SCHEME = SigningScheme(
+    parts=("method", "path", "timestamp"),
+    separator=" ",
+    digest="sha1",
+    encoding="hex",
+    base_path="/api",
+    path_forms=("raw", "decoded", "mounted", "mounted_decoded"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The account that a request is made for."""
+
+    account: Account
+
+
+def presented_key(request: ProviderRequest) -> str | None:
+    """The token that a request presents."""
+    return (request.header(AUTHORIZATION) or "").partition(":")[0] or None
+
+
+def authenticate(request: ProviderRequest, world: World) -> Principal:
+    """
+    Find out who sends a request.
+
+    Raises:
+        Unauthorized: A header is missing or malformed, the algorithm is unknown, the signature is wrong, or the date
+            is outside the workspace's window.
+        TokenNotFound: No account has that token.
+    """
+    signed = _signed(request)
+    credential = world.credential(signed.token)
+    if credential is None:
+        raise TokenNotFound([_finding(AUTHORIZATION, "a token of this workspace", "a token it does not know", "token")])
+    account = Setup(world.seed).account_of_role(credential.role)
+    if account is None:
+        raise TokenNotFound([_finding(AUTHORIZATION, "a token of an account", f"the role {credential.role}", "token")])
+    scheme = _scheme(request)
+    if not verify(scheme, signed, credential.secrets["secret"].encode()):
+        raise Unauthorized(
+            [_finding(AUTHORIZATION, "the signature of this request", "another one", "signature")],
+            note=diagnosed(request, credential),
+        )
+    _check_window(signed.timestamp, Setup(world.seed).settings.date_window_s, world.now)
+    return Principal(account)
+
+
+def diagnosed(request: ProviderRequest, credential: Credential) -> str:
+    """Why a signature does not verify, without the secret."""
+    return render(diagnose(_scheme(request), _signed(request), credential.secrets["secret"].encode()))
+
+
+def scrub_header(name: str, value: str) -> str:
+    """Headers as they may be shown: a signature is taken out."""
+    if name != AUTHORIZATION:
+        return value
+    token, colon, _ = value.partition(":")
+    return f"{token}{colon}[signature]" if colon else "[redacted]"
+
+
+def _signed(request: ProviderRequest) -> SignedRequest:
+    presented = request.header(AUTHORIZATION)
+    if presented is None:
+        raise Unauthorized([_finding(AUTHORIZATION, "Token:Signature", "nothing", "header")])
+    token, colon, signature = presented.partition(":")
+    if not (token and colon and signature):
+        raise Unauthorized(
+            [_finding(AUTHORIZATION, "Token:Signature", "no token and signature with a colon", "header")]
+        )
+    timestamp = request.header(DATE)
+    if not timestamp:
+        raise Unauthorized([_finding(DATE, "the timestamp that was signed", "nothing", "date")])
+    return SignedRequest(
+        method=request.method,
+        path=request.path,
+        query=request.wire.query,
+        mount=request.mount,
+        headers=request.wire.headers,
+        body=request.body,
+        token=token,
+        signature=signature,
+        timestamp=timestamp,
+        date_header=DATE,
+    )
+
+
+def _scheme(request: ProviderRequest) -> SigningScheme:
+    """The documented scheme, or the one with SHA-256 where the header says so (observed in current SDKs)."""
+    asked = (request.header(ALGORITHM) or "SHA1").upper()
+    if asked == "SHA1":
+        return SCHEME
+    if asked == "SHA256":
+        return replace(SCHEME, digest="sha256")
+    raise Unauthorized([_finding(ALGORITHM, "SHA1 or SHA256", "another algorithm", "algorithm")])
+
+
+def _check_window(timestamp: str, window_s: float | None, now: datetime) -> None:
+    """The date is an opaque string, unless the workspace asks for a window (inferred, off by default)."""
+    if window_s is None:
+        return
+    sent = _instant(timestamp)
+    if sent is None:
+        raise Unauthorized([_finding(DATE, "a date that can be read", "one that cannot", "window")])
+    if abs(now - sent) > timedelta(seconds=window_s):
+        off = (now - sent).total_seconds()
+        raise Unauthorized([_finding(DATE, f"a date within {window_s:g} s", f"one {off:+.0f} s off", "window")])
+
+
+def _instant(timestamp: str) -> datetime | None:
+    """The instant that a date means, in the formats that SDKs send; without a zone it is UTC."""
+    text = timestamp.strip().removesuffix(" UTC")
+    try:
+        if text.isdecimal():
+            return datetime.fromtimestamp(int(text), UTC)
+        instant = datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _finding(header: str, expected: str, got: str, requirement: str) -> Finding:
+    return Finding("request.headers", f"/{header}", expected, got, f"oneflow.auth.{requirement}")

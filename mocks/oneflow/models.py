@@ -1,0 +1,206 @@
+"""What the provider keeps: accounts, set-up, submissions and orders, and the states that an order goes through."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Self
+
+__all__ = ["CLOSED", "NEXT", "Account", "Carrier", "Destination", "Settings", "Setup", "Status", "Submission"]
+
+Json = Mapping[str, Any]
+
+
+class Status(StrEnum):
+    """Where an order stands; the words are observed, not documented."""
+
+    RECEIVED = "received"
+    PRINT_READY = "printready"
+    SHIPPED = "shipped"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+
+NEXT: Mapping[Status, frozenset[Status]] = MappingProxyType(
+    {
+        Status.RECEIVED: frozenset({Status.PRINT_READY, Status.ERROR, Status.CANCELLED}),
+        Status.PRINT_READY: frozenset({Status.SHIPPED, Status.CANCELLED}),
+        Status.ERROR: frozenset({Status.CANCELLED}),
+        Status.SHIPPED: frozenset(),
+        Status.CANCELLED: frozenset(),
+    }
+)
+CLOSED = frozenset(status for status, following in NEXT.items() if not following)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A brand that sends orders; ``role`` tells which credential is its own."""
+
+    id: str
+    name: str
+    role: str
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """An account of the seed data."""
+        return cls(value["_id"], value["name"], value["role"])
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A shipping service of a destination."""
+
+    alias: str
+    code: str
+    service: str
+    requires_phone: bool
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """A carrier of the seed data."""
+        return cls(value["alias"], value["code"], value["service"], value["requiresPhone"])
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """
+    An account that prints orders.
+
+    Args:
+        id: 24 hexadecimal digits.
+        name: As orders name it.
+        skus: Codes of its products, each with the codes of its components.
+        attributes: Names of component attributes that are configured.
+        stock: Codes of its stock items.
+        carriers: Its shipping services.
+    """
+
+    id: str
+    name: str
+    skus: Mapping[str, frozenset[str]]
+    attributes: frozenset[str]
+    stock: frozenset[str]
+    carriers: tuple[Carrier, ...]
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """A destination of the seed data."""
+        return cls(
+            value["_id"],
+            value["name"],
+            {sku["code"]: frozenset(sku["components"]) for sku in value["skus"]},
+            frozenset(value["attributes"]),
+            frozenset(stock["code"] for stock in value["stock"]),
+            tuple(Carrier.from_json(carrier) for carrier in value["carriers"]),
+        )
+
+    def carrier(self, wanted: Json) -> Carrier | None:
+        """The service that an order's carrier names, by alias or else by code and service."""
+        if "alias" in wanted:
+            return next((each for each in self.carriers if each.alias == wanted["alias"]), None)
+        named = (wanted["code"], wanted["service"])
+        return next((each for each in self.carriers if (each.code, each.service) == named), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How fast an order lives, in seconds, and which artwork is bad; documented in the seed data's schema."""
+
+    processing_s: float
+    print_ready_s: float
+    ship_s: float
+    artwork_timeout_s: float
+    date_window_s: float | None
+    artwork_unavailable: tuple[str, ...]
+    artwork_failing_preflight: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """The settings of the seed data."""
+        read: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in value.items()}
+        return cls(**read)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The seed data of a workspace. It reads each part only when it is asked for."""
+
+    seed: Json
+
+    @property
+    def accounts(self) -> Iterable[Account]:
+        """All brands."""
+        return (Account.from_json(account) for account in self.seed["accounts"])
+
+    def account_named(self, name: str) -> Account | None:
+        """The brand of that name."""
+        return next((account for account in self.accounts if account.name == name), None)
+
+    def account_of_role(self, role: str) -> Account | None:
+        """The brand to which a credential's role belongs."""
+        return next((account for account in self.accounts if account.role == role), None)
+
+    def destination(self, name: str) -> Destination | None:
+        """The destination of that name."""
+        found = next((each for each in self.seed["destinations"] if each["name"] == name), None)
+        return Destination.from_json(found) if found else None
+
+    def title(self, source_product_id: str, destination: str) -> Json | None:
+        """The Piazza title of that id in a destination."""
+        titles = (each for each in self.seed["titles"] if each["destination"] == destination)
+        return next((each for each in titles if each["sourceProductId"] == source_product_id), None)
+
+    @property
+    def settings(self) -> Settings:
+        """How fast an order lives."""
+        return Settings.from_json(self.seed["settings"])
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """
+    An order as somebody sent it, before or without becoming one.
+
+    Args:
+        id: 24 hexadecimal digits, which the order will keep.
+        account: Name of the sender's account.
+        account_id: Its id.
+        submitted_at: ISO 8601 with milliseconds and ``Z``.
+        order: The body, any JSON.
+    """
+
+    id: str
+    account: str
+    account_id: str
+    submitted_at: str
+    order: Any
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """A submission as the store keeps it."""
+        return cls(**value)
+
+    def to_json(self) -> dict[str, Any]:
+        """The submission as the store keeps it."""
+        return {
+            "id": self.id,
+            "account": self.account,
+            "account_id": self.account_id,
+            "submitted_at": self.submitted_at,
+            "order": self.order,
+        }
+
+    def receipt(self) -> dict[str, str]:
+        """
+        The answer to a submission, the same whether or not the order is valid.
+
+        Source:
+            Seed 002, Create Order, HTTP Response; the blanks inside its example's values are not copied.
+        """
+        return {
+            "_id": self.id,
+            "url": f"https://s3.amazonaws.com/order/{self.id}",
+            "timestamp": self.submitted_at,
+            "sourceAccountId": self.account_id,
+        }

@@ -1,0 +1,101 @@
+"""The records of one workspace: submissions, submission errors, orders, and where an order is found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flowproof.kernel import State
+
+from .models import Status, Submission
+
+__all__ = ["Orders"]
+
+SUBMISSION = "submission"
+SUBMISSION_ERROR = "submission_error"
+OWNER = "owner"
+BY_SOURCE = "by_source"
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The shelves of a workspace."""
+
+    state: State
+
+    def put_submission(self, submission: Submission) -> None:
+        """Keep a submission until it is judged."""
+        self.state.put(SUBMISSION, submission.id, submission.to_json())
+
+    def take_submission(self, submission_id: str) -> Submission | None:
+        """A submission that waits to be judged, which then waits no longer."""
+        found = self.state.get(SUBMISSION, submission_id)
+        self.state.delete(SUBMISSION, submission_id)
+        return Submission.from_json(found) if found else None
+
+    def put_submission_error(self, submission: Submission, errors: Sequence[Mapping[str, str]]) -> None:
+        """Keep a submission that did not become an order, with the reasons."""
+        kept = {"submission": submission.to_json(), "errors": list(errors), "resubmitted": False}
+        self.state.put(SUBMISSION_ERROR, submission.id, kept)
+
+    def submission_errors(self) -> Sequence[Any]:
+        """All of them, the newest first."""
+        return self.state.newest(SUBMISSION_ERROR)
+
+    def submission_error(self, submission_id: str) -> Any:
+        """One of them, or None."""
+        return self.state.get(SUBMISSION_ERROR, submission_id)
+
+    def replace_submission_error(self, submission_id: str, kept: Any) -> None:
+        """Keep one of them as edited."""
+        self.state.put(SUBMISSION_ERROR, submission_id, kept)
+
+    def add(self, account_id: str, record: Mapping[str, Any]) -> None:
+        """Keep a new order, findable by its id and by its account's own id for it."""
+        source_order_id = record["orderData"]["sourceOrderId"]
+        self.state.put(_shelf(account_id), record["_id"], record)
+        self.state.put(OWNER, record["_id"], account_id)
+        self.state.put(BY_SOURCE, _source_key(account_id, source_order_id), record["_id"])
+
+    def replace(self, record: Mapping[str, Any]) -> None:
+        """Keep an order as changed."""
+        self.state.put(_shelf(self.state.get(OWNER, record["_id"])), record["_id"], record)
+
+    def owner(self, order_id: str) -> str | None:
+        """Id of the account whose order that is."""
+        found: str | None = self.state.get(OWNER, order_id)
+        return found
+
+    def get(self, account_id: str, order_id: str) -> Any:
+        """An account's order, or None."""
+        return self.state.get(_shelf(account_id), order_id)
+
+    def open(self, order_id: str, status: Status) -> Any:
+        """The order of that id if it has that status still, or None."""
+        owner = self.owner(order_id)
+        order = self.get(owner, order_id) if owner else None
+        return order if order is not None and order["orderData"]["status"] == status.value else None
+
+    def by_source_order_id(self, account_id: str, source_order_id: str) -> Any:
+        """An account's order by the account's own id for it, or None."""
+        order_id = self.state.get(BY_SOURCE, _source_key(account_id, source_order_id))
+        return self.get(account_id, order_id) if order_id else None
+
+    def has_source_order_id(self, account_id: str, source_order_id: str) -> bool:
+        """Whether an account has used an id of its own already."""
+        return self.state.get(BY_SOURCE, _source_key(account_id, source_order_id)) is not None
+
+    def page(self, account_id: str, *, page: int, pagesize: int) -> Sequence[Any]:
+        """A page of an account's orders, the newest first; pages count from 1."""
+        return self.state.newest(_shelf(account_id), limit=pagesize, offset=(page - 1) * pagesize)
+
+    def count(self, account_id: str) -> int:
+        """How many orders an account has."""
+        return self.state.count(_shelf(account_id))
+
+
+def _shelf(account_id: str) -> str:
+    return f"order/{account_id}"
+
+
+def _source_key(account_id: str, source_order_id: str) -> str:
+    return f"{account_id}/{source_order_id}"

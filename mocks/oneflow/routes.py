@@ -1,0 +1,113 @@
+"""The operations of the contract: read the command, let a rule decide, keep and render the result."""
+
+from typing import Any
+from urllib.parse import parse_qs
+
+from flask import Blueprint, request
+
+from flowproof.conformance import Finding
+from flowproof.kernel import here, hex_id
+from flowproof.kernel.clock import instant_to_text
+
+from . import processing, rules
+from .errors import Forbidden, NotFound, OrderInvalid
+from .models import Account, Setup, Submission
+from .orders import Orders
+
+__all__ = ["routes"]
+
+routes = Blueprint("oneflow", __name__)
+
+DEFAULT_PAGE = 1
+DEFAULT_PAGESIZE = 10
+
+
+@routes.post("/api/order/validate")
+def validate_order() -> Any:
+    """Say whether an order is suitable for submission; nothing is kept."""
+    findings = processing.findings_of(here.json, _account().id, here.world)
+    if findings:
+        raise OrderInvalid(findings)
+    return here.json
+
+
+@routes.post("/api/order")
+def submit_order() -> tuple[Any, int]:
+    """Store a submission and answer at once, whether or not the order is valid."""
+    account = _account()
+    submission = Submission(hex_id(here.chance), account.name, account.id, instant_to_text(here.now), here.json)
+    processing.submit(submission, here.world)
+    return submission.receipt(), 201
+
+
+@routes.get("/api/order")
+def list_orders() -> Any:
+    """A page of the account's orders, the newest first."""
+    page, pagesize = _number("page", DEFAULT_PAGE), _number("pagesize", DEFAULT_PAGESIZE)
+    orders, account_id = Orders(here.state), _account().id
+    count = orders.count(account_id)
+    return {
+        "success": True,
+        "count": count,
+        "page": page,
+        "pages": -(-count // pagesize),
+        "data": list(orders.page(account_id, page=page, pagesize=pagesize)),
+    }
+
+
+@routes.get("/api/order/<order_id>")
+def get_order(order_id: str) -> Any:
+    """One order."""
+    orders = Orders(here.state)
+    owner = orders.owner(order_id)
+    if owner is None:
+        raise NotFound([_path_finding("orderId", "the id of an order", order_id, "oneflow.order.not_found")])
+    if owner != _account().id:
+        raise Forbidden([_path_finding("orderId", "an order of this account", order_id, "oneflow.auth.forbidden")])
+    return orders.get(owner, order_id)
+
+
+@routes.put("/api/order/<source_account_name>/<source_order_id>/cancel")
+def cancel_order(source_account_name: str, source_order_id: str) -> Any:
+    """Cancel an order by its source; a body is not read."""
+    account = Setup(here.seed).account_named(source_account_name)
+    if account is None:
+        missing = "oneflow.order.not_found"
+        raise NotFound([_path_finding("sourceAccountName", "the name of an account", source_account_name, missing)])
+    if account != _account():
+        forbidden = "oneflow.auth.forbidden"
+        raise Forbidden([_path_finding("sourceAccountName", "this account's own name", source_account_name, forbidden)])
+    cancelled = rules.cancel(_by_source(account, source_order_id), at=instant_to_text(here.now))
+    Orders(here.state).replace(cancelled)
+    return cancelled
+
+
+@routes.put("/api/shipment/<source_order_id>/<shipment_index>/shipping")
+def update_shipping(source_order_id: str, shipment_index: str) -> Any:
+    """Amend the address of a shipment."""
+    order = _by_source(_account(), source_order_id)
+    changed, shipment = rules.amend_shipping(order, int(shipment_index), here.json)
+    Orders(here.state).replace(changed)
+    return shipment
+
+
+def _account() -> Account:
+    account: Account = here.principal.account
+    return account
+
+
+def _by_source(account: Account, source_order_id: str) -> Any:
+    order = Orders(here.state).by_source_order_id(account.id, source_order_id)
+    if order is None:
+        missing = "oneflow.order.not_found"
+        raise NotFound([_path_finding("sourceOrderId", "an order of this account", source_order_id, missing)])
+    return order
+
+
+def _number(name: str, default: int) -> int:
+    """A whole number of the query, which the contract has checked."""
+    return int(parse_qs(request.query_string.decode("latin-1")).get(name, [str(default)])[0])
+
+
+def _path_finding(name: str, expected: str, got: str, requirement: str) -> Finding:
+    return Finding("request.path", f"/{name}", expected, repr(got), requirement)

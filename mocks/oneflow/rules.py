@@ -1,0 +1,294 @@
+"""
+What makes an order acceptable beyond its schema, and what a command does to an order. Pure functions.
+
+A rule yields a finding for each place where its requirement is not met. Rules see only orders that are valid by the
+schema.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flowproof.conformance import Finding
+
+from .errors import Conflict, NotFound
+from .models import CLOSED, NEXT, Destination, Setup, Status
+
+__all__ = ["ORDER_RULES", "Case", "amend_shipping", "cancel", "judge", "moved"]
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """
+    An order to be judged.
+
+    Args:
+        order: Valid by the schema.
+        setup: The workspace's accounts and destinations.
+        taken: Whether its account has an order of that ``sourceOrderId`` already.
+    """
+
+    order: Json
+    setup: Setup
+    taken: bool
+
+    @property
+    def data(self) -> Json:
+        """The order's ``orderData``."""
+        data: Json = self.order["orderData"]
+        return data
+
+    @property
+    def destination(self) -> Destination | None:
+        """Where the order goes; None where no such account exists."""
+        return self.setup.destination(self.order["destination"]["name"])
+
+    def items(self) -> Iterator[tuple[str, Json]]:
+        """Items with their JSON pointers."""
+        return ((f"/orderData/items/{index}", item) for index, item in enumerate(self.data["items"]))
+
+    def components(self) -> Iterator[tuple[str, Json, Json]]:
+        """Components with their JSON pointers and their items."""
+        for place, item in self.items():
+            for index, component in enumerate(item.get("components", ())):
+                yield f"{place}/components/{index}", component, item
+
+    def stock_items(self) -> Iterator[tuple[str, Json]]:
+        """Stock items with their JSON pointers."""
+        return ((f"/orderData/stockItems/{index}", each) for index, each in enumerate(self.data.get("stockItems", ())))
+
+    def shipments(self) -> Iterator[tuple[str, Json]]:
+        """Shipments with their JSON pointers."""
+        return ((f"/orderData/shipments/{index}", each) for index, each in enumerate(self.data["shipments"]))
+
+    def shipment_indexes(self) -> list[int]:
+        """The index of each shipment: its own, or its place."""
+        return [each.get("shipmentIndex", place) for place, (_, each) in enumerate(self.shipments())]
+
+
+Rule = Callable[[Case], Iterator[Finding]]
+
+
+def _finding(pointer: str, message: str, got: str, requirement: str) -> Finding:
+    return Finding("request.body", pointer, message, got, f"oneflow.order.{requirement}", "message")
+
+
+def destination_exists(case: Case) -> Iterator[Finding]:
+    """The destination is an account that exists."""
+    if case.destination is None:
+        name = case.order["destination"]["name"]
+        yield _finding("/destination/name", "Destination account not found", repr(name), "destination_exists")
+
+
+def source_order_id_unique(case: Case) -> Iterator[Finding]:
+    """An account uses a ``sourceOrderId`` once. The message is observed."""
+    if case.taken:
+        got = repr(case.data["sourceOrderId"])
+        yield _finding("/orderData/sourceOrderId", "Source Order ID already exists", got, "source_order_id_unique")
+
+
+def source_item_id_unique(case: Case) -> Iterator[Finding]:
+    """A ``sourceItemId`` is unique within the order."""
+    counted = Counter(item["sourceItemId"] for _, item in case.items())
+    for place, item in case.items():
+        if counted[item["sourceItemId"]] > 1:
+            got = repr(item["sourceItemId"])
+            yield _finding(f"{place}/sourceItemId", "must be unique within the order", got, "source_item_id_unique")
+
+
+def sku_configured(case: Case) -> Iterator[Finding]:
+    """A SKU has been set up in the destination account."""
+    if case.destination is None:
+        return
+    for place, item in case.items():
+        if "sku" in item and item["sku"] not in case.destination.skus:
+            yield _finding(
+                f"{place}/sku", "SKU is not set up in the destination account", repr(item["sku"]), "sku_configured"
+            )
+
+
+def component_code_known(case: Case) -> Iterator[Finding]:
+    """A component's code is one of the product's components."""
+    if case.destination is None:
+        return
+    for place, component, item in case.components():
+        codes = case.destination.skus.get(item.get("sku", ""))
+        if codes is not None and component["code"] not in codes:
+            got = repr(component["code"])
+            yield _finding(f"{place}/code", "is no component of the product", got, "component_code_known")
+
+
+def attribute_configured(case: Case) -> Iterator[Finding]:
+    """A component's attributes have been configured in the destination account."""
+    if case.destination is None:
+        return
+    for place, component, _ in case.components():
+        for name in component.get("attributes", {}):
+            if name not in case.destination.attributes:
+                step = name.replace("~", "~0").replace("/", "~1")
+                message = "is not configured in the destination account"
+                yield _finding(f"{place}/attributes/{step}", message, repr(name), "attribute_configured")
+
+
+def stock_code_known(case: Case) -> Iterator[Finding]:
+    """A stock item's code is found in the destination account."""
+    if case.destination is None:
+        return
+    for place, stock in case.stock_items():
+        if stock["code"] not in case.destination.stock:
+            yield _finding(f"{place}/code", "Stock code not found", repr(stock["code"]), "stock_code_known")
+
+
+def title_exists(case: Case) -> Iterator[Finding]:
+    """A ``sourceProductId`` refers to a title that has been set up in Piazza."""
+    for place, item in case.items():
+        product = item.get("sourceProductId")
+        if product is not None and case.setup.title(product, case.order["destination"]["name"]) is None:
+            yield _finding(f"{place}/sourceProductId", "Title not found in Piazza", repr(product), "title_exists")
+
+
+def shipment_index_points(case: Case) -> Iterator[Finding]:
+    """A ``shipmentIndex`` corresponds to one of the shipments."""
+    indexes = case.shipment_indexes()
+    for place, each in (*case.items(), *case.stock_items()):
+        if each.get("shipmentIndex", 0) not in indexes:
+            got = str(each.get("shipmentIndex", 0))
+            yield _finding(f"{place}/shipmentIndex", "refers to no shipment", got, "shipment_index_points")
+
+
+def shipment_index_unique(case: Case) -> Iterator[Finding]:
+    """No two shipments have the same index."""
+    indexes = case.shipment_indexes()
+    for (place, _), index in zip(case.shipments(), indexes, strict=True):
+        if indexes.count(index) > 1:
+            yield _finding(f"{place}/shipmentIndex", "is used by another shipment", str(index), "shipment_index_unique")
+
+
+def carrier_alias_known(case: Case) -> Iterator[Finding]:
+    """A carrier is one of the destination account's shipping services."""
+    if case.destination is None:
+        return
+    for place, shipment in case.shipments():
+        if case.destination.carrier(shipment["carrier"]) is None:
+            key = "alias" if "alias" in shipment["carrier"] else "code"
+            got = repr(shipment["carrier"][key])
+            yield _finding(f"{place}/carrier/{key}", "Shipping service not found", got, "carrier_alias_known")
+
+
+def phone_required_by_carrier(case: Case) -> Iterator[Finding]:
+    """Some carriers need a phone number for the address."""
+    if case.destination is None:
+        return
+    for place, shipment in case.shipments():
+        carrier = case.destination.carrier(shipment["carrier"])
+        if carrier is not None and carrier.requires_phone and not shipment["shipTo"].get("phone"):
+            message = f"is required by the carrier {carrier.code}"
+            yield _finding(f"{place}/shipTo/phone", message, "nothing", "phone_required_by_carrier")
+
+
+ORDER_RULES: tuple[Rule, ...] = (
+    destination_exists,
+    source_order_id_unique,
+    source_item_id_unique,
+    sku_configured,
+    component_code_known,
+    attribute_configured,
+    stock_code_known,
+    title_exists,
+    shipment_index_points,
+    shipment_index_unique,
+    carrier_alias_known,
+    phone_required_by_carrier,
+)
+
+
+def judge(case: Case) -> tuple[Finding, ...]:
+    """Everything that keeps an order from being accepted."""
+    return tuple(finding for rule in ORDER_RULES for finding in rule(case))
+
+
+def moved(order: Json, to: Status, *, at: str, message: str, level: str = "info") -> dict[str, Any]:
+    """
+    An order in its next state, with a line in its log.
+
+    Args:
+        order: An order record.
+        to: The next state.
+        at: ISO 8601 with milliseconds and ``Z``.
+        message: What the log says.
+        level: ``info`` or ``error``.
+
+    Raises:
+        ValueError: The state cannot follow, which is a bug of the caller.
+    """
+    data = order["orderData"]
+    if to not in NEXT[Status(data["status"])]:
+        raise ValueError(f"an order cannot go from {data['status']} to {to}")
+    return {
+        **order,
+        "orderData": {**data, "status": to.value},
+        "logs": [*order["logs"], log(order["_id"], message, at, level)],
+    }
+
+
+def log(order_id: str, message: str, at: str, level: str = "info") -> dict[str, str]:
+    """A line of an order's log, in the shape of the provider's sample output."""
+    return {"level": level, "message": message, "resourceId": order_id, "resourceType": "order", "timestamp": at}
+
+
+def cancel(order: Json, *, at: str) -> dict[str, Any]:
+    """
+    Cancel an order that is neither cancelled nor shipped.
+
+    Raises:
+        Conflict: It is. For a cancelled one that is observed, for a shipped one inferred.
+    """
+    status = Status(order["orderData"]["status"])
+    if status is Status.CANCELLED:
+        raise Conflict([_state(status, "oneflow.order.cancel_twice")], message="Order is already cancelled")
+    if status is Status.SHIPPED:
+        raise Conflict([_state(status, "oneflow.order.cancel_shipped")], message="Order has already been shipped")
+    return moved(order, Status.CANCELLED, at=at, message="Order cancelled")
+
+
+def amend_shipping(order: Json, index: int, update: Json) -> tuple[dict[str, Any], dict[str, Any]]:
+    """
+    Amend the address of a shipment; carrier and tracking number too where they are given.
+
+    Returns:
+        The order, and the shipment as it is shown.
+
+    Raises:
+        NotFound: The order has no shipment of that index.
+        Conflict: The order is shipped or cancelled (inferred).
+    """
+    shipments = order["orderData"]["shipments"]
+    found = next((each for each in shipments if each["shipmentIndex"] == index), None)
+    if found is None:
+        got = Finding(
+            "request.path", "/shipmentIndex", "the index of a shipment", str(index), "oneflow.shipment.update_not_found"
+        )
+        raise NotFound([got])
+    status = Status(order["orderData"]["status"])
+    if status in CLOSED:
+        raise Conflict([_state(status, "oneflow.shipment.update_closed")], message=f"Order is already {status.value}")
+    blank_kept = {key: value for key, value in update.get("carrier", {}).items() if value != ""}
+    amended = {**found, "shipTo": update["shipTo"], "carrier": {**found["carrier"], **blank_kept}}
+    if "trackingNumber" in update:
+        amended["trackingNumber"] = update["trackingNumber"]
+    changed = [amended if each is found else each for each in shipments]
+    return {**order, "orderData": {**order["orderData"], "shipments": changed}}, shown_shipment(order, amended)
+
+
+def shown_shipment(order: Json, shipment: Json) -> dict[str, Any]:
+    """A shipment with what the document says that it has: its order's id and its items."""
+    data = order["orderData"]
+    items = [item for item in data["items"] if item["shipmentIndex"] == shipment["shipmentIndex"]]
+    return {**shipment, "sourceOrderId": data["sourceOrderId"], "items": items}
+
+
+def _state(status: Status, requirement: str) -> Finding:
+    return Finding("state", "/orderData/status", "an order that is still open", status.value, requirement)

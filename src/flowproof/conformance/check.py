@@ -1,0 +1,129 @@
+"""Does an exchange keep its contract? The request in one direction, the response in the other."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from flowproof.exchange import Exchange, header
+
+from .contract import Contract
+from .finding import Finding
+from .operations import Match, Operation, Parameter
+
+__all__ = ["check", "check_parameters", "check_request_body", "check_response"]
+
+JSON = "application/json"
+
+
+def check(contract: Contract, exchange: Exchange) -> tuple[Finding, ...]:
+    """
+    Everything in which an exchange differs from its contract.
+
+    A request that breaks the contract is a finding only where the answer accepted it: to send a wrong request and be
+    refused is what a test is for.
+    """
+    match = contract.operations.find(exchange.method, exchange.path)
+    if match is None:
+        return () if exchange.status in (404, 405) else (_no_operation(exchange),)
+    answered = _check_answer(contract, match.operation, exchange)
+    accepted = exchange.status < 400 and not match.operation.deferred
+    return (*(_check_question(contract, match, exchange) if accepted else ()), *answered)
+
+
+def check_parameters(contract: Contract, match: Match, query: str) -> tuple[Finding, ...]:
+    """What is wrong with the parameters of path and query."""
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    return tuple(
+        finding
+        for parameter in match.operation.parameters
+        for finding in _check_parameter(
+            contract, parameter, (match.path_parameters if parameter.place == "path" else given).get(parameter.name)
+        )
+    )
+
+
+def check_request_body(contract: Contract, operation: Operation, media_type: str, value: Any) -> tuple[Finding, ...]:
+    """What is wrong with the JSON value of a request's body."""
+    pointer = operation.bodies.get(media_type)
+    return contract.schemas.findings(contract.schemas.uri_of_pointer(pointer), value, "request.body") if pointer else ()
+
+
+def check_response(contract: Contract, operation: Operation, status: int, value: Any) -> tuple[Finding, ...]:
+    """What is wrong with a status and the JSON value of a response's body."""
+    described = operation.described(status)
+    if described is None:
+        documented = ", ".join(operation.responses)
+        return (Finding("response.status", "", f"one of {documented}", str(status), keyword="status"),)
+    pointer = described.get(JSON)
+    return (
+        contract.schemas.findings(contract.schemas.uri_of_pointer(pointer), value, "response.body") if pointer else ()
+    )
+
+
+def _check_parameter(contract: Contract, parameter: Parameter, text: str | None) -> Iterator[Finding]:
+    where = f"request.{parameter.place}"
+    if text is None:
+        if parameter.required:
+            yield Finding(where, f"/{parameter.name}", "a value", "nothing", keyword="required")
+        return
+    uri = contract.schemas.uri_of_pointer(parameter.schema)
+    for each in contract.schemas.findings(uri, _typed(text, parameter.type), where):
+        yield Finding(where, f"/{parameter.name}", each.expected, each.got, each.requirement, each.keyword)
+
+
+def _typed(text: str, schema_type: str) -> Any:
+    """The value that a text stands for in a path or query; the text itself where it is none of that type."""
+    if schema_type == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    if schema_type in ("integer", "number") and text.isascii():
+        read = int if schema_type == "integer" else float
+        try:
+            return read(text) if text.strip() == text and "_" not in text else text
+        except ValueError:
+            return text
+    return text
+
+
+def _check_question(contract: Contract, match: Match, exchange: Exchange) -> tuple[Finding, ...]:
+    found = check_parameters(contract, match, exchange.query)
+    if not match.operation.bodies or (not exchange.request_body and not match.operation.body_required):
+        return found
+    value = _json(exchange.request_body)
+    if value is NOT_JSON:
+        return (*found, Finding("request.body", "", "JSON", f"{len(exchange.request_body)} bytes", keyword="json"))
+    return (*found, *check_request_body(contract, match.operation, JSON, value))
+
+
+def _check_answer(contract: Contract, operation: Operation, exchange: Exchange) -> tuple[Finding, ...]:
+    described = operation.described(exchange.status)
+    if not described:
+        return check_response(contract, operation, exchange.status, None)
+    media_type = (header(exchange.response_headers, "content-type") or "").partition(";")[0].strip().lower()
+    if media_type not in described:
+        expected = " or ".join(described)
+        return (
+            Finding("response.headers", "/content-type", expected, media_type or "nothing", keyword="content-type"),
+        )
+    if exchange.method == "HEAD":
+        return ()
+    value = _json(exchange.response_body)
+    if value is NOT_JSON:
+        size = f"{len(exchange.response_body)} bytes that are none"
+        return (Finding("response.body", "", "JSON", size, keyword="json"),)
+    return check_response(contract, operation, exchange.status, value)
+
+
+NOT_JSON = object()
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return NOT_JSON
+
+
+def _no_operation(exchange: Exchange) -> Finding:
+    return Finding("response.status", "", "404 or 405, since the contract has no such operation", str(exchange.status))

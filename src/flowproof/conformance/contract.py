@@ -1,0 +1,84 @@
+"""A provider's contract as loaded from its folder: OpenAPI document, JSON Schemas, requirements. Data, no code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import orjson
+import yaml
+
+from flowproof.errors import ContractError
+
+from .operations import Operations, read_operations
+from .requirements import Requirement, read_requirements
+from .schemas import Schemas
+
+__all__ = ["Contract", "load_contract"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """
+    What a provider's documents say, as data.
+
+    Args:
+        slug: The provider's slug.
+        document: The OpenAPI document.
+        operations: Its operations.
+        requirements: Each obligation, by id.
+        schemas: Its JSON Schemas, ready to validate with.
+    """
+
+    slug: str
+    document: Mapping[str, Any]
+    operations: Operations
+    requirements: Mapping[str, Requirement]
+    schemas: Schemas
+
+
+def load_contract(slug: str, folder: Traversable | None = None) -> Contract:
+    """
+    Load the contract of a provider.
+
+    Args:
+        slug: The provider's slug.
+        folder: Where its files are; by default the folder of that slug in this package's contracts.
+
+    Raises:
+        ContractError: A file is missing or cannot be read.
+    """
+    place = folder if folder is not None else files("flowproof.contracts").joinpath(slug)
+    document = _yaml(slug, place.joinpath("openapi.yaml"))
+    if not document["openapi"].startswith("3.1"):
+        raise ContractError(slug, f"openapi.yaml is version {document['openapi']}, but must be 3.1")
+    requirements = read_requirements(slug, _text(slug, place.joinpath("requirements.toml")))
+    schemas = {
+        each.name: orjson.loads(_text(slug, each))
+        for each in sorted(place.joinpath("schemas").iterdir(), key=lambda each: each.name)
+        if each.name.endswith(".schema.json")
+    }
+    return Contract(
+        slug=slug,
+        document=document,
+        operations=read_operations(document),
+        requirements={each.id: each for each in requirements},
+        schemas=Schemas(slug, document, schemas),
+    )
+
+
+def _yaml(slug: str, file: Traversable) -> Mapping[str, Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        document: Mapping[str, Any] = yaml.load(_text(slug, file), Loader=loader)  # noqa: S506 (both loaders are safe ones)
+    except yaml.YAMLError as error:
+        raise ContractError(slug, f"{file.name}: {error}") from error
+    return document
+
+
+def _text(slug: str, file: Traversable) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ContractError(slug, f"{file.name} cannot be read: {error}") from error

@@ -1,0 +1,129 @@
+"""Why a JSON value is not valid: every failing keyword as a finding with the requirement that it stands for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import orjson
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+from referencing import Registry
+from referencing._core import Resolver
+from referencing.jsonschema import DRAFT202012
+
+from .finding import Finding
+from .formats import FORMATS
+
+__all__ = ["explain", "shown"]
+
+# Keywords that step down to another place of the value; behind them a new schema object speaks of a new place.
+STEPS = frozenset({"properties", "items", "prefixItems", "additionalProperties", "patternProperties"})
+LONGEST_SHOWN = 80
+
+
+def explain(resources: Mapping[str, Any], uri: str, value: Any, where: str) -> tuple[Finding, ...]:
+    """
+    What is wrong with a value, in the order of its places.
+
+    Args:
+        resources: Schema documents by URI.
+        uri: The schema that decides.
+        value: Any JSON value.
+        where: The part of the exchange that the value is.
+    """
+    registry: Registry[Any] = Registry().with_resources(
+        (each, DRAFT202012.create_resource(contents)) for each, contents in resources.items()
+    )
+    root = {"$ref": uri}
+    checker = FormatChecker(formats=())
+    for name, accepts in FORMATS.items():
+        checker.checks(name)(lambda text, accepts=accepts: not isinstance(text, str) or accepts(text))
+    validator = Draft202012Validator(root, registry=registry, format_checker=checker)
+    resolver = registry.resolver()
+    errors = sorted(validator.iter_errors(value), key=lambda error: [str(step) for step in error.absolute_path])
+    return tuple(_finding(error, root, resolver, where) for error in errors)
+
+
+def _finding(error: ValidationError, root: Any, resolver: Resolver[Any], where: str) -> Finding:
+    missing = _missing(error)
+    steps = [*error.absolute_path, *([missing] if missing else [])]
+    return Finding(
+        where=where,
+        pointer="".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps),
+        expected=_expected(error),
+        got="nothing" if missing else shown(error.instance),
+        requirement=_requirement(list(error.absolute_schema_path), root, resolver, missing),
+        keyword=str(error.validator),
+    )
+
+
+def _missing(error: ValidationError) -> str | None:
+    if error.validator != "required":
+        return None
+    names = cast("Sequence[str]", error.validator_value)
+    return next(name for name in names if error.message.startswith(f"{name!r} "))
+
+
+def _expected(error: ValidationError) -> str:
+    limit = cast("Any", error.validator_value)
+    match error.validator:
+        case "required":
+            return "a value"
+        case "type":
+            return " or ".join(limit) if isinstance(limit, list) else f"{limit}"
+        case "enum":
+            return "one of " + ", ".join(shown(each) for each in limit)
+        case "const":
+            return shown(limit)
+        case "pattern":
+            return f"text that matches {limit}"
+        case "format":
+            return f"a {limit}"
+        case "minLength" | "minItems" | "minProperties":
+            return f"a length of at least {limit}"
+        case "maxLength" | "maxItems" | "maxProperties":
+            return f"a length of at most {limit}"
+        case "minimum":
+            return f"at least {limit}"
+        case "maximum":
+            return f"at most {limit}"
+        case _:
+            described = error.schema.get("description") if isinstance(error.schema, dict) else None
+            return str(described or f"what {error.validator} says")
+
+
+def shown(value: Any) -> str:
+    """A JSON value as one short line."""
+    try:
+        text = orjson.dumps(value).decode()
+    except TypeError:
+        text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({len(text)} characters)"
+
+
+def _requirement(path: Sequence[Any], root: Any, resolver: Resolver[Any], missing: str | None) -> str | None:
+    """The nearest id at or above a keyword; for a missing property, the id of that property."""
+    nearest: str | None = None
+    for node, at_the_place in _along(path, root, resolver):
+        nearest = node.get("x-requirement", nearest)
+        of_property = node.get("properties", {}).get(missing) if missing and at_the_place else None
+        if isinstance(of_property, dict) and "x-requirement" in of_property:
+            return str(of_property["x-requirement"])
+    return nearest
+
+
+def _along(path: Sequence[Any], root: Any, resolver: Resolver[Any]) -> Iterator[tuple[dict[str, Any], bool]]:
+    """
+    The schema objects on the way to a keyword, each with whether it speaks of the place where the keyword failed.
+
+    The path of an error does not show where it went through a ``$ref``.
+    """
+    last_step = max((index for index, word in enumerate(path) if word in STEPS), default=-1)
+    node: Any = root
+    for index, word in enumerate(path):
+        while isinstance(node, dict) and word not in node and "$ref" in node:
+            resolved = resolver.lookup(node["$ref"])
+            node, resolver = resolved.contents, resolved.resolver
+            yield node, index > last_step
+        node = node[word]
+        if isinstance(node, dict):
+            yield node, index > last_step

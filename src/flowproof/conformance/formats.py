@@ -1,0 +1,36 @@
+"""The ``format`` words that our contracts use, decided by one hand for both validators."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+
+__all__ = ["FORMATS"]
+
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+def is_date(text: str) -> bool:
+    """RFC 3339 ``full-date`` that exists in the calendar."""
+    return bool(DATE.fullmatch(text)) and _exists(date.fromisoformat, text)
+
+
+def is_date_time(text: str) -> bool:
+    """RFC 3339 ``date-time`` that exists; a fraction may have any number of digits, a leap second is not accepted."""
+    found = DATE_TIME.fullmatch(text)
+    if not found:
+        return False
+    fraction = found[1] or ""
+    return _exists(datetime.fromisoformat, text.upper().replace(fraction, "", 1) if fraction else text.upper())
+
+
+def _exists(read: Callable[[str], object], text: str) -> bool:
+    try:
+        read(text)
+    except ValueError:
+        return False
+    return True
+
+
+FORMATS: Mapping[str, Callable[[str], bool]] = MappingProxyType({"date": is_date, "date-time": is_date_time})

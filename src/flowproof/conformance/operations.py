@@ -1,0 +1,168 @@
+"""Operations: a method and path with what the contract says of them, and the search for that of a request."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+__all__ = ["Match", "Operation", "Operations", "Parameter"]
+
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the path or the query; ``schema`` is the JSON pointer of its schema in the OpenAPI document."""
+
+    name: str
+    place: str
+    required: bool
+    type: str
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """
+    One method and path of a provider.
+
+    Args:
+        id: The ``operationId``.
+        method: Upper case.
+        path: Template such as ``/api/order/{orderId}``.
+        parameters: Of path and query.
+        bodies: JSON pointer of the schema for each media type that a request may have.
+        body_required: Whether a request must have a body.
+        responses: For each documented status, the JSON pointer of the schema for each media type.
+        deferred: The answer comes before the body is checked (``x-validation: deferred``).
+    """
+
+    id: str
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    bodies: Mapping[str, str]
+    body_required: bool
+    responses: Mapping[str, Mapping[str, str]]
+    deferred: bool
+    pattern: re.Pattern[str] = field(repr=False, compare=False)
+
+    def described(self, status: int) -> Mapping[str, str] | None:
+        """What the contract says of a status: by its number, by its class such as ``5XX``, or by default."""
+        by_class = f"{status // 100}XX"
+        return next((self.responses[key] for key in (str(status), by_class, "default") if key in self.responses), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An operation with the decoded parameters of the path."""
+
+    operation: Operation
+    path_parameters: Mapping[str, str]
+
+
+class Operations:
+    """All operations of a contract."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self.all = tuple(operations)
+        self._literal = {(each.method, each.path): Match(each, {}) for each in self.all if "{" not in each.path}
+        self._templates = tuple(each for each in self.all if "{" in each.path)
+
+    def find(self, method: str, path: str) -> Match | None:
+        """The operation of a method and a percent-encoded path; HEAD is answered as GET."""
+        method = "GET" if method == "HEAD" else method
+        literal = self._literal.get((method, path))
+        if literal is not None:
+            return literal
+        for operation in self._templates:
+            found = operation.pattern.fullmatch(path) if operation.method == method else None
+            if found:
+                return Match(operation, {name: unquote(value) for name, value in found.groupdict().items()})
+        return None
+
+    def by_id(self, operation_id: str) -> Operation | None:
+        """The operation of that id."""
+        return next((each for each in self.all if each.id == operation_id), None)
+
+    def methods_of(self, path: str) -> tuple[str, ...]:
+        """The methods that a path has."""
+        return tuple(sorted({each.method for each in self.all if each.pattern.fullmatch(path)}))
+
+    def nearest(self, method: str, path: str) -> Operation | None:
+        """The operation whose method and path look most like these, for an explanation."""
+        wanted = f"{method} {path}"
+        scored = [
+            (difflib.SequenceMatcher(None, wanted, f"{each.method} {each.path}").ratio(), each) for each in self.all
+        ]
+        return max(scored, key=lambda pair: pair[0])[1] if scored else None
+
+
+def read_operations(document: Mapping[str, Any]) -> Operations:
+    """All operations of an OpenAPI document."""
+    return Operations(
+        _operation(document, path, item, method, f"/paths/{_escaped(path)}")
+        for path, item in document["paths"].items()
+        for method in METHODS
+        if method in item
+    )
+
+
+def _operation(document: Mapping[str, Any], path: str, item: Mapping[str, Any], method: str, pointer: str) -> Operation:
+    described = item[method]
+    here = f"{pointer}/{method}"
+    parameters = [
+        *_parameters(document, item.get("parameters", []), f"{pointer}/parameters"),
+        *_parameters(document, described.get("parameters", []), f"{here}/parameters"),
+    ]
+    body, body_pointer = _referred(document, described.get("requestBody", {}), f"{here}/requestBody")
+    return Operation(
+        id=described["operationId"],
+        method=method.upper(),
+        path=path,
+        parameters=tuple(parameters),
+        bodies=_schemas(body, body_pointer),
+        body_required=bool(body.get("required", False)),
+        responses={
+            str(status): _schemas(*_referred(document, response, f"{here}/responses/{status}"))
+            for status, response in described["responses"].items()
+        },
+        deferred=described.get("x-validation") == "deferred",
+        pattern=re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))),
+    )
+
+
+def _referred(document: Mapping[str, Any], node: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:
+    """A node and its place, or those of the component that it refers to."""
+    if "$ref" not in node:
+        return node, pointer
+    target = str(node["$ref"]).removeprefix("#")
+    found: Any = document
+    for segment in target.split("/")[1:]:
+        found = found[segment.replace("~1", "/").replace("~0", "~")]
+    return found, target
+
+
+def _parameters(
+    document: Mapping[str, Any], described: Iterable[Mapping[str, Any]], pointer: str
+) -> Iterable[Parameter]:
+    for index, each in enumerate(described):
+        node, place = _referred(document, each, f"{pointer}/{index}")
+        if node.get("in") in ("path", "query"):
+            schema_type = str(node.get("schema", {}).get("type", "string"))
+            yield Parameter(node["name"], node["in"], bool(node.get("required")), schema_type, f"{place}/schema")
+
+
+def _schemas(described: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
+    content = described.get("content", {})
+    return {
+        media_type: f"{pointer}/content/{_escaped(media_type)}/schema"
+        for media_type, each in content.items()
+        if "schema" in each
+    }
+
+
+def _escaped(segment: str) -> str:
+    return segment.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,51 @@
+"""The sentences that a provider's documents oblige somebody to, read from ``requirements.toml``."""
+
+import tomllib
+from dataclasses import dataclass
+from typing import Literal
+
+from flowproof.errors import ContractError
+
+__all__ = ["Requirement", "read_requirements"]
+
+Standing = Literal["documented", "observed", "inferred"]
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """
+    One obligation.
+
+    Args:
+        id: Such as ``oneflow.order.item.sku``.
+        text: The obligation in one sentence.
+        source: Where it was read.
+        standing: ``documented``, ``observed`` or ``inferred``.
+        obliges: ``client`` or ``provider``.
+        operations: Ids of the operations that it concerns.
+        enforced: ``contract`` (a schema carries the id) or ``rule`` (code of the mock carries it).
+        note: The reading that was chosen, where there was a choice.
+    """
+
+    id: str
+    text: str
+    source: str
+    standing: Standing
+    obliges: str
+    operations: tuple[str, ...]
+    enforced: str
+    note: str = ""
+
+
+def read_requirements(provider: str, toml: str) -> tuple[Requirement, ...]:
+    """
+    Read the text of a ``requirements.toml``.
+
+    Raises:
+        ContractError: It is no TOML, or an entry has the wrong keys.
+    """
+    try:
+        entries = tomllib.loads(toml).get("requirement", [])
+        return tuple(Requirement(**{**entry, "operations": tuple(entry.get("operations", ()))}) for entry in entries)
+    except (tomllib.TOMLDecodeError, TypeError) as error:
+        raise ContractError(provider, f"requirements.toml: {error}") from error

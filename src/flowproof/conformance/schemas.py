@@ -1,0 +1,65 @@
+"""
+The JSON Schemas of a contract, compiled: one library says yes or no on every request, another explains a no.
+
+``jsonschema-rs`` answers in microseconds; ``jsonschema`` costs a hundred times as much and is loaded only where an
+explanation is written. A property test keeps the two of one mind.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import jsonschema_rs
+
+from .finding import Finding
+from .formats import FORMATS
+
+__all__ = ["Schemas"]
+
+BASE = "https://flowproof.example"
+
+
+class Schemas:
+    """
+    All schemas of a contract: those of its files, and those inside the OpenAPI document.
+
+    Args:
+        slug: The provider's slug.
+        document: The OpenAPI document, whose relative references name the files.
+        files: The content of each schema file by its name.
+    """
+
+    def __init__(self, slug: str, document: Mapping[str, Any], files: Mapping[str, Any]) -> None:
+        self._document_uri = f"{BASE}/{slug}/openapi.yaml"
+        self.resources: dict[str, Any] = {self._document_uri: {"$id": self._document_uri, **document}}
+        for name, schema in files.items():
+            self.resources[f"{BASE}/{slug}/schemas/{name}"] = schema
+        self._uris = {name: f"{BASE}/{slug}/schemas/{name}" for name in files}
+        self._registry = jsonschema_rs.Registry(list(self.resources.items()), draft=jsonschema_rs.Draft202012)
+        self._validators: dict[str, Callable[[Any], bool]] = {}
+
+    def uri_of_file(self, name: str) -> str:
+        """Where a schema file can be referred to."""
+        return self._uris[name]
+
+    def uri_of_pointer(self, pointer: str) -> str:
+        """Where a schema inside the OpenAPI document can be referred to."""
+        return f"{self._document_uri}#{quote(pointer, safe='/~')}"
+
+    def accepts(self, uri: str, value: Any) -> bool:
+        """Whether a JSON value is valid by the schema of that URI."""
+        is_valid = self._validators.get(uri)
+        if is_valid is None:
+            validator = jsonschema_rs.Draft202012Validator(
+                {"$ref": uri}, registry=self._registry, formats=dict(FORMATS), validate_formats=True
+            )
+            is_valid = self._validators[uri] = validator.is_valid
+        return is_valid(value)
+
+    def findings(self, uri: str, value: Any, where: str) -> tuple[Finding, ...]:
+        """What is wrong with a JSON value by the schema of that URI; nothing, when it is valid."""
+        if self.accepts(uri, value):
+            return ()
+        from .explanation import explain  # noqa: PLC0415 (loads jsonschema, which costs more than the whole start-up)
+
+        return explain(self.resources, uri, value, where)

@@ -1,0 +1,122 @@
+"""
+One provider as a Flask application: the stations between finding the workspace and having an answer.
+
+    route → authentication → body → contract check of the request → view (rules, state) → contract check of the response
+
+Each station refuses by raising :class:`Refused`, which the provider renders in its own words.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+from flask import Flask, g, request
+from flask.wrappers import Response
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from flowproof.conformance import Contract, Finding, Match, check_parameters, check_request_body, check_response
+
+from . import refusals
+from .body import read_json
+from .here import Scene
+from .provider import Provider
+from .refusals import Answer, Refused
+from .request import ProviderRequest
+from .world import World
+
+__all__ = ["ProviderApp"]
+
+logger = logging.getLogger("flowproof.mock")
+
+JSON = "application/json"
+
+
+class ProviderApp(Flask):
+    """
+    A provider's routes with its contract.
+
+    Args:
+        provider: Whose operations these are.
+        contract: What its documents say of them.
+        largest_body: What a request may have at most, in bytes.
+    """
+
+    def __init__(self, provider: Provider, contract: Contract, *, largest_body: int) -> None:
+        super().__init__(provider.slug, static_folder=None, template_folder=None, root_path="/")
+        self.provider = provider
+        self.contract = contract
+        self.largest_body = largest_body
+        self.url_map.merge_slashes = False
+        self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+        self.register_blueprint(provider.routes)
+
+    def answer(self, asked: ProviderRequest, world: World, match: Match | None) -> tuple[Answer, Sequence[Finding]]:
+        """
+        Handle one request, in the transaction that the caller has begun.
+
+        Returns:
+            The answer, and in what it differs from the contract (which is a bug of the mock).
+
+        Raises:
+            Refused: A station or a rule refused the request.
+        """
+        with self.request_context(asked.environ()):
+            view, parameters = self._routed(asked)
+            if match is None:
+                raise refusals.NoSuchRoute([Finding("request.path", "", "a path of the contract", asked.path)])
+            if asked.wire.too_large:
+                limit = Finding("request.body", "", f"at most {self.largest_body} bytes", "more")
+                raise refusals.BodyTooLarge([limit], limit=self.largest_body)
+            scene = Scene(asked, world, match.operation)
+            g.scene = scene
+            scene.principal = self.provider.authenticate(asked, world)
+            scene.json = self._body(asked, match)
+            self._check(match, asked, scene.json)
+            return self._answered(match, view(**parameters))
+
+    def _routed(self, asked: ProviderRequest) -> tuple[Any, dict[str, str]]:
+        missed = request.routing_exception
+        rule = request.url_rule
+        if isinstance(missed, MethodNotAllowed):
+            allowed = tuple(sorted(missed.valid_methods or ()))
+            expected = " or ".join(allowed)
+            raise refusals.MethodNotAllowed([Finding("request.method", "", expected, asked.method)], allowed=allowed)
+        if rule is None or isinstance(missed, HTTPException):
+            raise refusals.NoSuchRoute(
+                [Finding("request.path", "", self._nearest(asked), f"{asked.method} {asked.path}")]
+            )
+        parameters = {name: unquote(str(value)) for name, value in (request.view_args or {}).items()}
+        return self.view_functions[rule.endpoint], parameters
+
+    def _nearest(self, asked: ProviderRequest) -> str:
+        nearest = self.contract.operations.nearest(asked.method, asked.path)
+        return f"an operation of the contract, such as {nearest.method} {nearest.path}" if nearest else "an operation"
+
+    def _body(self, asked: ProviderRequest, match: Match) -> Any:
+        operation = match.operation
+        if JSON not in operation.bodies or (not asked.body and not operation.body_required):
+            return None
+        return read_json(asked.body, asked.header("content-type"), tuple(operation.bodies))
+
+    def _check(self, match: Match, asked: ProviderRequest, value: Any) -> None:
+        operation = match.operation
+        findings = check_parameters(self.contract, match, asked.wire.query) if operation.parameters else ()
+        if not operation.deferred and JSON in operation.bodies and value is not None:
+            findings += check_request_body(self.contract, operation, JSON, value)
+        if findings:
+            raise refusals.ContractBroken(findings, operation=operation.id)
+
+    def _answered(self, match: Match, returned: Any) -> tuple[Answer, Sequence[Finding]]:
+        if isinstance(returned, Response):
+            headers = tuple((name, value) for name, value in returned.headers if name.lower() != "content-length")
+            return Answer(returned.status_code, returned.get_data(), headers), ()
+        value, status = returned if isinstance(returned, tuple) else (returned, 200)
+        return Answer(int(status), orjson.dumps(value)), check_response(
+            self.contract, match.operation, int(status), value
+        )
+
+    def refuse(self, refusal: Refused) -> Answer:
+        """The provider's own words for a refusal."""
+        return self.provider.render(refusal)

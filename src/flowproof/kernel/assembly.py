@@ -1,0 +1,62 @@
+"""Puts a mock server together: providers, store, control API, gateway."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from flowproof.conformance import Contract, load_contract
+
+from .app import ProviderApp
+from .control.app import ControlApp
+from .mock import Mock
+from .provider import Provider
+from .serving import Gateway
+from .store import Store
+
+__all__ = ["Settings", "build_gateway"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    How a mock server runs.
+
+    Args:
+        state: ``:memory:``, or the path of a file.
+        token: What the control API asks for; without one it answers on loopback only.
+        largest_body: What a request may have at most, in bytes.
+        journal_keep: How many exchanges are kept of each workspace.
+        entropy: What ids and credentials of new workspaces are drawn from; the same number gives the same.
+    """
+
+    entropy: int
+    state: str = ":memory:"
+    token: str | None = field(default=None, repr=False)
+    largest_body: int = 1024 * 1024
+    journal_keep: int = 500
+
+
+def build_gateway(
+    providers: Iterable[Provider], settings: Settings, *, contracts: Mapping[str, Contract] | None = None
+) -> Gateway:
+    """
+    A mock server without its socket.
+
+    Args:
+        providers: Those to serve.
+        settings: How.
+        contracts: By slug; those not given are loaded.
+
+    Raises:
+        ContractError: A contract cannot be loaded.
+        StoreError: The state file cannot be opened.
+    """
+    given = contracts or {}
+    apps = [
+        ProviderApp(
+            provider, given.get(provider.slug) or load_contract(provider.slug), largest_body=settings.largest_body
+        )
+        for provider in providers
+    ]
+    mock = Mock(apps, Store(settings.state), Random(settings.entropy), journal_keep=settings.journal_keep)
+    return Gateway(mock, ControlApp(mock, token=settings.token), largest_body=settings.largest_body)

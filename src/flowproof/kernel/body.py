@@ -1,0 +1,86 @@
+"""Reads a request's JSON, and refuses every text that two parsers might read differently."""
+
+import json
+from typing import Any, NoReturn
+
+import orjson
+
+from flowproof.conformance import Finding
+
+from .refusals import MalformedBody, WrongContentType
+
+__all__ = ["DEEPEST", "read_json"]
+
+DEEPEST = 100
+
+
+def read_json(body: bytes, content_type: str | None, accepted: tuple[str, ...]) -> Any:
+    """
+    The JSON value of a body.
+
+    Args:
+        body: As sent.
+        content_type: The header's value.
+        accepted: Media types that the operation takes.
+
+    Raises:
+        WrongContentType: The media type is another, or there is none.
+        MalformedBody: The body is no JSON (RFC 8259) in UTF-8, says NaN or Infinity, names a key twice in one object,
+            or is nested deeper than 100 levels.
+    """
+    media_type, _, parameters = (content_type or "").partition(";")
+    if media_type.strip().lower() not in accepted or _other_charset(parameters):
+        expected = " or ".join(accepted)
+        raise WrongContentType([Finding("request.headers", "/content-type", expected, content_type or "nothing")])
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        _malformed(f"JSON in UTF-8 (RFC 8259): {error}", f"{len(body)} bytes")
+    if body.count(b"{") + body.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
+        _malformed(f"at most {DEEPEST} levels of nesting", f"{_depth(value)} levels")
+    if body.count(b":") != _keys(value):
+        _refuse_repeated_keys(body)
+    return value
+
+
+def _other_charset(parameters: str) -> bool:
+    """Whether the header's parameters name another charset than UTF-8."""
+    for each in parameters.split(";"):
+        name, _, value = each.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip(" \"'").lower() not in ("utf-8", "utf8", "us-ascii")
+    return False
+
+
+def _keys(value: Any) -> int:
+    """How many keys the objects of a value have; as many as colons, unless a text has colons or a key came twice."""
+    if isinstance(value, dict):
+        return len(value) + sum(_keys(each) for each in value.values() if isinstance(each, dict | list))
+    if isinstance(value, list):
+        return sum(_keys(each) for each in value if isinstance(each, dict | list))
+    return 0
+
+
+def _depth(value: Any) -> int:
+    deepest, level = 0, [value]
+    while level:
+        deepest += 1
+        inner = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        level = [each for values in inner for each in values]
+    return deepest - 1
+
+
+def _refuse_repeated_keys(body: bytes) -> None:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen = dict(pairs)
+        if len(seen) < len(pairs):
+            names = [name for name, _ in pairs]
+            repeated = next(name for name in names if names.count(name) > 1)
+            _malformed("each key once in an object", f"{repeated!r} {names.count(repeated)} times")
+        return seen
+
+    json.loads(body, object_pairs_hook=unique)
+
+
+def _malformed(expected: str, got: str) -> NoReturn:
+    raise MalformedBody([Finding("request.body", "", expected, got, keyword="json")])

@@ -1,0 +1,139 @@
+"""The mock's only source of time. Nothing else in the kernel or in a mock may ask the operating system."""
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from flowproof.errors import ConfigurationError
+
+__all__ = ["Clock", "instant_from_text", "instant_to_text", "microseconds", "stopwatch_ms", "system_now"]
+
+Mode = Literal["real", "frozen", "stepped"]
+MODES: tuple[Mode, ...] = ("real", "frozen", "stepped")
+
+
+def system_now() -> datetime:
+    """The operating system's time, aware, UTC."""
+    return datetime.now(UTC)
+
+
+def stopwatch_ms() -> float:
+    """A monotonic reading in milliseconds; only differences mean anything."""
+    return time.perf_counter() * 1000
+
+
+def microseconds(instant: datetime) -> int:
+    """Whole microseconds since 1970 of an aware instant, exactly."""
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def instant_to_text(instant: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and ``Z``, such as ``2017-04-08T13:41:19.998Z``."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def instant_from_text(text: str) -> datetime:
+    """
+    Read an ISO 8601 date or date-time as an aware instant; without a zone it is UTC.
+
+    Raises:
+        ConfigurationError: The text is no ISO 8601 date or date-time.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{text!r} is not a date or time.", "Write ISO 8601, such as 2024-09-13 or 2024-09-13T12:00:00Z."
+        ) from error
+    try:
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError as error:
+        raise ConfigurationError(
+            f"{text!r} is out of range in UTC.", "Choose a time between the years 1 and 9999."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """
+    A workspace's only source of time.
+
+    Args:
+        mode: ``real`` follows the operating system at an offset, ``frozen`` stands still, ``stepped`` moves on by
+            ``step_s`` after each exchange.
+        offset_s: Distance of a real clock from the operating system's time, in seconds.
+        instant: What a frozen or stepped clock shows (aware, UTC); None for a real one.
+        step_s: Length of a step, in seconds.
+    """
+
+    mode: Mode = "real"
+    offset_s: float = 0.0
+    instant: datetime | None = None
+    step_s: float = 1.0
+
+    @classmethod
+    def frozen(cls, instant: datetime) -> "Clock":
+        """A clock that stands still at an aware instant."""
+        return cls(mode="frozen", instant=instant)
+
+    @staticmethod
+    def at_microseconds(since_1970: int) -> datetime:
+        """The aware instant of so many microseconds since 1970: what :func:`microseconds` came from."""
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=since_1970)
+
+    def now(self) -> datetime:
+        """The time on this clock, aware, UTC."""
+        return self.instant or system_now() + timedelta(seconds=self.offset_s)
+
+    def set(self, instant: datetime) -> "Clock":
+        """The same kind of clock, showing that instant now."""
+        if self.instant is None:
+            return replace(self, offset_s=(instant - system_now()).total_seconds())
+        return replace(self, instant=instant)
+
+    def advance(self, seconds: float) -> "Clock":
+        """
+        The same clock, that many seconds later.
+
+        Raises:
+            ConfigurationError: The clock would leave the years 1 to 9999.
+        """
+        try:
+            return self.set(self.now() + timedelta(seconds=seconds))
+        except OverflowError as error:
+            raise ConfigurationError(
+                f"A clock cannot be advanced by {seconds} s.", "Stay between the years 1 and 9999."
+            ) from error
+
+    def after_exchange(self) -> "Clock":
+        """The clock after one exchange: a stepped one has moved on, the others are as they were."""
+        return self.advance(self.step_s) if self.mode == "stepped" else self
+
+    def to_json(self) -> dict[str, Any]:
+        """The clock as the control API shows it and the store keeps it."""
+        shown: dict[str, Any] = {"mode": self.mode, "now": self.now().isoformat()}
+        if self.mode == "stepped":
+            shown["step_s"] = self.step_s
+        if self.mode == "real":
+            shown["offset_s"] = self.offset_s
+        return shown
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Clock":
+        """
+        Read what :meth:`to_json` wrote, or what a user sent: ``now`` may be left out.
+
+        Raises:
+            ConfigurationError: The mode is unknown or the time cannot be read.
+        """
+        mode = value.get("mode", "real")
+        if mode not in MODES:
+            raise ConfigurationError(f"{mode!r} is no mode of a clock.", f"Choose one of {', '.join(MODES)}.")
+        if mode == "real":
+            shifted = cls(offset_s=value.get("offset_s", 0.0))
+            return (
+                shifted.set(instant_from_text(value["now"])) if "now" in value and "offset_s" not in value else shifted
+            )
+        instant = instant_from_text(value["now"]) if "now" in value else system_now()
+        return cls(mode=mode, instant=instant, step_s=value.get("step_s", 1.0))

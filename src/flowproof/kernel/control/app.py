@@ -1,0 +1,143 @@
+"""
+The control API as a Flask application: who may ask, is the request as its OpenAPI document says, and the answer.
+
+It answers on loopback only, unless a token is set. A browser on this machine is no way in either: without a token the
+Host header must name loopback (against DNS rebinding), and a body must be JSON (against forms of other sites).
+"""
+
+import hmac
+import logging
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+import yaml
+from flask import Flask, g, request
+from werkzeug.exceptions import HTTPException
+
+from flowproof.conformance import Contract, Finding, check_parameters, check_request_body
+from flowproof.conformance.operations import read_operations
+from flowproof.conformance.schemas import Schemas
+from flowproof.errors import ConfigurationError
+from flowproof.kernel.body import read_json
+from flowproof.kernel.mock import Mock
+from flowproof.kernel.problem import problem
+from flowproof.kernel.refusals import Answer, Refused
+from flowproof.kernel.request import ProviderRequest, WireRequest
+from flowproof.kernel.serving.server import is_loopback
+
+from .routes import ControlScene, Missing, index, routes
+from .workspace_routes import workspace_routes
+
+__all__ = ["ControlApp"]
+
+logger = logging.getLogger("flowproof.control")
+
+PREFIX = "/_flowproof"
+JSON = "application/json"
+
+
+class ControlApp(Flask):
+    """
+    The control API.
+
+    Args:
+        mock: What it steers.
+        token: What a request must present as a bearer token; without one, only loopback may ask.
+    """
+
+    def __init__(self, mock: Mock, *, token: str | None) -> None:
+        super().__init__("flowproof.control", static_folder=None, template_folder=None, root_path="/")
+        self._mock = mock
+        self._token = token
+        self.contract = control_contract()
+        self.url_map.merge_slashes = False
+        self.register_blueprint(routes)
+        self.register_blueprint(workspace_routes, url_prefix="/workspaces/<workspace>")
+        for slug, app in mock.apps.items():
+            if app.provider.control is not None:
+                self.register_blueprint(app.provider.control, url_prefix=f"/workspaces/<workspace>/{slug}")
+
+    def answer(self, wire: WireRequest) -> Answer:
+        """Handle one request; whatever is wrong with it, the answer is a problem document."""
+        refused = self._refuse_stranger(wire)
+        if refused is not None:
+            return refused
+        if wire.path == "/":
+            return _rendered(index(self._mock), 200)
+        try:
+            with self._mock.store.transaction():
+                return self._dispatched(wire)
+        except Missing as missing:
+            return problem(404, "Not found", str(missing))
+        except ConfigurationError as error:
+            return problem(422, "Cannot be done", str(error))
+        except Refused as refusal:
+            return problem(400, "Malformed request", str(refusal))
+        except HTTPException as error:
+            return problem(error.code or 500, error.name, f"{wire.method} {wire.path}: see {PREFIX}/openapi.json.")
+        except Exception:
+            logger.exception("the control API failed at %s %s", wire.method, wire.path)
+            return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")
+
+    def _refuse_stranger(self, wire: WireRequest) -> Answer | None:
+        if self._token is not None:
+            scheme, _, presented = (wire.header("authorization") or "").partition(" ")
+            known = hmac.compare_digest(presented.strip().encode(), self._token.encode())
+            if scheme.lower() == "bearer" and known:
+                return None
+            return problem(
+                401, "Token needed", "The control API of this server asks for Authorization: Bearer <its token>."
+            )
+        host = (wire.header("host") or "").rsplit(":", 1)[0]
+        if is_loopback(wire.peer) and (not host or is_loopback(host)):
+            return None
+        return problem(
+            403, "Loopback only", "Without a token the control API answers on loopback only; serve with --token."
+        )
+
+    def _dispatched(self, wire: WireRequest) -> Answer:
+        asked = ProviderRequest(wire, PREFIX, wire.path.removeprefix(PREFIX) or "/")
+        if wire.too_large:
+            return problem(413, "Too large", "The body has more bytes than this server takes.")
+        with self.request_context(asked.environ()):
+            if request.routing_exception is not None:
+                raise request.routing_exception
+            rule = request.url_rule
+            parameters = {name: unquote(str(value)) for name, value in (request.view_args or {}).items()}
+            g.control = ControlScene(self._mock, _base_url(wire), self._checked_body(asked), wire.query)
+            view = self.view_functions[rule.endpoint if rule else ""]
+            returned: Any = view(**parameters)
+        value, status = returned if isinstance(returned, tuple) else (returned, 200)
+        return _rendered(value, status)
+
+    def _checked_body(self, asked: ProviderRequest) -> Any:
+        match = self.contract.operations.find(asked.method, asked.path)
+        body = read_json(asked.body, asked.header("content-type"), (JSON,)) if asked.body else None
+        if match is None:
+            return body
+        findings: tuple[Finding, ...] = check_parameters(self.contract, match, asked.wire.query)
+        if body is not None or match.operation.body_required:
+            findings += check_request_body(self.contract, match.operation, JSON, body)
+        if findings:
+            raise ConfigurationError(
+                "; ".join(str(finding) for finding in findings) + ".", f"See {PREFIX}/openapi.json."
+            )
+        return body
+
+
+def control_contract() -> Contract:
+    """The control API's own contract."""
+    text = files("flowproof.kernel.control").joinpath("openapi.yaml").read_text(encoding="utf-8")
+    document: Mapping[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (both loaders are safe ones)
+    return Contract("control", document, read_operations(document), {}, Schemas("control", document, {}))
+
+
+def _rendered(value: Any, status: int) -> Answer:
+    return Answer(status, b"" if status == 204 else orjson.dumps(value, option=orjson.OPT_INDENT_2))
+
+
+def _base_url(wire: WireRequest) -> str:
+    return f"{wire.scheme}://{wire.header('host') or 'localhost'}"

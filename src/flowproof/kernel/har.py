@@ -1,0 +1,83 @@
+"""A journal as an HTTP Archive (HAR 1.2), which browsers and proxies can open."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+__all__ = ["har"]
+
+
+def har(entries: Iterable[Mapping[str, Any]], *, creator_version: str) -> dict[str, Any]:
+    """
+    The archive of a journal's entries. What HAR has no name for stands under ``_flowproof``.
+
+    Source:
+        The HAR 1.2 specification; -1 is its word for a size or time that is not known.
+    """
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "Flowproof", "version": creator_version},
+            "entries": [_entry(entry) for entry in entries],
+        }
+    }
+
+
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    own = ("id", "workspace", "provider", "operation", "requirement", "findings", "explanation", "faults")
+    return {
+        "startedDateTime": entry["started_at"],
+        "time": entry["duration_ms"],
+        "request": _request(entry["request"]),
+        "response": _response(entry["response"]),
+        "cache": {},
+        "timings": {"send": 0, "wait": entry["duration_ms"], "receive": 0},
+        "_flowproof": {key: entry[key] for key in own},
+    }
+
+
+def _request(request: Mapping[str, Any]) -> dict[str, Any]:
+    query = parse_qsl(request["query"], keep_blank_values=True)
+    shown: dict[str, Any] = {
+        "method": request["method"],
+        "url": request["url"],
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(request["headers"]),
+        "queryString": _pairs(query),
+        "headersSize": -1,
+        "bodySize": request["body"]["size"],
+    }
+    if request["body"]["size"]:
+        shown["postData"] = {"mimeType": _mime_type(request["headers"]), **_text(request["body"])}
+    return shown
+
+
+def _response(response: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "status": response["status"],
+        "statusText": "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(response["headers"]),
+        "content": {
+            "size": response["body"]["size"],
+            "mimeType": _mime_type(response["headers"]),
+            **_text(response["body"]),
+        },
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": response["body"]["size"],
+    }
+
+
+def _text(body: Mapping[str, Any]) -> dict[str, str]:
+    return {"text": body["base64"], "encoding": "base64"} if "base64" in body else {"text": body.get("text", "")}
+
+
+def _pairs(pairs: Iterable[Any]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in pairs]
+
+
+def _mime_type(headers: Iterable[Any]) -> str:
+    return next((value for name, value in headers if name.lower() == "content-type"), "")

@@ -1,0 +1,83 @@
+"""The typed view of the current request that a provider's routes use: ``here.state``, ``here.json``, ``here.now`` …"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import Any, cast
+
+from flask import g
+
+from flowproof.conformance import Operation
+
+from .request import ProviderRequest
+from .world import State, World
+
+__all__ = ["Scene", "here"]
+
+
+@dataclass(slots=True)
+class Scene:
+    """
+    What is known of the current request.
+
+    Args:
+        request: As its provider would have got it.
+        world: The workspace at this moment.
+        operation: The operation that was found.
+        principal: Who asks, as the provider's authentication said.
+        json: The body's JSON value; None where the operation has no body.
+    """
+
+    request: ProviderRequest
+    world: World
+    operation: Operation
+    principal: Any = None
+    json: Any = None
+
+
+class Here:
+    """Reads the scene that the kernel has set for the current request."""
+
+    @property
+    def scene(self) -> Scene:
+        """All of it."""
+        return cast("Scene", g.scene)
+
+    @property
+    def world(self) -> World:
+        """The workspace at this moment."""
+        return self.scene.world
+
+    @property
+    def state(self) -> State:
+        """The provider's records."""
+        return self.scene.world.state
+
+    @property
+    def now(self) -> datetime:
+        """The moment of this request on the workspace's clock (aware, UTC)."""
+        return self.scene.world.now
+
+    @property
+    def chance(self) -> Random:
+        """The workspace's seeded chance."""
+        return self.scene.world.chance
+
+    @property
+    def seed(self) -> Mapping[str, Any]:
+        """The account set-up."""
+        return self.scene.world.seed
+
+    @property
+    def principal(self) -> Any:
+        """Who asks."""
+        return self.scene.principal
+
+    @property
+    def json(self) -> Any:
+        """The body's JSON value."""
+        return self.scene.json
+
+
+here = Here()

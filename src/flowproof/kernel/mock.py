@@ -1,0 +1,252 @@
+"""
+A mock server without a socket: requests in, answers out. Which provider, workspace, faults, and the journal.
+
+``arrive`` finds out where a request belongs and what is to go wrong with it; whoever holds the socket then waits, or
+breaks the connection, and calls ``answer`` in between. So a fault that waits holds up nobody else.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from email.utils import format_datetime
+from random import Random
+from typing import Any
+
+from flowproof.conformance import Finding, Match
+
+from . import refusals
+from .app import ProviderApp
+from .clock import stopwatch_ms
+from .faults import FaultPlan, Latency, Reset, Status
+from .journal import Journal, exchange_id, shown_body, shown_findings, shown_headers
+from .problem import problem
+from .refusals import Answer, Refused
+from .request import ProviderRequest, WireRequest
+from .store import Store
+from .workspaces import DEFAULT, Workspace, Workspaces, fired
+
+__all__ = ["Arrival", "Mock"]
+
+logger = logging.getLogger("flowproof.mock")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """
+    A request that has been placed.
+
+    Args:
+        app: The provider's application.
+        workspace: Where it belongs.
+        number: Its number among the workspace's exchanges.
+        request: As the provider would have got it.
+        match: The operation, or None where the contract has none for it.
+        faults: The plans that hit it, each with its chance.
+        started_ms: Reading of the stopwatch.
+    """
+
+    app: ProviderApp
+    workspace: Workspace
+    number: int
+    request: ProviderRequest
+    match: Match | None
+    faults: Sequence[tuple[FaultPlan, Random]]
+    started_ms: float
+
+    @property
+    def id(self) -> str:
+        """Id of the exchange."""
+        return exchange_id(self.workspace.id, self.number)
+
+    def wait_s(self) -> float:
+        """How long the answer is to wait, in seconds."""
+        return sum(plan.effect.drawn_s(chance) for plan, chance in self.faults if isinstance(plan.effect, Latency))
+
+    def breaks_before(self) -> Reset | None:
+        """The reset that comes before the request is processed."""
+        resets = (plan.effect for plan, _ in self.faults if isinstance(plan.effect, Reset))
+        return next((each for each in resets if each.moment == "before"), None)
+
+
+class Mock:
+    """
+    All providers, all workspaces.
+
+    Args:
+        apps: One application a provider.
+        store: Where state and journal live.
+        chance: What ids and credentials of new workspaces are drawn from.
+        journal_keep: How many exchanges are kept of each workspace.
+    """
+
+    def __init__(self, apps: Iterable[ProviderApp], store: Store, chance: Random, *, journal_keep: int = 500) -> None:
+        self.apps: Mapping[str, ProviderApp] = {app.provider.slug: app for app in apps}
+        self.store = store
+        providers = {slug: app.provider for slug, app in self.apps.items()}
+        contracts = {slug: app.contract for slug, app in self.apps.items()}
+        self.workspaces = Workspaces(store, providers, contracts, chance)
+        self.journal = Journal(store, keep=journal_keep)
+        self._by_host = {host: app for app in self.apps.values() for host in _hosts(app)}
+        self.workspaces.ensure_default()
+
+    def arrive(self, wire: WireRequest) -> Arrival | Answer:
+        """
+        Place a request: provider, workspace, operation, faults.
+
+        Returns:
+            The arrival; or, where no provider or workspace is named that exists, our own answer.
+        """
+        started_ms = stopwatch_ms()
+        mount, named, rest = _workspace_prefix(wire.path)
+        app, mount, path = self._provider(wire, mount, rest)
+        if app is None:
+            return self._nowhere(wire)
+        request = ProviderRequest(wire, mount, path)
+        with self.store.transaction():
+            workspace = self._workspace(app, request, named)
+            if workspace is None:
+                return problem(404, "No such workspace", f"This server has no workspace {named}.")
+            match = app.contract.operations.find(request.method, request.path)
+            number = self.store.next_exchange(workspace.id)
+            workspace = replace(workspace, exchanges=number)
+            faults: Sequence[tuple[FaultPlan, Random]] = ()
+            if workspace.faults:
+                workspace, faults = fired(workspace, app.provider.slug, match.operation.id if match else None)
+                self.workspaces.save(workspace)
+        return Arrival(app, workspace, number, request, match, faults, started_ms)
+
+    def answer(self, arrival: Arrival) -> Answer:
+        """Handle a placed request and write the exchange into the journal, in one transaction."""
+        workspace = self.workspaces.find(arrival.workspace.id)
+        if workspace is None:
+            return problem(404, "No such workspace", f"Workspace {arrival.workspace.id} was deleted meanwhile.")
+        now = workspace.clock.now()
+        try:
+            with self.store.transaction():
+                self.workspaces.run_due(workspace)
+                answer, findings = self._processed(arrival, workspace, now)
+                finished = self._finish(arrival, workspace, now, answer, findings)
+        except Refused as refusal:
+            finished = self._refuse(arrival, workspace, now, refusal)
+        except Exception:
+            logger.exception("%s: the mock failed while it answered", arrival.id)
+            finished = self._refuse(arrival, workspace, now, refusals.BrokenMock())
+        return finished
+
+    def cut_off(self, arrival: Arrival) -> None:
+        """Write down a request that a reset kept from being processed."""
+        workspace = self.workspaces.find(arrival.workspace.id) or arrival.workspace
+        with self.store.transaction():
+            self._finish(
+                arrival, workspace, workspace.clock.now(), Answer(0, b"", ()), (), note="reset by a fault plan"
+            )
+
+    def _provider(self, wire: WireRequest, mount: str, path: str) -> tuple[ProviderApp | None, str, str]:
+        _, _, below = path.partition("/")
+        slug, slash, rest = below.partition("/")
+        app = self.apps.get(slug)
+        if app is not None:
+            return app, f"{mount}/{slug}", f"/{rest}" if slash else "/"
+        host = (wire.header("host") or "").rpartition(":")[0] or wire.header("host") or ""
+        return self._by_host.get(host.lower()), mount, path
+
+    def _nowhere(self, wire: WireRequest) -> Answer:
+        places = ", ".join(f"/{slug}" for slug in self.apps)
+        return problem(404, "No such provider", f"{wire.path} is below no provider. This server has {places}.")
+
+    def _workspace(self, app: ProviderApp, request: ProviderRequest, named: str | None) -> Workspace | None:
+        if named is not None:
+            return self.workspaces.find(named)
+        key = app.provider.presented_key(request)
+        found = self.workspaces.find_by_key(app.provider.slug, key) if key is not None else None
+        return found or self.workspaces.find(DEFAULT)
+
+    def _processed(self, arrival: Arrival, workspace: Workspace, now: Any) -> tuple[Answer, Sequence[Finding]]:
+        for plan, _ in arrival.faults:
+            if isinstance(plan.effect, Status):
+                finding = Finding("response.status", "", "the operation's own answer", f"fault plan {plan.id}")
+                raise refusals.FaultInjected(
+                    [finding], status=plan.effect.status, retry_after_s=plan.effect.retry_after_s
+                )
+        world = self.workspaces.world(workspace, arrival.app.provider.slug, now=now, moment=str(arrival.number))
+        return arrival.app.answer(arrival.request, world, arrival.match)
+
+    def _refuse(self, arrival: Arrival, workspace: Workspace, now: Any, refusal: Refused) -> Answer:
+        answer = arrival.app.refuse(refusal)
+        cited = answer.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
+        answer = replace(answer, requirement=cited)
+        logger.info(
+            "%s %s %s answered %d: %s", arrival.id, arrival.request.method, arrival.request.path, answer.status, refusal
+        )
+        with self.store.transaction():
+            return self._finish(arrival, workspace, now, answer, refusal.findings, note=refusal.note)
+
+    def _finish(
+        self,
+        arrival: Arrival,
+        workspace: Workspace,
+        now: Any,
+        answer: Answer,
+        findings: Sequence[Finding],
+        note: str = "",
+    ) -> Answer:
+        """Add the server's own headers, move a stepped clock on, and write the exchange down."""
+        headers = [*answer.headers, ("Date", format_datetime(now, usegmt=True)), ("Flowproof-Exchange", arrival.id)]
+        if answer.requirement:
+            headers.append(("Flowproof-Requirement", answer.requirement))
+        answer = replace(answer, headers=tuple(headers))
+        if workspace.clock.mode == "stepped":
+            self.workspaces.save(replace(workspace, clock=workspace.clock.after_exchange()))
+        secrets = {
+            secret
+            for row in self.workspaces.credentials(workspace, arrival.app.provider.slug)
+            for secret in row.secrets.values()
+        }
+        self.journal.write(workspace.id, _entry(arrival, workspace, now, answer, findings, note), secrets)
+        return answer
+
+
+def _entry(
+    arrival: Arrival, workspace: Workspace, now: Any, answer: Answer, findings: Sequence[Finding], note: str
+) -> dict[str, Any]:
+    request, scrub = arrival.request, arrival.app.provider.scrub_header
+    url = f"{request.wire.scheme}://{request.header('host') or 'localhost'}{request.wire.path}"
+    return {
+        "id": arrival.id,
+        "workspace": workspace.id,
+        "number": arrival.number,
+        "provider": arrival.app.provider.slug,
+        "operation": arrival.match.operation.id if arrival.match else None,
+        "started_at": now.isoformat(timespec="milliseconds"),
+        "duration_ms": round(stopwatch_ms() - arrival.started_ms, 3),
+        "request": {
+            "method": request.method,
+            "url": f"{url}?{request.wire.query}" if request.wire.query else url,
+            "path": request.path,
+            "query": request.wire.query,
+            "headers": shown_headers(request.wire.headers, scrub),
+            "body": shown_body(request.body),
+        },
+        "response": {
+            "status": answer.status,
+            "headers": shown_headers(answer.headers, scrub),
+            "body": shown_body(answer.body),
+        },
+        "requirement": answer.requirement,
+        "findings": shown_findings(findings),
+        "explanation": note,
+        "faults": [plan.to_json() for plan, _ in arrival.faults],
+    }
+
+
+def _workspace_prefix(path: str) -> tuple[str, str | None, str]:
+    """``/w/{workspace}`` with the workspace and the rest of the path, or nothing with the whole path."""
+    if not path.startswith("/w/"):
+        return "", None, path
+    named, slash, rest = path[3:].partition("/")
+    return f"/w/{named}", named, f"{slash}{rest}"
+
+
+def _hosts(app: ProviderApp) -> Iterable[str]:
+    slug = app.provider.slug
+    return {*app.provider.hosts, f"{slug}.localhost", f"{slug.replace('_', '-')}.localhost"}

@@ -1,0 +1,77 @@
+"""What a provider gives to the kernel: one value, made in its ``__init__`` and found through an entry point."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint
+
+from .refusals import Answer, Refused
+
+if TYPE_CHECKING:
+    from .request import ProviderRequest
+    from .world import World
+
+__all__ = ["Credential", "Provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """
+    What a partner presents to a provider.
+
+    Args:
+        key: The public part by which the credential, and so the workspace, is found: a token, a key id, a client id.
+        role: What it is for, in the words of the provider's seed data (``default`` is the one that most tests use).
+        public: Further parts that may be shown.
+        secrets: Parts that must never be shown in a log, journal, report or error.
+    """
+
+    key: str
+    role: str = "default"
+    public: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """
+    One third-party API that is emulated.
+
+    Args:
+        slug: Name in paths, folders and commands.
+        title: Name for people.
+        routes: The operations; endpoints may be named as one likes, paths and methods are those of the contract.
+        presented_key: The key of the credential that a request presents, or None when it presents none.
+        authenticate: Finds out who asks, or raises :class:`Refused`.
+        render: A refusal in the provider's own words.
+        mint: Makes a new workspace's credentials from its chance.
+        seed: The account set-up that a workspace starts with; a workspace may replace it.
+        seed_schema: Name of the schema file by which replaced seed data is checked.
+        tasks: What becomes due on the workspace's clock, by name.
+        fault_plans: Named sets of fault plans.
+        scrub_header: A request or response header's value as it may be shown.
+        diagnose: Why the signature of a request is not right for a credential, as text without the secret; None where
+            the provider signs nothing.
+        control: Operations of the control API that only this provider has.
+        hosts: Host names under which the real provider is reached; a request to one of them needs no path prefix.
+        not_emulated: What the provider has and the mock has not, one sentence each.
+    """
+
+    slug: str
+    title: str
+    routes: Blueprint
+    presented_key: "Callable[[ProviderRequest], str | None]"
+    authenticate: "Callable[[ProviderRequest, World], Any]"
+    render: Callable[[Refused], Answer]
+    mint: Callable[[Random, Mapping[str, Any]], Sequence[Credential]]
+    seed: Mapping[str, Any]
+    seed_schema: str
+    tasks: "Mapping[str, Callable[[World, Any], None]]" = field(default_factory=dict)
+    fault_plans: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    scrub_header: Callable[[str, str], str] = lambda _name, value: value
+    diagnose: "Callable[[ProviderRequest, Credential], str] | None" = None
+    control: Blueprint | None = None
+    hosts: tuple[str, ...] = ()
+    not_emulated: tuple[str, ...] = ()

@@ -1,0 +1,116 @@
+"""
+Why a request is refused: errors that a rule or a station raises, and that a provider renders in its own words.
+
+    Refused                    the root: carries findings, and through them requirement ids
+    ├── BodyTooLarge           more bytes than the server takes
+    ├── MalformedBody          no JSON, or JSON that no two parsers read alike
+    ├── WrongContentType       a body of a media type that the operation does not take
+    ├── NoSuchRoute            no operation has that path
+    ├── MethodNotAllowed       the path exists, the method does not
+    ├── ContractBroken         parameters or body are not valid by the contract
+    ├── FaultInjected          a fault plan answers in the provider's place
+    └── BrokenMock             the mock itself failed: our bug, answered as the provider's own 500
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flowproof.conformance import Finding
+from flowproof.errors import FlowproofError
+
+__all__ = [
+    "Answer",
+    "BodyTooLarge",
+    "BrokenMock",
+    "ContractBroken",
+    "FaultInjected",
+    "MalformedBody",
+    "MethodNotAllowed",
+    "NoSuchRoute",
+    "Refused",
+    "WrongContentType",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    A response before it goes to the wire.
+
+    Args:
+        status: Status code.
+        body: Bytes, exactly as the provider would send them.
+        headers: Names and values, with the Content-Type, without Content-Length and Date.
+        requirement: Id of the requirement for which a request was refused.
+    """
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
+    requirement: str | None = None
+
+
+@dataclass(eq=False)
+class Refused(FlowproofError):
+    """
+    A request is refused.
+
+    Args:
+        findings: What was expected and what came, the decisive one first.
+        note: A longer explanation for people, such as the diagnosis of a signature; never with a secret in it.
+    """
+
+    findings: Sequence[Finding] = ()
+    note: str = ""
+
+    def __str__(self) -> str:
+        return "; ".join(str(finding) for finding in self.findings) or type(self).__name__
+
+
+@dataclass(eq=False)
+class BodyTooLarge(Refused):
+    """The body has more bytes than the server takes; ``limit`` in bytes."""
+
+    limit: int = 0
+
+
+@dataclass(eq=False)
+class MalformedBody(Refused):
+    """The body is no JSON, or JSON that no two parsers read alike."""
+
+
+@dataclass(eq=False)
+class WrongContentType(Refused):
+    """The body is of a media type that the operation does not take."""
+
+
+@dataclass(eq=False)
+class NoSuchRoute(Refused):
+    """No operation has that path."""
+
+
+@dataclass(eq=False)
+class MethodNotAllowed(Refused):
+    """The path exists, but not with that method; ``allowed`` are those it has."""
+
+    allowed: Sequence[str] = ()
+
+
+@dataclass(eq=False)
+class ContractBroken(Refused):
+    """Parameters or body are not valid by the contract of the operation of that id."""
+
+    operation: str = ""
+
+
+@dataclass(eq=False)
+class FaultInjected(Refused):
+    """A fault plan answers in the provider's place; ``retry_after_s`` only where it asks for that header."""
+
+    status: int = 500
+    retry_after_s: int | None = None
+
+
+@dataclass(eq=False)
+class BrokenMock(Refused):
+    """The mock itself failed."""

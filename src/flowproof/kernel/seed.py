@@ -1,0 +1,16 @@
+"""A provider's own seed data, from the folder of its slug in this package's fixtures."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+__all__ = ["seed_data"]
+
+
+def seed_data(slug: str) -> Mapping[str, Any]:
+    """The account set-up that a new workspace starts with; nobody may change it."""
+    file = files("flowproof.fixtures").joinpath(slug).joinpath("seed.json")
+    return MappingProxyType(orjson.loads(file.read_bytes()))

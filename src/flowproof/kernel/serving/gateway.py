@@ -1,0 +1,127 @@
+"""
+The ASGI application in front of the mocks: reads a request, waits where a fault says so, and calls Flask in line.
+
+Everything runs on the one thread of the event loop. A fault waits with ``await``, so that it holds up nobody else.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from flowproof.kernel.faults import MalformedJson, Reset, SlowBody, TruncatedBody
+from flowproof.kernel.mock import Arrival, Mock
+from flowproof.kernel.refusals import Answer
+from flowproof.kernel.request import WireRequest
+
+from .wire import Wire, malformed
+
+__all__ = ["CONTROL_PREFIX", "Gateway"]
+
+CONTROL_PREFIX = "/_flowproof"
+MOST_DRAINED = 32 * 1024 * 1024
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class Control(Protocol):
+    """What answers the control API."""
+
+    def answer(self, wire: WireRequest) -> Answer:
+        """Handle one request."""
+
+
+class Gateway:
+    """
+    The way from the socket to the mocks and back.
+
+    Args:
+        mock: The mocks.
+        control: The control API.
+        largest_body: What a request may have at most, in bytes.
+    """
+
+    def __init__(self, mock: Mock, control: Control, *, largest_body: int) -> None:
+        self.mock = mock
+        self._control = control
+        self._largest_body = largest_body
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        request = await self._read(scope, receive)
+        wire = Wire(scope, receive, send)
+        if request.path.startswith(CONTROL_PREFIX) or request.path == "/":
+            await wire.deliver(self._control.answer(request), close=request.too_large)
+            return
+        arrival = self.mock.arrive(request)
+        if isinstance(arrival, Answer):
+            await wire.deliver(arrival, close=request.too_large)
+        elif arrival.faults:
+            await self._answer_with_faults(arrival, wire)
+        else:
+            await wire.deliver(self.mock.answer(arrival), close=request.too_large)
+
+    async def _answer_with_faults(self, arrival: Arrival, wire: Wire) -> None:
+        wait_s = arrival.wait_s()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        broken = arrival.breaks_before()
+        if broken is not None:
+            self.mock.cut_off(arrival)
+            await wire.reset(broken)
+            return
+        await self._deliver_with_faults(arrival, self.mock.answer(arrival), wire)
+
+    async def _deliver_with_faults(self, arrival: Arrival, answer: Answer, wire: Wire) -> None:
+        """The first effect on the delivery decides; a malformed text can be slow or truncated too."""
+        effects = [plan.effect for plan, _ in arrival.faults]
+        if any(isinstance(effect, MalformedJson) for effect in effects):
+            answer = replace(answer, body=malformed(answer.body))
+        for effect in effects:
+            match effect:
+                case Reset():
+                    return await wire.reset(effect)
+                case TruncatedBody():
+                    return await wire.truncate(answer, effect)
+                case SlowBody():
+                    return await wire.deliver_slowly(answer, effect)
+                case _:
+                    continue
+        return await wire.deliver(answer, close=arrival.request.wire.too_large)
+
+    async def _read(self, scope: Message, receive: Receive) -> WireRequest:
+        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+        body, too_large = await self._read_body(receive)
+        return WireRequest(
+            method=scope["method"],
+            path=scope["raw_path"].decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body=body,
+            scheme=scope["scheme"],
+            peer=(scope["client"] or ("",))[0],
+            too_large=too_large,
+        )
+
+    async def _read_body(self, receive: Receive) -> tuple[bytes, bool]:
+        """
+        The body, or that it is too large.
+
+        What is too large is read on and thrown away, to a limit, since a client that is still sending would meet the
+        answer as a broken connection.
+        """
+        message = await receive()
+        if not message.get("more_body", False):
+            body = message.get("body", b"")
+            return (b"", True) if len(body) > self._largest_body else (body, False)
+        pieces, size = [message["body"]], len(message["body"])
+        while message.get("more_body", False) and size < MOST_DRAINED:
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size <= self._largest_body:
+                pieces.append(message.get("body", b""))
+            else:
+                pieces.clear()
+        return (b"", True) if size > self._largest_body else (b"".join(pieces), False)

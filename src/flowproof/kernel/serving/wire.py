@@ -1,0 +1,100 @@
+"""The socket's end of a fault: resets, truncated bodies and slow bytes that a client meets as in a real outage."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from flowproof.kernel.faults import MalformedJson, Reset, SlowBody, TruncatedBody
+from flowproof.kernel.refusals import Answer
+
+__all__ = ["TransportProtocol", "Wire", "malformed"]
+
+Message = MutableMapping[str, Any]
+# Linger for no time at all: close() then throws away what was not sent and resets the connection.
+NO_LINGER = struct.pack("ii", 1, 0)
+
+
+class TransportProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, which also hands its transport to the application."""
+
+    def on_message_begin(self) -> None:
+        """Put the transport beside the request."""
+        super().on_message_begin()
+        self.scope["extensions"] = {"flowproof.transport": self.transport}  # type: ignore[dict-item]  # (a dict of dicts by ASGI's type)
+
+
+class Wire:
+    """
+    The way back to one client.
+
+    Args:
+        scope: The ASGI scope of the request.
+        receive: Of the ASGI application.
+        send: Of the ASGI application.
+    """
+
+    def __init__(
+        self, scope: Message, receive: Callable[[], Awaitable[Any]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        self._transport: asyncio.Transport = scope["extensions"]["flowproof.transport"]
+        self._receive = receive
+        self._send = send
+        self._head = scope["method"] == "HEAD"
+
+    async def deliver(self, answer: Answer, *, close: bool = False) -> None:
+        """Send an answer as it is; with ``close``, let the connection end after it."""
+        await self._start(answer, close=close)
+        await self._send({"type": "http.response.body", "body": b"" if self._head else answer.body})
+
+    async def deliver_slowly(self, answer: Answer, effect: SlowBody) -> None:
+        """Let the body trickle."""
+        await self._start(answer)
+        size = max(1, -(-len(answer.body) // effect.pieces))
+        for start in range(0, len(answer.body), size):
+            await asyncio.sleep(effect.seconds / effect.pieces)
+            piece = answer.body[start : start + size]
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def truncate(self, answer: Answer, effect: TruncatedBody) -> None:
+        """Promise the whole body, send a part, and close."""
+        await self._start(answer)
+        part = answer.body[: min(int(len(answer.body) * effect.part), len(answer.body) - 1)]
+        await self._send({"type": "http.response.body", "body": part, "more_body": True})
+        self._transport.close()
+        await self._gone()
+
+    async def reset(self, effect: Reset) -> None:
+        """Break the connection without a word."""
+        if effect.how == "rst":
+            connection: socket.socket = self._transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+            self._transport.abort()
+        else:
+            self._transport.close()
+        await self._gone()
+
+    async def _start(self, answer: Answer, *, close: bool = False) -> None:
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+        if answer.status not in (204, 304):
+            headers.append((b"content-length", b"%d" % len(answer.body)))
+        if close:
+            headers.append((b"connection", b"close"))
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+
+    async def _gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+def malformed(body: bytes) -> bytes:
+    """A body of the same length whose JSON text breaks off after two thirds."""
+    kept = len(body) * 2 // 3
+    return body[:kept] + b" " * (len(body) - kept)
+
+
+BODY_EFFECTS = (SlowBody, TruncatedBody, MalformedJson)

@@ -1,0 +1,310 @@
+"""
+Where every workspace's state lives: one SQLite database, in memory or a file, one transaction a request.
+
+Nothing outside this module writes SQL, and nothing keeps a reference into the state: values go in and come out as
+JSON. The interface is small so that another database can take its place.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import orjson
+
+from flowproof.errors import StoreError
+
+__all__ = ["CredentialRow", "ExchangeRow", "Store", "TaskRow", "WorkspaceRow"]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS workspace (
+    id TEXT PRIMARY KEY, seed TEXT NOT NULL, clock BLOB NOT NULL, faults BLOB NOT NULL, exchanges INTEGER NOT NULL,
+    created_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS credential (
+    provider TEXT NOT NULL, key TEXT NOT NULL, workspace TEXT NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (provider, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS credential_workspace ON credential (workspace);
+CREATE TABLE IF NOT EXISTS record (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL,
+    id TEXT NOT NULL, body BLOB NOT NULL, UNIQUE (workspace, provider, kind, id)
+);
+CREATE INDEX IF NOT EXISTS record_newest ON record (workspace, provider, kind, seq);
+CREATE TABLE IF NOT EXISTS task (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, provider TEXT NOT NULL, due_us INTEGER NOT NULL,
+    name TEXT NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS task_due ON task (workspace, due_us, seq);
+CREATE TABLE IF NOT EXISTS exchange (
+    workspace TEXT NOT NULL, number INTEGER NOT NULL, provider TEXT NOT NULL, refused INTEGER NOT NULL,
+    body BLOB NOT NULL, PRIMARY KEY (workspace, number)
+) WITHOUT ROWID;
+"""
+PRAGMAS = ("journal_mode = WAL", "synchronous = OFF", "temp_store = MEMORY", "busy_timeout = 10000")
+
+
+class WorkspaceRow(NamedTuple):
+    """A workspace as the store keeps it; ``clock`` and ``faults`` are JSON."""
+
+    id: str
+    seed: str
+    clock: bytes
+    faults: bytes
+    exchanges: int
+    created_at: str
+
+
+class CredentialRow(NamedTuple):
+    """A credential as the store keeps it; ``body`` is JSON and holds the secret."""
+
+    provider: str
+    key: str
+    workspace: str
+    body: bytes
+
+
+class TaskRow(NamedTuple):
+    """Something that is due at a moment of the workspace's clock."""
+
+    seq: int
+    workspace: str
+    provider: str
+    due_us: int
+    name: str
+    body: bytes
+
+
+class ExchangeRow(NamedTuple):
+    """A journal entry as the store keeps it; ``body`` is JSON."""
+
+    workspace: str
+    number: int
+    provider: str
+    refused: int
+    body: bytes
+
+
+class Store:
+    """
+    The one owner of mutable state.
+
+    Args:
+        location: ``:memory:``, or the path of a SQLite file that is made when it is missing.
+
+    Raises:
+        StoreError: The file cannot be opened, or is no database of ours.
+    """
+
+    def __init__(self, location: str = ":memory:") -> None:
+        try:
+            self._db = sqlite3.connect(location, isolation_level=None, check_same_thread=False, cached_statements=512)
+            for pragma in PRAGMAS:
+                self._db.execute(f"PRAGMA {pragma}")
+            self._db.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            raise StoreError(f"the state file {location} cannot be opened: {error}") from error
+        self._execute = self._db.execute
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: what happens inside is kept, or undone when it raises. A nested one joins the outer."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._execute("ROLLBACK")
+            raise
+        self._execute("COMMIT")
+
+    # Workspaces
+
+    def add_workspace(self, row: WorkspaceRow) -> None:
+        """
+        Keep a new workspace.
+
+        Raises:
+            StoreError: One with that id is there already.
+        """
+        try:
+            self._execute("INSERT INTO workspace VALUES (?, ?, ?, ?, ?, ?)", row)
+        except sqlite3.IntegrityError as error:
+            raise StoreError(f"workspace {row.id} exists already") from error
+
+    def workspace(self, workspace: str) -> WorkspaceRow | None:
+        """The workspace of that id."""
+        row = self._execute("SELECT * FROM workspace WHERE id = ?", (workspace,)).fetchone()
+        return WorkspaceRow(*row) if row else None
+
+    def workspace_of(self, provider: str, key: str) -> WorkspaceRow | None:
+        """The workspace to which a provider's credential belongs."""
+        row = self._execute(
+            "SELECT w.* FROM credential c JOIN workspace w ON w.id = c.workspace WHERE c.provider = ? AND c.key = ?",
+            (provider, key),
+        ).fetchone()
+        return WorkspaceRow(*row) if row else None
+
+    def workspace_ids(self, *, limit: int, offset: int) -> list[str]:
+        """Ids in alphabetical order."""
+        rows = self._execute("SELECT id FROM workspace ORDER BY id LIMIT ? OFFSET ?", (limit, offset))
+        return [row[0] for row in rows]
+
+    def count_workspaces(self) -> int:
+        """How many workspaces there are."""
+        return int(self._execute("SELECT count(*) FROM workspace").fetchone()[0])
+
+    def update_workspace(self, row: WorkspaceRow) -> None:
+        """Replace what is kept of a workspace."""
+        self._execute(
+            "UPDATE workspace SET seed = ?, clock = ?, faults = ?, exchanges = ? WHERE id = ?",
+            (row.seed, row.clock, row.faults, row.exchanges, row.id),
+        )
+
+    def next_exchange(self, workspace: str) -> int:
+        """The number of the workspace's next exchange, counted once."""
+        rows = self._execute(
+            "UPDATE workspace SET exchanges = exchanges + 1 WHERE id = ? RETURNING exchanges", (workspace,)
+        )
+        return int(rows.fetchall()[0][0])
+
+    def delete_workspace(self, workspace: str) -> None:
+        """Forget a workspace and everything in it."""
+        self.clear(workspace)
+        self._execute("DELETE FROM credential WHERE workspace = ?", (workspace,))
+        self._execute("DELETE FROM exchange WHERE workspace = ?", (workspace,))
+        self._execute("DELETE FROM workspace WHERE id = ?", (workspace,))
+
+    def clear(self, workspace: str) -> None:
+        """Forget the records and the tasks of a workspace."""
+        self._execute("DELETE FROM record WHERE workspace = ?", (workspace,))
+        self._execute("DELETE FROM task WHERE workspace = ?", (workspace,))
+
+    # Credentials
+
+    def add_credential(self, row: CredentialRow) -> None:
+        """
+        Keep a credential.
+
+        Raises:
+            StoreError: The key is taken.
+        """
+        try:
+            self._execute("INSERT INTO credential VALUES (?, ?, ?, ?)", row)
+        except sqlite3.IntegrityError as error:
+            raise StoreError(f"a credential of {row.provider} with that key exists already") from error
+
+    def credential(self, workspace: str, provider: str, key: str) -> bytes | None:
+        """The JSON of a workspace's credential."""
+        row = self._execute(
+            "SELECT body FROM credential WHERE provider = ? AND key = ? AND workspace = ?", (provider, key, workspace)
+        ).fetchone()
+        return bytes(row[0]) if row else None
+
+    def credentials(self, workspace: str) -> list[CredentialRow]:
+        """All credentials of a workspace."""
+        rows = self._execute("SELECT * FROM credential WHERE workspace = ? ORDER BY provider, key", (workspace,))
+        return [CredentialRow(*row) for row in rows]
+
+    # Records
+
+    def get(self, workspace: str, provider: str, kind: str, key: str) -> Any:
+        """The record of that kind and id, or None."""
+        row = self._execute(
+            "SELECT body FROM record WHERE workspace = ? AND provider = ? AND kind = ? AND id = ?",
+            (workspace, provider, kind, key),
+        ).fetchone()
+        return orjson.loads(row[0]) if row else None
+
+    def put(self, workspace: str, provider: str, kind: str, key: str, value: Any) -> None:
+        """Keep a record; one that was there keeps its place in the order."""
+        self._execute(
+            "INSERT INTO record (workspace, provider, kind, id, body) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (workspace, provider, kind, id) DO UPDATE SET body = excluded.body",
+            (workspace, provider, kind, key, orjson.dumps(value)),
+        )
+
+    def delete(self, workspace: str, provider: str, kind: str, key: str) -> bool:
+        """Forget a record; False when there was none."""
+        rows = self._execute(
+            "DELETE FROM record WHERE workspace = ? AND provider = ? AND kind = ? AND id = ?",
+            (workspace, provider, kind, key),
+        )
+        return rows.rowcount > 0
+
+    def newest(self, workspace: str, provider: str, kind: str, *, limit: int, offset: int) -> Sequence[Any]:
+        """Records of a kind, the newest first."""
+        rows = self._execute(
+            "SELECT body FROM record WHERE workspace = ? AND provider = ? AND kind = ?"
+            " ORDER BY seq DESC LIMIT ? OFFSET ?",
+            (workspace, provider, kind, limit, offset),
+        )
+        return [orjson.loads(row[0]) for row in rows]
+
+    def count(self, workspace: str, provider: str, kind: str) -> int:
+        """How many records of a kind there are."""
+        row = self._execute(
+            "SELECT count(*) FROM record WHERE workspace = ? AND provider = ? AND kind = ?", (workspace, provider, kind)
+        ).fetchone()
+        return int(row[0])
+
+    def records(self, workspace: str) -> Iterator[tuple[str, str, str, Any]]:
+        """Every record of a workspace as provider, kind, id and value, the oldest first."""
+        rows = self._execute(
+            "SELECT provider, kind, id, body FROM record WHERE workspace = ? ORDER BY seq", (workspace,)
+        )
+        return ((provider, kind, key, orjson.loads(body)) for provider, kind, key, body in rows)
+
+    # Tasks
+
+    def add_task(self, workspace: str, provider: str, due_us: int, name: str, value: Any) -> None:
+        """Have something done when the workspace's clock reaches a moment, in microseconds since 1970."""
+        self._execute(
+            "INSERT INTO task (workspace, provider, due_us, name, body) VALUES (?, ?, ?, ?, ?)",
+            (workspace, provider, due_us, name, orjson.dumps(value)),
+        )
+
+    def take_due_task(self, workspace: str, until_us: int) -> TaskRow | None:
+        """The first task due by that moment, which is then no longer kept."""
+        row = self._execute(
+            "SELECT * FROM task WHERE workspace = ? AND due_us <= ? ORDER BY due_us, seq LIMIT 1", (workspace, until_us)
+        ).fetchone()
+        if row is None:
+            return None
+        self._execute("DELETE FROM task WHERE seq = ?", (row[0],))
+        return TaskRow(*row)
+
+    def tasks(self, workspace: str) -> list[TaskRow]:
+        """Everything that a workspace still has to do, in the order in which it is due."""
+        rows = self._execute("SELECT * FROM task WHERE workspace = ? ORDER BY due_us, seq", (workspace,))
+        return [TaskRow(*row) for row in rows]
+
+    # Journal
+
+    def add_exchange(self, row: ExchangeRow, *, keep: int) -> None:
+        """Write down an exchange and forget those older than the last ``keep``."""
+        self._execute("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?)", row)
+        self._execute("DELETE FROM exchange WHERE workspace = ? AND number <= ?", (row.workspace, row.number - keep))
+
+    def exchange(self, workspace: str, number: int) -> ExchangeRow | None:
+        """One exchange by its number."""
+        row = self._execute("SELECT * FROM exchange WHERE workspace = ? AND number = ?", (workspace, number)).fetchone()
+        return ExchangeRow(*row) if row else None
+
+    def exchanges(self, workspace: str, *, after: int, limit: int, refused_only: bool) -> list[ExchangeRow]:
+        """The last exchanges after a number, in the order in which they came."""
+        rows = self._execute(
+            "SELECT * FROM exchange WHERE workspace = ? AND number > ? AND refused >= ? ORDER BY number DESC LIMIT ?",
+            (workspace, after, int(refused_only), limit),
+        )
+        return [ExchangeRow(*row) for row in reversed(rows.fetchall())]
+
+    def clear_exchanges(self, workspace: str) -> None:
+        """Empty a workspace's journal."""
+        self._execute("DELETE FROM exchange WHERE workspace = ?", (workspace,))

@@ -1,0 +1,247 @@
+"""Isolated worlds on one server: made, found by credential, changed, reset, taken as a snapshot and put back."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+import orjson
+
+from flowproof.conformance import Contract
+from flowproof.errors import ConfigurationError
+
+from .clock import Clock, microseconds, system_now
+from .faults import FaultPlan, plans_from_json
+from .provider import Credential, Provider
+from .store import Store, WorkspaceRow
+from .world import State, World, credential_from_row, credential_row
+
+__all__ = ["DEFAULT", "Workspace", "Workspaces"]
+
+DEFAULT = "default"
+ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
+MOST_TASKS_AT_ONCE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """
+    One isolated world.
+
+    Args:
+        id: Lower-case letters, digits, hyphens and underscores.
+        seed: What its ids and chance are drawn from.
+        clock: Its only source of time.
+        faults: What goes wrong on purpose.
+        exchanges: How many exchanges it has had.
+        created_at: ISO 8601, by the operating system's time.
+    """
+
+    id: str
+    seed: str
+    clock: Clock = field(default_factory=Clock)
+    faults: tuple[FaultPlan, ...] = ()
+    exchanges: int = 0
+    created_at: str = ""
+
+    @classmethod
+    def from_row(cls, row: WorkspaceRow) -> "Workspace":
+        """A workspace as the store keeps it."""
+        faults = () if row.faults == b"[]" else plans_from_json(orjson.loads(row.faults))
+        clock = Clock.from_json(orjson.loads(row.clock))
+        return cls(row.id, row.seed, clock, faults, row.exchanges, row.created_at)
+
+    def to_row(self) -> WorkspaceRow:
+        """The workspace as the store keeps it."""
+        clock, faults = orjson.dumps(self.clock.to_json()), orjson.dumps([plan.to_json() for plan in self.faults])
+        return WorkspaceRow(self.id, self.seed, clock, faults, self.exchanges, self.created_at)
+
+
+class Workspaces:
+    """
+    All workspaces of a server.
+
+    Args:
+        store: Where they live.
+        providers: By slug.
+        contracts: By slug.
+        chance: What ids and credentials of new workspaces are drawn from.
+    """
+
+    def __init__(
+        self, store: Store, providers: Mapping[str, Provider], contracts: Mapping[str, Contract], chance: Random
+    ) -> None:
+        self.store = store
+        self._providers = providers
+        self._contracts = contracts
+        self._chance = chance
+
+    def create(
+        self, workspace_id: str | None = None, *, seed: str | None = None, clock: Clock | None = None
+    ) -> Workspace:
+        """
+        A new workspace with credentials for every provider.
+
+        Raises:
+            ConfigurationError: The id is not well formed, or taken.
+        """
+        chosen = workspace_id or f"w{self._chance.getrandbits(48):012x}"
+        if not ID.fullmatch(chosen):
+            raise ConfigurationError(
+                f"{chosen!r} cannot be the id of a workspace.",
+                "Use up to 63 lower-case letters, digits, hyphens and underscores, a letter or digit first.",
+            )
+        workspace = Workspace(chosen, seed or chosen, clock or Clock(), created_at=system_now().isoformat())
+        with self.store.transaction():
+            if self.store.workspace(chosen) is not None:
+                raise ConfigurationError(f"Workspace {chosen} exists already.", "Choose another id, or none.")
+            self.store.add_workspace(workspace.to_row())
+            self._mint(workspace)
+        return workspace
+
+    def _mint(self, workspace: Workspace) -> None:
+        """Credentials: those of the default workspace are the same on every server, so that they can be pasted once."""
+        known = workspace.id == DEFAULT
+        for provider in self._providers.values():
+            chance = Random(f"{DEFAULT}/{provider.slug}") if known else self._chance
+            for credential in provider.mint(chance, provider.seed):
+                self.store.add_credential(credential_row(workspace.id, provider.slug, credential))
+
+    def ensure_default(self) -> Workspace:
+        """The default workspace, made where it is missing."""
+        with self.store.transaction():
+            return self.find(DEFAULT) or self.create(DEFAULT)
+
+    def find(self, workspace_id: str) -> Workspace | None:
+        """The workspace of that id."""
+        row = self.store.workspace(workspace_id)
+        return Workspace.from_row(row) if row else None
+
+    def find_by_key(self, provider: str, key: str) -> Workspace | None:
+        """The workspace to which a provider's credential belongs."""
+        row = self.store.workspace_of(provider, key)
+        return Workspace.from_row(row) if row else None
+
+    def save(self, workspace: Workspace) -> None:
+        """Keep clock and faults."""
+        self.store.update_workspace(workspace.to_row())
+
+    def delete(self, workspace_id: str) -> None:
+        """Forget a workspace and everything in it."""
+        with self.store.transaction():
+            self.store.delete_workspace(workspace_id)
+
+    def reset(self, workspace: Workspace) -> Workspace:
+        """
+        As new: no records, tasks, faults or journal, and a real clock.
+
+        Credentials stay, since clients hold them. The exchanges go on counting, so that no id is used twice.
+        """
+        fresh = replace(workspace, clock=Clock(), faults=())
+        with self.store.transaction():
+            self.store.clear(workspace.id)
+            self.store.clear_exchanges(workspace.id)
+            self.save(fresh)
+        return fresh
+
+    def set_clock(self, workspace: Workspace, clock: Clock) -> Workspace:
+        """Give a workspace another clock and do what has become due by it."""
+        with self.store.transaction():
+            changed = replace(workspace, clock=clock)
+            self.save(changed)
+            self.run_due(changed)
+        return changed
+
+    def credentials(self, workspace: Workspace, provider: str) -> tuple[Credential, ...]:
+        """A workspace's credentials for a provider, the default role first."""
+        rows = (row for row in self.store.credentials(workspace.id) if row.provider == provider)
+        found = (credential_from_row(row.key, row.body) for row in rows)
+        return tuple(sorted(found, key=lambda each: (each.role != "default", each.role)))
+
+    def world(self, workspace: Workspace, provider: str, *, now: Any = None, moment: str = "") -> World:
+        """A workspace as one provider sees it; ``moment`` tells one request or task from another."""
+        return World(
+            state=State(self.store, workspace.id, provider),
+            now=now or workspace.clock.now(),
+            chance_seed=f"{workspace.seed}/{provider}/{moment}",
+            default_seed=self._providers[provider].seed,
+            contract=self._contracts[provider],
+        )
+
+    def run_due(self, workspace: Workspace) -> None:
+        """
+        Do everything that has become due on the workspace's clock, in its order, each at its own moment.
+
+        What a task schedules is done in the same run where that is due too.
+        """
+        with self.store.transaction():
+            until = microseconds(workspace.clock.now())
+            for _ in range(MOST_TASKS_AT_ONCE):
+                row = self.store.take_due_task(workspace.id, until)
+                if row is None:
+                    return
+                provider = self._providers.get(row.provider)
+                if provider is None:
+                    continue
+                due = Clock.at_microseconds(row.due_us)
+                world = self.world(workspace, row.provider, now=due, moment=f"task-{row.seq}")
+                provider.tasks[row.name](world, orjson.loads(row.body))
+
+    def snapshot(self, workspace: Workspace) -> dict[str, Any]:
+        """Everything that a workspace's mocks know, as JSON: records, tasks, clock, seed, faults. No credentials."""
+        return {
+            "flowproof": "snapshot/1",
+            "seed": workspace.seed,
+            "clock": workspace.clock.to_json(),
+            "faults": [plan.to_json() for plan in workspace.faults],
+            "records": [list(record) for record in self.store.records(workspace.id)],
+            "tasks": [
+                [row.provider, row.due_us, row.name, orjson.loads(row.body)] for row in self.store.tasks(workspace.id)
+            ],
+        }
+
+    def restore(self, workspace: Workspace, snapshot: Mapping[str, Any]) -> Workspace:
+        """
+        Put a workspace back to a snapshot, of its own or of another workspace.
+
+        Raises:
+            ConfigurationError: The value is no snapshot.
+        """
+        if snapshot.get("flowproof") != "snapshot/1":
+            raise ConfigurationError("This is no snapshot of a workspace.", "Send what GET …/snapshot answered.")
+        try:
+            with self.store.transaction():
+                return self._restore(workspace, snapshot)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ConfigurationError(
+                f"The snapshot is damaged: {error!r}.", "Send what GET …/snapshot answered."
+            ) from error
+
+    def _restore(self, workspace: Workspace, snapshot: Mapping[str, Any]) -> Workspace:
+        self.store.clear(workspace.id)
+        for provider, kind, key, value in snapshot["records"]:
+            self.store.put(workspace.id, str(provider), str(kind), str(key), value)
+        for provider, due_us, name, value in snapshot["tasks"]:
+            self._check_task(provider, name)
+            self.store.add_task(workspace.id, provider, int(due_us), name, value)
+        clock, faults = Clock.from_json(snapshot["clock"]), plans_from_json(snapshot["faults"])
+        restored = replace(workspace, seed=str(snapshot["seed"]), clock=clock, faults=faults)
+        self.save(restored)
+        self.run_due(restored)
+        return restored
+
+    def _check_task(self, provider: str, name: str) -> None:
+        if name not in self._providers[provider].tasks:
+            raise ValueError(f"{provider} has no task {name}")
+
+
+def fired(
+    workspace: Workspace, provider: str, operation: str | None
+) -> tuple[Workspace, Sequence[tuple[FaultPlan, Random]]]:
+    """The workspace after its fault plans have counted a call, and the plans that hit it, each with its chance."""
+    counted = tuple(
+        replace(plan, calls=plan.calls + 1) if plan.matches(provider, operation) else plan for plan in workspace.faults
+    )
+    drawn = [(plan, plan.chance(workspace.seed)) for plan in counted if plan.matches(provider, operation)]
+    return replace(workspace, faults=counted), [(plan, chance) for plan, chance in drawn if plan.fires(chance)]

@@ -1,0 +1,125 @@
+"""What a mock may touch during one request or task: its workspace's state, time, chance and seed data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from random import Random
+from typing import Any
+
+import orjson
+
+from flowproof.conformance import Contract, Finding
+
+from .clock import microseconds
+from .provider import Credential
+from .store import CredentialRow, Store
+
+__all__ = ["State", "World", "credential_from_row", "credential_row", "hex_id"]
+
+MOST = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """
+    One provider's records in one workspace. Values are JSON; none is ever shared with the store.
+
+    Args:
+        store: Where they are kept.
+        workspace: Id of the workspace.
+        provider: Slug of the provider.
+    """
+
+    store: Store
+    workspace: str
+    provider: str
+
+    def get(self, kind: str, key: str) -> Any:
+        """The record of that kind and id, or None."""
+        return self.store.get(self.workspace, self.provider, kind, key)
+
+    def put(self, kind: str, key: str, value: Any) -> None:
+        """Keep a record; one that was there keeps its place in the order."""
+        self.store.put(self.workspace, self.provider, kind, key, value)
+
+    def delete(self, kind: str, key: str) -> bool:
+        """Forget a record; False when there was none."""
+        return self.store.delete(self.workspace, self.provider, kind, key)
+
+    def newest(self, kind: str, *, limit: int = MOST, offset: int = 0) -> Sequence[Any]:
+        """Records of a kind, the newest first."""
+        return self.store.newest(
+            self.workspace, self.provider, kind, limit=min(limit, MOST), offset=min(offset, MOST * MOST)
+        )
+
+    def count(self, kind: str) -> int:
+        """How many records of a kind there are."""
+        return self.store.count(self.workspace, self.provider, kind)
+
+
+@dataclass(frozen=True)
+class World:
+    """
+    A workspace as one provider sees it at one moment.
+
+    Args:
+        state: The provider's records.
+        now: The moment on the workspace's clock (aware, UTC): the same for the whole of a request.
+        chance_seed: What ids and chance of this moment are drawn from.
+        default_seed: The provider's own seed data.
+        contract: The provider's contract.
+    """
+
+    state: State
+    now: datetime
+    chance_seed: str
+    default_seed: Mapping[str, Any]
+    contract: Contract
+
+    def findings(self, schema_file: str, value: Any, where: str = "request.body") -> tuple[Finding, ...]:
+        """What is wrong with a JSON value by a schema file of the contract."""
+        return self.contract.schemas.findings(self.contract.schemas.uri_of_file(schema_file), value, where)
+
+    @cached_property
+    def chance(self) -> Random:
+        """Seeded: the same workspace seed and the same requests give the same ids."""
+        return Random(self.chance_seed)
+
+    @cached_property
+    def seed(self) -> Mapping[str, Any]:
+        """The account set-up: the workspace's own, or the provider's."""
+        own: Mapping[str, Any] | None = self.state.get("seed", "seed")
+        return self.default_seed if own is None else own
+
+    def schedule(self, name: str, *, after_s: float, value: Any) -> None:
+        """Have the provider's task of that name done when the clock has moved on by so many seconds."""
+        due = self.now + timedelta(seconds=after_s)
+        self.state.store.add_task(self.state.workspace, self.state.provider, microseconds(due), name, value)
+
+    def credential(self, key: str) -> Credential | None:
+        """The workspace's credential of that key."""
+        body = self.state.store.credential(self.state.workspace, self.state.provider, key)
+        return None if body is None else credential_from_row(key, body)
+
+    def credentials(self) -> tuple[Credential, ...]:
+        """All of the workspace's credentials for this provider."""
+        rows = self.state.store.credentials(self.state.workspace)
+        return tuple(credential_from_row(row.key, row.body) for row in rows if row.provider == self.state.provider)
+
+
+def credential_from_row(key: str, body: bytes) -> Credential:
+    """A credential as :func:`credential_row` wrote it."""
+    value = orjson.loads(body)
+    return Credential(key, value["role"], value["public"], value["secrets"])
+
+
+def credential_row(workspace: str, provider: str, credential: Credential) -> CredentialRow:
+    """A credential as the store keeps it."""
+    body = {"role": credential.role, "public": dict(credential.public), "secrets": dict(credential.secrets)}
+    return CredentialRow(provider, credential.key, workspace, orjson.dumps(body))
+
+
+def hex_id(chance: Random, digits: int = 24) -> str:
+    """An id of so many hexadecimal digits, lower case."""
+    return f"{chance.getrandbits(digits * 4):0{digits}x}"
