@@ -207,6 +207,13 @@ class Store:
         ).fetchone()
         return bytes(row[0]) if row else None
 
+    def delete_credential(self, workspace: str, provider: str, key: str) -> bool:
+        """Forget a credential; False when the workspace had none of that key."""
+        rows = self._execute(
+            "DELETE FROM credential WHERE provider = ? AND key = ? AND workspace = ?", (provider, key, workspace)
+        )
+        return rows.rowcount > 0
+
     def credentials(self, workspace: str) -> list[CredentialRow]:
         """All credentials of a workspace."""
         rows = self._execute("SELECT * FROM credential WHERE workspace = ? ORDER BY provider, key", (workspace,))

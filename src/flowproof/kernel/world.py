@@ -102,6 +102,22 @@ class World:
         body = self.state.store.credential(self.state.workspace, self.state.provider, key)
         return None if body is None else credential_from_row(key, body)
 
+    def issue(self, credential: Credential) -> None:
+        """
+        Let a credential, such as an access token, lead to this workspace from now on.
+
+        A bearer token is its own secret: name it among the credential's secrets, so that no journal shows it.
+
+        Raises:
+            StoreError: The key is taken.
+        """
+        row = credential_row(self.state.workspace, self.state.provider, credential)
+        self.state.store.add_credential(row)
+
+    def revoke(self, key: str) -> bool:
+        """Forget a credential; False when the workspace had none of that key."""
+        return self.state.store.delete_credential(self.state.workspace, self.state.provider, key)
+
     def credentials(self) -> tuple[Credential, ...]:
         """All of the workspace's credentials for this provider."""
         rows = self.state.store.credentials(self.state.workspace)
