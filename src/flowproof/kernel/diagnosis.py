@@ -1,0 +1,238 @@
+"""
+Why a signature does not verify: finds the usual mistake that reproduces exactly what the client sent.
+
+The presented signature is read back into digest bytes, whose length names the hash; so a wrong encoding and a wrong
+hash cost the search nothing. Mistakes are tried one by one, then in pairs, then the common ones in threes, at most
+BOUND digests and BYTES hashed. A search that finds nothing makes about 4,000 digests in 40 ms where method, path and
+timestamp are signed, 6,000 in 90 ms where the body is too; so ask when a signature was refused, never before.
+
+No secret is in any text that comes out of here. Pure: no clock, no chance, no state.
+"""
+
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from flowproof.kernel.drafts import COMMON, Draft, Edit, Mistake, first_draft, mac, written
+from flowproof.kernel.masking import Mask
+from flowproof.kernel.mistakes import SECRET_SENT, SWAPPED, edits
+from flowproof.kernel.readings import Reading, digest_name, digest_sizes, misshapen, readings
+from flowproof.kernel.signing import SignedRequest, SigningScheme, messages, sign
+
+__all__ = ["BOUND", "SWAPPED", "Diagnosis", "Mistake", "diagnose", "render"]
+
+BOUND = 20_000  # digests
+BYTES = 16 * 1024 * 1024  # hashed
+ADD_UP = frozenset({"path", "timestamp", "body"})  # families of which two edits can be made one after the other
+
+SEPARATED = {"": "joined without a separator", " ": "separated by single blanks", "\n": "separated by line feeds"}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """
+    What is wrong with a signature.
+
+    Args:
+        verifies: Nothing is wrong.
+        string_to_sign: What the server signed, control characters and backslashes escaped.
+        expected_form: One sentence on how the signature is made.
+        mistakes: Those that together reproduce what the client sent; empty where none do.
+        note: One sentence of conclusion.
+        tried: How many digests were made.
+    """
+
+    verifies: bool
+    string_to_sign: str
+    expected_form: str
+    mistakes: tuple[Mistake, ...]
+    note: str
+    tried: int
+
+
+def diagnose(scheme: SigningScheme, request: SignedRequest, secret: bytes) -> Diagnosis:
+    """
+    Find the mistake, or the two or three, that reproduce the presented signature to the letter.
+
+    Where secret and token are swapped, the presented token is a secret that the caller must look up. Called with the
+    true token put into the request the mistake shows as ``key_token``, and the caller reports SWAPPED; called with the
+    request as it came, the note says that the secret was sent.
+    """
+    mask = Mask(secret)
+    wanted = messages(scheme, request)
+    right = next((message for message in wanted if _is_right(scheme, request, message, secret)), None)
+    mistakes: tuple[Mistake, ...] = ()
+    tried = 0
+    if right is None and hmac.compare_digest(request.signature.encode("utf-8", "backslashreplace"), secret):
+        mistakes = (SECRET_SENT,)
+    elif right is None:
+        search = _Search(scheme, request)
+        mistakes, tried = search.run(first_draft(scheme, request, secret), edits(scheme, request, secret)), search.tried
+    return Diagnosis(
+        verifies=right is not None,
+        string_to_sign=mask.shown(right if right is not None else next(messages(scheme, request))),
+        expected_form=mask(expected_form(scheme)),
+        mistakes=tuple(Mistake(mask(one.code), mask(one.text), mask(one.mend)) for one in mistakes),
+        note=mask(_note(right is not None, mistakes) or _search_note(scheme, request, secret, tried)),
+        tried=tried,
+    )
+
+
+def expected_form(scheme: SigningScheme) -> str:
+    """How a right signature is made, such as ``lower-case hex HMAC-SHA1 of METHOD path timestamp, separated by …``."""
+    written_as = "lower-case hex" if scheme.encoding == "hex" else "base64"
+    parts = " ".join("METHOD" if part == "method" else part for part in scheme.parts)
+    joined = SEPARATED.get(scheme.separator, f"separated by {scheme.separator!r}")
+    return f"{written_as} HMAC-{scheme.digest.upper()} of {parts}{f', {joined}' if len(scheme.parts) > 1 else ''}"
+
+
+def render(diagnosis: Diagnosis) -> str:
+    """The diagnosis as plain lines, for a terminal and the journal."""
+    rows = [("server signed", diagnosis.string_to_sign), ("expected", diagnosis.expected_form)]
+    for mistake in diagnosis.mistakes:
+        rows += [("mistake", f"{mistake.code}: {mistake.text}"), ("mend", mistake.mend)]
+    rows.append(("note", diagnosis.note))
+    heading = "The signature verifies." if diagnosis.verifies else "The signature does not verify."
+    return "\n".join([heading, *(f"  {name:<13}  {text}" for name, text in rows)])
+
+
+class _Targets(NamedTuple):
+    """What a digest may have to match, by its hash: everything, and for pairs only the likely."""
+
+    wide: dict[str, tuple[Reading, ...]]
+    narrow: dict[str, tuple[Reading, ...]]
+
+
+class _Search:
+    """One bounded search: drafts in, the first that reproduces the signature out."""
+
+    def __init__(self, scheme: SigningScheme, request: SignedRequest) -> None:
+        self.scheme = scheme
+        self.readings = readings(request.signature, scheme)
+        self.targets = _targets(self.readings, scheme)
+        self.tried = 0
+        self.left = BYTES
+        self.seen: set[int] = set()
+
+    def run(self, start: Draft, made: tuple[Edit, ...]) -> tuple[Mistake, ...]:
+        """The mistakes of the first hit, without those that the scheme forgives."""
+        if not self.readings:
+            return ()
+        common = tuple(edit for edit in made if edit.often == COMMON)
+        for drafts, targets in (
+            (_edited(start, made, 0), self.targets.wide),
+            (_edited(start, made, 1), self.targets.wide),
+            (_edited(start, made, 2), self.targets.narrow),
+            (_edited(start, common, 3), self.targets.narrow),
+        ):
+            for draft, chain in drafts:
+                if self.tried >= BOUND:
+                    return ()
+                hit = self._hit(draft, targets)
+                if hit is not None:
+                    own = tuple(edit.mistake for edit in chain if not _forgiven(edit.mistake.code, self.scheme))
+                    return own + hit
+        return ()
+
+    def _hit(self, draft: Draft, targets: dict[str, tuple[Reading, ...]]) -> tuple[Mistake, ...] | None:
+        """What is wrong about hash and writing if this draft is what the client signed, else None."""
+        if "body" in draft.order and len(draft.body) > self.left:
+            return None
+        message = written(draft)
+        if message is None or len(message) > self.left:
+            return None
+        mark = hash((draft.construction, draft.key, message))
+        if mark in self.seen:
+            return None
+        self.seen.add(mark)
+        for digest, wanted in targets.items():
+            self.tried += 1
+            self.left -= len(message)
+            made = mac(draft, message, digest).hex()
+            for reading in wanted:
+                if made.startswith(reading.hex):
+                    return _digest_mistakes(digest, len(made), reading, self.scheme) + reading.mistakes
+        return None
+
+
+def _edited(
+    draft: Draft, made: tuple[Edit, ...], depth: int, chain: tuple[Edit, ...] = ()
+) -> Iterator[tuple[Draft, tuple[Edit, ...]]]:
+    """Every draft that is exactly so many edits away, each edit coming after those before it in the list."""
+    if depth == 0:
+        yield draft, chain
+        return
+    for place, edit in enumerate(made):
+        after = edit.make(draft)
+        if after is None or after == draft:
+            continue
+        if depth == 1:
+            yield after, (*chain, edit)
+        else:
+            rest = tuple(other for other in made[place + 1 :] if _goes_with(edit, other))
+            yield from _edited(after, rest, depth - 1, (*chain, edit))
+
+
+def _goes_with(edit: Edit, other: Edit) -> bool:
+    """Whether the two can add up, and are not so rare that hardly anyone makes both."""
+    return (edit.family != other.family or edit.family in ADD_UP) and edit.often + other.often >= COMMON
+
+
+def _targets(found: tuple[Reading, ...], scheme: SigningScheme) -> _Targets:
+    wide: dict[str, tuple[Reading, ...]] = {}
+    narrow: dict[str, tuple[Reading, ...]] = {}
+    for digest, size in digest_sizes(scheme).items():
+        fitting = tuple(reading for reading in found if len(reading.hex) <= 2 * size)
+        whole = tuple(reading for reading in fitting if len(reading.hex) == 2 * size)
+        if fitting:
+            wide[digest] = fitting
+        if whole:
+            narrow[digest] = whole
+    if not narrow and scheme.digest in wide:
+        narrow = {scheme.digest: wide[scheme.digest]}
+    return _Targets(wide, narrow)
+
+
+def _digest_mistakes(digest: str, digits: int, reading: Reading, scheme: SigningScheme) -> tuple[Mistake, ...]:
+    found = []
+    if digest != scheme.digest:
+        named, expected = digest_name(digest), digest_name(scheme.digest)
+        found.append(Mistake("digest", f"signed with {named}, expected {expected}", f"Make the HMAC with {expected}."))
+    if len(reading.hex) < digits:
+        text = f"the signature is cut off: {len(reading.hex)} of the {digits} hex digits of its digest"
+        found.append(Mistake("truncated", text, "Send the whole signature; something that holds it is too short."))
+    return tuple(found)
+
+
+def _forgiven(code: str, scheme: SigningScheme) -> bool:
+    forms = scheme.path_forms
+    return (code == "path_decoded" and any(form.endswith("decoded") for form in forms)) or (
+        code == "mount_included" and any(form.startswith("mounted") for form in forms)
+    )
+
+
+def _is_right(scheme: SigningScheme, request: SignedRequest, message: bytes, secret: bytes) -> bool:
+    presented = request.signature.encode("ascii", "backslashreplace")
+    return hmac.compare_digest(sign(scheme, message, secret).encode("ascii"), presented)
+
+
+def _note(verifies: bool, mistakes: tuple[Mistake, ...]) -> str:
+    if verifies:
+        return "The signature verifies: nothing is wrong with it."
+    if len(mistakes) == 1:
+        return "This mistake reproduces exactly what the client sent."
+    return f"These {len(mistakes)} mistakes together reproduce exactly what the client sent." if mistakes else ""
+
+
+def _search_note(scheme: SigningScheme, request: SignedRequest, secret: bytes, tried: int) -> str:
+    """What to check when no mistake was found."""
+    if hmac.compare_digest(request.token.encode("utf-8", "backslashreplace"), secret):
+        return f"{SWAPPED.text[0].upper()}{SWAPPED.text[1:]}. {SWAPPED.mend}"
+    shape = misshapen(request.signature, scheme)
+    return (
+        f"{f'The signature is {shape}. ' if shape else ''}"
+        f"No usual mistake reproduces it ({tried} digests tried): check that the secret belongs to this token and to "
+        "this environment, that nothing trims or re-encodes the secret, and that what is signed is what is sent, to "
+        f"the character: {', '.join(scheme.parts)}."
+    )

@@ -1,0 +1,71 @@
+"""The usual mistakes in signing a body: JSON that was serialised twice, blanks, and a hash in the body's place."""
+
+import base64
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from flowproof.kernel.drafts import RARE, USUAL, Draft, Edit, Mistake
+from flowproof.kernel.signing import SignedRequest
+
+__all__ = ["body_edits"]
+
+JSON_LIMIT = 32 * 1024  # bytes; larger bodies are not re-serialised
+
+_LAYOUTS: dict[str, dict[str, Any]] = {
+    "compact": {"separators": (",", ":")},
+    "with blanks": {},
+    "indented by two": {"indent": 2},
+    "indented by four": {"indent": 4},
+}
+_ESCAPES = ("", ", escaped to ASCII", ", escaped to ASCII, slashes escaped", ", slashes escaped")
+
+
+def body_edits(request: SignedRequest) -> Iterator[Edit]:
+    """Another text of the body, for drafts that sign one."""
+    text = request.body.decode("utf-8", "surrogateescape")
+    seen = {text}
+    mend = "Sign the bytes of the body that are sent, serialised once."
+    for how, other in itertools.chain(_reserialised(request.body), _trimmed(text)):
+        if other not in seen:
+            seen.add(other)
+            yield _body_edit(
+                "body_reserialised", f"the body is signed {how}", mend, other, RARE if "," in how else USUAL
+            )
+    mend = "Sign the body itself, not a hash of it."
+    for digest in ("sha256", "md5", "sha1"):
+        hashed = hashlib.new(digest, request.body)
+        yield _body_edit("body_hashed", f"a hex {digest} of the body is signed in its place", mend, hashed.hexdigest())
+        encoded = base64.b64encode(hashed.digest()).decode()
+        yield _body_edit("body_hashed", f"a base64 {digest} of the body is signed in its place", mend, encoded, RARE)
+
+
+def _body_edit(code: str, text: str, mend: str, body: str, often: int = USUAL) -> Edit:
+    def make(draft: Draft) -> Draft | None:
+        return draft._replace(body=body) if "body" in draft.order else None
+
+    return Edit("body", Mistake(code, text, mend), make, often)
+
+
+def _reserialised(body: bytes) -> Iterator[tuple[str, str]]:
+    """The same JSON as other serialisers would write it; nothing where it is no JSON, or too much."""
+    if len(body) > JSON_LIMIT:
+        return
+    try:
+        value = json.loads(body)
+        for order, layout, escapes in itertools.product((False, True), _LAYOUTS, _ESCAPES):
+            how = f"re-serialised: {layout}{', keys sorted' if order else ''}{escapes}"
+            text = json.dumps(value, sort_keys=order, ensure_ascii="ASCII" in escapes, **_LAYOUTS[layout])
+            yield how, text.replace("/", "\\/") if "slashes" in escapes else text
+    except (ValueError, TypeError, RecursionError):
+        return
+
+
+def _trimmed(text: str) -> Iterator[tuple[str, str]]:
+    yield "without the blanks around it", text.strip()
+    yield "with a line feed after it", text + "\n"
+    yield "with CR LF for each line feed", text.replace("\r\n", "\n").replace("\n", "\r\n")
+    yield "with a line feed for each CR LF", text.replace("\r\n", "\n")
+    yield "in quotes, as a JSON string", json.dumps(text, ensure_ascii=False)

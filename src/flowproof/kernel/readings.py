@@ -1,0 +1,133 @@
+"""The ways to read a presented signature as digest bytes, so that a wrong encoding costs the search nothing."""
+
+import base64
+import hashlib
+import re
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from flowproof.kernel.drafts import Mistake
+from flowproof.kernel.signing import SigningScheme
+
+__all__ = ["Reading", "digest_name", "digest_sizes", "misshapen", "readings"]
+
+DIGEST_SIZES = {"md5": 16, "sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
+SHORTEST = 8  # hex digits; anything shorter would match by chance
+
+PREFIX = re.compile(r"0x(?=[0-9a-f]+$)|(?:hmac[-_ ]?)?(?:md5|sha[-_]?\d{1,3})[=: ]\s*|v\d=", re.IGNORECASE | re.ASCII)
+HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE | re.ASCII)
+HEX_PAIRS = re.compile(r"[0-9a-f]{2}([-: ])[0-9a-f]{2}(?:\1[0-9a-f]{2})+", re.IGNORECASE | re.ASCII)
+BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}", re.ASCII)
+
+
+class Reading(NamedTuple):
+    """Digest bytes as lower-case hex (perhaps only the first of them), with what was wrong about their writing."""
+
+    hex: str
+    mistakes: tuple[Mistake, ...]
+
+
+def digest_name(digest: str) -> str:
+    """The digest as people write it: ``SHA-256``, ``MD5``."""
+    return re.sub(r"^SHA(?=\d)", "SHA-", digest.upper())
+
+
+def digest_sizes(scheme: SigningScheme) -> dict[str, int]:
+    """Bytes of the digests that a client may have used, the right one first."""
+    return {scheme.digest: hashlib.new(scheme.digest).digest_size} | DIGEST_SIZES
+
+
+def misshapen(signature: str, scheme: SigningScheme) -> str:
+    """What is wrong with the look of a signature, such as ``not hex: 39 characters, an HMAC-SHA1 in hex has 40``."""
+    name = "hex" if scheme.encoding == "hex" else "base64"
+    length = _length(scheme)
+    letters = HEX if scheme.encoding == "hex" else BASE64
+    if len(signature) == length and letters.fullmatch(signature):
+        return ""
+    if not signature:
+        return f"empty: an HMAC-{scheme.digest.upper()} in {name} has {length} characters"
+    verb = "of another length" if letters.fullmatch(signature) and len(signature) % 2 == 0 else f"not {name}"
+    return f"{verb}: {len(signature)} characters, an HMAC-{scheme.digest.upper()} in {name} has {length}"
+
+
+def _length(scheme: SigningScheme) -> int:
+    """Number of characters of a right signature."""
+    size = digest_sizes(scheme)[scheme.digest]
+    return 2 * size if scheme.encoding == "hex" else -(-size // 3) * 4
+
+
+def readings(signature: str, scheme: SigningScheme) -> tuple[Reading, ...]:
+    """Every way to read the signature that is not absurd; empty where it is neither hex nor base64."""
+    core, worn = _unwrapped(signature)
+    if HEX_PAIRS.fullmatch(core):
+        worn += (_mistake("hex_separated", "the hex digits are separated, byte by byte", scheme),)
+        core = re.sub(r"[-: ]", "", core)
+    if HEX.fullmatch(core):
+        found = [Reading(core.lower(), worn + _hex_mistakes(core, scheme))]
+    else:
+        found = [Reading(text, worn + mistakes) for text, mistakes in _base64_readings(core, scheme)]
+    return tuple(reading for reading in found if len(reading.hex) >= SHORTEST)
+
+
+def _mistake(code: str, text: str, scheme: SigningScheme) -> Mistake:
+    wanted = "lower-case hex" if scheme.encoding == "hex" else "standard base64 with padding"
+    return Mistake(code, text, f"Write the signature as {wanted}, {_length(scheme)} characters.")
+
+
+def _unwrapped(signature: str) -> tuple[str, tuple[Mistake, ...]]:
+    """The signature without blanks, quotes, percent escapes and prefixes, and what was taken off."""
+    worn: list[Mistake] = []
+    core = signature.strip(" \t\r\n\"'")
+    if core != signature:
+        text = "the signature stands in blanks or quotes"
+        worn.append(Mistake("signature_wrapped", text, "Send the bare signature."))
+    if "%" in core:
+        core = unquote(core)
+        worn.append(Mistake("signature_escaped", "the signature is percent-encoded", "Send the signature unescaped."))
+    if prefix := PREFIX.match(core):
+        core = core[prefix.end() :]
+        text = f"the signature begins with {prefix[0]!r}"
+        worn.append(Mistake("prefix", text, "Send the signature without a prefix."))
+    return core, tuple(worn)
+
+
+def _hex_mistakes(core: str, scheme: SigningScheme) -> tuple[Mistake, ...]:
+    if scheme.encoding == "base64":
+        return (_mistake("hex", "the signature is written in hex, expected base64", scheme),)
+    if core != core.lower():
+        return (_mistake("upper_case", "the signature is written in upper-case hex, expected lower case", scheme),)
+    return ()
+
+
+def _base64_readings(core: str, scheme: SigningScheme) -> list[tuple[str, tuple[Mistake, ...]]]:
+    """The bytes behind a base64 text, and the digest behind a hex text that was written in base64."""
+    lost: tuple[Mistake, ...] = ()
+    if " " in core:
+        core = core.replace(" ", "+")
+        mend = "Percent-encode the signature where it is put in a URL."
+        lost = (Mistake("plus_lost", "each plus sign of the signature became a blank", mend),)
+    if not BASE64.fullmatch(core):
+        return []
+    bare = core.rstrip("=").translate(str.maketrans("-_", "+/"))
+    raw = base64.b64decode(bare + "A" * (-len(bare) % 4))[: len(bare) * 6 // 8]
+    found = [(raw.hex(), lost + _base64_mistakes(core, scheme))]
+    text = raw.decode("latin-1").strip()
+    if HEX.fullmatch(text):
+        mistake = _mistake("base64_of_hex", "the signature is base64 of the hex text, not of the digest", scheme)
+        found.insert(0, (text.lower(), (*lost, mistake)))
+    return found
+
+
+def _base64_mistakes(core: str, scheme: SigningScheme) -> tuple[Mistake, ...]:
+    url = "-" in core or "_" in core
+    unpadded = not core.endswith("=") and len(core) % 4 != 0
+    name = ("base64url" if url else "base64") + (" without padding" if unpadded else "")
+    if scheme.encoding == "hex":
+        code = "base64url" if url else "base64"
+        return (_mistake(code, f"the signature is written in {name}, expected hex", scheme),)
+    found = []
+    if url:
+        found.append(_mistake("base64url", "the signature is written in base64url, expected standard base64", scheme))
+    if unpadded:
+        found.append(_mistake("unpadded", "the signature lacks base64's padding", scheme))
+    return tuple(found)
