@@ -37,6 +37,8 @@ class Operation:
         body_required: Whether a request must have a body.
         responses: For each documented status, the JSON pointer of the schema for each media type.
         deferred: The answer comes before the body is checked (``x-validation: deferred``).
+        by_rules: The mock's own rules judge the body, so that all that is wrong with it can be told at once
+            (``x-validation: rules``); an accepted request must still be valid by its schema.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Operation:
     body_required: bool
     responses: Mapping[str, Mapping[str, str]]
     deferred: bool
+    by_rules: bool
     pattern: re.Pattern[str] = field(repr=False, compare=False)
 
     def described(self, status: int) -> Mapping[str, str] | None:
@@ -130,6 +133,7 @@ def _operation(document: Mapping[str, Any], path: str, item: Mapping[str, Any], 
             for status, response in described["responses"].items()
         },
         deferred=described.get("x-validation") == "deferred",
+        by_rules=described.get("x-validation") == "rules",
         pattern=re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))),
     )
 
