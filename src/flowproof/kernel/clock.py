@@ -11,6 +11,8 @@ __all__ = ["Clock", "instant_from_text", "instant_to_text", "microseconds", "sto
 
 Mode = Literal["real", "frozen", "stepped"]
 MODES: tuple[Mode, ...] = ("real", "frozen", "stepped")
+LONGEST_S = 3.2e11  # ten thousand years
+LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def system_now() -> datetime:
@@ -83,8 +85,13 @@ class Clock:
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=since_1970)
 
     def now(self) -> datetime:
-        """The time on this clock, aware, UTC."""
-        return self.instant or system_now() + timedelta(seconds=self.offset_s)
+        """The time on this clock, aware, UTC; the end of the calendar once that is reached."""
+        if self.instant is not None:
+            return self.instant
+        try:
+            return system_now() + timedelta(seconds=self.offset_s)
+        except OverflowError:
+            return LAST
 
     def set(self, instant: datetime) -> "Clock":
         """The same kind of clock, showing that instant now."""
@@ -107,8 +114,11 @@ class Clock:
             ) from error
 
     def after_exchange(self) -> "Clock":
-        """The clock after one exchange: a stepped one has moved on, the others are as they were."""
-        return self.advance(self.step_s) if self.mode == "stepped" else self
+        """The clock after one exchange: a stepped one has moved on, but not past the calendar; others are as before."""
+        if self.mode != "stepped":
+            return self
+        step = timedelta(seconds=self.step_s)
+        return self.set(LAST if LAST - self.now() < step else self.now() + step)
 
     def to_json(self) -> dict[str, Any]:
         """The clock as the control API shows it and the store keeps it."""
@@ -131,9 +141,18 @@ class Clock:
         if mode not in MODES:
             raise ConfigurationError(f"{mode!r} is no mode of a clock.", f"Choose one of {', '.join(MODES)}.")
         if mode == "real":
-            shifted = cls(offset_s=value.get("offset_s", 0.0))
+            shifted = cls(offset_s=_seconds(value, "offset_s", 0.0, low=-6.4e10))
             return (
                 shifted.set(instant_from_text(value["now"])) if "now" in value and "offset_s" not in value else shifted
             )
         instant = instant_from_text(value["now"]) if "now" in value else system_now()
-        return cls(mode=mode, instant=instant, step_s=value.get("step_s", 1.0))
+        return cls(mode=mode, instant=instant, step_s=_seconds(value, "step_s", 1.0, low=0.0))
+
+
+def _seconds(value: dict[str, Any], name: str, usual: float, *, low: float) -> float:
+    seconds = value.get(name, usual)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not low <= seconds <= LONGEST_S:
+        raise ConfigurationError(
+            f"{name} of a clock is {seconds!r}.", f"Write a number of seconds from {low:g} to {LONGEST_S:g}."
+        )
+    return seconds

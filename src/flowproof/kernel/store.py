@@ -41,7 +41,9 @@ CREATE TABLE IF NOT EXISTS exchange (
     body BLOB NOT NULL, PRIMARY KEY (workspace, number)
 ) WITHOUT ROWID;
 """
-PRAGMAS = ("journal_mode = WAL", "synchronous = OFF", "temp_store = MEMORY", "busy_timeout = 10000")
+PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = OFF", "temp_store = MEMORY")
+# What tells a state file from another program's database: SQLite keeps the number in the file's header.
+APPLICATION_ID = 0x466C6F77  # "Flow"
 
 
 class WorkspaceRow(NamedTuple):
@@ -99,12 +101,37 @@ class Store:
     def __init__(self, location: str = ":memory:") -> None:
         try:
             self._db = sqlite3.connect(location, isolation_level=None, check_same_thread=False, cached_statements=512)
+        except sqlite3.Error as error:
+            raise StoreError(f"the state file {location} cannot be opened: {error}") from error
+        try:
+            self._claim(location)
             for pragma in PRAGMAS:
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.executescript(SCHEMA)
         except sqlite3.Error as error:
+            self._db.close()
             raise StoreError(f"the state file {location} cannot be opened: {error}") from error
-        self._execute = self._db.execute
+        except StoreError:
+            self._db.close()
+            raise
+
+    def _claim(self, location: str) -> None:
+        """Mark a new file as ours; leave another program's database as it is."""
+        self._db.execute("BEGIN EXCLUSIVE")
+        (marked,) = self._db.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if marked != APPLICATION_ID and tables:
+            raise StoreError(f"the state file {location} is another program's database; choose another file")
+        self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._db.execute("COMMIT")
+
+    def _execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(sql, values)
+        except sqlite3.IntegrityError:
+            raise
+        except (sqlite3.Error, OverflowError) as error:
+            raise StoreError(f"the state cannot be read or written: {error}") from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -119,10 +146,23 @@ class Store:
         self._execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._execute("COMMIT")
         except BaseException:
-            self._execute("ROLLBACK")
+            if self._db.in_transaction:  # SQLite itself has undone it where the disk is full
+                self._execute("ROLLBACK")
             raise
-        self._execute("COMMIT")
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of a transaction that is undone by itself when it raises; what came before it stays."""
+        self._execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            self._execute("ROLLBACK TO attempt")
+            raise
+        finally:
+            self._execute("RELEASE attempt")
 
     # Workspaces
 
@@ -161,10 +201,10 @@ class Store:
         return int(self._execute("SELECT count(*) FROM workspace").fetchone()[0])
 
     def update_workspace(self, row: WorkspaceRow) -> None:
-        """Replace what is kept of a workspace."""
+        """Replace what is kept of a workspace, but for its count of exchanges: only :meth:`next_exchange` moves it."""
         self._execute(
-            "UPDATE workspace SET seed = ?, clock = ?, faults = ?, exchanges = ? WHERE id = ?",
-            (row.seed, row.clock, row.faults, row.exchanges, row.id),
+            "UPDATE workspace SET seed = ?, clock = ?, faults = ? WHERE id = ?",
+            (row.seed, row.clock, row.faults, row.id),
         )
 
     def next_exchange(self, workspace: str) -> int:
