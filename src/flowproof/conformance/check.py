@@ -1,6 +1,7 @@
 """Does an exchange keep its contract? The request in one direction, the response in the other."""
 
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -34,13 +35,18 @@ def check(contract: Contract, exchange: Exchange) -> tuple[Finding, ...]:
 
 def check_parameters(contract: Contract, match: Match, query: str) -> tuple[Finding, ...]:
     """What is wrong with the parameters of path and query."""
-    given = dict(parse_qsl(query, keep_blank_values=True))
+    given: dict[str, list[str | None]] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        given.setdefault(name, []).append(value)
     return tuple(
         finding
         for parameter in match.operation.parameters
-        for finding in _check_parameter(
-            contract, parameter, (match.path_parameters if parameter.place == "path" else given).get(parameter.name)
+        for text in (
+            [match.path_parameters.get(parameter.name)]
+            if parameter.place == "path"
+            else given.get(parameter.name, [None])
         )
+        for finding in _check_parameter(contract, parameter, text)
     )
 
 
@@ -80,9 +86,10 @@ def _typed(text: str, schema_type: str) -> Any:
     if schema_type in ("integer", "number") and text.isascii():
         read = int if schema_type == "integer" else float
         try:
-            return read(text) if text.strip() == text and "_" not in text else text
+            number = read(text) if text.strip() == text and "_" not in text else text
         except ValueError:
             return text
+        return text if isinstance(number, float) and not isfinite(number) else number
     return text
 
 

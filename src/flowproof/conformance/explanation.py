@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+import jsonschema_rs
 import orjson
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 from referencing import Registry
 from referencing._core import Resolver
 from referencing.jsonschema import DRAFT202012
@@ -18,6 +20,15 @@ __all__ = ["explain", "shown"]
 # Keywords that step down to another place of the value; behind them a new schema object speaks of a new place.
 STEPS = frozenset({"properties", "items", "prefixItems", "additionalProperties", "patternProperties"})
 LONGEST_SHOWN = 80
+
+
+def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    """Judged by the library that also says yes or no: Python's ``$`` would let a line break pass."""
+    if not jsonschema_rs.Draft202012Validator({"pattern": pattern}).is_valid(instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+Explainer = extend(Draft202012Validator, {"pattern": _pattern})
 
 
 def explain(resources: Mapping[str, Any], uri: str, value: Any, where: str) -> tuple[Finding, ...]:
@@ -37,7 +48,7 @@ def explain(resources: Mapping[str, Any], uri: str, value: Any, where: str) -> t
     checker = FormatChecker(formats=())
     for name, accepts in FORMATS.items():
         checker.checks(name)(lambda text, accepts=accepts: not isinstance(text, str) or accepts(text))
-    validator = Draft202012Validator(root, registry=registry, format_checker=checker)
+    validator = Explainer(root, registry=registry, format_checker=checker)
     resolver = registry.resolver()
     errors = sorted(validator.iter_errors(value), key=lambda error: [str(step) for step in error.absolute_path])
     return tuple(_finding(error, root, resolver, where) for error in errors)

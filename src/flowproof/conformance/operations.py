@@ -10,6 +10,8 @@ from urllib.parse import unquote
 __all__ = ["Match", "Operation", "Operations", "Parameter"]
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
+UNRESERVED = re.compile(r"%(?:2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])")
+LONGEST_COMPARED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,10 @@ class Operations:
         self._templates = tuple(each for each in self.all if "{" in each.path)
 
     def find(self, method: str, path: str) -> Match | None:
-        """The operation of a method and a percent-encoded path; HEAD is answered as GET."""
+        """The operation of a method and a percent-encoded path, unreserved characters or not; HEAD is answered as GET."""
         method = "GET" if method == "HEAD" else method
+        if "%" in path:
+            path = UNRESERVED.sub(lambda found: unquote(found[0]), path)
         literal = self._literal.get((method, path))
         if literal is not None:
             return literal
@@ -96,7 +100,7 @@ class Operations:
 
     def nearest(self, method: str, path: str) -> Operation | None:
         """The operation whose method and path look most like these, for an explanation."""
-        wanted = f"{method} {path}"
+        wanted = f"{method} {path[:LONGEST_COMPARED]}"
         scored = [
             (difflib.SequenceMatcher(None, wanted, f"{each.method} {each.path}").ratio(), each) for each in self.all
         ]

@@ -62,4 +62,5 @@ class Schemas:
             return ()
         from .explanation import explain  # noqa: PLC0415 (loads jsonschema, which costs more than the whole start-up)
 
-        return explain(self.resources, uri, value, where)
+        found = explain(self.resources, uri, value, where)
+        return found or (Finding(where, "", f"what {uri.rpartition('/')[2]} says", "another value", keyword="schema"),)
