@@ -16,6 +16,7 @@ from .operations import Match, Operation, Parameter
 __all__ = ["check", "check_parameters", "check_request_body", "check_response"]
 
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 
 
 def check(contract: Contract, exchange: Exchange) -> tuple[Finding, ...]:
@@ -97,6 +98,9 @@ def _check_question(contract: Contract, match: Match, exchange: Exchange) -> tup
     found = check_parameters(contract, match, exchange.query)
     if not match.operation.bodies or (not exchange.request_body and not match.operation.body_required):
         return found
+    if FORM in match.operation.bodies:
+        form = dict(parse_qsl(exchange.request_body.decode("latin-1"), keep_blank_values=True))
+        return (*found, *check_request_body(contract, match.operation, FORM, form))
     value = _json(exchange.request_body)
     if value is NOT_JSON:
         return (*found, Finding("request.body", "", "JSON", f"{len(exchange.request_body)} bytes", keyword="json"))

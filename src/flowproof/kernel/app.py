@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from flowproof.conformance import Contract, Finding, Match, check_parameters, check_request_body, check_response
 
 from . import refusals
-from .body import read_json
+from .body import FORM, read_form, read_json
 from .here import Scene
 from .provider import Provider
 from .refusals import Answer, Refused
@@ -96,7 +96,11 @@ class ProviderApp(Flask):
 
     def _body(self, asked: ProviderRequest, match: Match) -> Any:
         operation = match.operation
-        if JSON not in operation.bodies or (not asked.body and not operation.body_required):
+        if not asked.body and not operation.body_required:
+            return None
+        if FORM in operation.bodies:
+            return read_form(asked.body, asked.header("content-type"), (FORM,))
+        if JSON not in operation.bodies:
             return None
         return read_json(asked.body, asked.header("content-type"), tuple(operation.bodies))
 
@@ -104,12 +108,18 @@ class ProviderApp(Flask):
         operation = match.operation
         findings = check_parameters(self.contract, match, asked.wire.query) if operation.parameters else ()
         judged_here = not (operation.deferred or operation.by_rules)
-        if judged_here and JSON in operation.bodies and value is not None:
-            findings += check_request_body(self.contract, operation, JSON, value)
+        if judged_here and value is not None:
+            media_type = FORM if FORM in operation.bodies else JSON
+            findings += check_request_body(self.contract, operation, media_type, value)
         if findings:
             raise refusals.ContractBroken(findings, operation=operation.id)
 
     def _answered(self, match: Match, returned: Any) -> tuple[Answer, Sequence[Finding]]:
+        if isinstance(returned, Answer):
+            described = match.operation.described(returned.status)
+            return returned, check_response(
+                self.contract, match.operation, returned.status, None
+            ) if described is None else ()
         if isinstance(returned, Response):
             headers = tuple((name, value) for name, value in returned.headers if name.lower() != "content-length")
             return Answer(returned.status_code, returned.get_data(), headers), ()

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -9,9 +10,10 @@ from flowproof.conformance import Finding
 
 from .refusals import MalformedBody, WrongContentType
 
-__all__ = ["DEEPEST", "read_json"]
+__all__ = ["DEEPEST", "FORM", "read_form", "read_json"]
 
 DEEPEST = 100
+FORM = "application/x-www-form-urlencoded"
 
 
 def read_json(body: bytes, content_type: str | None, accepted: tuple[str, ...]) -> Any:
@@ -28,10 +30,7 @@ def read_json(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
         MalformedBody: The body is no JSON (RFC 8259) in UTF-8, says NaN or Infinity, names a key twice in one object,
             or is nested deeper than 100 levels.
     """
-    media_type, _, parameters = (content_type or "").partition(";")
-    if media_type.strip().lower() not in accepted or _other_charset(parameters):
-        expected = " or ".join(accepted)
-        raise WrongContentType([Finding("request.headers", "/content-type", expected, content_type or "nothing")])
+    _check_content_type(content_type, accepted)
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -41,6 +40,38 @@ def read_json(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
     if body.count(b":") != _keys(value):
         _refuse_repeated_keys(body)
     return value
+
+
+def read_form(body: bytes, content_type: str | None, accepted: tuple[str, ...]) -> dict[str, str]:
+    """
+    The names and values of a form.
+
+    Args:
+        body: As sent.
+        content_type: The header's value.
+        accepted: Media types that the operation takes.
+
+    Raises:
+        WrongContentType: The media type is another, or there is none.
+        MalformedBody: The body is no form in UTF-8, or gives a name twice.
+    """
+    _check_content_type(content_type, accepted)
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), errors="strict")
+    except ValueError:  # a UnicodeDecodeError is one too; its text would show the body
+        _malformed("names and values in the form of a query, percent-encoded UTF-8", f"{len(body)} bytes", "form")
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            _malformed("each name once in a form", f"{name!r} {names.count(name)} times", "form")
+    return dict(pairs)
+
+
+def _check_content_type(content_type: str | None, accepted: tuple[str, ...]) -> None:
+    media_type, _, parameters = (content_type or "").partition(";")
+    if media_type.strip().lower() not in accepted or _other_charset(parameters):
+        expected = " or ".join(accepted)
+        raise WrongContentType([Finding("request.headers", "/content-type", expected, content_type or "nothing")])
 
 
 def _other_charset(parameters: str) -> bool:
@@ -82,5 +113,5 @@ def _refuse_repeated_keys(body: bytes) -> None:
     json.loads(body, object_pairs_hook=unique)
 
 
-def _malformed(expected: str, got: str) -> NoReturn:
-    raise MalformedBody([Finding("request.body", "", expected, got, keyword="json")])
+def _malformed(expected: str, got: str, keyword: str = "json") -> NoReturn:
+    raise MalformedBody([Finding("request.body", "", expected, got, keyword=keyword)])

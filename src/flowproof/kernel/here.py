@@ -26,7 +26,7 @@ class Scene:
         world: The workspace at this moment.
         operation: The operation that was found.
         principal: Who asks, as the provider's authentication said.
-        json: The body's JSON value; None where the operation has no body.
+        json: The body's JSON value, of a form its names and values; None where the operation has no body.
     """
 
     request: ProviderRequest

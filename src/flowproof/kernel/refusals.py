@@ -12,7 +12,7 @@ Why a request is refused: errors that a rule or a station raises, and that a pro
     └── BrokenMock             the mock itself failed: our bug, answered as the provider's own 500
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flowproof.conformance import Finding
@@ -58,10 +58,13 @@ class Refused(FlowproofError):
     Args:
         findings: What was expected and what came, the decisive one first.
         note: A longer explanation for people, such as the diagnosis of a signature; never with a secret in it.
+        afterwards: What is to be done although the request is refused, such as revoking what was misused. Everything
+            else that the request did is undone.
     """
 
     findings: Sequence[Finding] = ()
     note: str = ""
+    afterwards: Callable[[], object] | None = None
 
     def __str__(self) -> str:
         return "; ".join(str(finding) for finding in self.findings) or type(self).__name__
