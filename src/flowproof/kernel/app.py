@@ -31,6 +31,7 @@ __all__ = ["ProviderApp"]
 logger = logging.getLogger("flowproof.mock")
 
 JSON = "application/json"
+EMPTY = frozenset({204, 304})
 
 
 class ProviderApp(Flask):
@@ -74,7 +75,10 @@ class ProviderApp(Flask):
             scene.principal = self.provider.authenticate(asked, world)
             scene.json = self._body(asked, match)
             self._check(match, asked, scene.json)
-            return self._answered(match, view(**parameters))
+            answer, findings = self._answered(match, view(**parameters))
+        for each in findings:
+            logger.warning("the mock of %s breaks its own contract: %s", self.provider.slug, each)
+        return answer, findings
 
     def _routed(self, asked: ProviderRequest) -> tuple[Any, dict[str, str]]:
         missed = request.routing_exception
@@ -108,7 +112,7 @@ class ProviderApp(Flask):
         operation = match.operation
         findings = check_parameters(self.contract, match, asked.wire.query) if operation.parameters else ()
         judged_here = not (operation.deferred or operation.by_rules)
-        if judged_here and value is not None:
+        if judged_here and (value is not None or asked.body):  # (a body may say null)
             media_type = FORM if FORM in operation.bodies else JSON
             findings += check_request_body(self.contract, operation, media_type, value)
         if findings:
@@ -122,11 +126,14 @@ class ProviderApp(Flask):
             ) if described is None else ()
         if isinstance(returned, Response):
             headers = tuple((name, value) for name, value in returned.headers if name.lower() != "content-length")
-            return Answer(returned.status_code, returned.get_data(), headers), ()
+            answer = Answer(returned.status_code, returned.get_data(), headers)
+            return answer, check_response(
+                self.contract, match.operation, answer.status, returned.get_json(silent=True)
+            )
         value, status = returned if isinstance(returned, tuple) else (returned, 200)
-        return Answer(int(status), orjson.dumps(value)), check_response(
-            self.contract, match.operation, int(status), value
-        )
+        empty = int(status) in EMPTY
+        answer = Answer(int(status), b"", ()) if empty else Answer(int(status), orjson.dumps(value))
+        return answer, check_response(self.contract, match.operation, answer.status, value)
 
     def refuse(self, refusal: Refused) -> Answer:
         """The provider's own words for a refusal."""

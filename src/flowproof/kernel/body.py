@@ -94,11 +94,10 @@ def _keys(value: Any) -> int:
 
 def _depth(value: Any) -> int:
     deepest, level = 0, [value]
-    while level:
+    while containers := [each for each in level if isinstance(each, dict | list)]:
         deepest += 1
-        inner = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
-        level = [each for values in inner for each in values]
-    return deepest - 1
+        level = [each for inner in containers for each in (inner.values() if isinstance(inner, dict) else inner)]
+    return deepest
 
 
 def _refuse_repeated_keys(body: bytes) -> None:

@@ -141,7 +141,7 @@ class Clock:
         if mode not in MODES:
             raise ConfigurationError(f"{mode!r} is no mode of a clock.", f"Choose one of {', '.join(MODES)}.")
         if mode == "real":
-            shifted = cls(offset_s=_seconds(value, "offset_s", 0.0, low=-6.4e10))
+            shifted = cls(offset_s=_seconds(value, "offset_s", 0.0, low=-6.3e10))
             return (
                 shifted.set(instant_from_text(value["now"])) if "now" in value and "offset_s" not in value else shifted
             )

@@ -1,5 +1,6 @@
 """Isolated worlds on one server: made, found by credential, changed, reset, taken as a snapshot and put back."""
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from typing import Any
 import orjson
 
 from flowproof.conformance import Contract
-from flowproof.errors import ConfigurationError
+from flowproof.errors import ConfigurationError, StoreError
 
 from .clock import Clock, microseconds, system_now
 from .faults import FaultPlan, plans_from_json
@@ -17,11 +18,20 @@ from .provider import Credential, Provider
 from .store import Store, WorkspaceRow
 from .world import State, World, credential_from_row, credential_row
 
-__all__ = ["DEFAULT", "Workspace", "Workspaces"]
+__all__ = ["DEFAULT", "Workspace", "WorkspaceTaken", "Workspaces"]
 
 DEFAULT = "default"
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 MOST_TASKS_AT_ONCE = 100_000
+MOST_DRAWS = 1000
+DAMAGED = (ArithmeticError, AttributeError, LookupError, StoreError, TypeError, ValueError)
+
+logger = logging.getLogger("flowproof.mock")
+
+
+@dataclass(eq=False)
+class WorkspaceTaken(ConfigurationError):
+    """A workspace of that id exists already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,7 @@ class Workspaces:
         Raises:
             ConfigurationError: The id is not well formed, or taken.
         """
-        chosen = workspace_id or f"w{self._chance.getrandbits(48):012x}"
+        chosen = self._drawn_id() if workspace_id is None else workspace_id
         if not ID.fullmatch(chosen):
             raise ConfigurationError(
                 f"{chosen!r} cannot be the id of a workspace.",
@@ -95,18 +105,34 @@ class Workspaces:
         workspace = Workspace(chosen, seed or chosen, clock or Clock(), created_at=system_now().isoformat())
         with self.store.transaction():
             if self.store.workspace(chosen) is not None:
-                raise ConfigurationError(f"Workspace {chosen} exists already.", "Choose another id, or none.")
+                raise WorkspaceTaken(f"Workspace {chosen} exists already.", "Choose another id, or none.")
             self.store.add_workspace(workspace.to_row())
             self._mint(workspace)
         return workspace
+
+    def _drawn_id(self) -> str:
+        """An id that is free: the same entropy draws the same ids again when a server starts on a file of before."""
+        while self.store.workspace(drawn := f"w{self._chance.getrandbits(48):012x}") is not None:
+            pass
+        return drawn
 
     def _mint(self, workspace: Workspace) -> None:
         """Credentials: those of the default workspace are the same on every server, so that they can be pasted once."""
         known = workspace.id == DEFAULT
         for provider in self._providers.values():
             chance = Random(f"{DEFAULT}/{provider.slug}") if known else self._chance
-            for credential in provider.mint(chance, provider.seed):
+            for credential in self._drawn_credentials(provider, chance):
                 self.store.add_credential(credential_row(workspace.id, provider.slug, credential))
+
+    def _drawn_credentials(self, provider: Provider, chance: Random) -> Sequence[Credential]:
+        """Credentials whose keys are free."""
+        for _ in range(MOST_DRAWS):
+            drawn = provider.mint(chance, provider.seed)
+            if not any(self.store.workspace_of(provider.slug, each.key) for each in drawn):
+                return drawn
+        raise ConfigurationError(
+            f"The provider {provider.slug} draws no credentials that are free.", "Draw their keys from the chance given."
+        )
 
     def ensure_default(self) -> Workspace:
         """The default workspace, made where it is missing."""
@@ -173,7 +199,8 @@ class Workspaces:
         """
         Do everything that has become due on the workspace's clock, in its order, each at its own moment.
 
-        What a task schedules is done in the same run where that is due too.
+        What a task schedules is done in the same run where that is due too. A task that fails is undone, logged and
+        dropped: it would otherwise fail every request from then on.
         """
         with self.store.transaction():
             until = microseconds(workspace.clock.now())
@@ -186,7 +213,11 @@ class Workspaces:
                     continue
                 due = Clock.at_microseconds(row.due_us)
                 world = self.world(workspace, row.provider, now=due, moment=f"task-{row.seq}")
-                provider.tasks[row.name](world, orjson.loads(row.body))
+                try:
+                    with self.store.attempt():
+                        provider.tasks[row.name](world, orjson.loads(row.body))
+                except Exception:
+                    logger.exception("%s: the task %s of %s failed and is dropped", workspace.id, row.name, row.provider)
 
     def snapshot(self, workspace: Workspace) -> dict[str, Any]:
         """Everything that a workspace's mocks know, as JSON: records, tasks, clock, seed, faults. No credentials."""
@@ -213,7 +244,7 @@ class Workspaces:
         try:
             with self.store.transaction():
                 return self._restore(workspace, snapshot)
-        except (KeyError, TypeError, ValueError) as error:
+        except DAMAGED as error:
             raise ConfigurationError(
                 f"The snapshot is damaged: {error!r}.", "Send what GET …/snapshot answered."
             ) from error
@@ -224,6 +255,7 @@ class Workspaces:
             self.store.put(workspace.id, str(provider), str(kind), str(key), value)
         for provider, due_us, name, value in snapshot["tasks"]:
             self._check_task(provider, name)
+            Clock.at_microseconds(int(due_us))
             self.store.add_task(workspace.id, provider, int(due_us), name, value)
         clock, faults = Clock.from_json(snapshot["clock"]), plans_from_json(snapshot["faults"])
         restored = replace(workspace, seed=str(snapshot["seed"]), clock=clock, faults=faults)

@@ -2,15 +2,17 @@
 The control API as a Flask application: who may ask, is the request as its OpenAPI document says, and the answer.
 
 It answers on loopback only, unless a token is set. A browser on this machine is no way in either: without a token the
-Host header must name loopback (against DNS rebinding), and a body must be JSON (against forms of other sites).
+Host header must name loopback (against DNS rebinding), so must an Origin header, and a body must be JSON (against
+scripts and forms of other sites).
 """
 
 import hmac
 import logging
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import orjson
 import yaml
@@ -20,13 +22,14 @@ from werkzeug.exceptions import HTTPException
 from flowproof.conformance import Contract, Finding, check_parameters, check_request_body
 from flowproof.conformance.operations import read_operations
 from flowproof.conformance.schemas import Schemas
-from flowproof.errors import ConfigurationError
+from flowproof.errors import ConfigurationError, StoreError
 from flowproof.kernel.body import read_json
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.problem import problem
 from flowproof.kernel.refusals import Answer, Refused
 from flowproof.kernel.request import ProviderRequest, WireRequest
 from flowproof.kernel.serving.server import is_loopback
+from flowproof.kernel.workspaces import WorkspaceTaken
 
 from .routes import ControlScene, Missing, index, routes
 from .workspace_routes import workspace_routes
@@ -36,6 +39,7 @@ __all__ = ["ControlApp"]
 logger = logging.getLogger("flowproof.control")
 
 PREFIX = "/_flowproof"
+PORT = re.compile(r":\d*$", re.ASCII)
 JSON = "application/json"
 
 
@@ -54,6 +58,7 @@ class ControlApp(Flask):
         self._token = token
         self.contract = control_contract()
         self.url_map.merge_slashes = False
+        self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.register_blueprint(routes)
         self.register_blueprint(workspace_routes, url_prefix="/workspaces/<workspace>")
         for slug, app in mock.apps.items():
@@ -72,8 +77,12 @@ class ControlApp(Flask):
                 return self._dispatched(wire)
         except Missing as missing:
             return problem(404, "Not found", str(missing))
+        except WorkspaceTaken as error:
+            return problem(409, "Taken", str(error))
         except ConfigurationError as error:
             return problem(422, "Cannot be done", str(error))
+        except StoreError as error:
+            return problem(503, "State not available", f"The server's state: {error}.")
         except Refused as refusal:
             return problem(400, "Malformed request", str(refusal))
         except HTTPException as error:
@@ -91,8 +100,9 @@ class ControlApp(Flask):
             return problem(
                 401, "Token needed", "The control API of this server asks for Authorization: Bearer <its token>."
             )
-        host = (wire.header("host") or "").rsplit(":", 1)[0]
-        if is_loopback(wire.peer) and (not host or is_loopback(host)):
+        host, origin = wire.header("host") or "", wire.header("origin")
+        from_here = origin is None or is_loopback(urlsplit(origin).hostname or "nowhere")
+        if is_loopback(wire.peer) and from_here and (not host or is_loopback(PORT.sub("", host))):
             return None
         return problem(
             403, "Loopback only", "Without a token the control API answers on loopback only; serve with --token."
@@ -100,6 +110,8 @@ class ControlApp(Flask):
 
     def _dispatched(self, wire: WireRequest) -> Answer:
         asked = ProviderRequest(wire, PREFIX, wire.path.removeprefix(PREFIX) or "/")
+        if not asked.path.startswith("/"):
+            raise Missing(f"{wire.path} is not below {PREFIX}/.")
         if wire.too_large:
             return problem(413, "Too large", "The body has more bytes than this server takes.")
         with self.request_context(asked.environ()):
@@ -119,7 +131,7 @@ class ControlApp(Flask):
         if match is None:
             return body
         findings: tuple[Finding, ...] = check_parameters(self.contract, match, asked.wire.query)
-        if body is not None or match.operation.body_required:
+        if asked.body or match.operation.body_required:
             findings += check_request_body(self.contract, match.operation, JSON, body)
         if findings:
             raise ConfigurationError(

@@ -16,6 +16,7 @@ from flowproof.kernel.workspaces import Workspace
 __all__ = ["ControlScene", "Missing", "index", "now_in_control", "routes", "shown_workspace"]
 
 routes = Blueprint("control", __name__)
+MOST = 2**62
 
 
 @dataclass(eq=False)
@@ -48,6 +49,10 @@ class ControlScene:
     def parameter(self, name: str, default: str) -> str:
         """A parameter of the query."""
         return parse_qs(self.query).get(name, [default])[0]
+
+    def number(self, name: str, default: int) -> int:
+        """A parameter of the query that is a whole number, as far as the store can count."""
+        return min(int(self.parameter(name, str(default))), MOST)
 
     def workspace(self, workspace_id: str) -> Workspace:
         """
@@ -138,7 +143,7 @@ def _shown_provider(scene: ControlScene, slug: str) -> dict[str, Any]:
 def list_workspaces() -> dict[str, Any]:
     """Ids of the workspaces, by page."""
     scene = now_in_control()
-    limit, offset = int(scene.parameter("limit", "100")), int(scene.parameter("offset", "0"))
+    limit, offset = scene.number("limit", 100), scene.number("offset", 0)
     ids = scene.mock.store.workspace_ids(limit=limit, offset=offset)
     return {"workspaces": ids, "total": scene.mock.store.count_workspaces()}
 

@@ -11,7 +11,7 @@ from flowproof.errors import ConfigurationError
 from flowproof.kernel.clock import Clock
 from flowproof.kernel.faults import plans_from_json
 from flowproof.kernel.har import har
-from flowproof.kernel.workspaces import Workspace
+from flowproof.kernel.workspaces import DEFAULT, Workspace
 
 from .routes import ControlScene, Missing, now_in_control, shown_workspace
 
@@ -34,6 +34,8 @@ def get_workspace(workspace: str) -> dict[str, Any]:
 def delete_workspace(workspace: str) -> Reply:
     """Forget a workspace."""
     scene = now_in_control()
+    if workspace == DEFAULT:
+        raise ConfigurationError("The default workspace cannot be deleted.", "Reset it instead.")
     scene.mock.workspaces.delete(scene.workspace(workspace).id)
     return GONE
 
@@ -124,11 +126,11 @@ def _shown_faults(scene: ControlScene, workspace: Workspace) -> dict[str, Any]:
 def get_journal(workspace: str) -> dict[str, Any]:
     """The last exchanges."""
     scene = now_in_control()
-    after, limit = int(scene.parameter("after", "0")), scene.parameter("limit", "")
+    after, limit = scene.number("after", 0), scene.number("limit", scene.mock.journal.keep)
     refused_only = scene.parameter("refused", "false") == "true"
     chosen = scene.workspace(workspace)
     entries = scene.mock.journal.entries(
-        chosen.id, after=after, limit=int(limit) if limit else None, refused_only=refused_only
+        chosen.id, after=after, limit=limit, refused_only=refused_only
     )
     return {"exchanges": entries, "kept": scene.mock.journal.keep}
 
