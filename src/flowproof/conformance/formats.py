@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 __all__ = ["FORMATS"]
 
@@ -25,6 +26,15 @@ def is_date_time(text: str) -> bool:
     return _exists(datetime.fromisoformat, text.upper().replace(fraction, "", 1) if fraction else text.upper())
 
 
+def is_time_zone(text: str) -> bool:
+    """A name of the IANA time zone database."""
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
 def _exists(read: Callable[[str], object], text: str) -> bool:
     try:
         read(text)
@@ -43,5 +53,5 @@ NOT_JUDGED = (
     "regex", "relative-json-pointer", "time", "uri", "uri-reference", "uri-template", "uuid",
 )  # fmt: skip (a line a word helps nobody)
 FORMATS: Mapping[str, Callable[[str], bool]] = MappingProxyType(
-    {**dict.fromkeys(NOT_JUDGED, is_anything), "date": is_date, "date-time": is_date_time}
+    {**dict.fromkeys(NOT_JUDGED, is_anything), "date": is_date, "date-time": is_date_time, "time-zone": is_time_zone}
 )
