@@ -1,0 +1,75 @@
+"""The programs that are not ours: found, or a reason to skip; and the provider's SDK, installed once a checkout."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+__all__ = ["HERE", "install_sdk", "require", "run"]
+
+HERE = Path(__file__).resolve().parent
+INSTALLED = HERE / "node_modules"
+DECIDING = ("package.json", "package-lock.json", ".npmrc")
+INSTALL_TIMEOUT_S = 300
+RUN_TIMEOUT_S = 60
+
+
+def require(*names: str, always_in_ci: bool = False) -> None:
+    """
+    Skip the test where one of these programs is missing.
+
+    Args:
+        names: As on the PATH.
+        always_in_ci: Where the environment has CI set, a missing program is a failure instead.
+    """
+    missing = [name for name in names if shutil.which(name) is None]
+    if not missing:
+        return
+    reason = f"not on the PATH: {', '.join(missing)}"
+    if always_in_ci and os.environ.get("CI"):
+        pytest.fail(f"{reason}; in CI it has to be there")
+    pytest.skip(reason)
+
+
+def install_sdk() -> None:
+    """Have ``npm ci`` install what the lockfile says, unless it is there; of several processes only one does so."""
+    with (HERE / "package-lock.json").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stamp = INSTALLED / ".stamp"
+        wanted = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in DECIDING)).hexdigest()
+        if stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
+            return
+        run(["npm", "ci", "--ignore-scripts"], timeout_s=INSTALL_TIMEOUT_S)
+        stamp.write_text(wanted, encoding="ascii")
+
+
+def run(
+    command: list[str],
+    *,
+    given: str = "",
+    environment: Mapping[str, str] | None = None,
+    timeout_s: float = RUN_TIMEOUT_S,
+) -> str:
+    """
+    Run a program in this folder and return what it wrote to its standard output.
+
+    Args:
+        command: Program and arguments.
+        given: Its standard input.
+        environment: All of it; None for this process's own.
+        timeout_s: How long it may take.
+
+    Raises:
+        AssertionError: It ended with another code than 0; with what it said.
+    """
+    done = subprocess.run(
+        command, cwd=HERE, env=environment, input=given, capture_output=True, text=True, timeout=timeout_s, check=False
+    )
+    if done.returncode != 0:
+        raise AssertionError(f"{command[0]} ended with code {done.returncode}\n{done.stderr}{done.stdout}")
+    return done.stdout

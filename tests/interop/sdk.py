@@ -1,0 +1,129 @@
+"""Sessions with OneFlow's own SDK for JavaScript: what to call, and what came of each call."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.interop import programs
+from tests.interop.account import Account
+
+__all__ = ["Attempt", "Call", "Sdk", "Session"]
+
+ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """
+    One request as it went over the wire.
+
+    Args:
+        method: As sent.
+        path: As sent, percent-encoded, with query.
+        headers: By lower-case name.
+        status: What was answered; None where no answer came.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    status: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """
+    One call of the SDK.
+
+    Args:
+        name: The SDK's function.
+        attempts: The requests it sent, retries included.
+        returned: What its promise resolved to, or None.
+        thrown: What its promise was rejected with (``kind``: ``AxiosError``, or ``object`` for a plain one), or None.
+    """
+
+    name: str
+    attempts: Sequence[Attempt]
+    returned: Any
+    thrown: Any
+
+    @property
+    def statuses(self) -> list[int | None]:
+        """The status of each attempt."""
+        return [attempt.status for attempt in self.attempts]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """
+    The calls of one process.
+
+    Args:
+        sdk: Version of the SDK.
+        node: Version of Node.
+        calls: In the order in which they were made.
+    """
+
+    sdk: str
+    node: str
+    calls: Sequence[Call]
+
+
+@dataclass(frozen=True, slots=True)
+class Sdk:
+    """
+    The SDK, set up for an account.
+
+    Args:
+        base_url: Ends with ``/api``.
+        token: What it presents.
+        secret: What it signs with.
+        retries: How often it tries again.
+        hurry: Whether it does so at once; by default it waits as long as its authors think right.
+    """
+
+    base_url: str
+    token: str
+    secret: str
+    retries: int = 3
+    hurry: bool = False
+
+    @classmethod
+    def of(cls, account: Account, **settings: Any) -> "Sdk":
+        """Set up for that account; ``settings`` are the arguments above."""
+        return cls(**{"base_url": account.base_url, "token": account.token, "secret": account.secret, **settings})
+
+    def validate(self, order: Mapping[str, Any]) -> Call:
+        """``sdk.validateOrder()``, of an order built with the SDK."""
+        return self._one({"call": "validateOrder", "order": order})
+
+    def submit(self, order: Mapping[str, Any]) -> Call:
+        """``sdk.submitOrder()``, of an order built with the SDK."""
+        return self._one({"call": "submitOrder", "order": order})
+
+    def request(self, method: str, path: str, data: Any = ABSENT) -> Call:
+        """``sdk.request(method, path, data)``."""
+        given = {} if data is ABSENT else {"data": data}
+        return self._one({"call": "request", "method": method, "path": path, **given})
+
+    def session(self, *calls: Mapping[str, Any]) -> Session:
+        """Make calls, one after the other, in a process of their own."""
+        asked = {
+            "baseUrl": self.base_url,
+            "token": self.token,
+            "secret": self.secret,
+            "retries": self.retries,
+            "hurry": self.hurry,
+            "calls": calls,
+        }
+        told = json.loads(programs.run(["node", "sdk_session.mjs"], given=json.dumps(asked)))
+        return Session(told["sdk"], told["node"], [_call(each) for each in told["calls"]])
+
+    def _one(self, call: Mapping[str, Any]) -> Call:
+        return self.session(call).calls[0]
+
+
+def _call(told: Mapping[str, Any]) -> Call:
+    attempts = [Attempt(each["method"], each["path"], each["headers"], each["status"]) for each in told["attempts"]]
+    return Call(told["name"], attempts, told.get("returned"), told.get("thrown"))
