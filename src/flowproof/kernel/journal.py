@@ -3,17 +3,18 @@
 import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import Any
 
 import orjson
 
 from flowproof.conformance import Finding
 
+from .scrubbing import REDACTED, scrubbed
 from .store import ExchangeRow, Store
 
 __all__ = ["REDACTED", "Journal", "exchange_id", "shown_body"]
 
-REDACTED = "[redacted]"
 LONGEST_BODY = 64 * 1024
 
 Scrub = Callable[[str, str], str]
@@ -39,12 +40,10 @@ class Journal:
 
     def write(self, workspace: str, entry: Mapping[str, Any], secrets: Iterable[str]) -> None:
         """Keep an exchange, with every occurrence of the secrets replaced."""
-        body = orjson.dumps(entry)
-        for secret in secrets:
-            written = orjson.dumps(secret)[1:-1]
-            if written and written in body:
-                body = body.replace(written, REDACTED.encode())
-        refused = int(entry["requirement"] is not None or bool(entry["findings"]))
+        body = orjson.dumps(scrubbed(entry, secrets))
+        refused = int(
+            entry["requirement"] is not None or bool(entry["findings"]) or entry["response"]["status"] >= HTTPStatus.BAD_REQUEST
+        )
         self._store.add_exchange(
             ExchangeRow(workspace, entry["number"], entry["provider"], refused, body), keep=self.keep
         )
