@@ -181,9 +181,10 @@ def _plan(index: int, value: Mapping[str, Any]) -> FaultPlan:
         allowed = ", ".join(sorted(effect_keys | plan_keys))
         raise ConfigurationError(f"Fault plan {index} has unknown keys {sorted(unknown)}.", f"It may have: {allowed}.")
     try:
-        effect = effect_type(**{key: each for key, each in value.items() if key in effect_keys})
-        _check_ranges(effect, value)
-        chosen = {key: each for key, each in value.items() if key in plan_keys}
+        given = {key: _whole(key, each) for key, each in value.items()}
+        effect = effect_type(**{key: each for key, each in given.items() if key in effect_keys})
+        _check_ranges(effect, given)
+        chosen = {key: each for key, each in given.items() if key in plan_keys}
         return FaultPlan(**{"id": f"fault-{index + 1}", **chosen, "effect": effect})
     except (TypeError, ValueError) as error:
         raise ConfigurationError(
@@ -191,8 +192,18 @@ def _plan(index: int, value: Mapping[str, Any]) -> FaultPlan:
         ) from error
 
 
+def _whole(name: str, value: Any) -> Any:
+    """JSON has one kind of number: 2.0 is a whole one."""
+    if name not in WHOLE or value is None:
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
+        raise ValueError(f"{name} is {value!r}, but must be a whole number")
+    return int(value)
+
+
 def _check_ranges(effect: Effect, value: Mapping[str, Any]) -> None:
-    numbers = {**asdict(effect), **{key: value[key] for key in SCHEDULE if value.get(key) is not None}}
+    counted = (*SCHEDULE, "calls")
+    numbers = {**asdict(effect), **{key: value[key] for key in counted if value.get(key) is not None}}
     for name, (low, high) in RANGES.items():
         number = numbers.get(name)
         if number is None:
@@ -215,7 +226,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "first": (1, 1_000_000),
     "every": (1, 1_000_000),
     "probability": (0, 1),
+    "calls": (0, 2**53),
 }
+WHOLE = frozenset({"status", "retry_after_s", "pieces", "first", "every", "calls"})
 WORDS: Mapping[str, tuple[str, ...]] = {
     "distribution": get_args(Distribution),
     "moment": ("before", "after"),

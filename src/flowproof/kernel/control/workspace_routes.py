@@ -106,7 +106,11 @@ def _expanded(scene: ControlScene, wanted: Sequence[Mapping[str, Any]]) -> Seque
         if plan["named"] not in named:
             raise ConfigurationError(f"No fault plan is named {plan['named']!r}.", f"There are: {', '.join(named)}.")
         changes = {key: value for key, value in plan.items() if key != "named"}
-        expanded += [{**each, **changes} for each in named[plan["named"]]]
+        chosen = [{**each, **changes} for each in named[plan["named"]]]
+        several = len(chosen) > 1
+        expanded += [
+            {**each, "id": f"{each['id']}-{index}"} if several else each for index, each in enumerate(chosen, start=1)
+        ]
     return expanded
 
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -14,6 +15,7 @@ from flowproof.kernel.refusals import Answer
 __all__ = ["TransportProtocol", "Wire", "malformed"]
 
 Message = MutableMapping[str, Any]
+BODILESS = frozenset({204, 304})
 # Linger for no time at all: close() then throws away what was not sent and resets the connection.
 NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -47,11 +49,13 @@ class Wire:
 
     async def deliver(self, answer: Answer, *, close: bool = False) -> None:
         """Send an answer as it is; with ``close``, let the connection end after it."""
+        answer = _sendable(answer)
         await self._start(answer, close=close)
         await self._send({"type": "http.response.body", "body": b"" if self._head else answer.body})
 
     async def deliver_slowly(self, answer: Answer, effect: SlowBody) -> None:
         """Let the body trickle."""
+        answer = _sendable(answer)
         await self._start(answer)
         size = max(1, -(-len(answer.body) // effect.pieces))
         for start in range(0, len(answer.body), size):
@@ -62,6 +66,7 @@ class Wire:
 
     async def truncate(self, answer: Answer, effect: TruncatedBody) -> None:
         """Promise the whole body, send a part, and close."""
+        answer = _sendable(answer)
         await self._start(answer)
         part = answer.body[: min(int(len(answer.body) * effect.part), len(answer.body) - 1)]
         await self._send({"type": "http.response.body", "body": part, "more_body": True})
@@ -80,7 +85,7 @@ class Wire:
 
     async def _start(self, answer: Answer, *, close: bool = False) -> None:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-        if answer.status not in (204, 304):
+        if answer.status not in BODILESS:
             headers.append((b"content-length", b"%d" % len(answer.body)))
         if close:
             headers.append((b"connection", b"close"))
@@ -89,6 +94,11 @@ class Wire:
     async def _gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+
+def _sendable(answer: Answer) -> Answer:
+    """HTTP has no body for some statuses."""
+    return replace(answer, body=b"") if answer.status in BODILESS else answer
 
 
 def malformed(body: bytes) -> bytes:
