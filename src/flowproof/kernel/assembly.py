@@ -54,7 +54,9 @@ def build_gateway(
     given = contracts or {}
     apps = [
         ProviderApp(
-            provider, given.get(provider.slug) or load_contract(provider.slug), largest_body=settings.largest_body
+            provider,
+            given.get(provider.slug) or load_contract(provider.slug, provider.contract),
+            largest_body=settings.largest_body,
         )
         for provider in providers
     ]

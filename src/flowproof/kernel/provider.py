@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ class Provider:
         diagnose: Why the signature of a request is not right for a credential, as text without the secret; None where
             the provider signs nothing.
         control: Operations of the control API that only this provider has.
+        contract: Folder of its contract; None where that stands in this package's contracts.
         hosts: Host names under which the real provider is reached; a request to one of them needs no path prefix.
         not_emulated: What the provider has and the mock has not, one sentence each.
     """
@@ -73,5 +75,6 @@ class Provider:
     scrub_header: Callable[[str, str], str] = lambda _name, value: value
     diagnose: "Callable[[ProviderRequest, Credential], str] | None" = None
     control: Blueprint | None = None
+    contract: Traversable | None = None
     hosts: tuple[str, ...] = ()
     not_emulated: tuple[str, ...] = ()
