@@ -24,7 +24,7 @@ def har(entries: Iterable[Mapping[str, Any]], *, creator_version: str) -> dict[s
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
-    own = ("id", "workspace", "provider", "operation", "requirement", "findings", "explanation", "faults")
+    own = ("id", "workspace", "direction", "provider", "operation", "requirement", "findings", "explanation", "faults")
     return {
         "startedDateTime": entry["started_at"],
         "time": entry["duration_ms"],

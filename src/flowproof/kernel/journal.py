@@ -1,23 +1,16 @@
 """The ordered exchanges of a workspace, bounded, with every secret taken out before anything is kept."""
 
-import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 
-from flowproof.conformance import Finding
-
 from .scrubbing import REDACTED, scrubbed
 from .store import ExchangeRow, Store
 
-__all__ = ["REDACTED", "Journal", "exchange_id", "shown_body"]
+__all__ = ["REDACTED", "Journal", "exchange_id"]
 
-LONGEST_BODY = 64 * 1024
-
-Scrub = Callable[[str, str], str]
 
 
 def exchange_id(workspace: str, number: int) -> str:
@@ -64,24 +57,3 @@ class Journal:
     def clear(self, workspace: str) -> None:
         """Empty a workspace's journal."""
         self._store.clear_exchanges(workspace)
-
-
-def shown_body(body: bytes) -> dict[str, Any]:
-    """A body as the journal keeps it: text where it is UTF-8, else base64; cut after 64 KiB, with its true size."""
-    kept = body[:LONGEST_BODY]
-    shown: dict[str, Any] = {"size": len(body)}
-    try:
-        shown["text"] = kept.decode() if len(kept) == len(body) else kept.decode(errors="ignore")
-    except UnicodeDecodeError:
-        shown["base64"] = base64.b64encode(kept).decode()
-    return shown if len(kept) == len(body) else {**shown, "truncated": True}
-
-
-def shown_headers(headers: Sequence[tuple[str, str]], scrub: Scrub) -> list[list[str]]:
-    """Headers as the journal keeps them."""
-    return [[name, scrub(name.lower(), value)] for name, value in headers]
-
-
-def shown_findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Findings as the journal keeps them."""
-    return [asdict(finding) for finding in findings]

@@ -8,21 +8,25 @@ breaks the connection, and calls ``answer`` in between. So a fault that waits ho
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from email.utils import format_datetime
 from random import Random
 from typing import Any
 
 from flowproof.conformance import Finding, Match
+from flowproof.exchange import Headers
 
 from . import refusals
 from .app import ProviderApp
 from .clock import stopwatch_ms
+from .entries import inbound, outbound
 from .faults import FaultPlan, Latency, Reset, Status
-from .journal import Journal, exchange_id, shown_body, shown_findings, shown_headers
+from .journal import Journal, exchange_id
 from .problem import problem
 from .refusals import Answer, Refused
 from .request import ProviderRequest, WireRequest
 from .store import Store
+from .webhooks import Delivery, Sent
 from .workspaces import DEFAULT, Workspace, Workspaces, fired
 
 __all__ = ["Arrival", "Mock"]
@@ -122,6 +126,7 @@ class Mock:
             return problem(404, "No such workspace", f"Workspace {arrival.workspace.id} was deleted meanwhile.")
         now = workspace.clock.now()
         try:
+            self._admit(arrival, workspace, now)
             with self.store.transaction():
                 self.workspaces.run_due(workspace)
                 answer, findings = self._processed(arrival, workspace, now)
@@ -161,7 +166,15 @@ class Mock:
         found = self.workspaces.find_by_key(app.provider.slug, key) if key is not None else None
         return found or self.workspaces.find(DEFAULT)
 
-    def _processed(self, arrival: Arrival, workspace: Workspace, now: Any) -> tuple[Answer, Sequence[Finding]]:
+    def _admit(self, arrival: Arrival, workspace: Workspace, now: datetime) -> None:
+        provider = arrival.app.provider
+        if provider.admit is not None:
+            with self.store.transaction():
+                provider.admit(
+                    arrival.request, self.workspaces.world(workspace, provider.slug, now=now, moment="admit")
+                )
+
+    def _processed(self, arrival: Arrival, workspace: Workspace, now: datetime) -> tuple[Answer, Sequence[Finding]]:
         for plan, _ in arrival.faults:
             if isinstance(plan.effect, Status):
                 finding = Finding("response.status", "", "the operation's own answer", f"fault plan {plan.id}")
@@ -171,7 +184,7 @@ class Mock:
         world = self.workspaces.world(workspace, arrival.app.provider.slug, now=now, moment=str(arrival.number))
         return arrival.app.answer(arrival.request, world, arrival.match)
 
-    def _refuse(self, arrival: Arrival, workspace: Workspace, now: Any, refusal: Refused) -> Answer:
+    def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refused) -> Answer:
         answer = arrival.app.refuse(refusal)
         cited = answer.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
         answer = replace(answer, requirement=cited)
@@ -179,13 +192,15 @@ class Mock:
             "%s %s %s answered %d: %s", arrival.id, arrival.request.method, arrival.request.path, answer.status, refusal
         )
         with self.store.transaction():
+            if refusal.afterwards is not None:
+                refusal.afterwards()
             return self._finish(arrival, workspace, now, answer, refusal.findings, note=refusal.note)
 
     def _finish(
         self,
         arrival: Arrival,
         workspace: Workspace,
-        now: Any,
+        now: datetime,
         answer: Answer,
         findings: Sequence[Finding],
         note: str = "",
@@ -197,46 +212,41 @@ class Mock:
         answer = replace(answer, headers=tuple(headers))
         if workspace.clock.mode == "stepped":
             self.workspaces.save(replace(workspace, clock=workspace.clock.after_exchange()))
-        secrets = {
-            secret
-            for row in self.workspaces.credentials(workspace, arrival.app.provider.slug)
-            for secret in row.secrets.values()
-        }
-        self.journal.write(workspace.id, _entry(arrival, workspace, now, answer, findings, note), secrets)
+        entry = inbound(
+            provider=arrival.app.provider,
+            operation=arrival.match.operation.id if arrival.match else None,
+            request=arrival.request,
+            answer=answer,
+            findings=findings,
+            note=note,
+            faults=[plan.to_json() for plan, _ in arrival.faults],
+        )
+        self._write(workspace, arrival.number, now, stopwatch_ms() - arrival.started_ms, entry)
         return answer
 
+    def record_attempt(
+        self, workspace: Workspace, delivery: Delivery, at: datetime, headers: Headers, sent: Sent, duration_ms: float
+    ) -> str:
+        """Write down one attempt to deliver a webhook; returns the id of the exchange."""
+        with self.store.transaction():
+            number = self.store.next_exchange(workspace.id)
+            entry = outbound(self.apps[delivery.provider].provider, delivery, headers, sent)
+            self._write(workspace, number, at, duration_ms, entry)
+        return exchange_id(workspace.id, number)
 
-def _entry(
-    arrival: Arrival, workspace: Workspace, now: Any, answer: Answer, findings: Sequence[Finding], note: str
-) -> dict[str, Any]:
-    request, scrub = arrival.request, arrival.app.provider.scrub_header
-    url = f"{request.wire.scheme}://{request.header('host') or 'localhost'}{request.wire.path}"
-    return {
-        "id": arrival.id,
-        "workspace": workspace.id,
-        "number": arrival.number,
-        "provider": arrival.app.provider.slug,
-        "operation": arrival.match.operation.id if arrival.match else None,
-        "started_at": now.isoformat(timespec="milliseconds"),
-        "duration_ms": round(stopwatch_ms() - arrival.started_ms, 3),
-        "request": {
-            "method": request.method,
-            "url": f"{url}?{request.wire.query}" if request.wire.query else url,
-            "path": request.path,
-            "query": request.wire.query,
-            "headers": shown_headers(request.wire.headers, scrub),
-            "body": shown_body(request.body),
-        },
-        "response": {
-            "status": answer.status,
-            "headers": shown_headers(answer.headers, scrub),
-            "body": shown_body(answer.body),
-        },
-        "requirement": answer.requirement,
-        "findings": shown_findings(findings),
-        "explanation": note,
-        "faults": [plan.to_json() for plan, _ in arrival.faults],
-    }
+    def _write(
+        self, workspace: Workspace, number: int, at: datetime, duration_ms: float, entry: Mapping[str, Any]
+    ) -> None:
+        credentials = self.workspaces.credentials(workspace, entry["provider"])
+        secrets = {secret for credential in credentials for secret in credential.secrets.values()}
+        identity = {
+            "id": exchange_id(workspace.id, number),
+            "workspace": workspace.id,
+            "number": number,
+            "started_at": at.isoformat(timespec="milliseconds"),
+            "duration_ms": round(duration_ms, 3),
+        }
+        self.journal.write(workspace.id, {**identity, **entry}, secrets)
 
 
 def _workspace_prefix(path: str) -> tuple[str, str | None, str]:

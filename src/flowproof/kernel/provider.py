@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint
 
 from .refusals import Answer, Refused
+from .webhooks import WebhookPolicy
 
 if TYPE_CHECKING:
     from .request import ProviderRequest
@@ -55,6 +56,10 @@ class Provider:
         scrub_header: A request or response header's value as it may be shown.
         diagnose: Why the signature of a request is not right for a credential, as text without the secret; None where
             the provider signs nothing.
+        webhooks: How it delivers webhooks; None where it has none.
+        admit: Counts a request before anything else is done with it, in a transaction of its own, so that the count
+            stays whatever becomes of the request; raises :class:`Refused` where there were too many.
+        secret_parameters: Names of parameters whose values no journal shows: of queries, forms, redirects, JSON texts.
         control: Operations of the control API that only this provider has.
         contract: Folder of its contract; None where that stands in this package's contracts.
         hosts: Host names under which the real provider is reached; a request to one of them needs no path prefix.
@@ -74,6 +79,9 @@ class Provider:
     fault_plans: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     scrub_header: Callable[[str, str], str] = lambda _name, value: value
     diagnose: "Callable[[ProviderRequest, Credential], str] | None" = None
+    webhooks: WebhookPolicy | None = None
+    admit: "Callable[[ProviderRequest, World], None] | None" = None
+    secret_parameters: frozenset[str] = frozenset()
     control: Blueprint | None = None
     contract: Traversable | None = None
     hosts: tuple[str, ...] = ()

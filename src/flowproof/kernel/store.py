@@ -36,6 +36,11 @@ CREATE TABLE IF NOT EXISTS task (
     name TEXT NOT NULL, body BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS task_due ON task (workspace, due_us, seq);
+CREATE TABLE IF NOT EXISTS delivery (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL,
+    due_us INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (workspace, id)
+);
+CREATE INDEX IF NOT EXISTS delivery_due ON delivery (workspace, state, due_us, seq);
 CREATE TABLE IF NOT EXISTS exchange (
     workspace TEXT NOT NULL, number INTEGER NOT NULL, provider TEXT NOT NULL, refused INTEGER NOT NULL,
     body BLOB NOT NULL, PRIMARY KEY (workspace, number)
@@ -114,6 +119,7 @@ class Store:
         except StoreError:
             self._db.close()
             raise
+        self._touched: set[str] = set()
 
     def _claim(self, location: str) -> None:
         """Mark a new file as ours; leave another program's database as it is."""
@@ -148,9 +154,12 @@ class Store:
             yield
             self._execute("COMMIT")
         except BaseException:
-            if self._db.in_transaction:  # SQLite itself has undone it where the disk is full
-                self._execute("ROLLBACK")
+            self._roll_back()
             raise
+
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:  # SQLite itself has undone it where the disk is full
+            self._execute("ROLLBACK")
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -163,6 +172,11 @@ class Store:
             raise
         finally:
             self._execute("RELEASE attempt")
+
+    def take_touched(self) -> frozenset[str]:
+        """The workspaces whose clock, tasks or deliveries have changed since this was asked last."""
+        touched, self._touched = frozenset(self._touched), set()
+        return touched
 
     # Workspaces
 
@@ -202,6 +216,7 @@ class Store:
 
     def update_workspace(self, row: WorkspaceRow) -> None:
         """Replace what is kept of a workspace, but for its count of exchanges: only :meth:`next_exchange` moves it."""
+        self._touched.add(row.id)
         self._execute(
             "UPDATE workspace SET seed = ?, clock = ?, faults = ? WHERE id = ?",
             (row.seed, row.clock, row.faults, row.id),
@@ -222,9 +237,10 @@ class Store:
         self._execute("DELETE FROM workspace WHERE id = ?", (workspace,))
 
     def clear(self, workspace: str) -> None:
-        """Forget the records and the tasks of a workspace."""
+        """Forget the records, the tasks and the deliveries of a workspace."""
         self._execute("DELETE FROM record WHERE workspace = ?", (workspace,))
         self._execute("DELETE FROM task WHERE workspace = ?", (workspace,))
+        self._execute("DELETE FROM delivery WHERE workspace = ?", (workspace,))
 
     # Credentials
 
@@ -312,6 +328,7 @@ class Store:
 
     def add_task(self, workspace: str, provider: str, due_us: int, name: str, value: Any) -> None:
         """Have something done when the workspace's clock reaches a moment, in microseconds since 1970."""
+        self._touched.add(workspace)
         self._execute(
             "INSERT INTO task (workspace, provider, due_us, name, body) VALUES (?, ?, ?, ?, ?)",
             (workspace, provider, due_us, name, orjson.dumps(value)),
@@ -331,6 +348,66 @@ class Store:
         """Everything that a workspace still has to do, in the order in which it is due."""
         rows = self._execute("SELECT * FROM task WHERE workspace = ? ORDER BY due_us, seq", (workspace,))
         return [TaskRow(*row) for row in rows]
+
+    # Outbox
+
+    def add_delivery(self, workspace: str, delivery: str, due_us: int, value: Any) -> None:
+        """Keep a delivery that waits for its moment."""
+        self._touched.add(workspace)
+        self._execute(
+            "INSERT INTO delivery (workspace, id, state, due_us, body) VALUES (?, ?, 'pending', ?, ?)",
+            (workspace, delivery, due_us, orjson.dumps(value)),
+        )
+
+    def update_delivery(self, workspace: str, delivery: str, state: str, due_us: int, value: Any) -> None:
+        """Keep a delivery as it is after an attempt."""
+        self._touched.add(workspace)
+        self._execute(
+            "UPDATE delivery SET state = ?, due_us = ?, body = ? WHERE workspace = ? AND id = ?",
+            (state, due_us, orjson.dumps(value), workspace, delivery),
+        )
+
+    def take_due_delivery(self, workspace: str, until_us: int) -> Any:
+        """The first delivery that is due by that moment, which is then being sent; or None."""
+        row = self._execute(
+            "UPDATE delivery SET state = 'sending' WHERE seq = (SELECT seq FROM delivery WHERE workspace = ?"
+            " AND state = 'pending' AND due_us <= ? ORDER BY due_us, seq LIMIT 1) RETURNING body",
+            (workspace, until_us),
+        ).fetchall()
+        return orjson.loads(row[0][0]) if row else None
+
+    def delivery(self, workspace: str, delivery: str) -> Any:
+        """One delivery by its id, or None."""
+        rows = self._execute("SELECT body, state FROM delivery WHERE workspace = ? AND id = ?", (workspace, delivery))
+        row = rows.fetchone()
+        return {**orjson.loads(row[0]), "state": row[1]} if row else None
+
+    def deliveries(self, workspace: str) -> Sequence[Any]:
+        """All deliveries of a workspace, in the order in which they were wanted."""
+        rows = self._execute("SELECT body, state FROM delivery WHERE workspace = ? ORDER BY seq", (workspace,))
+        return [{**orjson.loads(body), "state": state} for body, state in rows]
+
+    def count_deliveries(self, workspace: str) -> int:
+        """How many deliveries a workspace has had."""
+        return int(self._execute("SELECT count(*) FROM delivery WHERE workspace = ?", (workspace,)).fetchone()[0])
+
+    def recall_deliveries(self) -> None:
+        """What was being sent when the server went down waits again."""
+        self._execute("UPDATE delivery SET state = 'pending' WHERE state = 'sending'")
+
+    def next_due(self, workspace: str) -> int | None:
+        """When a workspace's next task or delivery is due, in microseconds since 1970."""
+        row = self._execute(
+            "SELECT min(due_us) FROM (SELECT min(due_us) AS due_us FROM task WHERE workspace = ?1 UNION ALL"
+            " SELECT min(due_us) FROM delivery WHERE workspace = ?1 AND state = 'pending')",
+            (workspace,),
+        ).fetchone()
+        return None if row[0] is None else int(row[0])
+
+    def workspaces_with_work(self) -> list[str]:
+        """The workspaces that have something to do or to deliver."""
+        rows = self._execute("SELECT workspace FROM task UNION SELECT workspace FROM delivery WHERE state = 'pending'")
+        return [row[0] for row in rows]
 
     # Journal
 

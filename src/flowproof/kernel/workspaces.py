@@ -16,6 +16,7 @@ from .clock import Clock, microseconds, system_now
 from .faults import FaultPlan, plans_from_json
 from .provider import Credential, Provider
 from .store import Store, WorkspaceRow
+from .webhooks import Delivery
 from .world import State, World, credential_from_row, credential_row
 
 __all__ = ["DEFAULT", "Workspace", "WorkspaceTaken", "Workspaces"]
@@ -193,6 +194,7 @@ class Workspaces:
             chance_seed=f"{workspace.seed}/{provider}/{moment}",
             default_seed=self._providers[provider].seed,
             contract=self._contracts[provider],
+            webhooks=self._providers[provider].webhooks,
         )
 
     def run_due(self, workspace: Workspace) -> None:
@@ -227,6 +229,7 @@ class Workspaces:
             "clock": workspace.clock.to_json(),
             "faults": [plan.to_json() for plan in workspace.faults],
             "records": [list(record) for record in self.store.records(workspace.id)],
+            "deliveries": list(self.store.deliveries(workspace.id)),
             "tasks": [
                 [row.provider, row.due_us, row.name, orjson.loads(row.body)] for row in self.store.tasks(workspace.id)
             ],
@@ -257,6 +260,9 @@ class Workspaces:
             self._check_task(provider, name)
             Clock.at_microseconds(int(due_us))
             self.store.add_task(workspace.id, provider, int(due_us), name, value)
+        for delivery in map(Delivery.from_json, snapshot.get("deliveries", ())):
+            self.store.add_delivery(workspace.id, delivery.id, delivery.due_us, delivery.to_json())
+            self.store.update_delivery(workspace.id, delivery.id, delivery.state, delivery.due_us, delivery.to_json())
         clock, faults = Clock.from_json(snapshot["clock"]), plans_from_json(snapshot["faults"])
         restored = replace(workspace, seed=str(snapshot["seed"]), clock=clock, faults=faults)
         self.save(restored)

@@ -14,10 +14,12 @@ from flowproof.conformance import Contract, Finding
 from .clock import microseconds
 from .provider import Credential
 from .store import CredentialRow, Store
+from .webhooks import Adversary, Delivery, Webhook, WebhookPolicy, due_us, planned
 
 __all__ = ["State", "World", "credential_from_row", "credential_row", "hex_id"]
 
 MOST = 1_000_000
+OWN = "flowproof"  # where a provider's slug stands, for what the kernel itself keeps of a workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class World:
         chance_seed: What ids and chance of this moment are drawn from.
         default_seed: The provider's own seed data.
         contract: The provider's contract.
+        webhooks: How the provider delivers webhooks; None where it has none.
     """
 
     state: State
@@ -76,6 +79,7 @@ class World:
     chance_seed: str
     default_seed: Mapping[str, Any]
     contract: Contract
+    webhooks: WebhookPolicy | None = None
 
     def findings(self, schema_file: str, value: Any, where: str = "request.body") -> tuple[Finding, ...]:
         """What is wrong with a JSON value by a schema file of the contract."""
@@ -96,6 +100,45 @@ class World:
         """Have the provider's task of that name done when the clock has moved on by so many seconds."""
         due = self.now + timedelta(seconds=after_s)
         self.state.store.add_task(self.state.workspace, self.state.provider, microseconds(due), name, value)
+
+    def deliver(
+        self, webhook: Webhook, *, adversary: Adversary | None = None, once: bool = False, of: str = ""
+    ) -> tuple[Delivery, ...]:
+        """
+        Put a webhook into the outbox, as part of this transaction.
+
+        Args:
+            webhook: What an honest courier would deliver.
+            adversary: What goes wrong on purpose; by default what the workspace has been set to.
+            once: There is one attempt only, whatever comes of it.
+            of: What the delivery belongs to, such as the name of a trial.
+        """
+        if self.webhooks is None:
+            raise ValueError(f"{self.state.provider} has no webhooks")
+        store, workspace = self.state.store, self.state.workspace
+        chosen = self.adversary if adversary is None else adversary
+        before = store.count_deliveries(workspace)
+        made = tuple(
+            Delivery(
+                id=f"dlv-{before + number}",
+                provider=self.state.provider,
+                webhook=each,
+                due_us=due_us(self, delay_s),
+                created_at=self.now.isoformat(),
+                adversary=chosen,
+                once=once,
+                of=of,
+            )
+            for number, (each, delay_s) in enumerate(planned(webhook, chosen, self.webhooks, before + 1), start=1)
+        )
+        for delivery in made:
+            store.add_delivery(workspace, delivery.id, delivery.due_us, delivery.to_json())
+        return made
+
+    @property
+    def adversary(self) -> Adversary:
+        """What goes wrong with the workspace's webhooks on purpose."""
+        return Adversary.from_json(self.state.store.get(self.state.workspace, OWN, "webhooks", "adversary") or {})
 
     def credential(self, key: str) -> Credential | None:
         """The workspace's credential of that key."""

@@ -24,14 +24,15 @@ from flowproof.conformance.operations import read_operations
 from flowproof.conformance.schemas import Schemas
 from flowproof.errors import ConfigurationError, StoreError
 from flowproof.kernel.body import read_json
+from flowproof.kernel.loopback import is_loopback
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.problem import problem
 from flowproof.kernel.refusals import Answer, Refused
 from flowproof.kernel.request import ProviderRequest, WireRequest
-from flowproof.kernel.serving.server import is_loopback
 from flowproof.kernel.workspaces import WorkspaceTaken
 
 from .routes import ControlScene, Missing, index, routes
+from .webhook_routes import webhook_routes
 from .workspace_routes import workspace_routes
 
 __all__ = ["ControlApp"]
@@ -61,6 +62,7 @@ class ControlApp(Flask):
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.register_blueprint(routes)
         self.register_blueprint(workspace_routes, url_prefix="/workspaces/<workspace>")
+        self.register_blueprint(webhook_routes, url_prefix="/workspaces/<workspace>/webhooks")
         for slug, app in mock.apps.items():
             if app.provider.control is not None:
                 self.register_blueprint(app.provider.control, url_prefix=f"/workspaces/<workspace>/{slug}")

@@ -14,6 +14,7 @@ from flowproof.kernel.mock import Arrival, Mock
 from flowproof.kernel.refusals import Answer
 from flowproof.kernel.request import WireRequest
 
+from .courier import Courier
 from .wire import Wire, malformed
 
 __all__ = ["CONTROL_PREFIX", "Gateway"]
@@ -45,11 +46,18 @@ class Gateway:
 
     def __init__(self, mock: Mock, control: Control, *, largest_body: int) -> None:
         self.mock = mock
+        self.courier = Courier(mock)
         self._control = control
         self._largest_body = largest_body
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+        """Handle one request, and have done what has become due by it."""
+        try:
+            await self._handle(scope, receive, send)
+        finally:
+            self.courier.wake_touched()
+
+    async def _handle(self, scope: Message, receive: Receive, send: Send) -> None:
         request = await self._read(scope, receive)
         wire = Wire(scope, receive, send)
         if request.path.startswith(CONTROL_PREFIX) or request.path == "/":

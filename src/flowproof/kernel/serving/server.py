@@ -5,7 +5,6 @@ uvicorn with Flask called in line: one thread takes requests off a native event 
 faults cost nobody else anything, and its transport can be aborted, which real connection faults need.
 """
 
-import ipaddress
 import socket
 import threading
 from types import TracebackType
@@ -15,22 +14,13 @@ import uvicorn
 
 from flowproof.errors import ConfigurationError
 
+from .courier import Courier
 from .gateway import Gateway
 from .wire import TransportProtocol
 
-__all__ = ["Server", "is_loopback"]
+__all__ = ["Server", "listen"]
 
 READY_TIMEOUT_S = 30
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own loopback."""
-    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Server:
@@ -41,13 +31,16 @@ class Server:
         gateway: What answers.
         host: Name or address to listen on.
         port: 0 for any that is free.
+        listening: A socket that listens already, such as one that several processes share; host and port are its own.
 
     Raises:
         ConfigurationError: The address cannot be bound.
     """
 
-    def __init__(self, gateway: Gateway, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._socket = _bound(host, port)
+    def __init__(
+        self, gateway: Gateway, *, host: str = "127.0.0.1", port: int = 0, listening: socket.socket | None = None
+    ) -> None:
+        self._socket = listening or listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         config = uvicorn.Config(
@@ -62,7 +55,7 @@ class Server:
             timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
         )
-        self._uvicorn = _Uvicorn(config)
+        self._uvicorn = _Uvicorn(config, gateway.courier)
         self._thread: threading.Thread | None = None
 
     def run(self, *, on_ready: threading.Event | None = None) -> None:
@@ -100,18 +93,30 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn's server, which says when it is ready."""
+    """uvicorn's server, which says when it is ready, and starts and stops the courier with itself."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, courier: Courier) -> None:
         super().__init__(config)
         self.ready = threading.Event()
+        self._courier = courier
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        self._courier.start()
         self.ready.set()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets=sockets)
+        await self._courier.stop()
 
-def _bound(host: str, port: int) -> socket.socket:
+
+def listen(host: str, port: int) -> socket.socket:
+    """
+    A socket that listens.
+
+    Raises:
+        ConfigurationError: The address cannot be bound.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)

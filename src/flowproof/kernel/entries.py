@@ -1,0 +1,102 @@
+"""What the journal keeps of a request that came in or a webhook that went out: bodies bounded, headers scrubbed."""
+
+import base64
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from flowproof.conformance import Finding
+from flowproof.exchange import Headers, header
+
+from .provider import Provider
+from .refusals import Answer
+from .request import ProviderRequest
+from .scrubbing import Scrubber
+from .webhooks import Delivery, Sent
+
+__all__ = ["inbound", "outbound"]
+
+LONGEST_BODY = 64 * 1024
+
+
+def inbound(
+    *,
+    provider: Provider,
+    operation: str | None,
+    request: ProviderRequest,
+    answer: Answer,
+    findings: Iterable[Finding],
+    note: str,
+    faults: Sequence[Any],
+) -> dict[str, Any]:
+    """A request to a mock and its answer."""
+    scrub = Scrubber(provider)
+    query = scrub.parameters(request.wire.query)
+    url = f"{request.wire.scheme}://{request.header('host') or 'localhost'}{request.wire.path}"
+    return {
+        "direction": "in",
+        "provider": provider.slug,
+        "operation": operation,
+        "request": {
+            "method": request.method,
+            "url": f"{url}?{query}" if query else url,
+            "path": request.path,
+            "query": query,
+            "headers": shown_headers(request.wire.headers, scrub.header),
+            "body": shown_body(scrub.body(request.body, request.header("content-type"))),
+        },
+        "response": {
+            "status": answer.status,
+            "headers": shown_headers(answer.headers, scrub.header),
+            "body": shown_body(scrub.body(answer.body, header(answer.headers, "content-type"))),
+        },
+        "requirement": answer.requirement,
+        "findings": [asdict(finding) for finding in findings],
+        "explanation": note,
+        "faults": list(faults),
+    }
+
+
+def outbound(provider: Provider, delivery: Delivery, headers: Headers, sent: Sent) -> dict[str, Any]:
+    """One attempt to deliver a webhook and the receiver's answer; its status is 0 where there was none."""
+    scrub, webhook = provider.scrub_header, delivery.webhook
+    path, _, query = webhook.url.partition("?")
+    return {
+        "direction": "out",
+        "provider": provider.slug,
+        "operation": f"webhook:{webhook.event}",
+        "request": {
+            "method": webhook.method,
+            "url": webhook.url,
+            "path": path,
+            "query": query,
+            "headers": shown_headers(headers, scrub),
+            "body": shown_body(webhook.body),
+        },
+        "response": {
+            "status": sent.status,
+            "headers": shown_headers(sent.headers, scrub),
+            "body": shown_body(sent.body),
+        },
+        "requirement": None,
+        "findings": [],
+        "explanation": sent.error,
+        "faults": [{"id": "adversary", **delivery.adversary.changed()}] if delivery.adversary.changed() else [],
+        "delivery": delivery.id,
+    }
+
+
+def shown_body(body: bytes) -> dict[str, Any]:
+    """A body as the journal keeps it: text where it is UTF-8, else base64; cut after 64 KiB, with its true size."""
+    kept = body[:LONGEST_BODY]
+    shown: dict[str, Any] = {"size": len(body)}
+    try:
+        shown["text"] = kept.decode() if len(kept) == len(body) else kept.decode(errors="ignore")
+    except UnicodeDecodeError:
+        shown["base64"] = base64.b64encode(kept).decode()
+    return shown if len(kept) == len(body) else {**shown, "truncated": True}
+
+
+def shown_headers(headers: Headers, scrub: Callable[[str, str], str]) -> list[list[str]]:
+    """Headers as the journal keeps them."""
+    return [[name, scrub(name.lower(), value)] for name, value in headers]
