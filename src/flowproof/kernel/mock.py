@@ -25,6 +25,7 @@ from .journal import Journal, exchange_id
 from .problem import problem
 from .refusals import Answer, Refused
 from .request import ProviderRequest, WireRequest
+from .scrubbing import scrubbed
 from .store import Store
 from .webhooks import Delivery, Sent
 from .workspaces import DEFAULT, Workspace, Workspaces, fired
@@ -32,6 +33,7 @@ from .workspaces import DEFAULT, Workspace, Workspaces, fired
 __all__ = ["Arrival", "Mock"]
 
 logger = logging.getLogger("flowproof.mock")
+SHORTEST_SECRET = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,9 @@ class Mock:
 
     def cut_off(self, arrival: Arrival) -> None:
         """Write down a request that a reset kept from being processed."""
-        workspace = self.workspaces.find(arrival.workspace.id) or arrival.workspace
+        workspace = self.workspaces.find(arrival.workspace.id)
+        if workspace is None:
+            return
         with self.store.transaction():
             self._finish(
                 arrival, workspace, workspace.clock.now(), Answer(0, b"", ()), (), note="reset by a fault plan"
@@ -153,7 +157,12 @@ class Mock:
         if app is not None:
             return app, f"{mount}/{slug}", f"/{rest}" if slash else "/"
         host = (wire.header("host") or "").rpartition(":")[0] or wire.header("host") or ""
-        return self._by_host.get(host.lower()), mount, path
+        return self._by_host.get(host.lower()), mount, path or "/"
+
+    def has_host(self, wire: WireRequest) -> bool:
+        """Whether a request is to one of the providers' own hosts."""
+        host = (wire.header("host") or "").rpartition(":")[0] or wire.header("host") or ""
+        return host.lower() in self._by_host
 
     def _nowhere(self, wire: WireRequest) -> Answer:
         places = ", ".join(f"/{slug}" for slug in self.apps)
@@ -184,13 +193,21 @@ class Mock:
         world = self.workspaces.world(workspace, arrival.app.provider.slug, now=now, moment=str(arrival.number))
         return arrival.app.answer(arrival.request, world, arrival.match)
 
+    def _secrets(self, arrival: Arrival, workspace: Workspace) -> set[str]:
+        """The workspace's secrets, and a key that is none of its own: that may be a secret sent in a key's place."""
+        slug, key = arrival.app.provider.slug, arrival.app.provider.presented_key(arrival.request)
+        credentials = self.workspaces.credentials(workspace, slug)
+        secrets = {secret for credential in credentials for secret in credential.secrets.values()}
+        if key is not None and len(key) >= SHORTEST_SECRET and all(credential.key != key for credential in credentials):
+            secrets.add(key)
+        return secrets
+
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refused) -> Answer:
         answer = arrival.app.refuse(refusal)
         cited = answer.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
         answer = replace(answer, requirement=cited)
-        logger.info(
-            "%s %s %s answered %d: %s", arrival.id, arrival.request.method, arrival.request.path, answer.status, refusal
-        )
+        told = {"explanation": f"{arrival.request.method} {arrival.request.path} answered {answer.status}: {refusal}"}
+        logger.info("%s %s", arrival.id, scrubbed(told, self._secrets(arrival, workspace))["explanation"])
         with self.store.transaction():
             if refusal.afterwards is not None:
                 refusal.afterwards()
@@ -211,7 +228,8 @@ class Mock:
             headers.append(("Flowproof-Requirement", answer.requirement))
         answer = replace(answer, headers=tuple(headers))
         if workspace.clock.mode == "stepped":
-            self.workspaces.save(replace(workspace, clock=workspace.clock.after_exchange()))
+            current = self.workspaces.find(workspace.id) or workspace
+            self.workspaces.save(replace(current, clock=current.clock.after_exchange()))
         entry = inbound(
             provider=arrival.app.provider,
             operation=arrival.match.operation.id if arrival.match else None,
@@ -221,7 +239,8 @@ class Mock:
             note=note,
             faults=[plan.to_json() for plan, _ in arrival.faults],
         )
-        self._write(workspace, arrival.number, now, stopwatch_ms() - arrival.started_ms, entry)
+        shown = scrubbed(entry, self._secrets(arrival, workspace))
+        self._write(workspace, arrival.number, now, stopwatch_ms() - arrival.started_ms, shown)
         return answer
 
     def record_attempt(

@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS record (
 CREATE INDEX IF NOT EXISTS record_newest ON record (workspace, provider, kind, seq);
 CREATE TABLE IF NOT EXISTS task (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, provider TEXT NOT NULL, due_us INTEGER NOT NULL,
-    name TEXT NOT NULL, body BLOB NOT NULL
+    name TEXT NOT NULL, body BLOB NOT NULL, moment TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS task_due ON task (workspace, due_us, seq);
 CREATE TABLE IF NOT EXISTS delivery (
@@ -72,7 +72,7 @@ class CredentialRow(NamedTuple):
 
 
 class TaskRow(NamedTuple):
-    """Something that is due at a moment of the workspace's clock."""
+    """Something that is due at a moment of the workspace's clock; ``moment`` is what its chance is drawn from."""
 
     seq: int
     workspace: str
@@ -80,6 +80,7 @@ class TaskRow(NamedTuple):
     due_us: int
     name: str
     body: bytes
+    moment: str
 
 
 class ExchangeRow(NamedTuple):
@@ -326,12 +327,12 @@ class Store:
 
     # Tasks
 
-    def add_task(self, workspace: str, provider: str, due_us: int, name: str, value: Any) -> None:
+    def add_task(self, workspace: str, provider: str, due_us: int, name: str, value: Any, *, moment: str) -> None:
         """Have something done when the workspace's clock reaches a moment, in microseconds since 1970."""
         self._touched.add(workspace)
         self._execute(
-            "INSERT INTO task (workspace, provider, due_us, name, body) VALUES (?, ?, ?, ?, ?)",
-            (workspace, provider, due_us, name, orjson.dumps(value)),
+            "INSERT INTO task (workspace, provider, due_us, name, body, moment) VALUES (?, ?, ?, ?, ?, ?)",
+            (workspace, provider, due_us, name, orjson.dumps(value), moment),
         )
 
     def take_due_task(self, workspace: str, until_us: int) -> TaskRow | None:

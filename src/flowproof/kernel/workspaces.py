@@ -214,7 +214,7 @@ class Workspaces:
                 if provider is None:
                     continue
                 due = Clock.at_microseconds(row.due_us)
-                world = self.world(workspace, row.provider, now=due, moment=f"task-{row.seq}")
+                world = self.world(workspace, row.provider, now=due, moment=row.moment)
                 try:
                     with self.store.attempt():
                         provider.tasks[row.name](world, orjson.loads(row.body))
@@ -231,7 +231,7 @@ class Workspaces:
             "records": [list(record) for record in self.store.records(workspace.id)],
             "deliveries": list(self.store.deliveries(workspace.id)),
             "tasks": [
-                [row.provider, row.due_us, row.name, orjson.loads(row.body)] for row in self.store.tasks(workspace.id)
+                [row.provider, row.due_us, row.name, orjson.loads(row.body), row.moment] for row in self.store.tasks(workspace.id)
             ],
         }
 
@@ -256,10 +256,10 @@ class Workspaces:
         self.store.clear(workspace.id)
         for provider, kind, key, value in snapshot["records"]:
             self.store.put(workspace.id, str(provider), str(kind), str(key), value)
-        for provider, due_us, name, value in snapshot["tasks"]:
+        for provider, due_us, name, value, moment in snapshot["tasks"]:
             self._check_task(provider, name)
             Clock.at_microseconds(int(due_us))
-            self.store.add_task(workspace.id, provider, int(due_us), name, value)
+            self.store.add_task(workspace.id, provider, int(due_us), name, value, moment=str(moment))
         for delivery in map(Delivery.from_json, snapshot.get("deliveries", ())):
             self.store.add_delivery(workspace.id, delivery.id, delivery.due_us, delivery.to_json())
             self.store.update_delivery(workspace.id, delivery.id, delivery.state, delivery.due_us, delivery.to_json())

@@ -5,12 +5,15 @@ Everything runs on the one thread of the event loop. A fault waits with ``await`
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from flowproof.errors import StoreError
 from flowproof.kernel.faults import MalformedJson, Reset, SlowBody, TruncatedBody
 from flowproof.kernel.mock import Arrival, Mock
+from flowproof.kernel.problem import problem
 from flowproof.kernel.refusals import Answer
 from flowproof.kernel.request import WireRequest
 
@@ -25,6 +28,28 @@ MOST_DRAINED = 32 * 1024 * 1024
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+
+Asked = TypeVar("Asked")
+Placed = TypeVar("Placed")
+
+logger = logging.getLogger("flowproof.mock")
+
+
+class ClientGone(Exception):
+    """The client left before it had sent its whole request, of which nothing may then be processed."""
+
+
+def _safely(step: Callable[[Asked], Placed], asked: Asked) -> Placed | Answer:
+    """What a step gives; our own error where it fails, which is no answer of a provider's."""
+    try:
+        return step(asked)
+    except StoreError as error:
+        logger.error("%s", error)
+        return problem(503, "State not available", f"The server's state: {error}.")
+    except Exception:
+        logger.exception("the server failed")
+        return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")
 
 
 class Control(Protocol):
@@ -58,18 +83,29 @@ class Gateway:
             self.courier.wake_touched()
 
     async def _handle(self, scope: Message, receive: Receive, send: Send) -> None:
-        request = await self._read(scope, receive)
+        try:
+            request = await self._read(scope, receive)
+        except ClientGone:
+            return
         wire = Wire(scope, receive, send)
-        if request.path.startswith(CONTROL_PREFIX) or request.path == "/":
+        if self._is_for_control(request):
             await wire.deliver(self._control.answer(request), close=request.too_large)
             return
-        arrival = self.mock.arrive(request)
+        arrival = _safely(self.mock.arrive, request)
         if isinstance(arrival, Answer):
             await wire.deliver(arrival, close=request.too_large)
         elif arrival.faults:
-            await self._answer_with_faults(arrival, wire)
+            try:
+                await self._answer_with_faults(arrival, wire)
+            except asyncio.CancelledError:  # the server stops while a fault waits
+                await wire.reset(Reset())
         else:
-            await wire.deliver(self.mock.answer(arrival), close=request.too_large)
+            await wire.deliver(_safely(self.mock.answer, arrival), close=request.too_large)
+
+    def _is_for_control(self, request: WireRequest) -> bool:
+        if request.path == "/":
+            return not self.mock.has_host(request)
+        return request.path == CONTROL_PREFIX or request.path.startswith(f"{CONTROL_PREFIX}/")
 
     async def _answer_with_faults(self, arrival: Arrival, wire: Wire) -> None:
         wait_s = arrival.wait_s()
@@ -80,7 +116,7 @@ class Gateway:
             self.mock.cut_off(arrival)
             await wire.reset(broken)
             return
-        await self._deliver_with_faults(arrival, self.mock.answer(arrival), wire)
+        await self._deliver_with_faults(arrival, _safely(self.mock.answer, arrival), wire)
 
     async def _deliver_with_faults(self, arrival: Arrival, answer: Answer, wire: Wire) -> None:
         """The first effect on the delivery decides; a malformed text can be slow or truncated too."""
@@ -121,12 +157,16 @@ class Gateway:
         answer as a broken connection.
         """
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
         if not message.get("more_body", False):
             body = message.get("body", b"")
             return (b"", True) if len(body) > self._largest_body else (body, False)
         pieces, size = [message["body"]], len(message["body"])
         while message.get("more_body", False) and size < MOST_DRAINED:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
             size += len(message.get("body", b""))
             if size <= self._largest_body:
                 pieces.append(message.get("body", b""))
