@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from .scrubbing import REDACTED, scrubbed
+from .redaction import REDACTED, scrubbed
 from .store import ExchangeRow, Store
 
 __all__ = ["REDACTED", "Journal", "exchange_id"]

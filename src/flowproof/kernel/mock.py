@@ -25,7 +25,7 @@ from .journal import Journal, exchange_id
 from .problem import problem
 from .refusals import Answer, Refused
 from .request import ProviderRequest, WireRequest
-from .scrubbing import scrubbed
+from .redaction import scrubbed
 from .store import Store
 from .webhooks import Delivery, Sent
 from .workspaces import DEFAULT, Workspace, Workspaces, fired
