@@ -47,9 +47,16 @@ def load_contract(slug: str, folder: Traversable | None = None) -> Contract:
         folder: Where its files are; by default the folder of that slug in this package's contracts.
 
     Raises:
-        ContractError: A file is missing or cannot be read.
+        ContractError: A file is missing, cannot be read, or is not what it should be.
     """
     place = folder if folder is not None else files("flowproof.contracts").joinpath(slug)
+    try:
+        return _contract(slug, place)
+    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+        raise ContractError(slug, f"its files do not make a contract: {type(error).__name__}: {error}") from error
+
+
+def _contract(slug: str, place: Traversable) -> Contract:
     document = _yaml(slug, place.joinpath("openapi.yaml"))
     if not document["openapi"].startswith("3.1"):
         raise ContractError(slug, f"openapi.yaml is version {document['openapi']}, but must be 3.1")
