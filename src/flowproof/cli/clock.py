@@ -1,0 +1,58 @@
+"""``flowproof clock``: shows and moves the clock of a workspace on a running server."""
+
+import re
+from typing import Any
+
+import click
+
+from flowproof.errors import ConfigurationError
+
+from .options import option, server_options
+
+__all__ = ["clock"]
+
+UNITS = (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+DURATION = re.compile("".join(rf"(?:(\d+(?:\.\d+)?){unit})?" for unit, _ in UNITS), re.ASCII)
+
+
+@click.command()
+@server_options
+@click.option(
+    "--set", "instant", metavar="ISO-8601", help="Show this time from now on, going on or standing still as before."
+)
+@option("--advance", metavar="DURATION", help="Move on by a time such as 90s, 15m, 1d or 1d12h.")
+@click.option("--freeze", is_flag=True, show_default=False, help="Stand still, at the time of --set if it is given.")
+@click.option("--real", is_flag=True, show_default=False, help="Follow the operating system again.")
+def clock(
+    server: str, token: str | None, workspace: str, instant: str | None, advance: str | None, freeze: bool, real: bool
+) -> None:
+    """Show or change a workspace's clock; what has become due by it is done."""
+    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
+
+    if freeze and real:
+        raise click.UsageError("A clock cannot be frozen and real at once.")
+    seconds = None if advance is None else _seconds(advance)
+    control, path = Control(server, token), workspace_path(workspace, "/clock")
+    shown = control.get(path)
+    change = _change(shown, instant, freeze=freeze, real=real)
+    if change:
+        shown = control.put(path, change)
+    if seconds is not None:
+        shown = control.post(f"{path}/advance", {"seconds": seconds})
+    click.echo(f"{shown['now']} ({shown['mode']})")
+
+
+def _change(shown: dict[str, Any], instant: str | None, *, freeze: bool, real: bool) -> dict[str, Any]:
+    change: dict[str, Any] = {} if instant is None else {"now": instant}
+    if real:
+        change["mode"] = "real"
+    elif freeze:
+        change = {"now": shown["now"], **change, "mode": "frozen"}
+    return change
+
+
+def _seconds(text: str) -> float:
+    found = DURATION.fullmatch(text.strip().lower())
+    if not text.strip() or found is None:
+        raise ConfigurationError(f"{text!r} is no time to move on by.", "Write such as 90s, 15m, 2h, 1d or 1d12h.")
+    return sum(float(number) * size for number, (_, size) in zip(found.groups("0"), UNITS, strict=True))

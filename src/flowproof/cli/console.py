@@ -1,0 +1,21 @@
+"""What a running server tells on stderr: a line for each refused request, and its own failures."""
+
+import logging
+
+__all__ = ["tell"]
+
+
+def tell() -> None:
+    """Let refused requests, warnings and failures show on stderr."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Line())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("flowproof.mock").setLevel(logging.INFO)
+
+
+class _Line(logging.Formatter):
+    """One line a record, whatever a client sent; a failure of ours keeps its traceback."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
+        text = "".join(each if each.isprintable() else repr(each)[1:-1] for each in record.getMessage())
+        return text if record.levelno < logging.WARNING else f"{record.levelname.lower()}: {text}"

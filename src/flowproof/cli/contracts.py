@@ -1,0 +1,45 @@
+"""``flowproof contracts``: are the contracts' own files sound?"""
+
+import click
+
+from flowproof.errors import ContractError
+
+from .group import Commands
+
+__all__ = ["contracts"]
+
+
+@click.group(cls=Commands)
+def contracts() -> None:
+    """Judge the contracts themselves."""
+
+
+@contracts.command()
+@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@click.pass_context
+def check(context: click.Context, /, slugs: tuple[str, ...]) -> None:
+    """
+    Check schemas, references, requirement ids and examples of contracts.
+
+    Every schema is valid by the 2020-12 metaschema, every reference leads somewhere, every x-requirement is stated in
+    requirements.toml, every operation that a requirement names exists, and every example is valid by its schema.
+    """
+    from flowproof.conformance import load_contract  # noqa: PLC0415 (loads the validators)
+    from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
+
+    from .soundness import unsound  # noqa: PLC0415 (loads jsonschema)
+
+    found = 0
+    for provider in find_providers(slugs):
+        slug = provider.slug
+        try:
+            contract = load_contract(slug, provider.contract)
+            findings = tuple(unsound(contract))
+            counts = f"{len(contract.operations.all)} operations, {len(contract.requirements)} requirements"
+        except ContractError as error:
+            findings, counts = (str(error),), "cannot be loaded"
+        click.echo(f"{slug}: {counts}, {len(findings)} findings")
+        for each in findings:
+            click.echo(f"  {each}")
+        found += len(findings)
+    context.exit(1 if found else 0)

@@ -1,0 +1,91 @@
+"""Talks to a server's control API for the commands; whatever goes wrong ends as a sentence."""
+
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from flowproof.errors import ConfigurationError
+
+__all__ = ["Control", "NotThere", "workspace_path"]
+
+PREFIX = "/_flowproof"
+TIMEOUT_S = (3.05, 30)
+
+
+class NotThere(ConfigurationError):
+    """What was asked for is not there."""
+
+
+class Control:
+    """
+    The control API of one server.
+
+    Args:
+        server: Its URL.
+        token: What it asks for.
+    """
+
+    def __init__(self, server: str, token: str | None) -> None:
+        self._server = server.rstrip("/").removesuffix(PREFIX)
+        self._session = requests.Session()
+        # No proxy stands before loopback, and no .netrc may replace the token.
+        self._session.trust_env = False
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def get(self, path: str, **query: str) -> Any:
+        """Read something."""
+        return self._asked("GET", path, query=query)
+
+    def post(self, path: str, value: Any = None) -> Any:
+        """Have something done."""
+        return self._asked("POST", path, value=value)
+
+    def put(self, path: str, value: Any) -> Any:
+        """Replace something."""
+        return self._asked("PUT", path, value=value)
+
+    def delete(self, path: str) -> None:
+        """Remove something."""
+        self._asked("DELETE", path)
+
+    def _asked(self, method: str, path: str, *, query: dict[str, str] | None = None, value: Any = None) -> Any:
+        url = f"{self._server}{PREFIX}{path}"
+        try:
+            answer = self._session.request(
+                method, url, params=query, json=value, timeout=TIMEOUT_S, allow_redirects=False
+            )
+            body = answer.json() if answer.content else None
+        except requests.JSONDecodeError as error:
+            raise self._stranger() from error
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise ConfigurationError(
+                f"No server answers at {self._server}.", "Start one with flowproof serve, or name it with --server."
+            ) from error
+        except (requests.RequestException, ValueError) as error:
+            raise ConfigurationError(
+                f"{self._server} cannot be asked: {error}.", "Name the server as http://HOST:PORT."
+            ) from error
+        if answer.status_code < 300:
+            return body
+        raise self._problem(answer.status_code, body)
+
+    def _problem(self, status: int, body: Any) -> ConfigurationError:
+        if not isinstance(body, dict) or "detail" not in body or body.get("status") != status:
+            return self._stranger()
+        detail = str(body["detail"])
+        if status in {401, 403}:
+            return ConfigurationError(f"{self._server} refused: {detail}", "Set FLOWPROOF_TOKEN to the server's token.")
+        kind = NotThere if status == 404 else ConfigurationError
+        return kind(f"{self._server} refused: {detail}", "") if status >= 400 else self._stranger()
+
+    def _stranger(self) -> ConfigurationError:
+        return ConfigurationError(
+            f"What answers at {self._server} is no Flowproof server.", "Name another with --server."
+        )
+
+
+def workspace_path(workspace: str, below: str = "") -> str:
+    """A workspace's path in the control API."""
+    return f"/workspaces/{quote(workspace, safe='')}{below}"

@@ -1,0 +1,57 @@
+"""``flowproof journal``: the exchanges of a workspace of a running server."""
+
+from pathlib import Path
+
+import click
+
+from flowproof.errors import ConfigurationError
+
+from .options import option, server_options
+from .tables import json_text, table
+
+__all__ = ["journal"]
+
+
+@click.command()
+@server_options
+@option(
+    "--har",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Write an HTTP Archive (HAR 1.2); - is stdout.",
+)
+@click.option("--refused", is_flag=True, show_default=False, help="Only those that were refused.")
+@option("--limit", type=click.IntRange(1, 100_000), default=20, help="How many of the last.")
+def journal(server: str, token: str | None, workspace: str, har: Path | None, refused: bool, limit: int) -> None:
+    """Show the last exchanges of a workspace, or write all that are kept as an HTTP Archive."""
+    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
+
+    control = Control(server, token)
+    if har is not None:
+        _write(har, json_text(control.get(workspace_path(workspace, "/journal.har"))))
+        return
+    query = {"limit": str(limit), "refused": "true" if refused else "false"}
+    kept = control.get(workspace_path(workspace, "/journal"), **query)["exchanges"]
+    head = ("EXCHANGE", "AT", "STATUS", "REQUEST", "REFUSED FOR")
+    lines = [
+        (
+            each["id"],
+            each["started_at"],
+            each["response"]["status"] or "-",
+            f"{each['request']['method']} /{each['provider']}{each['request']['path']}",
+            each["requirement"] or "",
+        )
+        for each in kept
+    ]
+    click.echo(table(head, lines))
+
+
+def _write(file: Path, text: str) -> None:
+    if str(file) == "-":
+        click.echo(text)
+        return
+    try:
+        file.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
+    click.echo(f"wrote {file}")

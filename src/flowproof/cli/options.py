@@ -1,0 +1,88 @@
+"""Options that several commands share, and how ``serve`` is told to run, as one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["Command", "ServeOptions", "option", "server_options"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# An option whose help names its environment variable.
+option: Callable[..., Callable[[Command], Command]] = partial(click.option, show_envvar=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """
+    How a server is to run; each field is an option of ``flowproof serve``.
+
+    Args:
+        providers: Slugs, or none for all.
+        host: Name or address to listen on.
+        port: 0 for any that is free.
+        state: ``memory``, or a file.
+        clock: ISO 8601, at which the default workspace's clock is frozen.
+        token: Of the control API.
+        journal: How many exchanges are kept of each workspace.
+        max_body: In bytes.
+        seed: What ids and credentials of new workspaces are drawn from.
+        workers: Processes.
+        ready_file: Where to say that the server answers.
+        pid_file: Where the server is remembered.
+        listen_fd: A listening socket that was inherited.
+    """
+
+    providers: tuple[str, ...]
+    host: str
+    port: int
+    state: str
+    clock: str | None
+    token: str | None = field(repr=False)
+    journal: int
+    max_body: int
+    seed: int | None
+    workers: int
+    ready_file: Path | None
+    pid_file: Path | None
+    listen_fd: int | None = None
+
+    def to_arguments(self) -> list[str]:
+        """The same as a command line for another process; the token, which others could see there, is left out."""
+        given = {
+            "--host": self.host,
+            "--port": self.port,
+            "--state": self.state,
+            "--clock": self.clock,
+            "--journal": self.journal,
+            "--max-body": self.max_body,
+            "--seed": self.seed,
+            "--workers": self.workers,
+            "--ready-file": self.ready_file,
+            "--pid-file": self.pid_file,
+            "--listen-fd": self.listen_fd,
+        }
+        named = [f"{name}={value}" for name, value in given.items() if value is not None]
+        return ["serve", "--foreground", *named, *(["--", *self.providers] if self.providers else [])]
+
+
+def server_options(command: Command) -> Command:
+    """Which server a command talks to, and which of its workspaces is meant."""
+    for decorate in (
+        option("--workspace", default="default", envvar="FLOWPROOF_WORKSPACE", metavar="ID", help="Which workspace."),
+        option(
+            "--token",
+            envvar="FLOWPROOF_TOKEN",
+            show_default=False,
+            help="The control API's token, if the server has one.",
+        ),
+        option(
+            "--server", default="http://127.0.0.1:4010", envvar="FLOWPROOF_SERVER", metavar="URL", help="Which server."
+        ),
+    ):
+        command = decorate(command)
+    return command

@@ -1,0 +1,96 @@
+"""``flowproof serve``: reads the options, refuses what would be unsafe, and chooses how to run."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flowproof.errors import ConfigurationError
+
+from .options import ServeOptions, option
+
+__all__ = ["serve"]
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("providers", nargs=-1, metavar="[PROVIDER]...")
+@option("--host", default="127.0.0.1", help="Name or address to listen on; other than loopback needs a token.")
+@option("--port", default=4010, type=click.IntRange(0, 65535), help="0 takes any that is free.")
+@option("--state", default="memory", metavar="memory|FILE", help="Where state lives; a file keeps it over a restart.")
+@option("--clock", metavar="ISO-8601", help="Freeze the default workspace's clock at this time.")
+@option(
+    "--token",
+    envvar="FLOWPROOF_TOKEN",
+    help="What the control API asks for. Prefer the environment: a command line can be seen by others.",
+)
+@option("--journal", default=500, type=click.IntRange(1), metavar="N", help="Exchanges kept of each workspace.")
+@option(
+    "--max-body", default=1024 * 1024, type=click.IntRange(1), metavar="BYTES", help="What a request may have at most."
+)
+@option("--seed", type=int, help="Draw ids and credentials of new workspaces from this.  [default: chance]")
+@option(
+    "--workers", default=1, type=click.IntRange(1, 64), metavar="N", help="Processes; more than one need a state file."
+)
+@option(
+    "--ready-file", type=FILE, metavar="FILE", help="Write URL, process, base URLs and credentials here when ready."
+)
+@option("--pid-file", type=FILE, metavar="FILE", help="Remember the server here, for flowproof stop.")
+@click.option(
+    "--background/--foreground",
+    default=False,
+    show_default=False,
+    help="Return when the server answers; flowproof stop ends it.",
+)
+@click.option("--listen-fd", type=int, hidden=True)
+def serve(background: bool, **given: Any) -> None:
+    """
+    Serve the mocks of these providers, or of all that are installed.
+
+    When the server answers, its last line on stdout is "ready http://HOST:PORT".
+    """
+    options = _checked(ServeOptions(**given))
+    if background:
+        from .background import start  # noqa: PLC0415 (each way to run loads only what it needs)
+
+        start(options)
+    elif options.workers > 1:
+        from .workers import supervise  # noqa: PLC0415 (the same)
+
+        supervise(options)
+    else:
+        from .foreground import run  # noqa: PLC0415 (loads uvicorn and Flask)
+
+        run(options)
+
+
+def _checked(options: ServeOptions) -> ServeOptions:
+    options = replace(options, host=options.host.strip("[]"), token=options.token or None)
+    if options.token is not None and not (
+        options.token.isascii() and options.token.isprintable() and " " not in options.token
+    ):
+        raise ConfigurationError(
+            "The token has blanks or other characters that no header can carry.", "Choose ASCII letters and digits."
+        )
+    if options.token is None and not _is_loopback(options.host):
+        raise ConfigurationError(
+            f"Without a token the control API of a server on {options.host} would be open to everybody who reaches it.",
+            "Set FLOWPROOF_TOKEN, or listen on 127.0.0.1.",
+        )
+    if "://" in options.state or not options.state:
+        raise ConfigurationError(f"State cannot live in {options.state!r}.", "Choose memory, or name a file.")
+    if options.workers > 1 and options.state == "memory":
+        raise ConfigurationError(
+            f"{options.workers} workers cannot share a state in memory.", "Name a file with --state, or use one worker."
+        )
+    return options
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "127.0.0.1":
+        return True
+    from flowproof.kernel.loopback import is_loopback  # noqa: PLC0415 (loads Flask)
+
+    return is_loopback(host)

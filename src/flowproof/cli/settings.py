@@ -1,0 +1,63 @@
+"""The settings file: tables by command, keys by option. An unknown name is refused, not ignored."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flowproof.errors import ConfigurationError
+
+__all__ = ["default_map", "settings_file"]
+
+HERE = Path("flowproof.toml")
+
+
+def settings_file(named: Path | None) -> Path | None:
+    """The file that was named, or the one of the working directory, if it has one."""
+    return named if named is not None else HERE if HERE.is_file() else None
+
+
+def default_map(file: Path, group: click.Group) -> dict[str, Any]:
+    """
+    Read a settings file as click's defaults.
+
+    Raises:
+        ConfigurationError: It cannot be read, or names a command or an option that does not exist.
+    """
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError(
+            f"The settings file {file} cannot be read: {why}.", "Name a TOML file with one table a command."
+        ) from error
+    return _of_group(file, group, tables, ())
+
+
+def _of_group(file: Path, group: click.Group, tables: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    for name, table in tables.items():
+        command = group.commands.get(name)
+        if command is None or not isinstance(table, Mapping):
+            there = ", ".join(f"[{'.'.join((*above, each))}]" for each in group.commands)
+            raise ConfigurationError(
+                f"{file} has an unknown entry {'.'.join((*above, name))}.", f"Its tables may be {there}."
+            )
+        if isinstance(command, click.Group):
+            read[name] = _of_group(file, command, table, (*above, name))
+        else:
+            read[name] = _of_command(file, command, table, (*above, name))
+    return read
+
+
+def _of_command(file: Path, command: click.Command, table: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
+    known = {each.name for each in command.params if each.name}
+    unknown = [key for key in table if key.replace("-", "_") not in known]
+    if unknown:
+        there = ", ".join(sorted(each.replace("_", "-") for each in known))
+        raise ConfigurationError(
+            f"{file} has an unknown setting {'.'.join((*above, unknown[0]))}.", f"There are: {there}."
+        )
+    return {key.replace("-", "_"): value for key, value in table.items()}

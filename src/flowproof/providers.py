@@ -1,0 +1,74 @@
+"""Finds providers through entry points; nothing else does. Loads only those that are asked for; knows none by name."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
+
+from flowproof.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from flowproof.kernel.provider import Provider
+
+__all__ = ["GROUP", "find_providers"]
+
+GROUP = "flowproof.providers"
+
+
+def find_providers(slugs: Sequence[str] = ()) -> "tuple[Provider, ...]":
+    """
+    Load providers.
+
+    Args:
+        slugs: Those that are wanted, in this order; without any, all that are installed.
+
+    Raises:
+        ConfigurationError: A slug is unknown or is that of two distributions, or a provider cannot be loaded.
+    """
+    installed = _installed()
+    unknown = [slug for slug in slugs if slug not in installed]
+    if unknown:
+        raise ConfigurationError(
+            f"There is no provider {' and no provider '.join(unknown)}.",
+            f"Choose from: {', '.join(installed) or 'none'}.",
+        )
+    return tuple(_load(installed[slug]) for slug in dict.fromkeys(slugs or installed))
+
+
+def _installed() -> Mapping[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for each in sorted(_distinct(entry_points(group=GROUP)), key=lambda each: each.name):
+        other = found.setdefault(each.name, each)
+        if other is not each:
+            raise ConfigurationError(
+                f"Two distributions bring a provider {each.name}: {_origin(other)} and {_origin(each)}.",
+                "Uninstall one of them.",
+            )
+    return found
+
+
+def _distinct(found: Iterable[EntryPoint]) -> Iterable[EntryPoint]:
+    """An editable install can be seen twice, by its checkout and by its record: that is still one entry point."""
+    return {(each.name, each.value, _origin(each)): each for each in found}.values()
+
+
+def _load(entry: EntryPoint) -> "Provider":
+    from flowproof.kernel.provider import Provider  # noqa: PLC0415 (loads Flask, which a command without providers does not need)
+
+    try:
+        provider = entry.load()
+    except Exception as error:  # another distribution's module may fail in any way
+        raise ConfigurationError(
+            f"Provider {entry.name} of {_origin(entry)} cannot be loaded: {type(error).__name__}: {error}.",
+            "Mend or uninstall that distribution.",
+        ) from error
+    if not isinstance(provider, Provider) or provider.slug != entry.name:
+        raise ConfigurationError(
+            f"Entry point {entry.name} of distribution {_origin(entry)} leads to {entry.value}, which is no Provider "
+            f"with the slug {entry.name}.",
+            "Mend or uninstall that distribution.",
+        )
+    return provider
+
+
+def _origin(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown"

@@ -1,0 +1,102 @@
+"""Runs the real command as a process of its own, and ends it whatever happens."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PATIENCE_S = 30.0
+
+
+@dataclass
+class Served:
+    """A server in the foreground: its process, its files, and what its ready file said."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    ready: dict[str, Any]
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return str(self.ready["url"])
+
+    @property
+    def oneflow(self) -> Any:
+        """Base URL and credentials of OneFlow."""
+        return self.ready["providers"]["oneflow"]
+
+    def said(self, stream: str = "out") -> str:
+        """What it has written so far."""
+        return (self.folder / f"{stream}.txt").read_text()
+
+    def end(self, by: int = signal.SIGTERM) -> int:
+        """Send a signal and wait; the exit code."""
+        self.process.send_signal(by)
+        return self.process.wait(PATIENCE_S)
+
+
+@contextmanager
+def serving(folder: Path, *options: str, **variables: str) -> Iterator[Served]:
+    """A server on a free port, ready."""
+    ready = folder / "ready.json"
+    ready.unlink(missing_ok=True)
+    arguments = ["serve", "--port", "0", "--ready-file", str(ready), *options]
+    with (folder / "out.txt").open("wb") as out, (folder / "err.txt").open("wb") as err:
+        process = subprocess.Popen(command(arguments), stdout=out, stderr=err, cwd=folder, env=clean(folder, variables))
+        try:
+            yield Served(process, folder, _awaited(process, ready, folder))
+        finally:
+            process.kill()
+            process.wait(PATIENCE_S)
+
+
+def flowproof(
+    folder: Path, *arguments: str, timeout_s: float = PATIENCE_S, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """One command, run to its end."""
+    return subprocess.run(
+        command(arguments),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=clean(folder, variables),
+        timeout=timeout_s,
+    )
+
+
+def command(arguments: Sequence[str]) -> list[str]:
+    """The command line of this checkout's package."""
+    return [sys.executable, "-m", "flowproof", *arguments]
+
+
+def clean(folder: Path, variables: dict[str, str]) -> dict[str, str]:
+    """An environment without anybody's settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FLOWPROOF_")}
+    return {**kept, "XDG_STATE_HOME": str(folder / "state"), **variables}
+
+
+def _awaited(process: subprocess.Popen[bytes], ready: Path, folder: Path) -> dict[str, Any]:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline and process.poll() is None:
+        if ready.exists():
+            said: dict[str, Any] = json.loads(ready.read_text())
+            return said
+        time.sleep(0.01)
+    raise AssertionError(f"the server did not start: {(folder / 'err.txt').read_text()}")
+
+
+def awaited_text(served: Served, stream: str, wanted: str) -> str:
+    """What a server has written, once a text is in it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while wanted not in served.said(stream) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return served.said(stream)

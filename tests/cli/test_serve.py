@@ -1,0 +1,342 @@
+"""``flowproof serve`` and ``stop``: the real command in a process of its own."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.cli.servers import Served, awaited_text, command, flowproof, serving
+
+TIMEOUT_S = 10
+EVERYWHERE = "0.0.0.0"  # noqa: S104 (to see it refused, or asking for its token)
+
+
+def test_ready_signal_is_the_last_line_of_stdout(tmp_path: Path) -> None:
+    """When the server answers, the last line on stdout says ready and where."""
+    with serving(tmp_path) as served:
+        said = awaited_text(served, "out", "\nready ")
+
+        assert said.splitlines()[-1] == f"ready {served.url}"
+
+
+def test_server_answers_when_the_ready_file_is_there(tmp_path: Path) -> None:
+    """The ready file appears only when the server answers, and names its process."""
+    with serving(tmp_path) as served:
+        health = requests.get(f"{served.url}/_flowproof/health", timeout=TIMEOUT_S)
+
+        assert (health.status_code, served.ready["pid"]) == (200, served.process.pid)
+
+
+def test_ready_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    """The ready file holds credentials, so nobody else can read it."""
+    with serving(tmp_path):
+        assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
+
+
+def test_exports_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    """The printed export lines are shell that sets base URL, token and secret as in the ready file."""
+    with serving(tmp_path) as served:
+        lines = [line for line in awaited_text(served, "out", "\nready ").splitlines() if line.startswith("export ")]
+        names = "$FLOWPROOF_ONEFLOW_URL $FLOWPROOF_ONEFLOW_TOKEN $FLOWPROOF_ONEFLOW_SECRET"
+        script = "\n".join([*lines, f'echo "{names}"'])
+        echoed = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, timeout=TIMEOUT_S)
+
+        default = served.oneflow["credentials"]["default"]
+        assert echoed.stdout.split() == [served.oneflow["base_url"], default["key"], default["secret"]]
+
+
+def test_refused_request_shows_on_the_console(tmp_path: Path) -> None:
+    """A refused request is one line on the console, with the id by which it can be explained."""
+    with serving(tmp_path) as served:
+        answer = requests.get(f"{served.oneflow['base_url']}/api/order", timeout=TIMEOUT_S)
+        said = awaited_text(served, "err", "\n")
+
+        assert said.startswith(f"{answer.headers['Flowproof-Exchange']} GET /api/order answered 401: ")
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_the_server_cleanly(tmp_path: Path, by: int) -> None:
+    """SIGINT and SIGTERM end the server with exit code 0, without a traceback, and the ready file goes with it."""
+    with serving(tmp_path) as served:
+        code = served.end(by)
+
+        assert (code, served.said("err"), (tmp_path / "ready.json").exists()) == (0, "", False)
+
+
+def test_frozen_clock_is_that_of_the_default_workspace(tmp_path: Path) -> None:
+    """With --clock the default workspace stands still at that time."""
+    with serving(tmp_path, "--clock", "2024-09-13T12:00:00Z") as served:
+        clock = requests.get(f"{served.url}/_flowproof/workspaces/default/clock", timeout=TIMEOUT_S).json()
+
+        assert clock == {"mode": "frozen", "now": "2024-09-13T12:00:00+00:00"}
+
+
+def test_same_seed_gives_the_same_credentials(tmp_path: Path) -> None:
+    """Two servers with the same --seed give a new workspace the same id and credentials."""
+    made = []
+    for _ in range(2):
+        with serving(tmp_path, "--seed", "7") as served:
+            workspace = requests.post(f"{served.url}/_flowproof/workspaces", json={}, timeout=TIMEOUT_S).json()
+            made.append((workspace["id"], workspace["providers"]["oneflow"]["credentials"]))
+
+    assert made[0] == made[1]
+
+
+def test_body_limit_is_that_of_the_option(tmp_path: Path) -> None:
+    """A body of more than --max-body bytes is too large."""
+    with serving(tmp_path, "--max-body", "10") as served:
+        answer = requests.post(f"{served.url}/_flowproof/workspaces", json={"id": "x" * 20}, timeout=TIMEOUT_S)
+
+        assert answer.status_code == 413
+
+
+def test_state_file_outlives_the_server(tmp_path: Path) -> None:
+    """What a workspace is, credentials included, is still there after a restart with the same state file."""
+    state = ("--state", str(tmp_path / "state.db"))
+    with serving(tmp_path, *state) as served:
+        made = requests.post(f"{served.url}/_flowproof/workspaces", json={"id": "kept"}, timeout=TIMEOUT_S).json()
+        served.end()
+    with serving(tmp_path, *state) as served:
+        found = requests.get(f"{served.url}/_flowproof/workspaces/kept", timeout=TIMEOUT_S).json()
+
+    assert found["providers"]["oneflow"]["credentials"] == made["providers"]["oneflow"]["credentials"]
+
+
+def test_state_in_memory_ends_with_the_server(tmp_path: Path) -> None:
+    """Without a state file a restart begins anew."""
+    with serving(tmp_path) as served:
+        requests.post(f"{served.url}/_flowproof/workspaces", json={"id": "lost"}, timeout=TIMEOUT_S)
+        served.end()
+    with serving(tmp_path) as served:
+        assert requests.get(f"{served.url}/_flowproof/workspaces/lost", timeout=TIMEOUT_S).status_code == 404
+
+
+def test_open_host_without_token_is_refused(tmp_path: Path) -> None:
+    """A server that others can reach does not start without a token, and says why."""
+    ended = flowproof(tmp_path, "serve", "--host", EVERYWHERE, "--port", "0")
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "Without a token the control API" in ended.stderr
+
+
+def test_empty_token_is_no_token(tmp_path: Path) -> None:
+    """An empty token, as an unset secret of a pipeline gives, does not open the control API to everybody."""
+    ended = flowproof(tmp_path, "serve", "--host", EVERYWHERE, "--port", "0", "--token", "")
+
+    assert ended.returncode == 2
+
+
+def test_open_host_with_token_asks_for_it(tmp_path: Path) -> None:
+    """With a token a server listens on every address, and its control API asks for the token."""
+    with serving(tmp_path, "--host", EVERYWHERE, FLOWPROOF_TOKEN="t0ken") as served:
+        bare = requests.get(f"{served.url}/_flowproof/health", timeout=TIMEOUT_S)
+        known = requests.get(
+            f"{served.url}/_flowproof/health", headers={"Authorization": "Bearer t0ken"}, timeout=TIMEOUT_S
+        )
+
+        assert (served.url.startswith("http://127.0.0.1:"), bare.status_code, known.status_code) == (True, 401, 200)
+
+
+def test_port_in_use_is_one_clear_sentence(tmp_path: Path) -> None:
+    """A port that is taken ends the start with exit code 2 and one line that names the port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = flowproof(tmp_path, "serve", "--port", str(port))
+
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert f"127.0.0.1:{port} cannot be listened on" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["nobody"], "There is no provider nobody. Choose from: "),
+        (["--clock", "yesterday"], "'yesterday' is not a date or time."),
+        (["--state", "missing/folder/state.db"], "the state file missing/folder/state.db cannot be opened"),
+        (["--state", "postgresql://somewhere"], "State cannot live in 'postgresql://somewhere'."),
+        (["--workers", "2"], "2 workers cannot share a state in memory."),
+        (["--token", "two words"], "The token has blanks"),
+        (["--ready-file", "missing/ready.json"], "missing/ready.json"),
+    ],
+)
+def test_misconfigured_server_says_so_in_one_line(tmp_path: Path, options: list[str], said: str) -> None:
+    """Whatever is set up wrong ends the start with exit code 2 and one line, never with a traceback."""
+    ended = flowproof(tmp_path, "serve", "--port", "0", *options)
+
+    assert (ended.returncode, ended.stderr.count("\n"), said in ended.stderr) == (2, 1, True)
+
+
+def test_file_that_is_no_state_is_left_alone(tmp_path: Path) -> None:
+    """A file with anything else in it is refused as state, and not changed."""
+    letter = tmp_path / "letter.txt"
+    letter.write_text("dear sir")
+
+    ended = flowproof(tmp_path, "serve", "--port", "0", "--state", str(letter))
+
+    assert (ended.returncode, letter.read_text()) == (2, "dear sir")
+
+
+def test_background_server_outlives_its_command(tmp_path: Path) -> None:
+    """In the background the command ends when the server answers, and stop ends the server."""
+    started = flowproof(tmp_path, "serve", "--background", "--port", "0")
+    try:
+        url = next(line for line in started.stdout.splitlines() if line.startswith("ready ")).removeprefix("ready ")
+        answered = requests.get(f"{url}/_flowproof/health", timeout=TIMEOUT_S).status_code
+    finally:
+        stopped = flowproof(tmp_path, "stop")
+
+    assert (started.returncode, answered, stopped.returncode, stopped.stdout) == (0, 200, 0, f"stopped {url}\n")
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{url}/_flowproof/health", timeout=TIMEOUT_S)
+
+
+def test_second_background_server_needs_a_file_of_its_own(tmp_path: Path) -> None:
+    """A second server by the same pid file is refused, and the first one goes on."""
+    first = flowproof(tmp_path, "serve", "--background", "--port", "0")
+    try:
+        second = flowproof(tmp_path, "serve", "--background", "--port", "0")
+    finally:
+        stopped = flowproof(tmp_path, "stop")
+
+    assert (first.returncode, second.returncode, stopped.returncode) == (0, 2, 0)
+    assert "A server is already running on http://127.0.0.1:" in second.stderr
+
+
+def test_background_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """What keeps a server in the background from starting is told by the command that started it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = flowproof(tmp_path, "serve", "--background", "--port", str(taken.getsockname()[1]))
+
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "cannot be listened on" in ended.stderr
+
+
+def test_token_of_a_background_server_is_not_on_its_command_line(tmp_path: Path) -> None:
+    """The token is handed to the server in the background by its environment, where other users cannot see it."""
+    started = flowproof(tmp_path, "serve", "--background", "--port", "0", FLOWPROOF_TOKEN="t0ken")
+    try:
+        pid = int((tmp_path / "state/flowproof/serve.pid").read_text().partition('"pid": ')[2].partition(",")[0])
+        shown = subprocess.run(
+            ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=True, timeout=TIMEOUT_S
+        ).stdout
+    finally:
+        flowproof(tmp_path, "stop")
+
+    assert (started.returncode, "serve" in shown, "t0ken" in shown) == (0, True, False)
+
+
+def test_stop_without_a_server_says_so(tmp_path: Path) -> None:
+    """Stopping what does not run says so, with exit code 1."""
+    ended = flowproof(tmp_path, "stop")
+
+    assert (ended.returncode, ended.stderr.startswith("No server is running by ")) == (1, True)
+
+
+def test_stop_believes_no_number_that_was_left_behind(tmp_path: Path) -> None:
+    """A pid file that a killed server left behind ends no other process that has its number now."""
+    bystander = subprocess.Popen(["sleep", "60"])
+    left = tmp_path / "left.pid"
+    left.write_text(json.dumps({"pid": bystander.pid, "url": "http://127.0.0.1:1"}))
+    try:
+        ended = flowproof(tmp_path, "stop", "--pid-file", str(left))
+
+        assert (ended.returncode, bystander.poll(), left.exists()) == (1, None, False)
+    finally:
+        bystander.kill()
+        bystander.wait(TIMEOUT_S)
+
+
+def test_file_that_is_no_pid_file_is_left_alone(tmp_path: Path) -> None:
+    """A file that was named as pid file by mistake is neither overwritten nor removed."""
+    letter = tmp_path / "letter.txt"
+    letter.write_text("dear sir")
+
+    codes = [
+        flowproof(tmp_path, *arguments, "--pid-file", str(letter)).returncode
+        for arguments in (["stop"], ["serve", "--port", "0"], ["serve", "--background", "--port", "0"])
+    ]
+
+    assert (codes, letter.read_text()) == ([2, 2, 2], "dear sir")
+
+
+def test_stop_ends_a_server_in_the_foreground_too(tmp_path: Path) -> None:
+    """A server in the foreground with a pid file can be stopped by it, and ends with exit code 0."""
+    pid_file = str(tmp_path / "mine.pid")
+    with serving(tmp_path, "--pid-file", pid_file) as served:
+        awaited_text(served, "out", "\nready ")
+        stopped = flowproof(tmp_path, "stop", "--pid-file", pid_file)
+
+        assert (stopped.returncode, served.process.wait(TIMEOUT_S)) == (0, 0)
+
+
+def workers_of(served: Served) -> list[int]:
+    """Processes that a server has started."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(served.process.pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_S,
+    )
+    return [int(line) for line in listed.stdout.split()]
+
+
+def test_workers_share_one_state(tmp_path: Path) -> None:
+    """Two workers behind one port make workspaces at the same time and both know all of them."""
+    with serving(tmp_path, "--workers", "2", "--state", str(tmp_path / "state.db"), "--seed", "1") as served:
+        made = [
+            requests.post(f"{served.url}/_flowproof/workspaces", json={}, timeout=TIMEOUT_S).json()["id"]
+            for _ in range(20)
+        ]
+        found = {
+            requests.get(f"{served.url}/_flowproof/workspaces/{each}", timeout=TIMEOUT_S).status_code
+            for each in made
+            for _ in range(2)
+        }
+
+        assert (len(set(made)), found, len(workers_of(served))) == (20, {200}, 2)
+
+
+def test_workers_end_with_their_server(tmp_path: Path) -> None:
+    """A signal to the server ends its workers, with exit code 0; so does a kill that it cannot handle."""
+    state = ("--workers", "2", "--state", str(tmp_path / "state.db"))
+    left: list[int] = []
+    for by, expected in ((signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)):
+        with serving(tmp_path, *state) as served:
+            workers = workers_of(served)
+            assert served.end(by) == expected
+        left += [each for each in workers if not _is_gone(each)]
+
+    assert left == []
+
+
+def test_server_ends_when_a_worker_does(tmp_path: Path) -> None:
+    """When a worker dies the server does not go on with the rest, but ends with exit code 2."""
+    with serving(tmp_path, "--workers", "2", "--state", str(tmp_path / "state.db")) as served:
+        workers = workers_of(served)
+        os.kill(workers[0], signal.SIGKILL)
+
+        assert (served.process.wait(TIMEOUT_S), _is_gone(workers[1])) == (2, True)
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether a process ends by itself within some seconds."""
+    waited = subprocess.run(
+        ["sh", "-c", f"for i in $(seq 100); do kill -0 {pid} 2>/dev/null || exit 0; sleep 0.05; done; exit 1"],
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    return waited.returncode == 0
+
+
+def test_command_line_is_the_same_as_a_module(tmp_path: Path) -> None:
+    """``python -m flowproof`` is the command ``flowproof``."""
+    said = subprocess.run(command(["--help"]), capture_output=True, text=True, check=True, timeout=TIMEOUT_S).stdout
+
+    assert said.startswith("Usage: flowproof [OPTIONS] COMMAND [ARGS]...")
