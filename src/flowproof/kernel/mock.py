@@ -197,10 +197,10 @@ class Mock:
         """The workspace's secrets, and a key that is none of its own: that may be a secret sent in a key's place."""
         slug, key = arrival.app.provider.slug, arrival.app.provider.presented_key(arrival.request)
         credentials = self.workspaces.credentials(workspace, slug)
-        secrets = {secret for credential in credentials for secret in credential.secrets.values()}
+        hidden = {secret for credential in credentials for secret in credential.secrets.values()}
         if key is not None and len(key) >= SHORTEST_SECRET and all(credential.key != key for credential in credentials):
-            secrets.add(key)
-        return secrets
+            hidden.add(key)
+        return hidden
 
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refused) -> Answer:
         answer = arrival.app.refuse(refusal)
