@@ -1,1 +1,1 @@
-"""x"""
+"""What certifies a OneFlow target: run it with pytest --pyargs flowproof.suites.oneflow."""

@@ -1,0 +1,192 @@
+"""Documented examples as data, and their replay: what `fixtures/case.schema.json` describes. Knows no provider."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any, Protocol
+
+__all__ = ["Case", "CaseRequest", "Reply", "Send", "differences", "read_cases", "replay"]
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """
+    One documented example.
+
+    Args:
+        provider: Slug.
+        id: Name of its file without the ending.
+        title: What it shows.
+        requirements: Ids of the requirements that it proves.
+        clock: Where the workspace's clock stands still.
+        steps: Requests with the answers expected, as in the file.
+    """
+
+    provider: str
+    id: str
+    title: str
+    requirements: tuple[str, ...]
+    clock: str
+    steps: tuple[Mapping[str, Json], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRequest:
+    """One request of a case, ready to be signed and sent; `body` is None where there is none."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes | None
+    is_signed: bool
+
+
+class Reply(Protocol):
+    """What a replay reads of an answer."""
+
+    @property
+    def status_code(self) -> int:
+        """Status code."""
+
+    @property
+    def content(self) -> bytes:
+        """Body."""
+
+
+Send = Callable[[CaseRequest], Reply]
+
+
+def read_cases(provider: str) -> tuple[Case, ...]:
+    """The cases of a provider, in the order of their names."""
+    folder = files("flowproof.fixtures").joinpath(provider).joinpath("cases")
+    if not folder.is_dir():
+        return ()
+    found = sorted((each for each in folder.iterdir() if each.name.endswith(".json")), key=lambda each: each.name)
+    return tuple(_case(provider, json.loads(each.read_text(encoding="utf-8"))) for each in found)
+
+
+def _case(provider: str, value: Mapping[str, Json]) -> Case:
+    steps, requirements = tuple(value["steps"]), tuple(value["requirements"])
+    return Case(provider, value["id"], value["title"], requirements, value["clock"], steps)
+
+
+def replay(case: Case, *, send: Send, advance: Callable[[float], object]) -> str | None:
+    """
+    Send a case's requests and compare the answers.
+
+    Args:
+        case: The example; the clock stands where it says.
+        send: Signs where it is asked to, and sends.
+        advance: Moves the clock on by so many seconds.
+
+    Returns:
+        Where the first answer that is not the expected one differs, for people; None where all are.
+    """
+    saved: dict[str, str] = {}
+    for number, step in enumerate(case.steps, start=1):
+        if step.get("advance_s"):
+            advance(step["advance_s"])
+        request = _request(step["request"], saved)
+        reply = send(request)
+        found = list(_unexpected(_filled(step["expect"], saved), reply))
+        if found:
+            shown = reply.content.decode(errors="replace")
+            return "\n".join(
+                [
+                    f"case {case.id}, step {number}, {request.method} {request.path}:",
+                    *found,
+                    f"the whole answer: {shown}",
+                ]
+            )
+        for name, pointer in step.get("save", {}).items():
+            saved[name] = str(_at(json.loads(reply.content), pointer))
+    return None
+
+
+def _request(described: Mapping[str, Json], saved: Mapping[str, str]) -> CaseRequest:
+    return CaseRequest(
+        method=described["method"],
+        path=_filled(described["path"], saved),
+        query=_filled(described.get("query", {}), saved),
+        headers=described.get("headers", {}),
+        body=json.dumps(described["body"]).encode() if "body" in described else None,
+        is_signed=described.get("sign", True),
+    )
+
+
+def _filled(value: Json, saved: Mapping[str, str]) -> Json:
+    """The value with every `{name}` that was saved replaced; other braces stand for themselves."""
+    if isinstance(value, str):
+        return re.sub(r"\{([a-z_]+)\}", lambda found: saved.get(found[1], found[0]), value)
+    if isinstance(value, list):
+        return [_filled(each, saved) for each in value]
+    if isinstance(value, dict) and "$match" not in value:
+        return {name: _filled(each, saved) for name, each in value.items()}
+    return value
+
+
+def _unexpected(expect: Mapping[str, Json], reply: Reply) -> Iterator[str]:
+    if reply.status_code != expect["status"]:
+        yield f"status: expected {expect['status']}, got {reply.status_code}"
+    for kind in ("body", "contains"):
+        if kind in expect:
+            try:
+                yield from differences(expect[kind], json.loads(reply.content), whole=kind == "body")
+            except ValueError:
+                yield "body: expected JSON"
+
+
+def differences(expected: Json, got: Json, *, whole: bool, pointer: str = "") -> Iterator[str]:
+    """
+    Where a JSON value is not the expected one.
+
+    Args:
+        expected: May have `{"$match": "regex"}` for a text, `{"$any": true}` for any value.
+        got: The value.
+        whole: Whether an object may have no more members than expected.
+        pointer: Where in the body both stand.
+    """
+    place = pointer or "body"
+    if isinstance(expected, dict) and "$any" in expected:
+        return
+    if isinstance(expected, dict) and "$match" in expected:
+        if not (isinstance(got, str) and re.search(expected["$match"], got)):
+            yield f"{place}: expected text that matches {expected['$match']}, got {_shown(got)}"
+    elif isinstance(expected, dict) and isinstance(got, dict):
+        yield from _member_differences(expected, got, whole=whole, pointer=pointer)
+    elif isinstance(expected, list) and isinstance(got, list):
+        if len(expected) != len(got):
+            yield f"{place}: expected {len(expected)} entries, got {len(got)}"
+        for index, (each, mine) in enumerate(zip(expected, got, strict=False)):
+            yield from differences(each, mine, whole=whole, pointer=f"{pointer}/{index}")
+    elif expected != got or isinstance(expected, bool) is not isinstance(got, bool):
+        yield f"{place}: expected {_shown(expected)}, got {_shown(got)}"
+
+
+def _member_differences(
+    expected: Mapping[str, Json], got: Mapping[str, Json], *, whole: bool, pointer: str
+) -> Iterator[str]:
+    for name, each in expected.items():
+        if name in got:
+            yield from differences(each, got[name], whole=whole, pointer=f"{pointer}/{name}")
+        else:
+            yield f"{pointer}/{name}: expected {_shown(each)}, got nothing"
+    if whole:
+        for name in sorted(set(got) - set(expected)):
+            yield f"{pointer}/{name}: expected nothing, got {_shown(got[name])}"
+
+
+def _shown(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _at(value: Json, pointer: str) -> Json:
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        value = value[int(key)] if isinstance(value, list) else value[key]
+    return value

@@ -1,0 +1,102 @@
+"""
+How the plugin makes each provider's client, and how a case's request is signed. One connection a provider.
+
+Loaded with the first client, not with pytest: it brings `requests`.
+"""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import requests
+
+from flowproof.clients.oneflow import OneFlow, Signer
+from flowproof.target import Site, Workspace
+
+from .cases import CaseRequest, Send
+from .recording import Recorder, RecordingAdapter
+
+__all__ = ["SIGNERS", "oneflow_client", "recorded_session", "sender"]
+
+TIMEOUT_S = 30.0
+
+
+class Place(Protocol):
+    """A target or a workspace: both know a provider's site, and whether there is a clock to move."""
+
+    def site(self, provider: str) -> Site:
+        """A provider there."""
+
+
+def oneflow_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> OneFlow:
+    """
+    A OneFlow client whose exchanges are recorded.
+
+    Where the place has a clock of its own, the client's waits move that clock on instead of taking time.
+
+    Args:
+        recorder: Who is shown the exchanges.
+        place: Target or workspace.
+        role: Whose credentials it uses.
+        settings: `token` and `secret` in place of the role's, and whatever `OneFlow` takes.
+    """
+    site = place.site("oneflow")
+    credentials = site.credentials(role)
+    workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
+    if workspace is not None:
+        settings.setdefault("sleep", workspace.clock.advance)
+        settings.setdefault("chance", Random(0))
+    token, secret = settings.pop("token", credentials.key), settings.pop("secret", None) or credentials.secret
+    session = recorded_session(recorder, site, is_ours=workspace is not None)
+    return OneFlow(site.url, token, secret, **{"session": session, **settings})
+
+
+def recorded_session(recorder: Recorder, site: Site, *, is_ours: bool) -> requests.Session:
+    """
+    A session whose exchanges with a site are recorded.
+
+    Args:
+        recorder: Who is shown them.
+        site: Where it leads.
+        is_ours: Whether that is a server of our own, which no proxy stands before.
+    """
+    session = requests.Session()
+    session.trust_env = not is_ours
+    adapter = RecordingAdapter(recorder, site.provider, site.url)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+def _oneflow_headers(site: Site, request: CaseRequest) -> Mapping[str, str]:
+    credentials = site.credentials()
+    return Signer(credentials.key, credentials.secret).headers(request.method, request.path, "2017-04-08 13:41:19")
+
+
+SIGNERS: Mapping[str, Callable[[Site, CaseRequest], Mapping[str, str]]] = MappingProxyType(
+    {"oneflow": _oneflow_headers}
+)
+"""The headers that authenticate a case's request, by provider."""
+
+
+def sender(recorder: Recorder, site: Site) -> tuple[requests.Session, Send]:
+    """A session, to be closed, and what sends a case's requests through it, to a server of our own."""
+    session = recorded_session(recorder, site, is_ours=True)
+
+    def send(request: CaseRequest) -> requests.Response:
+        """Sign where the case says so; the case's own headers go over all others."""
+        headers = dict(SIGNERS[site.provider](site, request)) if request.is_signed else {}
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+        return session.request(
+            request.method,
+            site.url + request.path,
+            params=dict(request.query),
+            headers=headers | dict(request.headers),
+            data=request.body,
+            timeout=TIMEOUT_S,
+            allow_redirects=False,
+        )
+
+    return session, send

@@ -1,0 +1,175 @@
+"""
+The fixtures. What they stand on is imported when they are used, since pytest loads this module in every session of
+every project that has Flowproof installed: kernel, Flask and requests would cost each of them half a second.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .state import state_of
+from .used import elsewhere, providers_of, skip_elsewhere
+
+if TYPE_CHECKING:
+    from flowproof.clients.oneflow import OneFlow
+    from flowproof.conformance import Finding
+    from flowproof.target import ControlClient, Target, Workspace
+
+    from .cases import Case
+
+__all__ = [
+    "flowproof_server",
+    "make_oneflow",
+    "make_workspace",
+    "mock_workspace",
+    "oneflow",
+    "replay_case",
+    "set_aside_findings",
+    "target",
+    "workspace",
+]
+
+
+@pytest.fixture(scope="session")
+def flowproof_server(pytestconfig: pytest.Config) -> "Iterator[ControlClient]":
+    """The control API of a Flowproof mock server: one a session, or the one that --flowproof-server names."""
+    from flowproof.target import ControlClient  # noqa: PLC0415 (see the module's docstring)
+
+    options = state_of(pytestconfig).options
+    with ExitStack() as stack:
+        url = options.server or stack.enter_context(_own_server(options.providers))
+        client = stack.enter_context(closing(ControlClient(url, options.token if options.server else None)))
+        client.health()
+        yield client
+
+
+@contextmanager
+def _own_server(slugs: tuple[str, ...]) -> Iterator[str]:
+    """A server on loopback, in this process, on a port that is free."""
+    from flowproof.kernel.assembly import Settings, build_gateway  # noqa: PLC0415 (see the module's docstring)
+    from flowproof.kernel.serving import Server  # noqa: PLC0415
+    from flowproof.providers import find_providers  # noqa: PLC0415
+
+    server = Server(build_gateway(find_providers(slugs), Settings(entropy=0)))
+    with server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def make_workspace(request: pytest.FixtureRequest) -> "Iterator[Callable[..., Workspace]]":
+    """
+    Make a workspace that is nobody else's: `with make_workspace() as workspace:` deletes it after the block.
+
+    Of session scope, so that each example of a property can have its own. Those that are left go at the session's end.
+    """
+    state = state_of(request.config)
+    made: list[Workspace] = []
+
+    def make(**wanted: Any) -> "Workspace":
+        """A new workspace: `id`, `seed` and `clock`, if given, are those of the control API."""
+        skip_elsewhere(state)
+        server: ControlClient = request.getfixturevalue("flowproof_server")
+        made.append(server.make_workspace(**wanted))
+        state.workspaces.append(made[-1])
+        return made[-1]
+
+    yield make
+    for each in made:
+        _delete(each)
+
+
+@pytest.fixture
+def workspace(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> "Workspace":
+    """A fresh workspace of a mock server, deleted after the test; a target without one is a reason to skip the test."""
+    skip_elsewhere(state_of(pytestconfig))
+    made: Workspace = request.getfixturevalue("mock_workspace")
+    return made
+
+
+@pytest.fixture
+def mock_workspace(pytestconfig: pytest.Config, flowproof_server: "ControlClient") -> "Iterator[Workspace]":
+    """What `workspace` and `target` share. Ask for those: this one does not look at what the test runs against."""
+    made = flowproof_server.make_workspace()
+    state_of(pytestconfig).workspaces.append(made)
+    yield made
+    _delete(made)
+
+
+def _delete(made: "Workspace") -> None:
+    """Delete a workspace; that a test has done so already is no fault."""
+    from flowproof.target import ControlRefused  # noqa: PLC0415 (see the module's docstring)
+
+    try:
+        made.delete()
+    except ControlRefused as refused:
+        if refused.status != 404:
+            raise
+
+
+@pytest.fixture
+def target(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> "Target":
+    """What the test runs against: a fresh workspace of the mock, or the base URLs of the providers that it uses."""
+    from flowproof.target import Target, site_from_environment  # noqa: PLC0415 (see the module's docstring)
+
+    state = state_of(pytestconfig)
+    urls, used = elsewhere(state.options), providers_of(state.item)
+    found = ((each, site_from_environment(each, url, os.environ)) for each, url in urls.items() if each in used)
+    sites = {provider: site for provider, site in found if site is not None}
+    if sites and used <= set(sites):
+        return Target(", ".join(site.url for site in sites.values()), sites)
+    made: Workspace = request.getfixturevalue("mock_workspace")
+    return Target("mock", {**made.sites, **sites}, None if sites else made)
+
+
+@pytest.fixture(scope="session")
+def make_oneflow(pytestconfig: pytest.Config) -> "Iterator[Callable[..., OneFlow]]":
+    """
+    Make a OneFlow client for a target or a workspace: `make_oneflow(workspace, role="other", retry=NO_RETRY)`.
+
+    It takes `role`, `token`, `secret` and every setting of `OneFlow`. Its exchanges are checked against the contract.
+    """
+    from .connections import oneflow_client  # noqa: PLC0415 (see the module's docstring)
+
+    recorder = state_of(pytestconfig).recording()
+    with ExitStack() as stack:
+
+        def make(place: "Target | Workspace", **settings: Any) -> "OneFlow":
+            """A client there; it is closed at the session's end."""
+            return stack.enter_context(closing(oneflow_client(recorder, place, **settings)))
+
+        yield make
+
+
+@pytest.fixture
+def oneflow(target: "Target", make_oneflow: "Callable[..., OneFlow]") -> "Iterator[OneFlow]":
+    """The real OneFlow client on the current target. Where that is a mock, its waits move the workspace's clock on."""
+    with make_oneflow(target) as client:
+        yield client
+
+
+@pytest.fixture
+def replay_case(documented_case: "Case", workspace: "Workspace", pytestconfig: pytest.Config) -> Callable[[], None]:
+    """Replays a documented example; a test that asks for it runs once for each case of its folder's provider."""
+    from .cases import replay  # noqa: PLC0415 (see the module's docstring)
+    from .connections import sender  # noqa: PLC0415
+
+    def run() -> None:
+        """Send its requests under its frozen clock, and compare every answer."""
+        workspace.clock.freeze(documented_case.clock)
+        recorder = state_of(pytestconfig).recording()
+        session, send = sender(recorder, workspace.site(documented_case.provider))
+        with session:
+            found = replay(documented_case, send=send, advance=workspace.clock.advance)
+        if found:
+            pytest.fail(found, pytrace=False)
+
+    return run
+
+
+@pytest.fixture
+def set_aside_findings(pytestconfig: pytest.Config) -> "Callable[[], AbstractContextManager[list[Finding]]]":
+    """A block whose findings go into a list instead of failing the test: `with set_aside_findings() as findings:`."""
+    return state_of(pytestconfig).recording().set_aside

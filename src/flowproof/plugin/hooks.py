@@ -1,0 +1,101 @@
+"""The plugin's hooks: options, markers, cases as parameters, findings as failures, refusals in the report."""
+
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .options import add_options
+from .state import state_of
+
+if TYPE_CHECKING:
+    from flowproof.target import Workspace
+
+__all__ = [
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_generate_tests",
+    "pytest_runtest_call",
+    "pytest_runtest_makereport",
+    "pytest_runtest_setup",
+]
+
+MOST_REFUSALS = 5
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "requirement(*ids): the requirements of a provider that the test proves, such as oneflow.order.get."
+    )
+    state_of(config)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test a documented case, marked with the case's requirements."""
+    if "replay_case" not in metafunc.fixturenames:
+        return
+    from .cases import read_cases  # noqa: PLC0415 (only a suite with cases needs it)
+
+    cases = read_cases(metafunc.definition.path.parent.name)
+    parameters = [pytest.param(case, id=case.id, marks=pytest.mark.requirement(*case.requirements)) for case in cases]
+    metafunc.parametrize("documented_case", parameters)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    state_of(item.config).begin(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A test whose exchanges differ from their contracts fails; one that fails anyway says so too."""
+    recorder = state_of(item.config).recorder
+    try:
+        result = yield
+    except BaseException:
+        if recorder is not None and (found := recorder.report()):
+            item.add_report_section("call", "flowproof: contract", found)
+        raise
+    if recorder is not None and (found := recorder.report()):
+        pytest.fail(found, pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failure stands what its workspaces refused last, and why."""
+    report = yield
+    if report.failed and call.when in ("setup", "call"):
+        state = state_of(item.config)
+        report.sections.extend(
+            (f"flowproof: refused in workspace {workspace.id}", shown)
+            for workspace in state.workspaces[-2:]
+            if (shown := _refusals(workspace))
+        )
+    return report
+
+
+def _refusals(workspace: "Workspace") -> str:
+    """The last refused exchanges of a workspace; nothing where it is gone or its server does not answer."""
+    from flowproof.target import ControlRefused  # noqa: PLC0415 (whoever has a workspace has loaded it)
+
+    try:
+        entries = workspace.journal.entries(limit=MOST_REFUSALS, refused=True)
+    except ControlRefused:
+        return ""
+    return "\n".join(line for entry in entries for line in _lines(entry))
+
+
+def _lines(entry: Mapping[str, Any]) -> Generator[str]:
+    request, response = entry["request"], entry["response"]
+    yield f"{entry['id']} {request['method']} {request['path']} answered {response['status']} [{entry['requirement']}]"
+    for finding in entry["findings"]:
+        place = f"{finding['where']}{'#' + finding['pointer'] if finding['pointer'] else ''}"
+        yield f"  {place}: expected {finding['expected']}, got {finding['got']}"
+    yield from (f"  {line}" for line in (entry.get("explanation") or "").splitlines())

@@ -1,0 +1,86 @@
+"""The plugin's options: flag before environment before ini key. Reads; starts nothing."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import pytest
+
+__all__ = ["Options", "add_options", "read_options"]
+
+GROUP = "flowproof"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """
+    What a run was asked for.
+
+    Args:
+        server: URL of a mock server that runs already; None to start one.
+        base_urls: Providers that are not mocked, each with its base URL.
+        providers: Those that the started server serves; none means all that are installed.
+        token: What the control API of a running server asks for.
+    """
+
+    server: str | None
+    base_urls: Mapping[str, str]
+    providers: tuple[str, ...]
+    token: str | None
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare flags and ini keys."""
+    group = parser.getgroup(GROUP, "Flowproof: contract tests and mock servers of provider APIs")
+    group.addoption(
+        "--flowproof-server",
+        metavar="URL",
+        help="Use the Flowproof mock server that runs there (FLOWPROOF_SERVER; a token for its control API: "
+        "FLOWPROOF_TOKEN). By default one is started on loopback for each session and each xdist worker.",
+    )
+    group.addoption(
+        "--flowproof-base-url",
+        metavar="PROVIDER=URL",
+        action="append",
+        help="Run that provider's tests against any base URL instead of a mock; repeatable (FLOWPROOF_BASE_URL, with "
+        "blanks between several, or FLOWPROOF_<PROVIDER>_URL). Credentials: FLOWPROOF_<PROVIDER>_TOKEN and _SECRET.",
+    )
+    group.addoption(
+        "--flowproof-providers",
+        metavar="NAMES",
+        help="Serve only these providers, separated by commas (FLOWPROOF_PROVIDERS). By default all installed ones.",
+    )
+    parser.addini("flowproof_server", "As --flowproof-server.")
+    parser.addini("flowproof_base_url", "As --flowproof-base-url, one a line.", type="linelist", default=[])
+    parser.addini("flowproof_providers", "As --flowproof-providers.")
+
+
+def read_options(config: pytest.Config) -> Options:
+    """
+    What was asked for, from the first place that says something.
+
+    Raises:
+        pytest.UsageError: A value cannot be read.
+    """
+    urls = config.getoption("flowproof_base_url") or os.environ.get("FLOWPROOF_BASE_URL", "").split()
+    providers = _chosen(config, "flowproof_providers") or ""
+    return Options(
+        server=_chosen(config, "flowproof_server"),
+        base_urls=MappingProxyType(dict(map(_base_url, urls or config.getini("flowproof_base_url")))),
+        providers=tuple(providers.replace(",", " ").split()),
+        token=os.environ.get("FLOWPROOF_TOKEN") or None,
+    )
+
+
+def _chosen(config: pytest.Config, name: str) -> str | None:
+    return config.getoption(name) or os.environ.get(name.upper()) or config.getini(name) or None
+
+
+def _base_url(text: str) -> tuple[str, str]:
+    provider, _, url = text.partition("=")
+    if not provider.isidentifier() or not url.lower().startswith(("http://", "https://")):
+        raise pytest.UsageError(
+            f"--flowproof-base-url {text!r}: write PROVIDER=URL, such as oneflow=https://example.test"
+        )
+    return provider, url

@@ -1,0 +1,58 @@
+"""What the plugin remembers of a session: options, recorder, the workspaces of the current test. Light to import."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .options import Options, read_options
+
+if TYPE_CHECKING:
+    from flowproof.target import Workspace
+
+    from .recording import Recorder
+
+__all__ = ["State", "state_of"]
+
+
+@dataclass(slots=True)
+class State:
+    """
+    One session's memory; its owner is the session's `Config`.
+
+    Args:
+        options: What was asked for.
+        item: The current test.
+        recorder: Made with the first client.
+        workspaces: Those that the current test has made.
+    """
+
+    options: Options
+    item: pytest.Item | None = None
+    recorder: "Recorder | None" = None
+    workspaces: "list[Workspace]" = field(default_factory=list)
+
+    def recording(self) -> "Recorder":
+        """The session's recorder."""
+        if self.recorder is None:
+            from .recording import Recorder  # noqa: PLC0415 (brings requests and contracts: only where a client is made)
+
+            self.recorder = Recorder()
+        return self.recorder
+
+    def begin(self, item: pytest.Item) -> None:
+        """A test starts."""
+        self.item = item
+        self.workspaces.clear()
+        if self.recorder is not None:
+            self.recorder.begin()
+
+
+KEY = pytest.StashKey[State]()
+
+
+def state_of(config: pytest.Config) -> State:
+    """The session's memory."""
+    if KEY not in config.stash:
+        config.stash[KEY] = State(read_options(config))
+    return config.stash[KEY]

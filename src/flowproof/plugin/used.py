@@ -1,0 +1,65 @@
+"""Which providers a test uses, which of those are elsewhere than on the mock, and the skip that follows from it."""
+
+import os
+import types
+from collections.abc import Mapping
+from typing import NoReturn
+
+import pytest
+
+from .options import Options
+from .state import State
+
+__all__ = ["CLIENTS", "elsewhere", "provider_of_folder", "providers_of", "skip_elsewhere"]
+
+CLIENTS = ("oneflow",)
+"""Providers with a client fixture of their name, and a factory `make_<name>`."""
+
+PURPOSES = types.MappingProxyType(
+    {
+        "faults": "makes things go wrong on purpose",
+        "replace_seed": "changes the account set-up",
+        "control": "uses the provider's own part of the control API",
+        "snapshot": "takes a snapshot",
+        "journal": "reads the journal",
+        "clock": "sets the clock",
+    }
+)
+"""What a test does with its workspace, by the part of the handle that its code names."""
+
+
+def providers_of(item: pytest.Item | None) -> set[str]:
+    """The providers that a test uses: that of its folder, where it is one, and those whose clients it asks for."""
+    asked = set(getattr(item, "fixturenames", ()))
+    by_fixture = {each for each in CLIENTS if each in asked or f"make_{each}" in asked}
+    return by_fixture | ({provider_of_folder(item)} & set(CLIENTS) if item else set())
+
+
+def provider_of_folder(node: pytest.Item) -> str:
+    """The name of the folder that a test stands in: in a suite, the provider's slug."""
+    return node.path.parent.name
+
+
+def elsewhere(options: Options) -> Mapping[str, str]:
+    """Base URLs of the providers that are not mocked, from options or the environment."""
+    named = {each: os.environ.get(f"FLOWPROOF_{each.upper()}_URL", "") for each in CLIENTS}
+    return {each: url for each, url in {**named, **options.base_urls}.items() if url}
+
+
+def skip_elsewhere(state: State) -> None:
+    """Skip the current test where a provider that it uses cannot be controlled."""
+    urls = elsewhere(state.options)
+    for provider in sorted(providers_of(state.item) & set(urls)):
+        _skip(urls[provider], state.item)
+
+
+def _skip(url: str, item: pytest.Item | None) -> NoReturn:
+    pytest.skip(f"the target {url} has no control API: this test {_purpose(item)}")
+
+
+def _purpose(item: pytest.Item | None) -> str:
+    if "replay_case" in getattr(item, "fixturenames", ()):
+        return PURPOSES["clock"]
+    code = getattr(getattr(item, "function", None), "__code__", None)
+    names = code.co_names if code else ()
+    return next((PURPOSES[each] for each in PURPOSES if each in names), "needs a workspace of its own")

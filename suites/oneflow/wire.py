@@ -1,0 +1,94 @@
+"""Requests below the client, as a careless sender would make them: signed by hand, wrongly, or not at all."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import requests
+
+from flowproof.clients.oneflow import OneFlow
+from flowproof.target import Credentials
+
+__all__ = ["DOCUMENTED_DATE", "NOT_FOUND", "Wire", "error_of", "hex_hmac"]
+
+DOCUMENTED_DATE = "2014-03-10 17:16:18"
+NOT_FOUND = {
+    "success": False,
+    "error": {"message": "Couldn't find a thing with that ID", "name": "NotFound", "code": 404},
+}
+"""The document's 404, to the letter."""
+
+JSON = "application/json"
+TIMEOUT_S = 30.0
+
+
+def hex_hmac(secret: str, signed: str, digest: str = "sha1") -> str:
+    """The lower-case hex HMAC of a text."""
+    return hmac.new(secret.encode(), signed.encode(), getattr(hashlib, digest)).hexdigest()
+
+
+class Wire:
+    """
+    Sends what a test made by hand through the client's own session, so that each exchange is checked as ever.
+
+    Args:
+        oneflow: Whose session and base URL.
+        credentials: What to sign with.
+    """
+
+    def __init__(self, oneflow: OneFlow, credentials: Credentials) -> None:
+        self.oneflow = oneflow
+        self.token = credentials.key
+        self.secret = credentials.secret
+
+    def signed(self, method: str, path: str, date: str = DOCUMENTED_DATE, *, digest: str = "sha1") -> dict[str, str]:
+        """Right headers for a request; SHA-256 is said in its header."""
+        signature = hex_hmac(self.secret, f"{method} {path} {date}", digest)
+        headers = {"x-oneflow-authorization": f"{self.token}:{signature}", "x-oneflow-date": date}
+        return headers if digest == "sha1" else {**headers, "x-oneflow-algorithm": digest.upper()}
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        body: bytes | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        signed_path: str | None = None,
+    ) -> requests.Response:
+        """
+        Send one request, rightly signed unless the headers say otherwise.
+
+        Args:
+            method: Of HTTP.
+            path: From `/api` on, percent-encoded.
+            query: Without the question mark.
+            body: Bytes, sent as JSON unless the headers say otherwise.
+            headers: Go over the right ones; None takes one away.
+            signed_path: The path that is signed, where that is another one.
+        """
+        right: dict[str, str | None] = {**self.signed(method, signed_path or path)}
+        if body is not None:
+            right["Content-Type"] = JSON
+        given = {name: value for name, value in {**right, **(headers or {})}.items() if value is not None}
+        url = f"{self.oneflow.base_url}{path}{'?' + query if query else ''}"
+        session = self.oneflow.session
+        prepared = session.prepare_request(requests.Request(method, url, data=body, headers=given))
+        prepared.url = url  # as it is: requests would decode %2E and escape what is not ASCII
+        settings = session.merge_environment_settings(url, {}, None, None, None)
+        return session.send(prepared, timeout=TIMEOUT_S, allow_redirects=False, **settings)
+
+    def send_decoded(self, method: str, path: str, **settings: Any) -> requests.Response:
+        """Send one request whose signature is over the percent-decoded path, as current SDKs do."""
+        return self.send(method, path, signed_path=unquote(path), **settings)
+
+
+def error_of(answer: requests.Response) -> Mapping[str, Any]:
+    """The `error` of a documented error body."""
+    body = answer.json()
+    assert body["success"] is False
+    error: Mapping[str, Any] = body["error"]
+    return error
