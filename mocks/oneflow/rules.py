@@ -8,6 +8,7 @@ schema.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flowproof.conformance import Finding
@@ -20,7 +21,7 @@ __all__ = ["ORDER_RULES", "Case", "amend_shipping", "cancel", "judge", "moved"]
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """
     An order to be judged.
@@ -41,7 +42,7 @@ class Case:
         data: Json = self.order["orderData"]
         return data
 
-    @property
+    @cached_property
     def destination(self) -> Destination | None:
         """Where the order goes; None where no such account exists."""
         return self.setup.destination(self.order["destination"]["name"])
