@@ -1,0 +1,48 @@
+"""Dots.eco flow cards: gift cards for environmental impact."""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from flowproof.kernel import Credential, Provider, hex_id, seed_data
+
+from . import auth
+from .control import control
+from .errors import render
+from .models import Setup
+from .routes import routes
+
+__all__ = ["provider"]
+
+
+def mint(chance: Random, seed: Mapping[str, Any]) -> tuple[Credential, ...]:
+    """The tokens of the seed data's managers, each for its role. A bearer token is its own secret."""
+    credentials = []
+    for token in Setup(seed).tokens:
+        key = hex_id(chance, 32)
+        credentials.append(Credential(key, token.role, {"access": sorted(token.access)}, {"token": key}))
+    return tuple(credentials)
+
+
+provider = Provider(
+    slug="dots_eco",
+    title="Dots.eco: flow gift cards",
+    routes=routes,
+    presented_key=auth.presented_key,
+    authenticate=auth.authenticate,
+    render=render,
+    mint=mint,
+    seed=seed_data("dots_eco"),
+    seed_schema="seed.schema.json",
+    fault_plans={"unavailable": ({"fault": "status", "status": 503, "operation": "createFlowCard", "first": 3},)},
+    scrub_header=auth.scrub_header,
+    control=control,
+    hosts=("impact.dots.eco",),
+    not_emulated=(
+        "Cards are kept, but not redeemed, mailed to their recipients or charged to the application's balance.",
+        "Certificates, allocations, eco clubs, impact summaries, applications, languages and currencies.",
+        "Rate limits: none is documented; a fault plan can answer 429.",
+        "TLS: the mock speaks plain HTTP on loopback.",
+        "JSON as Drupal escapes it on the wire (\\u0027, \\/): bodies are the documented ones, without blanks.",
+    ),
+)

@@ -1,0 +1,21 @@
+"""What the provider's dashboard would show of cards that were bought, as an operation of the control API."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from flowproof.kernel.control.routes import now_in_control
+
+from .cards import kept
+
+__all__ = ["control"]
+
+control = Blueprint("dots_eco_control", __name__)
+
+
+@control.get("/cards")
+def list_cards(workspace: str) -> Any:
+    """The cards of the workspace, the newest first, each with the token of its application."""
+    scene = now_in_control()
+    world = scene.mock.workspaces.world(scene.workspace(workspace), "dots_eco", moment="control")
+    return {"cards": list(kept(world.state))}
