@@ -104,7 +104,7 @@ def _check_question(contract: Contract, match: Match, exchange: Exchange) -> tup
     value = _json(exchange.request_body)
     if value is NOT_JSON:
         return (*found, Finding("request.body", "", "JSON", f"{len(exchange.request_body)} bytes", keyword="json"))
-    return (*found, *check_request_body(contract, match.operation, JSON, value))
+    return (*found, *check_request_body(contract, match.operation, match.operation.json_body or JSON, value))
 
 
 def _check_answer(contract: Contract, operation: Operation, exchange: Exchange) -> tuple[Finding, ...]:

@@ -54,6 +54,11 @@ class Operation:
     by_rules: bool
     pattern: re.Pattern[str] = field(repr=False, compare=False)
 
+    @property
+    def json_body(self) -> str | None:
+        """The media type of a JSON body: ``application/json``, or a provider's own that ends in ``+json``; or None."""
+        return next((each for each in self.bodies if each == "application/json" or each.endswith("+json")), None)
+
     def described(self, status: int) -> Mapping[str, str] | None:
         """What the contract says of a status: by its number, by its class such as ``5XX``, or by default."""
         by_class = f"{status // 100}XX"

@@ -104,7 +104,7 @@ class ProviderApp(Flask):
             return None
         if FORM in operation.bodies:
             return read_form(asked.body, asked.header("content-type"), (FORM,))
-        if JSON not in operation.bodies:
+        if operation.json_body is None:
             return None
         return read_json(asked.body, asked.header("content-type"), tuple(operation.bodies))
 
@@ -113,7 +113,7 @@ class ProviderApp(Flask):
         findings = check_parameters(self.contract, match, asked.wire.query) if operation.parameters else ()
         judged_here = not (operation.deferred or operation.by_rules)
         if judged_here and (value is not None or asked.body):  # (a body may say null)
-            media_type = FORM if FORM in operation.bodies else JSON
+            media_type = FORM if FORM in operation.bodies else operation.json_body or JSON
             findings += check_request_body(self.contract, operation, media_type, value)
         if findings:
             raise refusals.ContractBroken(findings, operation=operation.id)

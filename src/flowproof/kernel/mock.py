@@ -203,6 +203,7 @@ class Mock:
         return hidden
 
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refused) -> Answer:
+        refusal.moment = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
         answer = arrival.app.refuse(refusal)
         cited = answer.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
         answer = replace(answer, requirement=cited)

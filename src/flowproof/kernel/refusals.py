@@ -13,7 +13,7 @@ Why a request is refused: errors that a rule or a station raises, and that a pro
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flowproof.conformance import Finding
 from flowproof.errors import FlowproofError
@@ -60,11 +60,13 @@ class Refused(FlowproofError):
         note: A longer explanation for people, such as the diagnosis of a signature; never with a secret in it.
         afterwards: What is to be done although the request is refused, such as revoking what was misused. Everything
             else that the request did is undone.
+        moment: What an answer's chance, such as that of a session id, is drawn from; set by the kernel.
     """
 
     findings: Sequence[Finding] = ()
     note: str = ""
     afterwards: Callable[[], object] | None = None
+    moment: str = field(default="", init=False)
 
     def __str__(self) -> str:
         return "; ".join(str(finding) for finding in self.findings) or type(self).__name__
