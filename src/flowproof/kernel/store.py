@@ -6,7 +6,7 @@ JSON. The interface is small so that another database can take its place.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -264,6 +264,14 @@ class Store:
         ).fetchone()
         return bytes(row[0]) if row else None
 
+    def workspaces_without(self, provider: str) -> list[str]:
+        """The workspaces that have no credential of a provider, as one that is new to a state file."""
+        rows = self._execute(
+            "SELECT id FROM workspace WHERE id NOT IN (SELECT workspace FROM credential WHERE provider = ?)",
+            (provider,),
+        )
+        return [row[0] for row in rows]
+
     def delete_credential(self, workspace: str, provider: str, key: str) -> bool:
         """Forget a credential; False when the workspace had none of that key."""
         rows = self._execute(
@@ -335,10 +343,12 @@ class Store:
             (workspace, provider, due_us, name, orjson.dumps(value), moment),
         )
 
-    def take_due_task(self, workspace: str, until_us: int) -> TaskRow | None:
-        """The first task due by that moment, which is then no longer kept."""
+    def take_due_task(self, workspace: str, until_us: int, providers: Iterable[str]) -> TaskRow | None:
+        """The first task of these providers due by that moment, which is then no longer kept."""
         row = self._execute(
-            "SELECT * FROM task WHERE workspace = ? AND due_us <= ? ORDER BY due_us, seq LIMIT 1", (workspace, until_us)
+            "SELECT * FROM task WHERE workspace = ? AND due_us <= ? AND provider IN (SELECT value FROM json_each(?))"
+            " ORDER BY due_us, seq LIMIT 1",
+            (workspace, until_us, orjson.dumps(list(providers)).decode()),
         ).fetchone()
         if row is None:
             return None

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -108,7 +108,7 @@ class Workspaces:
             if self.store.workspace(chosen) is not None:
                 raise WorkspaceTaken(f"Workspace {chosen} exists already.", "Choose another id, or none.")
             self.store.add_workspace(workspace.to_row())
-            self._mint(workspace)
+            self._mint(workspace.id, self._providers)
         return workspace
 
     def _drawn_id(self) -> str:
@@ -117,13 +117,12 @@ class Workspaces:
             pass
         return drawn
 
-    def _mint(self, workspace: Workspace) -> None:
+    def _mint(self, workspace: str, slugs: Iterable[str]) -> None:
         """Credentials: those of the default workspace are the same on every server, so that they can be pasted once."""
-        known = workspace.id == DEFAULT
-        for provider in self._providers.values():
-            chance = Random(f"{DEFAULT}/{provider.slug}") if known else self._chance
-            for credential in self._drawn_credentials(provider, chance):
-                self.store.add_credential(credential_row(workspace.id, provider.slug, credential))
+        for slug in slugs:
+            chance = Random(f"{DEFAULT}/{slug}") if workspace == DEFAULT else self._chance
+            for credential in self._drawn_credentials(self._providers[slug], chance):
+                self.store.add_credential(credential_row(workspace, slug, credential))
 
     def _drawn_credentials(self, provider: Provider, chance: Random) -> Sequence[Credential]:
         """Credentials whose keys are free."""
@@ -132,13 +131,18 @@ class Workspaces:
             if not any(self.store.workspace_of(provider.slug, each.key) for each in drawn):
                 return drawn
         raise ConfigurationError(
-            f"The provider {provider.slug} draws no credentials that are free.", "Draw their keys from the chance given."
+            f"The provider {provider.slug} draws no credentials that are free.",
+            "Draw their keys from the chance given.",
         )
 
     def ensure_default(self) -> Workspace:
-        """The default workspace, made where it is missing."""
+        """The default workspace, made where it is missing; credentials too, where a provider is new to a state file."""
         with self.store.transaction():
-            return self.find(DEFAULT) or self.create(DEFAULT)
+            default = self.find(DEFAULT) or self.create(DEFAULT)
+            for slug in self._providers:
+                for workspace in self.store.workspaces_without(slug):
+                    self._mint(workspace, [slug])
+            return default
 
     def find(self, workspace_id: str) -> Workspace | None:
         """The workspace of that id."""
@@ -207,19 +211,19 @@ class Workspaces:
         with self.store.transaction():
             until = microseconds(workspace.clock.now())
             for _ in range(MOST_TASKS_AT_ONCE):
-                row = self.store.take_due_task(workspace.id, until)
+                row = self.store.take_due_task(workspace.id, until, self._providers)
                 if row is None:
                     return
-                provider = self._providers.get(row.provider)
-                if provider is None:
-                    continue
+                provider = self._providers[row.provider]
                 due = Clock.at_microseconds(row.due_us)
                 world = self.world(workspace, row.provider, now=due, moment=row.moment)
                 try:
                     with self.store.attempt():
                         provider.tasks[row.name](world, orjson.loads(row.body))
                 except Exception:
-                    logger.exception("%s: the task %s of %s failed and is dropped", workspace.id, row.name, row.provider)
+                    logger.exception(
+                        "%s: the task %s of %s failed and is dropped", workspace.id, row.name, row.provider
+                    )
 
     def snapshot(self, workspace: Workspace) -> dict[str, Any]:
         """Everything that a workspace's mocks know, as JSON: records, tasks, clock, seed, faults. No credentials."""
@@ -231,7 +235,8 @@ class Workspaces:
             "records": [list(record) for record in self.store.records(workspace.id)],
             "deliveries": list(self.store.deliveries(workspace.id)),
             "tasks": [
-                [row.provider, row.due_us, row.name, orjson.loads(row.body), row.moment] for row in self.store.tasks(workspace.id)
+                [row.provider, row.due_us, row.name, orjson.loads(row.body), row.moment]
+                for row in self.store.tasks(workspace.id)
             ],
         }
 

@@ -56,7 +56,7 @@ class ControlApp(Flask):
     def __init__(self, mock: Mock, *, token: str | None) -> None:
         super().__init__("flowproof.control", static_folder=None, template_folder=None, root_path="/")
         self._mock = mock
-        self._token = token
+        self._token = token or None
         self.contract = control_contract()
         self.url_map.merge_slashes = False
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
