@@ -1,11 +1,10 @@
 """What a mock may touch during one request or task: its workspace's state, time, chance and seed data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
-from itertools import count
 from random import Random
 from typing import Any
 
@@ -88,10 +87,6 @@ class World:
         return self.contract.schemas.findings(self.contract.schemas.uri_of_file(schema_file), value, where)
 
     @cached_property
-    def _scheduled(self) -> Iterator[int]:
-        return count()
-
-    @cached_property
     def chance(self) -> Random:
         """Seeded: the same workspace seed and the same requests give the same ids."""
         return Random(self.chance_seed)
@@ -106,8 +101,10 @@ class World:
         """Have the provider's task of that name done when the clock has moved on by so many seconds."""
         due = self.now + timedelta(seconds=after_s)
         # Not the row's number in the store, which depends on what other workspaces do.
-        moment = sha256(f"{self.chance_seed}/{next(self._scheduled)}".encode()).hexdigest()[:16]
         state = self.state
+        number = 1 + (state.store.get(state.workspace, OWN, "count", "tasks") or 0)
+        state.store.put(state.workspace, OWN, "count", "tasks", number)
+        moment = sha256(f"{self.chance_seed}/{number}".encode()).hexdigest()[:16]
         state.store.add_task(state.workspace, state.provider, microseconds(due), name, value, moment=f"task-{moment}")
 
     def deliver(
