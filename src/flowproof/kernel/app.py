@@ -6,6 +6,7 @@ One provider as a Flask application: the stations between finding the workspace 
 Each station refuses by raising :class:`Refused`, which the provider renders in its own words.
 """
 
+import json
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -132,9 +133,17 @@ class ProviderApp(Flask):
             )
         value, status = returned if isinstance(returned, tuple) else (returned, 200)
         empty = int(status) in EMPTY
-        answer = Answer(int(status), b"", ()) if empty else Answer(int(status), orjson.dumps(value))
+        answer = Answer(int(status), b"", ()) if empty else Answer(int(status), _rendered(value))
         return answer, check_response(self.contract, match.operation, answer.status, value)
 
     def refuse(self, refusal: Refused) -> Answer:
         """The provider's own words for a refusal."""
         return self.provider.render(refusal)
+
+
+def _rendered(value: Any) -> bytes:
+    """A value as JSON; integers of any size, such as a page's number that a client has made up."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
