@@ -6,7 +6,9 @@ loads the kernel, Flask, Hypothesis or requests before a fixture asks for it.
 """
 
 from .fixtures import (
+    dots_eco,
     flowproof_server,
+    make_dots_eco,
     make_oneflow,
     make_workspace,
     mock_workspace,
@@ -26,7 +28,9 @@ from .hooks import (
 )
 
 __all__ = [
+    "dots_eco",
     "flowproof_server",
+    "make_dots_eco",
     "make_oneflow",
     "make_workspace",
     "mock_workspace",

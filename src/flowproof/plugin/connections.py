@@ -11,13 +11,14 @@ from typing import Any, Protocol
 
 import requests
 
+from flowproof.clients.dots_eco import DotsEco
 from flowproof.clients.oneflow import OneFlow, Signer
 from flowproof.target import Site, Workspace
 
 from .cases import CaseRequest, Send
 from .recording import Recorder, RecordingAdapter
 
-__all__ = ["SIGNERS", "oneflow_client", "recorded_session", "sender"]
+__all__ = ["SIGNERS", "dots_eco_client", "oneflow_client", "recorded_session", "sender"]
 
 TIMEOUT_S = 30.0
 
@@ -52,6 +53,28 @@ def oneflow_client(recorder: Recorder, place: Place, *, role: str = "default", *
     return OneFlow(site.url, token, secret, **{"session": session, **settings})
 
 
+def dots_eco_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> DotsEco:
+    """
+    A Dots.eco client whose exchanges are recorded.
+
+    Where the place has a clock of its own, the client's waits move that clock on instead of taking time.
+
+    Args:
+        recorder: Who is shown the exchanges.
+        place: Target or workspace.
+        role: Whose token it uses.
+        settings: `token` in place of the role's, and whatever `DotsEco` takes.
+    """
+    site = place.site("dots_eco")
+    workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
+    if workspace is not None:
+        settings.setdefault("sleep", workspace.clock.advance)
+        settings.setdefault("chance", Random(0))
+    token = settings.pop("token", None) or site.credentials(role).key
+    session = recorded_session(recorder, site, is_ours=workspace is not None)
+    return DotsEco(site.url, token, **{"session": session, **settings})
+
+
 def recorded_session(recorder: Recorder, site: Site, *, is_ours: bool) -> requests.Session:
     """
     A session whose exchanges with a site are recorded.
@@ -69,13 +92,17 @@ def recorded_session(recorder: Recorder, site: Site, *, is_ours: bool) -> reques
     return session
 
 
+def _dots_eco_headers(site: Site, _request: CaseRequest) -> Mapping[str, str]:
+    return {"auth-token": site.credentials().key}
+
+
 def _oneflow_headers(site: Site, request: CaseRequest) -> Mapping[str, str]:
     credentials = site.credentials()
     return Signer(credentials.key, credentials.secret).headers(request.method, request.path, "2017-04-08 13:41:19")
 
 
 SIGNERS: Mapping[str, Callable[[Site, CaseRequest], Mapping[str, str]]] = MappingProxyType(
-    {"oneflow": _oneflow_headers}
+    {"dots_eco": _dots_eco_headers, "oneflow": _oneflow_headers}
 )
 """The headers that authenticate a case's request, by provider."""
 

@@ -14,6 +14,7 @@ from .state import state_of
 from .used import elsewhere, providers_of, skip_elsewhere
 
 if TYPE_CHECKING:
+    from flowproof.clients.dots_eco import DotsEco
     from flowproof.clients.oneflow import OneFlow
     from flowproof.conformance import Finding
     from flowproof.target import ControlClient, Target, Workspace
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from .cases import Case
 
 __all__ = [
+    "dots_eco",
     "flowproof_server",
+    "make_dots_eco",
     "make_oneflow",
     "make_workspace",
     "mock_workspace",
@@ -122,6 +125,32 @@ def target(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> "Targ
         return Target(", ".join(site.url for site in sites.values()), sites)
     made: Workspace = request.getfixturevalue("mock_workspace")
     return Target("mock", {**made.sites, **sites}, None if sites else made)
+
+
+@pytest.fixture(scope="session")
+def make_dots_eco(pytestconfig: pytest.Config) -> "Iterator[Callable[..., DotsEco]]":
+    """
+    Make a Dots.eco client for a target or a workspace: `make_dots_eco(workspace, role="read", retry=NO_RETRY)`.
+
+    It takes `role`, `token` and every setting of `DotsEco`. Its exchanges are checked against the contract.
+    """
+    from .connections import dots_eco_client  # noqa: PLC0415 (see the module's docstring)
+
+    recorder = state_of(pytestconfig).recording()
+    with ExitStack() as stack:
+
+        def make(place: "Target | Workspace", **settings: Any) -> "DotsEco":
+            """A client there; it is closed at the session's end."""
+            return stack.enter_context(closing(dots_eco_client(recorder, place, **settings)))
+
+        yield make
+
+
+@pytest.fixture
+def dots_eco(target: "Target", make_dots_eco: "Callable[..., DotsEco]") -> "Iterator[DotsEco]":
+    """The real Dots.eco client on the current target. Where that is a mock, its waits move the workspace's clock on."""
+    with make_dots_eco(target) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
