@@ -51,7 +51,7 @@ def inbound(
             "body": shown_body(scrub.body(answer.body, header(answer.headers, "content-type"))),
         },
         "requirement": answer.requirement,
-        "findings": [asdict(finding) for finding in findings],
+        "findings": [asdict(scrub.finding(finding)) for finding in findings],
         "explanation": note,
         "faults": list(faults),
     }

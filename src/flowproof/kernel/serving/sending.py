@@ -1,5 +1,6 @@
 """
 Sends one webhook over a socket of its own, byte for byte as wanted, and reads the answer. Redirects are not followed.
+One whose URL is ``smtp://…`` is a mail: its body is the message, and what the mail server replies is the answer.
 
 Receivers are on loopback only, unless the workspace allows their host: a webhook's URL must not turn a shared server
 into a way into somebody's network. The address that was checked is the one that is connected to.
@@ -7,7 +8,8 @@ into a way into somebody's network. The address that was checked is the one that
 
 import asyncio
 import ssl
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,11 +19,14 @@ from flowproof.exchange import Headers
 from flowproof.kernel.loopback import is_loopback
 from flowproof.kernel.webhooks import Sent, Webhook
 
+from .mailing import mail
+
 __all__ = ["NotAllowed", "send"]
 
 SLOW_PIECES = 10
 SLOW_S = 1.0
 LARGEST_ANSWER = 1024 * 1024
+PORTS: Mapping[str, int] = MappingProxyType({"http": 80, "https": 443, "smtp": 25})
 
 
 class NotAllowed(Exception):
@@ -52,6 +57,8 @@ async def send(
     url, address = await _checked(webhook.url, allowed_hosts)
     try:
         async with asyncio.timeout(timeout_s):
+            if url.scheme == "smtp":
+                return await mail(webhook.body, address, url.port or PORTS["smtp"])
             return await _exchanged(webhook, headers, url, address, connection)
     except TimeoutError:
         return Sent(error=f"no answer within {timeout_s:g} s")
@@ -62,11 +69,11 @@ async def send(
 async def _checked(text: str, allowed_hosts: Collection[str]) -> tuple[SplitResult, str]:
     try:
         url = urlsplit(text)
-        port = url.port or (443 if url.scheme == "https" else 80)
+        port = url.port or PORTS.get(url.scheme)
     except ValueError as error:
         raise NotAllowed(f"{text} is no URL: {error}") from error
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise NotAllowed(f"{text} is no http or https URL")
+    if url.scheme not in PORTS or not url.hostname:
+        raise NotAllowed(f"{text} is no http or https URL, nor that of a mail server")
     try:
         found = await asyncio.get_running_loop().getaddrinfo(url.hostname, port, type=1)
     except OSError as error:
