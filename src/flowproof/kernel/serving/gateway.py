@@ -7,6 +7,7 @@ Everything runs on the one thread of the event loop. A fault waits with ``await`
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
@@ -98,7 +99,8 @@ class Gateway:
             try:
                 await self._answer_with_faults(arrival, wire)
             except asyncio.CancelledError:  # the server stops while a fault waits
-                await wire.reset(Reset())
+                with suppress(asyncio.CancelledError):
+                    await wire.reset(Reset())
         else:
             await wire.deliver(_safely(self.mock.answer, arrival), close=request.too_large)
 
