@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 from flowproof.conformance import Finding
 from flowproof.exchange import Headers, header
@@ -14,9 +15,10 @@ from .request import ProviderRequest
 from .scrubbing import Scrubber
 from .webhooks import Delivery, Sent
 
-__all__ = ["inbound", "outbound"]
+__all__ = ["inbound", "outbound", "secrets_sent"]
 
 LONGEST_BODY = 64 * 1024
+SHORTEST_SECRET = 8  # a shorter word, such as Bearer, would eat our own words
 
 
 def inbound(
@@ -60,14 +62,14 @@ def inbound(
 def outbound(provider: Provider, delivery: Delivery, headers: Headers, sent: Sent) -> dict[str, Any]:
     """One attempt to deliver a webhook and the receiver's answer; its status is 0 where there was none."""
     scrub, webhook = provider.scrub_header, delivery.webhook
-    path, _, query = webhook.url.partition("?")
+    url, path, query = _parted(webhook.url)
     return {
         "direction": "out",
         "provider": provider.slug,
         "operation": f"webhook:{webhook.event}",
         "request": {
             "method": webhook.method,
-            "url": webhook.url,
+            "url": url,
             "path": path,
             "query": query,
             "headers": shown_headers(headers, scrub),
@@ -84,6 +86,22 @@ def outbound(provider: Provider, delivery: Delivery, headers: Headers, sent: Sen
         "faults": [{"id": "adversary", **delivery.adversary.changed()}] if delivery.adversary.changed() else [],
         "delivery": delivery.id,
     }
+
+
+def secrets_sent(provider: Provider, headers: Headers) -> frozenset[str]:
+    """The values that no journal shows among a webhook's headers, whole and by word: a receiver may repeat them."""
+    hidden = [value for name, value in headers if provider.scrub_header(name.lower(), value) != value]
+    return frozenset(word for value in hidden for word in (value, *value.split()) if len(word) >= SHORTEST_SECRET)
+
+
+def _parted(url: str) -> tuple[str, str, str]:
+    """A webhook's URL as it may be shown, its path and its query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url, url, ""
+    _, at, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"[redacted]@{host}" if at else host).geturl(), parts.path or "/", parts.query
 
 
 def shown_body(body: bytes) -> dict[str, Any]:

@@ -35,7 +35,9 @@ class Journal:
         """Keep an exchange, with every occurrence of the secrets replaced."""
         body = orjson.dumps(scrubbed(entry, secrets))
         refused = int(
-            entry["requirement"] is not None or bool(entry["findings"]) or entry["response"]["status"] >= HTTPStatus.BAD_REQUEST
+            entry["requirement"] is not None
+            or bool(entry["findings"])
+            or (entry["response"]["status"] >= HTTPStatus.BAD_REQUEST and entry.get("direction") != "out")
         )
         self._store.add_exchange(
             ExchangeRow(workspace, entry["number"], entry["provider"], refused, body), keep=self.keep

@@ -19,7 +19,7 @@ from flowproof.exchange import Headers
 from . import refusals
 from .app import ProviderApp
 from .clock import stopwatch_ms
-from .entries import inbound, outbound
+from .entries import inbound, outbound, secrets_sent
 from .faults import FaultPlan, Latency, Reset, Status
 from .journal import Journal, exchange_id
 from .problem import problem
@@ -250,8 +250,9 @@ class Mock:
         """Write down one attempt to deliver a webhook; returns the id of the exchange."""
         with self.store.transaction():
             number = self.store.next_exchange(workspace.id)
-            entry = outbound(self.apps[delivery.provider].provider, delivery, headers, sent)
-            self._write(workspace, number, at, duration_ms, entry)
+            provider = self.apps[delivery.provider].provider
+            shown = scrubbed(outbound(provider, delivery, headers, sent), secrets_sent(provider, headers))
+            self._write(workspace, number, at, duration_ms, shown)
         return exchange_id(workspace.id, number)
 
     def _write(

@@ -51,6 +51,7 @@ class Provider:
         mint: Makes a new workspace's credentials from its chance.
         seed: The account set-up that a workspace starts with; a workspace may replace it.
         seed_schema: Name of the schema file by which replaced seed data is checked.
+        check_seed: Looks for what a schema cannot tell in seed data that fits it; raises ConfigurationError.
         tasks: What becomes due on the workspace's clock, by name.
         fault_plans: Named sets of fault plans.
         scrub_header: A request or response header's value as it may be shown.
@@ -75,6 +76,7 @@ class Provider:
     mint: Callable[[Random, Mapping[str, Any]], Sequence[Credential]]
     seed: Mapping[str, Any]
     seed_schema: str
+    check_seed: Callable[[Mapping[str, Any]], None] = lambda _seed: None
     tasks: "Mapping[str, Callable[[World, Any], None]]" = field(default_factory=dict)
     fault_plans: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     scrub_header: Callable[[str, str], str] = lambda _name, value: value

@@ -14,7 +14,7 @@ import orjson
 
 from flowproof.errors import StoreError
 
-__all__ = ["CredentialRow", "ExchangeRow", "Store", "TaskRow", "WorkspaceRow"]
+__all__ = ["CredentialRow", "DeliveryRow", "ExchangeRow", "Store", "TaskRow", "WorkspaceRow"]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS workspace (
@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS delivery (
     due_us INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (workspace, id)
 );
 CREATE INDEX IF NOT EXISTS delivery_due ON delivery (workspace, state, due_us, seq);
+CREATE INDEX IF NOT EXISTS delivery_newest ON delivery (workspace, seq);
 CREATE TABLE IF NOT EXISTS exchange (
     workspace TEXT NOT NULL, number INTEGER NOT NULL, provider TEXT NOT NULL, refused INTEGER NOT NULL,
     body BLOB NOT NULL, PRIMARY KEY (workspace, number)
@@ -81,6 +82,13 @@ class TaskRow(NamedTuple):
     name: str
     body: bytes
     moment: str
+
+
+class DeliveryRow(NamedTuple):
+    """A delivery that was taken out to be sent; no other ever has the same ``seq``, whatever its id."""
+
+    seq: int
+    value: Any
 
 
 class ExchangeRow(NamedTuple):
@@ -362,30 +370,53 @@ class Store:
 
     # Outbox
 
-    def add_delivery(self, workspace: str, delivery: str, due_us: int, value: Any) -> None:
-        """Keep a delivery that waits for its moment."""
-        self._touched.add(workspace)
-        self._execute(
-            "INSERT INTO delivery (workspace, id, state, due_us, body) VALUES (?, ?, 'pending', ?, ?)",
-            (workspace, delivery, due_us, orjson.dumps(value)),
-        )
+    def add_delivery(self, workspace: str, delivery: str, due_us: int, value: Any, *, state: str = "pending") -> None:
+        """
+        Keep a delivery, which by default waits for its moment.
 
-    def update_delivery(self, workspace: str, delivery: str, state: str, due_us: int, value: Any) -> None:
-        """Keep a delivery as it is after an attempt."""
+        Raises:
+            StoreError: The workspace has one of that id.
+        """
         self._touched.add(workspace)
-        self._execute(
-            "UPDATE delivery SET state = ?, due_us = ?, body = ? WHERE workspace = ? AND id = ?",
-            (state, due_us, orjson.dumps(value), workspace, delivery),
-        )
+        try:
+            self._execute(
+                "INSERT INTO delivery (workspace, id, state, due_us, body) VALUES (?, ?, ?, ?, ?)",
+                (workspace, delivery, state, due_us, orjson.dumps(value)),
+            )
+        except sqlite3.IntegrityError as error:
+            raise StoreError(f"workspace {workspace} has a delivery {delivery} already") from error
 
-    def take_due_delivery(self, workspace: str, until_us: int) -> Any:
-        """The first delivery that is due by that moment, which is then being sent; or None."""
-        row = self._execute(
-            "UPDATE delivery SET state = 'sending' WHERE seq = (SELECT seq FROM delivery WHERE workspace = ?"
-            " AND state = 'pending' AND due_us <= ? ORDER BY due_us, seq LIMIT 1) RETURNING body",
+    def take_due_delivery(self, workspace: str, until_us: int) -> DeliveryRow | None:
+        """
+        The first delivery that is due by that moment, which is then being sent.
+
+        None as long as another of the workspace is being sent, by whichever process: so they stay in order.
+        """
+        rows = self._execute(
+            "UPDATE delivery SET state = 'sending' WHERE seq = (SELECT seq FROM delivery WHERE workspace = ?1"
+            " AND state = 'pending' AND due_us <= ?2"
+            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending')"
+            " ORDER BY due_us, seq LIMIT 1) RETURNING seq, body",
             (workspace, until_us),
         ).fetchall()
-        return orjson.loads(row[0][0]) if row else None
+        return DeliveryRow(int(rows[0][0]), orjson.loads(rows[0][1])) if rows else None
+
+    def is_sending(self, seq: int) -> bool:
+        """Whether a delivery that was taken is still there, and still being sent."""
+        return (
+            self._execute("SELECT 1 FROM delivery WHERE seq = ? AND state = 'sending'", (seq,)).fetchone() is not None
+        )
+
+    def update_delivery(self, seq: int, state: str, due_us: int, value: Any) -> None:
+        """Keep a delivery as it is after an attempt."""
+        self._execute(
+            "UPDATE delivery SET state = ?, due_us = ?, body = ? WHERE seq = ?",
+            (state, due_us, orjson.dumps(value), seq),
+        )
+
+    def put_back_delivery(self, seq: int) -> None:
+        """Let a delivery that was taken wait again."""
+        self._execute("UPDATE delivery SET state = 'pending' WHERE seq = ? AND state = 'sending'", (seq,))
 
     def delivery(self, workspace: str, delivery: str) -> Any:
         """One delivery by its id, or None."""
@@ -393,24 +424,44 @@ class Store:
         row = rows.fetchone()
         return {**orjson.loads(row[0]), "state": row[1]} if row else None
 
-    def deliveries(self, workspace: str) -> Sequence[Any]:
-        """All deliveries of a workspace, in the order in which they were wanted."""
-        rows = self._execute("SELECT body, state FROM delivery WHERE workspace = ? ORDER BY seq", (workspace,))
-        return [{**orjson.loads(body), "state": state} for body, state in rows]
+    def deliveries(self, workspace: str, *, limit: int = -1) -> Sequence[Any]:
+        """The last deliveries of a workspace, in the order in which they were wanted."""
+        rows = self._execute(
+            "SELECT body, state FROM delivery WHERE workspace = ? ORDER BY seq DESC LIMIT ?", (workspace, limit)
+        )
+        return [{**orjson.loads(body), "state": state} for body, state in reversed(rows.fetchall())]
 
-    def count_deliveries(self, workspace: str) -> int:
-        """How many deliveries a workspace has had."""
-        return int(self._execute("SELECT count(*) FROM delivery WHERE workspace = ?", (workspace,)).fetchone()[0])
+    def forget_deliveries(self, workspace: str, *, keep: int) -> None:
+        """Forget what was delivered or given up, but for the last ``keep`` deliveries."""
+        self._execute(
+            "DELETE FROM delivery WHERE workspace = ?1 AND state IN ('delivered', 'failed') AND seq <="
+            " (SELECT seq FROM delivery WHERE workspace = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
+            (workspace, keep),
+        )
 
     def recall_deliveries(self) -> None:
         """What was being sent when the server went down waits again."""
         self._execute("UPDATE delivery SET state = 'pending' WHERE state = 'sending'")
 
+    def is_settled(self, workspace: str, at_us: int) -> bool:
+        """Whether nothing of a workspace is being sent, or due by that moment."""
+        found = self._execute(
+            "SELECT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending')"
+            " OR EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'pending' AND due_us <= ?2)",
+            (workspace, at_us),
+        )
+        return not found.fetchone()[0]
+
     def next_due(self, workspace: str) -> int | None:
-        """When a workspace's next task or delivery is due, in microseconds since 1970."""
+        """
+        When a workspace's next task or delivery is due, in microseconds since 1970.
+
+        While a delivery is being sent no other counts: whoever sends it will look after the next.
+        """
         row = self._execute(
             "SELECT min(due_us) FROM (SELECT min(due_us) AS due_us FROM task WHERE workspace = ?1 UNION ALL"
-            " SELECT min(due_us) FROM delivery WHERE workspace = ?1 AND state = 'pending')",
+            " SELECT min(due_us) FROM delivery WHERE workspace = ?1 AND state = 'pending'"
+            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending'))",
             (workspace,),
         ).fetchone()
         return None if row[0] is None else int(row[0])

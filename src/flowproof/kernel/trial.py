@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from .webhooks import Adversary, Delivery, WebhookPolicy
+from .webhooks import Adversary, Delivery, Webhook, WebhookPolicy, with_extra_field
 from .world import World
 
-__all__ = ["TRIALS", "Trial", "judged", "start"]
+__all__ = ["TRIALS", "Started", "Trial", "judged", "start"]
 
 Expected = Literal["accept", "refuse"]
 HONEST = Adversary()
@@ -41,13 +41,32 @@ class Trial:
     signed: bool = False
     timestamped: bool = False
 
-    def omitted(self, policy: WebhookPolicy) -> str:
-        """Why it does not apply to a provider, or nothing."""
-        if self.signed and not policy.signature_headers:
-            return "this provider proves its webhooks by nothing"
-        if self.timestamped and not policy.timestamped:
-            return "this provider's signature has no timestamp"
+    def omitted(self, webhook: Webhook, policy: WebhookPolicy, world: World) -> str:
+        """Why it does not apply to a provider's webhook, or nothing."""
+        signed = {name.lower() for name, _ in policy.sign(webhook, world)} & policy.signature_headers
+        if self.signed and not signed:
+            return "nothing proves where this webhook comes from"
+        if self.timestamped and not (policy.timestamped and signed):
+            return "no signature of this webhook has a timestamp"
+        if any(step.extra_field for step in self.steps) and with_extra_field(webhook) == webhook:
+            return "the body is no JSON object"
+        if any(step.unknown_event for step in self.steps) and policy.unknown(webhook) == webhook:
+            return "the body names no event"
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """
+    A trial whose webhooks are in the outbox.
+
+    Args:
+        webhooks: How many will be sent.
+        omitted: Why a part of it does not apply, by its name.
+    """
+
+    webhooks: int
+    omitted: Mapping[str, str]
 
 
 TRIALS: tuple[Trial, ...] = (
@@ -75,9 +94,11 @@ TRIALS: tuple[Trial, ...] = (
 )
 
 
-def start(world: World, policy: WebhookPolicy, event: str, url: str, name: str) -> int:
+def start(world: World, policy: WebhookPolicy, event: str, url: str, name: str) -> Started:
     """
     Put every webhook of a trial into the outbox.
+
+    Each part has an event of its own, with its own id: a receiver that knows the event already would not look at it.
 
     Args:
         world: The workspace as the provider sees it.
@@ -85,47 +106,45 @@ def start(world: World, policy: WebhookPolicy, event: str, url: str, name: str) 
         event: Which event is sent.
         url: The receiver.
         name: Of this trial, such as ``trial-1``.
-
-    Returns:
-        How many webhooks will be sent.
     """
-    sent = 0
+    sent, omitted = 0, {}
     for trial in TRIALS:
-        if trial.omitted(policy):
+        then = world.now - timedelta(seconds=trial.stale_s)
+        webhook = policy.sample(replace(world, now=then, chance_seed=f"{world.chance_seed}/{trial.name}"), event, url)
+        reason = trial.omitted(webhook, policy, world)
+        if reason:
+            omitted[trial.name] = reason
             continue
-        then = replace(world, now=world.now - timedelta(seconds=trial.stale_s))
-        webhook = policy.sample(then, event, url)
         for step in trial.steps:
             sent += len(world.deliver(webhook, adversary=step, once=True, of=f"{name}/{trial.name}"))
-    return sent
+    return Started(sent, omitted)
 
 
-def judged(name: str, policy: WebhookPolicy, deliveries: Iterable[Delivery]) -> Sequence[Mapping[str, Any]]:
+def judged(name: str, omitted: Mapping[str, str], deliveries: Iterable[Delivery]) -> Sequence[Mapping[str, Any]]:
     """What came of a trial: a verdict for each thing that was tried."""
     sent: dict[str, list[Delivery]] = {}
     for delivery in deliveries:
         of, _, trial = delivery.of.partition("/")
         if of == name:
             sent.setdefault(trial, []).append(delivery)
-    return [_verdict(trial, policy, sent.get(trial.name, [])) for trial in TRIALS]
+    return [_verdict(trial, omitted.get(trial.name, ""), sent.get(trial.name, [])) for trial in TRIALS]
 
 
-def _verdict(trial: Trial, policy: WebhookPolicy, deliveries: Sequence[Delivery]) -> Mapping[str, Any]:
+def _verdict(trial: Trial, omitted: str, deliveries: Sequence[Delivery]) -> Mapping[str, Any]:
     shown: dict[str, Any] = {"trial": trial.name, "expected": trial.expected, "why": trial.why}
-    omitted = trial.omitted(policy)
     if omitted:
-        return {**shown, "verdict": "OMIT", "reason": omitted, "answers": []}
+        return {**shown, "verdict": "OMIT", "reason": omitted, "answers": [], "exchanges": []}
     if any(delivery.state in ("pending", "sending") for delivery in deliveries) or not deliveries:
-        return {**shown, "verdict": "SKIP", "reason": "not all of it has been sent yet", "answers": []}
+        return {**shown, "verdict": "SKIP", "reason": "not all of it has been sent", "answers": [], "exchanges": []}
     attempts = [
         attempt for delivery in deliveries if delivery.adversary.connection != "cut" for attempt in delivery.attempts
     ]
     answers = [attempt.status for attempt in attempts]
     shown = {**shown, "answers": answers, "exchanges": [attempt.exchange for attempt in attempts]}
     silent = next((attempt.error for attempt in attempts if attempt.status == 0), None)
-    if silent is not None:
-        return {**shown, "verdict": "ERROR", "reason": silent}
-    accepted = all(200 <= answer < 300 for answer in answers)
-    held = accepted if trial.expected == "accept" else not any(200 <= answer < 300 for answer in answers)
+    if silent is not None or not attempts:
+        return {**shown, "verdict": "ERROR", "reason": silent or "it could not be sent; the server's log says why"}
+    accepted = [200 <= answer < 300 for answer in answers]
+    held = all(accepted) if trial.expected == "accept" else not any(accepted)
     reason = "" if held else f"the receiver answered {', '.join(map(str, answers))} where it must {trial.expected}"
     return {**shown, "verdict": "PASS" if held else "FAIL", "reason": reason}

@@ -60,10 +60,11 @@ class WebhookPolicy:
         retry_after_s: How long to wait after the first failure, the second …; after the last one it is given up.
         timeout_s: How long a receiver may take to answer.
         timestamped: Whether a receiver can tell an old webhook by its signature's timestamp.
-        sample: A webhook of an event with made-up content, to be sent to a URL; raises ConfigurationError for an
-            event that the provider does not have.
+        sample: A webhook of an event with made-up content, to be sent to a URL, its id drawn from the world's chance;
+            raises ConfigurationError for an event that the provider does not have.
         events: The names of its events.
-        unknown: The same webhook with an event that no document names.
+        unknown: The same webhook with an event that no document names, and an id of its own where events have ids;
+            the webhook itself where it names no event.
     """
 
     sign: "Callable[[Webhook, World], Headers]"
@@ -259,7 +260,7 @@ def planned(webhook: Webhook, adversary: Adversary, policy: WebhookPolicy, nth: 
         webhook: What an honest courier would deliver.
         adversary: What goes wrong on purpose.
         policy: The provider's.
-        nth: Which event of the workspace this is, counted from 1.
+        nth: Which event this is since the adversary was set, counted from 1.
     """
     sent = with_extra_field(webhook) if adversary.extra_field else webhook
     delay_s = adversary.late_s + (adversary.out_of_order_s if nth % 2 else 0)

@@ -260,19 +260,28 @@ class Workspaces:
     def _restore(self, workspace: Workspace, snapshot: Mapping[str, Any]) -> Workspace:
         self.store.clear(workspace.id)
         for provider, kind, key, value in snapshot["records"]:
+            if kind == "seed" and provider in self._providers:
+                self._providers[provider].check_seed(value)
             self.store.put(workspace.id, str(provider), str(kind), str(key), value)
         for provider, due_us, name, value, moment in snapshot["tasks"]:
             self._check_task(provider, name)
             Clock.at_microseconds(int(due_us))
             self.store.add_task(workspace.id, provider, int(due_us), name, value, moment=str(moment))
         for delivery in map(Delivery.from_json, snapshot.get("deliveries", ())):
-            self.store.add_delivery(workspace.id, delivery.id, delivery.due_us, delivery.to_json())
-            self.store.update_delivery(workspace.id, delivery.id, delivery.state, delivery.due_us, delivery.to_json())
+            self._restore_delivery(workspace, delivery)
         clock, faults = Clock.from_json(snapshot["clock"]), plans_from_json(snapshot["faults"])
         restored = replace(workspace, seed=str(snapshot["seed"]), clock=clock, faults=faults)
         self.save(restored)
         self.run_due(restored)
         return restored
+
+    def _restore_delivery(self, workspace: Workspace, delivery: Delivery) -> None:
+        """What was being sent when the snapshot was taken waits again."""
+        if self._providers[delivery.provider].webhooks is None:
+            raise ValueError(f"{delivery.provider} has no webhooks")
+        Clock.at_microseconds(delivery.due_us)
+        state = delivery.state if delivery.state in ("delivered", "failed") else "pending"
+        self.store.add_delivery(workspace.id, delivery.id, delivery.due_us, delivery.to_json(), state=state)
 
     def _check_task(self, provider: str, name: str) -> None:
         if name not in self._providers[provider].tasks:

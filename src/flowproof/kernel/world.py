@@ -20,6 +20,8 @@ from .webhooks import Adversary, Delivery, Webhook, WebhookPolicy, due_us, plann
 __all__ = ["State", "World", "credential_from_row", "credential_row", "hex_id"]
 
 MOST = 1_000_000
+KEPT_DELIVERIES = 1000  # of a workspace, beside those that are still to be made
+FORGET_EVERY = 100
 OWN = "flowproof"  # where a provider's slug stands, for what the kernel itself keeps of a workspace
 
 
@@ -122,8 +124,9 @@ class World:
         if self.webhooks is None:
             raise ValueError(f"{self.state.provider} has no webhooks")
         store, workspace = self.state.store, self.state.workspace
+        counted = store.get(workspace, OWN, "webhooks", "counted") or {"deliveries": 0, "events": 0}
+        before, nth = counted["deliveries"], (counted["events"] if adversary is None else 0) + 1
         chosen = self.adversary if adversary is None else adversary
-        before = store.count_deliveries(workspace)
         made = tuple(
             Delivery(
                 id=f"dlv-{before + number}",
@@ -135,16 +138,37 @@ class World:
                 once=once,
                 of=of,
             )
-            for number, (each, delay_s) in enumerate(planned(webhook, chosen, self.webhooks, before + 1), start=1)
+            for number, (each, delay_s) in enumerate(planned(webhook, chosen, self.webhooks, nth), start=1)
         )
         for delivery in made:
             store.add_delivery(workspace, delivery.id, delivery.due_us, delivery.to_json())
+        counted = {"deliveries": before + len(made), "events": nth if adversary is None else counted["events"]}
+        store.put(workspace, OWN, "webhooks", "counted", counted)
+        if before // FORGET_EVERY != counted["deliveries"] // FORGET_EVERY:
+            store.forget_deliveries(workspace, keep=KEPT_DELIVERIES)
         return made
 
     @property
     def adversary(self) -> Adversary:
         """What goes wrong with the workspace's webhooks on purpose."""
         return Adversary.from_json(self.state.store.get(self.state.workspace, OWN, "webhooks", "adversary") or {})
+
+    def set_adversary(self, adversary: Adversary) -> None:
+        """Choose what goes wrong with the workspace's webhooks from now on; the next event is its first."""
+        store, workspace = self.state.store, self.state.workspace
+        store.put(workspace, OWN, "webhooks", "adversary", adversary.changed())
+        store.put(workspace, OWN, "webhooks", "counted", {"deliveries": self.deliveries, "events": 0})
+
+    @property
+    def deliveries(self) -> int:
+        """How many deliveries the workspace has had, those that are forgotten too."""
+        counted = self.state.store.get(self.state.workspace, OWN, "webhooks", "counted")
+        return int(counted["deliveries"]) if counted else 0
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """Hosts beside loopback to which the workspace may deliver."""
+        return frozenset(self.state.store.get(self.state.workspace, OWN, "webhooks", "allowed_hosts") or ())
 
     def credential(self, key: str) -> Credential | None:
         """The workspace's credential of that key."""

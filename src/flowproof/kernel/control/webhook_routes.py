@@ -1,16 +1,16 @@
 """The control API's operations on a workspace's webhooks: outbox, adversary, allowed hosts, replay, trigger, trial."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint
 
 from flowproof.errors import ConfigurationError
 from flowproof.kernel import trial
-from flowproof.kernel.clock import Clock
-from flowproof.kernel.store import Store
+from flowproof.kernel.clock import Clock, microseconds
 from flowproof.kernel.webhooks import Adversary, Delivery, WebhookPolicy
 from flowproof.kernel.workspaces import Workspace
-from flowproof.kernel.world import OWN, World
+from flowproof.kernel.world import KEPT_DELIVERIES, OWN, World
 
 from .routes import ControlScene, Missing, now_in_control
 
@@ -26,12 +26,12 @@ def list_webhooks(workspace: str) -> dict[str, Any]:
     """The outbox with all its settings; ``settled`` when nothing is due that has not been tried."""
     scene = now_in_control()
     chosen = scene.workspace(workspace)
-    deliveries = [Delivery.from_json(each) for each in scene.mock.store.deliveries(chosen.id)]
+    store, limit = scene.mock.store, scene.number("limit", KEPT_DELIVERIES)
     return {
-        "settled": _settled(chosen, deliveries),
-        "adversary": _adversary(scene.mock.store, chosen).to_json(),
-        "allowed_hosts": scene.mock.store.get(chosen.id, OWN, KIND, "allowed_hosts") or [],
-        "deliveries": [_shown(each) for each in deliveries],
+        "settled": store.is_settled(chosen.id, microseconds(chosen.clock.now())),
+        "adversary": Adversary.from_json(store.get(chosen.id, OWN, KIND, "adversary") or {}).to_json(),
+        "allowed_hosts": store.get(chosen.id, OWN, KIND, "allowed_hosts") or [],
+        "deliveries": [_shown(Delivery.from_json(each)) for each in store.deliveries(chosen.id, limit=limit)],
     }
 
 
@@ -58,7 +58,7 @@ def set_adversary(workspace: str) -> dict[str, Any]:
     """Choose what goes wrong on purpose with webhooks from now on."""
     scene = now_in_control()
     adversary = Adversary.from_json(scene.json)
-    scene.mock.store.put(scene.workspace(workspace).id, OWN, KIND, "adversary", adversary.to_json())
+    _own_world(scene, scene.workspace(workspace)).set_adversary(adversary)
     return adversary.to_json()
 
 
@@ -66,7 +66,7 @@ def set_adversary(workspace: str) -> dict[str, Any]:
 def dismiss_adversary(workspace: str) -> tuple[str, int]:
     """Deliver honestly again."""
     scene = now_in_control()
-    scene.mock.store.delete(scene.workspace(workspace).id, OWN, KIND, "adversary")
+    _own_world(scene, scene.workspace(workspace)).set_adversary(Adversary())
     return "", 204
 
 
@@ -74,7 +74,7 @@ def dismiss_adversary(workspace: str) -> tuple[str, int]:
 def set_allowed_hosts(workspace: str) -> dict[str, Any]:
     """Name the hosts beside loopback to which this workspace may deliver."""
     scene = now_in_control()
-    hosts = sorted({host.lower() for host in scene.json})
+    hosts = sorted({host.strip("[]").lower() for host in scene.json})
     scene.mock.store.put(scene.workspace(workspace).id, OWN, KIND, "allowed_hosts", hosts)
     return {"allowed_hosts": hosts}
 
@@ -96,10 +96,11 @@ def start_trial(workspace: str) -> tuple[dict[str, Any], int]:
     chosen = scene.workspace(workspace)
     world = _world(scene, chosen, scene.json["provider"])
     policy = _policy(world)
-    name = f"trial-{scene.mock.store.count_deliveries(chosen.id) + 1}"
+    name = f"trial-{world.deliveries + 1}"
     event = scene.json.get("event", policy.events[0])
-    scene.mock.store.put(chosen.id, OWN, "trial", name, {"provider": scene.json["provider"]})
-    return {"trial": name, "webhooks": trial.start(world, policy, event, scene.json["url"], name)}, 202
+    started = trial.start(world, policy, event, scene.json["url"], name)
+    scene.mock.store.put(chosen.id, OWN, "trial", name, {"omitted": dict(started.omitted)})
+    return {"trial": name, "webhooks": started.webhooks}, 202
 
 
 @webhook_routes.get("/trials/<name>")
@@ -110,19 +111,9 @@ def get_trial(workspace: str, name: str) -> dict[str, Any]:
     kept = scene.mock.store.get(chosen.id, OWN, "trial", name)
     if kept is None:
         raise Missing(f"There is no trial {name}.")
-    policy = _policy(_world(scene, chosen, kept["provider"]))
     deliveries = [Delivery.from_json(each) for each in scene.mock.store.deliveries(chosen.id)]
-    return {"trial": name, "verdicts": list(trial.judged(name, policy, deliveries))}
-
-
-def _settled(workspace: Workspace, deliveries: list[Delivery]) -> bool:
-    now = workspace.clock.now()
-    waiting = [each for each in deliveries if each.state in ("pending", "sending")]
-    return not any(each.state == "sending" or Clock.at_microseconds(each.due_us) <= now for each in waiting)
-
-
-def _adversary(store: Store, workspace: Workspace) -> Adversary:
-    return Adversary.from_json(store.get(workspace.id, OWN, KIND, "adversary") or {})
+    verdicts = list(trial.judged(name, kept["omitted"], deliveries))
+    return {"trial": name, "finished": not any(each["verdict"] == "SKIP" for each in verdicts), "verdicts": verdicts}
 
 
 def _found(scene: ControlScene, workspace: Workspace, delivery: str) -> Delivery:
@@ -135,7 +126,13 @@ def _found(scene: ControlScene, workspace: Workspace, delivery: str) -> Delivery
 def _world(scene: ControlScene, workspace: Workspace, provider: str) -> World:
     if provider not in scene.mock.apps:
         raise Missing(f"There is no provider {provider}; there are {', '.join(scene.mock.apps)}.")
-    return scene.mock.workspaces.world(workspace, provider, moment="control")
+    world = scene.mock.workspaces.world(workspace, provider)
+    return replace(world, chance_seed=f"{world.chance_seed}control-{world.deliveries}")
+
+
+def _own_world(scene: ControlScene, workspace: Workspace) -> World:
+    """The workspace as any of the providers sees it: what the kernel keeps of webhooks is common to them."""
+    return scene.mock.workspaces.world(workspace, next(iter(scene.mock.apps)))
 
 
 def _policy(world: World) -> WebhookPolicy:

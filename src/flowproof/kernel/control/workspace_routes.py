@@ -184,6 +184,7 @@ def replace_seed(workspace: str, provider: str) -> dict[str, Any]:
     findings = schemas.findings(schemas.uri_of_file(app.provider.seed_schema), scene.json, "request.body")
     if findings:
         raise ConfigurationError("; ".join(str(each) for each in findings) + ".", f"See {app.provider.seed_schema}.")
+    app.provider.check_seed(scene.json)
     scene.mock.workspaces.world(scene.workspace(workspace), provider).state.put("seed", "seed", scene.json)
     return dict(scene.json)
 

@@ -8,15 +8,15 @@ one when the clock is moved, and then every attempt happens at the moment at whi
 
 import asyncio
 import logging
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from flowproof.exchange import Headers
 from flowproof.kernel.clock import Clock, microseconds, stopwatch_ms
 from flowproof.kernel.mock import Mock
+from flowproof.kernel.store import DeliveryRow
 from flowproof.kernel.webhooks import Attempt, Delivery, Sent, WebhookPolicy, signed_headers
 from flowproof.kernel.workspaces import Workspace
-from flowproof.kernel.world import World
 
 from .sending import NotAllowed, send
 
@@ -25,6 +25,29 @@ __all__ = ["Courier"]
 logger = logging.getLogger("flowproof.courier")
 
 LONGEST_SLEEP_S = 3600.0
+MOST_AT_ONCE = 256  # connections, of all workspaces together
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """
+    What came of one attempt.
+
+    Args:
+        at: When it was made, on the workspace's clock.
+        headers: As sent.
+        sent: The answer, or why there was none.
+        hopeless: No later attempt could succeed.
+        took_ms: How long it took.
+        policy: How the provider delivers.
+    """
+
+    at: datetime
+    headers: Headers
+    sent: Sent
+    hopeless: bool
+    took_ms: float
+    policy: WebhookPolicy
 
 
 class Courier:
@@ -36,13 +59,17 @@ class Courier:
     """
 
     def __init__(self, mock: Mock) -> None:
+        self.home_port: int | None = None
         self._mock = mock
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._alarms: dict[str, asyncio.TimerHandle] = {}
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
+        self._stopping = False
 
     def start(self) -> None:
         """Take up what an earlier server has left in the state file. Needs a running event loop."""
+        self._stopping = False
         with self._mock.store.transaction():
             self._mock.store.recall_deliveries()
         for workspace in self._mock.store.workspaces_with_work():
@@ -55,6 +82,11 @@ class Courier:
 
     def wake(self, workspace: str) -> None:
         """Look after a workspace now, or once more when it is being looked after."""
+        if self._stopping:
+            return
+        alarm = self._alarms.pop(workspace, None)
+        if alarm is not None:
+            alarm.cancel()
         if workspace in self._busy:
             self._again.add(workspace)
             return
@@ -63,9 +95,11 @@ class Courier:
         task.add_done_callback(lambda _: self._looked_after(workspace))
 
     async def stop(self, *, within_s: float = 2.0) -> None:
-        """Let attempts under way finish; what does not finish in time waits in the store."""
+        """Begin no attempt any more; let those under way finish, and what does not in time wait in the store."""
+        self._stopping = True
         for alarm in self._alarms.values():
             alarm.cancel()
+        self._alarms.clear()
         self._again.clear()
         if self._busy:
             _, unfinished = await asyncio.wait(self._busy.values(), timeout=within_s)
@@ -80,82 +114,80 @@ class Courier:
             self.wake(workspace)
 
     async def _look_after(self, workspace_id: str) -> None:
-        while True:
-            workspace = self._mock.workspaces.find(workspace_id)
-            if workspace is None:
-                return
-            with self._mock.store.transaction():
-                self._mock.workspaces.run_due(workspace)
-                due = self._mock.store.take_due_delivery(workspace.id, microseconds(workspace.clock.now()))
-            if due is None:
-                self._set_alarm(workspace)
-                return
-            await self._deliver(workspace, Delivery.from_json(due))
+        try:
+            while not self._stopping:
+                workspace = self._mock.workspaces.find(workspace_id)
+                if workspace is None:
+                    return
+                with self._mock.store.transaction():
+                    self._mock.workspaces.run_due(workspace)
+                    due = self._mock.store.take_due_delivery(workspace.id, microseconds(workspace.clock.now()))
+                if due is None:
+                    self._set_alarm(workspace)
+                    return
+                await self._deliver(workspace, due)
+        except Exception:
+            logger.exception("%s: its tasks and deliveries cannot be looked after", workspace_id)
 
     def _set_alarm(self, workspace: Workspace) -> None:
-        before = self._alarms.pop(workspace.id, None)
-        if before is not None:
-            before.cancel()
         due_us = self._mock.store.next_due(workspace.id)
-        if due_us is None or workspace.clock.mode != "real":
+        if due_us is None or workspace.clock.mode != "real" or self._stopping:
             return
         wait_s = (Clock.at_microseconds(due_us) - workspace.clock.now()).total_seconds()
         loop = asyncio.get_running_loop()
         self._alarms[workspace.id] = loop.call_later(min(max(wait_s, 0.001), LONGEST_SLEEP_S), self.wake, workspace.id)
 
-    async def _deliver(self, workspace: Workspace, delivery: Delivery) -> None:
+    async def _deliver(self, workspace: Workspace, row: DeliveryRow) -> None:
         store = self._mock.store
         try:
+            delivery = Delivery.from_json(row.value)
             tried = await self._tried(workspace, delivery)
         except asyncio.CancelledError:
-            store.update_delivery(workspace.id, delivery.id, "pending", delivery.due_us, delivery.to_json())
+            store.put_back_delivery(row.seq)
             raise
         except Exception:
-            logger.exception("%s: delivery %s failed", workspace.id, delivery.id)
-            tried = replace(delivery, state="failed")
-        store.update_delivery(workspace.id, tried.id, tried.state, tried.due_us, tried.to_json())
+            logger.exception("%s: the delivery %s cannot be sent and is given up", workspace.id, row.value["id"])
+            store.update_delivery(row.seq, "failed", row.value["due_us"], row.value)
+            return
+        with store.transaction():
+            if store.is_sending(row.seq):  # else the workspace was reset, restored or deleted meanwhile
+                after = self._recorded(workspace, delivery, tried)
+                store.update_delivery(row.seq, after.state, after.due_us, after.to_json())
 
-    async def _tried(self, workspace: Workspace, delivery: Delivery) -> Delivery:
+    async def _tried(self, workspace: Workspace, delivery: Delivery) -> Tried:
         """One attempt, at the moment at which it was due unless the clock is a real one."""
         at = workspace.clock.now() if workspace.clock.mode == "real" else Clock.at_microseconds(delivery.due_us)
         moment = f"{delivery.id}-{len(delivery.attempts)}"
         world = self._mock.workspaces.world(workspace, delivery.provider, now=at, moment=moment)
         policy = world.webhooks
         if policy is None:
-            return replace(delivery, state="failed")
+            raise ValueError(f"{delivery.provider} has no webhooks")
         adversary = delivery.adversary
         headers = signed_headers(delivery.webhook, adversary, policy, world)
-        started_ms = stopwatch_ms()
-        try:
-            sent, hopeless = (
-                await send(
+        async with self._room:
+            started_ms = stopwatch_ms()
+            hopeless = False
+            try:
+                sent = await send(
                     delivery.webhook,
                     headers,
                     connection="whole" if delivery.attempts else adversary.connection,
                     timeout_s=policy.timeout_s,
-                    allowed_hosts=self._allowed_hosts(world),
-                ),
-                False,
-            )
-        except NotAllowed as error:
-            sent, hopeless = Sent(error=str(error)), True
-        return self._recorded(workspace, delivery, policy, at, headers, sent, hopeless, stopwatch_ms() - started_ms)
+                    allowed_hosts=world.allowed_hosts,
+                    home_port=self.home_port,
+                )
+            except NotAllowed as error:
+                sent, hopeless = Sent(error=str(error)), True
+        return Tried(at, headers, sent, hopeless, stopwatch_ms() - started_ms, policy)
 
-    def _allowed_hosts(self, world: World) -> frozenset[str]:
-        return frozenset(world.state.store.get(world.state.workspace, "flowproof", "webhooks", "allowed_hosts") or ())
-
-    def _recorded(
-        self,
-        workspace: Workspace,
-        delivery: Delivery,
-        policy: WebhookPolicy,
-        at: datetime,
-        headers: Any,
-        sent: Sent,
-        hopeless: bool,
-        duration_ms: float,
-    ) -> Delivery:
-        exchange = self._mock.record_attempt(workspace, delivery, at, headers, sent, duration_ms)
-        attempt = Attempt(exchange, at.isoformat(), sent.status, sent.error)
-        accepted = 200 <= sent.status < 300
-        return delivery.tried(attempt, policy, at_us=microseconds(at), accepted=accepted, hopeless=hopeless)
+    def _recorded(self, workspace: Workspace, delivery: Delivery, tried: Tried) -> Delivery:
+        """The delivery after an attempt, which is written into the journal."""
+        sent = tried.sent
+        exchange = self._mock.record_attempt(workspace, delivery, tried.at, tried.headers, sent, tried.took_ms)
+        return delivery.tried(
+            Attempt(exchange, tried.at.isoformat(), sent.status, sent.error),
+            tried.policy,
+            at_us=microseconds(tried.at),
+            accepted=200 <= sent.status < 300,
+            hopeless=tried.hopeless,
+        )

@@ -7,11 +7,14 @@ into a way into somebody's network. The address that was checked is the one that
 """
 
 import asyncio
+import re
+import socket
 import ssl
-from collections.abc import Collection, Mapping
-from types import MappingProxyType
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import quote, urlsplit
 
 import httptools
 
@@ -19,18 +22,31 @@ from flowproof.exchange import Headers
 from flowproof.kernel.loopback import is_loopback
 from flowproof.kernel.webhooks import Sent, Webhook
 
-from .mailing import mail
-
 __all__ = ["NotAllowed", "send"]
 
 SLOW_PIECES = 10
 SLOW_S = 1.0
 LARGEST_ANSWER = 1024 * 1024
-PORTS: Mapping[str, int] = MappingProxyType({"http": 80, "https": 443, "smtp": 25})
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+LINE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+BODILESS = frozenset({"GET", "HEAD"})
+AS_IT_STANDS = "%/:@!$&'()*+,;=~?-._"
 
 
 class NotAllowed(Exception):
-    """The URL leads where no webhook may go, or is none."""
+    """The webhook can go nowhere, now or later: its URL leads where none may go, or it makes no HTTP request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a webhook goes: what its URL says, and the addresses that were checked."""
+
+    host: str
+    port: int
+    secure: bool
+    target: str
+    host_header: str
+    addresses: Sequence[str]
 
 
 async def send(
@@ -40,6 +56,7 @@ async def send(
     connection: Literal["whole", "slow", "cut"],
     timeout_s: float,
     allowed_hosts: Collection[str],
+    home_port: int | None = None,
 ) -> Sent:
     """
     Send a webhook once.
@@ -50,58 +67,124 @@ async def send(
         connection: How the bytes go out.
         timeout_s: How long all of it may take.
         allowed_hosts: Host names or addresses beside loopback that may be sent to.
+        home_port: Where this server itself answers on loopback: no webhook may steer it.
 
     Raises:
-        NotAllowed: The URL leads where no webhook may go.
+        NotAllowed: The URL leads where no webhook may go, or the webhook makes no HTTP request.
     """
-    url, address = await _checked(webhook.url, allowed_hosts)
     try:
         async with asyncio.timeout(timeout_s):
-            if url.scheme == "smtp":
-                return await mail(webhook.body, address, url.port or PORTS["smtp"])
-            return await _exchanged(webhook, headers, url, address, connection)
+            place = await _place(webhook.url, allowed_hosts, home_port)
+            request = _request(webhook, headers, place)
+            return await _exchanged(request, len(webhook.body), place, connection)
     except TimeoutError:
         return Sent(error=f"no answer within {timeout_s:g} s")
     except (OSError, httptools.HttpParserError) as error:
         return Sent(error=str(error) or type(error).__name__)
 
 
-async def _checked(text: str, allowed_hosts: Collection[str]) -> tuple[SplitResult, str]:
+async def _place(text: str, allowed_hosts: Collection[str], home_port: int | None) -> Place:
+    """
+    Where a URL leads.
+
+    Raises:
+        NotAllowed: Where no webhook may go.
+        OSError: The host has no address now.
+    """
     try:
         url = urlsplit(text)
-        port = url.port or PORTS.get(url.scheme)
+        host = _ascii(url.hostname or "")
+        port = url.port or (443 if url.scheme == "https" else 80)
     except ValueError as error:
-        raise NotAllowed(f"{text} is no URL: {error}") from error
-    if url.scheme not in PORTS or not url.hostname:
-        raise NotAllowed(f"{text} is no http or https URL, nor that of a mail server")
+        raise NotAllowed(f"this is no URL: {error}") from error
+    if url.scheme not in ("http", "https") or not host:
+        raise NotAllowed("this is no http or https URL")
+    if "@" in url.netloc:
+        raise NotAllowed("a URL with a user name or password is not delivered to")
+    addresses = await _addresses(host, port)
+    if host not in allowed_hosts and not all(map(is_loopback, addresses)):
+        raise NotAllowed(f"{host} is not on loopback and not among the workspace's allowed hosts")
+    if port == home_port and any(map(is_loopback, addresses)):
+        raise NotAllowed("a webhook cannot be delivered to the mock server itself")
+    target = quote(f"{url.path or '/'}{'?' + url.query if url.query else ''}", safe=AS_IT_STANDS)
+    shown = f"[{host}]" if ":" in host else host
+    host_header = shown if url.port is None else f"{shown}:{url.port}"
+    return Place(host, port, url.scheme == "https", target, host_header, addresses)
+
+
+def _ascii(host: str) -> str:
+    return host if host.isascii() else host.encode("idna").decode()
+
+
+async def _addresses(host: str, port: int) -> Sequence[str]:
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(url.hostname, port, type=1)
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # an empty or overlong label
+        raise NotAllowed(f"{host} is no host name") from error
     except OSError as error:
-        raise NotAllowed(f"{url.hostname} has no address: {error}") from error
-    addresses = [str(each[4][0]) for each in found]
-    if url.hostname.lower() in allowed_hosts:
-        return url, addresses[0]
-    if not all(is_loopback(address) for address in addresses):
-        raise NotAllowed(f"{url.hostname} is not on loopback and not among the workspace's allowed hosts")
-    return url, addresses[0]
+        raise OSError(f"{host} has no address: {error}") from error
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
-async def _exchanged(webhook: Webhook, headers: Headers, url: SplitResult, address: str, connection: str) -> Sent:
-    secure = ssl.create_default_context() if url.scheme == "https" else None
-    port = url.port or (443 if secure else 80)
-    reader, writer = await asyncio.open_connection(
-        address, port, ssl=secure, server_hostname=url.hostname if secure else None
-    )
+def _request(webhook: Webhook, headers: Headers, place: Place) -> bytes:
+    """
+    The bytes of the request.
+
+    Raises:
+        NotAllowed: The method or a header would break it.
+    """
+    own = [("Host", place.host_header), ("Connection", "close")]
+    if webhook.body or webhook.method not in BODILESS:
+        own.append(("Content-Length", str(len(webhook.body))))
+    else:
+        headers = tuple(pair for pair in headers if pair[0].lower() != "content-type")
+    for name, value in (("method", webhook.method), *headers):
+        if not TOKEN.fullmatch(value if name == "method" else name) or not LINE.fullmatch(value):
+            raise NotAllowed(f"the {name} of the webhook has characters that HTTP does not allow")
+    lines = [f"{webhook.method} {place.target} HTTP/1.1", *(f"{name}: {value}" for name, value in (*own, *headers))]
+    return "\r\n".join([*lines, "", ""]).encode() + webhook.body
+
+
+async def _exchanged(request: bytes, body_size: int, place: Place, connection: str) -> Sent:
+    reader, writer = await _connected(place)
     try:
-        request = _request(webhook, headers, url)
         if connection == "cut":
-            writer.write(request[: -max(1, len(webhook.body) // 2)])
+            writer.write(request[: -max(1, body_size // 2)])
             await writer.drain()
+            writer.close()
             return Sent(error="cut by the adversary")
-        await _write(writer, request, slow=connection == "slow")
-        return await _answer(reader)
-    finally:
+        try:
+            await _write(writer, request, slow=connection == "slow")
+        except ConnectionError:  # it does not want to read on, and may have said so
+            answer = await _answer(reader)
+            if not answer.status:
+                raise
+        else:
+            answer = await _answer(reader)
         writer.close()
+        return answer
+    except BaseException:
+        writer.transport.abort()
+        raise
+
+
+async def _connected(place: Place) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to the first of the checked addresses that takes one."""
+    secure = _tls() if place.secure else None
+    failed: OSError | None = None
+    for address in place.addresses:
+        try:
+            return await asyncio.open_connection(
+                address, place.port, ssl=secure, server_hostname=place.host if secure else None
+            )
+        except OSError as error:
+            failed = failed or error
+    raise failed or OSError(f"{place.host} has no address")
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 async def _write(writer: asyncio.StreamWriter, request: bytes, *, slow: bool) -> None:
@@ -113,40 +196,56 @@ async def _write(writer: asyncio.StreamWriter, request: bytes, *, slow: bool) ->
             await asyncio.sleep(SLOW_S / SLOW_PIECES)
 
 
-def _request(webhook: Webhook, headers: Headers, url: SplitResult) -> bytes:
-    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    own = (("Host", url.netloc.rpartition("@")[2]), ("Connection", "close"), ("Content-Length", str(len(webhook.body))))
-    lines = [f"{webhook.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in (*own, *headers))]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + webhook.body
-
-
 class _Reader:
-    """What httptools calls while it reads an answer."""
+    """What httptools calls while it reads an answer; interim answers (1xx) are passed over."""
 
     def __init__(self) -> None:
+        self.parser = httptools.HttpResponseParser(self)
         self.headers: list[tuple[str, str]] = []
         self.body = bytearray()
+        self.status = 0
         self.complete = False
+
+    def on_message_begin(self) -> None:
+        self.headers.clear()
+        self.status = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        status = self.parser.get_status_code()
+        self.status = 0 if 100 <= status < 200 and status != 101 else status
 
     def on_body(self, body: bytes) -> None:
         self.body += body
 
     def on_message_complete(self) -> None:
-        self.complete = True
+        self.complete = self.status != 0
 
 
 async def _answer(reader: asyncio.StreamReader) -> Sent:
-    read = _Reader()
-    parser = httptools.HttpResponseParser(read)
-    while not read.complete and len(read.body) <= LARGEST_ANSWER:
+    """
+    The final answer; of a body that does not end or is too large, the beginning.
+
+    Raises:
+        HttpParserError: It is no HTTP.
+        OSError: There is none.
+    """
+    read, size = _Reader(), 0
+    while not read.complete and size <= LARGEST_ANSWER:
         data = await reader.read(65536)
+        size += len(data)
         if not data:
             break
-        parser.feed_data(data)
-    status = parser.get_status_code()
-    if not status:
+        try:
+            read.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            break
+        except httptools.HttpParserError:
+            if not read.status:
+                raise
+            break
+    if not read.status:
         return Sent(error="the receiver closed the connection without an answer")
-    return Sent(status, tuple(read.headers), bytes(read.body))
+    return Sent(read.status, tuple(read.headers), bytes(read.body))

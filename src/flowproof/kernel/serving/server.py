@@ -55,6 +55,7 @@ class Server:
             timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
         )
+        gateway.courier.home_port = self.port
         self._uvicorn = _Uvicorn(config, gateway.courier)
         self._thread: threading.Thread | None = None
 
