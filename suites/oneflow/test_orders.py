@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -216,6 +217,18 @@ def test_order_keeps_every_field_that_was_sent(placed: Callable[..., Order], ord
     found = placed(sent)
 
     assert list(losses(sent, found.raw)) == []
+
+
+@pytest.mark.requirement("oneflow.record.structure", "oneflow.record.id", "oneflow.record.status")
+def test_order_is_read_as_an_object_of_four_parts(placed: Callable[..., Order]) -> None:
+    """
+    An order is given back with its id of 24 hexadecimal digits, its destination, its source and its data.
+    """
+    order = placed()
+
+    assert re.fullmatch(MINTED_IDS, order.id)
+    assert (order.destination_name, bool(order.source_name), bool(order.status)) == ("printcompanyx", True, True)
+    assert {"_id", "destination", "source", "orderData"} <= set(order.raw)
 
 
 def losses(sent: Json, kept: Json, path: str = "") -> Iterator[str]:
@@ -490,16 +503,28 @@ def test_list_has_the_own_orders_only(
     assert order.id not in {each.id for each in make_oneflow(target, role="other").all_orders()}
 
 
-@pytest.mark.requirement("oneflow.order.list_newest_first", "oneflow.order.list_paging", "oneflow.order.list_envelope")
-def test_first_page_has_the_ten_newest(wire: Wire, placed: Callable[..., Order]) -> None:
+@pytest.mark.requirement("oneflow.order.list_newest_first", "oneflow.order.list_envelope")
+def test_list_begins_with_the_newest(wire: Wire, placed: Callable[..., Order]) -> None:
     """
-    Without parameters the list is the first page, with the ten newest orders, the newest first.
+    The list has the newest order first, whatever others there are.
+    """
+    placed_ids = [placed().id for _ in range(3)]
+
+    page = wire.send("GET", "/api/order", query="pagesize=100").json()
+
+    assert page["success"] is True
+    assert [order["_id"] for order in page["data"] if order["_id"] in placed_ids] == placed_ids[::-1]
+
+
+@pytest.mark.requirement("oneflow.order.list_newest_first", "oneflow.order.list_paging")
+def test_first_page_has_the_ten_newest(workspace: Workspace, wire: Wire, placed: Callable[..., Order]) -> None:
+    """
+    Without parameters the list is the first page, with the ten newest orders.
     """
     placed_ids = [placed().id for _ in range(12)]
 
     page = wire.send("GET", "/api/order").json()
 
-    assert page["success"] is True
     assert [order["_id"] for order in page["data"]] == placed_ids[:-11:-1]
 
 
