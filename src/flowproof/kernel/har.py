@@ -49,7 +49,9 @@ def _request(request: Mapping[str, Any]) -> dict[str, Any]:
         "bodySize": request["body"]["size"],
     }
     if request["body"]["size"]:
-        shown["postData"] = {"mimeType": _mime_type(request["headers"]), **_text(request["body"])}
+        text = _text(request["body"])
+        own = {"_encoding": text.pop("encoding")} if "encoding" in text else {}
+        shown["postData"] = {"mimeType": _mime_type(request["headers"]), **text, **own}
     return shown
 
 

@@ -22,7 +22,9 @@ def scrubbed(entry: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]
 
 def spellings(secret: str) -> frozenset[str]:
     """A secret as itself, in JSON, in a URL, in a form, and as a header's bytes look."""
-    plain = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    plain = {secret}
+    for _ in range(2):  # JSON, and JSON in a text of JSON
+        plain |= {json.dumps(each, ensure_ascii=ascii_only)[1:-1] for each in plain for ascii_only in (True, False)}
     in_url = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
     return frozenset({*plain, *in_url, *map(_lower_escapes, in_url), secret.encode().decode("latin-1")})
 
