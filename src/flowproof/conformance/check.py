@@ -73,7 +73,7 @@ def _check_parameter(contract: Contract, parameter: Parameter, text: str | None)
     where = f"request.{parameter.place}"
     if text is None:
         if parameter.required:
-            yield Finding(where, f"/{parameter.name}", "a value", "nothing", keyword="required")
+            yield Finding(where, f"/{parameter.name}", "a value", "nothing", parameter.requirement, "required")
         return
     uri = contract.schemas.uri_of_pointer(parameter.schema)
     for each in contract.schemas.findings(uri, _typed(text, parameter.type), where):

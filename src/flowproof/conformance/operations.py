@@ -16,13 +16,18 @@ LONGEST_COMPARED = 200
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of the path or the query; ``schema`` is the JSON pointer of its schema in the OpenAPI document."""
+    """
+    A parameter of the path or the query.
+
+    ``schema`` is the JSON pointer of its schema in the OpenAPI document, ``requirement`` the id that this carries.
+    """
 
     name: str
     place: str
     required: bool
     type: str
     schema: str
+    requirement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,9 @@ def _parameters(
         node, place = _referred(document, each, f"{pointer}/{index}")
         if node.get("in") in ("path", "query"):
             schema_type = str(node.get("schema", {}).get("type", "string"))
-            yield Parameter(node["name"], node["in"], bool(node.get("required")), schema_type, f"{place}/schema")
+            requirement = node.get("schema", {}).get("x-requirement")
+            required = bool(node.get("required"))
+            yield Parameter(node["name"], node["in"], required, schema_type, f"{place}/schema", requirement)
 
 
 def _schemas(described: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
