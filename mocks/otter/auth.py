@@ -1,0 +1,205 @@
+"""Who sends a request: the application, by Basic or in the form, or a user through it, by bearer token."""
+
+import base64
+import hmac
+from binascii import Error
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, unquote_plus
+
+from flowproof.conformance import Finding
+from flowproof.kernel import ProviderRequest, World
+from flowproof.kernel.clock import microseconds
+
+from .errors import Forbidden, Malformed, Unauthorized
+from .models import READ, SERVICE_INTEGRATION, AccessToken, Client, Principal, Setup
+from .records import Permissions, digest
+from .rules import is_alive
+
+__all__ = ["authenticate", "client_of", "find_client", "is_authenticated", "presented_key", "scrub_header"]
+
+AUTH_PATHS = "/v1/auth/"
+FORM = "application/x-www-form-urlencoded"
+SECRET_HEADERS = ("authorization", "cookie", "set-cookie")
+
+
+def presented_key(request: ProviderRequest) -> str | None:
+    """What leads to the workspace: the digest of a bearer token, or the client id of Basic, query or form."""
+    scheme, presented = _authorization(request)
+    if scheme == "bearer":
+        return digest(presented)
+    if scheme == "basic" and (pair := _basic(presented)):
+        return pair[0]
+    if request.path.startswith(AUTH_PATHS):
+        return _value(request.wire.query, "client_id") or (
+            _value(request.body.decode("latin-1"), "client_id") if _is_form(request) else None
+        )
+    return None
+
+
+def authenticate(request: ProviderRequest, world: World) -> Principal | None:
+    """
+    Find out for whom a request to an organization endpoint acts; None where the operation asks for the application.
+
+    Raises:
+        Unauthorized: There is no token, or it cannot be used.
+        Forbidden: The token is valid, but not for this operation.
+    """
+    if request.path.startswith(AUTH_PATHS):
+        return None
+    scheme, presented = _authorization(request)
+    if scheme != "bearer" or not presented:
+        got = f"the scheme {scheme}" if scheme else "nothing"
+        raise Unauthorized([_header("Bearer and a token", got, "otter.access.bearer")])
+    token = _living(Permissions(world.state).token(digest(presented)), world)
+    user = Setup(world.seed).user(token.user)
+    needed = SERVICE_INTEGRATION if request.path.endswith("/connection") else READ
+    if token.user is None:
+        raise Forbidden(
+            [
+                _header(
+                    "a token of the authorization code flow", "one of client credentials", "otter.access.client_token"
+                )
+            ],
+            note="The organization endpoints act for a user: send the user through /v1/auth/oauth2/authorize first.",
+        )
+    if user is None:
+        raise Unauthorized([_header("the token of a user", "one whose user is gone", "otter.access.token_known")])
+    if needed not in token.scopes:
+        asked = " ".join(token.scopes)
+        requirement = "otter.access.read" if needed == READ else "otter.access.service_integration"
+        raise Forbidden([_header(f"a token with the scope {needed}", f"one with {asked}", requirement)])
+    return Principal(token.client_id, user)
+
+
+def _living(token: AccessToken | None, world: World) -> AccessToken:
+    if token is None:
+        raise Unauthorized(
+            [_header("a token of this workspace", "one it does not know", "otter.access.token_known")],
+            note="The token was never issued here, or ended more than a day ago.",
+        )
+    now_us = microseconds(world.now)
+    if is_alive(token, now_us=now_us):
+        return token
+    if token.is_revoked:
+        raise Unauthorized(
+            [_header("a token in use", "one that was revoked", "otter.token.code_reuse_revokes")],
+            note="The token was revoked, because the code that it was exchanged for was presented a second time.",
+        )
+    late_s = (now_us - token.expires_us) / 1_000_000
+    raise Unauthorized(
+        [_header("a token in time", f"one that ended {late_s:g} s ago", "otter.token.lifetime")],
+        note="The token has expired on the workspace's clock. There is no refresh token: ask the user again.",
+    )
+
+
+def client_of(request: ProviderRequest, form: Mapping[str, str], world: World) -> Client:
+    """
+    The application that asks for a token.
+
+    Raises:
+        Malformed: It authenticates in two ways at once.
+        Unauthorized: It is unknown, or its secret is missing or wrong.
+    """
+    scheme, presented = _authorization(request)
+    if scheme:
+        pair = _basic(presented) if scheme == "basic" else None
+        if pair is None:
+            raise Unauthorized(
+                [_header("Basic with client id and secret", "another header", "otter.token.client_known")]
+            )
+        if "client_secret" in form or form.get("client_id", pair[0]) != pair[0]:
+            finding = Finding(
+                "request.body", "/client_secret", "one way to authenticate", "two", "otter.token.client_one_way", "rule"
+            )
+            raise Malformed([finding], note="Client id and secret stand in the Authorization header and in the body.")
+        return _proved(*pair, world)
+    if "client_id" not in form or "client_secret" not in form:
+        finding = Finding(
+            "request.body",
+            "/client_secret",
+            "client id and secret, here or as Basic",
+            "less",
+            "otter.token.client_known",
+            "rule",
+        )
+        raise Unauthorized(
+            [finding], note="Neither the Authorization header nor the body has a client id and a secret."
+        )
+    return _proved(form["client_id"], form["client_secret"], world)
+
+
+def _proved(client_id: str, secret: str, world: World) -> Client:
+    client, credential = find_client(client_id, world), world.credential(client_id)
+    known = credential.secrets["secret"] if client and credential else ""
+    if client is None or not hmac.compare_digest(known.encode(), secret.encode("utf-8", "surrogateescape")):
+        wrong = "a client_id it does not know" if client is None else "another secret"
+        finding = Finding(
+            "request.body", "/client_id", "a client of this workspace", wrong, "otter.token.client_known", "rule"
+        )
+        note = (
+            "This workspace has no client of that id."
+            if client is None
+            else "The client exists, its secret is another."
+        )
+        raise Unauthorized([finding], note=note)
+    return client
+
+
+def find_client(client_id: str, world: World) -> Client | None:
+    """The application of a client id."""
+    credential = world.credential(client_id)
+    return Setup(world.seed).client(client_id, credential.role) if credential else None
+
+
+def is_authenticated(request: ProviderRequest, world: World) -> bool:
+    """Whether a request presents a token in use or a client's secret: for the rate limits."""
+    scheme, presented = _authorization(request)
+    if scheme == "bearer":
+        token = Permissions(world.state).token(digest(presented))
+        return token is not None and is_alive(token, now_us=microseconds(world.now))
+    form = dict(parse_qsl(request.body.decode("latin-1"))) if _is_form(request) else {}
+    try:
+        client_of(request, form, world)
+    except (Malformed, Unauthorized):
+        return False
+    return True
+
+
+def scrub_header(name: str, value: str) -> str:
+    """Headers as they may be shown: a credential or cookie is taken out, its kind stays."""
+    if name not in SECRET_HEADERS:
+        return value
+    kind, separator, _ = value.partition(" " if name == "authorization" else "=")
+    return f"{kind}{separator}[redacted]" if separator else "[redacted]"
+
+
+def _authorization(request: ProviderRequest) -> tuple[str, str]:
+    """Scheme, in lower case, and what follows it."""
+    scheme, _, presented = (request.header("authorization") or "").strip().partition(" ")
+    return scheme.lower(), presented.strip()
+
+
+def _basic(presented: str) -> tuple[str, str] | None:
+    """
+    Client id and secret of a Basic header.
+
+    RFC 6749, 2.3.1, has both percent-encoded as in a form. Ids and secrets of the mock have no character that
+    differs, so clients that encode them and clients that do not are both read.
+    """
+    try:
+        client_id, colon, secret = base64.b64decode(presented, validate=True).decode().partition(":")
+    except (Error, ValueError):
+        return None
+    return (unquote_plus(client_id), unquote_plus(secret)) if colon else None
+
+
+def _is_form(request: ProviderRequest) -> bool:
+    return (request.header("content-type") or "").partition(";")[0].strip().lower() == FORM
+
+
+def _value(pairs: str, name: str) -> str | None:
+    return dict(parse_qsl(pairs)).get(name)
+
+
+def _header(expected: str, got: str, requirement: str) -> Finding:
+    return Finding("request.headers", "/authorization", expected, got, requirement, "rule")

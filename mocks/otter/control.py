@@ -1,0 +1,76 @@
+"""What happens at the provider while a partner looks on: stores open and close, somebody else decides. For tests."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from flowproof.errors import ConfigurationError
+from flowproof.kernel import World
+from flowproof.kernel.control.routes import Missing, now_in_control
+
+from .models import Setup
+from .records import Connections
+from .structure import Brand, Structure
+
+__all__ = ["control"]
+
+control = Blueprint("otter_control", __name__)
+
+MODES = ("browser", "page", "approve", "deny")
+
+
+@control.put("/consent")
+def set_consent(workspace: str) -> Any:
+    """Who decides from now on, and for which user: as ``consent`` and ``consent_user`` of the settings."""
+    world, wanted = _world(workspace), now_in_control().json or {}
+    mode, user = wanted.get("consent"), wanted.get("user")
+    if mode is not None and mode not in MODES:
+        raise ConfigurationError(f"{mode!r} is no way to decide.", f"Choose one of {', '.join(MODES)}.")
+    if user is not None and Setup(world.seed).user(user) is None:
+        raise ConfigurationError(f"The seed data has no user {user!r}.", "See users in GET …/seed/otter.")
+    world.state.put("consent", "mode", mode)
+    world.state.put("consent", "user", user)
+    return {"consent": mode, "user": user}
+
+
+@control.post("/brands/<brand_id>/stores")
+def open_store(workspace: str, brand_id: str) -> tuple[Any, int]:
+    """Open a store: ``id``, ``name`` and ``address`` as its provider shows them."""
+    world = _world(workspace)
+    structure, brand = _place(world, brand_id)
+    store = now_in_control().json
+    findings = world.findings("store.schema.json", store)
+    if findings:
+        raise ConfigurationError("; ".join(map(str, findings)) + ".", "Send id, name and address of a store.")
+    if structure.brand_of_store(store["id"]) is not None:
+        raise ConfigurationError(f"There is a store {store['id']} already.", "Choose another id.")
+    structure.add(brand, store)
+    return store, 201
+
+
+@control.delete("/brands/<brand_id>/stores/<store_id>")
+def close_store(workspace: str, brand_id: str, store_id: str) -> tuple[str, int]:
+    """Close a store; every application's connection with it ends."""
+    world = _world(workspace)
+    structure, brand = _place(world, brand_id)
+    if structure.store(brand, store_id) is None:
+        raise Missing(f"Brand {brand_id} has no store {store_id}.")
+    structure.remove(brand, store_id)
+    for credential in world.credentials():
+        Connections(world.state, credential.key).delete(store_id)
+    return "", 204
+
+
+def _world(workspace: str) -> World:
+    scene = now_in_control()
+    return scene.mock.workspaces.world(scene.workspace(workspace), "otter", moment="control")
+
+
+def _place(world: World, brand_id: str) -> tuple[Structure, Brand]:
+    setup = Setup(world.seed)
+    for organization in setup.seed["organizations"]:
+        structure = Structure(setup, world.state, organization["id"])
+        brand = structure.brand(brand_id)
+        if brand is not None:
+            return structure, brand
+    raise Missing(f"There is no brand {brand_id}.")

@@ -1,0 +1,175 @@
+"""Every error that Otter can answer, and the one place where a refusal becomes its body."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from flowproof.conformance import Finding
+from flowproof.kernel import Answer, Refused
+from flowproof.kernel.refusals import (
+    BodyTooLarge,
+    ContractBroken,
+    FaultInjected,
+    MalformedBody,
+    MethodNotAllowed,
+    NoSuchRoute,
+    WrongContentType,
+)
+
+from .consent import gone_page, page_headers
+
+__all__ = [
+    "Conflict",
+    "Forbidden",
+    "Invalid",
+    "Malformed",
+    "NotFound",
+    "NothingToDecide",
+    "SentBack",
+    "TooManyRequests",
+    "Unauthorized",
+    "render",
+]
+
+
+@dataclass(eq=False)
+class Malformed(Refused):
+    """The request cannot be used as it is."""
+
+
+@dataclass(eq=False)
+class Unauthorized(Refused):
+    """Nobody who may ask has asked; the answer never says why."""
+
+
+@dataclass(eq=False)
+class Forbidden(Refused):
+    """The token is valid, but not for this."""
+
+
+@dataclass(eq=False)
+class NotFound(Refused):
+    """There is nothing of that id within reach of the token."""
+
+
+@dataclass(eq=False)
+class Conflict(Refused):
+    """The store is connected already."""
+
+
+@dataclass(eq=False)
+class Invalid(Refused):
+    """The body is not valid."""
+
+
+@dataclass(eq=False)
+class TooManyRequests(Refused):
+    """One address has asked too often."""
+
+
+@dataclass(eq=False)
+class SentBack(Refused):
+    """The browser goes back to the application with an error; ``location`` is where, ``status`` 302 or 303."""
+
+    location: str = ""
+    status: int = 302
+
+
+@dataclass(eq=False)
+class NothingToDecide(Refused):
+    """The authorization page has nothing to ask any more; a person reads the answer."""
+
+
+# The descriptions of the responses, as messages (inferred).
+MESSAGES: Mapping[int, str] = MappingProxyType(
+    {
+        400: "The request is malformed.",
+        401: "Invalid authorization.",
+        403: "Authorization not valid for the requested resource.",
+        404: "Resource not found.",
+        405: "Method not allowed.",
+        409: "The connection between the partner application and the store already exists.",
+        422: "The request body is not valid.",
+        429: "Too many requests.",
+        500: "Internal server error.",
+        503: "Service unavailable.",
+    }
+)
+# Which status a refusal has, and the requirement it stands for where its findings name none.
+STATUS: Mapping[type[Refused], tuple[int, str]] = MappingProxyType(
+    {
+        Malformed: (400, "otter.error.message"),
+        Unauthorized: (401, "otter.access.silent"),
+        Forbidden: (403, "otter.access.user_token"),
+        NotFound: (404, "otter.store.not_found"),
+        Conflict: (409, "otter.connection.conflict"),
+        Invalid: (422, "otter.connection.request_body"),
+        TooManyRequests: (429, "otter.rate.authenticated"),
+        NoSuchRoute: (404, "otter.request.route"),
+        MethodNotAllowed: (405, "otter.request.method"),
+        BodyTooLarge: (400, "otter.request.size"),
+        MalformedBody: (400, "otter.request.json"),
+        WrongContentType: (400, "otter.request.content_type"),
+    }
+)
+TELLING = (ContractBroken, MalformedBody, WrongContentType)
+
+
+def render(refusal: Refused) -> Answer:
+    """A refusal in the provider's own words; only what is wrong with form or parameters is told in details."""
+    cited = next((finding.requirement for finding in refusal.findings if finding.requirement), None)
+    match refusal:
+        case SentBack():
+            return Answer(refusal.status, b"", (("Location", refusal.location), ("Cache-Control", "no-store")), cited)
+        case NothingToDecide():
+            page = gone_page()
+            return Answer(400, page.encode(), page_headers(), cited or "otter.consent.once")
+        case FaultInjected():
+            return _fault(refusal)
+        case ContractBroken():
+            in_body = all(finding.where == "request.body" for finding in refusal.findings)
+            status, requirement = (422 if in_body else 400), "otter.error.message"
+        case MethodNotAllowed():
+            allow = ("Allow", ", ".join(refusal.allowed))
+            return Answer(405, _body(405), (("Content-Type", "application/json"), allow), "otter.request.method")
+        case _:
+            status, requirement = STATUS.get(type(refusal), (500, "otter.error.server"))
+    details = _details(refusal.findings) if isinstance(refusal, TELLING) else []
+    return Answer(status, _body(status, details), requirement=cited or requirement)
+
+
+def _fault(refusal: FaultInjected) -> Answer:
+    headers = [("Content-Type", "application/json")]
+    if refusal.retry_after_s is not None:
+        headers.append(("Retry-After", str(refusal.retry_after_s)))
+    requirement = "otter.error.server" if refusal.status >= 500 else None
+    return Answer(refusal.status, _body(refusal.status), tuple(headers), requirement)
+
+
+def _body(status: int, details: Iterable[Mapping[str, str]] = ()) -> bytes:
+    """The documented structure; without details where there is nothing to tell."""
+    usual = MESSAGES.get(status) or MESSAGES[400 if status < 500 else 500]
+    body: dict[str, Any] = {"message": usual}
+    told = list(details)
+    return orjson.dumps({**body, "details": told} if told else body)
+
+
+def _details(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    """
+    What is wrong with which attribute.
+
+    Source:
+        Observed: attribute "Order Currency Code", message "Order Currency Code must be exactly 3 characters".
+        The sentences for other attributes are ours, and never repeat what was sent.
+    """
+    first = {finding.pointer: finding for finding in reversed(tuple(findings))}
+    return [_detail(finding) for finding in reversed(first.values())]
+
+
+def _detail(finding: Finding) -> dict[str, str]:
+    attribute = finding.pointer.strip("/") or "body"
+    said = "is required" if finding.keyword == "required" else f"must be {finding.expected}"
+    return {"attribute": attribute, "message": f"{attribute} {said}"}

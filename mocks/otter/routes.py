@@ -1,0 +1,294 @@
+"""The operations of the contract: read the command, let a rule decide, keep and render the result."""
+
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+import orjson
+from flask import Blueprint, Response, request
+
+from flowproof.conformance import Finding
+from flowproof.kernel import Answer, here
+from flowproof.kernel.clock import microseconds
+
+from . import confusions, granting, paging, rules
+from .auth import client_of, find_client
+from .consent import Question, consent_page, page_headers
+from .errors import Invalid, Malformed, NotFound, NothingToDecide, SentBack
+from .models import Setup, Ticket, User
+from .records import Connections, Permissions, digest
+from .structure import Brand, Structure
+
+__all__ = ["routes"]
+
+routes = Blueprint("otter", __name__)
+
+COOKIE = "otter_consent"
+CONSENT = "/v1/auth/oauth2/consent"
+NO_CONTENT = (None, 204)
+Json = Any
+
+
+@routes.get("/v1/auth/oauth2/authorize")
+def authorize() -> Any:
+    """Send the browser to the authorization page, or decide at once where the settings say so."""
+    query = here.scene.request.wire.query
+    rules.repeated(query)
+    asked = dict(parse_qsl(query, keep_blank_values=True))
+    ticket = rules.asked_permission(asked, find_client(asked["client_id"], here.world))
+    match _mode():
+        case "page":
+            return _to_the_page(ticket)
+        case "deny":
+            raise _denied(ticket, 302)
+        case _:
+            return _approved(ticket, _usual_user(), 302)
+
+
+@routes.get(CONSENT)
+def show_consent_page() -> Any:
+    """The authorization page."""
+    secret = request.args["ticket"]
+    ticket = _open_ticket(secret, request.args["client_id"])
+    client = find_client(ticket.client_id, here.world)
+    if client is None:
+        raise NothingToDecide(note="The application is no longer in the seed data.")
+    setup = Setup(here.seed)
+    users = sorted(setup.users, key=lambda each: each.id != setup.settings.consent_user)
+    named = tuple((each, str((setup.organization(each.organization) or {}).get("name", ""))) for each in users)
+    page = consent_page(Question(client, ticket, secret, named))
+    return Answer(200, page.encode(), page_headers(ticket.redirect_uri))
+
+
+@routes.post(CONSENT)
+def answer_consent_page() -> Any:
+    """Take the user's decision, once."""
+    form = here.json
+    ticket = _open_ticket(form["ticket"], request.args["client_id"])
+    user = Setup(here.seed).user(form.get("user"))
+    if form["decision"] == "approve" and user is None:
+        finding = Finding(
+            "request.body", "/user", "a user of this workspace", "another", "otter.consent.user_decides", "rule"
+        )
+        raise Invalid([finding])
+    key = digest(form["ticket"])
+    if form["decision"] == "deny" or user is None:
+        state = here.state
+        raise _denied(ticket, 303, lambda: Permissions(state).forget("ticket", key))
+    Permissions(here.state).forget("ticket", key)
+    return _approved(ticket, user, 303)
+
+
+@routes.post("/v1/auth/token")
+def request_token() -> Response:
+    """Exchange a code, or the application's own credentials, for a token."""
+    form, world = here.json, here.world
+    client = client_of(here.scene.request, form, world)
+    scopes = rules.scopes_of(form["scope"])
+    if form["grant_type"] == "client_credentials":
+        rules.check_client_scopes(scopes, client)
+        return _token(granting.issue(world, client, scopes, user=None, code_key=None), scopes)
+    key = digest(form["code"])
+    code = Permissions(world.state).code(key)
+    try:
+        code = rules.check_exchange(rules.Exchange.from_form(form), code, client, now_us=microseconds(here.now))
+    except Malformed as refused:
+        if refused.findings[0].requirement == "otter.token.code_once":
+            used_for = code.token if code else None
+            refused.afterwards = lambda: granting.revoke(world, str(used_for))
+            refused.note = "The code was used before. The token that it was exchanged for is revoked now."
+        raise
+    return _token(granting.issue(world, client, scopes, user=code.user, code_key=key), scopes)
+
+
+@routes.get("/organization/v1/organization")
+def get_organization() -> Json:
+    """The organization of the user."""
+    found = _structure().organization
+    return {"id": found["id"], "name": found["name"]}
+
+
+@routes.get("/organization/v1/organization/brands")
+def list_brands() -> Json:
+    """A page of the organization's brands."""
+    structure = _structure()
+    of = f"brands of {structure.organization_id}"
+    place = paging.place_of(request.args.get("token"), of)
+    return paging.page(structure.brands_after(place), limit=int(request.args["limit"]), of=of)
+
+
+@routes.get("/organization/v1/organization/brands/<brand_id>")
+def get_brand(brand_id: str) -> Json:
+    """One brand."""
+    return _brand(brand_id).to_json()
+
+
+@routes.get("/organization/v1/organization/brands/<brand_id>/stores")
+def list_stores(brand_id: str) -> Json:
+    """A page of a brand's stores."""
+    brand = _brand(brand_id)
+    of = f"stores of {brand.id}"
+    place = paging.place_of(request.args.get("token"), of)
+    return paging.page(_structure().stores_after(brand, place), limit=int(request.args["limit"]), of=of)
+
+
+@routes.get("/organization/v1/organization/brands/<brand_id>/stores/<store_id>")
+def get_store(brand_id: str, store_id: str) -> Json:
+    """One store."""
+    return _store(brand_id, store_id)
+
+
+@routes.get("/organization/v1/organization/brands/<brand_id>/stores/<store_id>/connection")
+def get_connection(brand_id: str, store_id: str) -> Json:
+    """The application's connection with the store."""
+    store, connections = _store(brand_id, store_id), _connections()
+    known_as = rules.disconnect(connections.get(store["id"]), requirement="otter.connection.not_connected")
+    return {"storeId": known_as}
+
+
+@routes.post("/organization/v1/organization/brands/<brand_id>/stores/<store_id>/connection")
+def create_connection(brand_id: str, store_id: str) -> Json:
+    """Connect the store under the partner's own id for it."""
+    store, connections, wanted = _store(brand_id, store_id), _connections(), here.json["storeId"]
+    otter_store = (
+        confusions.otter_store_named(wanted, _structure()) if _setup().settings.refuse_otter_store_id else None
+    )
+    partners_id = rules.connect(
+        wanted, connected_as=connections.get(store["id"]), otter_store=otter_store, is_path_id=wanted == store["id"]
+    )
+    connections.put(store["id"], partners_id)
+    return NO_CONTENT
+
+
+@routes.delete("/organization/v1/organization/brands/<brand_id>/stores/<store_id>/connection")
+def delete_connection(brand_id: str, store_id: str) -> Json:
+    """Undo the connection."""
+    store, connections = _store(brand_id, store_id), _connections()
+    rules.disconnect(connections.get(store["id"]), requirement="otter.connection.delete_missing")
+    connections.delete(store["id"])
+    return NO_CONTENT
+
+
+def _setup() -> Setup:
+    return Setup(here.seed)
+
+
+def _structure() -> Structure:
+    return Structure(_setup(), here.state, here.principal.user.organization)
+
+
+def _connections() -> Connections:
+    return Connections(here.state, here.principal.client_id)
+
+
+def _brand(brand_id: str) -> Brand:
+    structure = _structure()
+    brand = structure.brand(brand_id)
+    if brand is None:
+        finding = Finding(
+            "request.path",
+            "/brandId",
+            "a brand of the user's organization",
+            repr(brand_id),
+            "otter.brand.not_found",
+            "rule",
+        )
+        raise NotFound([finding], note=confusions.about_brand_id(brand_id, structure))
+    return brand
+
+
+def _store(brand_id: str, store_id: str) -> Json:
+    brand, structure = _brand(brand_id), _structure()
+    store = structure.store(brand, store_id)
+    if store is None:
+        finding = Finding(
+            "request.path",
+            "/storeId",
+            "Otter's id of a store of the brand",
+            repr(store_id),
+            "otter.store.not_found",
+            "rule",
+        )
+        raise NotFound([finding], note=confusions.about_store_id(store_id, structure, _connections()))
+    return store
+
+
+def _mode() -> str:
+    """Who decides; ``browser`` shows the page to whoever accepts HTML, and approves for everybody else."""
+    chosen = here.state.get("consent", "mode") or _setup().settings.consent
+    if chosen != "browser":
+        return str(chosen)
+    return "page" if "text/html" in (here.scene.request.header("accept") or "").lower() else "approve"
+
+
+def _usual_user() -> User:
+    setup = _setup()
+    chosen = here.state.get("consent", "user") or setup.settings.consent_user
+    return setup.user(chosen) or next(iter(setup.users))
+
+
+def _to_the_page(ticket: Ticket) -> Answer:
+    """
+    Send the browser to the authorization page, with a cookie by which it is known again.
+
+    Without that cookie anybody could have their own question answered by somebody else's browser.
+    """
+    known = request.cookies.get(COOKIE, "")
+    browser = known if len(known) == 43 else granting.drawn(here.world, "browser")
+    secret = granting.ask(here.world, ticket, browser)
+    place = f"{here.scene.request.mount}{CONSENT}"
+    cookie = f"{COOKIE}={browser}; Path={place}; HttpOnly; SameSite=Lax"
+    if here.scene.request.wire.scheme == "https":
+        cookie += "; Secure"
+    location = f"{place}?client_id={quote(ticket.client_id, safe='')}&ticket={secret}"
+    return Answer(302, b"", (("Location", location), ("Set-Cookie", cookie), ("Cache-Control", "no-store")))
+
+
+def _open_ticket(secret: str, client_id: str) -> Ticket:
+    """
+    The question that a ticket stands for.
+
+    Raises:
+        NothingToDecide: It was answered, is too old, belongs to another client or was asked of another browser.
+    """
+    ticket = Permissions(here.state).ticket(digest(secret))
+    if ticket is None or ticket.client_id != client_id or microseconds(here.now) >= ticket.expires_us:
+        raise NothingToDecide(
+            [Finding("request", "/ticket", "an open ticket", "another", "otter.consent.once", "rule")],
+            note="The ticket is unknown, was answered already, or has waited too long.",
+        )
+    if digest(request.cookies.get(COOKIE, "")) != ticket.browser:
+        raise NothingToDecide(
+            [
+                Finding(
+                    "request.headers", "/cookie", "the browser that was asked", "another", "otter.consent.once", "rule"
+                )
+            ],
+            note="The page was opened or answered by another browser than the one that was sent to it.",
+        )
+    return ticket
+
+
+def _approved(ticket: Ticket, user: User, status: int) -> Answer:
+    code = granting.grant(here.world, ticket, user)
+    location = rules.back(ticket.redirect_uri, code=code, state=ticket.state)
+    return Answer(status, b"", (("Location", location), ("Cache-Control", "no-store")))
+
+
+def _denied(ticket: Ticket, status: int, afterwards: Any = None) -> SentBack:
+    return SentBack(
+        [Finding("request", "", "the user's permission", "a refusal", "otter.consent.denied", "rule")],
+        location=rules.back(ticket.redirect_uri, error="access_denied", state=ticket.state),
+        status=status,
+        afterwards=afterwards,
+    )
+
+
+def _token(secret: str, scopes: tuple[str, ...]) -> Response:
+    told = {
+        "access_token": secret,
+        "expires_in": _setup().settings.token_lifetime_s,
+        "scope": " ".join(scopes),
+        "token_type": "bearer",
+    }
+    headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+    return Response(orjson.dumps(told), 200, headers, mimetype="application/json")

@@ -1,0 +1,275 @@
+"""
+What a permission, a code, a token and a connection may be used for. Pure functions: what is decided on is handed in.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import parse_qsl, quote, urlencode
+
+from flowproof.conformance import Finding
+
+from .errors import Conflict, Invalid, Malformed, NotFound, SentBack, Unauthorized
+from .models import CLIENT_SCOPES, USER_SCOPES, AccessToken, Client, Code, Ticket
+
+__all__ = [
+    "Exchange",
+    "asked_permission",
+    "back",
+    "check_client_scopes",
+    "check_exchange",
+    "connect",
+    "disconnect",
+    "is_alive",
+    "repeated",
+    "scopes_of",
+]
+
+VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
+
+
+def repeated(query: str) -> None:
+    """
+    No parameter comes twice.
+
+    Raises:
+        Malformed: One does.
+    """
+    names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
+    for name in names:
+        if names.count(name) > 1:
+            raise Malformed(
+                [_finding("request.query", name, "once", f"{names.count(name)} times", "otter.authorize.once_each")]
+            )
+
+
+def asked_permission(query: Mapping[str, str], client: Client | None) -> Ticket:
+    """
+    What an application asks a user for.
+
+    Args:
+        query: Parameters, valid by the contract.
+        client: Who asks, or None where nobody has that client id.
+
+    Raises:
+        Unauthorized: There is no such client.
+        Malformed: The redirect URI is not registered, or challenge and method do not come together.
+        SentBack: The scopes are not those that the client may ask for; the browser goes back with that error.
+    """
+    if client is None:
+        finding = _finding(
+            "request.query", "client_id", "a client of this workspace", "another", "otter.authorize.client_known"
+        )
+        raise Unauthorized([finding], note="No client of this workspace has that client_id; nobody is redirected.")
+    redirect_uri = query["redirect_uri"]
+    if redirect_uri not in client.redirect_uris:
+        finding = _finding(
+            "request.query",
+            "redirect_uri",
+            "a registered redirect URI",
+            "another",
+            "otter.authorize.redirect_uri_registered",
+        )
+        raise Malformed([finding], note=_nearly_registered(redirect_uri, client.redirect_uris))
+    challenge = query.get("code_challenge")
+    if (challenge is None) != ("code_challenge_method" not in query):
+        missing = "code_challenge" if challenge is None else "code_challenge_method"
+        raise Malformed([_finding("request.query", missing, "a value", "nothing", "otter.authorize.challenge_pair")])
+    scopes = scopes_of(query["scope"])
+    allowed = USER_SCOPES & client.scopes
+    if not scopes or not allowed.issuperset(scopes):
+        wrong = sorted(set(scopes) - allowed)
+        finding = _finding("request.query", "scope", _listed(allowed), _listed(wrong), "otter.authorize.scope_allowed")
+        location = back(redirect_uri, error="invalid_scope", state=query["state"])
+        raise SentBack([finding], note=_about_scopes(wrong), location=location)
+    return Ticket(client.id, redirect_uri, scopes, query["state"], challenge)
+
+
+def back(redirect_uri: str, **parameters: str) -> str:
+    """The redirect URI with parameters added to those that it has."""
+    mark = "&" if "?" in redirect_uri else "?"
+    return f"{redirect_uri}{mark}{urlencode(parameters, quote_via=quote, safe='')}"
+
+
+def scopes_of(text: str) -> tuple[str, ...]:
+    """The scopes that a text names, each once, in their order."""
+    return tuple(dict.fromkeys(text.split()))
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request for a token with a code: the form's values."""
+
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    verifier: str | None
+
+    @classmethod
+    def from_form(cls, form: Mapping[str, str]) -> Self:
+        """Read a form that is valid by the contract."""
+        return cls(form["redirect_uri"], scopes_of(form["scope"]), form.get("code_verifier"))
+
+
+def check_exchange(exchange: Exchange, code: Code | None, client: Client, *, now_us: int) -> Code:
+    """
+    A code can be exchanged: it is this client's, unused, in time, with its redirect URI, verifier and scopes.
+
+    Args:
+        exchange: What was sent.
+        code: What it names, or None.
+        client: Who sent it.
+        now_us: The moment, in microseconds since 1970.
+
+    Returns:
+        The code.
+
+    Raises:
+        Malformed: It cannot; where it was used before, ``otter.token.code_once`` is cited.
+    """
+    if code is None or code.client_id != client.id:
+        raise _unusable("code", "a code that was issued to this client", "another", "otter.token.code")
+    if code.token is not None:
+        raise _unusable("code", "a code that was not used", "one that was", "otter.token.code_once")
+    if now_us >= code.expires_us:
+        late_s = (now_us - code.expires_us) / 1_000_000
+        raise _unusable("code", "a code in time", f"one {late_s:g} s too late", "otter.token.code_expired")
+    if exchange.redirect_uri != code.redirect_uri:
+        raise _unusable("redirect_uri", "that of the request for authorization", "another", "otter.token.redirect_uri")
+    _check_verifier(exchange.verifier, code.challenge)
+    beyond = sorted(set(exchange.scopes) - set(code.scopes))
+    if beyond or not exchange.scopes:
+        raise _unusable("scope", _listed(code.scopes), _listed(beyond), "otter.token.scope_granted")
+    return code
+
+
+def _check_verifier(verifier: str | None, challenge: str | None) -> None:
+    if challenge is None:
+        if verifier is not None:
+            raise _unusable(
+                "code_verifier", "nothing, since nobody was challenged", "a verifier", "otter.token.verifier_unasked"
+            )
+        return
+    if verifier is None:
+        raise _unusable("code_verifier", "the verifier of the challenge", "nothing", "otter.token.verifier")
+    if not VERIFIER.fullmatch(verifier):
+        raise _unusable(
+            "code_verifier",
+            "43 to 128 unreserved characters",
+            f"{len(verifier)} characters",
+            "otter.token.verifier_form",
+        )
+    digest = hashlib.sha256(verifier.encode("ascii")).digest()
+    if not hmac.compare_digest(base64.urlsafe_b64encode(digest).rstrip(b"=").decode(), challenge):
+        raise _unusable("code_verifier", "the verifier of the challenge", "another", "otter.token.verifier")
+
+
+def check_client_scopes(scopes: Sequence[str], client: Client) -> None:
+    """
+    A client may have a token of these scopes for itself.
+
+    Raises:
+        Malformed: It may not.
+    """
+    allowed = CLIENT_SCOPES & client.scopes
+    wrong = sorted(set(scopes) - allowed)
+    if wrong or not scopes:
+        finding = _finding("request.body", "scope", _listed(allowed), _listed(wrong), "otter.token.scope_of_client")
+        raise Malformed([finding], note=_about_scopes(wrong))
+
+
+def is_alive(token: AccessToken, *, now_us: int) -> bool:
+    """Whether a token can be used."""
+    return not token.is_revoked and now_us < token.expires_us
+
+
+def connect(partners_id: str, *, connected_as: str | None, otter_store: str | None, is_path_id: bool) -> str:
+    """
+    A store can be connected under the partner's own id for it.
+
+    Args:
+        partners_id: The body's ``storeId``.
+        connected_as: Under which id it is connected already, or None.
+        otter_store: Name of the store whose id in Otter that is, where such ids are refused.
+        is_path_id: Whether it is the very id of the path.
+
+    Raises:
+        Conflict: The store is connected already.
+        Invalid: The id is one of Otter's own.
+    """
+    if connected_as is not None:
+        raise Conflict(
+            [
+                _finding(
+                    "request.path",
+                    "storeId",
+                    "a store that is not connected",
+                    "one that is",
+                    "otter.connection.conflict",
+                )
+            ],
+            note=f"The store is connected as {connected_as!r}. To replace that: DELETE, then POST.",
+        )
+    if otter_store is not None:
+        same = "the id of the path" if is_path_id else f"Otter's id of the store {otter_store!r}"
+        raise Invalid(
+            [
+                _finding(
+                    "request.body", "storeId", "the partner's own id", "one of Otter's", "otter.connection.ids_apart"
+                )
+            ],
+            note="Two ids were confused: the path takes Otter's id of the store, the body's storeId is your own "
+            f"system's id for it. The body has {same}. If your system uses Otter's ids, turn refuse_otter_store_id off.",
+        )
+    return partners_id
+
+
+def disconnect(connected_as: str | None, *, requirement: str) -> str:
+    """
+    A store is connected.
+
+    Raises:
+        NotFound: It is not.
+    """
+    if connected_as is None:
+        finding = _finding("request.path", "storeId", "a store that is connected", "one that is not", requirement)
+        raise NotFound([finding], note="The store is not connected with this application.")
+    return connected_as
+
+
+def _nearly_registered(redirect_uri: str, registered: Iterable[str]) -> str:
+    """How a redirect URI differs from a registered one, where it does by little."""
+    for each in registered:
+        if redirect_uri.rstrip("/") == each.rstrip("/"):
+            return "It differs from a registered one by a slash at the end; they are compared character by character."
+        if redirect_uri.lower() == each.lower():
+            return "It differs from a registered one by upper and lower case; they are compared character by character."
+        if redirect_uri.partition("?")[0] == each.partition("?")[0]:
+            return "It differs from a registered one in the query; they are compared character by character."
+    return "It is not registered for this client; nobody is redirected to it."
+
+
+def _about_scopes(wrong: Sequence[str]) -> str:
+    if not wrong:
+        return "No scope is named."
+    unknown = [each for each in wrong if each not in USER_SCOPES | CLIENT_SCOPES]
+    if unknown:
+        return f"The provider has no scope {_listed(unknown)}."
+    if USER_SCOPES.intersection(wrong):
+        return f"{_listed(wrong)}: not enabled for this client, or only for the authorization code flow."
+    return f"{_listed(wrong)}: not enabled for this client, or only for the client credentials flow."
+
+
+def _unusable(name: str, expected: str, got: str, requirement: str) -> Malformed:
+    return Malformed([_finding("request.body", name, expected, got, requirement)])
+
+
+def _listed(scopes: Iterable[str]) -> str:
+    return " ".join(sorted(scopes))[:200] or "none"
+
+
+def _finding(where: str, name: str, expected: str, got: str, requirement: str) -> Finding:
+    return Finding(where, f"/{name}", expected, got, requirement, "rule")
