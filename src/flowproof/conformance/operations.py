@@ -87,7 +87,7 @@ class Operations:
         self._templates = tuple(each for each in self.all if "{" in each.path)
 
     def find(self, method: str, path: str) -> Match | None:
-        """The operation of a method and a percent-encoded path, unreserved characters or not; HEAD is answered as GET."""
+        """The operation of a method and a percent-encoded path, whichever its spelling; HEAD is answered as GET."""
         method = "GET" if method == "HEAD" else method
         if "%" in path:
             path = UNRESERVED.sub(lambda found: unquote(found[0]), path)
