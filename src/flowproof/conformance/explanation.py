@@ -28,7 +28,7 @@ def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iter
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-Explainer = extend(Draft202012Validator, {"pattern": _pattern})
+Explainer = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # (the stubs leave it so)
 
 
 def explain(resources: Mapping[str, Any], uri: str, value: Any, where: str) -> tuple[Finding, ...]:
