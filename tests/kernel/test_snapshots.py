@@ -1,0 +1,145 @@
+"""Snapshot, restore, reset and seed data of a workspace."""
+
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.clock import Clock, instant_from_text
+from flowproof.kernel.mock import Mock
+from tests.kernel.notes import provider
+from tests.kernel.notes.desk import Desk
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+RECORDS = st.lists(st.tuples(st.sampled_from(["note", "other"]), st.text(max_size=4), JSON), max_size=6)
+
+
+def make_mock() -> Mock:
+    """A mock server without a socket."""
+    return build_gateway([provider], Settings(entropy=1)).mock
+
+
+@settings(max_examples=40)
+@given(before=RECORDS, after=RECORDS, seconds=st.integers(0, 10**6))
+def test_restore_gives_back_exactly(before: Any, after: Any, seconds: int) -> None:
+    """
+    Whatever is changed between snapshot and restore, the second snapshot is the first, order and clock included.
+    """
+    mock = make_mock()
+    workspace = mock.workspaces.create("w", clock=Clock.frozen(instant_from_text("2024-09-13")))
+    state = mock.workspaces.world(workspace, "notes").state
+    for kind, key, value in before:
+        state.put(kind, key, value)
+    mock.workspaces.world(workspace, "notes").schedule("tick", after_s=10**7, value={"name": "later"})
+    taken = mock.workspaces.snapshot(workspace)
+    for kind, key, value in after:
+        state.put(kind, key, value)
+        state.delete("note", key)
+    moved = mock.workspaces.set_clock(workspace, workspace.clock.advance(seconds))
+    restored = mock.workspaces.restore(moved, taken)
+
+    assert mock.workspaces.snapshot(restored) == taken
+    mock.store.close()
+
+
+def test_snapshot_moves_to_another_workspace(desk: Desk, other: Desk) -> None:
+    """
+    A snapshot can be put into another workspace, which keeps its own credentials.
+    """
+    desk.write("mine")
+    taken = desk.control("GET", "/snapshot")
+    other.control("PUT", "/snapshot", taken)
+
+    assert ([note["text"] for note in other.ask("GET", "/notes").json()["notes"]], desk.secret in str(taken)) == (
+        ["mine"],
+        False,
+    )
+
+
+def test_task_after_a_restore_draws_the_same_ids(desk: Desk) -> None:
+    """
+    What a task draws after a restore is what it drew before.
+    """
+    desk.control("PUT", "/clock", {"mode": "frozen", "now": "2024-09-13"})
+    desk.ask("POST", "/countdowns", json={"name": "tick", "after_s": 5, "again": 1, "every_s": 1})
+    taken = desk.control("GET", "/snapshot")
+    seen = []
+    for _ in range(2):
+        desk.control("PUT", "/snapshot", taken)
+        desk.control("POST", "/clock/advance", {"seconds": 60})
+        seen.append(desk.control("GET", "/snapshot"))
+
+    assert seen[0] == seen[1]
+    assert len(desk.texts()) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"records": [["notes", "note", "1"]]},
+        {"records": 5},
+        {"tasks": [["nobody", 1, "tick", {}, "m"]]},
+        {"tasks": [["notes", 1, "tock", {}, "m"]]},
+        {"tasks": [["notes", "soon", "tick", {}, "m"]]},
+        {"tasks": [["notes", 2**62, "tick", {}, "m"]]},
+        {"tasks": [[[], 1, "tick", {}, "m"]]},
+        {"clock": []},
+        {"clock": {"mode": "stepped", "step_s": "x"}},
+        {"clock": {"mode": "real", "offset_s": "x"}},
+        {"faults": {"fault": "reset"}},
+        {"faults": [{"fault": "reset", "id": []}]},
+        {"faults": [{"fault": "status", "status": 503, "calls": "x"}]},
+    ],
+)
+def test_damaged_snapshot_changes_nothing(desk: Desk, damage: dict[str, Any]) -> None:
+    """
+    A snapshot with a damaged part is refused as a whole, and the workspace goes on as it was.
+    """
+    desk.write("kept")
+    taken = desk.control("GET", "/snapshot")
+    answer = requests.put(f"{desk.own}/snapshot", json={**taken, "records": [], **damage}, timeout=5)
+
+    assert (answer.status_code, desk.texts(), desk.write().status_code) == (422, ["kept"], 201)
+
+
+def test_reset_is_as_new_with_the_same_credentials(desk: Desk) -> None:
+    """
+    A reset empties records, tasks, faults, journal, seed data and clock; the key still works and ids go on counting.
+    """
+    desk.write()
+    desk.control("PUT", "/clock", {"mode": "frozen", "now": "2024-09-13"})
+    desk.ask("POST", "/countdowns", json={"name": "tick", "after_s": 1})
+    desk.control("PUT", "/seed/notes", {"motto": "own"})
+    desk.break_by({"fault": "reset"})
+    shown = desk.control("POST", "/reset")
+    answer = desk.ask("GET", "/notes")
+
+    assert (shown["clock"]["mode"], shown["faults"], answer.json()) == (
+        "real",
+        [],
+        {"notes": [], "motto": "write it down"},
+    )
+    assert (answer.headers["Flowproof-Exchange"], len(desk.journal())) == (f"{desk.id}-3", 1)
+    assert desk.control("GET", "/snapshot")["tasks"] == []
+
+
+def test_seed_data_is_replaced_for_one_workspace(desk: Desk, other: Desk) -> None:
+    """
+    A workspace's own account set-up is used there alone, until it is given up.
+    """
+    desk.control("PUT", "/seed/notes", {"motto": "own"})
+    own = [each.ask("GET", "/notes").json()["motto"] for each in (desk, other)]
+    desk.control("DELETE", "/seed/notes")
+
+    assert (own, desk.control("GET", "/seed/notes")) == (["own", "write it down"], {"motto": "write it down"})
