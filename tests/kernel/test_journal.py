@@ -120,8 +120,8 @@ def test_last_refused_is_the_last_that_was_refused(server: Server, desk: Desk) -
     Behind a success the last refusal is still found, whatever refused it.
     """
     last = []
-    for refused in (lambda: desk.ask("POST", "/notes", json={}), lambda: desk.ask("GET", "/notes/none")):  # type: ignore[no-untyped-call]  # (the stubs of Hypothesis leave it so)
-        name = refused().headers["Flowproof-Exchange"]
+    for method, path in (("POST", "/notes"), ("GET", "/notes/none")):
+        name = desk.ask(method, path, json={}).headers["Flowproof-Exchange"]
         desk.write()
         url = f"{server.url}/_flowproof/exchanges/last-refused?workspace={desk.id}"
         last.append((requests.get(url, timeout=5).json()["id"], name))
