@@ -13,12 +13,13 @@ import requests
 
 from flowproof.clients.dots_eco import DotsEco
 from flowproof.clients.oneflow import OneFlow, Signer
+from flowproof.clients.otter import Otter
 from flowproof.target import Site, Workspace
 
 from .cases import CaseRequest, Send
 from .recording import Recorder, RecordingAdapter
 
-__all__ = ["SIGNERS", "dots_eco_client", "oneflow_client", "recorded_session", "sender"]
+__all__ = ["SIGNERS", "dots_eco_client", "oneflow_client", "otter_client", "recorded_session", "sender"]
 
 TIMEOUT_S = 30.0
 
@@ -75,6 +76,31 @@ def dots_eco_client(recorder: Recorder, place: Place, *, role: str = "default", 
     return DotsEco(site.url, token, **{"session": session, **settings})
 
 
+def otter_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> Otter:
+    """
+    An Otter client whose exchanges are recorded.
+
+    Where the place has a clock of its own, that is the client's clock too, and its waits move it on.
+
+    Args:
+        recorder: Who is shown the exchanges.
+        place: Target or workspace.
+        role: Which application it is.
+        settings: `client_secret` in place of the role's, and whatever `Otter` takes.
+    """
+    site = place.site("otter")
+    credentials = site.credentials(role)
+    workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
+    if workspace is not None:
+        settings.setdefault("sleep", workspace.clock.advance)
+        settings.setdefault("now", workspace.clock.now)
+        settings.setdefault("chance", Random(0))
+    settings.setdefault("redirect_uri", credentials.values.get("redirect_uri"))
+    secret = settings.pop("client_secret", None) or credentials.secret
+    session = recorded_session(recorder, site, is_ours=workspace is not None)
+    return Otter(site.url, credentials.key, secret, **{"session": session, **settings})
+
+
 def recorded_session(recorder: Recorder, site: Site, *, is_ours: bool) -> requests.Session:
     """
     A session whose exchanges with a site are recorded.
@@ -101,8 +127,25 @@ def _oneflow_headers(site: Site, request: CaseRequest) -> Mapping[str, str]:
     return Signer(credentials.key, credentials.secret).headers(request.method, request.path, "2017-04-08 13:41:19")
 
 
+def _otter_headers(site: Site, _request: CaseRequest) -> Mapping[str, str]:
+    """A token of the first user with every scope of onboarding; on a mock, whoever is no browser is allowed at once."""
+    credentials = site.credentials()
+    with requests.Session() as session:
+        session.trust_env = False
+        otter = Otter(
+            site.url,
+            credentials.key,
+            credentials.secret,
+            redirect_uri=credentials.values["redirect_uri"],
+            session=session,
+        )
+        asked = otter.authorization()
+        callback = session.get(asked.url, allow_redirects=False, timeout=TIMEOUT_S).headers["Location"]
+        return {"Authorization": f"Bearer {otter.exchange(asked, callback).access_token}"}
+
+
 SIGNERS: Mapping[str, Callable[[Site, CaseRequest], Mapping[str, str]]] = MappingProxyType(
-    {"dots_eco": _dots_eco_headers, "oneflow": _oneflow_headers}
+    {"dots_eco": _dots_eco_headers, "oneflow": _oneflow_headers, "otter": _otter_headers}
 )
 """The headers that authenticate a case's request, by provider."""
 

@@ -16,6 +16,7 @@ from .used import elsewhere, providers_of, skip_elsewhere
 if TYPE_CHECKING:
     from flowproof.clients.dots_eco import DotsEco
     from flowproof.clients.oneflow import OneFlow
+    from flowproof.clients.otter import Otter
     from flowproof.conformance import Finding
     from flowproof.target import ControlClient, Target, Workspace
 
@@ -26,9 +27,11 @@ __all__ = [
     "flowproof_server",
     "make_dots_eco",
     "make_oneflow",
+    "make_otter",
     "make_workspace",
     "mock_workspace",
     "oneflow",
+    "otter",
     "replay_case",
     "set_aside_findings",
     "target",
@@ -176,6 +179,32 @@ def make_oneflow(pytestconfig: pytest.Config) -> "Iterator[Callable[..., OneFlow
 def oneflow(target: "Target", make_oneflow: "Callable[..., OneFlow]") -> "Iterator[OneFlow]":
     """The real OneFlow client on the current target. Where that is a mock, its waits move the workspace's clock on."""
     with make_oneflow(target) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def make_otter(pytestconfig: pytest.Config) -> "Iterator[Callable[..., Otter]]":
+    """
+    Make an Otter client for a target or a workspace: `make_otter(workspace, role="other", retry=NO_RETRY)`.
+
+    It takes `role`, `client_secret` and every setting of `Otter`. Its exchanges are checked against the contract.
+    """
+    from .connections import otter_client  # noqa: PLC0415 (see the module's docstring)
+
+    recorder = state_of(pytestconfig).recording()
+    with ExitStack() as stack:
+
+        def make(place: "Target | Workspace", **settings: Any) -> "Otter":
+            """A client there; it is closed at the session's end."""
+            return stack.enter_context(closing(otter_client(recorder, place, **settings)))
+
+        yield make
+
+
+@pytest.fixture
+def otter(target: "Target", make_otter: "Callable[..., Otter]") -> "Iterator[Otter]":
+    """The real Otter client on the current target. Where that is a mock, its waits move the workspace's clock on."""
+    with make_otter(target) as client:
         yield client
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from flowproof.clients.answers import Answer
-from flowproof.clients.errors import NotFound, Refused
+from flowproof.clients.errors import NotFound, Refused, UnexpectedAnswer
 from flowproof.clients.otter.results import (
     Brand,
     BrandPage,
@@ -18,7 +18,6 @@ from flowproof.clients.otter.results import (
 )
 from flowproof.clients.otter.transport import Call, Transport, path_of
 from flowproof.clients.retry import Retry
-from flowproof.errors import ConfigurationError
 
 __all__ = ["AlreadyConnected", "Choose", "OtterUser"]
 
@@ -66,7 +65,7 @@ class OtterUser:
 
     def brands(self, limit: int = 100) -> Iterator[Brand]:
         """Every brand once, so many a page."""
-        return _walk(lambda token: self.brands_page(limit, token))
+        return _walk(lambda token: self.brands_page(limit, token), _brands())
 
     def brand(self, brand_id: str) -> Brand:
         """
@@ -83,7 +82,7 @@ class OtterUser:
 
     def stores(self, brand_id: str, limit: int = 100) -> Iterator[Store]:
         """Every store of a brand once, so many a page."""
-        return _walk(lambda token: self.stores_page(brand_id, limit, token))
+        return _walk(lambda token: self.stores_page(brand_id, limit, token), _brands(brand_id, "stores"))
 
     def store(self, brand_id: str, store_id: str) -> Store:
         """
@@ -122,11 +121,6 @@ class OtterUser:
             AlreadyConnected: It is connected.
             Unreachable: The answer was lost; look at `connection` before trying again.
         """
-        if our_store_id == store_id:
-            raise ConfigurationError(
-                f"The store {store_id} would be connected under Otter's own identifier.",
-                "Give our_store_id our own one.",
-            )
         try:
             self._send(Call("POST", _connection(brand_id, store_id), body={"storeId": our_store_id}))
         except Refused as refused:
@@ -191,7 +185,7 @@ class OtterUser:
         return self.transport.send(authorized, self.retry)
 
 
-def _walk(page_after: Callable[[str | None], "_Page[T_co]"]) -> "Iterator[T_co]":
+def _walk(page_after: Callable[[str | None], "_Page[T_co]"], path: str) -> "Iterator[T_co]":
     token, used = None, set[str]()
     while True:
         page = page_after(token)
@@ -200,7 +194,7 @@ def _walk(page_after: Callable[[str | None], "_Page[T_co]"]) -> "Iterator[T_co]"
         if token is None:
             return
         if token in used:
-            raise ConfigurationError("The provider sends the same page again and again.", "Report it to the provider.")
+            raise UnexpectedAnswer("GET", path, 200, "came before, so the pages would never end", where="/offsetToken")
         used.add(token)
 
 
