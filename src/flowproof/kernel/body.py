@@ -1,6 +1,7 @@
 """Reads a request's JSON, and refuses every text that two parsers might read differently."""
 
 import json
+import re
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,8 @@ from .refusals import MalformedBody, WrongContentType
 __all__ = ["DEEPEST", "FORM", "read_form", "read_json"]
 
 DEEPEST = 100
+# The end of a key. A text may hold such bytes too, and is then read once more; a key never comes without them.
+KEY = re.compile(rb'"\s*:')
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -37,7 +40,7 @@ def read_json(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
         _malformed(f"JSON in UTF-8 (RFC 8259): {error}", f"{len(body)} bytes")
     if body.count(b"{") + body.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
         _malformed(f"at most {DEEPEST} levels of nesting", f"{_depth(value)} levels")
-    if body.count(b":") != _keys(value):
+    if len(KEY.findall(body)) != _keys(value):
         _refuse_repeated_keys(body)
     return value
 
@@ -84,12 +87,16 @@ def _other_charset(parameters: str) -> bool:
 
 
 def _keys(value: Any) -> int:
-    """How many keys the objects of a value have; as many as colons, unless a text has colons or a key came twice."""
-    if isinstance(value, dict):
-        return len(value) + sum(_keys(each) for each in value.values() if isinstance(each, dict | list))
-    if isinstance(value, list):
-        return sum(_keys(each) for each in value if isinstance(each, dict | list))
-    return 0
+    """How many keys the objects of a value have: as many as the text has, unless one came twice."""
+    counted, waiting = 0, [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            counted += len(each)
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+    return counted
 
 
 def _depth(value: Any) -> int:

@@ -6,11 +6,10 @@ from typing import Any
 
 import orjson
 
-from .redaction import REDACTED, scrubbed
+from .redaction import REDACTED, scrubbed_json
 from .store import ExchangeRow, Store
 
 __all__ = ["REDACTED", "Journal", "exchange_id"]
-
 
 
 def exchange_id(workspace: str, number: int) -> str:
@@ -33,7 +32,7 @@ class Journal:
 
     def write(self, workspace: str, entry: Mapping[str, Any], secrets: Iterable[str]) -> None:
         """Keep an exchange, with every occurrence of the secrets replaced."""
-        body = orjson.dumps(scrubbed(entry, secrets))
+        body = scrubbed_json(entry, secrets)
         refused = int(
             entry["requirement"] is not None
             or bool(entry["findings"])

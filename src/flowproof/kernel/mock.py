@@ -23,9 +23,9 @@ from .entries import inbound, outbound, secrets_sent
 from .faults import FaultPlan, Latency, Reset, Status
 from .journal import Journal, exchange_id
 from .problem import problem
+from .redaction import scrubbed
 from .refusals import Answer, Refused
 from .request import ProviderRequest, WireRequest
-from .redaction import scrubbed
 from .store import Store
 from .webhooks import Delivery, Sent
 from .workspaces import DEFAULT, Workspace, Workspaces, fired
@@ -130,7 +130,8 @@ class Mock:
         try:
             self._admit(arrival, workspace, now)
             with self.store.transaction():
-                self.workspaces.run_due(workspace)
+                if workspace.clock.mode != "real":  # what is due on a real clock is the courier's, in the background
+                    self.workspaces.run_due(workspace)
                 answer, findings = self._processed(arrival, workspace, now)
                 finished = self._finish(arrival, workspace, now, answer, findings)
         except Refused as refusal:
@@ -240,8 +241,8 @@ class Mock:
             note=note,
             faults=[plan.to_json() for plan, _ in arrival.faults],
         )
-        shown = scrubbed(entry, self._secrets(arrival, workspace))
-        self._write(workspace, arrival.number, now, stopwatch_ms() - arrival.started_ms, shown)
+        took_ms, secrets = stopwatch_ms() - arrival.started_ms, self._secrets(arrival, workspace)
+        self._write(workspace, arrival.number, now, took_ms, entry, secrets)
         return answer
 
     def record_attempt(
@@ -251,15 +252,21 @@ class Mock:
         with self.store.transaction():
             number = self.store.next_exchange(workspace.id)
             provider = self.apps[delivery.provider].provider
-            shown = scrubbed(outbound(provider, delivery, headers, sent), secrets_sent(provider, headers))
-            self._write(workspace, number, at, duration_ms, shown)
+            credentials = self.workspaces.credentials(workspace, provider.slug)
+            known = {secret for credential in credentials for secret in credential.secrets.values()}
+            secrets = known | set(secrets_sent(provider, headers))
+            self._write(workspace, number, at, duration_ms, outbound(provider, delivery, headers, sent), secrets)
         return exchange_id(workspace.id, number)
 
     def _write(
-        self, workspace: Workspace, number: int, at: datetime, duration_ms: float, entry: Mapping[str, Any]
+        self,
+        workspace: Workspace,
+        number: int,
+        at: datetime,
+        duration_ms: float,
+        entry: Mapping[str, Any],
+        secrets: Iterable[str],
     ) -> None:
-        credentials = self.workspaces.credentials(workspace, entry["provider"])
-        secrets = {secret for credential in credentials for secret in credential.secrets.values()}
         identity = {
             "id": exchange_id(workspace.id, number),
             "workspace": workspace.id,

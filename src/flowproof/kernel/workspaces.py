@@ -201,19 +201,26 @@ class Workspaces:
             webhooks=self._providers[provider].webhooks,
         )
 
-    def run_due(self, workspace: Workspace) -> None:
+    def run_due(self, workspace: Workspace, *, most: int = MOST_TASKS_AT_ONCE) -> bool:
         """
-        Do everything that has become due on the workspace's clock, in its order, each at its own moment.
+        Do what has become due on the workspace's clock, in its order, each at its own moment.
 
         What a task schedules is done in the same run where that is due too. A task that fails is undone, logged and
         dropped: it would otherwise fail every request from then on.
+
+        Args:
+            workspace: Whose clock it is.
+            most: How many tasks to do at once.
+
+        Returns:
+            Whether nothing is left that is due.
         """
         with self.store.transaction():
             until = microseconds(workspace.clock.now())
-            for _ in range(MOST_TASKS_AT_ONCE):
+            for _ in range(most):
                 row = self.store.take_due_task(workspace.id, until, self._providers)
                 if row is None:
-                    return
+                    return True
                 provider = self._providers[row.provider]
                 due = Clock.at_microseconds(row.due_us)
                 world = self.world(workspace, row.provider, now=due, moment=row.moment)
@@ -224,6 +231,7 @@ class Workspaces:
                     logger.exception(
                         "%s: the task %s of %s failed and is dropped", workspace.id, row.name, row.provider
                     )
+            return False
 
     def snapshot(self, workspace: Workspace) -> dict[str, Any]:
         """Everything that a workspace's mocks know, as JSON: records, tasks, clock, seed, faults. No credentials."""
