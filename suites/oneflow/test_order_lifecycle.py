@@ -21,7 +21,8 @@ from flowproof.clients import NO_RETRY, NotFound, Refused, ServerFailed, Unreach
 from flowproof.clients.oneflow import OneFlow
 from flowproof.target import Workspace
 
-from .strategies import BrokenOrder, broken_orders, minimum_order
+from .breakages import BrokenOrder, broken_orders
+from .strategies import minimum_order
 
 START = "2017-04-08T13:41:19Z"
 WAITS_S = (0.5, 1, 3, 6, 60, 3_600, 86_400)

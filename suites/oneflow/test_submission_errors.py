@@ -11,8 +11,9 @@ from flowproof.clients import NotFound
 from flowproof.clients.oneflow import OneFlow
 from flowproof.target import ControlRefused, Workspace
 
+from .breakages import BrokenOrder, broken_orders
 from .profiles import few
-from .strategies import BrokenOrder, broken_orders, minimum_order, orders
+from .strategies import minimum_order, orders
 from .wire import Wire
 
 Json = Any

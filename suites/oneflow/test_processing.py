@@ -1,0 +1,118 @@
+"""What becomes of an order on the clock: received, print ready, shipped, or errored."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from flowproof.clients import ValidationFailed
+from flowproof.clients.oneflow import OneFlow, Order
+from flowproof.target import Workspace
+
+from .strategies import minimum_order
+
+Json = Any
+
+
+@pytest.mark.requirement("oneflow.order.lifecycle", "oneflow.record.status")
+def test_order_becomes_print_ready_and_ships(workspace: Workspace, oneflow: OneFlow) -> None:
+    """
+    A valid order is received, becomes print ready and ships, each step at its time on the workspace's clock.
+    """
+    settings = workspace.seed("oneflow")["settings"]
+    workspace.clock.freeze()
+    receipt = oneflow.submit(minimum_order("1"))
+
+    seen = []
+    for step in ("processing_s", "print_ready_s", "ship_s"):
+        workspace.clock.advance(settings[step])
+        seen.append(oneflow.order(receipt.id).status)
+
+    assert seen == ["received", "printready", "shipped"]
+
+
+@pytest.mark.requirement("oneflow.order.lifecycle", "oneflow.record.logs")
+def test_order_tells_when_it_took_each_step(workspace: Workspace, oneflow: OneFlow) -> None:
+    """
+    The log of a shipped order has its steps in the order of their times.
+    """
+    receipt = oneflow.submit(minimum_order("1"))
+    workspace.clock.advance(7 * 86_400)
+    logs = oneflow.order(receipt.id).raw["logs"]
+
+    assert isinstance(logs, list)
+    times = [datetime.fromisoformat(each["timestamp"]) for each in logs]
+    assert (len(times), times) == (3, sorted(times))
+
+
+@pytest.mark.requirement("oneflow.order.errored", "oneflow.record.files")
+@pytest.mark.parametrize(
+    ("setting", "component"),
+    [
+        ("artwork_unavailable", {"fetch": True}),
+        ("artwork_failing_preflight", {"fetch": True, "preflight": True}),
+    ],
+)
+def test_bad_artwork_makes_an_order_errored(
+    workspace: Workspace, oneflow: OneFlow, setting: str, component: dict[str, Json]
+) -> None:
+    """
+    An order with a file that cannot be fetched, or that fails its preflight, becomes errored and does not ship.
+    """
+    seed = workspace.seed("oneflow")
+    bad = "https://artwork.example/bad.pdf"
+    workspace.replace_seed("oneflow", {**seed, "settings": {**seed["settings"], setting: [bad]}})
+    order = minimum_order("1")
+    order["orderData"]["items"][0]["components"] = [{"code": "text", "path": bad, **component}]
+
+    receipt = oneflow.submit(order)
+    workspace.clock.advance(7 * 86_400)
+
+    assert oneflow.order(receipt.id).status == "error"
+
+
+@pytest.mark.requirement("oneflow.order.errored")
+def test_artwork_is_waited_for_twelve_hours(workspace: Workspace, oneflow: OneFlow) -> None:
+    """
+    A file that cannot be fetched makes its order errored after twelve hours, and not before.
+    """
+    seed = workspace.seed("oneflow")
+    path = "http://www.site.com/text.pdf"
+    workspace.replace_seed("oneflow", {**seed, "settings": {**seed["settings"], "artwork_unavailable": [path]}})
+    receipt = oneflow.submit(minimum_order("1"))
+
+    workspace.clock.advance(11.9 * 3600)
+    before = oneflow.order(receipt.id).status
+    workspace.clock.advance(0.2 * 3600)
+
+    assert (before, oneflow.order(receipt.id).status) == ("received", "error")
+
+
+@pytest.mark.requirement("oneflow.order.lifecycle", "oneflow.order.cancel")
+def test_cancelled_order_goes_no_further(workspace: Workspace, oneflow: OneFlow, placed: Callable[..., Order]) -> None:
+    """
+    A cancelled order neither becomes print ready nor ships.
+    """
+    order = placed()
+    oneflow.cancel(order.source_name or "", order.source_order_id or "")
+    workspace.clock.advance(7 * 86_400)
+
+    assert oneflow.order(order.id).status == "cancelled"
+
+
+@pytest.mark.requirement("oneflow.order.sku_configured", "oneflow.order.destination_exists")
+def test_account_set_up_decides_what_is_valid(workspace: Workspace, oneflow: OneFlow) -> None:
+    """
+    A destination and its SKU are valid as soon as they are set up, and no longer than that.
+    """
+    seed = workspace.seed("oneflow")
+    order = minimum_order("1")
+    order["destination"]["name"] = "newcomer"
+    newcomer = {**seed["destinations"][0], "name": "newcomer", "_id": "f" * 24}
+
+    with pytest.raises(ValidationFailed):
+        oneflow.validate(order)
+    workspace.replace_seed("oneflow", {**seed, "destinations": [newcomer]})
+
+    assert oneflow.validate(order) == order

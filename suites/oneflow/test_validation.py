@@ -1,0 +1,153 @@
+"""Orders that are validated: the valid ones come back as sent, the others with the path of what is broken."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowproof.clients import ValidationFailed
+from flowproof.clients.oneflow import OneFlow, Order
+
+from .breakages import BREAKAGES, Breakage, broken_orders
+from .profiles import NETWORKED, few
+from .strategies import decorated_orders, minimum_order, orders, piazza_orders
+from .wire import Wire, error_of
+
+Json = Any
+
+
+def breakages(operation: Callable[[Breakage], bool] = lambda _: True) -> list[Any]:
+    """Every way to break an order as a parameter, marked with the requirement that is then not met."""
+    return [
+        pytest.param(each, id=str(each), marks=pytest.mark.requirement(each.requirement))
+        for each in BREAKAGES
+        if operation(each)
+    ]
+
+
+@pytest.mark.requirement("oneflow.validation.success", "oneflow.order.structure")
+@NETWORKED
+@given(order=orders())
+def test_valid_order_is_accepted_as_sent(oneflow: OneFlow, order: dict[str, Json]) -> None:
+    """
+    Any order that the documents allow is found valid, and comes back as it was sent.
+    """
+    assert oneflow.validate(order) == order
+
+
+@pytest.mark.requirement("oneflow.validation.success", "oneflow.order.item.source_product_id")
+@few(10)
+@given(order=piazza_orders())
+def test_piazza_order_is_accepted(oneflow: OneFlow, order: dict[str, Json]) -> None:
+    """
+    An order whose items name Titles, and no SKU or components, is valid.
+    """
+    assert oneflow.validate(order) == order
+
+
+@pytest.mark.requirement("oneflow.order.unknown_fields")
+@few(10)
+@given(order=decorated_orders())
+def test_unknown_fields_are_ignored(oneflow: OneFlow, order: dict[str, Json]) -> None:
+    """
+    Fields that the order structure does not name, at whatever level, make no order invalid.
+    """
+    assert oneflow.validate(order)["destination"]
+
+
+@pytest.mark.requirement("oneflow.validation.failure", "oneflow.validation.entries")
+@pytest.mark.parametrize("breakage", breakages())
+@few(3)
+@given(data=st.data())
+def test_broken_field_is_refused_with_its_path(oneflow: OneFlow, breakage: Breakage, data: st.DataObject) -> None:
+    """
+    An order with one thing broken is refused, and the entries name the path of what is broken.
+    """
+    broken = data.draw(broken_orders(breakage))
+
+    with pytest.raises(ValidationFailed) as refused:
+        oneflow.validate(broken.order)
+
+    assert broken.path in {entry.path for entry in refused.value.validations}
+
+
+@pytest.mark.requirement("oneflow.validation.failure", "oneflow.validation.envelope")
+def test_refusal_of_an_order_has_its_own_code(oneflow: OneFlow) -> None:
+    """
+    An invalid order is answered 400 with code 208.
+    """
+    with pytest.raises(ValidationFailed) as refused:
+        oneflow.validate({})
+
+    assert (refused.value.status, refused.value.code) == (400, 208)
+
+
+@pytest.mark.requirement("oneflow.validation.failure")
+def test_every_finding_has_an_entry(oneflow: OneFlow, new_id: Callable[[], str]) -> None:
+    """
+    An order with three things broken is refused with an entry for each of them.
+    """
+    order = minimum_order(new_id())
+    del order["destination"]["name"]
+    order["orderData"]["items"][0]["quantity"] = 0
+    order["orderData"]["shipments"][0]["shipTo"]["isoCountry"] = "USA"
+
+    with pytest.raises(ValidationFailed) as refused:
+        oneflow.validate(order)
+
+    assert sorted(entry.path for entry in refused.value.validations) == [
+        "destination.name",
+        "orderData.items.0.quantity",
+        "orderData.shipments.0.shipTo.isoCountry",
+    ]
+
+
+@pytest.mark.requirement("oneflow.order.structure", "oneflow.validation.failure")
+@pytest.mark.parametrize("body", ["[]", '"order"', "1", "null", "true"])
+def test_order_is_one_object(wire: Wire, body: str) -> None:
+    """
+    A body that is JSON, but no object, is refused as an invalid order.
+    """
+    answer = wire.send("POST", "/api/order/validate", body=body.encode())
+
+    assert (answer.status_code, error_of(answer)["code"]) == (400, 208)
+
+
+@pytest.mark.requirement("oneflow.order.minimum_example")
+@pytest.mark.parametrize("field", ["sourceOrderId", "sourceItemId"])
+def test_document_minimum_order_is_refused(oneflow: OneFlow, new_id: Callable[[], str], field: str) -> None:
+    """
+    The document's minimum order is refused for each of the two fields that its own tables require.
+    """
+    order = minimum_order(new_id())
+    del (order["orderData"] if field == "sourceOrderId" else order["orderData"]["items"][0])[field]
+
+    with pytest.raises(ValidationFailed):
+        oneflow.validate(order)
+
+
+@pytest.mark.requirement("oneflow.order.carrier.code_and_service", "oneflow.order.carrier.alias")
+def test_carrier_may_be_named_by_code_and_service(oneflow: OneFlow, new_id: Callable[[], str]) -> None:
+    """
+    A carrier is named by code and service as well as by its alias.
+    """
+    order = minimum_order(new_id())
+    order["orderData"]["shipments"][0]["carrier"] = {"code": "custom", "service": "economy"}
+
+    assert oneflow.validate(order) == order
+
+
+@pytest.mark.requirement("oneflow.validation.no_order")
+def test_validation_creates_nothing(oneflow: OneFlow, placed: Callable[..., Order], new_id: Callable[[], str]) -> None:
+    """
+    An order that was validated is no order yet: it can be validated again, and submitted.
+    """
+    order = minimum_order(new_id())
+    oneflow.validate(order)
+    oneflow.validate(order)
+
+    receipt = oneflow.submit(order)
+
+    assert oneflow.wait_for_order(receipt.id).source_order_id == order["orderData"]["sourceOrderId"]
