@@ -1,11 +1,12 @@
 """Who sends a request: ``x-oneflow-authorization`` and the signature over method, path and date."""
 
+import hmac
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from flowproof.conformance import Finding
 from flowproof.kernel import Credential, ProviderRequest, World
-from flowproof.kernel.diagnosis import diagnose, render
+from flowproof.kernel.diagnosis import SWAPPED, diagnose, render
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
 from .errors import TokenNotFound, Unauthorized
@@ -53,7 +54,8 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
     signed = _signed(request)
     credential = world.credential(signed.token)
     if credential is None:
-        raise TokenNotFound([_finding(AUTHORIZATION, "a token of this workspace", "a token it does not know", "token")])
+        unknown = _finding(AUTHORIZATION, "a token of this workspace", "a token it does not know", "token")
+        raise TokenNotFound([unknown], note=_swapped(signed, world))
     account = Setup(world.seed).account_of_role(credential.role)
     if account is None:
         raise TokenNotFound([_finding(AUTHORIZATION, "a token of an account", f"the role {credential.role}", "token")])
@@ -61,7 +63,7 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
     if not verify(scheme, signed, credential.secrets["secret"].encode()):
         raise Unauthorized(
             [_finding(AUTHORIZATION, "the signature of this request", "another one", "signature")],
-            note=diagnosed(request, credential),
+            note=lambda: diagnosed(request, credential),
         )
     _check_window(signed.timestamp, Setup(world.seed).settings.date_window_s, world.now)
     return Principal(account)
@@ -70,6 +72,13 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
 def diagnosed(request: ProviderRequest, credential: Credential) -> str:
     """Why a signature does not verify, without the secret."""
     return render(diagnose(_scheme(request), _signed(request), credential.secrets["secret"].encode()))
+
+
+def _swapped(signed: SignedRequest, world: World) -> str:
+    """What to say where the token that nobody was issued is in truth a secret."""
+    secrets = (credential.secrets["secret"] for credential in world.credentials())
+    sent_as_token = any(hmac.compare_digest(secret.encode(), signed.token.encode()) for secret in secrets)
+    return f"{SWAPPED.text[0].upper()}{SWAPPED.text[1:]}. {SWAPPED.mend}" if sent_as_token else ""
 
 
 def scrub_header(name: str, value: str) -> str:

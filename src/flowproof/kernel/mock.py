@@ -213,7 +213,14 @@ class Mock:
         with self.store.transaction():
             if refusal.afterwards is not None:
                 refusal.afterwards()
-            return self._finish(arrival, workspace, now, answer, refusal.findings, note=refusal.note)
+            note = refusal.note
+            if callable(note):
+                secrets = self._secrets(arrival, workspace)
+                self.journal.explain_later(
+                    arrival.id, lambda: scrubbed({"explanation": note()}, secrets)["explanation"]
+                )
+            plain = "" if callable(note) else note
+            return self._finish(arrival, workspace, now, answer, refusal.findings, note=plain)
 
     def _finish(
         self,

@@ -57,14 +57,15 @@ class Refused(FlowproofError):
 
     Args:
         findings: What was expected and what came, the decisive one first.
-        note: A longer explanation for people, such as the diagnosis of a signature; never with a secret in it.
+        note: A longer explanation for people, never with a secret in it; where it takes work, such as the diagnosis of
+            a signature, what makes it when somebody asks.
         afterwards: What is to be done although the request is refused, such as revoking what was misused. Everything
             else that the request did is undone.
         moment: What an answer's chance, such as that of a session id, is drawn from; set by the kernel.
     """
 
     findings: Sequence[Finding] = ()
-    note: str = ""
+    note: str | Callable[[], str] = ""
     afterwards: Callable[[], object] | None = None
     moment: str = field(default="", init=False)
 

@@ -1,0 +1,37 @@
+"""Explanations that take work are made when somebody reads the exchange, not while its client waits."""
+
+from flowproof.kernel.journal import MOST_WAITING, Journal
+from flowproof.kernel.store import Store
+
+ENTRY = {"provider": "notes", "requirement": "notes.a", "findings": [], "explanation": "", "response": {"status": 401}}
+
+
+def make_journal(exchanges: int = 1) -> Journal:
+    """A journal with so many refused exchanges of the workspace desk."""
+    journal = Journal(Store(), keep=10_000)
+    for number in range(1, exchanges + 1):
+        journal.write("desk", {**ENTRY, "id": f"desk-{number}", "number": number}, ())
+    return journal
+
+
+def test_explanation_is_made_once_when_it_is_read() -> None:
+    """An explanation is made at the first reading, and kept."""
+    journal = make_journal()
+    made: list[str] = []
+    journal.explain_later("desk-1", lambda: made.append("once") or "because")  # type: ignore[func-returns-value]  # (None is falsy)
+
+    read = [journal.find("desk-1"), *journal.entries("desk")]
+
+    assert [entry and entry["explanation"] for entry in read] == ["because", "because"]
+    assert made == ["once"]
+
+
+def test_explanations_that_nobody_reads_are_bounded() -> None:
+    """Of the explanations that nobody has read, only the last thousand wait."""
+    journal = make_journal(exchanges=MOST_WAITING + 1)
+    for number in range(1, MOST_WAITING + 2):
+        journal.explain_later(f"desk-{number}", lambda: "because")
+
+    first, second = journal.find("desk-1"), journal.find("desk-2")
+
+    assert [entry and entry["explanation"] for entry in (first, second)] == ["", "because"]
