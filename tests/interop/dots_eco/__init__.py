@@ -1,0 +1,1 @@
+"""Dots.eco's mock against the provider's own software."""
