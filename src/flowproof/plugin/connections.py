@@ -4,6 +4,8 @@ How the plugin makes each provider's client, and how a case's request is signed.
 Loaded with the first client, not with pytest: it brings `requests`.
 """
 
+import base64
+import os
 from collections.abc import Callable, Mapping
 from random import Random
 from types import MappingProxyType
@@ -12,6 +14,9 @@ from typing import Any, Protocol
 import requests
 
 from flowproof.clients.dots_eco import DotsEco
+from flowproof.clients.flow1st import Flow1st
+from flowproof.clients.flow1st import Signer as Flow1stSigner
+from flowproof.clients.integrations import Integrations
 from flowproof.clients.oneflow import OneFlow, Signer
 from flowproof.clients.otter import Otter
 from flowproof.target import Site, Workspace
@@ -19,7 +24,16 @@ from flowproof.target import Site, Workspace
 from .cases import CaseRequest, Send
 from .recording import Recorder, RecordingAdapter
 
-__all__ = ["SIGNERS", "dots_eco_client", "oneflow_client", "otter_client", "recorded_session", "sender"]
+__all__ = [
+    "SIGNERS",
+    "dots_eco_client",
+    "flow1st_client",
+    "integrations_client",
+    "oneflow_client",
+    "otter_client",
+    "recorded_session",
+    "sender",
+]
 
 TIMEOUT_S = 30.0
 
@@ -76,6 +90,59 @@ def dots_eco_client(recorder: Recorder, place: Place, *, role: str = "default", 
     return DotsEco(site.url, token, **{"session": session, **settings})
 
 
+def flow1st_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> Flow1st:
+    """
+    A Flow1st client whose exchanges are recorded.
+
+    Where the place has a clock of its own, that is the client's clock too, and its waits move it on.
+
+    Args:
+        recorder: Who is shown the exchanges.
+        place: Target or workspace.
+        role: `default` for staging, `production`.
+        settings: `api_key`, `api_secret` and `signing_key` in place of the role's, and whatever `Flow1st` takes. Beyond
+            the mock the signing key is the environment's `FLOWPROOF_FLOW1ST_SIGNING_KEY`, or of another role
+            `FLOWPROOF_FLOW1ST_<ROLE>_SIGNING_KEY`.
+    """
+    site = place.site("flow1st")
+    credentials = site.credentials(role)
+    workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
+    if workspace is not None:
+        settings.setdefault("sleep", workspace.clock.advance)
+        settings.setdefault("now", workspace.clock.now)
+        settings.setdefault("chance", Random(0))
+    named = "FLOWPROOF_FLOW1ST_SIGNING_KEY" if role == "default" else f"FLOWPROOF_FLOW1ST_{role.upper()}_SIGNING_KEY"
+    keys = (
+        settings.pop("api_key", credentials.key),
+        settings.pop("api_secret", None) or credentials.secret,
+        settings.pop("signing_key", None) or credentials.values.get("signing_key") or os.environ.get(named, ""),
+    )
+    session = recorded_session(recorder, site, is_ours=workspace is not None)
+    return Flow1st(site.url, *keys, **{"session": session, **settings})
+
+
+def integrations_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> Integrations:
+    """
+    An Integrations client whose exchanges are recorded.
+
+    Where the place has a clock of its own, the client's waits move that clock on instead of taking time.
+
+    Args:
+        recorder: Who is shown the exchanges.
+        place: Target or workspace.
+        role: Whose token it uses: `default` for an API token, `user` for a user token.
+        settings: `token` in place of the role's, and whatever `Integrations` takes.
+    """
+    site = place.site("integrations")
+    workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
+    if workspace is not None:
+        settings.setdefault("sleep", workspace.clock.advance)
+        settings.setdefault("chance", Random(0))
+    token = settings.pop("token", None) or site.credentials(role).key
+    session = recorded_session(recorder, site, is_ours=workspace is not None)
+    return Integrations(site.url, token, **{"session": session, **settings})
+
+
 def otter_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> Otter:
     """
     An Otter client whose exchanges are recorded.
@@ -122,6 +189,27 @@ def _dots_eco_headers(site: Site, _request: CaseRequest) -> Mapping[str, str]:
     return {"auth-token": site.credentials().key}
 
 
+def _flow1st_headers(site: Site, request: CaseRequest) -> Mapping[str, str]:
+    """Key and secret for a token, else a new token; a body is signed with the timestamp that its case names."""
+    credentials = site.credentials()
+    if request.path.startswith("/api/distributors/auth/"):
+        pair = f"{credentials.key}:{credentials.secret}".encode()
+        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+    signing_key = credentials.values["signing_key"]
+    with requests.Session() as session:
+        session.trust_env = False
+        token = Flow1st(site.url, credentials.key, credentials.secret, signing_key, session=session).authenticate()
+    headers = {"AccessToken": f"Bearer {token.access}"}
+    timestamp = request.headers.get("X-TIMESTAMP")
+    if request.body is None or timestamp is None:
+        return headers
+    return {**headers, **Flow1stSigner(signing_key).headers(timestamp, request.body)}
+
+
+def _integrations_headers(site: Site, _request: CaseRequest) -> Mapping[str, str]:
+    return {"Authorization": f"Bearer {site.credentials().key}"}
+
+
 def _oneflow_headers(site: Site, request: CaseRequest) -> Mapping[str, str]:
     credentials = site.credentials()
     return Signer(credentials.key, credentials.secret).headers(request.method, request.path, "2017-04-08 13:41:19")
@@ -145,7 +233,13 @@ def _otter_headers(site: Site, _request: CaseRequest) -> Mapping[str, str]:
 
 
 SIGNERS: Mapping[str, Callable[[Site, CaseRequest], Mapping[str, str]]] = MappingProxyType(
-    {"dots_eco": _dots_eco_headers, "oneflow": _oneflow_headers, "otter": _otter_headers}
+    {
+        "dots_eco": _dots_eco_headers,
+        "flow1st": _flow1st_headers,
+        "integrations": _integrations_headers,
+        "oneflow": _oneflow_headers,
+        "otter": _otter_headers,
+    }
 )
 """The headers that authenticate a case's request, by provider."""
 

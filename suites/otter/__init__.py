@@ -1,0 +1,1 @@
+"""What certifies an Otter target: run it with pytest --pyargs flowproof.suites.otter."""
