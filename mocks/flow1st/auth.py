@@ -1,0 +1,242 @@
+"""Who sends a request: API key and secret, access token, vendor media type, and the signature of a POST."""
+
+import base64
+import binascii
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import orjson
+
+from flowproof.conformance import Finding
+from flowproof.kernel import Credential, ProviderRequest, World, here
+from flowproof.kernel.diagnosis import diagnose, render
+from flowproof.kernel.refusals import WrongContentType
+from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
+
+from . import tokens
+from .errors import SignatureWrong, Unauthorized
+from .models import Setup
+
+__all__ = ["Principal", "authenticate", "diagnosed", "nanoseconds", "presented_key", "scrub_header"]
+
+ACCESS_TOKEN = "accesstoken"  # noqa: S105 (the name of a header)
+AUTHORIZATION = "authorization"
+SIGNATURE = "x-signature"
+TIMESTAMP = "x-timestamp"
+REFRESH_PATH = "/api/distributors/auth/refresh"
+
+# The published vector verifies with the signing key as the key, though the page's prose has it the other way round.
+SCHEME = SigningScheme(parts=("timestamp", "body"), separator="", digest="sha256", encoding="hex")
+HEX = re.compile("[0-9a-f]{64}", re.ASCII)
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """
+    Who asks.
+
+    Args:
+        environment: Whose account is meant: ``staging`` or ``production``.
+        credential: What was presented: an API key, an access token or a refresh token.
+    """
+
+    environment: str
+    credential: Credential
+
+
+def presented_key(request: ProviderRequest) -> str | None:
+    """The access token, the API key or the refresh token that a request presents."""
+    if request.path == REFRESH_PATH:
+        return _refresh_token(request.body)
+    token = _bearer(request.header(ACCESS_TOKEN))
+    return token if token is not None else _basic(request.header(AUTHORIZATION))[0]
+
+
+def authenticate(request: ProviderRequest, world: World) -> Principal:
+    """
+    Find out who sends a request, whether it has its page's media type, and whether it signed what it must.
+
+    Raises:
+        WrongContentType: The media type is another.
+        Unauthorized: API key, secret or token are missing, unknown or expired.
+        SignatureWrong: A POST is not rightly signed.
+    """
+    operation = here.scene.operation
+    _check_media_type(request, operation.json_body or tokens.media_type(world.contract, operation))
+    match operation.id:
+        case "generateAccessToken":
+            return _by_api_key(request, world)
+        case "refreshAccessToken":
+            return Principal("", Credential(presented_key(request) or ""))  # judged by tokens, once the body is read
+        case "completeOrder":
+            principal = _by_token(request, world)
+            _check_signature(request, world, principal.environment)
+            return principal
+        case _:
+            return _by_token(request, world)
+
+
+def diagnosed(request: ProviderRequest, credential: Credential) -> str:
+    """Why a signature does not verify, without the signing key."""
+    return render(diagnose(SCHEME, _signed(request), credential.secrets["signing_key"].encode("ascii", "replace")))
+
+
+def nanoseconds(timestamp: str) -> int | None:
+    """Nanoseconds since 1970 of an ISO 8601 text with a zone, exactly; None where it is none."""
+    found = INSTANT.fullmatch(timestamp)
+    if found is None:
+        return None
+    try:
+        second = datetime.fromisoformat(found[1] + found[3]) - EPOCH
+    except (ValueError, OverflowError):
+        return None
+    return second // timedelta(seconds=1) * NANOSECONDS + int((found[2] or "").ljust(9, "0"))
+
+
+def scrub_header(name: str, value: str) -> str:
+    """Headers as they may be shown: tokens, secrets and signatures are taken out."""
+    if name == SIGNATURE:
+        return "[signature]"
+    if name == ACCESS_TOKEN:
+        return "Bearer [redacted]" if value.startswith("Bearer ") else "[redacted]"
+    if name == AUTHORIZATION:
+        key, secret = _basic(value)
+        return f"Basic {key}:[redacted]" if key and secret else "[redacted]"
+    return value
+
+
+def _check_media_type(request: ProviderRequest, expected: str) -> None:
+    """Of every operation, also of a GET: the pages show the header for all of them."""
+    sent = request.header("content-type")
+    if (sent or "").partition(";")[0].strip().lower() != expected:
+        raise WrongContentType([Finding("request.headers", "/content-type", expected, sent or "nothing")])
+
+
+def _by_api_key(request: ProviderRequest, world: World) -> Principal:
+    key, secret = _basic(request.header(AUTHORIZATION))
+    credential = world.credential(key) if key else None
+    right = credential.secrets.get("secret") if credential else None
+    if credential is None or right is None or not hmac.compare_digest(right.encode(), (secret or "").encode()):
+        got = "nothing" if request.header(AUTHORIZATION) is None else "another pair, or another form"
+        expected = "Basic and the base64 of API key, colon and API secret"
+        raise Unauthorized([_finding(AUTHORIZATION, expected, got, "flow1st.token.basic")])
+    return Principal(str(credential.public["environment"]), credential)
+
+
+def _by_token(request: ProviderRequest, world: World) -> Principal:
+    token = _bearer(request.header(ACCESS_TOKEN))
+    if token is None:
+        got = "nothing" if request.header(ACCESS_TOKEN) is None else "another form"
+        note = ""
+        requirement = "flow1st.auth.header"
+        if request.header(AUTHORIZATION) is not None and request.header(ACCESS_TOKEN) is None:
+            requirement, note = "flow1st.auth.authorization", "The access token belongs into the header AccessToken."
+        raise Unauthorized([_finding(ACCESS_TOKEN, "Bearer and an access token", got, requirement)], note=note)
+    credential = world.credential(token)
+    if credential is None or credential.role != tokens.ACCESS:
+        raise Unauthorized([_finding(ACCESS_TOKEN, "an access token that was issued", "another", "flow1st.auth.token")])
+    if not tokens.is_good(credential, world.now):
+        ended = f"one that expired at {credential.public['expires_at']}"
+        raise Unauthorized([_finding(ACCESS_TOKEN, "a token that is still good", ended, "flow1st.token.expiry")])
+    return Principal(str(credential.public["environment"]), credential)
+
+
+def _check_signature(request: ProviderRequest, world: World, environment: str) -> None:
+    key = next((each for each in world.credentials() if _is_key_of(each, environment)), None)
+    if key is None:
+        raise Unauthorized([_finding(ACCESS_TOKEN, "an environment with an API key", "another", "flow1st.auth.token")])
+    signed = _signed(request)
+    sent_ns = nanoseconds(signed.timestamp)
+    if sent_ns is None:
+        expected = "ISO 8601 with a zone and up to nine digits of a fraction"
+        raise _wrong(TIMESTAMP, expected, "another form", "flow1st.signature.iso8601")
+    if not verify(SCHEME, signed, key.secrets["signing_key"].encode()):
+        raise SignatureWrong(
+            [_finding(SIGNATURE, "the signature of this request", "another one", _requirement(signed.signature))],
+            note=lambda: diagnosed(request, key),
+        )
+    _check_window(sent_ns, Setup(world.seed).settings.signature_window_s, world.now)
+
+
+def _is_key_of(credential: Credential, environment: str) -> bool:
+    return "signing_key" in credential.secrets and credential.public.get("environment") == environment
+
+
+def _check_window(sent_ns: int, window_s: int | None, now: datetime) -> None:
+    """To the nanosecond; just as far as the window is still inside it."""
+    if window_s is None:
+        return
+    now_ns = (now - EPOCH) // timedelta(microseconds=1) * 1000
+    if abs(now_ns - sent_ns) > window_s * NANOSECONDS:
+        got = f"one {'behind' if sent_ns < now_ns else 'ahead of'} it by {_seconds(abs(now_ns - sent_ns))} s"
+        expected = f"a timestamp within {window_s} s of the clock"
+        raise _wrong(TIMESTAMP, expected, got, "flow1st.signature.window")
+
+
+def _seconds(duration_ns: int) -> str:
+    """Seconds with nine digits: a float would round them."""
+    return f"{duration_ns // NANOSECONDS}.{duration_ns % NANOSECONDS:09d}"
+
+
+def _signed(request: ProviderRequest) -> SignedRequest:
+    signature, timestamp = request.header(SIGNATURE), request.header(TIMESTAMP)
+    if not signature:
+        raise _wrong(SIGNATURE, "a signature", "nothing", "flow1st.signature.header")
+    if not timestamp:
+        raise _wrong(TIMESTAMP, "the timestamp that was signed", "nothing", "flow1st.signature.timestamp")
+    return SignedRequest(
+        method=request.method,
+        path=request.path,
+        query=request.wire.query,
+        mount=request.mount,
+        headers=request.wire.headers,
+        body=request.body,
+        token="",
+        signature=signature,
+        timestamp=timestamp,
+        date_header=TIMESTAMP,
+    )
+
+
+def _requirement(signature: str) -> str:
+    """What a wrong signature breaks: its form, or what it was made of."""
+    return "flow1st.signature.hmac" if HEX.fullmatch(signature) else "flow1st.signature.hex"
+
+
+def _bearer(value: str | None) -> str | None:
+    scheme, _, token = (value or "").partition(" ")
+    return token if scheme == "Bearer" and token else None
+
+
+def _basic(value: str | None) -> tuple[str | None, str | None]:
+    """API key and API secret; nothing where the header has another form."""
+    scheme, _, encoded = (value or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None, None
+    try:
+        key, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None, None
+    return (key, secret) if colon and key else (None, None)
+
+
+def _refresh_token(body: bytes) -> str | None:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    token = value.get("refreshToken") if isinstance(value, dict) else None
+    return token if isinstance(token, str) and token else None
+
+
+def _wrong(header: str, expected: str, got: str, requirement: str) -> SignatureWrong:
+    return SignatureWrong([_finding(header, expected, got, requirement)])
+
+
+def _finding(header: str, expected: str, got: str, requirement: str) -> Finding:
+    return Finding("request.headers", f"/{header}", expected, got, requirement)

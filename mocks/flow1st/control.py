@@ -1,0 +1,210 @@
+"""What a partner does in the Admin Console, and Flow1st with orders, as operations of the control API."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Blueprint
+
+from flowproof.errors import ConfigurationError
+from flowproof.kernel import World
+from flowproof.kernel.control.routes import Missing, now_in_control
+
+from . import fulfilment
+from .accounts import Account
+from .models import DELIVERED, Order, Setup, Status
+
+__all__ = ["control"]
+
+control = Blueprint("flow1st_control", __name__)
+
+EXPORT = "flow1st-configuration/1"
+CREDENTIALS = ("api_key", "api_secret", "signing_key", "webhook_token")
+EVENTS: tuple[Status, ...] = tuple(status for status in Status if status is not Status.NEW)
+
+
+@control.get("/environments")
+def list_environments(workspace: str) -> Any:
+    """Staging and production: balances, configuration, orders by status, and what has been seen of each."""
+    world = _world(workspace)
+    accounts = [Account.held(world, each.name) for each in Setup(world.seed).environments]
+    return {"environments": {each.environment.name: _shown(world, each, accounts) for each in accounts}}
+
+
+@control.get("/environments/<environment>")
+def get_environment(workspace: str, environment: str) -> Any:
+    """One of them."""
+    world = _world(workspace)
+    account = _account(world, environment)
+    return _shown(world, account, [Account.held(world, each.name) for each in Setup(world.seed).environments])
+
+
+@control.post("/environments/<environment>/top-up")
+def top_up(workspace: str, environment: str) -> Any:
+    """Add money to a balance."""
+    world = _world(workspace)
+    account, wanted = _account(world, environment), _checked(world, "top-up.schema.json")
+    known = [each["code"] for each in world.seed["currencies"]]
+    if wanted["currency"] not in known:
+        raise ConfigurationError(f"No account is kept in {wanted['currency']}.", f"There are: {', '.join(known)}.")
+    account.move(wanted["amount_minor"], wanted["currency"], "top_up")
+    return {"balances_minor": account.balances()}
+
+
+@control.get("/environments/<environment>/movements")
+def list_movements(workspace: str, environment: str) -> Any:
+    """Every movement of money, the oldest first; they add up to the balances."""
+    return {"movements": list(_account(_world(workspace), environment).movements())}
+
+
+@control.put("/environments/<environment>/configuration")
+def configure(workspace: str, environment: str) -> Any:
+    """Set an environment up: its default webhook URL and the addresses that are invited."""
+    world = _world(workspace)
+    account = _account(world, environment)
+    account.configure(_checked(world, "configuration.schema.json"))
+    return dict(account.configuration)
+
+
+@control.get("/environments/<environment>/configuration/export")
+def export_configuration(workspace: str, environment: str) -> Any:
+    """The configuration as a document for the other environment. It names the credentials and never holds them."""
+    account = _account(_world(workspace), environment)
+    return {
+        "flowproof": EXPORT,
+        "environment": environment,
+        "configuration": dict(account.configuration),
+        "credentials": list(CREDENTIALS),
+    }
+
+
+@control.post("/environments/<environment>/configuration/import")
+def import_configuration(workspace: str, environment: str) -> Any:
+    """Replicate an exported configuration here; the credentials stay this environment's own."""
+    world = _world(workspace)
+    account, exported = _account(world, environment), _checked(world, "configuration-export.schema.json")
+    if exported["environment"] == environment:
+        raise ConfigurationError(
+            f"This is the export of {environment} itself.", "Import it into the other environment."
+        )
+    account.configure(exported["configuration"], replicated_from=exported["environment"])
+    return dict(account.configuration)
+
+
+@control.get("/environments/<environment>/orders")
+def list_orders(workspace: str, environment: str) -> Any:
+    """All orders, the newest first."""
+    return {"orders": [each.to_json() for each in _account(_world(workspace), environment).orders()]}
+
+
+@control.get("/environments/<environment>/orders/<reference>")
+def get_order(workspace: str, environment: str, reference: str) -> Any:
+    """One of them, by the provider's reference."""
+    return _order(_account(_world(workspace), environment), reference).to_json()
+
+
+@control.post("/environments/<environment>/orders/<reference>/<event>")
+def change_order(workspace: str, environment: str, reference: str, event: str) -> Any:
+    """Give an order its next status: ``refund``, ``chargeback``, ``failed`` …; ``partial_refund`` with its amount."""
+    world = _world(workspace, f"{environment}/{reference}/{event}")
+    order = _order(_account(world, environment), reference)
+    to = next((each for each in EVENTS if each.value.lower() == event), None)
+    if to is None:
+        raise Missing(f"An order has no status {event}; there are {', '.join(each.value.lower() for each in EVENTS)}.")
+    if to is Status.PARTIAL_REFUND:
+        amount_minor = _checked(world, "partial-refund.schema.json")["amount_minor"]
+        return fulfilment.change(world, order, to, amount_minor=amount_minor).to_json()
+    if to is Status.PENDING:
+        fulfilment.begin(world, {"environment": environment, "reference": reference})
+        return _order(_account(world, environment), reference).to_json()
+    return fulfilment.deliver(world, order, to).to_json()
+
+
+def _shown(world: World, account: Account, all_accounts: list[Account]) -> dict[str, Any]:
+    orders = account.orders()
+    by_status = {status.value: sum(each.status is status for each in orders) for status in Status}
+    acknowledged = _acknowledged(world)
+    return {
+        "environment": account.environment.name,
+        "balances_minor": account.balances(),
+        "topped_up_minor": _topped_up(account),
+        "configuration": dict(account.configuration),
+        "replication": _replication(world, account, all_accounts),
+        "seen": account.seen(),
+        "orders": {"total": len(orders), "by_status": {name: many for name, many in by_status.items() if many}},
+        "acknowledged_webhooks": sum((each.reference, each.status.value) in acknowledged for each in orders),
+        "delivered_orders": [each.reference for each in orders if _is_delivered(each, acknowledged)],
+        "end_to_end_orders": [
+            each.reference for each in orders if each.validated and _is_delivered(each, acknowledged)
+        ],
+    }
+
+
+def _topped_up(account: Account) -> dict[str, int]:
+    """What was added by top-ups, by currency."""
+    made = [each for each in account.movements() if each["reason"] == "top_up"]
+    return {
+        currency: sum(each["amount_minor"] for each in made if each["currency"] == currency)
+        for currency in sorted({each["currency"] for each in made})
+    }
+
+
+def _replication(world: World, account: Account, all_accounts: list[Account]) -> dict[str, Any]:
+    """Whether this configuration came from the other environment and is still that one's, with other credentials."""
+    source = next((each for each in all_accounts if each.environment.name == account.replicated_from), None)
+    keys = [each for each in world.credentials() if "signing_key" in each.secrets]
+    parts = [(each.key, *each.secrets.values()) for each in keys]
+    return {
+        "from": account.replicated_from,
+        "complete": source is not None and source.configuration == account.configuration,
+        "credentials_differ": len({part for each in parts for part in each}) == sum(map(len, parts)),
+    }
+
+
+def _acknowledged(world: World) -> set[tuple[str, str]]:
+    """Reference and status of every webhook that its receiver has acknowledged."""
+    store = now_in_control().mock.store
+    found = set()
+    for delivery in store.deliveries(world.state.workspace):
+        if delivery["provider"] != world.state.provider or delivery["state"] != "delivered" or delivery["of"]:
+            continue
+        told = _json(delivery["webhook"]["body"])
+        found.add((str(told.get("reference")), str(told.get("status"))))
+    return found
+
+
+def _json(body: Mapping[str, str]) -> Mapping[str, Any]:
+    value = orjson.loads(body["text"]) if "text" in body else {}
+    return value if isinstance(value, dict) else {}
+
+
+def _is_delivered(order: Order, acknowledged: set[tuple[str, str]]) -> bool:
+    """Whether it was successful, and the partner's server has acknowledged that."""
+    return order.status in DELIVERED and (order.reference, Status.SUCCESSFUL.value) in acknowledged
+
+
+def _world(workspace: str, moment: str = "") -> World:
+    scene = now_in_control()
+    return scene.mock.workspaces.world(scene.workspace(workspace), "flow1st", moment=f"control/{moment}")
+
+
+def _account(world: World, environment: str) -> Account:
+    account = Account.of(world, environment)
+    if account is None:
+        raise Missing(f"There is no environment {environment}; there are staging and production.")
+    return account
+
+
+def _order(account: Account, reference: str) -> Order:
+    order = account.order(reference)
+    if order is None:
+        raise Missing(f"There is no order {reference} in {account.environment.name}.")
+    return order
+
+
+def _checked(world: World, schema: str) -> Any:
+    value = now_in_control().json
+    findings = world.findings(schema, value)
+    if findings:
+        raise ConfigurationError("; ".join(map(str, findings)) + ".", f"See {schema}.")
+    return value

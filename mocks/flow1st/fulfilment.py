@@ -1,0 +1,116 @@
+"""The life of an order: accepted and paid at once, delivered on the workspace's clock, steered by people."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from flowproof.kernel import World
+
+from . import rules, webhooks
+from .accounts import Account
+from .models import Order, Settings, Setup, Status
+
+__all__ = ["TASKS", "accept", "change"]
+
+EARLY = frozenset({Status.CANCELLED, Status.ABANDONED})  # outcomes that come instead of PENDING
+
+
+def accept(world: World, environment: str, sent: Mapping[str, Any]) -> Order:
+    """
+    Take an order and its price, once.
+
+    Raises:
+        BadRequest: The catalog has no such SKU.
+        ReferenceTaken: Another order has the reference.
+        InsufficientBalance: The balance does not cover the price.
+    """
+    account, setup = Account.held(world, environment), Setup(world.seed)
+    earlier = account.order_of(sent["externalReference"])
+    if earlier is not None:
+        return rules.same_order(earlier, sent)
+    bundle = rules.bundle_of(sent, setup)
+    rules.debited(account.balance_minor(bundle.currency), bundle)
+    reference = rules.new_reference(world.chance)
+    order = Order(
+        reference,
+        environment,
+        Status.NEW,
+        sent,
+        bundle.price_minor,
+        bundle.currency,
+        validated=account.validated(rules.validation_key(sent)),
+    ).in_status(Status.NEW, world.now)
+    account.move(-bundle.price_minor, bundle.currency, "order", reference)
+    account.add(order)
+    account.saw("completeOrder")
+    world.schedule("begin", after_s=_settings(world).pending_s, value=_value(order))
+    return order
+
+
+def change(world: World, order: Order, to: Status, *, amount_minor: int | None = None) -> Order:
+    """
+    Give an order its next status: money goes back where it has to, and the partner is told.
+
+    Raises:
+        Impossible: The status cannot follow.
+    """
+    account = Account.held(world, order.environment)
+    changed, back_minor = rules.moved(order, to, world.now, amount_minor=amount_minor)
+    if back_minor:
+        account.move(back_minor, order.currency, to.value.lower(), order.reference)
+    account.replace(changed)
+    webhooks.tell(world, account, changed)
+    return changed
+
+
+def begin(world: World, value: Any) -> None:
+    """A new order becomes pending, unless it is cancelled or abandoned."""
+    order = _found(world, value, Status.NEW)
+    if order is None:
+        return
+    to = _outcome(world, order)
+    if to in EARLY:
+        change(world, order, to)
+        return
+    change(world, order, Status.PENDING)
+    world.schedule("finish", after_s=_settings(world).fulfil_s, value=value)
+
+
+def finish(world: World, value: Any) -> None:
+    """A pending order gets its outcome; a voucher product its codes."""
+    order = _found(world, value, Status.PENDING)
+    if order is not None:
+        deliver(world, order, _outcome(world, order))
+
+
+def deliver(world: World, order: Order, to: Status) -> Order:
+    """Give an order an outcome, with voucher codes where it has to have some."""
+    bundle = Setup(world.seed).bundle(order.sent["productBundleSku"])
+    if to is Status.SUCCESSFUL and bundle is not None and bundle.voucher:
+        order = replace(order, voucher_codes=rules.vouchers(order, world.chance))
+    return change(world, order, to)
+
+
+TASKS: Mapping[str, Callable[[World, Any], None]] = MappingProxyType({"begin": begin, "finish": finish})
+
+
+def _outcome(world: World, order: Order) -> Status:
+    setup = Setup(world.seed)
+    return rules.outcome(
+        setup.bundle(order.sent["productBundleSku"]), setup.recipient(order.sent["recipientIdentifier"])
+    )
+
+
+def _found(world: World, value: Any, status: Status) -> Order | None:
+    """The order that a task is about, if it has that status still: somebody may have been faster."""
+    order = Account.held(world, value["environment"]).order(value["reference"])
+    return order if order is not None and order.status is status else None
+
+
+def _value(order: Order) -> dict[str, str]:
+    return {"environment": order.environment, "reference": order.reference}
+
+
+def _settings(world: World) -> Settings:
+    return Setup(world.seed).settings

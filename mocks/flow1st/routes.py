@@ -1,0 +1,102 @@
+"""The operations of the contract: read the command, let a rule decide, keep and render the result."""
+
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from flowproof.conformance import Finding
+from flowproof.kernel import here
+
+from . import fulfilment, rules, tokens
+from .accounts import Account
+from .errors import BadRequest, NotFound
+from .models import Setup
+
+__all__ = ["routes"]
+
+routes = Blueprint("flow1st", __name__)
+
+HIDDEN = frozenset({"price_minor", "voucher", "countries"})  # what the seed data knows and the catalog does not show
+
+
+@routes.post("/api/distributors/auth/token")
+def generate_access_token() -> Any:
+    """A pair of tokens for an API key and its secret."""
+    environment = here.principal.environment
+    Account.held(here.world, environment).saw("generateAccessToken")
+    return tokens.issue(here.world, environment)
+
+
+@routes.post("/api/distributors/auth/refresh")
+def refresh_access_token() -> Any:
+    """A pair of tokens for a refresh token."""
+    return tokens.refreshed(here.world, here.json["refreshToken"])
+
+
+@routes.get("/api/distributors/products")
+def list_products() -> ResponseReturnValue:
+    """The whole catalog, its prices to the digit."""
+    _account().saw("listProducts")
+    products = [
+        {**product, "bundles": [_shown(bundle) for bundle in product["bundles"]]} for product in here.seed["products"]
+    ]
+    return Response(orjson.dumps({"products": products}), mimetype="application/json")
+
+
+@routes.get("/api/orders/distributors/user-validation")
+def validate_user() -> Any:
+    """Whether a user can get a bundle; nothing is taken or ordered."""
+    asked, setup = _asked(), Setup(here.seed)
+    bundle = rules.agree(asked, setup)
+    recipient = setup.recipient(asked["recipientIdentifier"])
+    if not rules.knows(bundle, recipient):
+        got, requirement = repr(asked["recipientIdentifier"][:100]), "flow1st.user_validation.unknown_recipient"
+        raise NotFound(
+            [Finding("request.query", "/recipientIdentifier", "a user of the product", got, requirement, "message")]
+        )
+    account = _account()
+    account.saw("validateUser")
+    account.put_validated(rules.validation_key(asked))
+    known = dict(recipient.customer) if recipient is not None else {}
+    names = ("recipientIdentifier", "productBundleSku", "externalReference")
+    return {**{name: asked[name] for name in names}, "customerInfo": known}
+
+
+@routes.post("/api/orders/distributors/order-complete")
+def complete_order() -> tuple[Any, int]:
+    """Take an order and its price, once; the same order again is answered as before."""
+    order = fulfilment.accept(here.world, here.principal.environment, here.json)
+    return order.answer(), 201
+
+
+def _account() -> Account:
+    account = Account.held(here.world, here.principal.environment)
+    account.saw("accessToken")
+    return account
+
+
+def _asked() -> dict[str, str]:
+    """The parameters of the query, which the contract has checked one by one."""
+    pairs = parse_qsl(request.query_string.decode("latin-1"), keep_blank_values=True)
+    names = [name for name, _ in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        requirement = "flow1st.user_validation.once"
+        raise BadRequest([Finding("request.query", f"/{each}", "one value", "several", requirement) for each in twice])
+    return dict(pairs)
+
+
+def _shown(bundle: Any) -> dict[str, Any]:
+    price = Setup(here.seed).decimal(bundle["price_minor"], bundle["currencyCode"])
+    shown = {name: value for name, value in bundle.items() if name not in HIDDEN}
+    return {**shown, "price": orjson.Fragment(_number(price))}
+
+
+def _number(amount: Decimal) -> str:
+    """A JSON number without needless noughts, exactly: a float would round it."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,63 @@
+"""Access tokens and refresh tokens: issued for an environment, good until a moment on the workspace's clock."""
+
+import base64
+from datetime import datetime, timedelta
+
+from flowproof.conformance import Contract, Finding, Operation
+from flowproof.kernel import Credential, World
+
+from .errors import Unauthorized
+from .models import Setup
+
+__all__ = ["ACCESS", "REFRESH", "is_good", "issue", "media_type", "refreshed"]
+
+ACCESS = "access_token"
+REFRESH = "refresh_token"
+BYTES = 48
+
+
+def issue(world: World, environment: str) -> dict[str, str]:
+    """A new pair of tokens, as the provider answers it; what has expired is forgotten."""
+    settings = Setup(world.seed).settings
+    for credential in world.credentials():
+        if "expires_at" in credential.public and not is_good(credential, world.now):
+            world.revoke(credential.key)
+    return {
+        "role": "API_USER",
+        "accessToken": _issued(world, environment, ACCESS, settings.access_token_ttl_s),
+        "refreshToken": _issued(world, environment, REFRESH, settings.refresh_token_ttl_s),
+    }
+
+
+def refreshed(world: World, refresh_token: str) -> dict[str, str]:
+    """
+    A new pair for a refresh token, which is then used up; its access token stays good until its own expiry.
+
+    Raises:
+        Unauthorized: It was never issued, was used, or has expired.
+    """
+    credential = world.credential(refresh_token)
+    if credential is None or credential.role != REFRESH or not is_good(credential, world.now):
+        expected, got = "a refresh token that is still good", "one that is unknown, used or expired"
+        raise Unauthorized([Finding("request.body", "/refreshToken", expected, got, "flow1st.token.refresh_once")])
+    world.revoke(credential.key)
+    return issue(world, str(credential.public["environment"]))
+
+
+def is_good(credential: Credential, now: datetime) -> bool:
+    """Whether a token has not expired; from the very moment on at which it ends it is good no more."""
+    return now < datetime.fromisoformat(str(credential.public["expires_at"]))
+
+
+def media_type(contract: Contract, operation: Operation) -> str:
+    """The vendor media type that an operation without a body has to send."""
+    described = contract.document["paths"][operation.path][operation.method.lower()]
+    return str(described["x-content-type"])
+
+
+def _issued(world: World, environment: str, role: str, ttl_s: float) -> str:
+    token = base64.b64encode(world.chance.randbytes(BYTES)).decode()
+    expires_at = (world.now + timedelta(seconds=ttl_s)).isoformat()
+    public = {"environment": environment, "expires_at": expires_at}
+    world.issue(Credential(token, role, public, {"token": token}))
+    return token

@@ -1,0 +1,103 @@
+"""What a partner is told of an order, and how that is signed."""
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from flowproof.errors import ConfigurationError
+from flowproof.exchange import Headers
+from flowproof.kernel import Credential, World
+from flowproof.kernel.signing import SigningScheme, sign
+from flowproof.kernel.webhooks import Webhook, WebhookPolicy
+
+from . import rules
+from .accounts import Account
+from .models import Order, Status
+
+__all__ = ["POLICY", "body_of", "tell"]
+
+SCHEME = SigningScheme(parts=("timestamp", "body"), separator="", digest="sha256", encoding="hex")
+UNKNOWN = "EN_ROUTE"
+
+
+def tell(world: World, account: Account, order: Order) -> None:
+    """Put the news of an order's status into the outbox, for the order's own URL or else the configured one."""
+    url = order.sent.get("webhookUrl") or account.configuration["webhookUrl"]
+    if url:
+        world.deliver(Webhook(order.status.value, url, orjson.dumps(body_of(order))))
+
+
+def body_of(order: Order) -> dict[str, Any]:
+    """
+    The news of an order.
+
+    Source:
+        configuring-webhooks-and-callbacks. Observed. That externalReference is a text, though the page's table says
+        Number, is our reading.
+    """
+    body = {
+        "reference": order.reference,
+        "externalReference": order.external_reference,
+        "quantity": order.sent["quantity"],
+        "recipientIdentifier": order.sent["recipientIdentifier"],
+        "email": order.sent["email"],
+        "status": order.status.value,
+    }
+    return {**body, "voucherCodes": list(order.voucher_codes)} if order.voucher_codes else body
+
+
+def signed(webhook: Webhook, world: World) -> Headers:
+    """The headers that prove where a webhook comes from, at this very moment."""
+    credential = _credential(world, webhook)
+    timestamp = world.now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    key = credential.secrets["signing_key"].encode()
+    signature = sign(SCHEME, timestamp.encode() + webhook.body, key)
+    return (
+        ("AccessToken", f"Bearer {credential.secrets['webhook_token']}"),
+        ("X-SIGNATURE", signature),
+        ("X-TIMESTAMP", timestamp),
+    )
+
+
+def sample(world: World, event: str, url: str) -> Webhook:
+    """
+    The news of an order that nobody placed.
+
+    Raises:
+        ConfigurationError: There is no such status.
+    """
+    if event not in list(Status):
+        raise ConfigurationError(f"Flow1st has no status {event}.", f"There are: {', '.join(Status)}.")
+    sent = {
+        "externalReference": "sample-1",
+        "productBundleSku": "codm30cp",
+        "quantity": 1,
+        "recipientIdentifier": "GEDKZW",
+        "email": "player@partner.example",
+    }
+    order = Order(rules.new_reference(world.chance), "staging", Status(event), sent, 0, "USD")
+    return Webhook(event, url, orjson.dumps(body_of(order)))
+
+
+def unknown(webhook: Webhook) -> Webhook:
+    """The same with a status that no document names."""
+    return replace(webhook, event=UNKNOWN, body=orjson.dumps({**orjson.loads(webhook.body), "status": UNKNOWN}))
+
+
+def _credential(world: World, webhook: Webhook) -> Credential:
+    """The API key of the order's environment; that of staging for an order that nobody placed."""
+    reference = orjson.loads(webhook.body)["reference"]
+    environment = world.state.get("environment_of", reference) or "staging"
+    keys = (each for each in world.credentials() if "signing_key" in each.secrets)
+    return next(each for each in keys if each.public["environment"] == environment)
+
+
+POLICY = WebhookPolicy(
+    sign=signed,
+    sample=sample,
+    unknown=unknown,
+    events=tuple(status.value for status in Status if status is not Status.NEW),
+    signature_headers=frozenset({"x-signature"}),
+    timestamped=True,
+)

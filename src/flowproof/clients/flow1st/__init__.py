@@ -1,0 +1,31 @@
+"""The client of Flow1st (Carry1st), digital goods, with a verifier of its webhooks: import it all from here."""
+
+from flowproof.clients.flow1st.client import PRODUCTION_URL, STAGING_URL, Flow1st, Settings
+from flowproof.clients.flow1st.results import Bundle, PlacedOrder, Product, Tokens, ValidatedUser
+from flowproof.clients.flow1st.signing import Signer, iso_microseconds
+from flowproof.clients.flow1st.webhooks import (
+    DONE,
+    STATUSES,
+    OrderNews,
+    WebhookRefused,
+    WebhookVerifier,
+)
+
+__all__ = [
+    "DONE",
+    "PRODUCTION_URL",
+    "STAGING_URL",
+    "STATUSES",
+    "Bundle",
+    "Flow1st",
+    "OrderNews",
+    "PlacedOrder",
+    "Product",
+    "Settings",
+    "Signer",
+    "Tokens",
+    "ValidatedUser",
+    "WebhookRefused",
+    "WebhookVerifier",
+    "iso_microseconds",
+]

@@ -1,0 +1,376 @@
+"""
+The client of Flow1st (Carry1st): digital goods. Signs with its own code, and shares none with any mock.
+
+    with Flow1st.staging(api_key, api_secret, signing_key) as flow1st:
+        user = flow1st.validate_user("GEDKZW", bundle, external_reference="ext-1", country="NG")
+        order = flow1st.complete_order("ext-1", sku=bundle.sku, recipient=user.recipient, email="a@b.co")
+
+Source:
+    distribution-docs.carry1st.com (observed) and what is inferred from it: providers/flow1st.md.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from random import Random
+from types import MappingProxyType, TracebackType
+from typing import Self, TypedDict, Unpack
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.auth import HTTPBasicAuth
+
+from flowproof.clients.answers import Answer, Node
+from flowproof.clients.errors import ClientError, Unauthorized, Unreachable, failure
+from flowproof.clients.flow1st.problems import problem
+from flowproof.clients.flow1st.results import Bundle, PlacedOrder, Product, Tokens, ValidatedUser, exact
+from flowproof.clients.flow1st.signing import Signer, iso_microseconds
+from flowproof.clients.retry import Retry, persist, retry_after_s
+from flowproof.errors import ConfigurationError
+
+__all__ = ["PRODUCTION_URL", "STAGING_URL", "Flow1st", "Settings"]
+
+STAGING_URL = "https://api-gateway.platform.stage.carry1st.com"
+PRODUCTION_URL = "https://api-gateway.carry1st.com"
+
+AUTHENTICATION = "application/vnd.carry1st.products.distributorauthentication+json"
+PRODUCT = "application/vnd.carry1st.products.distributorproduct+json"
+ORDER = "application/vnd.carry1st.order.distributor+json"
+ROLE = "API_USER"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Settings(TypedDict, total=False):
+    """What can be set beside URL and credentials; `Flow1st` says what each means."""
+
+    timeout_s: float
+    retry: Retry
+    resend_lost_orders: bool
+    session: requests.Session | None
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    chance: Random | None
+    timestamp_format: Callable[[datetime], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One operation with its arguments, before it is authenticated and signed."""
+
+    method: str
+    path: str
+    media_type: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    resend_lost: bool = True
+    headers: Mapping[str, str] = MappingProxyType({})
+    auth: HTTPBasicAuth | None = None
+
+
+class Flow1st:
+    """
+    A client of the Flow1st API. Threads may share it: they share its tokens too.
+
+    A token is got with the first call that needs one. When Flow1st answers 401 to it, it is refreshed once, or got
+    anew where the refresh token is no good either, and the call is sent once more.
+
+    5XX and 429 are retried for every call, and so is a lost answer: an order keeps its `externalReference`, by which
+    Flow1st knows it again. That this is so is inferred; `resend_lost_orders=False` raises `Unreachable` instead.
+
+    Args:
+        base_url: URL before `/api`.
+        api_key: Names the account.
+        api_secret: Proves it at the token endpoint.
+        signing_key: Signs orders.
+        timeout_s: Longest wait for a connection, and for each next piece of an answer.
+        retry: When to send again.
+        resend_lost_orders: Whether an order whose answer was lost is sent again with the same reference.
+        session: Session to use; a new one by default.
+        now: The present, aware.
+        sleep: Waits that many seconds.
+        chance: Source of the retry's jitter.
+        timestamp_format: How the signed timestamp is written: ISO 8601.
+
+    Raises:
+        ConfigurationError: The URL or a credential cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        api_secret: str,
+        signing_key: str,
+        *,
+        timeout_s: float = 10.0,
+        retry: Retry = Retry(),  # noqa: B008 - a frozen value
+        resend_lost_orders: bool = True,
+        session: requests.Session | None = None,
+        now: Callable[[], datetime] = _utc_now,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Random | None = None,
+        timestamp_format: Callable[[datetime], str] = iso_microseconds,
+    ) -> None:
+        if not (api_key and api_secret and ":" not in api_key and (api_key + api_secret).isascii()):
+            raise ConfigurationError(
+                "The Flow1st API key or API secret is empty or has characters that cannot be sent.",
+                "Copy both again from the Admin Console.",
+            )
+        self.base_url = _normal_url(base_url)
+        self._basic = HTTPBasicAuth(api_key, api_secret)
+        self._secret = api_secret
+        self._signer = Signer(signing_key)
+        self._tokens: Tokens | None = None
+        self._renewing = threading.Lock()
+        self.timeout_s = timeout_s
+        self.retry = retry
+        self.resend_lost_orders = resend_lost_orders
+        self.session = requests.Session() if session is None else session
+        self._now = now
+        self._sleep = sleep
+        self._chance = Random() if chance is None else chance
+        self._timestamp_format = timestamp_format
+
+    @classmethod
+    def staging(cls, api_key: str, api_secret: str, signing_key: str, **settings: Unpack[Settings]) -> Self:
+        """A client of the staging host (that Flow1st shares it with Pay1st is inferred)."""
+        return cls(STAGING_URL, api_key, api_secret, signing_key, **settings)
+
+    @classmethod
+    def production(cls, api_key: str, api_secret: str, signing_key: str, **settings: Unpack[Settings]) -> Self:
+        """A client of the production host (inferred likewise)."""
+        return cls(PRODUCTION_URL, api_key, api_secret, signing_key, **settings)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the session's connections, also of a session handed in; used again, it opens new ones."""
+        self.session.close()
+
+    def authenticate(self) -> Tokens:
+        """
+        Get a new pair of tokens with API key and secret, and use it from now on.
+
+        Raises:
+            Unauthorized: Key and secret are not a pair.
+        """
+        body = _json_bytes({"role": ROLE})
+        call = _Call("POST", "/api/distributors/auth/token", AUTHENTICATION, body=body, auth=self._basic)
+        self._tokens = Tokens.read(self._do(call))
+        return self._tokens
+
+    def refresh(self) -> Tokens:
+        """
+        Get a new pair with the refresh token in hand, and use it from now on; without one, as `authenticate`.
+
+        A lost answer is not asked for again: the refresh token may be used up.
+
+        Raises:
+            Unauthorized: The refresh token is used, expired or unknown.
+        """
+        refresh = self._tokens.refresh if self._tokens else None
+        if refresh is None:
+            return self.authenticate()
+        body = _json_bytes({"role": ROLE, "refreshToken": refresh})
+        call = _Call("POST", "/api/distributors/auth/refresh", AUTHENTICATION, body=body, resend_lost=False)
+        self._tokens = Tokens.read(self._do(call, hidden=(refresh,)))
+        return self._tokens
+
+    def products(self) -> tuple[Product, ...]:
+        """The whole catalog."""
+        node = exact(self._authorized(_Call("GET", "/api/distributors/products", PRODUCT)))
+        return tuple(map(Product.read, node.needed_nodes("products")))
+
+    def bundle(self, sku: str) -> Bundle | None:
+        """The bundle of that SKU, looked up in the catalog."""
+        return next((each for product in self.products() for each in product.bundles if each.sku == sku), None)
+
+    def validate_user(self, recipient: str, bundle: Bundle, *, external_reference: str, country: str) -> ValidatedUser:
+        """
+        Ask whether a user can get a bundle. Currency, amount and quantity are those of the bundle.
+
+        Args:
+            recipient: The user's id on the game's platform.
+            bundle: From the catalog.
+            external_reference: The partner's own.
+            country: ISO 3166, two letters.
+
+        Raises:
+            NotFound: The product does not know the user.
+            Refused: A parameter does not agree with the catalog.
+        """
+        query = {
+            "recipientIdentifier": recipient,
+            "productBundleSku": bundle.sku,
+            "externalReference": external_reference,
+            "countryCode": country,
+            "currencyCode": bundle.currency,
+            "amount": amount_text(bundle.price),
+            "quantity": "1",
+        }
+        call = _Call("GET", "/api/orders/distributors/user-validation", ORDER, query=tuple(query.items()))
+        return ValidatedUser.read(self._authorized(call))
+
+    def complete_order(
+        self,
+        external_reference: str,
+        *,
+        sku: str,
+        recipient: str,
+        email: str,
+        webhook_url: str | None = None,
+    ) -> PlacedOrder:
+        """
+        Order a bundle for a user; it is paid from the account's balance.
+
+        Call it again with the same arguments whenever it is not known what came of it: it is one order.
+
+        Args:
+            external_reference: The partner's own, one for each order.
+            sku: Of the bundle.
+            recipient: The user's id on the game's platform.
+            email: Of the order.
+            webhook_url: Where its news goes; by default where the account says.
+
+        Raises:
+            Refused: The order is not valid, its reference belongs to another, or the balance is too low: see `code`.
+            Unreachable: The answer was lost, after all attempts. Call again before you give the money back.
+        """
+        order = {
+            "externalReference": external_reference,
+            "productBundleSku": sku,
+            "quantity": 1,
+            "recipientIdentifier": recipient,
+            "email": email,
+            **({} if webhook_url is None else {"webhookUrl": webhook_url}),
+        }
+        call = _Call(
+            "POST",
+            "/api/orders/distributors/order-complete",
+            ORDER,
+            body=_json_bytes(order),
+            resend_lost=self.resend_lost_orders,
+        )
+        return PlacedOrder.read(self._authorized(call, signed=True))
+
+    def _authorized(self, call: _Call, *, signed: bool = False) -> Node:
+        """The answer to a call with an access token; with a new one where Flow1st takes the first no more."""
+        tokens = self._current(instead_of=None)
+        try:
+            return self._with_token(call, tokens, signed=signed)
+        except Unauthorized:
+            renewed = self._current(instead_of=tokens)
+        return self._with_token(call, renewed, signed=signed)
+
+    def _current(self, *, instead_of: Tokens | None) -> Tokens:
+        """The tokens in hand; other ones than those that were refused, got by one thread for all."""
+        with self._renewing:
+            if self._tokens is None:
+                return self.authenticate()
+            if self._tokens is not instead_of:
+                return self._tokens
+            try:
+                return self.refresh()
+            except ClientError:
+                return self.authenticate()
+
+    def _with_token(self, call: _Call, tokens: Tokens, *, signed: bool) -> Node:
+        authorized = replace(call, headers={**call.headers, "AccessToken": f"Bearer {tokens.access}"})
+        return self._do(authorized, signed=signed, hidden=(tokens.access,))
+
+    def _do(self, call: _Call, *, signed: bool = False, hidden: tuple[str, ...] = ()) -> Node:
+        """The JSON that answers a call, with as many attempts as it may have, each signed afresh."""
+        return persist(
+            lambda: self._attempt(self._signed(call) if signed else call, hidden),
+            retry=self.retry,
+            resend_lost=call.resend_lost,
+            sleep=self._sleep,
+            chance=self._chance,
+        )
+
+    def _signed(self, call: _Call) -> _Call:
+        proof = self._signer.headers(self._timestamp_format(self._now()), call.body or b"")
+        return replace(call, headers={**call.headers, **proof})
+
+    def _attempt(self, call: _Call, hidden: tuple[str, ...]) -> Node:
+        answer = self._send(call, hidden)
+        if 200 <= answer.status < 300:
+            return answer.node()
+        if 400 <= answer.status < 600:
+            asked_s = retry_after_s(answer.headers.get("Retry-After"), now=self._now())
+            raise failure(answer.method, answer.path, answer.status, problem(answer), retry_after_s=asked_s)
+        raise answer.unexpected("", "has a status that Flow1st never gives; redirects are not followed")
+
+    def _send(self, call: _Call, hidden: tuple[str, ...]) -> Answer:
+        headers = {"Accept": "application/json", "Content-Type": call.media_type, **call.headers}
+        url = self.base_url + call.path
+        request = requests.Request(
+            call.method, url, headers=headers, params=call.query, data=call.body, auth=call.auth or _as_it_is
+        )
+        prepared = self.session.prepare_request(request)
+        settings = self.session.merge_environment_settings(prepared.url or url, {}, None, None, None)
+        try:
+            response = self.session.send(prepared, timeout=self.timeout_s, allow_redirects=False, **settings)
+        except requests.RequestException as error:
+            raise Unreachable(call.method, call.path, None, _loss(error, self.timeout_s)) from error
+        secrets = (self._secret, self._signer.signing_key, *hidden)
+        return Answer(
+            call.method,
+            call.path,
+            response.status_code,
+            response.reason or "",
+            response.headers,
+            response.content,
+            secrets,
+        )
+
+
+def amount_text(price: Decimal) -> str:
+    """An amount as a parameter: plain digits, no exponent."""
+    return f"{price:f}"
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keeps a .netrc file from adding credentials."""
+    return request
+
+
+def _normal_url(url: str) -> str:
+    """The URL before `/api`, without a slash at its end."""
+    mend = f"Give an http or https URL without credentials, query or fragment, such as {STAGING_URL}."
+    if not url.lower().startswith(("http://", "https://")) or set("@?#") & set(url):
+        raise ConfigurationError("The Flow1st client's base_url cannot be used.", mend)
+    try:
+        parts = urlsplit(requests.Request("GET", url).prepare().url or url)
+    except requests.RequestException as error:
+        raise ConfigurationError(f"The Flow1st client's base_url cannot be used: {error}.", mend) from error
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/").removesuffix("/api").rstrip("/")))
+
+
+def _json_bytes(body: Mapping[str, object]) -> bytes:
+    return json.dumps(body, allow_nan=False).encode()
+
+
+def _loss(error: requests.RequestException, timeout_s: float) -> str:
+    """What became of the answer, in a few words; the whole story is in the cause."""
+    if isinstance(error, requests.ConnectTimeout):
+        return f"no connection within {timeout_s:g} s"
+    if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
+        return f"nothing came for {timeout_s:g} s"
+    return f"the connection failed ({type(error).__name__})"

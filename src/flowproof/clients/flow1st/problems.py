@@ -1,0 +1,28 @@
+"""What Flow1st's error bodies say, in the words that all providers share. Raises nothing and sends nothing."""
+
+import json
+
+from flowproof.clients.answers import Answer
+from flowproof.clients.errors import Problem
+
+__all__ = ["problem"]
+
+
+def problem(answer: Answer) -> Problem:
+    """
+    What an error's body says; one without a message speaks through its first words, an empty one through the reason.
+
+    Source:
+        pay1st-docs.carry1st.com, handling-error-codes: `errorMessage`, `errorCode`, `sessionId`.
+        That Flow1st has the same is inferred.
+    """
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        value = None
+    told = value if isinstance(value, dict) else {}
+    message, code = told.get("errorMessage"), told.get("errorCode")
+    return Problem(
+        message=answer.scrub(message) if isinstance(message, str) else answer.excerpt() or answer.reason,
+        code=answer.scrub(code) if isinstance(code, str) else code if isinstance(code, int) else None,
+    )
