@@ -7,8 +7,12 @@ loads the kernel, Flask, Hypothesis or requests before a fixture asks for it.
 
 from .fixtures import (
     dots_eco,
+    flow1st,
     flowproof_server,
+    integrations,
     make_dots_eco,
+    make_flow1st,
+    make_integrations,
     make_oneflow,
     make_otter,
     make_workspace,
@@ -31,8 +35,12 @@ from .hooks import (
 
 __all__ = [
     "dots_eco",
+    "flow1st",
     "flowproof_server",
+    "integrations",
     "make_dots_eco",
+    "make_flow1st",
+    "make_integrations",
     "make_oneflow",
     "make_otter",
     "make_workspace",

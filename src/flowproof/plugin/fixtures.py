@@ -15,6 +15,8 @@ from .used import elsewhere, providers_of, skip_elsewhere
 
 if TYPE_CHECKING:
     from flowproof.clients.dots_eco import DotsEco
+    from flowproof.clients.flow1st import Flow1st
+    from flowproof.clients.integrations import Integrations
     from flowproof.clients.oneflow import OneFlow
     from flowproof.clients.otter import Otter
     from flowproof.conformance import Finding
@@ -24,8 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "dots_eco",
+    "flow1st",
     "flowproof_server",
+    "integrations",
     "make_dots_eco",
+    "make_flow1st",
+    "make_integrations",
     "make_oneflow",
     "make_otter",
     "make_workspace",
@@ -179,6 +185,59 @@ def make_oneflow(pytestconfig: pytest.Config) -> "Iterator[Callable[..., OneFlow
 def oneflow(target: "Target", make_oneflow: "Callable[..., OneFlow]") -> "Iterator[OneFlow]":
     """The real OneFlow client on the current target. Where that is a mock, its waits move the workspace's clock on."""
     with make_oneflow(target) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def make_flow1st(pytestconfig: pytest.Config) -> "Iterator[Callable[..., Flow1st]]":
+    """
+    Make a Flow1st client for a target or a workspace: `make_flow1st(workspace, role="production", retry=NO_RETRY)`.
+
+    It takes `role`, `api_key`, `api_secret`, `signing_key` and every setting of `Flow1st`. Its exchanges are checked
+    against the contract.
+    """
+    from .connections import flow1st_client  # noqa: PLC0415 (see the module's docstring)
+
+    recorder = state_of(pytestconfig).recording()
+    with ExitStack() as stack:
+
+        def make(place: "Target | Workspace", **settings: Any) -> "Flow1st":
+            """A client there; it is closed at the session's end."""
+            return stack.enter_context(closing(flow1st_client(recorder, place, **settings)))
+
+        yield make
+
+
+@pytest.fixture
+def flow1st(target: "Target", make_flow1st: "Callable[..., Flow1st]") -> "Iterator[Flow1st]":
+    """The real Flow1st client of staging. Where the target is a mock, its waits move the workspace's clock on."""
+    with make_flow1st(target) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def make_integrations(pytestconfig: pytest.Config) -> "Iterator[Callable[..., Integrations]]":
+    """
+    Make an Integrations client for a target or a workspace: `make_integrations(workspace, role="user")`.
+
+    It takes `role`, `token` and every setting of `Integrations`. Its exchanges are checked against the contract.
+    """
+    from .connections import integrations_client  # noqa: PLC0415 (see the module's docstring)
+
+    recorder = state_of(pytestconfig).recording()
+    with ExitStack() as stack:
+
+        def make(place: "Target | Workspace", **settings: Any) -> "Integrations":
+            """A client there; it is closed at the session's end."""
+            return stack.enter_context(closing(integrations_client(recorder, place, **settings)))
+
+        yield make
+
+
+@pytest.fixture
+def integrations(target: "Target", make_integrations: "Callable[..., Integrations]") -> "Iterator[Integrations]":
+    """The real Integrations client with an API token. Where the target is a mock, its waits move the clock on."""
+    with make_integrations(target) as client:
         yield client
 
 

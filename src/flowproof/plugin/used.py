@@ -12,7 +12,7 @@ from .state import State
 
 __all__ = ["CLIENTS", "elsewhere", "provider_of_folder", "providers_of", "skip_elsewhere"]
 
-CLIENTS = ("dots_eco", "oneflow", "otter")
+CLIENTS = ("dots_eco", "flow1st", "integrations", "oneflow", "otter")
 """Providers with a client fixture of their name, and a factory `make_<name>`."""
 
 PURPOSES = types.MappingProxyType(
