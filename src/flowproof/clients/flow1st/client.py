@@ -13,11 +13,11 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Self, TypedDict, Unpack
 from urllib.parse import urlsplit, urlunsplit
 
@@ -70,7 +70,7 @@ class _Call:
     query: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     resend_lost: bool = True
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = field(default_factory=dict)
     auth: HTTPBasicAuth | None = None
 
 
