@@ -14,7 +14,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from flowproof.conformance import load_contract
-from flowproof.conformance.explanation import explain
+from flowproof.conformance.explanation import Explainer, explain
 from flowproof.conformance.formats import FORMATS
 from flowproof.conformance.schemas import Schemas
 
@@ -78,14 +78,15 @@ def mutations(draw: st.DrawFn) -> Any:
 
 @cache
 def second_opinion(uri: str) -> Draft202012Validator:
-    """jsonschema alone, without anything of ours but the formats."""
+    """jsonschema with our formats, and patterns as ECMA reads them: Python's ``$`` lets a line break pass."""
     registry: Any = Registry().with_resources(
         (each, DRAFT202012.create_resource(contents)) for each, contents in CONTRACT.schemas.resources.items()
     )
     checker = FormatChecker(formats=())
     for name, accepts in FORMATS.items():
         checker.checks(name)(lambda text, accepts=accepts: not isinstance(text, str) or accepts(text))
-    return Draft202012Validator({"$ref": uri}, registry=registry, format_checker=checker)
+    validator: Draft202012Validator = Explainer({"$ref": uri}, registry=registry, format_checker=checker)
+    return validator
 
 
 @settings(max_examples=150)

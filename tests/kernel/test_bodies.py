@@ -250,7 +250,9 @@ def test_whatever_the_body_the_answer_is_documented(server: Server, body: bytes)
 
 
 @given(
-    st.dictionaries(st.text(max_size=3), st.integers() | st.text(alphabet='a:{"\\', max_size=4), max_size=4),
+    st.dictionaries(
+        st.text(max_size=3), st.integers(-(2**53), 2**53) | st.text(alphabet='a:{"\\', max_size=4), max_size=4
+    ),
     st.booleans(),
 )
 def test_repeated_key_is_found_wherever_it_hides(value: dict[str, object], repeated: bool) -> None:

@@ -204,7 +204,7 @@ def objects(draw: st.DrawFn) -> dict[str, Any]:
     return {key: draw((st.sampled_from(WORDS[key]) if key in WORDS else st.nothing()) | VALUES) for key in keys}
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(
     operation=st.sampled_from(CONTRACT.operations.all),
     value=objects() | st.lists(objects(), max_size=3) | VALUES,

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowproof.kernel.redaction import scrubbed
-from flowproof.kernel.serving import Server
+from flowproof.kernel.serving import Gateway, Server
 from tests.kernel.notes.desk import Desk, make_desk
 
 # The required fields of the HAR 1.2 specification, http://www.softwareishard.com/blog/har-12-spec/.
@@ -85,14 +85,15 @@ HAR = strict(
 )
 
 
-def test_journal_keeps_the_last_exchanges_only(desk: Desk) -> None:
+def test_journal_keeps_the_last_exchanges_only(gateway: Gateway, desk: Desk) -> None:
     """
     Of many exchanges the last fifty are kept, in the order in which they came.
     """
     for _ in range(55):
         desk.ask("GET", "/notes")
 
-    assert [entry["number"] for entry in desk.journal()] == list(range(6, 56))
+    rows = gateway.mock.store.exchanges(desk.id, after=0, limit=1000, refused_only=False)
+    assert [entry["number"] for entry in desk.journal()] == [row.number for row in rows] == list(range(6, 56))
 
 
 def test_exchange_is_found_by_the_id_in_its_header(server: Server, desk: Desk) -> None:

@@ -25,19 +25,19 @@ JSON = st.recursive(
 RECORDS = st.lists(st.tuples(st.sampled_from(["note", "other"]), st.text(max_size=4), JSON), max_size=6)
 
 
-def make_mock() -> Mock:
+@pytest.fixture(scope="module")
+def mock() -> Mock:
     """A mock server without a socket."""
     return build_gateway([provider], Settings(entropy=1)).mock
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(before=RECORDS, after=RECORDS, seconds=st.integers(0, 10**6))
-def test_restore_gives_back_exactly(before: Any, after: Any, seconds: int) -> None:
+def test_restore_gives_back_exactly(mock: Mock, before: Any, after: Any, seconds: int) -> None:
     """
     Whatever is changed between snapshot and restore, the second snapshot is the first, order and clock included.
     """
-    mock = make_mock()
-    workspace = mock.workspaces.create("w", clock=Clock.frozen(instant_from_text("2024-09-13")))
+    workspace = mock.workspaces.create(clock=Clock.frozen(instant_from_text("2024-09-13")))
     state = mock.workspaces.world(workspace, "notes").state
     for kind, key, value in before:
         state.put(kind, key, value)
@@ -50,7 +50,6 @@ def test_restore_gives_back_exactly(before: Any, after: Any, seconds: int) -> No
     restored = mock.workspaces.restore(moved, taken)
 
     assert mock.workspaces.snapshot(restored) == taken
-    mock.store.close()
 
 
 def test_snapshot_moves_to_another_workspace(desk: Desk, other: Desk) -> None:
