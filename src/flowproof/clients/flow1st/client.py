@@ -292,7 +292,7 @@ class Flow1st:
 
     def _with_token(self, call: _Call, tokens: Tokens, *, signed: bool) -> Node:
         authorized = replace(call, headers={**call.headers, "AccessToken": f"Bearer {tokens.access}"})
-        return self._do(authorized, signed=signed, hidden=(tokens.access,))
+        return self._do(authorized, signed=signed, hidden=(tokens.access, tokens.refresh or ""))
 
     def _do(self, call: _Call, *, signed: bool = False, hidden: tuple[str, ...] = ()) -> Node:
         """The JSON that answers a call, with as many attempts as it may have, each signed afresh."""
