@@ -1,0 +1,136 @@
+"""Carries out a workflow's action: into the outbox of webhooks, into that of e-mails, or onto the entity."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from flowproof.kernel import World, hex_id
+from flowproof.kernel.webhooks import Webhook
+
+from . import mail
+from .models import Action, Execution, ExecutionState, Setup
+from .records import Records
+from .webhooks import push_to, webhook_to
+
+__all__ = ["perform"]
+
+Act = Callable[[Execution, World], Execution]
+
+
+class CannotBeDone(Exception):
+    """An action cannot be carried out; the text says why."""
+
+
+def perform(execution: Execution, world: World) -> Execution:
+    """The execution after its action; one that cannot be carried out has failed, with the reason."""
+    try:
+        done = ACTS[Action(execution.action["type"])](execution, world)
+    except CannotBeDone as error:
+        return replace(execution, state=ExecutionState.FAILED, errors=(str(error),))
+    state = ExecutionState.FAILED if done.errors else ExecutionState.PERFORMED
+    return replace(done, state=state)
+
+
+def call_webhook(execution: Execution, world: World) -> Execution:
+    """Call the external webhook."""
+    workflow = {"guid": execution.workflow, "name": execution.name}
+    return _delivered(execution, world, webhook_to(execution.action["url"], execution.event, workflow))
+
+
+def send_push(execution: Execution, world: World) -> Execution:
+    """Send a push message to every subscription; one that cannot be had keeps none of the others from theirs."""
+    from . import push  # noqa: PLC0415 (cryptography takes long to load; only who pushes should wait for it)
+
+    subscriptions = Records(world.state).subscriptions()
+    if not subscriptions:
+        raise CannotBeDone("no push subscription has been saved")
+    message, ttl_s = _push_message(execution), Setup(world.seed).settings["push_ttl_s"]
+    for subscription in subscriptions:
+        try:
+            body = push.encrypted(message, subscription, world.chance)
+        except push.UnusableSubscription as error:
+            execution = replace(execution, errors=(*execution.errors, f"{subscription.endpoint}: {error}"))
+        else:
+            execution = _delivered(execution, world, push_to(subscription, body, execution.event, ttl_s=ttl_s))
+    return execution
+
+
+def _push_message(execution: Execution) -> bytes:
+    """What the browser reads. Source: ours; the document shows no message."""
+    event = execution.event
+    return orjson.dumps(
+        {
+            "title": execution.action.get("title", execution.name),
+            "body": execution.action.get("message", ""),
+            "data": {"event": event.code, "entityType": event.entity_type, "entityId": event.entity["id"]},
+        }
+    )
+
+
+def send_email(execution: Execution, world: World) -> Execution:
+    """Send an e-mail to the mail server that is set; keep it in the workspace's outbox either way."""
+    setup, records, entity = Setup(world.seed), Records(world.state), execution.event.entity
+    recipient = mail.address_of(execution.action["recipient"], entity)
+    if recipient is None:
+        raise CannotBeDone(f"the entity has no e-mail address for {execution.action['recipient']}")
+    subject, text = _subject_and_text(execution, setup)
+    kept = {
+        "id": records.next_id("mail"),
+        "from": setup.settings["mail_from"],
+        "to": recipient,
+        "subject": " ".join(mail.filled(subject, entity).split()),
+        "text": mail.filled(text, entity),
+        "at": world.now.isoformat(),
+        "smtp": setup.settings["smtp"],
+    }
+    records.keep_mail(kept)
+    execution = replace(execution, mail=kept["id"])
+    if kept["smtp"] is None:
+        return execution
+    message = mail.message(
+        sender=kept["from"],
+        recipient=recipient,
+        subject=kept["subject"],
+        text=kept["text"],
+        message_id=hex_id(world.chance, 32),
+        at=world.now,
+    )
+    return _delivered(
+        execution, world, Webhook(execution.event.code, kept["smtp"], message, "message/rfc822", method="MAIL")
+    )
+
+
+def _subject_and_text(execution: Execution, setup: Setup) -> tuple[str, str]:
+    name = execution.action.get("template")
+    if name is None:
+        return execution.name, f"{execution.name}: {execution.event.entity_type} {{id}}\n"
+    template = setup.template(name)
+    if template is None:
+        raise CannotBeDone(f"there is no template {name}")
+    return template["subject"], template["text"]
+
+
+def update_status(execution: Execution, world: World) -> Execution:
+    """Change the status of the entity as it is now. No event comes of it."""
+    records, event = Records(world.state), execution.event
+    entity = records.entity(event.entity_type, event.entity["id"]) or event.entity
+    records.keep_entity(event.entity_type, {**entity, "status": execution.action["status"]})
+    return execution
+
+
+ACTS: Mapping[Action, Act] = MappingProxyType(
+    {
+        Action.WEBHOOK: call_webhook,
+        Action.SEND_PUSH: send_push,
+        Action.SEND_EMAIL: send_email,
+        Action.UPDATE_STATUS: update_status,
+    }
+)
+
+
+def _delivered(execution: Execution, world: World, webhook: Webhook) -> Execution:
+    made: Any = world.deliver(webhook, of=execution.id)
+    return replace(execution, deliveries=(*execution.deliveries, *(each.id for each in made)))

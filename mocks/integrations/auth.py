@@ -1,0 +1,77 @@
+"""Who sends a request: a bearer token, of a server or of a person's session. What both may do is the same."""
+
+import base64
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import orjson
+
+from flowproof.conformance import Finding
+from flowproof.kernel import Credential, ProviderRequest, World, hex_id
+
+from .errors import Unauthorized
+
+__all__ = ["VAPID", "Principal", "authenticate", "mint", "presented_key", "scrub_header"]
+
+VAPID = "vapid"  # the role of the key that signs push messages; nobody can ask with it
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whose token came: ``kind`` is ``api`` or ``user``."""
+
+    kind: str
+
+
+def presented_key(request: ProviderRequest) -> str | None:
+    """The bearer token that a request presents."""
+    scheme, _, token = (request.header("authorization") or "").partition(" ")
+    return (token.strip() or None) if scheme.lower() == "bearer" else None
+
+
+def authenticate(request: ProviderRequest, world: World) -> Principal:
+    """
+    Find out who sends a request.
+
+    Raises:
+        Unauthorized: There is no bearer token, or nobody of this workspace was issued it.
+    """
+    token = presented_key(request)
+    if token is None:
+        got = "another scheme, or no token" if request.header("authorization") else "nothing"
+        raise Unauthorized([_finding("Bearer <token>", got, "bearer")])
+    credential = world.credential(token)
+    if credential is None or credential.role == VAPID:
+        raise Unauthorized([_finding("a token of this workspace", "a token it does not know", "token")])
+    return Principal(credential.public["kind"])
+
+
+def mint(chance: Random, seed: Any) -> tuple[Credential, ...]:
+    """A token for each account of the seed data, and the key that signs push messages."""
+    tokens = ((account, _token(chance, account["kind"])) for account in seed["accounts"])
+    return (
+        *(Credential(token, account["role"], {"kind": account["kind"]}, {"token": token}) for account, token in tokens),
+        Credential(f"vapid-{hex_id(chance, 16)}", VAPID, {}, {"privateKey": hex_id(chance, 64)}),
+    )
+
+
+def scrub_header(name: str, value: str) -> str:
+    """Headers as they may be shown: tokens are taken out, also the one that signs a push message."""
+    if name != "authorization":
+        return value
+    scheme, blank, rest = value.partition(" ")
+    _, comma, key = rest.partition(", k=")
+    return f"{scheme}{blank}[redacted]{comma}{key}" if blank else "[redacted]"
+
+
+def _token(chance: Random, kind: str) -> str:
+    """Looks like a JWT, as the provider's do; its signature is chance."""
+    header = {"alg": "HS256", "typ": "JWT"}
+    claims = {"sub": hex_id(chance, 32), "token_type": kind}
+    parts = (orjson.dumps(header), orjson.dumps(claims), chance.randbytes(32))
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+
+
+def _finding(expected: str, got: str, requirement: str) -> Finding:
+    return Finding("request.headers", "/authorization", expected, got, f"integrations.auth.{requirement}")

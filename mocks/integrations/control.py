@@ -1,0 +1,132 @@
+"""What the provider's own systems and portal do, as operations of the control API: events, pauses, and what came."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from flask import Blueprint
+
+from flowproof.errors import ConfigurationError
+from flowproof.kernel import World
+from flowproof.kernel.control.routes import Missing, now_in_control
+
+from . import runs
+from .models import Execution, ExecutionState, Setup
+from .records import Records
+from .webhooks import push_private_key
+
+__all__ = ["control"]
+
+control = Blueprint("integrations_control", __name__)
+
+
+@control.post("/events")
+def raise_event(workspace: str) -> tuple[Any, int]:
+    """Let an event befall an entity; the workflows that it fires run at once."""
+    told, world = now_in_control().json, _world(workspace)
+    findings = world.findings("event.schema.json", told)
+    if findings:
+        raise ConfigurationError("; ".join(map(str, findings)) + ".", "See event.schema.json of the contract.")
+    codes = [trigger.code for trigger in Setup(world.seed).triggers(told["entityType"])]
+    if told["code"] not in codes:
+        known = ", ".join(codes) or "none"
+        raise ConfigurationError(f"{told['entityType']} has no trigger {told['code']}.", f"It has: {known}.")
+    executions = runs.raise_event(told["entityType"], told["code"], told["entity"], world)
+    return {"executions": [_shown(each, world) for each in executions]}, 201
+
+
+@control.get("/executions")
+def list_executions(workspace: str) -> Any:
+    """All executions, the oldest first, each with how far it has come."""
+    world = _world(workspace)
+    return {"executions": [_shown(each, world) for each in Records(world.state).executions()]}
+
+
+@control.get("/entities/<entity_type>/<entity_id>")
+def get_entity(workspace: str, entity_type: str, entity_id: str) -> Any:
+    """An entity as it is now."""
+    entity = Records(_world(workspace).state).entity(entity_type, entity_id)
+    if entity is None:
+        raise Missing(f"No event has befallen the {entity_type} {entity_id}.")
+    return entity
+
+
+@control.get("/integrations")
+def list_integrations(workspace: str) -> Any:
+    """All integrations; their credentials are kept nowhere."""
+    return {"integrations": [each.to_json() for each in Records(_world(workspace).state).integrations()]}
+
+
+@control.get("/workflows")
+def list_workflows(workspace: str) -> Any:
+    """All workflows, whoever manages them, with what lists do not show."""
+    return {"workflows": [each.to_json() for each in Records(_world(workspace).state).workflows()]}
+
+
+@control.post("/workflows/<guid>/pause")
+def pause_workflow(workspace: str, guid: str) -> Any:
+    """Let a workflow's executions wait before their action, until the provider's own operation resumes it."""
+    records = Records(_world(workspace).state)
+    workflow = records.workflow(guid)
+    if workflow is None:
+        raise Missing(f"There is no workflow {guid}.")
+    paused = replace(workflow, paused=True)
+    records.keep_workflow(paused)
+    return paused.to_json()
+
+
+@control.get("/mails")
+def list_mails(workspace: str) -> Any:
+    """All e-mails, the oldest first, also those that went to a mail server."""
+    return {"mails": list(Records(_world(workspace).state).mails())}
+
+
+@control.get("/push")
+def show_push(workspace: str) -> Any:
+    """The key that a browser subscribes with, and the endpoints that have been saved."""
+    from . import push  # noqa: PLC0415 (cryptography takes long to load; only who pushes should wait for it)
+
+    world = _world(workspace)
+    endpoints = [each.endpoint for each in Records(world.state).subscriptions()]
+    return {"applicationServerKey": push.application_server_key(push_private_key(world)), "endpoints": endpoints}
+
+
+def _world(workspace: str) -> World:
+    """The workspace; its chance is another one for each event."""
+    scene = now_in_control()
+    chosen = scene.workspace(workspace)
+    before = scene.mock.workspaces.world(chosen, "integrations")
+    moment = f"control-{before.state.get('counter', 'evt') or 0}"
+    return scene.mock.workspaces.world(chosen, "integrations", moment=moment)
+
+
+def _shown(execution: Execution, world: World) -> dict[str, Any]:
+    state, errors = _progress(execution, world)
+    return {
+        "id": execution.id,
+        "workflow": {"guid": execution.workflow, "name": execution.name},
+        "action": execution.action,
+        "event": asdict(execution.event),
+        "state": state,
+        "errors": errors,
+        "deliveries": list(execution.deliveries),
+        "mail": execution.mail,
+    }
+
+
+def _progress(execution: Execution, world: World) -> tuple[str, list[str]]:
+    """``paused``, ``running`` until everything has arrived, ``completed``, or ``failed`` with the reasons."""
+    if execution.state is ExecutionState.PAUSED:
+        return "paused", []
+    store, workspace = world.state.store, world.state.workspace
+    deliveries = [store.delivery(workspace, each) for each in execution.deliveries]
+    given_up = [each for each in deliveries if each and each["state"] == "failed"]
+    errors = [*execution.errors, *(f"{each['id']}: {_reason(each)}" for each in given_up)]
+    if any(each and each["state"] in ("pending", "sending") for each in deliveries):
+        return "running", errors
+    return ("failed" if errors else "completed"), errors
+
+
+def _reason(delivery: Mapping[str, Any]) -> str:
+    last = delivery["attempts"][-1] if delivery["attempts"] else {"error": "never tried", "status": 0}
+    return str(last["error"] or f"answered {last['status']}")

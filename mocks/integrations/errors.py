@@ -1,0 +1,126 @@
+"""Every error that the Integrations API can answer, and the one place where a refusal becomes its body."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import orjson
+
+from flowproof.conformance import Finding
+from flowproof.kernel import Answer, Refused
+from flowproof.kernel.refusals import (
+    BodyTooLarge,
+    ContractBroken,
+    FaultInjected,
+    MalformedBody,
+    MethodNotAllowed,
+    NoSuchRoute,
+    WrongContentType,
+)
+
+__all__ = ["AlreadyConfigured", "InvalidCredentials", "NotFound", "Unauthorized", "render"]
+
+
+@dataclass(eq=False)
+class Unauthorized(Refused):
+    """The request does not prove who sent it."""
+
+
+@dataclass(eq=False)
+class NotFound(Refused):
+    """There is nothing of that id; ``what`` in the words of the message."""
+
+    what: str = "Integration"
+
+
+@dataclass(eq=False)
+class InvalidCredentials(Refused):
+    """The platform does not know these credentials."""
+
+
+@dataclass(eq=False)
+class AlreadyConfigured(Refused):
+    """The integration is active already."""
+
+
+# Status, code, message, and the requirement that a refusal stands for where its findings name none. Invalid credentials
+# and the conflict are documented (seed 004, Error Responses); everything else is inferred.
+KNOWN: Mapping[type[Refused], tuple[int, str, str, str]] = MappingProxyType(
+    {
+        Unauthorized: (401, "UNAUTHORIZED", "Unauthorized", "integrations.auth.bearer"),
+        InvalidCredentials: (
+            400,
+            "CONFIGURATION_ERROR",
+            "Invalid credentials",
+            "integrations.configure.right_credentials",
+        ),
+        AlreadyConfigured: (409, "CONFLICT", "Integration already configured", "integrations.configure.once"),
+        MalformedBody: (400, "CONFIGURATION_ERROR", "The body is not valid JSON", "integrations.error.json"),
+        NoSuchRoute: (404, "NOT_FOUND", "Endpoint not found", "integrations.error.route"),
+        WrongContentType: (
+            415,
+            "UNSUPPORTED_MEDIA_TYPE",
+            "Content-Type must be application/json",
+            "integrations.error.content_type",
+        ),
+        BodyTooLarge: (413, "PAYLOAD_TOO_LARGE", "The body is too large", "integrations.error.size"),
+    }
+)
+FAULTS: Mapping[int, tuple[str, str, str]] = MappingProxyType(
+    {
+        429: ("RATE_LIMITED", "Too many requests", "integrations.error.rate_limit"),
+        500: ("INTERNAL_ERROR", "Internal server error", "integrations.error.internal"),
+        503: ("SERVICE_UNAVAILABLE", "Service unavailable", "integrations.error.unavailable"),
+    }
+)
+JSON = ("Content-Type", "application/json")
+
+
+def render(refusal: Refused) -> Answer:
+    """A refusal in the provider's own words."""
+    match refusal:
+        case NotFound():
+            return _answer(404, "NOT_FOUND", f"{refusal.what} not found", "integrations.error.not_found", refusal)
+        case ContractBroken():
+            return _contract_broken(refusal)
+        case MethodNotAllowed():
+            answer = _answer(405, "METHOD_NOT_ALLOWED", "Method not allowed", "integrations.error.method", refusal)
+            return Answer(405, answer.body, (JSON, ("Allow", ", ".join(refusal.allowed))), answer.requirement)
+        case FaultInjected():
+            return _fault(refusal)
+    status, code, message, requirement = KNOWN.get(type(refusal), (500, *FAULTS[500]))
+    return _answer(status, code, message, requirement, refusal)
+
+
+def _answer(status: int, code: str, message: str, requirement: str, refusal: Refused) -> Answer:
+    cited = next((each.requirement for each in refusal.findings if each.requirement), requirement)
+    return Answer(status, _body(code, message), requirement=cited)
+
+
+def _contract_broken(refusal: ContractBroken) -> Answer:
+    """A path that names no entity type leads nowhere; all else is a request that cannot be carried out."""
+    if any(finding.where == "request.path" for finding in refusal.findings):
+        return _answer(404, "NOT_FOUND", "Entity type not found", "integrations.error.not_found", refusal)
+    said = "; ".join(_said(finding) for finding in refusal.findings)
+    message = f"Invalid configuration: {said}" if said else "Invalid configuration"
+    return _answer(400, "CONFIGURATION_ERROR", message, "integrations.error.bad_request", refusal)
+
+
+def _said(finding: Finding) -> str:
+    """What is wrong, without what was sent: that may be a secret."""
+    place = finding.pointer.lstrip("/").replace("/", ".") or "the body"
+    return f"{place} is required" if finding.keyword == "required" else f"{place} must be {finding.expected}"
+
+
+def _fault(refusal: FaultInjected) -> Answer:
+    usual = FAULTS[500] if refusal.status >= 500 else ("REFUSED", "The request was refused", None)
+    code, message, requirement = FAULTS.get(refusal.status, usual)
+    headers = [JSON]
+    if refusal.retry_after_s is not None:
+        headers.append(("Retry-After", str(refusal.retry_after_s)))
+    return Answer(refusal.status, _body(code, message), tuple(headers), requirement)
+
+
+def _body(code: str, message: str) -> bytes:
+    """The documented envelope."""
+    return orjson.dumps({"success": False, "error": {"code": code, "message": message}})

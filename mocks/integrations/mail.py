@@ -1,0 +1,52 @@
+"""An e-mail: to whom, and the message as it goes over the wire. Sends nothing."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Any
+
+__all__ = ["address_of", "filled", "message"]
+
+ADDRESS = re.compile(r"[!-~]+@[!-~]+", re.ASCII)
+UNFIT = frozenset('<>,;:"()[]\\')
+
+
+def address_of(recipient: str, entity: Mapping[str, Any]) -> str | None:
+    """
+    Where an e-mail goes: the recipient itself, or the address that the entity has for that word, or None.
+
+    A shipment has its customer's address in ``customer.email``; a customer is its own and has ``email``.
+    """
+    if "@" in recipient:
+        return _usable(recipient)
+    named = entity.get(recipient)
+    found = named.get("email") if isinstance(named, Mapping) else None
+    return _usable(found if found is not None else entity.get("email"))
+
+
+def _usable(address: Any) -> str | None:
+    fits = isinstance(address, str) and ADDRESS.fullmatch(address) and not UNFIT & set(address)
+    return address if fits and address.count("@") == 1 else None
+
+
+def filled(text: str, entity: Mapping[str, Any]) -> str:
+    """A template with ``{name}`` replaced by the entity's text or number of that name; others stay as they stand."""
+
+    def value(found: re.Match[str]) -> str:
+        member = entity.get(found[1])
+        return str(member) if isinstance(member, str | int | float) else found[0]
+
+    return re.sub(r"\{(\w+)\}", value, text)
+
+
+def message(*, sender: str, recipient: str, subject: str, text: str, message_id: str, at: datetime) -> bytes:
+    """The message (RFC 5322): plain text, so that nothing in it is left to chance."""
+    made = EmailMessage(policy=SMTP)
+    made["From"], made["To"] = sender, recipient
+    made["Subject"] = " ".join(subject.split())
+    made["Date"], made["Message-ID"] = format_datetime(at), f"<{message_id}@{sender.partition('@')[2]}>"
+    made.set_content(text, cte="quoted-printable")
+    return made.as_bytes()

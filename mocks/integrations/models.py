@@ -1,0 +1,278 @@
+"""What the provider keeps: set-up, integrations, workflows, events, executions, and the states that they go through."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+__all__ = [
+    "ENTITY_TYPES",
+    "Action",
+    "Event",
+    "Execution",
+    "ExecutionState",
+    "Integration",
+    "IntegrationStatus",
+    "Platform",
+    "Setup",
+    "Subscription",
+    "Trigger",
+    "Workflow",
+]
+
+Json = Mapping[str, Any]
+
+ENTITY_TYPES = ("Order", "Shipment", "Customer", "Product")
+
+
+class IntegrationStatus(StrEnum):
+    """The two documented words."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class Action(StrEnum):
+    """The four documented types."""
+
+    SEND_EMAIL = "send_email"
+    SEND_PUSH = "send_push"
+    WEBHOOK = "webhook"
+    UPDATE_STATUS = "update_status"
+
+
+class ExecutionState(StrEnum):
+    """How far an execution is. Only that one can be paused is documented; whether it has arrived, deliveries tell."""
+
+    PAUSED = "paused"
+    PERFORMED = "performed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """
+    An external platform that can be integrated with.
+
+    Args:
+        id: What a configuration names.
+        name: For people.
+        type: Such as ``ecommerce``.
+        credentials_sha256: SHA-256 in hex of each right credential; none where all are right.
+    """
+
+    id: str
+    name: str
+    type: str
+    credentials_sha256: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What can befall an entity of a type."""
+
+    guid: str
+    name: str
+    code: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """
+    A connection to a platform. Its credentials were looked at once and are kept nowhere.
+
+    Args:
+        guid: Names it in paths.
+        provider_id: The platform's id.
+        provider: The platform's name.
+        type: The platform's type.
+        status: Active or disabled.
+        connected_at: ISO 8601 to the second, with ``Z``.
+        settings: As configured.
+    """
+
+    guid: str
+    provider_id: str
+    provider: str
+    type: str
+    status: IntegrationStatus
+    connected_at: str
+    settings: Json = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """Read what :meth:`to_json` wrote."""
+        return cls(**{**value, "status": IntegrationStatus(value["status"])})
+
+    def to_json(self) -> dict[str, Any]:
+        """The integration as the store keeps it and the control API shows it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """
+    What is done when an event befalls an entity.
+
+    Args:
+        guid: Names it in paths.
+        name: Names it, with its entity type, to whoever configures it again.
+        entity_type: Of the entity.
+        trigger: Code of the trigger.
+        action: With its ``type``.
+        conditions: What the entity must have.
+        active: The side that it was toggled to.
+        integration: The integration that manages it, by guid; None where nobody does.
+        paused: Its executions wait before their action.
+    """
+
+    guid: str
+    name: str
+    entity_type: str
+    trigger: str
+    action: Json
+    conditions: Json
+    active: bool = True
+    integration: str | None = None
+    paused: bool = False
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """Read what :meth:`to_json` wrote."""
+        return cls(**value)
+
+    def to_json(self) -> dict[str, Any]:
+        """The workflow as the store keeps it and the control API shows it."""
+        return asdict(self)
+
+    def listed(self) -> dict[str, Any]:
+        """
+        The workflow as a list shows it: trigger and action as text.
+
+        Source:
+            Seed 004, Get Configured Workflows.
+        """
+        return {
+            "guid": self.guid,
+            "name": self.name,
+            "entityType": self.entity_type,
+            "trigger": self.trigger,
+            "action": self.action["type"],
+            "isActive": self.active,
+            "isManaged": self.integration is not None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A browser's push subscription: where messages go, and the keys that they are encrypted with, as sent."""
+
+    endpoint: str
+    p256dh: str
+    auth: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """
+    What befell an entity.
+
+    Args:
+        id: Such as ``evt-3``.
+        entity_type: Of the entity.
+        code: Of the trigger.
+        entity: The whole entity after the event.
+        occurred_at: ISO 8601 with milliseconds and ``Z``.
+    """
+
+    id: str
+    entity_type: str
+    code: str
+    entity: Json
+    occurred_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """
+    One run of a workflow.
+
+    Args:
+        id: Such as ``exe-3``.
+        workflow: Guid.
+        name: The workflow's name.
+        action: The action as the workflow had it when it fired.
+        event: What set it off.
+        state: How far it is.
+        errors: What went wrong before anything was sent.
+        deliveries: Ids of its deliveries in the workspace's outbox of webhooks.
+        mail: Id of its e-mail.
+    """
+
+    id: str
+    workflow: str
+    name: str
+    action: Json
+    event: Event
+    state: ExecutionState
+    errors: tuple[str, ...] = ()
+    deliveries: tuple[str, ...] = ()
+    mail: str | None = None
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """Read what :meth:`to_json` wrote."""
+        tuples = {key: tuple(value[key]) for key in ("errors", "deliveries")}
+        return cls(**{**value, **tuples, "event": Event(**value["event"]), "state": ExecutionState(value["state"])})
+
+    def to_json(self) -> dict[str, Any]:
+        """The execution as the store keeps it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The seed data of a workspace. It reads each part only when it is asked for."""
+
+    seed: Json
+
+    def platform(self, platform_id: str, platform_type: str) -> Platform | None:
+        """The platform of that id and type."""
+        for each in self.seed["providers"]:
+            if (each["id"], each["type"]) == (platform_id, platform_type):
+                return Platform(each["id"], each["name"], each["type"], each["credentialsSha256"])
+        return None
+
+    def triggers(self, entity_type: str) -> Iterable[Trigger]:
+        """The triggers of an entity type."""
+        return (Trigger(**each) for each in self.seed["triggers"][entity_type])
+
+    def trigger(self, entity_type: str, guid: str) -> Trigger | None:
+        """The trigger of that guid, among those of its entity type."""
+        return next((each for each in self.triggers(entity_type) if each.guid == guid), None)
+
+    def template(self, name: str) -> Json | None:
+        """Subject and text of an e-mail."""
+        found: Json | None = self.seed["templates"].get(name)
+        return found
+
+    def managed(self, integration: Integration, guids: Iterator[str]) -> Iterator[Workflow]:
+        """The workflows that come with an integration."""
+        for each in self.seed["managedWorkflows"]:
+            if each["providerId"] == integration.provider_id:
+                yield Workflow(
+                    guid=next(guids),
+                    name=each["name"],
+                    entity_type=each["entityType"],
+                    trigger=each["trigger"],
+                    action=each["action"],
+                    conditions=each["conditions"],
+                    integration=integration.guid,
+                )
+
+    @property
+    def settings(self) -> Json:
+        """Mail server, sender, and what push services are told."""
+        settings: Json = self.seed["settings"]
+        return settings

@@ -1,0 +1,96 @@
+"""
+A push message: encrypted for one subscription (RFC 8291) and signed by the account's own key (RFC 8292).
+
+The encryption is http-ece's, which takes salt and key from us, so that a workspace's seed decides them; py-vapid would
+sign with the operating system's chance and clock, so the signature is cryptography's, deterministic (RFC 6979).
+"""
+
+import base64
+from datetime import datetime, timedelta
+from random import Random
+from urllib.parse import urlsplit
+
+import http_ece
+import orjson
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from .models import Subscription
+
+__all__ = ["UnusableSubscription", "application_server_key", "authorization", "encrypted"]
+
+CURVE = ec.SECP256R1()
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+LONGEST = 3993  # octets of a message, so that the whole is one record of 4096 (RFC 8291, 4)
+VALID_FOR = timedelta(hours=12)
+
+
+class UnusableSubscription(Exception):
+    """No message can be encrypted for a subscription."""
+
+
+def encrypted(message: bytes, subscription: Subscription, chance: Random) -> bytes:
+    """
+    The body of a push message.
+
+    Args:
+        message: What the browser is to read.
+        subscription: Whose keys it is encrypted with.
+        chance: What the salt and the key of this message are drawn from.
+
+    Raises:
+        UnusableSubscription: The keys are none, or the message is too long.
+    """
+    salt, sender = chance.randbytes(16), ec.derive_private_key(chance.randrange(1, ORDER), CURVE)
+    if len(message) > LONGEST:
+        raise UnusableSubscription(f"a push message has at most {LONGEST} octets, this one {len(message)}")
+    receiver, auth = _decoded(subscription.p256dh, 65, "p256dh"), _decoded(subscription.auth, 16, "auth")
+    try:
+        body: bytes = http_ece.encrypt(message, salt=salt, private_key=sender, dh=receiver, auth_secret=auth)
+    except ValueError as error:
+        raise UnusableSubscription("the subscription's p256dh is no point of the curve P-256") from error
+    return body
+
+
+def application_server_key(private_key: str) -> str:
+    """The public key that a browser subscribes with, for a private key in hex."""
+    point = _signer(private_key).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return _encoded(point)
+
+
+def authorization(private_key: str, endpoint: str, subject: str, now: datetime) -> str:
+    """
+    The header that tells a push service who sends.
+
+    Args:
+        private_key: In hex.
+        endpoint: Of the subscription; its origin is the audience.
+        subject: Whom the push service may write to.
+        now: Moment of sending.
+    """
+    url = urlsplit(endpoint)
+    claims = {"aud": f"{url.scheme}://{url.netloc}", "exp": int((now + VALID_FOR).timestamp()), "sub": subject}
+    signed = ".".join(_encoded(orjson.dumps(part)) for part in ({"typ": "JWT", "alg": "ES256"}, claims))
+    signature = _signer(private_key).sign(signed.encode(), ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+    raw = b"".join(number.to_bytes(32, "big") for number in decode_dss_signature(signature))
+    return f"vapid t={signed}.{_encoded(raw)}, k={application_server_key(private_key)}"
+
+
+def _signer(private_key: str) -> ec.EllipticCurvePrivateKey:
+    return ec.derive_private_key(int(private_key, 16) % (ORDER - 1) + 1, CURVE)
+
+
+def _decoded(text: str, octets: int, name: str) -> bytes:
+    try:
+        found = base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
+    except ValueError as error:
+        raise UnusableSubscription(f"the subscription's {name} is not base64url") from error
+    if len(found) != octets:
+        raise UnusableSubscription(f"the subscription's {name} has {len(found)} octets instead of {octets}")
+    return found
+
+
+def _encoded(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).decode().rstrip("=")

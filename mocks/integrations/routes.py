@@ -1,0 +1,174 @@
+"""The operations of the contract: read the command, let a rule decide, keep and render the result."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs
+
+from flask import Blueprint, request
+
+from flowproof.conformance import Finding
+from flowproof.kernel import here
+
+from . import rules, runs
+from .errors import NotFound
+from .models import Integration, Setup, Subscription, Workflow
+from .records import Records
+
+__all__ = ["routes"]
+
+routes = Blueprint("integrations", __name__)
+
+
+@routes.post("/api/integrations/provider/configure")
+def configure_integration() -> Any:
+    """Connect to a platform, or connect again to one that was disabled."""
+    wanted, records, setup = here.json, Records(here.state), Setup(here.seed)
+    platform = setup.platform(wanted["providerId"], wanted["providerType"])
+    if platform is None:
+        raise _missing("Provider", "/providerId", wanted["providerId"], "configure.known_provider", "request.body")
+    guids, before = _guids(), records.integration_with(platform.id)
+    integration = rules.connected(
+        platform,
+        wanted["credentials"],
+        before,
+        guid=next(guids),
+        settings=wanted.get("settings", {}),
+        at=f"{here.now:%Y-%m-%dT%H:%M:%SZ}",
+    )
+    records.keep_integration(integration)
+    if before is None:
+        for workflow in setup.managed(integration, guids):
+            records.keep_workflow(workflow)
+    return _done(
+        {
+            "guid": integration.guid,
+            "provider": integration.provider,
+            "status": integration.status,
+            "connectedAt": integration.connected_at,
+        }
+    )
+
+
+@routes.get("/api/integrations/provider/disable/<business_provider_id>")
+def disable_integration(business_provider_id: str) -> Any:
+    """Disable an integration: a GET that changes state."""
+    integration = rules.disabled(_integration(business_provider_id))
+    Records(here.state).keep_integration(integration)
+    return _done({"guid": integration.guid, "status": integration.status})
+
+
+@routes.delete("/api/integrations/providers/ecommerce/remove/<business_provider_id>")
+def remove_integration(business_provider_id: str) -> Any:
+    """Remove an integration of the type that the path names."""
+    integration = _integration(business_provider_id)
+    if integration.type != "ecommerce":
+        raise _missing("Integration", "/businessProviderId", business_provider_id, "remove.ecommerce")
+    Records(here.state).remove_integration(integration.guid)
+    return _done()
+
+
+@routes.post("/api/integrations/save-vapid-subscription")
+def save_push_subscription() -> Any:
+    """Keep a browser's subscription."""
+    keys = here.json["keys"]
+    Records(here.state).keep_subscription(Subscription(here.json["endpoint"], keys["p256dh"], keys["auth"]))
+    return _done()
+
+
+@routes.get("/api/workflows/triggers/<entity_type>")
+def list_triggers(entity_type: str) -> Any:
+    """The triggers of an entity type."""
+    return _done(
+        [
+            {"guid": each.guid, "name": each.name, "code": each.code, "description": each.description}
+            for each in Setup(here.seed).triggers(entity_type)
+        ]
+    )
+
+
+@routes.get("/api/workflows/<entity_type>/configured")
+def list_workflows(entity_type: str) -> Any:
+    """The workflows of an entity type; managed ones only when they are asked for."""
+    records = Records(here.state)
+    managed = parse_qs(request.query_string.decode("latin-1")).get("managed", ["false"])[0] == "true"
+    active = records.active_integrations()
+    live = (each for each in records.workflows() if rules.is_live(each, active))
+    listed = (each for each in live if managed or each.integration is None)
+    return _done([each.listed() for each in listed if each.entity_type == entity_type])
+
+
+@routes.post("/api/workflows/configure")
+def configure_workflow() -> Any:
+    """Make a workflow, or change what the one of that name and entity type does."""
+    wanted, records = here.json, Records(here.state)
+    trigger = Setup(here.seed).trigger(wanted["entityType"], wanted["triggerId"])
+    if trigger is None:
+        raise _missing("Trigger", "/triggerId", wanted["triggerId"], "workflow.trigger_known", "request.body")
+    workflow = rules.configured(
+        records.workflow_named(wanted["entityType"], wanted["name"]),
+        Workflow(
+            guid=next(_guids()),
+            name=wanted["name"],
+            entity_type=wanted["entityType"],
+            trigger=trigger.code,
+            action=wanted["action"],
+            conditions=wanted.get("conditions", {}),
+        ),
+    )
+    records.keep_workflow(workflow)
+    return _done({"guid": workflow.guid, "name": workflow.name, "isActive": workflow.active})
+
+
+@routes.get("/api/workflows/configured/<guid>/toggle")
+def toggle_workflow(guid: str) -> Any:
+    """Put a workflow on its other side: a GET that changes state."""
+    workflow = rules.toggled(_workflow(guid))
+    Records(here.state).keep_workflow(workflow)
+    return _done({"guid": workflow.guid, "isActive": workflow.active})
+
+
+@routes.delete("/api/workflows/configured/<guid>")
+def delete_workflow(guid: str) -> Any:
+    """Forget a workflow."""
+    Records(here.state).remove_workflow(_workflow(guid).guid)
+    return _done()
+
+
+@routes.get("/api/workflows/resume-workflow")
+def resume_workflow() -> Any:
+    """Carry out what waits in a paused workflow: a GET that changes state."""
+    workflow_id = parse_qs(request.query_string.decode("latin-1"))["workflowId"][0]
+    runs.resume(_workflow(workflow_id, where="request.query", pointer="/workflowId"), here.world)
+    return _done()
+
+
+def _done(data: Any = None) -> dict[str, Any]:
+    """The documented envelope; without data it says that all went well, and nothing else."""
+    return {"success": True} if data is None else {"data": data, "success": True}
+
+
+def _guids() -> Iterator[str]:
+    """New identifiers, from the workspace's chance."""
+    while True:
+        yield str(uuid.UUID(int=here.chance.getrandbits(128), version=4))
+
+
+def _integration(guid: str) -> Integration:
+    found = Records(here.state).integration(guid)
+    if found is None:
+        raise _missing("Integration", "/businessProviderId", guid, "integration.not_found")
+    return found
+
+
+def _workflow(guid: str, *, where: str = "request.path", pointer: str = "/guid") -> Workflow:
+    records = Records(here.state)
+    found = records.workflow(guid)
+    if found is None or not rules.is_live(found, records.active_integrations()):
+        raise _missing("Workflow", pointer, guid, "workflow.not_found", where)
+    return found
+
+
+def _missing(what: str, pointer: str, got: str, requirement: str, where: str = "request.path") -> NotFound:
+    expected = f"the id of {'an' if what[0] in 'AEIOU' else 'a'} {what.lower()}"
+    return NotFound([Finding(where, pointer, expected, repr(got), f"integrations.{requirement}")], what=what)

@@ -1,0 +1,57 @@
+"""What an event sets off: each workflow that it fires runs once; a paused one's execution waits."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from flowproof.kernel import World
+from flowproof.kernel.clock import instant_to_text
+
+from . import actions, rules
+from .models import Event, Execution, ExecutionState, Workflow
+from .records import Records
+
+__all__ = ["raise_event", "resume"]
+
+
+def raise_event(entity_type: str, code: str, entity: Mapping[str, Any], world: World) -> list[Execution]:
+    """
+    Let an event befall an entity.
+
+    Args:
+        entity_type: Of the entity.
+        code: Of the trigger.
+        entity: The entity after the event, as far as it is told; what is not stays as it was.
+        world: The workspace.
+
+    Returns:
+        One execution for each workflow that fired, in the order in which the workflows were configured.
+    """
+    records = Records(world.state)
+    whole = {**(records.entity(entity_type, entity["id"]) or {}), **entity}
+    records.keep_entity(entity_type, whole)
+    event = Event(records.next_id("evt"), entity_type, code, whole, instant_to_text(world.now))
+    active = records.active_integrations()
+    firing = [each for each in records.workflows() if rules.fires(each, event, active)]
+    return [_run(workflow, event, world) for workflow in firing]
+
+
+def _run(workflow: Workflow, event: Event, world: World) -> Execution:
+    records = Records(world.state)
+    waiting = Execution(
+        records.next_id("exe"), workflow.guid, workflow.name, workflow.action, event, ExecutionState.PAUSED
+    )
+    execution = waiting if workflow.paused else actions.perform(waiting, world)
+    records.keep_execution(execution)
+    return execution
+
+
+def resume(workflow: Workflow, world: World) -> None:
+    """Carry out what waits, each once, in its order; an inactive workflow's executions go on waiting."""
+    records = Records(world.state)
+    records.keep_workflow(replace(workflow, paused=False))
+    if not workflow.active:
+        return
+    for execution in records.executions():
+        if execution.workflow == workflow.guid and execution.state is ExecutionState.PAUSED:
+            records.keep_execution(actions.perform(execution, world))

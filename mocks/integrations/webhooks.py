@@ -1,0 +1,83 @@
+"""What a workflow's webhook and push deliver, and how: webhooks are unsigned, a push is signed by VAPID."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from flowproof.errors import ConfigurationError
+from flowproof.exchange import Headers
+from flowproof.kernel import World, hex_id, seed_data
+from flowproof.kernel.clock import instant_to_text
+from flowproof.kernel.webhooks import Webhook, WebhookPolicy
+
+from .auth import VAPID
+from .models import ENTITY_TYPES, Event, Setup, Subscription
+
+__all__ = ["POLICY", "push_private_key", "push_to", "webhook_to"]
+
+PUSH = ("Content-Encoding", "aes128gcm")
+
+
+def webhook_to(url: str, event: Event, workflow: Mapping[str, str]) -> Webhook:
+    """
+    The call of an external webhook.
+
+    Source:
+        Ours: the document says "Call external webhook" and shows no body.
+    """
+    body = {
+        "event": event.code,
+        "entityType": event.entity_type,
+        "entity": event.entity,
+        "workflow": workflow,
+        "occurredAt": event.occurred_at,
+    }
+    return Webhook(event.code, url, orjson.dumps(body))
+
+
+def push_to(subscription: Subscription, body: bytes, event: Event, *, ttl_s: int) -> Webhook:
+    """A push message on its way to a push service (RFC 8030); it is signed when it goes."""
+    headers = (PUSH, ("TTL", str(ttl_s)))
+    return Webhook(event.code, subscription.endpoint, body, "application/octet-stream", headers=headers)
+
+
+def push_private_key(world: World) -> str:
+    """The key that signs the workspace's push messages."""
+    return next(each.secrets["privateKey"] for each in world.credentials() if each.role == VAPID)
+
+
+def sign(webhook: Webhook, world: World) -> Headers:
+    """A push message proves its sender; a webhook cannot, since no scheme is known."""
+    if PUSH not in webhook.headers:
+        return ()
+    from . import push  # noqa: PLC0415 (cryptography takes long to load; only who pushes should wait for it)
+
+    subject = Setup(world.seed).settings["push_subject"]
+    return (("Authorization", push.authorization(push_private_key(world), webhook.url, subject, world.now)),)
+
+
+def sample(world: World, event: str, url: str) -> Webhook:
+    """A webhook with a made-up entity."""
+    for entity_type in ENTITY_TYPES:
+        if any(trigger.code == event for trigger in Setup(world.seed).triggers(entity_type)):
+            entity = {"id": hex_id(world.chance, 8), "status": event.rpartition("_")[2]}
+            made = Event("evt-sample", entity_type, event, entity, instant_to_text(world.now))
+            return webhook_to(url, made, {"guid": hex_id(world.chance, 32), "name": "Sample"})
+    raise ConfigurationError(f"No entity has the trigger {event}.", f"There are: {', '.join(EVENTS)}.")
+
+
+def unknown(webhook: Webhook) -> Webhook:
+    """The same webhook with an event that no trigger has; an encrypted message or an e-mail stays as it is."""
+    if webhook.content_type != "application/json":
+        return webhook
+    return replace(webhook, body=orjson.dumps({**orjson.loads(webhook.body), "event": "flowproof_unknown_event"}))
+
+
+def _events(seed: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(trigger["code"] for each in ENTITY_TYPES for trigger in seed["triggers"][each])
+
+
+EVENTS = _events(seed_data("integrations"))
+POLICY = WebhookPolicy(sign=sign, sample=sample, unknown=unknown, events=EVENTS, retry_after_s=(10, 60, 300))

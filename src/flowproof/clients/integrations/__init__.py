@@ -1,0 +1,32 @@
+"""The client of the Integrations API (CargoPilot Dispatch): import everything public from here."""
+
+from flowproof.clients.integrations.bodies import (
+    Action,
+    EntityType,
+    IntegrationSettings,
+    PushKeys,
+    PushSubscription,
+    SendEmail,
+    SendPush,
+    UpdateStatus,
+    WebhookCall,
+)
+from flowproof.clients.integrations.client import Integrations, Settings
+from flowproof.clients.integrations.results import Integration, Trigger, Workflow
+
+__all__ = [
+    "Action",
+    "EntityType",
+    "Integration",
+    "IntegrationSettings",
+    "Integrations",
+    "PushKeys",
+    "PushSubscription",
+    "SendEmail",
+    "SendPush",
+    "Settings",
+    "Trigger",
+    "UpdateStatus",
+    "WebhookCall",
+    "Workflow",
+]

@@ -1,0 +1,207 @@
+"""What a client may send: platforms' credentials, workflows, subscriptions, entities; and each of them broken."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from .setup import ENTITY_TYPES, EXAMPLE
+
+__all__ = [
+    "BREAKAGES",
+    "BROKEN_CONFIGURATIONS",
+    "BROKEN_SUBSCRIPTIONS",
+    "Breakage",
+    "actions",
+    "conditions",
+    "configurations",
+    "credentials",
+    "entity_types",
+    "names",
+    "subscriptions",
+    "workflow_bodies",
+]
+
+Json = Any
+
+texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=20)
+names = texts.filter(bool)
+scalars = st.none() | st.booleans() | st.integers(-1000, 1000) | texts
+values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2))
+entity_types = st.sampled_from(ENTITY_TYPES)
+statuses = st.sampled_from(["new", "paid", "delivered", "returned"])
+urls = st.sampled_from(["http://127.0.0.1:9/hook", "https://hooks.example/a?b=c", "http://localhost:1"])
+
+secrets = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=12, max_size=40)
+credentials: SearchStrategy[dict[str, Json]] = st.dictionaries(names, secrets, min_size=1, max_size=4)
+"""Credentials of a platform that takes any."""
+
+settings = st.fixed_dictionaries(
+    {},
+    optional={
+        **{name: st.booleans() for name in ("autoImportOrders", "syncProducts", "pushTracking")},
+        "unknownSetting": scalars,
+    },
+)
+"""Settings of an integration, documented ones and others."""
+
+actions: SearchStrategy[dict[str, Json]] = st.one_of(
+    st.fixed_dictionaries(
+        {"type": st.just("send_email"), "recipient": st.sampled_from(["customer", "shop@example.com"])},
+        optional={"template": st.sampled_from(["delivery_confirmation", "order_confirmation"])},
+    ),
+    st.fixed_dictionaries({"type": st.just("send_push")}, optional={"title": names, "message": names}),
+    st.fixed_dictionaries({"type": st.just("webhook"), "url": urls}),
+    st.fixed_dictionaries({"type": st.just("update_status"), "status": statuses}),
+)
+"""Each of the four actions, with whatever it may have."""
+
+conditions: SearchStrategy[dict[str, Json]] = st.dictionaries(names, values, max_size=3)
+
+
+def configurations() -> SearchStrategy[dict[str, Json]]:
+    """Right configurations of the document's platform, with settings and fields that nobody knows."""
+    return st.fixed_dictionaries(
+        {
+            "providerId": st.just(EXAMPLE.id),
+            "providerType": st.just(EXAMPLE.type),
+            "credentials": credentials.map(lambda more: {**more, **EXAMPLE.credentials}),
+        },
+        optional={"settings": settings, "unknownField": values},
+    )
+
+
+def workflow_bodies(trigger_id: str, entity_type: str) -> SearchStrategy[dict[str, Json]]:
+    """Right bodies of a workflow, but for its name; with fields that nobody knows."""
+    return st.fixed_dictionaries(
+        {"entityType": st.just(entity_type), "triggerId": st.just(trigger_id), "action": actions},
+        optional={"conditions": conditions, "unknownField": values},
+    )
+
+
+def subscriptions() -> SearchStrategy[dict[str, Json]]:
+    """What a browser, or the document, may send; `expirationTime` is a browser's."""
+    return st.fixed_dictionaries(
+        {
+            "endpoint": st.sampled_from(["https://fcm.googleapis.com/fcm/send/...", "http://127.0.0.1:9/push/1"]),
+            "keys": st.fixed_dictionaries({"p256dh": names, "auth": names}),
+        },
+        optional={"expirationTime": st.none()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """
+    One thing wrong with a body.
+
+    Args:
+        name: For people.
+        requirement: Which is then not met.
+        place: Where the answer's message says that it is.
+        do: Breaks a copy of a right body.
+    """
+
+    name: str
+    requirement: str
+    place: str
+    do: Callable[[dict[str, Json]], object]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def of(self, right: dict[str, Json]) -> dict[str, Json]:
+        """The broken body."""
+        broken = copy.deepcopy(right)
+        self.do(broken)
+        return broken
+
+
+def _without(*path: str) -> Callable[[dict[str, Json]], object]:
+    def do(body: dict[str, Json]) -> None:
+        for step in path[:-1]:
+            body = body[step]
+        del body[path[-1]]
+
+    return do
+
+
+def _with(value: Json, *path: str) -> Callable[[dict[str, Json]], object]:
+    def do(body: dict[str, Json]) -> None:
+        for step in path[:-1]:
+            body = body[step]
+        body[path[-1]] = value
+
+    return do
+
+
+def _breakages(requirement: str, *path: str, bad: tuple[Json, ...], needed: bool = True) -> tuple[Breakage, ...]:
+    place = ".".join(path)
+    named = f"integrations.{requirement}"
+    missing = (Breakage(f"no {place}", named, place, _without(*path)),) if needed else ()
+    return (*missing, *(Breakage(f"{place} is {value!r}", named, place, _with(value, *path)) for value in bad))
+
+
+NO_TEXT = (None, 5, "", [], {})
+BREAKAGES: tuple[Breakage, ...] = (
+    *_breakages("workflow.name", "name", bad=NO_TEXT),
+    *_breakages("workflow.entity_types", "entityType", bad=("order", "Invoice", None)),
+    *_breakages("workflow.trigger_id", "triggerId", bad=NO_TEXT),
+    *_breakages("workflow.action_object", "action", bad=("send_email", None, [])),
+    *_breakages("workflow.action_types", "action", "type", bad=("send_sms", "SEND_EMAIL", None)),
+    *_breakages("workflow.conditions", "conditions", bad=("status", [], None), needed=False),
+    Breakage(
+        "an e-mail to nobody",
+        "integrations.action.email_recipient",
+        "action.recipient",
+        _with({"type": "send_email"}, "action"),
+    ),
+    Breakage(
+        "an e-mail with a template that is no text",
+        "integrations.action.email_template",
+        "action.template",
+        _with({"type": "send_email", "recipient": "customer", "template": 5}, "action"),
+    ),
+    Breakage(
+        "a webhook to nowhere", "integrations.action.webhook_url", "action.url", _with({"type": "webhook"}, "action")
+    ),
+    Breakage(
+        "a webhook by ftp",
+        "integrations.action.webhook_url",
+        "action.url",
+        _with({"type": "webhook", "url": "ftp://example.com"}, "action"),
+    ),
+    Breakage(
+        "no new status",
+        "integrations.action.status_value",
+        "action.status",
+        _with({"type": "update_status"}, "action"),
+    ),
+    Breakage(
+        "a push with a title that is no text",
+        "integrations.action.push_text",
+        "action.title",
+        _with({"type": "send_push", "title": 5}, "action"),
+    ),
+)
+"""Every way to break the body of a workflow that sends an e-mail."""
+
+BROKEN_CONFIGURATIONS: tuple[Breakage, ...] = (
+    *_breakages("configure.provider_id", "providerId", bad=NO_TEXT),
+    *_breakages("configure.provider_type", "providerType", bad=NO_TEXT),
+    *_breakages("configure.credentials", "credentials", bad=("your-api-key", [], None)),
+    *_breakages("configure.settings", "settings", bad=("all", []), needed=False),
+    *_breakages("configure.settings", "settings", "syncProducts", bad=("true", 1), needed=False),
+)
+"""Every way to break a configuration that has settings."""
+
+BROKEN_SUBSCRIPTIONS: tuple[Breakage, ...] = (
+    *_breakages("push.endpoint", "endpoint", bad=(None, "", "fcm", "ftp://push.example")),
+    *_breakages("push.keys", "keys", bad=(None, "p256dh", [])),
+    *_breakages("push.keys", "keys", "p256dh", bad=(None, "", 5)),
+    *_breakages("push.keys", "keys", "auth", bad=(None, "", 5)),
+)
+"""Every way to break a subscription."""

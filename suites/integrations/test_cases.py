@@ -1,0 +1,10 @@
+"""Documented examples, replayed under a frozen clock: fixtures/integrations/cases."""
+
+from collections.abc import Callable
+
+
+def test_documented_case(replay_case: Callable[[], None]) -> None:
+    """
+    A documented example is answered as its source shows, member by member.
+    """
+    replay_case()

@@ -1,0 +1,294 @@
+"""Workflows as data: triggers, configured, listed, toggled, deleted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowproof.clients import NotFound
+from flowproof.clients.integrations import Integration, Integrations, Workflow
+
+from .profiles import NETWORKED, few
+from .setup import ENTITY_TYPES, EXAMPLE, TRIGGER_CODES, Platform
+from .strategies import BREAKAGES, Breakage, entity_types, workflow_bodies
+from .wire import CONFIGURE_WORKFLOW, Wire, error_of
+
+UNKNOWN = (404, "NOT_FOUND", "Workflow not found")
+EMAIL = {"type": "send_email", "recipient": "customer", "template": "delivery_confirmation"}
+Connect = Callable[[Platform], Integration]
+
+
+def trigger_of(integrations: Integrations, entity_type: str) -> str:
+    """The guid of an entity type's first trigger."""
+    return integrations.triggers(entity_type)[0].guid
+
+
+@pytest.fixture
+def configure(integrations: Integrations, new_name: Callable[[], str]) -> Callable[..., Workflow]:
+    """Configures a workflow with a new name: `configure("Order")`."""
+
+    def make(entity_type: str = "Shipment", action: dict[str, Any] | None = None, name: str = "") -> Workflow:
+        """The workflow as it was answered."""
+        trigger = trigger_of(integrations, entity_type)
+        return integrations.configure_workflow(name or new_name(), entity_type, trigger, action or EMAIL)
+
+    return make
+
+
+def listed(integrations: Integrations, guid: str, entity_type: str = "Shipment") -> list[Workflow]:
+    """What a list with managed workflows shows of a workflow."""
+    return [each for each in integrations.workflows(entity_type, managed=True) if each.guid == guid]
+
+
+@pytest.mark.requirement("integrations.trigger.list", "integrations.trigger.code", "integrations.trigger.product")
+@pytest.mark.requirement("integrations.workflow.entity_types")
+@pytest.mark.parametrize("entity_type", ENTITY_TYPES)
+def test_every_entity_type_has_triggers(integrations: Integrations, entity_type: str) -> None:
+    """
+    Each of the four entity types has triggers, whose guids differ.
+    """
+    triggers = integrations.triggers(entity_type)
+
+    assert tuple(each.code for each in triggers) == TRIGGER_CODES[entity_type]
+    assert len({each.guid for each in triggers}) == len(triggers)
+
+
+@pytest.mark.requirement("integrations.workflow.entity_types")
+@few(15)
+@given(word=st.text(min_size=1, max_size=12).filter(lambda word: word not in ENTITY_TYPES) | st.just("configured"))
+def test_other_entity_types_are_not_found(integrations: Integrations, word: str) -> None:
+    """
+    Another word than the four, in another case too, is not found in either list.
+    """
+    for ask in (integrations.triggers, integrations.workflows):
+        with pytest.raises(NotFound):
+            ask(word)
+
+
+@pytest.mark.requirement("integrations.workflow.configured", "integrations.workflow.starts_active")
+@pytest.mark.requirement("integrations.workflow.list", "integrations.workflow.trigger_text")
+@pytest.mark.requirement("integrations.workflow.action_text", "integrations.workflow.unmanaged")
+@pytest.mark.requirement("integrations.workflow.conditions", "integrations.configure.unknown_fields")
+@few(25)
+@given(data=st.data(), entity_type=entity_types)
+def test_configured_workflow_is_listed_as_text(
+    wire: Wire, integrations: Integrations, new_name: Callable[[], str], entity_type: str, data: st.DataObject
+) -> None:
+    """
+    A workflow is configured with an id and an object, and listed with the trigger's code and the action's type.
+    """
+    trigger = data.draw(st.sampled_from(integrations.triggers(entity_type)))
+    body = {"name": new_name(), **data.draw(workflow_bodies(trigger.guid, entity_type))}
+    answer = wire.send("POST", CONFIGURE_WORKFLOW, value=body).json()
+    guid = answer["data"]["guid"]
+    shown = [each.raw for each in integrations.workflows(entity_type) if each.guid == guid]
+    integrations.delete(guid)
+
+    assert answer == {"data": {"guid": guid, "name": body["name"], "isActive": True}, "success": True}
+    assert shown == [
+        {
+            "guid": guid,
+            "name": body["name"],
+            "entityType": entity_type,
+            "trigger": trigger.code,
+            "action": body["action"]["type"],
+            "isActive": True,
+            "isManaged": False,
+        }
+    ]
+
+
+@pytest.mark.requirement("integrations.error.bad_request")
+@pytest.mark.parametrize(
+    "breakage",
+    [pytest.param(each, id=str(each), marks=pytest.mark.requirement(each.requirement)) for each in BREAKAGES],
+)
+def test_broken_workflow_is_refused(wire: Wire, integrations: Integrations, breakage: Breakage) -> None:
+    """
+    A workflow with one thing broken is answered 400, and the message names the place.
+    """
+    right = {"name": "x", "entityType": "Shipment", "triggerId": trigger_of(integrations, "Shipment"), "action": EMAIL}
+    status, code, message = error_of(wire.send("POST", CONFIGURE_WORKFLOW, value=breakage.of(right)))
+
+    assert (status, code, breakage.place in message) == (400, "CONFIGURATION_ERROR", True)
+
+
+@pytest.mark.requirement("integrations.workflow.body", "integrations.error.json")
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b'{"name":"a","name":"b"}'])
+def test_workflow_is_one_object(wire: Wire, body: bytes) -> None:
+    """
+    A body that is no JSON, or no object, is answered 400.
+    """
+    assert error_of(wire.send("POST", CONFIGURE_WORKFLOW, body=body))[:2] == (400, "CONFIGURATION_ERROR")
+
+
+@pytest.mark.requirement("integrations.error.content_type")
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])
+def test_other_content_types_are_refused(wire: Wire, content_type: str | None) -> None:
+    """
+    A body that is not said to be JSON is answered 415.
+    """
+    answer = wire.send("POST", CONFIGURE_WORKFLOW, body=b"{}", headers={"Content-Type": content_type})
+
+    assert error_of(answer)[0] == 415
+
+
+@pytest.mark.requirement("integrations.workflow.trigger_known", "integrations.error.not_found")
+def test_unknown_trigger_is_not_found(integrations: Integrations, new_name: Callable[[], str]) -> None:
+    """
+    A trigger that does not exist, or that another entity type has, is not found.
+    """
+    for guid in ("no-such-trigger", integrations.triggers("Product")[0].guid):
+        with pytest.raises(NotFound):
+            integrations.configure_workflow(new_name(), "Shipment", guid, EMAIL)
+
+
+@pytest.mark.requirement("integrations.workflow.update")
+def test_same_name_updates_a_workflow(integrations: Integrations, configure: Callable[..., Workflow]) -> None:
+    """
+    Configured again under its name a workflow keeps its guid and its side, and does what was said last.
+    """
+    first = configure()
+    integrations.toggle(first.guid)
+    again = configure(name=first.name, action={"type": "update_status", "status": "closed"})
+
+    assert (again.guid, again.is_active) == (first.guid, False)
+    assert [each.action for each in listed(integrations, first.guid)] == ["update_status"]
+
+
+@pytest.mark.requirement("integrations.workflow.update", "integrations.workflow.listed_by_type")
+def test_same_name_of_another_type_is_another_workflow(
+    integrations: Integrations, configure: Callable[..., Workflow]
+) -> None:
+    """
+    Workflows of different entity types may have one name, and each is listed with its own type only.
+    """
+    first = configure("Shipment")
+    second = configure("Order", name=first.name)
+
+    assert first.guid != second.guid
+    assert (listed(integrations, second.guid), listed(integrations, first.guid, "Order")) == ([], [])
+
+
+@pytest.mark.requirement("integrations.workflow.toggle", "integrations.workflow.toggle_get")
+@NETWORKED
+@given(times=st.integers(1, 5))
+def test_toggling_goes_to_the_other_side(
+    integrations: Integrations, configure: Callable[..., Workflow], times: int
+) -> None:
+    """
+    However often a workflow is toggled, the answer and the list agree on which side it is.
+    """
+    guid = configure().guid
+    sides = [integrations.toggle(guid).is_active for _ in range(times)]
+    shown = listed(integrations, guid)
+    integrations.delete(guid)
+
+    assert sides == [bool(number % 2) for number in range(times)]
+    assert [each.is_active for each in shown] == [sides[-1]]
+
+
+@pytest.mark.requirement("integrations.workflow.deleted", "integrations.workflow.not_found")
+def test_deleted_workflow_is_gone(integrations: Integrations, wire: Wire, configure: Callable[..., Workflow]) -> None:
+    """
+    A deleted workflow is listed no more, and can neither be toggled, resumed nor deleted again.
+    """
+    guid = configure().guid
+    integrations.delete(guid)
+    asked = [("GET", f"configured/{guid}/toggle", ""), ("DELETE", f"configured/{guid}", "")]
+    asked.append(("GET", "resume-workflow", f"workflowId={guid}"))
+
+    assert listed(integrations, guid) == []
+    assert [error_of(wire.send(way, f"/api/workflows/{path}", query=query)) for way, path, query in asked] == [
+        UNKNOWN
+    ] * 3
+
+
+@pytest.mark.requirement("integrations.workflow.managed_filter", "integrations.workflow.managed_life")
+def test_managed_workflows_are_listed_on_demand(
+    connect: Connect, integrations: Integrations, configure: Callable[..., Workflow]
+) -> None:
+    """
+    With managed=true the managed workflows stand beside the others, without it they do not.
+    """
+    own = configure().guid
+    before = {each.guid for each in integrations.workflows("Shipment", managed=True)}
+    connect(EXAMPLE)
+    shown = {asked: integrations.workflows("Shipment", managed=asked) for asked in (None, False, True)}
+
+    assert all(own in {each.guid for each in workflows} for workflows in shown.values())
+    assert [each.is_managed for each in shown[True] if each.guid not in before] == [True]
+    assert not any(each.is_managed for each in (*shown[None], *shown[False]))
+
+
+@pytest.mark.requirement("integrations.workflow.managed_filter")
+@pytest.mark.parametrize("word", ["yes", "1", "True", ""])
+def test_managed_is_true_or_false(wire: Wire, word: str) -> None:
+    """
+    Another word for managed is answered 400.
+    """
+    answer = wire.send("GET", "/api/workflows/Order/configured", query=f"managed={word}")
+
+    assert error_of(answer)[:2] == (400, "CONFIGURATION_ERROR")
+
+
+@pytest.mark.requirement("integrations.workflow.managed_life")
+def test_managed_workflows_go_with_their_integration(connect: Connect, integrations: Integrations) -> None:
+    """
+    Managed workflows vanish when their integration is disabled, and come back as they were when it is configured again.
+    """
+    guid = connect(EXAMPLE).guid
+    (managed,) = (each for each in integrations.workflows("Shipment", managed=True) if each.is_managed)
+    integrations.toggle(managed.guid)
+    integrations.disable(guid)
+    gone = listed(integrations, managed.guid)
+    connect(EXAMPLE)
+
+    assert (gone, [each.is_active for each in listed(integrations, managed.guid)]) == ([], [False])
+
+
+@pytest.mark.requirement("integrations.workflow.resume_id")
+@pytest.mark.parametrize("query", ["", "workflowId=", "guid=x"])
+def test_resuming_needs_a_workflow(wire: Wire, query: str) -> None:
+    """
+    Without the id of a workflow nothing is resumed: 400.
+    """
+    answer = wire.send("GET", "/api/workflows/resume-workflow", query=query)
+
+    assert error_of(answer)[:2] == (400, "CONFIGURATION_ERROR")
+
+
+@pytest.mark.requirement("integrations.run.resumed", "integrations.envelope.success_alone")
+def test_workflow_that_is_not_paused_is_resumed(wire: Wire, configure: Callable[..., Workflow]) -> None:
+    """
+    Resuming a workflow that is not paused changes nothing, and is answered like any other.
+    """
+    answer = wire.send("GET", "/api/workflows/resume-workflow", query=f"workflowId={configure().guid}")
+
+    assert answer.json() == {"success": True}
+
+
+@pytest.mark.requirement("integrations.error.route")
+@pytest.mark.parametrize(
+    "path", ["/", "/api/workflows", "/api/v1/workflows/triggers/Order", "/api/workflows/triggers/Order/"]
+)
+def test_other_paths_are_not_found(wire: Wire, path: str) -> None:
+    """
+    A path that the document does not have is answered 404 in the envelope.
+    """
+    assert error_of(wire.send("GET", path))[:2] == (404, "NOT_FOUND")
+
+
+@pytest.mark.requirement("integrations.error.method")
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "configure"), ("POST", "triggers/Order"), ("PUT", "configured/x")]
+)
+def test_other_methods_are_refused(wire: Wire, method: str, path: str) -> None:
+    """
+    A method that a path does not have is answered 405 in the envelope.
+    """
+    answer = wire.send(method, f"/api/workflows/{path}")
+
+    assert (error_of(answer)[0], answer.headers["Allow"] != "") == (405, True)
