@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flowproof.clients.oneflow import OneFlow
     from flowproof.clients.otter import Otter
     from flowproof.conformance import Finding
+    from flowproof.inbox import Inbox
     from flowproof.target import ControlClient, Target, Workspace
 
     from .cases import Case
@@ -28,9 +29,11 @@ __all__ = [
     "dots_eco",
     "flow1st",
     "flowproof_server",
+    "inbox",
     "integrations",
     "make_dots_eco",
     "make_flow1st",
+    "make_inbox",
     "make_integrations",
     "make_oneflow",
     "make_otter",
@@ -290,3 +293,27 @@ def replay_case(documented_case: "Case", workspace: "Workspace", pytestconfig: p
 def set_aside_findings(pytestconfig: pytest.Config) -> "Callable[[], AbstractContextManager[list[Finding]]]":
     """A block whose findings go into a list instead of failing the test: `with set_aside_findings() as findings:`."""
     return state_of(pytestconfig).recording().set_aside
+
+
+@pytest.fixture
+def make_inbox() -> "Iterator[Callable[..., Inbox]]":
+    """
+    Make a receiver of webhooks on loopback: `make_inbox([500, 500, 200], verify=…)`, closed after the test.
+
+    It takes what `flowproof.inbox.Inbox` takes.
+    """
+    from flowproof.inbox import Inbox  # noqa: PLC0415 (see the module's docstring)
+
+    with ExitStack() as stack:
+
+        def make(*arguments: Any, **settings: Any) -> "Inbox":
+            """A receiver of its own."""
+            return stack.enter_context(Inbox(*arguments, **settings))
+
+        yield make
+
+
+@pytest.fixture
+def inbox(make_inbox: "Callable[..., Inbox]") -> "Inbox":
+    """A receiver of webhooks on loopback that answers 200; `inbox.answers` changes that, `inbox.wait()` waits."""
+    return make_inbox()
