@@ -18,6 +18,7 @@ CLIENTS = ("dots_eco", "flow1st", "integrations", "oneflow", "otter")
 PURPOSES = types.MappingProxyType(
     {
         "faults": "makes things go wrong on purpose",
+        "webhooks": "looks at webhooks",
         "replace_seed": "changes the account set-up",
         "control": "uses the provider's own part of the control API",
         "snapshot": "takes a snapshot",
