@@ -222,7 +222,8 @@ def connect(partners_id: str, *, connected_as: str | None, otter_store: str | No
                 )
             ],
             note="Two ids were confused: the path takes Otter's id of the store, the body's storeId is your own "
-            f"system's id for it. The body has {same}. If your system uses Otter's ids, turn refuse_otter_store_id off.",
+            f"system's id for it. The body has {same}. "
+            "Where your system does use Otter's ids, set refuse_otter_store_id to false.",
         )
     return partners_id
 
@@ -264,7 +265,9 @@ def _about_scopes(wrong: Sequence[str]) -> str:
 
 
 def _unusable(name: str, expected: str, got: str, requirement: str) -> Malformed:
-    return Malformed([_finding("request.body", name, expected, got, requirement)])
+    # The journal hides what findings say of a secret; that it is none is said here.
+    note = f"{name}: {expected} was expected, not {got}."
+    return Malformed([_finding("request.body", name, expected, got, requirement)], note=note)
 
 
 def _listed(scopes: Iterable[str]) -> str:

@@ -1,0 +1,54 @@
+"""Fixtures that only Otter's suite needs."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from flowproof.clients.otter import ONBOARDING, Otter, OtterUser, Token
+from flowproof.target import PreconditionMissing, Target
+
+from .setup import ADA
+from .wire import TIMEOUT_S, Wire
+
+
+@pytest.fixture
+def wire(otter: Otter, target: Target) -> Wire:
+    """Hand-made requests to the current target."""
+    return Wire(otter, target.credentials("otter"))
+
+
+@pytest.fixture
+def permit(target: Target) -> Callable[..., Token]:
+    """
+    A user's permission as a token: `permit(otter)`, `permit(otter, ["organization.read"], user=LIN)`.
+
+    A mock decides at once for whoever is no browser. On a sandbox a person has to: the token they got goes into
+    FLOWPROOF_OTTER_ACCESS_TOKEN, and is of no use where other scopes or users are wanted.
+    """
+
+    def ask(otter: Otter, scopes: Sequence[str] = ONBOARDING, *, user: str = ADA) -> Token:
+        """The token."""
+        try:
+            workspace = target.controlled("a person has to give the permission")
+        except PreconditionMissing as missing:
+            if "access" not in target.site("otter").keys or tuple(scopes) != ONBOARDING or user != ADA:
+                pytest.skip(f"{missing}; set FLOWPROOF_OTTER_ACCESS_TOKEN for the tests that need one user's token")
+            return _given(otter, target.credentials("otter", "access").key)
+        workspace.control("PUT", "otter/consent", {"consent": "approve", "user": user})
+        asked = otter.authorization(scopes)
+        answer = otter.session.get(asked.url, allow_redirects=False, timeout=TIMEOUT_S)
+        return otter.exchange(asked, answer.headers["location"])
+
+    return ask
+
+
+def _given(otter: Otter, access_token: str) -> Token:
+    """A token that somebody handed in; when it ends is not known."""
+    return Token(access_token, ONBOARDING, datetime.max.replace(tzinfo=UTC), {})
+
+
+@pytest.fixture
+def user(otter: Otter, permit: Callable[..., Token]) -> OtterUser:
+    """The first user's organization, with every scope of onboarding."""
+    return otter.as_user(permit(otter))

@@ -1,0 +1,300 @@
+"""Asking for a user's permission: what the request must say, who decides, and where the browser goes."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowproof.clients.otter import AuthorizationDenied, Otter
+from flowproof.target import Target, Workspace
+
+from .profiles import NETWORKED
+from .setup import ADA, CLIENT_SCOPES, LIN, SEED
+from .wire import CHALLENGE, Wire, error, returned
+
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60)
+
+
+@pytest.fixture(autouse=True)
+def _controlled(workspace: Workspace) -> None:
+    """These tests need a target that decides without a person."""
+
+
+@pytest.mark.requirement("otter.consent.approved", "otter.consent.page", "otter.authorize.state_returned")
+@NETWORKED
+@given(state=texts)
+def test_permission_comes_back_with_code_and_state(wire: Wire, state: str) -> None:
+    """
+    Where the user allows it, the browser comes back with a code and the very state that was sent.
+    """
+    answer = wire.authorize(state=state)
+
+    assert answer.headers["location"].startswith(f"{wire.redirect_uri}?")
+    assert returned(answer).keys() == {"code", "state"}
+    assert returned(answer)["state"] == state
+
+
+@pytest.mark.requirement("otter.consent.approved")
+def test_query_of_redirect_uri_is_kept(wire: Wire, target: Target) -> None:
+    """
+    A registered redirect URI with a query keeps it, and code and state are added.
+    """
+    registered = SEED["clients"][0]["redirect_uris"][1]
+
+    found = returned(wire.authorize(redirect_uri=registered))
+
+    assert found.keys() == {"from", "code", "state"}
+
+
+@pytest.mark.requirement("otter.consent.denied", "otter.consent.user_decides")
+def test_refusal_comes_back_without_a_code(otter: Otter, wire: Wire, workspace: Workspace) -> None:
+    """
+    Where the user refuses, the application learns access_denied, and gets no code.
+    """
+    workspace.control("PUT", "otter/consent", {"consent": "deny"})
+    asked = otter.authorization()
+
+    answer = otter.session.get(asked.url, allow_redirects=False)
+
+    assert returned(answer) == {"error": "access_denied", "state": asked.state}
+    with pytest.raises(AuthorizationDenied, match="access_denied"):
+        otter.exchange(asked, answer.headers["location"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(each, marks=pytest.mark.requirement(f"otter.authorize.{each}"))
+        for each in ("client_id", "redirect_uri", "response_type", "scope", "state")
+    ],
+)
+@pytest.mark.parametrize("value", [None, ""])
+def test_required_parameter_is_missed(wire: Wire, name: str, value: str | None) -> None:
+    """
+    A request for authorization that leaves out a parameter is malformed, and nobody is redirected.
+    """
+    assert error(wire.authorize(**{name: value}))[0] == 400
+
+
+@pytest.mark.requirement("otter.authorize.once_each")
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri", "scope", "state"])
+def test_parameter_that_comes_twice_is_refused(wire: Wire, name: str) -> None:
+    """
+    A parameter that comes twice is malformed, even where both say the same.
+    """
+    again = {
+        "client_id": wire.client_id,
+        "redirect_uri": wire.redirect_uri,
+        "scope": "organization.read",
+        "state": "xyz",
+    }
+
+    assert error(wire.authorize(extra=f"&{name}={again[name]}"))[0] == 400
+
+
+@pytest.mark.requirement("otter.authorize.client_known")
+@pytest.mark.parametrize("client_id", ["c75d9460-5d48-423d-8d01-f825fd5b1672", "store_123", "é"])
+def test_unknown_client_is_not_redirected(wire: Wire, client_id: str) -> None:
+    """
+    An unknown client is answered 401; nobody is sent to the redirect URI that it names.
+    """
+    assert error(wire.authorize(client_id=client_id))[0] == 401
+
+
+@pytest.mark.requirement("otter.authorize.redirect_uri_registered")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda uri: f"{uri}/",
+        lambda uri: f"{uri}?more=1",
+        lambda uri: f"{uri}#here",
+        lambda uri: uri.upper(),
+        lambda uri: uri.replace("https://", "http://"),
+        lambda uri: uri.replace("https://", "https://user@"),
+        lambda uri: uri.replace(".example", ".example.evil.test"),
+        lambda uri: uri[:-1],
+        lambda uri: f"{uri}/../elsewhere",
+        lambda uri: f" {uri}",
+        lambda uri: f"{uri}%00",
+        lambda _: "https://another.example/callback",
+        lambda _: "javascript:alert(1)",
+        lambda _: "//evil.test",
+    ],
+)
+def test_unregistered_redirect_uri_is_not_followed(wire: Wire, change: Callable[[str], str]) -> None:
+    """
+    However near to a registered one, another redirect URI is refused on the spot.
+    """
+    assert error(wire.authorize(redirect_uri=change(wire.redirect_uri)))[0] == 400
+
+
+@pytest.mark.requirement("otter.authorize.scope_allowed")
+@pytest.mark.parametrize(
+    "scope",
+    ["ping", "organization.read ping", "organization.write", "organization.read,organization.service_integration", " "],
+)
+def test_scope_of_another_flow_leads_back(wire: Wire, scope: str) -> None:
+    """
+    A scope that no user can grant to this application leads back with invalid_scope and no code.
+    """
+    assert returned(wire.authorize(scope=scope)) == {"error": "invalid_scope", "state": "xyz"}
+
+
+@pytest.mark.requirement("otter.authorize.scope_allowed")
+def test_scope_that_is_not_enabled_leads_back(workspace: Workspace, make_otter: Callable[..., Otter]) -> None:
+    """
+    A scope of the flow that is not enabled for the application leads back with invalid_scope.
+    """
+    reader = make_otter(workspace, role="reader")
+    asked = reader.authorization(["organization.read", "organization.service_integration"])
+
+    found = returned(reader.session.get(asked.url, allow_redirects=False))
+
+    assert found == {"error": "invalid_scope", "state": asked.state}
+
+
+@pytest.mark.requirement("otter.authorize.response_type")
+@pytest.mark.parametrize("response_type", ["token", "code token", "CODE", "id_token"])
+def test_other_response_type_is_refused(wire: Wire, response_type: str) -> None:
+    """
+    Only the response type code is accepted.
+    """
+    assert error(wire.authorize(response_type=response_type))[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("challenge", "method"),
+    [
+        pytest.param(CHALLENGE, "plain", marks=pytest.mark.requirement("otter.authorize.challenge_method")),
+        pytest.param(CHALLENGE, "s256", marks=pytest.mark.requirement("otter.authorize.challenge_method")),
+        pytest.param(CHALLENGE, None, marks=pytest.mark.requirement("otter.authorize.challenge_pair")),
+        pytest.param(None, "S256", marks=pytest.mark.requirement("otter.authorize.challenge_pair")),
+        pytest.param(f"{CHALLENGE}=", "S256", marks=pytest.mark.requirement("otter.authorize.challenge")),
+        pytest.param(CHALLENGE[:-1], "S256", marks=pytest.mark.requirement("otter.authorize.challenge")),
+        pytest.param(f"{CHALLENGE[:-1]}+", "S256", marks=pytest.mark.requirement("otter.authorize.challenge")),
+        pytest.param(f"{CHALLENGE}\n", "S256", marks=pytest.mark.requirement("otter.authorize.challenge")),
+    ],
+)
+def test_unusable_challenge_is_refused(wire: Wire, challenge: str | None, method: str | None) -> None:
+    """
+    A challenge that is no S256 challenge, or half of one, is refused.
+    """
+    assert error(wire.authorize(code_challenge=challenge, code_challenge_method=method))[0] == 400
+
+
+# ---- The page that a person uses ----
+
+
+@pytest.mark.requirement("otter.consent.page", "otter.consent.user_decides", "otter.consent.approved")
+@pytest.mark.parametrize("user", [ADA, LIN])
+def test_person_allows_as_somebody(otter: Otter, wire: Wire, user: str) -> None:
+    """
+    A browser is sent to the page; who is chosen there is who the application then acts for.
+    """
+    page = wire.page()
+
+    answer = page.decide("approve", user=user)
+
+    code = returned(answer)["code"]
+    token = wire.token(code=code).json()["access_token"]
+    organization = wire.ask("GET", "/organization/v1/organization", token).json()
+    assert page.users == {each["id"] for each in SEED["users"]}
+    assert (answer.status_code, returned(answer)["state"]) == (303, "xyz")
+    assert organization["id"] == next(each["organization"] for each in SEED["users"] if each["id"] == user)
+
+
+@pytest.mark.requirement("otter.consent.denied")
+def test_person_denies(wire: Wire) -> None:
+    """
+    Whoever presses Deny goes back with access_denied.
+    """
+    assert returned(wire.page().decide("deny")) == {"error": "access_denied", "state": "xyz"}
+
+
+@pytest.mark.requirement("otter.consent.once")
+@pytest.mark.parametrize("first", ["approve", "deny"])
+def test_page_is_answered_once(wire: Wire, first: str) -> None:
+    """
+    A question that was answered cannot be answered again, nor looked at.
+    """
+    page = wire.page()
+    page.decide(first, user=ADA)
+
+    assert [page.decide("approve", user=ADA).status_code, page.reload().status_code] == [400, 400]
+
+
+@pytest.mark.requirement("otter.consent.once")
+def test_page_is_for_the_browser_that_was_asked(wire: Wire) -> None:
+    """
+    Another browser, without the cookie of the one that was asked, can neither look at the question nor answer it.
+    """
+    page = wire.page()
+
+    answer = page.decide("approve", user=ADA, forget_cookie=True)
+
+    assert (answer.status_code, "location" in answer.headers, page.reload().status_code) == (400, False, 400)
+
+
+@pytest.mark.requirement("otter.consent.once")
+def test_page_does_not_wait_for_ever(wire: Wire, workspace: Workspace) -> None:
+    """
+    A question that nobody answered for ten minutes is no longer asked.
+    """
+    workspace.clock.freeze()
+    page = wire.page()
+    workspace.clock.advance(SEED["settings"]["consent_lifetime_s"])
+
+    assert page.decide("approve", user=ADA).status_code == 400
+
+
+@pytest.mark.requirement("otter.consent.user_decides")
+@pytest.mark.parametrize("fields", [{}, {"user": "somebody"}])
+def test_nobody_cannot_allow(wire: Wire, fields: dict[str, str]) -> None:
+    """
+    Without a user of the provider's the page grants nothing, and can still be answered.
+    """
+    page = wire.page()
+
+    assert error(page.decide("approve", **fields))[0] == 422
+    assert "code" in returned(page.decide("approve", user=ADA))
+
+
+@pytest.mark.requirement("otter.consent.once")
+def test_page_lets_nothing_in(wire: Wire) -> None:
+    """
+    The page runs no script, loads nothing, can be framed by nobody, and leaves no trace of its address.
+    """
+    headers = wire.page().answer.headers
+
+    policy = dict(each.split(" ", 1) for each in headers["content-security-policy"].split("; "))
+    assert (policy["default-src"], policy["frame-ancestors"], policy["base-uri"]) == ("'none'", "'none'", "'none'")
+    assert policy["style-src"].startswith("'sha256-")
+    assert (headers["x-frame-options"], headers["referrer-policy"]) == ("DENY", "no-referrer")
+    assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.requirement("otter.consent.page")
+def test_page_shows_names_and_not_markup(wire: Wire, workspace: Workspace) -> None:
+    """
+    Whatever applications, users and organizations are called, the page shows it as text.
+    """
+    nasty = """<script>alert("&amp;'")</script>"""
+    seed = {
+        **SEED,
+        "clients": [{**SEED["clients"][0], "name": nasty}],
+        "users": [{**SEED["users"][0], "name": nasty, "email": nasty}],
+        "organizations": [{**SEED["organizations"][0], "name": nasty}],
+    }
+    workspace.replace_seed("otter", seed)
+
+    text = wire.page().answer.text
+
+    assert ("<script" in text, text.count("&lt;script&gt;") >= 4) == (False, True)
+
+
+def test_suite_knows_all_scopes() -> None:
+    """
+    The 27 scopes of the client-credentials flow are in the set-up, so that the scope tests miss none.
+    """
+    assert len(CLIENT_SCOPES) == 27

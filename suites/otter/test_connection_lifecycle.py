@@ -1,0 +1,199 @@
+"""The connection of stores, by two applications at once, against a model that knows only the documented flow."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from flowproof.clients import NotFound
+from flowproof.clients.otter import AlreadyConnected, Onboarded, Otter, OtterUser, Token
+from flowproof.target import Workspace
+
+from .profiles import NETWORKED
+from .setup import BRAND, STORES
+from .wire import Wire, error
+
+roles, stores, ours = (
+    st.sampled_from(["default", "other"]),
+    st.sampled_from(STORES),
+    st.text("abc-42", min_size=1, max_size=6),
+)
+
+
+class ConnectionLifecycle(RuleBasedStateMachine):
+    """Connects, reads and disconnects at random; the model is a dict of what should be connected."""
+
+    users: Callable[[], dict[str, OtterUser]]
+
+    @initialize()
+    def arrive(self) -> None:
+        self.user = type(self).users()
+        self.model: dict[tuple[str, str], str] = {}
+
+    @rule(role=roles, store=stores, our_store_id=ours)
+    def connect(self, role: str, store: str, our_store_id: str) -> None:
+        if (role, store) in self.model:
+            with pytest.raises(AlreadyConnected):
+                self.user[role].connect(BRAND, store, our_store_id=our_store_id)
+        else:
+            self.user[role].connect(BRAND, store, our_store_id=our_store_id)
+            self.model[role, store] = our_store_id
+
+    @rule(role=roles, store=stores)
+    def disconnect(self, role: str, store: str) -> None:
+        if (role, store) in self.model:
+            self.user[role].disconnect(BRAND, store)
+            del self.model[role, store]
+        else:
+            with pytest.raises(NotFound):
+                self.user[role].disconnect(BRAND, store)
+
+    @rule(role=roles, store=stores, our_store_id=ours, replace=st.booleans())
+    def onboard(self, role: str, store: str, our_store_id: str, replace: bool) -> None:
+        before = self.model.get((role, store))
+        chosen = lambda _, pairs: next(pair for pair in pairs if pair[1].id == store)  # noqa: E731 (a choice in one line)
+        if before not in (None, our_store_id) and not replace:
+            with pytest.raises(AlreadyConnected):
+                self.user[role].onboard(chosen, our_store_id=our_store_id)
+            return
+        done = self.user[role].onboard(chosen, our_store_id=our_store_id, replace=replace)
+        assert (done.store.id, done.was, done.is_changed) == (store, before, before != our_store_id)
+        self.model[role, store] = our_store_id
+
+    @invariant()
+    def each_application_sees_its_own_connections(self) -> None:
+        for role, user in self.user.items():
+            for store in STORES:
+                found = user.connection(BRAND, store)
+                assert (found.store_id if found else None) == self.model.get((role, store))
+
+
+@pytest.mark.requirement(
+    "otter.connection.get",
+    "otter.connection.not_connected",
+    "otter.connection.create",
+    "otter.connection.conflict",
+    "otter.connection.delete",
+    "otter.connection.delete_missing",
+    "otter.connection.replace",
+    "otter.connection.per_application",
+    "otter.connection.body",
+)
+def test_connection_lifecycle(
+    workspace: Workspace, make_workspace: Callable[..., Workspace], make_otter: Callable[..., Otter]
+) -> None:
+    """
+    Whatever two applications do with the stores of one brand, each sees exactly the connections that it made.
+    """
+
+    def users() -> dict[str, OtterUser]:
+        """Both applications, allowed by one user, in a workspace that nobody has used."""
+        fresh = make_workspace()
+        return {role: _allowed(make_otter(fresh, role=role)) for role in ("default", "other")}
+
+    class Machine(ConnectionLifecycle):
+        """The same, with somewhere to go."""
+
+    Machine.users = staticmethod(users)  # type: ignore[assignment]  # (a function without self, as declared)
+    few_steps = settings(NETWORKED, max_examples=min(20, settings().max_examples), stateful_step_count=15)
+    run_state_machine_as_test(Machine, settings=few_steps)  # type: ignore[no-untyped-call]  # (Hypothesis's own)
+
+
+def _allowed(otter: Otter) -> OtterUser:
+    asked = otter.authorization()
+    back = otter.session.get(asked.url, allow_redirects=False).headers["location"]
+    return otter.as_user(otter.exchange(asked, back))
+
+
+def first_store(_: Any, pairs: Any) -> Any:
+    """A choice: whatever comes first."""
+    return next(iter(pairs))
+
+
+@pytest.mark.requirement(
+    "otter.consent.user_decides", "otter.connection.create", "otter.store.list", "otter.brand.list"
+)
+def test_onboarding_flow_in_one_call(otter: Otter, workspace: Workspace) -> None:
+    """
+    From the callback to the connected store in one call: exchange, structure, choice, 404, POST.
+    """
+    asked = otter.authorization()
+    callback = otter.session.get(asked.url, allow_redirects=False).headers["location"]
+
+    done: Onboarded = otter.onboard(asked, callback, choose=first_store, our_store_id="kitchen-42")
+
+    assert (done.store.id, done.store_id, done.was) == (STORES[0], "kitchen-42", None)
+
+
+@pytest.mark.requirement("otter.connection.created_empty")
+def test_changes_are_answered_without_a_body(wire: Wire, user: OtterUser) -> None:
+    """
+    Connecting and disconnecting are answered 204, without a body or a type.
+    """
+    path = f"/organization/v1/organization/brands/{BRAND}/stores/{STORES[0]}/connection"
+    access = user.token.access_token
+
+    answers = [wire.ask("POST", path, access, json={"storeId": "kitchen"}), wire.ask("DELETE", path, access)]
+
+    assert [(each.status_code, each.content, "content-type" in each.headers) for each in answers] == [
+        (204, b"", False)
+    ] * 2
+
+
+@pytest.mark.requirement("otter.connection.store_id", "otter.connection.request_body")
+@pytest.mark.parametrize(
+    "body", [{}, {"storeId": None}, {"storeId": ""}, {"storeId": 7}, {"store_id": "a"}, [], "a", 7]
+)
+def test_connection_needs_a_store_id(wire: Wire, user: OtterUser, body: Any) -> None:
+    """
+    A body without a storeId that is text is not valid, and connects nothing.
+    """
+    path = f"/organization/v1/organization/brands/{BRAND}/stores/{STORES[0]}/connection"
+
+    assert error(wire.ask("POST", path, user.token.access_token, json=body))[0] == 422
+    assert user.connection(BRAND, STORES[0]) is None
+
+
+@pytest.mark.requirement("otter.request.json", "otter.request.content_type")
+@pytest.mark.parametrize(
+    ("raw", "content_type"),
+    [
+        (b"{", "application/json"),
+        (b"", "application/json"),
+        (b'{"storeId": "a", "storeId": "b"}', "application/json"),
+        (b'{"storeId": "\xff"}', "application/json"),
+        (b'{"storeId": "a"}', "text/plain"),
+        (b"storeId=a", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_body_must_be_json(wire: Wire, user: OtterUser, raw: bytes, content_type: str) -> None:
+    """
+    What is no JSON, or does not say so, is malformed.
+    """
+    path = f"/organization/v1/organization/brands/{BRAND}/stores/{STORES[0]}/connection"
+    headers = {"Content-Type": content_type}
+
+    assert error(wire.ask("POST", path, user.token.access_token, data=raw, headers=headers))[0] == 400
+
+
+@pytest.fixture
+def spare(permit: Callable[..., Token], otter: Otter) -> OtterUser:
+    """The same user once more."""
+    return otter.as_user(permit(otter))
+
+
+@pytest.mark.requirement("otter.connection.per_application")
+def test_connection_belongs_to_the_application_not_the_token(user: OtterUser, spare: OtterUser) -> None:
+    """
+    A connection that was made with one token is there for the next.
+    """
+    user.connect(BRAND, STORES[0], our_store_id="kitchen-42")
+    found = spare.connection(BRAND, STORES[0])
+
+    spare.disconnect(BRAND, STORES[0])
+
+    assert found is not None
+    assert found.store_id == "kitchen-42"

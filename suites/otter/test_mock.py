@@ -1,0 +1,225 @@
+"""What only a mock has: explanations, limits as settings, faults on purpose, stores that open and close."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flowproof.clients import NO_RETRY, NotFound, RateLimited, ServerFailed, Unauthorized
+from flowproof.clients.otter import PATIENT, Otter, OtterUser, Token
+from flowproof.target import ControlRefused, Workspace
+
+from .setup import BRAND, BRANDS, SEED, STORES
+from .wire import CHALLENGE, VERIFIER, Wire
+
+BELOW = "/organization/v1/organization/brands"
+
+
+def explanation(workspace: Workspace) -> str:
+    """Why the last refused request was refused."""
+    refused = workspace.journal.last_refused()
+    assert refused is not None
+    return str(refused["explanation"])
+
+
+@pytest.mark.requirement("otter.store.otters_id", "otter.connection.ids_apart")
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (f"{BELOW}/{BRAND}/stores/kitchen-42/connection", f"is your own id of the store that Otter calls {STORES[0]}"),
+        (f"{BELOW}/{BRAND}/stores/kitchen-7", "Otter's ids are UUIDs"),
+        (f"{BELOW}/{BRANDS[1]}/stores/{STORES[0]}", "belongs to another brand"),
+        (f"{BELOW}/{BRAND}/stores/{BRAND}", "the id of a brand, not of a store"),
+        (f"{BELOW}/{STORES[0]}", "That is the id of a store"),
+        (f"{BELOW}/{SEED['organizations'][0]['id']}", "the id of the organization"),
+    ],
+)
+def test_confused_id_in_the_path_is_explained(
+    wire: Wire, user: OtterUser, workspace: Workspace, path: str, told: str
+) -> None:
+    """
+    Whoever puts the wrong id into the path is told in the journal which id of which thing it is.
+    """
+    user.connect(BRAND, STORES[0], our_store_id="kitchen-42")
+
+    answer = wire.ask("GET", path, user.token.access_token)
+
+    assert answer.json() == {"message": "Resource not found."}
+    assert told in explanation(workspace)
+
+
+@pytest.mark.requirement("otter.connection.ids_apart", "otter.connection.store_id")
+def test_otters_id_as_ones_own_is_explained_or_accepted(wire: Wire, user: OtterUser, workspace: Workspace) -> None:
+    """
+    Otter's id in the body is refused with an explanation, unless the set-up says that the partner uses Otter's ids.
+    """
+    path, body = f"{BELOW}/{BRAND}/stores/{STORES[0]}/connection", {"storeId": STORES[1]}
+    refused = wire.ask("POST", path, user.token.access_token, json=body).status_code
+    told = explanation(workspace)
+    workspace.replace_seed("otter", {**SEED, "settings": {**SEED["settings"], "refuse_otter_store_id": False}})
+
+    assert (refused, "Two ids were confused" in told) == (422, True)
+    assert wire.ask("POST", path, user.token.access_token, json=body).status_code == 204
+
+
+@pytest.mark.requirement("otter.access.silent", "otter.error.message")
+def test_silent_refusal_is_explained_in_the_journal(wire: Wire, workspace: Workspace) -> None:
+    """
+    What the answer keeps to itself, the journal tells: which of the reasons it was.
+    """
+    code = wire.code(code_challenge=CHALLENGE, code_challenge_method="S256")
+    found = []
+    for form in (
+        {"code_verifier": None},
+        {"code_verifier": VERIFIER, "client_secret": "wrong"},
+        {"redirect_uri": "other:x"},
+    ):
+        wire.token(**{"code": code, **form})
+        found.append(explanation(workspace))
+    wire.ask("GET", BELOW, "nobody's", params={"limit": "1"})
+    found.append(explanation(workspace))
+
+    expected = ["verifier of the challenge", "its secret is another", "redirect_uri", "never issued here"]
+    assert [word in told for word, told in zip(expected, found, strict=True)] == [True] * 4
+
+
+@pytest.mark.requirement("otter.authorize.redirect_uri_registered")
+@pytest.mark.parametrize(("change", "told"), [("/", "slash"), ("?a=1", "query"), ("#x", "not registered")])
+def test_near_miss_of_a_redirect_uri_is_explained(wire: Wire, workspace: Workspace, change: str, told: str) -> None:
+    """
+    A redirect URI that differs by little is told by what.
+    """
+    wire.authorize(redirect_uri=wire.redirect_uri + change)
+
+    assert told in explanation(workspace)
+
+
+@pytest.mark.requirement("otter.rate.authenticated", "otter.rate.unauthenticated")
+def test_rate_limits_hold_when_they_are_set(
+    wire: Wire, workspace: Workspace, make_otter: Callable[..., Otter], permit: Callable[..., Token]
+) -> None:
+    """
+    With the published limits on, the 21st request of a second and the 4th without credentials of a minute are refused.
+    """
+    workspace.clock.freeze()
+    impatient = make_otter(workspace, retry=NO_RETRY)
+    user = impatient.as_user(permit(impatient))
+    limits = {"authenticated_per_s": 20, "unauthenticated_per_min": 3}
+    workspace.replace_seed("otter", {**SEED, "settings": {**SEED["settings"], "rate_limits": limits}})
+
+    nobody = [wire.ask("GET", BELOW, None, params={"limit": "1"}).status_code for _ in range(4)]
+    for _ in range(20):
+        user.organization()
+    with pytest.raises(RateLimited):
+        user.organization()
+    workspace.clock.advance(1)
+    user.organization()
+    workspace.clock.advance(59)
+
+    assert nobody == [401, 401, 401, 429]
+    assert wire.ask("GET", BELOW, None, params={"limit": "1"}).status_code == 401
+
+
+@pytest.mark.requirement("otter.rate.authenticated")
+def test_rate_limits_are_off_by_default(user: OtterUser, workspace: Workspace) -> None:
+    """
+    Without the setting nobody counts.
+    """
+    workspace.clock.freeze()
+
+    assert {user.organization().id for _ in range(25)} == {SEED["organizations"][0]["id"]}
+
+
+@pytest.mark.requirement("otter.access.retry_401")
+def test_occasional_401_is_met_with_patience(
+    workspace: Workspace, make_otter: Callable[..., Otter], permit: Callable[..., Token]
+) -> None:
+    """
+    The 401 for a valid token, of which the provider warns, is over with the next attempt.
+    """
+    hasty, patient = make_otter(workspace), make_otter(workspace, retry=PATIENT)
+    token = permit(hasty)
+    with workspace.faults.during("otter.spurious_401"), pytest.raises(Unauthorized):
+        hasty.as_user(token).organization()
+    with workspace.faults.during("otter.spurious_401"):
+        assert patient.as_user(token).organization().id == SEED["organizations"][0]["id"]
+
+
+@pytest.mark.requirement("otter.error.server", "otter.error.body")
+def test_server_error_is_met_with_the_same_request(user: OtterUser, workspace: Workspace) -> None:
+    """
+    After 5XX the same request passes; where it never does, the error says so.
+    """
+    plan = {"fault": "status", "status": 503, "provider": "otter"}
+    with workspace.faults.during({**plan, "first": 2}):
+        user.connect(BRAND, STORES[0], our_store_id="kitchen-42")
+    with workspace.faults.during(plan), pytest.raises(ServerFailed):
+        user.organization()
+
+    assert user.connection(BRAND, STORES[0]) is not None
+
+
+@pytest.mark.requirement("otter.connection.per_application", "otter.store.not_found")
+def test_closed_store_takes_its_connection_along(user: OtterUser, workspace: Workspace) -> None:
+    """
+    A store that closed is not found, and comes back unconnected.
+    """
+    user.connect(BRAND, STORES[0], our_store_id="kitchen-42")
+    workspace.control("DELETE", f"otter/brands/{BRAND}/stores/{STORES[0]}")
+
+    with pytest.raises(NotFound):
+        user.store(BRAND, STORES[0])
+    assert user.connection(BRAND, STORES[0]) is None
+
+
+@pytest.mark.requirement("otter.store.body")
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", f"otter/brands/{BRAND}/stores", {"id": STORES[1], "name": "Again", "address": None}),
+        ("POST", f"otter/brands/{BRAND}/stores", {"name": "Without an id"}),
+        ("POST", "otter/brands/nowhere/stores", {"id": "x", "name": "x", "address": None}),
+        ("DELETE", f"otter/brands/{BRAND}/stores/nowhere", None),
+        ("PUT", "otter/consent", {"consent": "perhaps"}),
+        ("PUT", "otter/consent", {"user": "nobody"}),
+    ],
+)
+def test_control_refuses_what_makes_no_sense(workspace: Workspace, method: str, path: str, body: Any) -> None:
+    """
+    The control API says what is wrong instead of breaking the structure.
+    """
+    with pytest.raises(ControlRefused):
+        workspace.control(method, path, body)
+
+
+@pytest.mark.requirement("otter.access.token_known")
+def test_reset_workspace_knows_no_token(user: OtterUser, workspace: Workspace) -> None:
+    """
+    After a reset tokens of before are of no use, and the application can start again.
+    """
+    workspace.reset()
+
+    with pytest.raises(Unauthorized):
+        user.organization()
+
+
+@pytest.mark.requirement("otter.consent.page")
+@pytest.mark.parametrize(
+    ("mode", "accept", "goes_to_page"),
+    [
+        ("browser", "text/html,application/xhtml+xml,*/*;q=0.8", True),
+        ("browser", "*/*", False),
+        ("page", "*/*", True),
+        ("approve", "text/html", False),
+        ("deny", "text/html", False),
+    ],
+)
+def test_setting_says_who_decides(wire: Wire, workspace: Workspace, mode: str, accept: str, goes_to_page: bool) -> None:
+    """
+    A page for browsers, for everybody or for nobody, as the set-up has it.
+    """
+    workspace.replace_seed("otter", {**SEED, "settings": {**SEED["settings"], "consent": mode}})
+
+    location = wire.authorize(accept=accept).headers["location"]
+
+    assert location.startswith(wire.redirect_uri) is not goes_to_page

@@ -1,0 +1,185 @@
+"""Pages: each entry is visited exactly once, whatever the limits, and while the list changes."""
+
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowproof.clients.otter import Otter, OtterUser, Token
+from flowproof.target import Workspace
+
+from .profiles import NETWORKED, few
+from .setup import BRAND, BRANDS, GRACE, SEED, STORES
+from .wire import Wire, error
+
+LARGE = SEED["organizations"][1]["generate"]
+LIST = f"/organization/v1/organization/brands/{BRAND}/stores"
+limits = st.lists(st.integers(1, 7), min_size=1, max_size=5)
+
+
+def walk(user: OtterUser, brand_id: str, sizes: list[int]) -> Iterator[list[str]]:
+    """The ids of each page, with limits that change from page to page."""
+    token = None
+    for limit in cycle(sizes):
+        page = user.stores_page(brand_id, limit, token)
+        assert len(page.items) <= limit
+        assert len(page.items) == limit or page.next_token is None
+        yield [each.id for each in page.items]
+        token = page.next_token
+        if token is None:
+            return
+
+
+@pytest.fixture
+def many(otter: Otter, permit: Callable[..., Token], workspace: Workspace) -> OtterUser:
+    """A user whose organization has many brands with thousands of stores."""
+    return otter.as_user(permit(otter, user=GRACE))
+
+
+@pytest.mark.requirement("otter.paging.whole", "otter.paging.at_most_limit", "otter.paging.last_page")
+@NETWORKED
+@given(sizes=limits)
+def test_every_store_is_visited_once(user: OtterUser, sizes: list[int]) -> None:
+    """
+    Whatever the limits, following the tokens visits each store once, in one order.
+    """
+    assert [each for page in walk(user, BRAND, sizes) for each in page] == list(STORES)
+
+
+@pytest.mark.requirement("otter.paging.whole", "otter.paging.last_page", "otter.paging.offset_token")
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 999_999_999])
+def test_every_brand_is_visited_once(user: OtterUser, limit: int) -> None:
+    """
+    The same holds for brands, also where the last page is just full.
+    """
+    assert [each.id for each in user.brands(limit)] == list(BRANDS)
+
+
+@pytest.mark.requirement("otter.paging.whole", "otter.brand.list", "otter.store.list")
+def test_thousands_of_stores_are_visited_once(many: OtterUser) -> None:
+    """
+    Three brands with two thousand stores each are read in pages of 500, each store once.
+    """
+    brands = list(many.brands())
+    found = [store.id for brand in brands for store in many.stores(brand.id, limit=500)]
+
+    expected = LARGE["brands"] * LARGE["stores_per_brand"]
+    assert (len(brands), len(found), len(set(found))) == (LARGE["brands"], expected, expected)
+
+
+@pytest.mark.requirement("otter.store.get")
+def test_generated_store_is_the_same_everywhere(
+    many: OtterUser, make_workspace: Callable[..., Workspace], make_otter: Callable[..., Otter], wire: Wire
+) -> None:
+    """
+    Generated stores are found alone as they are in the list, and are the same in every workspace.
+    """
+    brand = next(many.brands())
+    listed = many.stores_page(brand.id, limit=20).items
+
+    with make_workspace() as elsewhere:
+        elsewhere.control("PUT", "otter/consent", {"user": GRACE})
+        otter = make_otter(elsewhere)
+        asked = otter.authorization()
+        back = otter.session.get(asked.url, allow_redirects=False).headers["location"]
+        there = otter.as_user(otter.exchange(asked, back)).stores_page(brand.id, limit=20).items
+
+    assert [many.store(brand.id, each.id) for each in listed] == list(listed) == list(there)
+
+
+changes = st.lists(st.tuples(st.sampled_from(["open", "close", "close new"]), st.integers(0, 30)), max_size=4)
+
+
+@pytest.mark.requirement("otter.paging.stable", "otter.paging.token")
+@few(40)
+@given(sizes=limits, rounds=st.lists(changes, min_size=1, max_size=6), numbers=st.randoms(use_true_random=False))
+def test_stores_that_stay_are_visited_once(
+    make_workspace: Callable[..., Workspace],
+    make_otter: Callable[..., Otter],
+    sizes: list[int],
+    rounds: Any,
+    numbers: Any,
+) -> None:
+    """
+    Whatever opens and closes between two pages, every store that is there throughout is visited once, and none twice.
+    """
+    with make_workspace() as workspace:
+        user = _with_many_stores(workspace, make_otter, 20)
+        there = {store.id for store in user.stores(BRAND)}
+        stayed, opened, visited = set(there), list[str](), list[str]()
+        turns = iter(rounds)
+        for page in walk(user, BRAND, sizes):
+            visited += page
+            for what, which in next(turns, []):
+                pool = opened if what == "close new" else sorted(there)
+                if what == "open":
+                    opened.append(_open(workspace, str(UUID(int=numbers.getrandbits(128), version=4))))
+                elif pool:
+                    gone = pool[which % len(pool)]
+                    workspace.control("DELETE", f"otter/brands/{BRAND}/stores/{gone}")
+                    (opened if what == "close new" else there).remove(gone)
+                    stayed.discard(gone)
+
+    assert len(visited) == len(set(visited))
+    assert stayed <= set(visited)
+
+
+def _with_many_stores(workspace: Workspace, make_otter: Callable[..., Otter], count: int) -> OtterUser:
+    """A user whose first brand has so many stores, and everybody's permission."""
+    template = SEED["organizations"][0]["brands"][0]["stores"][0]
+    stores = [{**template, "id": str(UUID(int=index + 1, version=4))} for index in range(count)]
+    brand = {**SEED["organizations"][0]["brands"][0], "stores": stores}
+    organizations = [{**SEED["organizations"][0], "brands": [brand]}, *SEED["organizations"][1:]]
+    workspace.replace_seed("otter", {**SEED, "organizations": organizations})
+    otter = make_otter(workspace)
+    asked = otter.authorization()
+    back = otter.session.get(asked.url, allow_redirects=False).headers["location"]
+    return otter.as_user(otter.exchange(asked, back))
+
+
+def _open(workspace: Workspace, identifier: str) -> str:
+    workspace.control("POST", f"otter/brands/{BRAND}/stores", {"id": identifier, "name": "New", "address": None})
+    return identifier
+
+
+@pytest.mark.requirement("otter.paging.token", "otter.paging.offset_token")
+def test_token_has_to_be_percent_encoded(wire: Wire, user: OtterUser) -> None:
+    """
+    As in the spec's example a token has signs that a query reserves: raw it is another text, encoded it is right.
+    """
+    access = user.token.access_token
+    tokens = [user.brands_page(limit).next_token for limit in (1, 2)]
+    tokens += [user.stores_page(brand, limit).next_token for brand in BRANDS[:1] for limit in (1, 2)]
+
+    assert all(token is not None and set(token) & set("+/=") for token in tokens)
+    assert wire.ask("GET", LIST, access, params={"limit": "1", "token": str(tokens[2])}).status_code == 200
+
+
+@pytest.mark.requirement("otter.paging.token_issued")
+@NETWORKED
+@given(made_up=st.text(min_size=1, max_size=40) | st.binary(max_size=24).map(lambda raw: raw.hex() + "=="))
+def test_token_that_was_never_issued_is_refused(wire: Wire, user: OtterUser, made_up: str) -> None:
+    """
+    Whatever else is presented as a token, the list is not answered.
+    """
+    parameters = {"limit": "1", "token": made_up.encode("utf-8", "replace")}
+
+    assert error(wire.ask("GET", LIST, user.token.access_token, params=parameters))[0] == 400
+
+
+@pytest.mark.requirement("otter.paging.limit")
+@pytest.mark.parametrize(
+    "limit", [None, "", "0", "00", "-1", "+1", "1.0", "1e2", "ten", " 1", "1 ", "٣", "9" * 10, "01"]
+)
+@pytest.mark.parametrize("path", ["/organization/v1/organization/brands", LIST])
+def test_limit_is_a_whole_number_from_one(wire: Wire, user: OtterUser, path: str, limit: str | None) -> None:
+    """
+    A list without a limit, or with one that is no whole number from 1, is malformed.
+    """
+    parameters = {} if limit is None else {"limit": limit}
+
+    assert error(wire.ask("GET", path, user.token.access_token, params=parameters))[0] == 400

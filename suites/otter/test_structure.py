@@ -1,0 +1,102 @@
+"""The organization structure: what a user sees of it, and that it is theirs alone."""
+
+from collections.abc import Callable
+
+import pytest
+
+from flowproof.clients import NotFound
+from flowproof.clients.otter import Otter, OtterUser, Token
+
+from .setup import ADA, BRAND, BRANDS, GRACE, LIN, LINS_BRAND, LINS_STORE, SEED, STORES
+from .wire import Wire, error
+
+LISTED = {each["id"]: each for each in SEED["organizations"]}
+
+
+@pytest.mark.requirement("otter.organization.get", "otter.organization.single", "otter.access.own_organization")
+@pytest.mark.parametrize("who", [ADA, GRACE, LIN])
+def test_each_user_sees_their_own_organization(otter: Otter, permit: Callable[..., Token], who: str) -> None:
+    """
+    The organization is that of the user who gave the permission.
+    """
+    mine = next(each["organization"] for each in SEED["users"] if each["id"] == who)
+
+    found = otter.as_user(permit(otter, user=who)).organization()
+
+    assert (found.id, found.name) == (mine, LISTED[mine]["name"])
+
+
+@pytest.mark.requirement("otter.brand.list", "otter.brand.get", "otter.brand.body")
+def test_brand_is_the_same_alone_and_in_the_list(user: OtterUser) -> None:
+    """
+    Each brand of the list is answered alone just as it is in the list.
+    """
+    listed = list(user.brands())
+
+    assert [each.id for each in listed] == list(BRANDS)
+    assert [user.brand(each.id) for each in listed] == listed
+
+
+@pytest.mark.requirement("otter.store.list", "otter.store.get", "otter.store.body", "otter.store.address")
+def test_store_is_the_same_alone_and_in_the_list(user: OtterUser) -> None:
+    """
+    Each store of the list is answered alone just as it is in the list, address or none.
+    """
+    listed = list(user.stores(BRAND))
+
+    assert [each.id for each in listed] == list(STORES)
+    assert [user.store(BRAND, each.id) for each in listed] == listed
+    assert [each.address is None for each in listed] == [False, True, False]
+
+
+@pytest.mark.requirement("otter.store.address", "otter.store.location")
+def test_address_is_read_whole(user: OtterUser) -> None:
+    """
+    The spec's example address arrives with every part.
+    """
+    address = user.store(BRAND, STORES[0]).address
+
+    assert address is not None
+    assert address.location is not None
+    assert (address.city, address.postal_code, address.country_code, len(address.lines)) == (
+        "Washington",
+        "20500",
+        "US",
+        2,
+    )
+    assert (address.location.latitude, address.location.longitude) == (38.8977, 77.0365)
+
+
+@pytest.mark.requirement("otter.access.own_organization", "otter.brand.not_found", "otter.store.not_found")
+def test_what_is_others_is_not_found(user: OtterUser, permit: Callable[..., Token], otter: Otter) -> None:
+    """
+    Brands and stores of another organization are not found, whichever way they are asked for.
+    """
+    theirs = otter.as_user(permit(otter, user=LIN)).store(LINS_BRAND, LINS_STORE)
+
+    for ask in (
+        lambda: user.brand(LINS_BRAND),
+        lambda: user.stores_page(LINS_BRAND),
+        lambda: user.store(LINS_BRAND, theirs.id),
+        lambda: user.store(BRAND, theirs.id),
+        lambda: user.connect(LINS_BRAND, theirs.id, our_store_id="mine"),
+        lambda: user.disconnect(LINS_BRAND, theirs.id),
+    ):
+        with pytest.raises(NotFound):
+            ask()
+
+
+@pytest.mark.requirement("otter.store.not_found", "otter.brand.not_found", "otter.store.otters_id")
+@pytest.mark.parametrize("identifier", ["kitchen-42", "%2E%2E", "a%2Fb", "%00", "%C3%A9", "'", "*", BRAND.upper()])
+def test_what_is_not_there_is_not_found(wire: Wire, user: OtterUser, identifier: str) -> None:
+    """
+    Whatever stands in the place of an id, it is not found, and nothing breaks.
+    """
+    below = "/organization/v1/organization/brands"
+    paths = [
+        f"{below}/{identifier}",
+        f"{below}/{BRAND}/stores/{identifier}",
+        f"{below}/{BRAND}/stores/{identifier}/connection",
+    ]
+
+    assert [error(wire.ask("GET", each, user.token.access_token))[0] for each in paths] == [404] * 3

@@ -1,0 +1,413 @@
+"""The token endpoint: how an application proves who it is, what a code is worth, and how long a token lives."""
+
+import base64
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowproof.clients import Refused, Unauthorized
+from flowproof.clients.otter import Otter, Token
+from flowproof.target import Target, Workspace
+
+from .profiles import NETWORKED
+from .setup import LIN, READ, SEED, SERVICE_INTEGRATION, pkce_vectors
+from .wire import CHALLENGE, VERIFIER, Wire, error
+
+ORGANIZATION = "/organization/v1/organization"
+LIFETIME_S: int = SEED["settings"]["token_lifetime_s"]
+CODE_LIFETIME_S: int = SEED["settings"]["code_lifetime_s"]
+BOTH = f"{READ} {SERVICE_INTEGRATION}"
+
+
+@pytest.fixture(autouse=True)
+def _controlled(workspace: Workspace) -> None:
+    """These tests need a target that decides without a person."""
+
+
+def challenged(wire: Wire, challenge: str = CHALLENGE) -> str:
+    """A code that is bound to a verifier."""
+    return wire.code(code_challenge=challenge, code_challenge_method="S256")
+
+
+@pytest.mark.requirement(
+    "otter.token.client_basic", "otter.token.client_body", "otter.token.answer", "otter.token.answer_scope"
+)
+@pytest.mark.parametrize("way", ["basic", "body"])
+def test_client_proves_itself_either_way(
+    workspace: Workspace, make_otter: Callable[..., Otter], permit: Callable[..., Token], way: str
+) -> None:
+    """
+    Id and secret are accepted as Basic and in the body, for both grants.
+    """
+    otter = make_otter(workspace, client_authentication=way)
+
+    mine, theirs = otter.application_token(["ping", "orders.read"]), permit(otter)
+
+    assert (mine.scopes, theirs.scopes) == (("ping", "orders.read"), (READ, SERVICE_INTEGRATION))
+    assert otter.as_user(theirs).organization().id == SEED["organizations"][0]["id"]
+
+
+@pytest.mark.requirement("otter.token.client_one_way")
+@pytest.mark.parametrize("form", [{"client_secret": "its own"}, {"client_id": "another"}])
+def test_client_proves_itself_one_way_at_a_time(wire: Wire, form: dict[str, str]) -> None:
+    """
+    Basic and a secret, or another id, in the body are malformed together; the same id beside Basic is accepted.
+    """
+    basic, code = (wire.client_id, wire.secret), wire.code()
+
+    assert error(wire.token(basic=basic, code=code, **form))[0] == 400
+    assert wire.token(basic=basic, code=code, client_id=wire.client_id).status_code == 200
+
+
+@pytest.mark.requirement("otter.token.client_known", "otter.access.silent")
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"client_secret": "0" * 40},
+        {"client_secret": ""},
+        {"client_secret": None},
+        {"client_id": None},
+        {"client_id": None, "client_secret": None},
+        {"client_id": "c75d9460-5d48-423d-8d01-f825fd5b1672"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("grant", ["client_credentials", "authorization_code"])
+def test_unproved_client_gets_nothing(wire: Wire, form: dict[str, str | None], grant: str) -> None:
+    """
+    A client that is unknown, or whose secret is wrong or missing, is answered 401 without a reason.
+    """
+    wanted: dict[str, str | None] = {"scope": "ping"} if grant == "client_credentials" else {"code": wire.code()}
+
+    answer = wire.token(grant_type=grant, **{**wanted, **form})
+
+    assert (error(answer)[0], answer.json()) == (401, {"message": "Invalid authorization."})
+
+
+@pytest.mark.requirement("otter.token.client_known", "otter.token.client_basic")
+@pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic bm9jb2xvbg==", "Bearer abc", "Digest abc"])
+def test_unreadable_header_gets_nothing(wire: Wire, header: str) -> None:
+    """
+    An Authorization header that is no id and secret is answered 401, even where the body would prove the client.
+    """
+    body = f"grant_type=client_credentials&scope=ping&client_id={wire.client_id}&client_secret={wire.secret}"
+    headers = {"Authorization": header, "Content-Type": "application/x-www-form-urlencoded"}
+
+    answer = wire.ask("POST", "/v1/auth/token", None, data=body, headers=headers)
+
+    assert error(answer)[0] == 401
+
+
+@pytest.mark.requirement("otter.token.client_known")
+def test_secret_of_another_client_is_wrong(workspace: Workspace, make_otter: Callable[..., Otter]) -> None:
+    """
+    One application's id with another's secret proves nobody.
+    """
+    mixed = make_otter(workspace, client_secret=workspace.credentials("otter", "other").secret)
+
+    with pytest.raises(Unauthorized):
+        mixed.application_token(["ping"])
+
+
+@pytest.mark.requirement("otter.token.code_once", "otter.token.code_reuse_revokes", "otter.access.token_known")
+def test_code_presented_twice_takes_back_its_token(wire: Wire) -> None:
+    """
+    A code works once; presented again it is refused, and the token that it was exchanged for is revoked.
+    """
+    code = wire.code()
+    first, other = wire.token(code=code).json()["access_token"], wire.token(code=wire.code()).json()["access_token"]
+    before = wire.ask("GET", ORGANIZATION, first).status_code
+
+    again = wire.token(code=code)
+
+    statuses = [wire.ask("GET", ORGANIZATION, each).status_code for each in (first, other)]
+    assert (before, error(again)[0], statuses) == (200, 400, [401, 200])
+
+
+@pytest.mark.requirement("otter.token.code_expired")
+@pytest.mark.parametrize(("late_s", "status"), [(-1, 200), (0, 400), (86_400, 400), (86_401, 400)])
+def test_code_works_for_ten_minutes(wire: Wire, workspace: Workspace, late_s: int, status: int) -> None:
+    """
+    A code can be exchanged until its time is over on the workspace's clock, and not from that moment on.
+    """
+    workspace.clock.freeze()
+    code = wire.code()
+    workspace.clock.advance(CODE_LIFETIME_S + late_s)
+
+    assert wire.token(code=code).status_code == status
+
+
+@pytest.mark.requirement("otter.token.lifetime", "otter.access.token_known")
+@pytest.mark.parametrize(("late_s", "status"), [(-1, 200), (0, 401), (90_000, 401)])
+def test_token_works_as_long_as_it_said(wire: Wire, workspace: Workspace, late_s: int, status: int) -> None:
+    """
+    A token works for the seconds that its answer named, on the workspace's clock, and no longer.
+    """
+    workspace.clock.freeze()
+    told = wire.token(code=wire.code()).json()
+    workspace.clock.advance(told["expires_in"] + late_s)
+
+    assert (told["expires_in"], wire.ask("GET", ORGANIZATION, told["access_token"]).status_code) == (LIFETIME_S, status)
+
+
+@pytest.mark.requirement("otter.token.code_reuse_revokes", "otter.token.code_once")
+def test_late_reuse_still_takes_back_the_token(wire: Wire, workspace: Workspace) -> None:
+    """
+    A code that comes back long after its own time still revokes the token that lives on.
+    """
+    workspace.clock.freeze()
+    code = wire.code()
+    token = wire.token(code=code).json()["access_token"]
+    workspace.clock.advance(LIFETIME_S - 60)
+
+    assert error(wire.token(code=code))[0] == 400
+    assert wire.ask("GET", ORGANIZATION, token).status_code == 401
+
+
+@pytest.mark.requirement("otter.token.code")
+@pytest.mark.parametrize("code", ["8A9D16B4C3E25F6A", "é", " ", "a" * 5000])
+def test_code_of_nobody_is_refused(wire: Wire, code: str) -> None:
+    """
+    A code that was never issued is refused.
+    """
+    assert error(wire.token(code=code))[0] == 400
+
+
+@pytest.mark.requirement("otter.token.code", "otter.token.redirect_uri")
+@pytest.mark.parametrize("missing", ["code", "redirect_uri"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_exchange_needs_code_and_redirect_uri(wire: Wire, missing: str, value: str | None) -> None:
+    """
+    An exchange without its code or its redirect URI is not valid.
+    """
+    form: dict[str, str | None] = {"code": "abc", missing: value}
+
+    assert error(wire.token(**form))[0] == 422
+
+
+@pytest.mark.requirement("otter.token.redirect_uri", "otter.token.code_survives")
+def test_exchange_repeats_the_redirect_uri(wire: Wire) -> None:
+    """
+    The redirect URI of the exchange is that of the request, even where another is registered too.
+    """
+    code = wire.code()
+    registered = SEED["clients"][0]["redirect_uris"][1]
+
+    assert [error(wire.token(code=code, redirect_uri=each))[0] for each in (registered, f"{wire.redirect_uri}/")] == [
+        400,
+        400,
+    ]
+    assert wire.token(code=code).status_code == 200
+
+
+@pytest.mark.requirement("otter.token.verifier", "otter.token.code_survives")
+@pytest.mark.parametrize("vector", pkce_vectors(), ids=lambda each: each["source"])
+def test_challenge_is_met_by_its_verifier_alone(wire: Wire, vector: dict[str, str]) -> None:
+    """
+    A code with a challenge is exchanged for the verifier that it was made from, and for no other.
+    """
+    code = challenged(wire, vector["challenge"])
+    wrong = [None, vector["verifier"][:-1] + "~", vector["verifier"][::-1], vector["challenge"]]
+
+    assert [error(wire.token(code=code, code_verifier=each))[0] for each in wrong] == [400] * 4
+    assert wire.token(code=code, code_verifier=vector["verifier"]).status_code == 200
+
+
+@pytest.mark.requirement("otter.token.verifier")
+@NETWORKED
+@given(guess=st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~", min_size=43, max_size=128))
+def test_guessed_verifier_is_refused(wire: Wire, guess: str) -> None:
+    """
+    Whatever else of the right form is presented as verifier, the code is not exchanged.
+    """
+    assert error(wire.token(code=challenged(wire), code_verifier=guess))[0] == 400
+
+
+@pytest.mark.requirement("otter.token.verifier_form")
+@pytest.mark.parametrize("verifier", ["", "a" * 42, "a" * 129, f"{VERIFIER}+", f"{VERIFIER}é", f"{VERIFIER}\n"])
+def test_verifier_has_its_form(wire: Wire, verifier: str) -> None:
+    """
+    A verifier that is too short, too long, or has other characters is refused.
+    """
+    assert error(wire.token(code=challenged(wire), code_verifier=verifier))[0] == 400
+
+
+@pytest.mark.requirement("otter.token.verifier_unasked")
+def test_verifier_without_a_challenge_is_refused(wire: Wire) -> None:
+    """
+    Whoever gives a verifier had a challenge in mind: where none arrived, somebody took it out.
+    """
+    assert error(wire.token(code=wire.code(), code_verifier=VERIFIER))[0] == 400
+
+
+@pytest.mark.requirement("otter.token.code_of_client")
+def test_code_is_for_the_client_that_asked(wire: Wire, workspace: Workspace) -> None:
+    """
+    Another application cannot exchange a code, nor use it up or revoke what it was exchanged for.
+    """
+    other = workspace.credentials("otter", "other")
+    thief, code = (other.key, other.secret), wire.code()
+
+    before = error(wire.token(basic=thief, code=code))[0]
+    token = wire.token(code=code).json()["access_token"]
+    after = error(wire.token(basic=thief, code=code))[0]
+
+    assert (before, after, wire.ask("GET", ORGANIZATION, token).status_code) == (400, 400, 200)
+
+
+@pytest.mark.requirement("otter.token.scope_granted", "otter.token.scope_narrowed", "otter.token.answer_scope")
+def test_exchange_narrows_and_never_widens(wire: Wire) -> None:
+    """
+    An exchange may ask for less than was granted, and the token can then do less; for more it may not ask.
+    """
+    narrowed = wire.token(code=wire.code(scope=BOTH), scope=READ)
+    widened = wire.token(code=wire.code(scope=READ), scope=BOTH)
+
+    assert narrowed.json()["scope"] == READ
+    assert error(widened)[0] == 400
+
+
+@pytest.mark.requirement("otter.token.scope_of_client")
+@pytest.mark.parametrize("scope", [READ, f"ping {SERVICE_INTEGRATION}", "everything", "ping,orders.read", " "])
+def test_application_has_only_scopes_of_its_flow(wire: Wire, scope: str) -> None:
+    """
+    The application's own credentials give no scope of a user's, and none that does not exist.
+    """
+    assert error(wire.token(grant_type="client_credentials", scope=scope))[0] == 400
+
+
+@pytest.mark.requirement("otter.token.scope_of_client")
+def test_application_has_only_scopes_that_are_enabled(target: Target, make_otter: Callable[..., Otter]) -> None:
+    """
+    A scope that is not enabled for the application is refused to it.
+    """
+    other = make_otter(target, role="other")
+
+    with pytest.raises(Refused):
+        other.application_token(["ping", "orders.read"])
+    assert other.application_token(["ping"]).scopes == ("ping",)
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        pytest.param({"grant_type": None}, 422, marks=pytest.mark.requirement("otter.token.grant_type")),
+        pytest.param({"grant_type": "refresh_token"}, 422, marks=pytest.mark.requirement("otter.token.grant_type")),
+        pytest.param({"grant_type": "password"}, 422, marks=pytest.mark.requirement("otter.token.grant_type")),
+        pytest.param({"scope": None, "code": "abc"}, 422, marks=pytest.mark.requirement("otter.token.scope")),
+        pytest.param({"scope": "", "code": "abc"}, 422, marks=pytest.mark.requirement("otter.token.scope")),
+    ],
+    ids=str,
+)
+def test_form_must_be_valid(wire: Wire, form: dict[str, str | None], status: int) -> None:
+    """
+    A form without a known grant or without scope is not valid.
+    """
+    assert error(wire.token(**form))[0] == status
+
+
+@pytest.mark.requirement("otter.token.form")
+def test_token_is_asked_for_with_a_form(wire: Wire) -> None:
+    """
+    JSON, no type, or a name that comes twice are malformed.
+    """
+    whole = {
+        "grant_type": "client_credentials",
+        "scope": "ping",
+        "client_id": wire.client_id,
+        "client_secret": wire.secret,
+    }
+    twice = wire.token(grant_type="client_credentials", scope="ping", extra="&scope=ping")
+    as_json = wire.post_token(json.dumps(whole).encode(), content_type="application/json")
+    untyped = wire.post_token(b"grant_type=client_credentials", content_type=None)
+    garbled = wire.post_token(b"grant_type=%ff&scope=ping")
+
+    assert [error(each)[0] for each in (twice, as_json, untyped, garbled)] == [400] * 4
+
+
+@pytest.mark.requirement("otter.token.not_stored", "otter.token.no_refresh", "otter.token.answer")
+def test_answer_with_a_token_is_not_stored(wire: Wire) -> None:
+    """
+    The answer says that it must not be stored, and has no refresh token.
+    """
+    answer = wire.token(grant_type="client_credentials", scope="ping")
+
+    assert (answer.headers["cache-control"], sorted(answer.json())) == (
+        "no-store",
+        ["access_token", "expires_in", "scope", "token_type"],
+    )
+
+
+@pytest.mark.requirement("otter.access.bearer", "otter.access.silent")
+@pytest.mark.parametrize("form", ["{}", "Bearer", "Bearer {} more", "Token {}", "Basic {}", "Bearer {}x"])
+def test_token_is_presented_as_bearer(wire: Wire, form: str) -> None:
+    """
+    A good token in any other form than Bearer and itself is answered 401 without a reason.
+    """
+    token = wire.token(code=wire.code()).json()["access_token"]
+
+    answer = wire.ask("GET", ORGANIZATION, None, headers={"Authorization": form.format(token)})
+
+    assert (answer.status_code, answer.json()) == (401, {"message": "Invalid authorization."})
+
+
+@pytest.mark.requirement("otter.access.bearer")
+def test_scheme_may_be_written_in_any_case(wire: Wire) -> None:
+    """
+    The scheme is not case-sensitive: RFC 9110, 11.1.
+    """
+    token = wire.token(code=wire.code()).json()["access_token"]
+
+    assert wire.ask("GET", ORGANIZATION, None, headers={"Authorization": f"bearer {token}"}).status_code == 200
+
+
+@pytest.mark.requirement("otter.access.token_known")
+def test_token_leads_into_its_own_workspace_only(
+    wire: Wire, make_workspace: Callable[..., Workspace], make_otter: Callable[..., Otter]
+) -> None:
+    """
+    A token of one workspace is unknown in another, also where both have one seed.
+    """
+    with make_workspace() as elsewhere:
+        stranger = make_otter(elsewhere)
+        token = wire.token(code=wire.code()).json()["access_token"]
+
+        answer = Wire(stranger, elsewhere.credentials("otter")).ask("GET", ORGANIZATION, token)
+
+    assert answer.status_code == 401
+
+
+@pytest.mark.requirement("otter.access.own_organization")
+def test_same_seed_gives_no_same_token(
+    make_workspace: Callable[..., Workspace], make_otter: Callable[..., Otter]
+) -> None:
+    """
+    Two workspaces with one seed issue different tokens, so that none leads into the other.
+    """
+    with make_workspace(seed="twins") as one, make_workspace(seed="twins") as two:
+        tokens = {make_otter(each).application_token(["ping"]).access_token for each in (one, two)}
+
+    assert len(tokens) == 2
+
+
+@pytest.mark.requirement("otter.token.client_basic")
+def test_client_secrets_stay_out_of_the_journal(otter: Otter, wire: Wire, workspace: Workspace) -> None:
+    """
+    Whatever way they came, neither secret, code, verifier nor token is in the journal or its archive.
+    """
+    code = challenged(wire)
+    form = {"code": code, "code_verifier": VERIFIER}
+    token = wire.token(**form).json()["access_token"]
+    wire.token(**form, basic=(wire.client_id, wire.secret))
+    wire.post_token(json.dumps({**form, "client_secret": wire.secret}).encode(), content_type="application/json")
+    wire.ask("GET", ORGANIZATION, token)
+    wire.page().decide("approve", user=LIN)
+
+    kept = json.dumps([workspace.journal.entries(), workspace.journal.har(), workspace.snapshot()])
+
+    pair = base64.b64encode(f"{wire.client_id}:{wire.secret}".encode()).decode()
+    cookies = [str(each.value) for each in otter.session.cookies]
+    assert [each for each in (code, VERIFIER, token, wire.secret, pair, *cookies) if each in kept] == []

@@ -1,0 +1,159 @@
+"""Requests below the client, as a careless application would make them: each parameter as the test wants it."""
+
+import re
+from collections.abc import Mapping
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, quote, urlencode, urljoin, urlsplit
+
+import requests
+
+from flowproof.clients.otter import Otter
+from flowproof.target import Credentials
+
+__all__ = ["CHALLENGE", "VERIFIER", "Page", "Wire", "error", "returned"]
+
+AUTHORIZE, TOKEN = "/v1/auth/oauth2/authorize", "/v1/auth/token"
+TIMEOUT_S = 30.0
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+"""RFC 7636, appendix B."""
+SENTENCES = {
+    400: "The request is malformed.",
+    401: "Invalid authorization.",
+    403: "Authorization not valid for the requested resource.",
+    404: "Resource not found.",
+    422: "The request body is not valid.",
+}
+
+
+def error(answer: requests.Response) -> tuple[int, str]:
+    """Status and message of a refusal, which says the sentence of its status and leads nowhere."""
+    assert answer.json()["message"] == SENTENCES[answer.status_code]
+    assert "location" not in answer.headers
+    return answer.status_code, answer.json()["message"]
+
+
+def returned(answer: requests.Response) -> dict[str, str]:
+    """What a redirect brings back to the application: its parameters, each once."""
+    assert answer.status_code in (302, 303)
+    query = parse_qs(urlsplit(answer.headers["location"]).query, keep_blank_values=True)
+    assert {len(values) for values in query.values()} == {1}
+    return {name: values[0] for name, values in query.items()}
+
+
+class Wire:
+    """
+    Sends what a test made by hand through the client's own session, so that each exchange is checked as ever.
+
+    Args:
+        otter: Whose session and base URL.
+        credentials: The application's.
+    """
+
+    def __init__(self, otter: Otter, credentials: Credentials) -> None:
+        self.otter = otter
+        self.client_id = credentials.key
+        self.secret = credentials.secret
+        self.redirect_uri = str(otter.redirect_uri)
+
+    def authorize(self, *, accept: str = "*/*", extra: str = "", **changes: str | None) -> requests.Response:
+        """A request for authorization with parameters changed, or left out where they are None."""
+        asked = {
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_uri,
+            "response_type": "code",
+            "scope": "organization.read",
+            "state": "xyz",
+            **changes,
+        }
+        query = urlencode({name: each for name, each in asked.items() if each is not None}, quote_via=quote)
+        url = f"{self.otter.base_url}{AUTHORIZE}?{query}{extra}"
+        headers = {"Accept": accept}
+        return self.otter.session.get(url, headers=headers, allow_redirects=False, timeout=TIMEOUT_S)
+
+    def code(self, **changes: str | None) -> str:
+        """A code that was issued at once."""
+        return returned(self.authorize(**changes))["code"]
+
+    def token(self, *, basic: tuple[str, str] | None = None, extra: str = "", **form: str | None) -> requests.Response:
+        """A request for a token; id and secret go into the form, or into Basic where that is given."""
+        filled: dict[str, str | None] = {"grant_type": "authorization_code", "redirect_uri": self.redirect_uri}
+        if form.get("grant_type") == "client_credentials":
+            filled = {}
+        if basic is None:
+            filled |= {"client_id": self.client_id, "client_secret": self.secret}
+        filled |= {"scope": "organization.read", **form}
+        body = urlencode({name: each for name, each in filled.items() if each is not None}) + extra
+        return self.post_token(body.encode(), auth=basic)
+
+    def post_token(
+        self,
+        body: bytes,
+        *,
+        content_type: str | None = "application/x-www-form-urlencoded",
+        auth: tuple[str, str] | None = None,
+    ) -> requests.Response:
+        """Any body to the token endpoint."""
+        headers = {} if content_type is None else {"Content-Type": content_type}
+        url = self.otter.base_url + TOKEN
+        return self.otter.session.post(url, data=body, headers=headers, auth=auth or _nobody, timeout=TIMEOUT_S)
+
+    def ask(self, method: str, path: str, access_token: str | None, **arguments: Any) -> requests.Response:
+        """A request to an organization endpoint, path from `/organization` on."""
+        headers = {"Authorization": f"Bearer {access_token}"} if access_token is not None else {}
+        headers |= arguments.pop("headers", {})
+        url = f"{self.otter.base_url}{path}"
+        session = self.otter.session
+        return session.request(method, url, headers=headers, auth=_nobody, timeout=TIMEOUT_S, **arguments)
+
+    def page(self, **changes: str | None) -> "Page":
+        """The authorization page, as a browser gets it."""
+        return Page(self, self.authorize(accept="text/html,*/*;q=0.8", **changes))
+
+
+class Page:
+    """
+    An authorization page in a browser of its own, read with the eyes of a form.
+
+    Args:
+        wire: Who sends.
+        redirect: The answer that sent the browser there.
+    """
+
+    def __init__(self, wire: Wire, redirect: requests.Response) -> None:
+        assert redirect.status_code == 302
+        self.address = urljoin(redirect.url, redirect.headers["location"])
+        self._wire = wire
+        self.answer = self._get()
+        text = self.answer.text
+        self.users = {unescape(each) for each in re.findall(r'name="user" value="([^"]*)"', text)}
+        found = re.search(r'name="ticket" value="([^"]*)"', text)
+        action = re.search(r'<form method="post" action="([^"]*)"', text)
+        assert found
+        assert action
+        self.ticket = unescape(found[1])
+        self.action = urljoin(self.address, unescape(action[1]))
+
+    def decide(self, decision: str, *, forget_cookie: bool = False, **fields: str) -> requests.Response:
+        """Press a button."""
+        session = self._wire.otter.session
+        if forget_cookie:
+            session.cookies.clear()
+        form: Mapping[str, str] = {"ticket": self.ticket, "decision": decision, **fields}
+        return session.post(self.action, data=form, allow_redirects=False, auth=_nobody, timeout=TIMEOUT_S)
+
+    def reload(self, *, forget_cookie: bool = False) -> requests.Response:
+        """Ask for the page again."""
+        if forget_cookie:
+            self._wire.otter.session.cookies.clear()
+        return self._get()
+
+    def _get(self) -> requests.Response:
+        session = self._wire.otter.session
+        return session.get(self.address, allow_redirects=False, auth=_nobody, timeout=TIMEOUT_S)
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """No credentials: without this requests would look into the user's .netrc."""
+    return request
