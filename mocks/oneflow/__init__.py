@@ -5,7 +5,7 @@ from typing import Any
 
 from flowproof.kernel import Credential, Provider, hex_id, seed_data
 
-from . import auth
+from . import auth, webhooks
 from .control import control
 from .errors import render
 from .processing import TASKS
@@ -37,14 +37,17 @@ provider = Provider(
     mint=mint,
     seed=seed_data("oneflow"),
     seed_schema="seed.schema.json",
+    check_seed=webhooks.check_triggers,
     tasks=TASKS,
     fault_plans={"scaling_up": ({"fault": "status", "status": 503, "operation": "submitOrder", "first": 3},)},
     scrub_header=auth.scrub_header,
     diagnose=auth.diagnosed,
+    webhooks=webhooks.policy,
     control=control,
     hosts=("pro-api.oneflowcloud.com", "orders.oneflow.io"),
     not_emulated=(
-        "Postbacks: the six documented events.",
+        "Postbacks that only the provider's later page names: reprints, stock alerts, sub-batches and others.",
+        "Templates beyond a subset of Handlebars: no helpers of one's own, partials, sub-expressions or literals.",
         "Files: artwork is not fetched, checked or stored; the seed data says which of it is bad.",
         "TLS: the mock speaks plain HTTP on loopback.",
         "Delivery dates: shipByDate, slaDays and canShipEarly are kept and change nothing.",

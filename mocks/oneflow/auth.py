@@ -82,7 +82,9 @@ def _swapped(signed: SignedRequest, world: World) -> str:
 
 
 def scrub_header(name: str, value: str) -> str:
-    """Headers as they may be shown: a signature is taken out."""
+    """Headers as they may be shown: a signature is taken out, and the static Authorization header of a postback."""
+    if name == "authorization":
+        return "[redacted]"
     if name != AUTHORIZATION:
         return value
     token, colon, _ = value.partition(":")

@@ -1,12 +1,24 @@
 """What the provider keeps: accounts, set-up, submissions and orders, and the states that an order goes through."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Self
 
-__all__ = ["CLOSED", "NEXT", "Account", "Carrier", "Destination", "Settings", "Setup", "Status", "Submission"]
+__all__ = [
+    "CLOSED",
+    "NEXT",
+    "Account",
+    "Carrier",
+    "Destination",
+    "Event",
+    "Settings",
+    "Setup",
+    "Status",
+    "Submission",
+    "Trigger",
+]
 
 Json = Mapping[str, Any]
 
@@ -31,6 +43,56 @@ NEXT: Mapping[Status, frozenset[Status]] = MappingProxyType(
     }
 )
 CLOSED = frozenset(status for status, following in NEXT.items() if not following)
+
+
+class Event(StrEnum):
+    """What a postback can tell of: the six that the document names, in our spelling."""
+
+    ORDER_RECEIVED = "orderReceived"
+    ORDER_ERRORED = "orderErrored"
+    ORDER_CANCELLED = "orderCancelled"
+    ORDER_PRINT_READY = "orderPrintReady"
+    SHIPMENT_SHIPPED = "shipmentShipped"
+    ORDER_SUBMISSION_ERROR = "orderSubmissionError"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """
+    A postback that an account has set up.
+
+    Args:
+        event: What it tells of.
+        url: Where it goes.
+        method: POST, PUT or GET.
+        content_type: Of its body.
+        template: Handlebars; None for the mock's own.
+        authorization: Value of its static Authorization header.
+    """
+
+    event: Event
+    url: str
+    method: str
+    content_type: str
+    template: str | None
+    authorization: str | None = field(repr=False)
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What tells it from every other trigger."""
+        return (self.event.value, self.method, self.url)
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """A trigger of the seed data."""
+        return cls(
+            Event(value["event"]),
+            value["url"],
+            value["method"],
+            value["contentType"],
+            value["template"],
+            value["authorization"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +212,11 @@ class Setup:
         """The Piazza title of that id in a destination."""
         titles = (each for each in self.seed["titles"] if each["destination"] == destination)
         return next((each for each in titles if each["sourceProductId"] == source_product_id), None)
+
+    @property
+    def triggers(self) -> Iterable[Trigger]:
+        """The postbacks that are set up."""
+        return (Trigger.from_json(trigger) for trigger in self.seed.get("triggers", ()))
 
     @property
     def settings(self) -> Settings:

@@ -8,9 +8,9 @@ from flowproof.conformance import Finding
 from flowproof.kernel import World
 from flowproof.kernel.clock import instant_to_text
 
-from . import rules
+from . import rules, webhooks
 from .errors import dotted, said
-from .models import Settings, Setup, Status, Submission
+from .models import Event, Settings, Setup, Status, Submission
 from .orders import Orders
 from .records import order_record
 
@@ -42,10 +42,13 @@ def process(world: World, value: Any) -> None:
         return
     findings = findings_of(submission.order, submission.account_id, world)
     if findings:
-        orders.put_submission_error(submission, [_shown(finding) for finding in findings])
+        errors = [_shown(finding) for finding in findings]
+        orders.put_submission_error(submission, errors)
+        webhooks.submission_error(submission, errors, world)
         return
     record = order_record(submission, Setup(world.seed), world.chance, at=_now(world))
     orders.add(submission.account_id, record)
+    webhooks.order_event(Event.ORDER_RECEIVED, record, world)
     _schedule_artwork(world, record)
 
 
@@ -67,10 +70,12 @@ def prepare(world: World, value: Any) -> None:
     if order is None:
         return
     if _fails_preflight(order, _settings(world)):
-        orders.replace(_errored(order, world, "Preflight failed"))
+        _err(order, world, "Preflight failed")
         return
     fetched = {**order, "files": [{**file, "status": "received"} for file in order["files"]]}
-    orders.replace(rules.moved(fetched, Status.PRINT_READY, at=_now(world), message="Order print ready"))
+    ready = rules.moved(fetched, Status.PRINT_READY, at=_now(world), message="Order print ready")
+    orders.replace(ready)
+    webhooks.order_event(Event.ORDER_PRINT_READY, ready, world)
     world.schedule("ship", after_s=_settings(world).ship_s, value=value)
 
 
@@ -84,7 +89,7 @@ def give_up(world: World, value: Any) -> None:
     orders = Orders(world.state)
     order = orders.open(value["id"], Status.RECEIVED)
     if order is not None:
-        orders.replace(_errored(order, world, "Artwork could not be fetched"))
+        _err(order, world, "Artwork could not be fetched")
 
 
 def ship(world: World, value: Any) -> None:
@@ -96,7 +101,10 @@ def ship(world: World, value: Any) -> None:
     data = order["orderData"]
     shipped = [{**each, "status": "shipped", "shippedDate": _now(world)} for each in data["shipments"]]
     with_shipments = {**order, "orderData": {**data, "shipments": shipped}}
-    orders.replace(rules.moved(with_shipments, Status.SHIPPED, at=_now(world), message="Order shipped"))
+    changed = rules.moved(with_shipments, Status.SHIPPED, at=_now(world), message="Order shipped")
+    orders.replace(changed)
+    for shipment in shipped:
+        webhooks.shipment_event(changed, shipment, world)
 
 
 TASKS: Mapping[str, Callable[[World, Any], None]] = MappingProxyType(
@@ -110,8 +118,10 @@ def _fails_preflight(order: Mapping[str, Any], settings: Settings) -> bool:
     return bool(checked & set(settings.artwork_failing_preflight))
 
 
-def _errored(order: Mapping[str, Any], world: World, message: str) -> dict[str, Any]:
-    return rules.moved(order, Status.ERROR, at=_now(world), message=message, level="error")
+def _err(order: Mapping[str, Any], world: World, message: str) -> None:
+    errored = rules.moved(order, Status.ERROR, at=_now(world), message=message, level="error")
+    Orders(world.state).replace(errored)
+    webhooks.order_event(Event.ORDER_ERRORED, errored, world)
 
 
 def _shown(finding: Finding) -> dict[str, str]:

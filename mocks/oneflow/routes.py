@@ -9,9 +9,9 @@ from flowproof.conformance import Finding
 from flowproof.kernel import here, hex_id
 from flowproof.kernel.clock import instant_to_text
 
-from . import processing, rules
+from . import processing, rules, webhooks
 from .errors import Forbidden, NotFound, OrderInvalid
-from .models import Account, Setup, Submission
+from .models import Account, Event, Setup, Submission
 from .orders import Orders
 
 __all__ = ["routes"]
@@ -79,6 +79,7 @@ def cancel_order(source_account_name: str, source_order_id: str) -> Any:
         raise Forbidden([_path_finding("sourceAccountName", "this account's own name", source_account_name, forbidden)])
     cancelled = rules.cancel(_by_source(account, source_order_id), at=instant_to_text(here.now))
     Orders(here.state).replace(cancelled)
+    webhooks.order_event(Event.ORDER_CANCELLED, cancelled, here.world)
     return cancelled
 
 

@@ -14,6 +14,7 @@ from flowproof.clients.oneflow.bodies import (
     NewStockItem,
 )
 from flowproof.clients.oneflow.client import PRODUCTION_ORDERS_URL, PRODUCTION_URL, OneFlow, Settings
+from flowproof.clients.oneflow.postbacks import PostbackVerifier
 from flowproof.clients.oneflow.results import Component, Item, Order, OrderPage, Shipment, Submission
 from flowproof.clients.oneflow.signing import Algorithm, Signer, iso_milliseconds
 
@@ -37,6 +38,7 @@ __all__ = [
     "OneFlow",
     "Order",
     "OrderPage",
+    "PostbackVerifier",
     "Settings",
     "Shipment",
     "Signer",

@@ -1,0 +1,218 @@
+"""
+The statements of a template, and which blanks around them are dropped: ``~``, and tags that stand alone on a line.
+
+The order of the steps is Handlebars' own (4.7, whitespace-control): each decides what the next one finds.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+__all__ = ["Block", "Comment", "Content", "Output", "Path", "Program", "Strip", "settle"]
+
+BLANK = r"[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
+ENDS_LINE_BEFORE = re.compile(rf"\r?\n{BLANK}*?\Z")
+STARTS_OR_ENDS_LINE_BEFORE = re.compile(rf"(\A|\r?\n){BLANK}*?\Z")
+LINE_ENDS_AFTER = re.compile(rf"\A{BLANK}*?\r?\n")
+LINE_OR_TEXT_ENDS_AFTER = re.compile(rf"\A{BLANK}*?(\r?\n|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Whether a tag drops the blanks before and behind it."""
+
+    open: bool = False
+    close: bool = False
+
+
+NO_STRIP = Strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What a tag reads: so many contexts up, or among the ``@`` data, then key by key."""
+
+    is_data: bool
+    depth: int
+    keys: tuple[str, ...]
+
+
+class Content:
+    """Plain text, with what was dropped of it so far."""
+
+    __slots__ = ("left_stripped", "original", "right_stripped", "value")
+
+    def __init__(self, text: str) -> None:
+        self.original = self.value = text
+        self.left_stripped = self.right_stripped = False
+
+    def drop_at_start(self, *, all_blanks: bool) -> None:
+        """Drop all blanks, or those up to the line's end unless that was done."""
+        if all_blanks or not self.right_stripped:
+            kept = re.sub(rf"\A{BLANK}+" if all_blanks else r"\A[ \t]*\r?\n?", "", self.value)
+            self.right_stripped, self.value = kept != self.value, kept
+
+    def drop_at_end(self, *, all_blanks: bool) -> None:
+        """Drop all blanks, or those of the last line unless that was done."""
+        if all_blanks or not self.left_stripped:
+            kept = re.sub(rf"{BLANK}+\Z" if all_blanks else r"[ \t]+\Z", "", self.value)
+            self.left_stripped, self.value = kept != self.value, kept
+
+
+@dataclass(slots=True)
+class Output:
+    """A value, escaped or not."""
+
+    path: Path
+    is_escaped: bool
+    strip: Strip
+
+
+@dataclass(slots=True)
+class Comment:
+    """Nothing."""
+
+    strip: Strip
+
+
+@dataclass(slots=True)
+class Program:
+    """Statements in their order; ``chained`` where they are the block of an ``else if``."""
+
+    body: "list[Content | Output | Comment | Block]"
+    chained: bool = False
+
+
+@dataclass(slots=True)
+class Block:
+    """``#if``, ``#unless``, ``#each`` or ``#with``."""
+
+    helper: str
+    path: Path
+    open_strip: Strip
+    program: Program = field(default_factory=lambda: Program([]))
+    inverse: Program | None = None
+    inverse_strip: Strip = NO_STRIP
+    close_strip: Strip = NO_STRIP
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """What a statement drops, and where it could stand alone on a line."""
+
+    strip: Strip
+    opens: bool = False
+    closes: bool = False
+    inline: bool = False
+
+
+def settle(program: Program, *, is_root: bool = True) -> None:
+    """Drop what is to be dropped, in place."""
+    body = program.body
+    for index, current in enumerate(body):
+        found = _looked_at(current)
+        if found is None:
+            continue
+        before, after = _is_blank_before(body, index, is_root=is_root), _is_blank_after(body, index, is_root=is_root)
+        if found.strip.close:
+            _drop_after(body, index, all_blanks=True)
+        if found.strip.open:
+            _drop_before(body, index, all_blanks=True)
+        if found.inline and before and after:
+            _drop_after(body, index)
+            _drop_before(body, index)
+        if isinstance(current, Block) and found.opens and before:
+            _drop_after(current.program.body, -1)
+            _drop_before(body, index)
+        if isinstance(current, Block) and found.closes and after:
+            _drop_after(body, index)
+            last = (current.inverse or current.program).body
+            _drop_before(last, len(last))
+
+
+def _looked_at(statement: Content | Output | Comment | Block) -> _Alone | None:
+    match statement:
+        case Output():
+            return _Alone(statement.strip)
+        case Comment():
+            return _Alone(statement.strip, inline=True)
+        case Block():
+            return _looked_at_block(statement)
+        case _:
+            return None
+
+
+def _looked_at_block(block: Block) -> _Alone:
+    settle(block.program, is_root=False)
+    program, inverse = block.program.body, block.inverse
+    if inverse is None:
+        found = _Alone(
+            Strip(block.open_strip.open, block.close_strip.close),
+            opens=_is_blank_after(program, -1),
+            closes=_is_blank_before(program, len(program)),
+        )
+        if block.open_strip.close:
+            _drop_after(program, -1, all_blanks=True)
+        if block.close_strip.open:
+            _drop_before(program, len(program), all_blanks=True)
+        return found
+    settle(inverse, is_root=False)
+    return _looked_at_both(block, program, inverse)
+
+
+def _looked_at_both(block: Block, program: "list[Content | Output | Comment | Block]", inverse: Program) -> _Alone:
+    first, last = _first_and_last(inverse)
+    found = _Alone(
+        Strip(block.open_strip.open, block.close_strip.close),
+        opens=_is_blank_after(program, -1),
+        closes=_is_blank_before(first.body, len(first.body)),
+    )
+    if block.open_strip.close:
+        _drop_after(program, -1, all_blanks=True)
+    if block.inverse_strip.open:
+        _drop_before(program, len(program), all_blanks=True)
+    if block.inverse_strip.close:
+        _drop_after(first.body, -1, all_blanks=True)
+    if block.close_strip.open:
+        _drop_before(last.body, len(last.body), all_blanks=True)
+    if _is_blank_before(program, len(program)) and _is_blank_after(first.body, -1):
+        _drop_before(program, len(program))
+        _drop_after(first.body, -1)
+    return found
+
+
+def _first_and_last(inverse: Program) -> tuple[Program, Program]:
+    """The statements of the first else, and those that the chain of ``else if`` leads to."""
+    first = last = inverse
+    if inverse.chained and isinstance(inverse.body[0], Block):
+        first = inverse.body[0].program
+    while last.chained and isinstance(last.body[-1], Block):
+        last = last.body[-1].program
+    return first, last
+
+
+def _is_blank_before(body: "list[Content | Output | Comment | Block]", index: int, *, is_root: bool = False) -> bool:
+    if index == 0:
+        return is_root
+    before = body[index - 1]
+    pattern = ENDS_LINE_BEFORE if index > 1 or not is_root else STARTS_OR_ENDS_LINE_BEFORE
+    return isinstance(before, Content) and pattern.search(before.original) is not None
+
+
+def _is_blank_after(body: "list[Content | Output | Comment | Block]", index: int, *, is_root: bool = False) -> bool:
+    if index + 1 >= len(body):
+        return is_root
+    after = body[index + 1]
+    pattern = LINE_ENDS_AFTER if index + 2 < len(body) or not is_root else LINE_OR_TEXT_ENDS_AFTER
+    return isinstance(after, Content) and pattern.search(after.original) is not None
+
+
+def _drop_after(body: "list[Content | Output | Comment | Block]", index: int, *, all_blanks: bool = False) -> None:
+    after = body[index + 1] if index + 1 < len(body) else None
+    if isinstance(after, Content):
+        after.drop_at_start(all_blanks=all_blanks)
+
+
+def _drop_before(body: "list[Content | Output | Comment | Block]", index: int, *, all_blanks: bool = False) -> None:
+    before = body[index - 1] if index > 0 else None
+    if isinstance(before, Content):
+        before.drop_at_end(all_blanks=all_blanks)

@@ -1,0 +1,178 @@
+"""
+Postbacks: the six documented events, the bodies that a trigger's template makes of them, and how they are delivered.
+
+Events and the submission error's variables are documented; the names of the other variables are ours (README).
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from flowproof.errors import ConfigurationError
+from flowproof.exchange import Headers
+from flowproof.kernel import World, hex_id
+from flowproof.kernel.clock import instant_to_text
+from flowproof.kernel.webhooks import Webhook, WebhookPolicy
+
+from .handlebars import TemplateError, compiled
+from .models import Event, Setup, Status, Submission, Trigger
+
+__all__ = ["check_triggers", "order_event", "policy", "shipment_event", "submission_error"]
+
+Json = Mapping[str, Any]
+
+logger = logging.getLogger("flowproof.oneflow")
+
+ORDER = '{"timestamp": "{{timestamp}}", "sourceOrderId": "{{data.sourceOrderId}}", "status": "{{data.status}}"}'
+# What a postback says where its trigger has no template. Keys of the first five: observed (the provider's page on
+# postbacks); of the last: documented, with the comma that the document's template forgets between two errors.
+TEMPLATES: Mapping[Event, str] = MappingProxyType(
+    {
+        Event.ORDER_RECEIVED: ORDER,
+        Event.ORDER_ERRORED: ORDER,
+        Event.ORDER_CANCELLED: ORDER,
+        Event.ORDER_PRINT_READY: ORDER,
+        Event.SHIPMENT_SHIPPED: (
+            '{"orderId": "{{data.order._id}}", "shippedDate": "{{data.shipment.shippedDate}}",'
+            ' "trackingNumber": "{{data.shipment.trackingNumber}}", "trackingUrl": "{{data.shipment.trackingUrl}}",'
+            ' "status": "{{data.status}}", "carrier": {"code": "{{data.shipment.carrier.code}}",'
+            ' "service": "{{data.shipment.carrier.service}}", "serviceId": "{{data.shipment.carrier.serviceId}}",'
+            ' "alias": "{{data.shipment.carrier.alias}}"} }'
+        ),
+        Event.ORDER_SUBMISSION_ERROR: (
+            '{ "TimeStamp": "{{timestamp}}", "OrderId": "{{data.body}}", "status": "Order submission error",'
+            ' "errorsClean": [{{#each data.errorList}}{{#unless @first}},{{/unless}}'
+            ' "{{#if name}}{{ name }}: {{/if}}{{#if message}}{{ message }}{{else}}Unknown error{{/if}}'
+            '{{#if path}} - At path {{ path }}{{/if}}" {{/each}}] }'
+        ),
+    }
+)
+
+
+def order_event(event: Event, order: Json, world: World) -> None:
+    """Tell every trigger of an order's event."""
+    _fire(event, _order_data(order), world)
+
+
+def shipment_event(order: Json, shipment: Json, world: World) -> None:
+    """Tell every trigger that a shipment was dispatched."""
+    _fire(Event.SHIPMENT_SHIPPED, {**_order_data(order), "shipment": shipment}, world)
+
+
+def submission_error(submission: Submission, errors: Sequence[Json], world: World) -> None:
+    """Tell every trigger that a submission did not become an order. What ``data.body`` holds is inferred: its id."""
+    _fire(
+        Event.ORDER_SUBMISSION_ERROR,
+        {"body": submission.id, "errorList": list(errors), "order": submission.order},
+        world,
+    )
+
+
+def check_triggers(seed: Json) -> None:
+    """
+    Look for triggers that cannot work, when they are set up.
+
+    Raises:
+        ConfigurationError: A template holds what is not known, or two triggers send the same event to one place.
+    """
+    seen = set[tuple[str, str, str]]()
+    for index, trigger in enumerate(Setup(seed).triggers):
+        where = f"/triggers/{index}"
+        try:
+            compiled(trigger.template or "")
+        except TemplateError as error:
+            raise ConfigurationError(
+                f"{where}/template, {error}.", "mocks/oneflow/README.md says how much of Handlebars is known."
+            ) from error
+        if trigger.place in seen:
+            raise ConfigurationError(f"{where} has the event, method and URL of another trigger.", "Keep one of them.")
+        seen.add(trigger.place)
+
+
+def _fire(event: Event, data: Json, world: World) -> None:
+    for trigger in Setup(world.seed).triggers:
+        if trigger.event is event:
+            try:
+                world.deliver(_webhook(trigger, data, world))
+            except TemplateError as error:
+                logger.warning("the postback %s to %s is not sent: %s", event, trigger.url, error)
+
+
+def _webhook(trigger: Trigger, data: Json, world: World) -> Webhook:
+    """A GET carries no body (inferred)."""
+    context = {"timestamp": instant_to_text(world.now), "event": trigger.event.value, "data": data}
+    template = TEMPLATES[trigger.event] if trigger.template is None else trigger.template
+    body = b"" if trigger.method == "GET" else compiled(template).render(context).encode()
+    return Webhook(trigger.event.value, trigger.url, body, trigger.content_type, trigger.method)
+
+
+def _order_data(order: Json) -> dict[str, Any]:
+    data = order["orderData"]
+    return {"order": order, "sourceOrderId": data["sourceOrderId"], "status": data["status"]}
+
+
+def _sign(webhook: Webhook, world: World) -> Headers:
+    """The static Authorization header of the trigger as it is set up now; a made-up event has that of its URL."""
+    place = (webhook.event, webhook.method, webhook.url)
+    there = sorted(_triggers_at(webhook.url, world), key=lambda trigger: trigger.place != place)
+    return (("Authorization", there[0].authorization),) if there and there[0].authorization else ()
+
+
+def _triggers_at(url: str, world: World) -> Iterator[Trigger]:
+    return (trigger for trigger in Setup(world.seed).triggers if trigger.url == url)
+
+
+def _sample(world: World, event: str, url: str) -> Webhook:
+    if event not in tuple(Event):
+        raise ConfigurationError(f"OneFlow has no event {event!r}.", f"It has {', '.join(Event)}.")
+    set_up = (trigger for trigger in _triggers_at(url, world) if trigger.event == event)
+    trigger = next(set_up, Trigger(Event(event), url, "POST", "application/json", None, None))
+    return _webhook(trigger, _sample_data(Event(event), world), world)
+
+
+def _sample_data(event: Event, world: World) -> Json:
+    order_id, number, now = hex_id(world.chance), hex_id(world.chance, 8).upper(), instant_to_text(world.now)
+    if event is Event.ORDER_SUBMISSION_ERROR:
+        error = {"name": "ValidationError", "path": "orderData.items.0.sku", "message": "is required"}
+        return {"body": order_id, "errorList": [error], "order": {}}
+    carrier = {"alias": "CUSTOM_SHIPPING", "code": "custom", "service": "standard"}
+    shipment = {"shipmentIndex": 0, "status": "shipped", "shippedDate": now, "carrier": carrier}
+    data = {"sourceOrderId": f"SAMPLE-{number}", "status": STATUS[event].value, "items": [], "shipments": [shipment]}
+    return {**_order_data({"_id": order_id, "orderData": data}), "shipment": shipment}
+
+
+STATUS: Mapping[Event, Status] = MappingProxyType(
+    {
+        Event.ORDER_RECEIVED: Status.RECEIVED,
+        Event.ORDER_ERRORED: Status.ERROR,
+        Event.ORDER_CANCELLED: Status.CANCELLED,
+        Event.ORDER_PRINT_READY: Status.PRINT_READY,
+        Event.SHIPMENT_SHIPPED: Status.SHIPPED,
+    }
+)
+
+
+def _unknown(webhook: Webhook) -> Webhook:
+    """The event stands nowhere but in the body's ``status``, where the template puts it there."""
+    try:
+        value = orjson.loads(webhook.body)
+    except orjson.JSONDecodeError:
+        return webhook
+    if not isinstance(value, dict) or "status" not in value:
+        return webhook
+    return replace(webhook, event="unknown", body=orjson.dumps({**value, "status": "flowproofUnknown"}))
+
+
+policy = WebhookPolicy(
+    sign=_sign,
+    sample=_sample,
+    unknown=_unknown,
+    events=tuple(each.value for each in Event),
+    signature_headers=frozenset({"authorization"}),
+    retry_after_s=(60, 300, 1800, 7200, 21600, 43200),  # inferred: no document says whether a postback comes again
+    timeout_s=10,
+)
