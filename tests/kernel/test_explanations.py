@@ -18,7 +18,12 @@ def test_explanation_is_made_once_when_it_is_read() -> None:
     """An explanation is made at the first reading, and kept."""
     journal = make_journal()
     made: list[str] = []
-    journal.explain_later("desk-1", lambda: made.append("once") or "because")  # type: ignore[func-returns-value]  # (None is falsy)
+
+    def explain() -> str:
+        made.append("once")
+        return "because"
+
+    journal.explain_later("desk-1", explain)
 
     read = [journal.find("desk-1"), *journal.entries("desk")]
 

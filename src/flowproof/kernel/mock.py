@@ -122,14 +122,22 @@ class Mock:
         return Arrival(app, workspace, number, request, match, faults, started_ms)
 
     def answer(self, arrival: Arrival) -> Answer:
-        """Handle a placed request and write the exchange into the journal, in one transaction."""
+        """
+        Handle a placed request and write the exchange into the journal, in one transaction.
+
+        What a refused or failed request did is undone by itself; what was counted and written of it stays.
+        """
+        with self.store.transaction():
+            return self._answered(arrival)
+
+    def _answered(self, arrival: Arrival) -> Answer:
         workspace = self.workspaces.find(arrival.workspace.id)
         if workspace is None:
             return problem(404, "No such workspace", f"Workspace {arrival.workspace.id} was deleted meanwhile.")
         now = workspace.clock.now()
         try:
             self._admit(arrival, workspace, now)
-            with self.store.transaction():
+            with self.store.attempt():
                 if workspace.clock.mode != "real":  # what is due on a real clock is the courier's, in the background
                     self.workspaces.run_due(workspace)
                 answer, findings = self._processed(arrival, workspace, now)
@@ -179,10 +187,7 @@ class Mock:
     def _admit(self, arrival: Arrival, workspace: Workspace, now: datetime) -> None:
         provider = arrival.app.provider
         if provider.admit is not None:
-            with self.store.transaction():
-                provider.admit(
-                    arrival.request, self.workspaces.world(workspace, provider.slug, now=now, moment="admit")
-                )
+            provider.admit(arrival.request, self.workspaces.world(workspace, provider.slug, now=now, moment="admit"))
 
     def _processed(self, arrival: Arrival, workspace: Workspace, now: datetime) -> tuple[Answer, Sequence[Finding]]:
         for plan, _ in arrival.faults:
@@ -210,17 +215,14 @@ class Mock:
         answer = replace(answer, requirement=cited)
         told = {"explanation": f"{arrival.request.method} {arrival.request.path} answered {answer.status}: {refusal}"}
         logger.info("%s %s", arrival.id, scrubbed(told, self._secrets(arrival, workspace))["explanation"])
-        with self.store.transaction():
-            if refusal.afterwards is not None:
-                refusal.afterwards()
-            note = refusal.note
-            if callable(note):
-                secrets = self._secrets(arrival, workspace)
-                self.journal.explain_later(
-                    arrival.id, lambda: scrubbed({"explanation": note()}, secrets)["explanation"]
-                )
-            plain = "" if callable(note) else note
-            return self._finish(arrival, workspace, now, answer, refusal.findings, note=plain)
+        if refusal.afterwards is not None:
+            refusal.afterwards()
+        note = refusal.note
+        if callable(note):
+            secrets = self._secrets(arrival, workspace)
+            self.journal.explain_later(arrival.id, lambda: scrubbed({"explanation": note()}, secrets)["explanation"])
+        plain = "" if callable(note) else note
+        return self._finish(arrival, workspace, now, answer, refusal.findings, note=plain)
 
     def _finish(
         self,

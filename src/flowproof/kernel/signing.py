@@ -67,7 +67,7 @@ class SignedRequest:
         method: As sent.
         path: Percent-encoded as sent, below the mount, base path included, without the query.
         query: Without the question mark, as sent.
-        mount: Prefix that the server took off before routing, such as ``/w/abc/oneflow``; empty when none.
+        mount: Prefix that the server took off before routing, such as ``/w/{workspace}/{provider}``; empty when none.
         headers: Names and values, in the order sent.
         body: Bytes as sent.
         token: The public half of the credential, as presented.

@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from flowproof.kernel.drafts import COMMON, Draft, Edit, Mistake, first_draft, mac, written
-from flowproof.kernel.masking import Mask
-from flowproof.kernel.mistakes import SECRET_SENT, SWAPPED, edits
-from flowproof.kernel.readings import Reading, digest_name, digest_sizes, misshapen, readings
 from flowproof.kernel.signing import SignedRequest, SigningScheme, messages, sign
+
+from .drafts import COMMON, Draft, Edit, Mistake, first_draft, mac, written
+from .masking import Mask
+from .mistakes import SECRET_SENT, SWAPPED, edits
+from .readings import Reading, digest_name, digest_sizes, misshapen, readings
 
 __all__ = ["BOUND", "SWAPPED", "Diagnosis", "Mistake", "diagnose", "render"]
 

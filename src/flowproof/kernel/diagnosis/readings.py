@@ -6,8 +6,9 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from flowproof.kernel.drafts import Mistake
 from flowproof.kernel.signing import SigningScheme
+
+from .drafts import Mistake
 
 __all__ = ["Reading", "digest_name", "digest_sizes", "misshapen", "readings"]
 

@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from flowproof.kernel.drafts import RARE, USUAL, Draft, Edit, Mistake
 from flowproof.kernel.signing import SignedRequest
+
+from .drafts import RARE, USUAL, Draft, Edit, Mistake
 
 __all__ = ["body_edits"]
 

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
-from flowproof.kernel import instants
-from flowproof.kernel.drafts import COMMON, RARE, USUAL, Draft, Edit, Mistake
-from flowproof.kernel.mistaken_bodies import body_edits
-from flowproof.kernel.mistaken_paths import path_edits
 from flowproof.kernel.signing import SignedRequest, SigningScheme
+
+from . import instants
+from .drafts import COMMON, RARE, USUAL, Draft, Edit, Mistake
+from .mistaken_bodies import body_edits
+from .mistaken_paths import path_edits
 
 __all__ = ["SECRET_SENT", "SWAPPED", "edits"]
 

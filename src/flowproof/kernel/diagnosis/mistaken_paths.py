@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote, unquote
 
 from flowproof.exchange import header
-from flowproof.kernel.drafts import COMMON, RARE, USUAL, Edit, Mistake
 from flowproof.kernel.signing import SignedRequest, SigningScheme
+
+from .drafts import COMMON, RARE, USUAL, Edit, Mistake
 
 __all__ = ["path_edits"]
 
