@@ -21,7 +21,11 @@ NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class TransportProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which also hands its transport to the application."""
+    """uvicorn's protocol, which also hands its transport to the application, and logs no path: one may hold a secret."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.access_log = False
 
     def on_message_begin(self) -> None:
         """Put the transport beside the request."""
