@@ -1,0 +1,103 @@
+"""What partners may send: orders, validations, timestamps and signatures, right and wrong."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from .setup import BUNDLES, OUTCOMES, RECIPIENT, SKU, Sold
+
+__all__ = [
+    "an_order",
+    "broken_orders",
+    "instants_ns",
+    "minor_amounts",
+    "recipients",
+    "sold",
+    "written",
+    "wrong_signatures",
+]
+
+SECOND_NS = 10**9
+
+
+def an_order(reference: str, **changes: Any) -> dict[str, Any]:
+    """An order as the documents have it; a change to None takes a field away."""
+    order = {
+        "externalReference": reference,
+        "productBundleSku": SKU,
+        "quantity": 1,
+        "recipientIdentifier": RECIPIENT,
+        "email": "player@partner.example",
+        **changes,
+    }
+    return {name: value for name, value in order.items() if value is not None}
+
+
+def sold() -> st.SearchStrategy[Sold]:
+    """A bundle of the catalog."""
+    return st.sampled_from(BUNDLES)
+
+
+def recipients() -> st.SearchStrategy[str]:
+    """A recipient with an outcome of their own, or nobody."""
+    return st.sampled_from([*OUTCOMES, "NOBODY"])
+
+
+def broken_orders() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+    """The name of a field, and a change to an order that breaks just this field."""
+    absent = st.sampled_from(["externalReference", "productBundleSku", "quantity", "recipientIdentifier", "email"])
+    wrong_text = st.one_of(st.integers(), st.booleans(), st.just(""), st.lists(st.text(), max_size=2))
+    wrong = {
+        "externalReference": wrong_text,
+        "productBundleSku": wrong_text,
+        "recipientIdentifier": wrong_text,
+        "email": st.one_of(wrong_text, st.sampled_from(["a", "@", "a@", "@b", "a b@c", "a@b@c"])),
+        "quantity": st.one_of(
+            st.integers().filter(lambda number: number != 1), st.booleans(), st.text(max_size=3), st.just(1.5)
+        ),
+        "webhookUrl": st.one_of(wrong_text, st.sampled_from(["x", "/hook", "ftp://x/y", "https://", "http:/x"])),
+    }
+    changed = [values.map(lambda value, name=name: (name, {name: value})) for name, values in wrong.items()]
+    return st.one_of(absent.map(lambda name: (name, {name: None})), *changed)
+
+
+def minor_amounts() -> st.SearchStrategy[int]:
+    """An amount in minor units, small and large."""
+    return st.one_of(st.integers(1, 10_000), st.integers(1, 10**12))
+
+
+def instants_ns() -> st.SearchStrategy[int]:
+    """A distance from now in nanoseconds, around the window's edges most of all."""
+    edge = 300 * SECOND_NS
+    near = st.integers(-3, 3)
+    return st.one_of(
+        st.integers(-2 * edge, 2 * edge), near.map(lambda by: edge + by), near.map(lambda by: -edge + by), near
+    )
+
+
+def written(at_ns: int, digits: int, zone_minutes: int) -> str:
+    """
+    A moment as ISO 8601.
+
+    Args:
+        at_ns: Nanoseconds since 1970, UTC.
+        digits: Of the fraction; at least as many as it needs are written.
+        zone_minutes: East of UTC; 0 is written as Z.
+    """
+    whole, fraction_ns = divmod(at_ns, SECOND_NS)
+    fraction = f"{fraction_ns:09d}"
+    kept = max(digits, len(fraction.rstrip("0")))
+    local = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=whole, minutes=zone_minutes)
+    sign, minutes = ("+" if zone_minutes >= 0 else "-"), abs(zone_minutes)
+    zone = f"{sign}{minutes // 60:02d}:{minutes % 60:02d}" if zone_minutes else "Z"
+    return f"{local:%Y-%m-%dT%H:%M:%S}{'.' + fraction[:kept] if kept else ''}{zone}"
+
+
+def wrong_signatures() -> st.SearchStrategy[str]:
+    """A text that is no signature of anything that is sent."""
+    return st.one_of(
+        st.text("0123456789abcdef", min_size=64, max_size=64),
+        st.text("0123456789ABCDEF", min_size=64, max_size=64),
+        st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=80),
+    )

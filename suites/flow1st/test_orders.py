@@ -1,0 +1,220 @@
+"""Order completion: what is taken, what is refused, and that a reference is one order."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from .accounts import Account
+from .profiles import NETWORKED
+from .setup import BUNDLES, OUTCOMES, SKU, VOUCHER, Sold
+from .strategies import an_order, broken_orders, recipients, sold
+from .wire import Wire, code_of
+
+INVALID = (400, "INVALID_REQUEST")
+TAKEN = (400, "DUPLICATE_REFERENCE")
+
+
+@pytest.mark.requirement(
+    "flow1st.platform.orders", "flow1st.order.answer", "flow1st.order.reference", "flow1st.order.external_reference"
+)
+@NETWORKED
+@given(reference=st.text(min_size=1), email=st.sampled_from(["a@b", "a+b@c.d", "größer@example.org"]))
+def test_order_is_answered_with_its_references(
+    wire: Wire, new_reference: Callable[[], str], reference: str, email: str
+) -> None:
+    """
+    Whatever the partner's reference, a new order is answered with it, with one of the provider's, and with NEW.
+    """
+    mine = f"{new_reference()}-{reference}"
+    answer = wire.order(an_order(mine, email=email, productBundleSku="codm80cp"))
+
+    assert answer.status_code == 201
+    assert (answer.json()["externalReference"], answer.json()["status"]) == (mine, "NEW")
+    assert re.fullmatch(r"C-\d{15}-P", answer.json()["reference"])
+
+
+@pytest.mark.requirement(
+    "flow1st.order.external_reference",
+    "flow1st.order.product_bundle_sku",
+    "flow1st.order.quantity",
+    "flow1st.order.recipient_identifier",
+    "flow1st.order.email",
+    "flow1st.order.webhook_url",
+    "flow1st.error.bad_request",
+)
+@NETWORKED
+@given(broken=broken_orders())
+@example(broken=("quantity", {"quantity": True}))
+@example(broken=("quantity", {"quantity": "1"}))
+@example(broken=("email", {"email": "a@b\n"}))
+def test_broken_field_is_refused_by_name(
+    wire: Wire, new_reference: Callable[[], str], broken: tuple[str, dict[str, Any]]
+) -> None:
+    """
+    An order with one field missing or malformed is refused, and the message names that field and no other.
+    """
+    name, change = broken
+    answer = wire.order(
+        {**an_order(new_reference()), **change} if None not in change.values() else an_order(new_reference(), **change)
+    )
+
+    assert code_of(answer) == INVALID
+    assert answer.json()["errorMessage"].endswith(f": {name}")
+
+
+@pytest.mark.requirement("flow1st.order.unknown_sku")
+@NETWORKED
+@given(sku=st.text(min_size=1).filter(lambda sku: sku not in {each.sku for each in BUNDLES}))
+def test_unknown_sku_is_refused(wire: Wire, new_reference: Callable[[], str], sku: str) -> None:
+    """
+    An order for a SKU that is in no catalog is refused.
+    """
+    assert code_of(wire.order(an_order(new_reference(), productBundleSku=sku))) == INVALID
+
+
+@pytest.mark.requirement("flow1st.order.unknown_fields")
+@NETWORKED
+@given(
+    name=st.text(min_size=1).filter(lambda name: name not in {*an_order(""), "webhookUrl"}), value=st.none() | st.text()
+)
+def test_unknown_field_is_ignored(wire: Wire, new_reference: Callable[[], str], name: str, value: object) -> None:
+    """
+    A field that no page names does no harm.
+    """
+    order = {**an_order(new_reference(), productBundleSku="codm80cp"), name: value}
+
+    assert wire.order(order).status_code == 201
+
+
+@pytest.mark.requirement("flow1st.order.same_again", "flow1st.balance.debit_once")
+@NETWORKED
+@given(times=st.integers(2, 5), seconds=st.lists(st.integers(0, 4000), min_size=5, max_size=5), layout=st.booleans())
+def test_same_order_again_is_one_order(
+    wire: Wire, staging: Account, new_reference: Callable[[], str], times: int, seconds: list[int], layout: bool
+) -> None:
+    """
+    However often and however late an order is sent again, its fields in whatever order, it is one order, paid once.
+    """
+    order = an_order(new_reference(), productBundleSku="codm80cp")
+    before = staging.balance_minor()
+    answers = []
+    for number in range(times):
+        sent = dict(reversed(order.items())) if layout and number % 2 else order
+        answers.append(wire.order(sent))
+        staging.workspace.clock.advance(seconds[number])
+        wire._access = None
+
+    assert {each.status_code for each in answers} == {201}
+    assert [each.json() for each in answers] == [answers[0].json()] * times
+    assert before - staging.balance_minor() == 99
+
+
+@pytest.mark.requirement("flow1st.order.reference_taken", "flow1st.balance.debit_once")
+@NETWORKED
+@given(
+    change=st.sampled_from(
+        [
+            {"productBundleSku": "codm80cp"},
+            {"recipientIdentifier": "OTHER"},
+            {"email": "other@partner.example"},
+            {"webhookUrl": "http://127.0.0.1:9/other"},
+            {"note": "one field more"},
+        ]
+    )
+)
+def test_reference_with_other_content_is_refused(
+    wire: Wire, staging: Account, new_reference: Callable[[], str], change: dict[str, Any]
+) -> None:
+    """
+    A reference that has an order is refused with any other content, and costs nothing.
+    """
+    reference = new_reference()
+    wire.order(an_order(reference, productBundleSku=VOUCHER))
+    before = staging.balance_minor()
+
+    assert code_of(wire.order(an_order(reference, **{"productBundleSku": VOUCHER, **change}))) == TAKEN
+    assert staging.balance_minor() == before
+
+
+@pytest.mark.requirement("flow1st.balance.debit_once")
+@NETWORKED
+@given(bundle=sold().filter(lambda bundle: bundle.currency != "XOF"))
+def test_order_takes_its_price(wire: Wire, staging: Account, new_reference: Callable[[], str], bundle: Sold) -> None:
+    """
+    An order takes its price from the balance of its currency, to the last minor unit, and from no other.
+    """
+    staging.top_up(bundle.price_minor, bundle.currency)
+    before = staging.facts()["balances_minor"]
+    wire.order(an_order(new_reference(), productBundleSku=bundle.sku))
+
+    after = staging.facts()["balances_minor"]
+    assert after == {**before, bundle.currency: before[bundle.currency] - bundle.price_minor}
+
+
+@pytest.mark.requirement("flow1st.order.insufficient_balance", "flow1st.balance.top_up")
+def test_order_beyond_the_balance_leaves_no_trace(
+    wire: Wire, staging: Account, new_reference: Callable[[], str]
+) -> None:
+    """
+    An order that costs more than there is is refused, and can be sent again once the balance is topped up.
+    """
+    order = an_order(new_reference(), productBundleSku="voucher5000xof")
+    staging.top_up(4999, "XOF")
+    refused = wire.order(order)
+
+    assert code_of(refused) == (400, "INSUFFICIENT_BALANCE")
+    assert (staging.balance_minor("XOF"), staging.orders()) == (4999, [])
+    staging.top_up(1, "XOF")
+    assert wire.order(order).status_code == 201
+    assert staging.balance_minor("XOF") == 0
+
+
+@pytest.mark.requirement("flow1st.status.transitions", "flow1st.status.pace", "flow1st.order.unknown_recipient")
+@NETWORKED
+@given(recipient=recipients())
+def test_recipient_says_what_becomes_of_an_order(
+    wire: Wire, staging: Account, new_reference: Callable[[], str], recipient: str
+) -> None:
+    """
+    An order goes over PENDING to the outcome of its recipient, and fails where the product knows none.
+    """
+    outcome = OUTCOMES.get(recipient, "FAILED")
+    wire._access = None
+    placed = wire.order(an_order(new_reference(), recipientIdentifier=recipient, productBundleSku="codm80cp")).json()
+    staging.workspace.clock.advance(10)
+
+    early = outcome in {"CANCELLED", "ABANDONED"}
+    passed = [status for status, _ in staging.order(placed["reference"])["history"]]
+    assert passed == (["NEW", outcome] if early else ["NEW", "PENDING", outcome])
+
+
+@pytest.mark.requirement("flow1st.status.pace")
+def test_order_keeps_the_clock_s_pace(wire: Wire, staging: Account, new_reference: Callable[[], str]) -> None:
+    """
+    An order is new for a second and pending for four more, by the provider's clock.
+    """
+    reference = wire.order(an_order(new_reference())).json()["reference"]
+    seen = [staging.order(reference)["status"]]
+    for seconds in (0.999999, 0.000001, 3.999999, 0.000001):
+        staging.workspace.clock.advance(seconds)
+        seen.append(staging.order(reference)["status"])
+
+    assert seen == ["NEW", "NEW", "PENDING", "PENDING", "SUCCESSFUL"]
+
+
+@pytest.mark.requirement("flow1st.webhook.vouchers", "flow1st.webhook.no_vouchers")
+def test_only_vouchers_have_codes(wire: Wire, staging: Account, new_reference: Callable[[], str]) -> None:
+    """
+    A voucher product delivers one code for each of its quantity, whoever its recipient is; another product none.
+    """
+    skus = [VOUCHER, VOUCHER, SKU]
+    references = [wire.order(an_order(new_reference(), productBundleSku=sku)).json()["reference"] for sku in skus]
+    staging.workspace.clock.advance(10)
+    codes = [staging.order(each)["voucher_codes"] for each in references]
+
+    assert [len(each) for each in codes] == [1, 1, 0]
+    assert codes[0] != codes[1]

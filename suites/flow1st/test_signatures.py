@@ -1,0 +1,249 @@
+"""Signatures of orders: over timestamp and exact bytes, within five minutes, to the nanosecond."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from flowproof.clients.flow1st import Flow1st, Signer
+from flowproof.target import Workspace
+
+from .accounts import Account
+from .profiles import NETWORKED
+from .setup import RECIPIENT, SKU
+from .strategies import SECOND_NS, an_order, instants_ns, written, wrong_signatures
+from .wire import ORDER, Wire, code_of, hex_hmac
+
+VECTORS = json.loads(
+    files("flowproof.fixtures").joinpath("flow1st").joinpath("vectors").joinpath("signatures.json").read_bytes()
+)
+REFUSED = (400, "INVALID_SIGNATURE")
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NOON_NS = int(NOON.timestamp()) * SECOND_NS
+WINDOW_NS = 300 * SECOND_NS
+
+
+@pytest.mark.requirement("flow1st.signature.hmac", "flow1st.signature.hex")
+@pytest.mark.parametrize("vector", VECTORS, ids=[each["timestamp"] for each in VECTORS])
+def test_client_signs_as_the_known_answers(vector: dict[str, Any]) -> None:
+    """
+    The client's signature is the known answer, digit for digit.
+    """
+    signer = Signer(vector["signing_key"])
+
+    assert signer.signature(vector["timestamp"], vector["body"].encode()) == vector["signature"]
+
+
+@pytest.mark.requirement("flow1st.signature.hmac", "flow1st.signature.iso8601")
+def test_target_verifies_the_published_vector(workspace: Workspace, wire: Wire) -> None:
+    """
+    The published vector's timestamp, with nine digits, is read and verified with the body that it signs.
+    """
+    workspace.clock.freeze(VECTORS[0]["timestamp"][:26] + "Z")
+    body = VECTORS[0]["body"].encode()
+    answer = wire.send("POST", ORDER, body=body, headers=dict(wire.signed(body, VECTORS[0]["timestamp"])))
+
+    assert code_of(answer) == (400, "INVALID_REQUEST")  # it is Pay1st's body: signed rightly, and no order
+
+
+@pytest.mark.requirement("flow1st.signature.hmac", "flow1st.configuration.signing_rule")
+def test_client_is_let_in(flow1st: Flow1st, new_reference: Callable[[], str]) -> None:
+    """
+    An order that the client signs is taken.
+    """
+    placed = flow1st.complete_order(new_reference(), sku=SKU, recipient=RECIPIENT, email="a@b.co")
+
+    assert placed.status == "NEW"
+
+
+@pytest.mark.requirement("flow1st.signature.header", "flow1st.signature.timestamp")
+@pytest.mark.parametrize("name", ["X-SIGNATURE", "X-TIMESTAMP"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_header_that_is_missing_is_refused(
+    wire: Wire, new_reference: Callable[[], str], name: str, value: str | None
+) -> None:
+    """
+    An order without signature, or without timestamp, is refused.
+    """
+    assert code_of(wire.order(an_order(new_reference()), headers={name: value})) == REFUSED
+
+
+@pytest.mark.requirement("flow1st.signature.hmac", "flow1st.signature.hex")
+@NETWORKED
+@given(signature=wrong_signatures())
+def test_another_signature_is_refused(wire: Wire, new_reference: Callable[[], str], signature: str) -> None:
+    """
+    Whatever stands in the place of the signature, but for the right one, the order is refused.
+    """
+    assert code_of(wire.order(an_order(new_reference()), headers={"X-SIGNATURE": signature})) == REFUSED
+
+
+@pytest.mark.requirement("flow1st.signature.hex", "flow1st.signature.hmac")
+@pytest.mark.parametrize("mistake", ["upper case", "key and message swapped", "body only", "no body", "blank between"])
+def test_usual_mistake_is_refused_and_named(
+    wire: Wire, workspace: Workspace, new_reference: Callable[[], str], mistake: str
+) -> None:
+    """
+    A signature with a usual mistake in it is refused, and the journal says what is wrong, without the key.
+    """
+    body = json.dumps(an_order(new_reference())).encode()
+    at = wire.now()
+    signature = {
+        "upper case": hex_hmac(wire.signing_key, at.encode() + body).upper(),
+        "key and message swapped": hex_hmac(at + body.decode(), wire.signing_key.encode()),
+        "body only": hex_hmac(wire.signing_key, body),
+        "no body": hex_hmac(wire.signing_key, at.encode()),
+        "blank between": hex_hmac(wire.signing_key, f"{at} ".encode() + body),
+    }[mistake]
+    answer = wire.send("POST", ORDER, body=body, headers={"X-SIGNATURE": signature, "X-TIMESTAMP": at})
+    told = workspace.server.ask("GET", f"/exchanges/{answer.headers['Flowproof-Exchange']}")["explanation"]
+
+    assert code_of(answer) == REFUSED
+    assert "mistake" in told
+    assert wire.signing_key not in told
+
+
+@pytest.mark.requirement("flow1st.signature.exact_body")
+@NETWORKED
+@given(place=st.integers(0, 400), replacement=st.sampled_from([b" ", b"\n", b"", b"x"]))
+def test_changed_byte_is_noticed(wire: Wire, new_reference: Callable[[], str], place: int, replacement: bytes) -> None:
+    """
+    Whichever byte of the body is changed after signing, the order is refused.
+    """
+    body = json.dumps(an_order(new_reference()), indent=1).encode()
+    at = place % len(body)
+    changed = body[:at] + replacement + body[at + 1 :]
+    assume(changed != body)
+
+    assert code_of(wire.send("POST", ORDER, body=changed, headers=dict(wire.signed(body)))) == REFUSED
+
+
+@pytest.mark.requirement("flow1st.signature.exact_body")
+@pytest.mark.parametrize("layout", [{}, {"indent": 4}, {"separators": (",", ":")}, {"ensure_ascii": False}])
+def test_json_may_be_laid_out_as_one_likes(
+    wire: Wire, new_reference: Callable[[], str], layout: dict[str, Any]
+) -> None:
+    """
+    However the JSON is laid out, the order is taken where its very bytes are signed.
+    """
+    body = json.dumps(an_order(new_reference(), recipientIdentifier="größer ✓"), **layout).encode()
+
+    assert wire.send("POST", ORDER, body=body).status_code == 201
+
+
+@pytest.mark.requirement("flow1st.signature.window", "flow1st.signature.iso8601")
+@NETWORKED
+@given(off_ns=instants_ns(), digits=st.integers(0, 9), zone=st.sampled_from([0, 0, 60, -330, 840, -720]))
+def test_window_is_kept_to_the_nanosecond(
+    wire: Wire, workspace: Workspace, new_reference: Callable[[], str], off_ns: int, digits: int, zone: int
+) -> None:
+    """
+    A timestamp is taken up to exactly five minutes before and after the clock, in every zone, however many digits.
+    """
+    workspace.clock.freeze(NOON)
+    headers = wire.signed(
+        json.dumps(order := an_order(new_reference())).encode(), written(NOON_NS + off_ns, digits, zone)
+    )
+    answer = wire.order(order, headers=dict(headers))
+
+    assert (answer.status_code == 201) is (abs(off_ns) <= WINDOW_NS)
+
+
+@pytest.mark.requirement("flow1st.signature.window")
+@pytest.mark.parametrize("window_s", [0, 1, 86400, None])
+def test_window_is_a_setting(
+    wire: Wire, workspace: Workspace, new_reference: Callable[[], str], window_s: int | None
+) -> None:
+    """
+    The window is as long as the account's setting says; without one there is none.
+    """
+    seed = dict(workspace.seed("flow1st"))
+    workspace.replace_seed("flow1st", {**seed, "settings": {**seed["settings"], "signature_window_s": window_s}})
+    workspace.clock.freeze(NOON)
+
+    def status(off_ns: int) -> int:
+        """Of an order that is so far off."""
+        order = an_order(new_reference())
+        at = written(NOON_NS + off_ns, 0, 0)
+        return wire.order(order, headers=dict(wire.signed(json.dumps(order).encode(), at))).status_code
+
+    edge_ns = (10**6 if window_s is None else window_s) * SECOND_NS
+    assert [status(-edge_ns), status(edge_ns)] == [201, 201]
+    assert status(edge_ns + 1) == (201 if window_s is None else 400)
+
+
+@pytest.mark.requirement("flow1st.signature.iso8601")
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        "2026-01-01T12:00:00",
+        "2026-01-01 12:00:00Z",
+        "2026-01-01T12:00:00.1234567890Z",
+        "2026-01-01T12:00:00.Z",
+        "2026-01-01T12:00Z",
+        "20260101T120000Z",
+        "2026-13-01T12:00:00Z",
+        "2026-02-30T12:00:00Z",
+        "2026-01-01T12:00:60Z",
+        "2026-01-01T12:00:00+25:00",
+        "2026-01-01T12:00:00z",
+        "1767268800",
+        "Thu, 01 Jan 2026 12:00:00 GMT",
+        "0000-01-01T00:00:00Z",
+        "now",
+    ],
+)
+def test_timestamp_in_another_form_is_refused(
+    wire: Wire, workspace: Workspace, new_reference: Callable[[], str], timestamp: str
+) -> None:
+    """
+    A timestamp that is no ISO 8601 with a zone, or names no moment, is refused although it is signed rightly.
+    """
+    workspace.clock.freeze(NOON)
+    body = json.dumps(an_order(new_reference())).encode()
+
+    assert code_of(wire.send("POST", ORDER, body=body, headers=dict(wire.signed(body, timestamp)))) == REFUSED
+
+
+@pytest.mark.requirement("flow1st.signature.repeat", "flow1st.order.same_again")
+def test_same_bytes_may_come_again(wire: Wire, staging: Account, new_reference: Callable[[], str]) -> None:
+    """
+    A request that is repeated to the letter, signature and all, is answered as before.
+    """
+    body = json.dumps(an_order(new_reference())).encode()
+    headers: dict[str, str | None] = {**wire.signed(body)}
+    answers = [wire.send("POST", ORDER, body=body, headers=headers).json() for _ in range(3)]
+
+    assert answers == [answers[0]] * 3
+
+
+@pytest.mark.requirement("flow1st.signature.hmac", "flow1st.environment.separate")
+def test_key_of_production_signs_nothing_in_staging(
+    make_flow1st: Callable[..., Flow1st], workspace: Workspace, wire: Wire, new_reference: Callable[[], str]
+) -> None:
+    """
+    An order in staging that is signed with the key of production is refused.
+    """
+    wire.signing_key = workspace.credentials("flow1st", "production").values["signing_key"]
+
+    assert code_of(wire.order(an_order(new_reference()))) == REFUSED
+
+
+@pytest.mark.requirement("flow1st.signature.window")
+def test_late_request_is_refused_by_the_clock(
+    wire: Wire, workspace: Workspace, new_reference: Callable[[], str]
+) -> None:
+    """
+    What was signed in time and comes five minutes and a second later is refused.
+    """
+    workspace.clock.freeze(NOON)
+    body = json.dumps(an_order(new_reference())).encode()
+    headers: dict[str, str | None] = {**wire.signed(body)}
+    workspace.clock.set(NOON + timedelta(seconds=301))
+
+    assert code_of(wire.send("POST", ORDER, body=body, headers=headers)) == REFUSED

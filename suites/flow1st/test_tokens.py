@@ -1,0 +1,203 @@
+"""Access tokens: how they are got, presented, refreshed, and when they end."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowproof.clients.flow1st import Flow1st
+from flowproof.target import Target, Workspace
+
+from .profiles import NETWORKED
+from .wire import CATALOG, REFRESH, TOKEN, Wire, code_of
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+REFUSED = (401, "UNAUTHORIZED")
+ROLE = json.dumps({"role": "API_USER"}).encode()
+
+
+def refresh(wire: Wire, token: str) -> tuple[int, dict[str, str]]:
+    """Status and body of a refresh."""
+    answer = wire.send("POST", REFRESH, body=json.dumps({"role": "API_USER", "refreshToken": token}).encode())
+    return answer.status_code, answer.json()
+
+
+def enter(wire: Wire, token: str) -> int:
+    """Status of a call with an access token."""
+    return wire.send("GET", CATALOG, headers={"AccessToken": f"Bearer {token}"}).status_code
+
+
+@pytest.mark.requirement("flow1st.token.basic", "flow1st.token.answer", "flow1st.auth.header", "flow1st.token.status")
+def test_token_lets_the_client_in(flow1st: Flow1st) -> None:
+    """
+    With key and secret the client gets a token, and with the token it is let in.
+    """
+    flow1st.authenticate()
+
+    assert flow1st.products() != ()
+
+
+@pytest.mark.requirement("flow1st.token.basic")
+@pytest.mark.parametrize(
+    "authorization",
+    ["", "Basic", "Basic !", "Basic Og==", "Basic YTpi", "Bearer x", "basic", "Basic w6Q6w7Y="],
+)
+def test_wrong_pair_is_refused(wire: Wire, authorization: str) -> None:
+    """
+    Whatever is in Authorization, but for the right pair, no token is given.
+    """
+    answer = wire.send("POST", TOKEN, body=ROLE, headers={"Authorization": authorization})
+
+    assert code_of(answer) == REFUSED
+
+
+@pytest.mark.requirement("flow1st.token.basic")
+def test_key_of_staging_needs_its_own_secret(make_flow1st: Callable[..., Flow1st], workspace: Workspace) -> None:
+    """
+    The secret of production does not go with the key of staging.
+    """
+    other = workspace.credentials("flow1st", "production").secret
+    wire = Wire(make_flow1st(workspace, api_secret=other), workspace.credentials("flow1st"), lambda: "")
+    wire.secret = other
+
+    assert code_of(wire.send("POST", TOKEN, body=ROLE)) == REFUSED
+
+
+@pytest.mark.requirement("flow1st.token.role")
+@NETWORKED
+@given(role=st.one_of(st.text(), st.none(), st.integers(), st.sampled_from(["api_user", "API_USER ", "ADMIN"])))
+def test_another_role_is_refused(wire: Wire, role: object) -> None:
+    """
+    Whichever other role is asked for, the request is refused.
+    """
+    answer = wire.send("POST", TOKEN, body=json.dumps({"role": role}).encode())
+
+    assert code_of(answer) == (200, "") if role == "API_USER" else (400, "INVALID_REQUEST")
+
+
+@pytest.mark.requirement("flow1st.auth.header", "flow1st.auth.token", "flow1st.auth.authorization")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"AccessToken": None},
+        {"AccessToken": ""},
+        {"AccessToken": "Bearer"},
+        {"AccessToken": "Bearer "},
+        {"AccessToken": "Bearer bm9ib2R5"},
+        {"AccessToken": "Basic bm9ib2R5"},
+        {"AccessToken": None, "Authorization": "Bearer bm9ib2R5"},
+    ],
+    ids=str,
+)
+def test_call_without_token_is_refused(wire: Wire, headers: dict[str, str | None]) -> None:
+    """
+    A call without an access token in the header AccessToken, in the form of the documents, is refused.
+    """
+    assert code_of(wire.send("GET", CATALOG, headers=headers)) == REFUSED
+
+
+@pytest.mark.requirement("flow1st.auth.authorization", "flow1st.auth.header")
+def test_good_token_in_authorization_is_refused(wire: Wire) -> None:
+    """
+    A good token does not help in the header Authorization, nor without the word Bearer.
+    """
+    good = wire.access
+
+    moved: dict[str, str | None] = {"AccessToken": None, "Authorization": f"Bearer {good}"}
+    assert code_of(wire.send("GET", CATALOG, headers=moved)) == REFUSED
+    assert code_of(wire.send("GET", CATALOG, headers={"AccessToken": good})) == REFUSED
+
+
+@pytest.mark.requirement("flow1st.auth.token", "flow1st.token.refresh_once")
+def test_tokens_do_not_stand_for_each_other(wire: Wire, flow1st: Flow1st) -> None:
+    """
+    A refresh token lets nobody in, and an access token refreshes nothing.
+    """
+    tokens = flow1st.authenticate()
+
+    assert enter(wire, str(tokens.refresh)) == 401
+    assert refresh(wire, tokens.access)[0] == 401
+
+
+@pytest.mark.requirement("flow1st.token.refresh", "flow1st.token.refresh_once", "flow1st.token.refresh_keeps_access")
+def test_refresh_gives_a_new_pair_once(wire: Wire, flow1st: Flow1st) -> None:
+    """
+    A refresh gives a new pair, uses its refresh token up, and leaves the old access token good.
+    """
+    old = flow1st.authenticate()
+    status, new = refresh(wire, str(old.refresh))
+
+    assert (status, new["accessToken"] != old.access, new["refreshToken"] != old.refresh) == (200, True, True)
+    assert [enter(wire, new["accessToken"]), enter(wire, old.access)] == [200, 200]
+    assert refresh(wire, str(old.refresh))[0] == 401
+    assert refresh(wire, new["refreshToken"])[0] == 200
+
+
+@pytest.mark.requirement("flow1st.token.expiry")
+@pytest.mark.parametrize(("age", "status"), [(timedelta(hours=1, microseconds=-1), 200), (timedelta(hours=1), 401)])
+def test_token_ends_on_the_clock(wire: Wire, workspace: Workspace, age: timedelta, status: int) -> None:
+    """
+    A token is good for an hour on the provider's clock, and not a microsecond longer.
+    """
+    workspace.clock.freeze(NOON)
+    token = wire.access
+    workspace.clock.set(NOON + age)
+
+    assert enter(wire, token) == status
+
+
+@pytest.mark.requirement("flow1st.token.refresh_once")
+@pytest.mark.parametrize(("age", "status"), [(timedelta(days=1, microseconds=-1), 200), (timedelta(days=1), 401)])
+def test_refresh_token_ends_on_the_clock(
+    wire: Wire, flow1st: Flow1st, workspace: Workspace, age: timedelta, status: int
+) -> None:
+    """
+    A refresh token is good for a day on the provider's clock, and not a microsecond longer.
+    """
+    workspace.clock.freeze(NOON)
+    token = str(flow1st.authenticate().refresh)
+    workspace.clock.set(NOON + age)
+
+    assert refresh(wire, token)[0] == status
+
+
+@pytest.mark.requirement("flow1st.token.expiry", "flow1st.token.refresh")
+@pytest.mark.parametrize("later", [timedelta(hours=2), timedelta(days=2)], ids=["refreshes", "begins anew"])
+def test_client_outlives_its_tokens(flow1st: Flow1st, workspace: Workspace, later: timedelta) -> None:
+    """
+    A client whose tokens have expired refreshes them, or gets new ones, without its caller noticing.
+    """
+    workspace.clock.freeze(NOON)
+    before = flow1st.products()
+    workspace.clock.set(NOON + later)
+
+    assert flow1st.products() == before
+
+
+@pytest.mark.requirement("flow1st.auth.token")
+def test_token_of_another_partner_is_refused(
+    wire: Wire, make_workspace: Callable[..., Workspace], target: Target, make_flow1st: Callable[..., Flow1st]
+) -> None:
+    """
+    A token that another partner got is none here.
+    """
+    with make_workspace() as elsewhere:
+        token = make_flow1st(elsewhere).authenticate().access
+
+        assert enter(wire, token) == 401
+
+
+@pytest.mark.requirement("flow1st.token.answer")
+def test_no_journal_shows_a_token(wire: Wire, flow1st: Flow1st, workspace: Workspace) -> None:
+    """
+    Neither tokens nor secrets stand in a journal, wherever they were sent.
+    """
+    tokens = flow1st.authenticate()
+    refresh(wire, str(tokens.refresh))
+    wire.send("GET", CATALOG, query={"x": tokens.access}, headers={"Authorization": f"Bearer {wire.secret}"})
+    shown = json.dumps(list(workspace.journal.entries()))
+
+    assert [each for each in (tokens.access, str(tokens.refresh), wire.secret, wire.signing_key) if each in shown] == []

@@ -1,0 +1,219 @@
+"""User validation: seven parameters, all mandatory, checked against the catalog."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowproof.clients import NotFound
+from flowproof.clients.flow1st import Flow1st
+
+from .accounts import Account
+from .profiles import NETWORKED
+from .setup import BUNDLES, OUTCOMES, RECIPIENT, SKU, Sold
+from .strategies import sold
+from .wire import VALIDATION, Wire, code_of
+
+INVALID = (400, "INVALID_REQUEST")
+NAMES = [
+    "recipientIdentifier",
+    "productBundleSku",
+    "externalReference",
+    "countryCode",
+    "currencyCode",
+    "amount",
+    "quantity",
+]
+
+
+def right(bundle: Sold, **changes: str) -> dict[str, str]:
+    """Parameters that agree with the catalog."""
+    return {
+        "recipientIdentifier": RECIPIENT,
+        "productBundleSku": bundle.sku,
+        "externalReference": "test",
+        "countryCode": bundle.countries[0] if bundle.countries else "QA",
+        "currencyCode": bundle.currency,
+        "amount": f"{bundle.price:f}",
+        "quantity": "1",
+        **changes,
+    }
+
+
+@pytest.mark.requirement("flow1st.user_validation.answer", "flow1st.user_validation.customer")
+def test_client_learns_who_the_user_is(flow1st: Flow1st) -> None:
+    """
+    A user whom the product knows is valid, and has a nickname.
+    """
+    bundle = flow1st.bundle(SKU)
+    assert bundle is not None
+    user = flow1st.validate_user(RECIPIENT, bundle, external_reference="test", country="NG")
+
+    assert (user.recipient, user.sku, user.external_reference, user.nickname) == (RECIPIENT, SKU, "test", "Char")
+
+
+@pytest.mark.requirement("flow1st.user_validation.answer")
+@NETWORKED
+@given(bundle=sold(), reference=st.text(min_size=1))
+def test_whatever_agrees_is_valid(wire: Wire, bundle: Sold, reference: str) -> None:
+    """
+    For every bundle, in every country where it is sold, and whatever the reference, a known user is valid.
+    """
+    answer = wire.send("GET", VALIDATION, query=right(bundle, externalReference=reference))
+
+    assert (answer.status_code, answer.json()["externalReference"]) == (200, reference)
+
+
+@pytest.mark.requirement("flow1st.user_validation.unknown_recipient")
+def test_unknown_user_is_not_found(flow1st: Flow1st) -> None:
+    """
+    A user whom the product does not know is not found.
+    """
+    bundle = flow1st.bundle(SKU)
+    assert bundle is not None
+    with pytest.raises(NotFound):
+        flow1st.validate_user("NOBODY", bundle, external_reference="test", country="NG")
+
+
+@pytest.mark.requirement(
+    *(
+        f"flow1st.user_validation.{each}"
+        for each in (
+            "recipient_identifier",
+            "product_bundle_sku",
+            "external_reference",
+            "country_code",
+            "currency_code",
+            "amount",
+            "quantity",
+        )
+    )
+)
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("wrong", ["missing", "empty", "twice"])
+@NETWORKED
+@given(bundle=sold())
+def test_each_parameter_is_mandatory(wire: Wire, name: str, wrong: str, bundle: Sold) -> None:
+    """
+    A parameter that is missing, empty or given twice is refused, by its name.
+    """
+    pairs = right(bundle)
+    query = {
+        "missing": "&".join(f"{key}={value}" for key, value in pairs.items() if key != name),
+        "empty": "&".join(f"{key}={'' if key == name else value}" for key, value in pairs.items()),
+        "twice": "&".join(f"{key}={value}" for key, value in [*pairs.items(), (name, pairs[name])]),
+    }[wrong]
+    answer = wire.send("GET", VALIDATION, query=query)
+
+    assert (code_of(answer), name in answer.json()["errorMessage"]) == (INVALID, True)
+
+
+@pytest.mark.requirement("flow1st.user_validation.once")
+def test_two_values_are_no_value(wire: Wire, new_reference: Callable[[], str]) -> None:
+    """
+    Two references in one validation are refused, also where both are good.
+    """
+    query = "&".join(f"{key}={value}" for key, value in [*right(_bundle()).items(), ("externalReference", "other")])
+
+    assert code_of(wire.send("GET", VALIDATION, query=query)) == INVALID
+
+
+@pytest.mark.requirement("flow1st.user_validation.amount", "flow1st.user_validation.refused")
+@NETWORKED
+@given(bundle=sold(), off=st.integers(-100, 100).filter(bool), digits=st.integers(0, 9))
+def test_another_amount_is_refused(wire: Wire, bundle: Sold, off: int, digits: int) -> None:
+    """
+    An amount that is off by however little is refused.
+    """
+    amount = bundle.price + Decimal(off).scaleb(-digits)
+    if amount < 0:
+        return
+
+    assert code_of(wire.send("GET", VALIDATION, query=right(bundle, amount=f"{amount:f}"))) == INVALID
+
+
+@pytest.mark.requirement("flow1st.user_validation.amount")
+@NETWORKED
+@given(bundle=sold(), noughts=st.integers(0, 5))
+def test_noughts_make_no_other_amount(wire: Wire, bundle: Sold, noughts: int) -> None:
+    """
+    A price with more noughts behind its point is the same price.
+    """
+    text = f"{bundle.price:f}" + ("" if "." in f"{bundle.price:f}" else "." if noughts else "") + "0" * noughts
+
+    assert wire.send("GET", VALIDATION, query=right(bundle, amount=text)).status_code == 200
+
+
+@pytest.mark.requirement(
+    "flow1st.user_validation.amount", "flow1st.user_validation.quantity", "flow1st.user_validation.refused"
+)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount": "30,00"},
+        {"amount": "3e1"},
+        {"amount": "+30"},
+        {"amount": " 30"},
+        {"amount": "NaN"},
+        {"amount": "-30"},
+        {"quantity": "2"},
+        {"quantity": "0"},
+        {"quantity": "1.0"},
+        {"quantity": "01"},
+        {"quantity": "one"},
+        {"currencyCode": "usd"},
+        {"currencyCode": "EUR"},
+        {"countryCode": "ng"},
+        {"countryCode": "NGA"},
+        {"productBundleSku": "CODM30CP"},
+        {"productBundleSku": "nothing"},
+    ],
+    ids=str,
+)
+def test_what_does_not_agree_is_refused(wire: Wire, change: dict[str, str]) -> None:
+    """
+    A parameter that is malformed or is not the catalog's is refused, by its name.
+    """
+    answer = wire.send("GET", VALIDATION, query=right(_bundle(), **change))
+
+    assert (code_of(answer), next(iter(change)) in answer.json()["errorMessage"]) == (INVALID, True)
+
+
+@pytest.mark.requirement("flow1st.user_validation.country_code")
+@NETWORKED
+@given(bundle=sold(), country=st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=2, max_size=2))
+def test_country_is_one_where_it_is_sold(wire: Wire, bundle: Sold, country: str) -> None:
+    """
+    A bundle that is sold in some countries is valid in these and in no other.
+    """
+    answer = wire.send("GET", VALIDATION, query=right(bundle, countryCode=country))
+
+    assert answer.status_code == (200 if not bundle.countries or country in bundle.countries else 400)
+
+
+@pytest.mark.requirement("flow1st.signature.gets")
+def test_signature_of_a_get_is_not_looked_at(wire: Wire) -> None:
+    """
+    A validation is not signed, and a signature on it that is wrong does no harm.
+    """
+    headers: dict[str, str | None] = {"X-SIGNATURE": "wrong", "X-TIMESTAMP": "wrong"}
+
+    assert wire.send("GET", VALIDATION, query=right(_bundle()), headers=headers).status_code == 200
+
+
+@pytest.mark.requirement("flow1st.user_validation.no_effect")
+def test_validation_takes_nothing(wire: Wire, staging: Account) -> None:
+    """
+    Validations, whatever their number, take no money and make no order.
+    """
+    before = staging.balance_minor()
+    for recipient in OUTCOMES:
+        wire.send("GET", VALIDATION, query=right(_bundle(), recipientIdentifier=recipient))
+
+    assert (staging.balance_minor(), staging.orders(), staging.movements()) == (before, [], [])
+
+
+def _bundle() -> Sold:
+    return next(each for each in BUNDLES if each.sku == SKU)
