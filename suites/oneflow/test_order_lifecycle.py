@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -88,6 +88,7 @@ class OrderLifecycle(RuleBasedStateMachine):
     make_workspace: Callable[..., Workspace]
     make_oneflow: Callable[..., OneFlow]
     submissions = Bundle("submissions")
+    favourites = Bundle("favourites")
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,10 +109,12 @@ class OrderLifecycle(RuleBasedStateMachine):
     def _new_id(self) -> str:
         return f"SO-{len(self.model.submissions) + 1}"
 
-    @initialize(target=submissions)
+    @initialize(target=favourites)
     def begin(self) -> Any:
-        """There is at least one order in every story."""
-        return self.submit()
+        """In every story there is one order that has been processed, and to which much happens."""
+        order = self.submit()
+        self.advance(self.model.processing_s)
+        return order
 
     @rule(target=submissions)
     def submit(self) -> Any:
@@ -124,7 +127,7 @@ class OrderLifecycle(RuleBasedStateMachine):
         receipt = self.oneflow.submit(broken.order)
         return self._sent(valid=False, order_id=receipt.id, source_order_id=self._new_id())
 
-    @rule(target=submissions, earlier=submissions)
+    @rule(target=submissions, earlier=submissions | favourites)
     def submit_used_number(self, earlier: Expected) -> Any:
         receipt = self.oneflow.submit(minimum_order(earlier.source_order_id))
         is_free = not any(
@@ -137,7 +140,7 @@ class OrderLifecycle(RuleBasedStateMachine):
         self.workspace.clock.advance(seconds)
         self.model.now_s += seconds
 
-    @rule(submission=submissions)
+    @rule(submission=submissions | favourites)
     def get(self, submission: Expected) -> None:
         if submission.order_id is None:
             return
@@ -158,7 +161,7 @@ class OrderLifecycle(RuleBasedStateMachine):
 
         assert [order.source_order_id for order in shown] == [each.source_order_id for each in wanted]
 
-    @rule(submission=submissions)
+    @rule(submission=submissions | favourites)
     def cancel(self, submission: Expected) -> None:
         order = self._order_of(submission)
         status = self.model.status(order) if order else None
@@ -172,7 +175,7 @@ class OrderLifecycle(RuleBasedStateMachine):
             assert self.oneflow.cancel("brandx", submission.source_order_id).status == "cancelled"
             order.cancelled = True
 
-    @rule(submission=submissions, name=st.sampled_from(["Wendy", "Hook", "Smee"]))
+    @rule(submission=submissions | favourites, name=st.sampled_from(["Wendy", "Hook", "Smee"]))
     def amend(self, submission: Expected, name: str) -> None:
         order = self._order_of(submission)
         status = self.model.status(order) if order else None
@@ -206,6 +209,16 @@ class OrderLifecycle(RuleBasedStateMachine):
         with self.workspace.faults.during(fault), pytest.raises(Unreachable):
             self.oneflow.submit(minimum_order(number))
         return self._sent(valid=True, order_id=None, source_order_id=number) if is_stored else multiple()
+
+    @rule(order=favourites, first=st.sampled_from(["cancel", "ship", "nothing"]))
+    def close_and_try_again(self, order: Expected, first: str) -> None:
+        """What is at its end stays there: the likeliest mistake is to try all the same."""
+        if first == "cancel":
+            self.cancel(order)
+        elif first == "ship":
+            self.advance(self.model.print_ready_s + self.model.ship_s)
+        self.cancel(order)
+        self.amend(order, "Hook")
 
     @rule()
     def restore_a_snapshot(self) -> None:
@@ -251,6 +264,7 @@ def test_orders_live_as_the_model_predicts(
             max_examples=examples,
             stateful_step_count=20,
             deadline=None,
+            phases=set(Phase) - {Phase.explain},  # an explanation takes as many runs again
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )

@@ -58,6 +58,17 @@ def test_each_test_has_a_workspace_of_its_own(pytester: pytest.Pytester) -> None
     pytester.runpytest_subprocess("-W", "error", "-n", "2").assert_outcomes(passed=6)
 
 
+def test_left_over_workspaces_go_at_the_end(pytester: pytest.Pytester, flowproof_server: ControlClient) -> None:
+    """A workspace of the factory that its test did not delete is deleted before the session ends."""
+    pytester.makepyfile("def test_it(make_workspace): make_workspace()")
+    before = flowproof_server.health()["workspaces"]
+
+    pytester.runpytest().assert_outcomes(passed=1)
+    pytester.runpytest("--flowproof-server", flowproof_server.url).assert_outcomes(passed=1)
+
+    assert flowproof_server.health()["workspaces"] == before
+
+
 def test_waits_of_a_client_move_the_clock(pytester: pytest.Pytester) -> None:
     """On a mock the client's waits take no time: they move the workspace's clock on."""
     pytester.makepyfile(

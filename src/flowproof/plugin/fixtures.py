@@ -74,20 +74,21 @@ def _own_server(slugs: tuple[str, ...]) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def make_workspace(request: pytest.FixtureRequest) -> "Iterator[Callable[..., Workspace]]":
+def make_workspace(
+    pytestconfig: pytest.Config, flowproof_server: "ControlClient"
+) -> "Iterator[Callable[..., Workspace]]":
     """
     Make a workspace that is nobody else's: `with make_workspace() as workspace:` deletes it after the block.
 
     Of session scope, so that each example of a property can have its own. Those that are left go at the session's end.
     """
-    state = state_of(request.config)
+    state = state_of(pytestconfig)
     made: list[Workspace] = []
 
     def make(**wanted: Any) -> "Workspace":
         """A new workspace: `id`, `seed` and `clock`, if given, are those of the control API."""
         skip_elsewhere(state)
-        server: ControlClient = request.getfixturevalue("flowproof_server")
-        made.append(server.make_workspace(**wanted))
+        made.append(flowproof_server.make_workspace(**wanted))
         state.workspaces.append(made[-1])
         return made[-1]
 
