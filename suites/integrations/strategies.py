@@ -27,7 +27,7 @@ __all__ = [
 
 Json = Any
 
-texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=20)
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
 names = texts.filter(bool)
 scalars = st.none() | st.booleans() | st.integers(-1000, 1000) | texts
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2))
@@ -145,7 +145,7 @@ def _breakages(requirement: str, *path: str, bad: tuple[Json, ...], needed: bool
     return (*missing, *(Breakage(f"{place} is {value!r}", named, place, _with(value, *path)) for value in bad))
 
 
-NO_TEXT = (None, 5, "", [], {})
+NO_TEXT: tuple[Json, ...] = (None, 5, "", [], {})
 BREAKAGES: tuple[Breakage, ...] = (
     *_breakages("workflow.name", "name", bad=NO_TEXT),
     *_breakages("workflow.entity_types", "entityType", bad=("order", "Invoice", None)),

@@ -26,6 +26,7 @@ from .problem import problem
 from .redaction import scrubbed
 from .refusals import Answer, Refused
 from .request import ProviderRequest, WireRequest
+from .scrubbing import Scrubber
 from .store import Store
 from .webhooks import Delivery, Sent
 from .workspaces import DEFAULT, Workspace, Workspaces, fired
@@ -211,6 +212,7 @@ class Mock:
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refused) -> Answer:
         refusal.moment = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
         answer = arrival.app.refuse(refusal)
+        refusal.findings = tuple(map(Scrubber(arrival.app.provider).finding, refusal.findings))
         cited = answer.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
         answer = replace(answer, requirement=cited)
         told = {"explanation": f"{arrival.request.method} {arrival.request.path} answered {answer.status}: {refusal}"}
