@@ -36,9 +36,9 @@ async def gateway(
     wire = WireRequest(scope["method"], scope["raw_path"].decode("latin-1"), "", headers, body)
     started: dict[str, Any] = {}
 
-    def start_response(status: str, sent: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+    def start_response(status: str, sent: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
         started["status"], started["headers"] = int(status[:3]), sent
-        return lambda data: None
+        return len
 
     pieces = app.wsgi_app(ProviderRequest(wire, "", wire.path).environ(), start_response)
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in started["headers"]]

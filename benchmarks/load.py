@@ -12,7 +12,7 @@ __all__ = ["Measured", "load"]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one round measured: requests a second, the median and the 99th percentile in milliseconds, and how many failed."""
+    """What one round measured: requests a second, median and 99th percentile in milliseconds, how many failed."""
 
     per_s: float
     p50_ms: float
@@ -53,7 +53,7 @@ class _Connection(asyncio.Protocol):
         self._buffer = b""
         self._send()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         if not self.done.done():
             self.done.set_result(None)
 

@@ -94,7 +94,7 @@ class OneFlow:
         ConfigurationError: A URL, the token, the secret or the algorithm cannot be used.
     """
 
-    def __init__(  # noqa: PLR0913 - keywords with defaults, each of them asked for by somebody
+    def __init__(
         self,
         base_url: str,
         token: str,
@@ -118,7 +118,7 @@ class OneFlow:
         self.session = requests.Session() if session is None else session
         self._now = now
         self._sleep = sleep
-        self._chance = Random() if chance is None else chance  # noqa: S311 - spreads retries, keeps no secret
+        self._chance = Random() if chance is None else chance
         self._date_format = date_format
 
     @classmethod

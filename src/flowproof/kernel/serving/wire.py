@@ -21,7 +21,7 @@ NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class TransportProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which also hands its transport to the application, and logs no path, which may hold a secret."""
+    """uvicorn's protocol, which also hands its transport to the application. It logs no path: one may hold a secret."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
