@@ -1,8 +1,8 @@
 """
 A validated and stored order POST against a bare Flask echo on the same server: python -m benchmarks.throughput
 
-The rounds are interleaved. Server and load generator share the machine's cores. Authentication, both contract checks, rules, store, journal and the
-processing of each order on the clock are on.
+The rounds are interleaved. Server and load generator share the machine's cores. Authentication, both contract checks,
+rules, store, journal and the processing of each order on the clock are on.
 """
 
 import asyncio
