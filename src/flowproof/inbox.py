@@ -211,7 +211,12 @@ class Inbox:
             self._broken = 0
 
     def wait(
-        self, n: int = 1, *, timeout_s: float = PATIENCE_S, where: Callable[[Received], bool] | None = None
+        self,
+        n: int = 1,
+        *,
+        timeout_s: float = PATIENCE_S,
+        where: Callable[[Received], bool] | None = None,
+        answered: bool = True,
     ) -> tuple[Received, ...]:
         """
         Wait until so many requests have come and been answered; those that came before count.
@@ -220,6 +225,7 @@ class Inbox:
             n: How many.
             timeout_s: How long to wait at most.
             where: Which requests are meant; all by default.
+            answered: Whether they must have been answered; else it is enough that they have come.
 
         Returns:
             The first so many that are meant.
@@ -229,15 +235,15 @@ class Inbox:
         """
         deadline = monotonic() + timeout_s
         with self._changed:
-            while len(found := self._finished(where)) < n:
+            while len(found := self._meant(where, answered=answered)) < n:
                 left_s = deadline - monotonic()
                 if left_s <= 0:
                     raise NothingCame(n, len(found), timeout_s, tuple(self._received), self._broken)
                 self._changed.wait(left_s)
             return tuple(found[:n])
 
-    def _finished(self, where: Callable[[Received], bool] | None) -> list[Received]:
-        done = (each for each in self._received if each.number not in self._server.unanswered)
+    def _meant(self, where: Callable[[Received], bool] | None, *, answered: bool) -> list[Received]:
+        done = (each for each in self._received if not (answered and each.number in self._server.unanswered))
         return [each for each in done if where is None or where(each)]
 
     def _take(self, handler: "_Handler", body: bytes) -> None:
@@ -249,6 +255,7 @@ class Inbox:
             )
             self._received.append(received)
             self._server.unanswered.add(number)
+            self._changed.notify_all()
         received = replace(received, verified=self._verdict(received))
         answer = self._answer(received)
         try:

@@ -1,0 +1,126 @@
+"""
+A provider of the tests of webhooks: it signs as Stripe does, HMAC-SHA256 over timestamp and exact body.
+
+It stands outside the package, as a stranger's provider would.
+"""
+
+import hashlib
+import hmac
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+from flask import Blueprint
+
+from flowproof.errors import ConfigurationError
+from flowproof.exchange import Headers
+from flowproof.kernel import Answer, Credential, Provider, ProviderRequest, Refused, World, here, hex_id
+from flowproof.kernel.webhooks import Webhook, WebhookPolicy
+
+__all__ = ["RETRIES", "TIMEOUT_S", "provider"]
+
+RETRIES = (10, 60, 300, 1800, 7200, 21600, 43200)
+TIMEOUT_S = 2.0
+SIGNATURE = "Parcels-Signature"
+routes = Blueprint("parcels", __name__)
+
+
+@routes.post("/parcels")
+def send_parcel() -> Any:
+    """Keep a parcel and tell of it, now or later; fail after all of that where it is asked."""
+    wanted = here.json
+    key = hex_id(here.chance, 16)
+    here.state.put("parcel", key, {"id": key, **wanted})
+    if "after_s" in wanted:
+        here.world.schedule("tell", after_s=wanted["after_s"], value={"id": key, **wanted})
+    else:
+        tell(here.world, {"id": key, **wanted})
+    if wanted.get("fail"):
+        raise ZeroDivisionError("on purpose")
+    return {"id": key}, 201
+
+
+@routes.get("/parcels")
+def list_parcels() -> Any:
+    """All parcels."""
+    return {"parcels": list(here.state.newest("parcel"))}
+
+
+def tell(world: World, parcel: Any) -> None:
+    """Put the event of a parcel into the outbox."""
+    world.deliver(
+        replace(event(world, "parcel.sent", parcel["url"], parcel["name"]), method=parcel.get("method", "POST"))
+    )
+
+
+def event(world: World, name: str, url: str, parcel: str) -> Webhook:
+    """An event with an id of its own."""
+    body = {"id": f"evt_{hex_id(world.chance, 16)}", "event": name, "at": world.now.isoformat(), "parcel": parcel}
+    return Webhook(name, url, orjson.dumps(body))
+
+
+def sample(world: World, name: str, url: str) -> Webhook:
+    """A made-up event."""
+    if name not in policy.events:
+        raise ConfigurationError(f"There is no event {name!r}.", f"There is {', '.join(policy.events)}.")
+    return event(world, name, url, "sample")
+
+
+def unknown(webhook: Webhook) -> Webhook:
+    """The same with a name that no document has, and an id of its own."""
+    body = orjson.loads(webhook.body)
+    changed = {**body, "id": f"{body['id']}u", "event": "parcel.teleported"}
+    return replace(webhook, event="parcel.teleported", body=orjson.dumps(changed))
+
+
+def sign(webhook: Webhook, world: World) -> Headers:
+    """Over the moment and the exact bytes."""
+    (credential,) = world.credentials()
+    at = str(int(world.now.timestamp()))
+    digest = hmac.new(credential.secrets["secret"].encode(), f"{at}.".encode() + webhook.body, hashlib.sha256)
+    return ((SIGNATURE, f"t={at},v1={digest.hexdigest()}"), ("User-Agent", "parcels"))
+
+
+policy = WebhookPolicy(
+    sign=sign,
+    sample=sample,
+    unknown=unknown,
+    events=("parcel.sent", "parcel.lost"),
+    signature_headers=frozenset({SIGNATURE.lower()}),
+    retry_after_s=RETRIES,
+    timeout_s=TIMEOUT_S,
+    timestamped=True,
+)
+
+
+def render(refusal: Refused) -> Answer:
+    """All errors look alike."""
+    return Answer(400, orjson.dumps({"error": type(refusal).__name__}))
+
+
+def presented_key(request: ProviderRequest) -> str | None:
+    """Nobody presents one: workspaces are found by the base URL."""
+    return request.header("x-key")
+
+
+def mint(chance: Random, _seed: Any) -> tuple[Credential, ...]:
+    """One key with a secret."""
+    return (Credential(hex_id(chance, 20), secrets={"secret": hex_id(chance, 32)}),)
+
+
+provider = Provider(
+    slug="parcels",
+    title="Parcels",
+    routes=routes,
+    presented_key=presented_key,
+    authenticate=lambda _request, _world: None,
+    render=render,
+    mint=mint,
+    seed={},
+    seed_schema="seed.schema.json",
+    tasks={"tell": tell},
+    webhooks=policy,
+    contract=Path(__file__).parent,
+)
