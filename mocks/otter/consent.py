@@ -18,10 +18,10 @@ __all__ = ["Question", "consent_page", "gone_page", "page_headers"]
 
 SAYS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        READ: ("See your organization", "Its name, its brands, and the name and address of each store."),
+        READ: ("See your organization", "Its brands, and the name and address of each store."),
         SERVICE_INTEGRATION: (
             "Connect your stores",
-            "Connect a store to the application, look at the connection, undo it.",
+            "Tie a store to the application, or untie it.",
         ),
     }
 )
@@ -36,16 +36,16 @@ STYLE = """
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem 1rem; background: var(--page);
   color: var(--text); font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 main { width: 100%; max-width: 30rem; background: var(--card); border: 1px solid var(--line); border-radius: 1rem;
-  padding: 2rem; box-shadow: 0 1rem 3rem rgb(8 40 45 / 12%); }
+  padding: 1.75rem 2rem; box-shadow: 0 1rem 3rem rgb(8 40 45 / 12%); }
 .mark { display: flex; align-items: center; gap: .75rem; margin-bottom: 1.25rem; }
 .mark svg { flex: none; }
-.mark p { margin: 0; font-weight: 600; line-height: 1.3; }
+.mark p { margin: 0; font-weight: 600; line-height: 1.3; color: var(--text); }
 .mark small { display: block; font-weight: 400; color: var(--soft); font-size: .875rem; }
 h1 { margin: 0 0 .5rem; font-size: 1.5rem; line-height: 1.25; letter-spacing: -.01em; }
 h2, legend { margin: 0 0 .5rem; padding: 0; font-size: 1rem; font-weight: 600; }
 p { margin: 0 0 1.25rem; color: var(--soft); }
 strong { color: var(--text); overflow-wrap: anywhere; }
-ul { list-style: none; margin: 0 0 1.5rem; padding: 0; display: grid; gap: .75rem; }
+ul { list-style: none; margin: 0 0 1.25rem; padding: 0; display: grid; gap: .75rem; }
 li { display: grid; grid-template-columns: 1.5rem 1fr; gap: .75rem; }
 li svg { margin-top: .15rem; color: var(--strong); }
 li span, .who span { display: block; color: var(--soft); font-size: .875rem; overflow-wrap: anywhere; }
@@ -205,7 +205,7 @@ def _people(users: Iterable[tuple[User, str]]) -> Iterable[str]:
         yield (
             f'<label class="who"><input type="radio" name="user" value="{escape(user.id)}"{chosen} required>'
             f'<i aria-hidden="true">{escape(_initials(user.name))}</i>'
-            f"<div>{escape(user.name)}<span>{escape(user.email)}</span><span>{escape(organization)}</span></div></label>"
+            f"<div>{escape(user.name)}<span>{escape(organization)} · {escape(user.email)}</span></div></label>"
         )
 
 

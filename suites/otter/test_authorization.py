@@ -1,6 +1,7 @@
 """Asking for a user's permission: what the request must say, who decides, and where the browser goes."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -74,7 +75,9 @@ def test_required_parameter_is_missed(wire: Wire, name: str, value: str | None) 
     """
     A request for authorization that leaves out a parameter is malformed, and nobody is redirected.
     """
-    assert error(wire.authorize(**{name: value}))[0] == 400
+    change: dict[str, Any] = {name: value}
+
+    assert error(wire.authorize(**change))[0] == 400
 
 
 @pytest.mark.requirement("otter.authorize.once_each")
@@ -250,7 +253,7 @@ def test_page_does_not_wait_for_ever(wire: Wire, workspace: Workspace) -> None:
 
 @pytest.mark.requirement("otter.consent.user_decides")
 @pytest.mark.parametrize("fields", [{}, {"user": "somebody"}])
-def test_nobody_cannot_allow(wire: Wire, fields: dict[str, str]) -> None:
+def test_nobody_cannot_allow(wire: Wire, fields: dict[str, Any]) -> None:
     """
     Without a user of the provider's the page grants nothing, and can still be answered.
     """

@@ -97,9 +97,9 @@ def test_connection_lifecycle(
     class Machine(ConnectionLifecycle):
         """The same, with somewhere to go."""
 
-    Machine.users = staticmethod(users)  # type: ignore[assignment]  # (a function without self, as declared)
+    Machine.users = staticmethod(users)
     few_steps = settings(NETWORKED, max_examples=min(20, settings().max_examples), stateful_step_count=15)
-    run_state_machine_as_test(Machine, settings=few_steps)  # type: ignore[no-untyped-call]  # (Hypothesis's own)
+    run_state_machine_as_test(Machine, settings=few_steps)
 
 
 def _allowed(otter: Otter) -> OtterUser:

@@ -68,13 +68,14 @@ def test_silent_refusal_is_explained_in_the_journal(wire: Wire, workspace: Works
     What the answer keeps to itself, the journal tells: which of the reasons it was.
     """
     code = wire.code(code_challenge=CHALLENGE, code_challenge_method="S256")
-    found = []
-    for form in (
+    forms: list[dict[str, Any]] = [
         {"code_verifier": None},
         {"code_verifier": VERIFIER, "client_secret": "wrong"},
         {"redirect_uri": "other:x"},
-    ):
-        wire.token(**{"code": code, **form})
+    ]
+    found = []
+    for form in forms:
+        wire.token(code=code, **form)
         found.append(explanation(workspace))
     wire.ask("GET", BELOW, "nobody's", params={"limit": "1"})
     found.append(explanation(workspace))

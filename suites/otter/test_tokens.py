@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -76,11 +77,11 @@ def test_client_proves_itself_one_way_at_a_time(wire: Wire, form: dict[str, str]
     ids=str,
 )
 @pytest.mark.parametrize("grant", ["client_credentials", "authorization_code"])
-def test_unproved_client_gets_nothing(wire: Wire, form: dict[str, str | None], grant: str) -> None:
+def test_unproved_client_gets_nothing(wire: Wire, form: dict[str, Any], grant: str) -> None:
     """
     A client that is unknown, or whose secret is wrong or missing, is answered 401 without a reason.
     """
-    wanted: dict[str, str | None] = {"scope": "ping"} if grant == "client_credentials" else {"code": wire.code()}
+    wanted: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": wire.code()}
 
     answer = wire.token(grant_type=grant, **{**wanted, **form})
 
@@ -183,7 +184,7 @@ def test_exchange_needs_code_and_redirect_uri(wire: Wire, missing: str, value: s
     """
     An exchange without its code or its redirect URI is not valid.
     """
-    form: dict[str, str | None] = {"code": "abc", missing: value}
+    form: dict[str, Any] = {"code": "abc", missing: value}
 
     assert error(wire.token(**form))[0] == 422
 
@@ -302,7 +303,7 @@ def test_application_has_only_scopes_that_are_enabled(target: Target, make_otter
     ],
     ids=str,
 )
-def test_form_must_be_valid(wire: Wire, form: dict[str, str | None], status: int) -> None:
+def test_form_must_be_valid(wire: Wire, form: dict[str, Any], status: int) -> None:
     """
     A form without a known grant or without scope is not valid.
     """
@@ -399,7 +400,7 @@ def test_client_secrets_stay_out_of_the_journal(otter: Otter, wire: Wire, worksp
     Whatever way they came, neither secret, code, verifier nor token is in the journal or its archive.
     """
     code = challenged(wire)
-    form = {"code": code, "code_verifier": VERIFIER}
+    form: dict[str, Any] = {"code": code, "code_verifier": VERIFIER}
     token = wire.token(**form).json()["access_token"]
     wire.token(**form, basic=(wire.client_id, wire.secret))
     wire.post_token(json.dumps({**form, "client_secret": wire.secret}).encode(), content_type="application/json")

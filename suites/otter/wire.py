@@ -57,7 +57,7 @@ class Wire:
         self.secret = credentials.secret
         self.redirect_uri = str(otter.redirect_uri)
 
-    def authorize(self, *, accept: str = "*/*", extra: str = "", **changes: str | None) -> requests.Response:
+    def authorize(self, *, accept: str = "*/*", extra: str = "", **changes: Any) -> requests.Response:
         """A request for authorization with parameters changed, or left out where they are None."""
         asked = {
             "client_id": self.client_id,
@@ -72,13 +72,13 @@ class Wire:
         headers = {"Accept": accept}
         return self.otter.session.get(url, headers=headers, allow_redirects=False, timeout=TIMEOUT_S)
 
-    def code(self, **changes: str | None) -> str:
+    def code(self, **changes: Any) -> str:
         """A code that was issued at once."""
         return returned(self.authorize(**changes))["code"]
 
-    def token(self, *, basic: tuple[str, str] | None = None, extra: str = "", **form: str | None) -> requests.Response:
+    def token(self, *, basic: tuple[str, str] | None = None, extra: str = "", **form: Any) -> requests.Response:
         """A request for a token; id and secret go into the form, or into Basic where that is given."""
-        filled: dict[str, str | None] = {"grant_type": "authorization_code", "redirect_uri": self.redirect_uri}
+        filled: dict[str, Any] = {"grant_type": "authorization_code", "redirect_uri": self.redirect_uri}
         if form.get("grant_type") == "client_credentials":
             filled = {}
         if basic is None:
@@ -107,7 +107,7 @@ class Wire:
         session = self.otter.session
         return session.request(method, url, headers=headers, auth=_nobody, timeout=TIMEOUT_S, **arguments)
 
-    def page(self, **changes: str | None) -> "Page":
+    def page(self, **changes: Any) -> "Page":
         """The authorization page, as a browser gets it."""
         return Page(self, self.authorize(accept="text/html,*/*;q=0.8", **changes))
 
@@ -135,7 +135,7 @@ class Page:
         self.ticket = unescape(found[1])
         self.action = urljoin(self.address, unescape(action[1]))
 
-    def decide(self, decision: str, *, forget_cookie: bool = False, **fields: str) -> requests.Response:
+    def decide(self, decision: str, *, forget_cookie: bool = False, **fields: Any) -> requests.Response:
         """Press a button."""
         session = self._wire.otter.session
         if forget_cookie:

@@ -1,0 +1,53 @@
+"""A partner's application that a browser comes back to: a page on loopback which remembers what it was asked."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+__all__ = ["Application", "application"]
+
+
+class Application(ThreadingHTTPServer):
+    """Answers every GET with a page, and remembers its path and query."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[str] = []
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where users come back."""
+        return f"http://127.0.0.1:{self.server_port}/callback"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Application
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        page = b"<!doctype html><title>Back at the application</title><p>Thank you."
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def application() -> Iterator[Application]:
+    """An application that runs for a block."""
+    server = Application()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
