@@ -96,7 +96,7 @@ def make_session(workspace: Workspace) -> Iterator[Callable[..., OAuth2Session]]
 
 def transcript(session: OAuth2Session) -> Transcript:
     """What a session has said."""
-    found: Transcript = session.hooks["response"][0]  # type: ignore[index,assignment] # (a list, as it was made)
+    found: Transcript = session.hooks["response"][0]  # type: ignore[assignment] # (a list, as it was made)
     return found
 
 
