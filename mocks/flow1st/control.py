@@ -115,8 +115,7 @@ def change_order(workspace: str, environment: str, reference: str, event: str) -
         amount_minor = _checked(world, "partial-refund.schema.json")["amount_minor"]
         return fulfilment.change(world, order, to, amount_minor=amount_minor).to_json()
     if to is Status.PENDING:
-        fulfilment.begin(world, {"environment": environment, "reference": reference})
-        return _order(_account(world, environment), reference).to_json()
+        return fulfilment.start(world, order).to_json()
     return fulfilment.deliver(world, order, to).to_json()
 
 

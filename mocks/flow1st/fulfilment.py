@@ -11,7 +11,7 @@ from . import rules, webhooks
 from .accounts import Account
 from .models import Order, Settings, Setup, Status
 
-__all__ = ["TASKS", "accept", "change"]
+__all__ = ["TASKS", "accept", "change", "deliver", "start"]
 
 EARLY = frozenset({Status.CANCELLED, Status.ABANDONED})  # outcomes that come instead of PENDING
 
@@ -73,15 +73,27 @@ def begin(world: World, value: Any) -> None:
     if to in EARLY:
         change(world, order, to)
         return
-    change(world, order, Status.PENDING)
-    world.schedule("finish", after_s=_settings(world).fulfil_s, value=value)
+    start(world, order)
+
+
+def start(world: World, order: Order) -> Order:
+    """
+    Make an order pending; its outcome comes later.
+
+    Raises:
+        Impossible: It is no new one.
+    """
+    pending = change(world, order, Status.PENDING)
+    world.schedule("finish", after_s=_settings(world).fulfil_s, value=_value(order))
+    return pending
 
 
 def finish(world: World, value: Any) -> None:
     """A pending order gets its outcome; a voucher product its codes."""
     order = _found(world, value, Status.PENDING)
     if order is not None:
-        deliver(world, order, _outcome(world, order))
+        to = _outcome(world, order)
+        deliver(world, order, Status.FAILED if to in EARLY else to)  # (somebody made it pending by hand)
 
 
 def deliver(world: World, order: Order, to: Status) -> Order:

@@ -58,7 +58,7 @@ def broken_orders() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
         ),
         "webhookUrl": st.one_of(wrong_text, st.sampled_from(["x", "/hook", "ftp://x/y", "https://", "http:/x"])),
     }
-    changed = [values.map(lambda value, name=name: (name, {name: value})) for name, values in wrong.items()]
+    changed = [st.tuples(st.just(name), st.fixed_dictionaries({name: values})) for name, values in wrong.items()]
     return st.one_of(absent.map(lambda name: (name, {name: None})), *changed)
 
 

@@ -1,0 +1,76 @@
+"""Errors: their body, their codes, and the statuses that only faults bring about."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from flowproof.clients import NO_RETRY, Forbidden, RateLimited, ServerFailed
+from flowproof.clients.flow1st import Flow1st
+from flowproof.target import Workspace
+
+from .wire import CATALOG, ORDER, TOKEN, VALIDATION, Wire
+
+
+@pytest.mark.requirement("flow1st.error.body", "flow1st.error.codes")
+def test_every_error_has_the_same_three_members(wire: Wire) -> None:
+    """
+    Errors of every kind have message, code in capital letters, and a session id of 32 digits; and nothing else.
+    """
+    answers = [
+        wire.send("GET", "/nowhere"),
+        wire.send("PUT", CATALOG),
+        wire.send("GET", CATALOG, headers={"AccessToken": None}),
+        wire.send("GET", VALIDATION),
+        wire.send("POST", ORDER, body=b"{}"),
+        wire.send("POST", TOKEN, body=b"{"),
+        wire.send("POST", TOKEN, body=json.dumps({"role": 1}).encode()),
+    ]
+
+    for answer in answers:
+        body = answer.json()
+        assert (answer.status_code >= 400, sorted(body)) == (True, ["errorCode", "errorMessage", "sessionId"])
+        assert body["errorCode"].replace("_", "").isupper()
+        assert len(bytes.fromhex(body["sessionId"])) == 16
+    assert len({each.json()["sessionId"] for each in answers}) == len(answers)
+
+
+@pytest.mark.requirement("flow1st.error.body")
+def test_session_id_comes_from_the_seed(
+    make_workspace: Callable[..., Workspace], make_flow1st: Callable[..., Flow1st]
+) -> None:
+    """
+    Two workspaces with one seed give the same requests the same session ids.
+    """
+    ids = []
+    for _ in range(2):
+        with make_workspace(seed="the same") as workspace:
+            client = make_flow1st(workspace)
+            answer = client.session.get(f"{client.base_url}/nowhere", timeout=30)
+            ids.append(answer.json()["sessionId"])
+
+    assert ids[0] == ids[1]
+
+
+@pytest.mark.requirement("flow1st.error.rate_limit", "flow1st.error.internal", "flow1st.error.forbidden")
+@pytest.mark.parametrize(("status", "kind"), [(403, Forbidden), (429, RateLimited), (500, ServerFailed)])
+def test_fault_is_answered_in_the_provider_s_words(
+    make_flow1st: Callable[..., Flow1st], workspace: Workspace, status: int, kind: type[Exception]
+) -> None:
+    """
+    A status that only a fault brings about has the provider's error body too, and raises its class in the client.
+    """
+    client = make_flow1st(workspace, retry=NO_RETRY)
+    with workspace.faults.during({"fault": "status", "status": status}), pytest.raises(kind) as raised:
+        client.products()
+
+    assert str(raised.value.code).replace("_", "").isupper()  # type: ignore[attr-defined]  # (each of these has a code)
+
+
+@pytest.mark.requirement("flow1st.error.rate_limit")
+def test_client_outlasts_a_rush(flow1st: Flow1st, workspace: Workspace) -> None:
+    """
+    A client that is told 429 three times waits, and gets its answer.
+    """
+    with workspace.faults.during("flow1st.too_many_requests"):
+        assert flow1st.products() != ()

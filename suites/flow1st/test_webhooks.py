@@ -1,0 +1,249 @@
+"""Webhooks: what is told, where, how it is signed, and until when it is repeated."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from flowproof.clients.flow1st import DONE, STATUSES, OrderNews, WebhookRefused, WebhookVerifier
+from flowproof.conformance import load_contract
+from flowproof.target import Workspace
+
+from .accounts import Account
+from .receiver import Receiver, receiving
+from .setup import OUTCOMES, SKU, VOUCHER
+from .strategies import an_order
+from .wire import Wire, hex_hmac
+
+CONTRACT = load_contract("flow1st")
+
+
+def findings(body: bytes) -> tuple[object, ...]:
+    """What is wrong with a webhook's body by the contract."""
+    schemas = CONTRACT.schemas
+    return schemas.findings(schemas.uri_of_file("webhook.schema.json"), json.loads(body), "webhook.body")
+
+
+@pytest.mark.requirement(
+    "flow1st.webhook.destination", "flow1st.webhook.every_change", "flow1st.webhook.acknowledgement"
+)
+def test_configured_url_is_told_every_change(wire: Wire, staging: Account, receiver: Receiver) -> None:
+    """
+    The configured URL is told PENDING and SUCCESSFUL, in this order, and acknowledges both.
+    """
+    staging.configure(receiver.url)
+    placed = wire.order(an_order("told")).json()
+    staging.pass_time(10)
+
+    assert [each.status for each in receiver.news()] == ["PENDING", "SUCCESSFUL"]
+    assert {each.reference for each in receiver.news()} == {placed["reference"]}
+    assert staging.facts()["delivered_orders"] == [placed["reference"]]
+
+
+@pytest.mark.requirement("flow1st.webhook.destination", "flow1st.order.webhook_url")
+def test_order_s_own_url_counts_first(wire: Wire, staging: Account, receiver: Receiver) -> None:
+    """
+    An order with a URL of its own is told there, and not at the configured one.
+    """
+    staging.configure(receiver.url)
+    wire.order(an_order("own", webhookUrl=f"{receiver.url}/own?x=1"))
+    staging.pass_time(10)
+
+    assert [each.path for each in receiver.got] == ["/hooks/own?x=1"] * 2
+
+
+@pytest.mark.requirement("flow1st.webhook.destination")
+def test_without_url_nothing_is_told(wire: Wire, staging: Account) -> None:
+    """
+    Without a URL, neither configured nor the order's own, there is no webhook.
+    """
+    wire.order(an_order("untold"))
+    staging.pass_time(10)
+
+    assert staging.told() == []
+
+
+@pytest.mark.requirement("flow1st.webhook.headers", "flow1st.webhook.signature", "flow1st.webhook.access_token")
+def test_webhook_is_signed_over_its_exact_bytes(
+    wire: Wire, workspace: Workspace, staging: Account, receiver: Receiver
+) -> None:
+    """
+    A webhook has the three headers, is JSON, and its signature verifies with the signing key of its environment.
+    """
+    wire.order(an_order("signed", webhookUrl=receiver.url))
+    staging.pass_time(10)
+    got, keys = receiver.got[0], workspace.credentials("flow1st").values
+
+    assert got.headers["content-type"] == "application/json"
+    assert got.headers["accesstoken"] == f"Bearer {keys['webhook_token']}"
+    assert got.headers["x-signature"] == hex_hmac(keys["signing_key"], got.headers["x-timestamp"].encode() + got.body)
+
+
+@pytest.mark.requirement("flow1st.webhook.fields", "flow1st.webhook.external_reference", "flow1st.status.enum")
+@pytest.mark.parametrize("recipient", [*OUTCOMES, "NOBODY"])
+def test_webhook_keeps_its_contract(wire: Wire, staging: Account, receiver: Receiver, recipient: str) -> None:
+    """
+    Whatever becomes of an order, each webhook is as the contract has it, with the order's own values.
+    """
+    order = an_order("17", recipientIdentifier=recipient, webhookUrl=receiver.url)
+    wire.order(order)
+    staging.pass_time(10)
+    last = json.loads(receiver.got[-1].body)
+
+    assert [finding for got in receiver.got for finding in findings(got.body)] == []
+    assert {name: last[name] for name in ("externalReference", "quantity", "recipientIdentifier", "email")} == {
+        "externalReference": "17",
+        "quantity": 1,
+        "recipientIdentifier": recipient,
+        "email": order["email"],
+    }
+
+
+@pytest.mark.requirement("flow1st.webhook.vouchers", "flow1st.webhook.no_vouchers")
+def test_vouchers_come_with_their_success(wire: Wire, staging: Account, receiver: Receiver) -> None:
+    """
+    The voucher codes come with SUCCESSFUL and not before; another product has none at all.
+    """
+    for sku in (VOUCHER, SKU):
+        wire.order(an_order(sku, productBundleSku=sku, webhookUrl=receiver.url))
+    staging.pass_time(10)
+    codes = {(each.external_reference, each.status): len(each.voucher_codes) for each in receiver.news()}
+
+    assert codes == {
+        (VOUCHER, "PENDING"): 0,
+        (VOUCHER, "SUCCESSFUL"): 1,
+        (SKU, "PENDING"): 0,
+        (SKU, "SUCCESSFUL"): 0,
+    }
+    bodies = [json.loads(each.body) for each in receiver.got]
+    assert [each["externalReference"] for each in bodies if "voucherCodes" in each] == [VOUCHER]
+
+
+@pytest.mark.requirement("flow1st.webhook.every_change")
+@pytest.mark.parametrize("then", ["refund", "chargeback", "partial_refund"])
+def test_what_comes_later_is_told_too(wire: Wire, staging: Account, receiver: Receiver, then: str) -> None:
+    """
+    A refund, in whole or in part, and a chargeback are told like every other change.
+    """
+    placed = wire.order(an_order("later", webhookUrl=receiver.url)).json()
+    staging.pass_time(10)
+    staging.change(placed["reference"], then, {"amount_minor": 1} if then == "partial_refund" else None)
+    staging.settle()
+
+    assert [each.status for each in receiver.news()] == ["PENDING", "SUCCESSFUL", then.upper()]
+
+
+@pytest.mark.requirement("flow1st.webhook.any_2xx", "flow1st.webhook.signature")
+def test_webhook_is_repeated_until_acknowledged(wire: Wire, staging: Account, receiver: Receiver) -> None:
+    """
+    After an answer that is no 2xx a webhook comes again, the same bytes signed anew, until it is acknowledged.
+    """
+    answers = iter([500, 302, 404])
+    receiver.answers = lambda news: 200 if news.status == "PENDING" else next(answers, 204)
+    wire.order(an_order("again", webhookUrl=receiver.url))
+    for _ in range(6):
+        staging.pass_time(600)
+    tries = [each for each in receiver.got if each.news and each.news.status == "SUCCESSFUL"]
+
+    assert [each.status for each in tries] == [500, 302, 404, 204]
+    assert len({each.body for each in tries}) == 1
+    assert len({each.headers["x-signature"] for each in tries}) == len(tries)
+
+
+@pytest.mark.requirement("flow1st.webhook.any_2xx")
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+def test_any_2xx_acknowledges(wire: Wire, staging: Account, receiver: Receiver, status: int) -> None:
+    """
+    Any status of 200 to 299 acknowledges, and nothing comes again.
+    """
+    receiver.answers = lambda _: status
+    wire.order(an_order("fine", webhookUrl=receiver.url))
+    for _ in range(4):
+        staging.pass_time(100_000)
+
+    assert len(receiver.got) == 2
+
+
+@pytest.mark.requirement("flow1st.webhook.receiver_verifies")
+def test_receiver_refuses_what_is_forged(wire: Wire, staging: Account, receiver: Receiver) -> None:
+    """
+    The client's verifier refuses webhooks with a wrong or without a signature, and takes them once they are right.
+    """
+    for signature in ("wrong", "missing"):
+        staging.workspace.control("PUT", "webhooks/adversary", {"signature": signature})
+        wire.order(an_order(signature, webhookUrl=receiver.url))
+        staging.pass_time(10)
+
+    assert receiver.got != []
+    assert {each.status for each in receiver.got} == {400}
+    assert receiver.news() == []
+
+
+@pytest.mark.requirement("flow1st.webhook.receiver_verifies")
+def test_copies_are_one_piece_of_news(wire: Wire, staging: Account, receiver: Receiver) -> None:
+    """
+    Webhooks that come three times, with a field that nobody knows, and out of order, are news once.
+    """
+    chaos = {"copies": 3, "extra_field": True, "out_of_order_s": 30}
+    staging.workspace.control("PUT", "webhooks/adversary", chaos)
+    wire.order(an_order("thrice", webhookUrl=receiver.url))
+    staging.pass_time(1000)
+    seen: set[tuple[str, str]] = set()
+    fresh: list[OrderNews] = []
+    for news in receiver.news():
+        if news.is_new(seen):
+            seen.add(news.key)
+            fresh.append(news)
+
+    assert len(receiver.news()) == 6
+    assert sorted(each.status for each in fresh) == ["PENDING", "SUCCESSFUL"]
+
+
+@pytest.mark.requirement("flow1st.webhook.signature", "flow1st.environment.separate")
+def test_production_signs_with_its_own_key(
+    make_flow1st: Callable[..., Any], production: Account, receiver: Receiver
+) -> None:
+    """
+    A webhook of production is signed with production's key: who knows only staging's refuses it.
+    """
+    production.top_up(3000)
+    keys = production.workspace.credentials("flow1st", "production").values
+    with receiving(keys["signing_key"], keys["webhook_token"]) as own:
+        for number, url in enumerate((own.url, receiver.url)):
+            production.top_up(3000)
+            client = make_flow1st(production.workspace, role="production")
+            client.complete_order(f"p{number}", sku=SKU, recipient="GEDKZW", email="a@b.co", webhook_url=url)
+        production.pass_time(10)
+
+        assert [each.status for each in own.news()] == ["PENDING", "SUCCESSFUL"]
+    assert (receiver.news(), {each.status for each in receiver.got}) == ([], {400})
+
+
+@pytest.mark.requirement("flow1st.webhook.receiver_verifies")
+def test_old_webhook_is_refused(wire: Wire, staging: Account, receiver: Receiver) -> None:
+    """
+    A webhook that comes more than five minutes after it was signed is refused by a receiver with the same clock.
+    """
+    wire.order(an_order("old", webhookUrl=receiver.url))
+    staging.pass_time(1)
+    got = receiver.got[0]
+    signed_at = datetime.fromisoformat(got.headers["x-timestamp"])
+    key = staging.workspace.credentials("flow1st").values["signing_key"]
+
+    assert WebhookVerifier(key, now=lambda: signed_at).verify(got.headers, got.body).status == "PENDING"
+    late = WebhookVerifier(key, now=lambda: signed_at + timedelta(seconds=300, microseconds=1))
+    with pytest.raises(WebhookRefused):
+        late.verify(got.headers, got.body)
+
+
+@pytest.mark.requirement("flow1st.status.enum")
+def test_client_knows_every_status() -> None:
+    """
+    The statuses that the client knows are those of the contract.
+    """
+    (schema,) = (each for uri, each in CONTRACT.schemas.resources.items() if uri.endswith("/webhook.schema.json"))
+
+    assert set(schema["properties"]["status"]["enum"]) == STATUSES
+    assert DONE < STATUSES
