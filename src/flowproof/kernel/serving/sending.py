@@ -10,9 +10,10 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
@@ -21,6 +22,8 @@ import httptools
 from flowproof.exchange import Headers
 from flowproof.kernel.loopback import is_loopback
 from flowproof.kernel.webhooks import Sent, Webhook
+
+from .mailing import mail
 
 __all__ = ["NotAllowed", "send"]
 
@@ -31,6 +34,7 @@ TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 LINE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 BODILESS = frozenset({"GET", "HEAD"})
 AS_IT_STANDS = "%/:@!$&'()*+,;=~?-._"
+PORTS: Mapping[str, int] = MappingProxyType({"http": 80, "https": 443, "smtp": 25})
 
 
 class NotAllowed(Exception):
@@ -75,6 +79,8 @@ async def send(
     try:
         async with asyncio.timeout(timeout_s):
             place = await _place(webhook.url, allowed_hosts, home_port)
+            if urlsplit(webhook.url).scheme == "smtp":
+                return await mail(webhook.body, place.addresses[0], place.port)
             request = _request(webhook, headers, place)
             return await _exchanged(request, len(webhook.body), place, connection)
     except TimeoutError:
@@ -94,10 +100,10 @@ async def _place(text: str, allowed_hosts: Collection[str], home_port: int | Non
     try:
         url = urlsplit(text)
         host = _ascii(url.hostname or "")
-        port = url.port or (443 if url.scheme == "https" else 80)
+        port = url.port or PORTS.get(url.scheme, 0)
     except ValueError as error:
         raise NotAllowed(f"this is no URL: {error}") from error
-    if url.scheme not in ("http", "https") or not host:
+    if url.scheme not in PORTS or not host:
         raise NotAllowed("this is no http or https URL")
     if "@" in url.netloc:
         raise NotAllowed("a URL with a user name or password is not delivered to")
