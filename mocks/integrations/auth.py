@@ -60,9 +60,8 @@ def scrub_header(name: str, value: str) -> str:
     """Headers as they may be shown: tokens are taken out, also the one that signs a push message."""
     if name != "authorization":
         return value
-    scheme, blank, rest = value.partition(" ")
-    _, comma, key = rest.partition(", k=")
-    return f"{scheme}{blank}[redacted]{comma}{key}" if blank else "[redacted]"
+    scheme, blank, _ = value.partition(" ")
+    return f"{scheme}{blank}[redacted]" if blank else "[redacted]"
 
 
 def _token(chance: Random, kind: str) -> str:
