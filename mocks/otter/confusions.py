@@ -3,8 +3,9 @@
 from .records import Connections
 from .structure import Structure
 
-__all__ = ["about_brand_id", "about_store_id", "otter_store_named"]
+__all__ = ["about_brand_id", "about_store_id", "is_anothers", "otter_store_named"]
 
+ANOTHERS = "That belongs to another organization than the user's: for the user it does not exist."
 TWO_IDS = (
     "Two ids are easily confused: the path takes Otter's id of the store, the body's storeId is your own system's."
 )
@@ -24,6 +25,8 @@ def about_store_id(given: str, structure: Structure, connections: Connections) -
         return "That is the id of the organization, not of a store."
     if not is_uuid(given):
         return f"Otter's ids are UUIDs, and {given!r} is none. {TWO_IDS}"
+    if is_anothers(given, structure):
+        return ANOTHERS
     return "The brand has no store of that id, and no other brand of the user's organization has one."
 
 
@@ -34,7 +37,14 @@ def about_brand_id(given: str, structure: Structure) -> str:
         return f"That is the id of a store; its brand is {brand.name!r}, {brand.id}."
     if given == structure.organization_id:
         return "That is the id of the organization, not of a brand."
-    return "The user's organization has no brand of that id."
+    return ANOTHERS if is_anothers(given, structure) else "The user's organization has no brand of that id."
+
+
+def is_anothers(given: str, structure: Structure) -> bool:
+    """Whether that is the id of a brand or a store that another organization than the user's has."""
+    return any(
+        other.brand(given) is not None or other.brand_of_store(given) is not None for other in structure.others()
+    )
 
 
 def otter_store_named(given: str, structure: Structure) -> str | None:

@@ -115,6 +115,7 @@ STATUS: Mapping[type[Refused], tuple[int, str]] = MappingProxyType(
         WrongContentType: (400, "otter.request.content_type"),
     }
 )
+FORM = "application/x-www-form-urlencoded"
 TELLING = (ContractBroken, MalformedBody, WrongContentType)
 
 
@@ -137,6 +138,8 @@ def render(refusal: Refused) -> Answer:
             return Answer(405, _body(405), (("Content-Type", "application/json"), allow), "otter.request.method")
         case _:
             status, requirement = STATUS.get(type(refusal), (500, "otter.error.server"))
+    if any(finding.expected == FORM or finding.keyword == "form" for finding in refusal.findings):
+        cited = "otter.token.form"
     details = _details(refusal.findings) if isinstance(refusal, TELLING) else []
     return Answer(status, _body(status, details), requirement=cited or requirement)
 

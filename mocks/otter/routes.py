@@ -184,14 +184,7 @@ def _brand(brand_id: str) -> Brand:
     structure = _structure()
     brand = structure.brand(brand_id)
     if brand is None:
-        finding = Finding(
-            "request.path",
-            "/brandId",
-            "a brand of the user's organization",
-            repr(brand_id),
-            "otter.brand.not_found",
-            "rule",
-        )
+        finding = _not_there("brandId", "a brand of the user's organization", brand_id, "otter.brand.not_found")
         raise NotFound([finding], note=confusions.about_brand_id(brand_id, structure))
     return brand
 
@@ -200,16 +193,14 @@ def _store(brand_id: str, store_id: str) -> Json:
     brand, structure = _brand(brand_id), _structure()
     store = structure.store(brand, store_id)
     if store is None:
-        finding = Finding(
-            "request.path",
-            "/storeId",
-            "Otter's id of a store of the brand",
-            repr(store_id),
-            "otter.store.not_found",
-            "rule",
-        )
+        finding = _not_there("storeId", "Otter's id of a store of the brand", store_id, "otter.store.not_found")
         raise NotFound([finding], note=confusions.about_store_id(store_id, structure, _connections()))
     return store
+
+
+def _not_there(name: str, expected: str, got: str, requirement: str) -> Finding:
+    cited = "otter.access.own_organization" if confusions.is_anothers(got, _structure()) else requirement
+    return Finding("request.path", f"/{name}", expected, repr(got), cited, "rule")
 
 
 def _mode() -> str:

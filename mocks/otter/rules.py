@@ -130,7 +130,11 @@ def check_exchange(exchange: Exchange, code: Code | None, client: Client, *, now
     Raises:
         Malformed: It cannot; where it was used before, ``otter.token.code_once`` is cited.
     """
-    if code is None or code.client_id != client.id:
+    if code is not None and code.client_id != client.id:
+        raise _unusable(
+            "code", "a code that was issued to this client", "another client's", "otter.token.code_of_client"
+        )
+    if code is None:
         raise _unusable("code", "a code that was issued to this client", "another", "otter.token.code")
     if code.token is not None:
         raise _unusable("code", "a code that was not used", "one that was", "otter.token.code_once")

@@ -122,6 +122,11 @@ class Structure:
         """The brand that has a store, whichever it is."""
         return next((each for each in self.brands() if self.store(each, store_id) is not None), None)
 
+    def others(self) -> "Iterator[Structure]":
+        """The structures of all other organizations."""
+        ids = (each["id"] for each in self.setup.seed["organizations"])
+        return (Structure(self.setup, self.state, each) for each in ids if each != self.organization_id)
+
     def add(self, brand: Brand, store: Json) -> None:
         """Open a store."""
         changes = self._changes(brand.id)

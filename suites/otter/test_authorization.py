@@ -5,16 +5,14 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from flowproof.clients.otter import AuthorizationDenied, Otter
 from flowproof.target import Target, Workspace
 
 from .profiles import NETWORKED
 from .setup import ADA, CLIENT_SCOPES, LIN, SEED
+from .strategies import states
 from .wire import CHALLENGE, Wire, error, returned
-
-texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60)
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +22,7 @@ def _controlled(workspace: Workspace) -> None:
 
 @pytest.mark.requirement("otter.consent.approved", "otter.consent.page", "otter.authorize.state_returned")
 @NETWORKED
-@given(state=texts)
+@given(state=states())
 def test_permission_comes_back_with_code_and_state(wire: Wire, state: str) -> None:
     """
     Where the user allows it, the browser comes back with a code and the very state that was sent.

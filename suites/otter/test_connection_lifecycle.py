@@ -14,13 +14,10 @@ from flowproof.target import Workspace
 
 from .profiles import NETWORKED
 from .setup import BRAND, STORES
+from .strategies import partner_store_ids
 from .wire import Wire, error
 
-roles, stores, ours = (
-    st.sampled_from(["default", "other"]),
-    st.sampled_from(STORES),
-    st.text("abc-42", min_size=1, max_size=6),
-)
+roles, stores, ours = st.sampled_from(["default", "other"]), st.sampled_from(STORES), partner_store_ids()
 
 
 class ConnectionLifecycle(RuleBasedStateMachine):

@@ -9,8 +9,8 @@ from flowproof.clients import NO_RETRY, NotFound, RateLimited, ServerFailed, Una
 from flowproof.clients.otter import PATIENT, Otter, OtterUser, Token
 from flowproof.target import ControlRefused, Workspace
 
-from .setup import BRAND, BRANDS, SEED, STORES
-from .wire import CHALLENGE, VERIFIER, Wire
+from .setup import BRAND, BRANDS, LINS_BRAND, LINS_STORE, SEED, STORES
+from .wire import CHALLENGE, VERIFIER, Wire, error
 
 BELOW = "/organization/v1/organization/brands"
 
@@ -224,3 +224,34 @@ def test_setting_says_who_decides(wire: Wire, workspace: Workspace, mode: str, a
     location = wire.authorize(accept=accept).headers["location"]
 
     assert location.startswith(wire.redirect_uri) is not goes_to_page
+
+
+@pytest.mark.requirement("otter.request.size")
+def test_body_beyond_the_limit_is_malformed(wire: Wire, user: OtterUser) -> None:
+    """
+    A body of more than a megabyte is not read.
+    """
+    path = f"{BELOW}/{BRAND}/stores/{STORES[0]}/connection"
+
+    assert error(wire.ask("POST", path, user.token.access_token, json={"storeId": "x" * 1_100_000}))[0] == 400
+
+
+@pytest.mark.requirement("otter.access.own_organization", "otter.token.code_of_client", "otter.token.form")
+def test_requirement_names_the_reason(wire: Wire, user: OtterUser, workspace: Workspace) -> None:
+    """
+    What is another's, another client's code and a body that is no form each cite a requirement of their own.
+    """
+    other = workspace.credentials("otter", "other")
+    answers = [
+        wire.ask("GET", f"{BELOW}/{LINS_BRAND}", user.token.access_token),
+        wire.ask("GET", f"{BELOW}/{BRAND}/stores/{LINS_STORE}", user.token.access_token),
+        wire.token(basic=(other.key, other.secret), code=wire.code()),
+        wire.post_token(b"{}", content_type="application/json"),
+    ]
+
+    assert [each.headers["Flowproof-Requirement"] for each in answers] == [
+        "otter.access.own_organization",
+        "otter.access.own_organization",
+        "otter.token.code_of_client",
+        "otter.token.form",
+    ]

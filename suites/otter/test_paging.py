@@ -14,11 +14,11 @@ from flowproof.target import Workspace
 
 from .profiles import NETWORKED, few
 from .setup import BRAND, BRANDS, GRACE, SEED, STORES
+from .strategies import limits, store_changes
 from .wire import Wire, error
 
 LARGE = SEED["organizations"][1]["generate"]
 LIST = f"/organization/v1/organization/brands/{BRAND}/stores"
-limits = st.lists(st.integers(1, 7), min_size=1, max_size=5)
 
 
 def walk(user: OtterUser, brand_id: str, sizes: list[int]) -> Iterator[list[str]]:
@@ -42,7 +42,7 @@ def many(otter: Otter, permit: Callable[..., Token], workspace: Workspace) -> Ot
 
 @pytest.mark.requirement("otter.paging.whole", "otter.paging.at_most_limit", "otter.paging.last_page")
 @NETWORKED
-@given(sizes=limits)
+@given(sizes=limits())
 def test_every_store_is_visited_once(user: OtterUser, sizes: list[int]) -> None:
     """
     Whatever the limits, following the tokens visits each store once, in one order.
@@ -91,12 +91,9 @@ def test_generated_store_is_the_same_everywhere(
     assert [many.store(brand.id, each.id) for each in listed] == list(listed) == list(there)
 
 
-changes = st.lists(st.tuples(st.sampled_from(["open", "close", "close new"]), st.integers(0, 30)), max_size=4)
-
-
 @pytest.mark.requirement("otter.paging.stable", "otter.paging.token")
 @few(40)
-@given(sizes=limits, rounds=st.lists(changes, min_size=1, max_size=6), numbers=st.randoms(use_true_random=False))
+@given(sizes=limits(), rounds=store_changes(), numbers=st.randoms(use_true_random=False))
 def test_stores_that_stay_are_visited_once(
     make_workspace: Callable[..., Workspace],
     make_otter: Callable[..., Otter],

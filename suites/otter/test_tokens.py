@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from flowproof.clients import Refused, Unauthorized
 from flowproof.clients.otter import Otter, Token
@@ -15,6 +14,7 @@ from flowproof.target import Target, Workspace
 
 from .profiles import NETWORKED
 from .setup import LIN, READ, SEED, SERVICE_INTEGRATION, pkce_vectors
+from .strategies import verifiers
 from .wire import CHALLENGE, VERIFIER, Wire, error
 
 ORGANIZATION = "/organization/v1/organization"
@@ -219,7 +219,7 @@ def test_challenge_is_met_by_its_verifier_alone(wire: Wire, vector: dict[str, st
 
 @pytest.mark.requirement("otter.token.verifier")
 @NETWORKED
-@given(guess=st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~", min_size=43, max_size=128))
+@given(guess=verifiers())
 def test_guessed_verifier_is_refused(wire: Wire, guess: str) -> None:
     """
     Whatever else of the right form is presented as verifier, the code is not exchanged.
