@@ -14,6 +14,7 @@ from .providers import providers
 from .serve import serve
 from .settings import default_map, settings_file
 from .stop import stop
+from .webhooks import webhooks
 from .workspace import workspace
 
 __all__ = ["main"]
@@ -47,5 +48,5 @@ def main(context: click.Context, /, config: Path | None) -> None:
     context.default_map = default_map(file, main) if file else None
 
 
-for command in (serve, stop, providers, explain, contracts, workspace, clock, faults, journal):
+for command in (serve, stop, providers, explain, contracts, workspace, clock, faults, journal, webhooks):
     main.add_command(command)
