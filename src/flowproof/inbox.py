@@ -146,6 +146,7 @@ class Inbox:
     ) -> None:
         self._changed = threading.Condition()
         self._received: list[Received] = []
+        self._unanswered: set[tuple[int, datetime]] = set()
         self._broken = 0
         self._closing = threading.Event()
         self._verify = verify
@@ -243,7 +244,7 @@ class Inbox:
             return tuple(found[:n])
 
     def _meant(self, where: Callable[[Received], bool] | None, *, answered: bool) -> list[Received]:
-        done = (each for each in self._received if not (answered and each.number in self._server.unanswered))
+        done = (each for each in self._received if not (answered and (each.number, each.at) in self._unanswered))
         return [each for each in done if where is None or where(each)]
 
     def _take(self, handler: "_Handler", body: bytes) -> None:
@@ -254,20 +255,23 @@ class Inbox:
                 number, handler.command, handler.path, tuple(handler.headers.items()), body, datetime.now(UTC)
             )
             self._received.append(received)
-            self._server.unanswered.add(number)
+            self._unanswered.add((number, received.at))
             self._changed.notify_all()
-        received = replace(received, verified=self._verdict(received))
-        answer = self._answer(received)
+        verified = replace(received, verified=self._verdict(received))
+        answer = self._answer(verified)
         try:
             if answer.delay_s:
                 self._closing.wait(answer.delay_s)
+            self._replace(received, replace(verified, status=answer.status))
             handler.answer(answer)
         finally:
             with self._changed:
-                if number <= len(self._received):
-                    self._received[number - 1] = replace(received, status=answer.status)
-                self._server.unanswered.discard(number)
+                self._unanswered.discard((number, received.at))
                 self._changed.notify_all()
+
+    def _replace(self, before: Received, after: Received) -> None:
+        with self._changed:
+            self._received = [after if each is before else each for each in self._received]
 
     def _verdict(self, received: Received) -> bool | None:
         if self._verify is None:
@@ -303,10 +307,6 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     inbox: Inbox
-
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        self.unanswered: set[int] = set()
-        super().__init__(address, handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is its own affair; nothing is written to stderr."""
