@@ -63,7 +63,9 @@ def test_moment_of_connection_is_the_clock(workspace: Workspace, connect: Connec
     assert connect(EXAMPLE).connected_at == "2024-01-16T10:00:00Z"
 
 
-@pytest.mark.requirement("integrations.configure.body", "integrations.configure.unknown_fields")
+@pytest.mark.requirement(
+    "integrations.configure.body", "integrations.configure.unknown_fields", "integrations.envelope.status"
+)
 @pytest.mark.requirement("integrations.configure.settings", "integrations.configure.credentials")
 @few(20)
 @given(body=configurations())
@@ -237,7 +239,9 @@ def test_integration_that_nobody_has_is_not_found(integrations: Integrations, gu
         assert (missing.value.code, missing.value.message) == ("NOT_FOUND", "Integration not found")
 
 
-@pytest.mark.requirement("integrations.push.body", "integrations.envelope.success_alone")
+@pytest.mark.requirement(
+    "integrations.push.body", "integrations.envelope.success_alone", "integrations.envelope.status"
+)
 @NETWORKED
 @given(subscription=subscriptions())
 def test_subscription_is_saved(wire: Wire, subscription: dict[str, Any]) -> None:

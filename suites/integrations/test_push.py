@@ -1,0 +1,104 @@
+"""Push notifications as a browser gets them: encrypted for it alone, and signed by the account."""
+
+from collections.abc import Callable
+
+import http_ece
+import pytest
+
+from flowproof.clients.integrations import Integrations
+from flowproof.inbox import Inbox
+from flowproof.target import Workspace
+
+from .browser import Browser, claims_of
+from .events import Events
+
+NOON = "2024-01-16T12:00:00Z"
+ORDER = {"id": "O1", "status": "new"}
+
+
+@pytest.fixture
+def push(workspace: Workspace, integrations: Integrations, events: Events) -> Callable[..., None]:
+    """Saves browsers' subscriptions and lets an event push to them, until everything has settled."""
+    workspace.clock.freeze(NOON)
+    trigger = integrations.triggers("Order")[0].guid
+    integrations.configure_workflow("Push", "Order", trigger, {"type": "send_push", "title": "New", "message": "order"})
+
+    def send(*browsers: Browser) -> None:
+        for browser in browsers:
+            integrations.save_push_subscription(browser.subscription())
+        events.happen("Order", "order_created", ORDER)
+        workspace.webhooks.wait_until_settled()
+
+    return send
+
+
+@pytest.mark.requirement(
+    "integrations.push.encrypted", "integrations.action.push_sent", "integrations.action.push_text"
+)
+def test_push_is_read_by_its_browser(push: Callable[..., None], inbox: Inbox, events: Events) -> None:
+    """
+    A push arrives at the saved endpoint in the coding aes128gcm, and the browser reads its title and message.
+    """
+    browser = Browser(inbox)
+    push(browser)
+    (received,) = inbox.wait()
+
+    assert (received.method, received.header("content-encoding")) == ("POST", "aes128gcm")
+    assert {"title": "New", "body": "order"}.items() <= browser.read(received).items()
+    assert [each["state"] for each in events.executions()] == ["completed"]
+
+
+@pytest.mark.requirement("integrations.push.vapid")
+def test_push_is_signed_by_the_account(push: Callable[..., None], inbox: Inbox, workspace: Workspace) -> None:
+    """
+    A push is signed by the account's key for the origin of the endpoint, and expires within a day.
+    """
+    push(Browser(inbox))
+    claims, key = claims_of(inbox.wait()[0])
+    noon = 1705406400
+
+    assert key == workspace.control("GET", "integrations/push")["applicationServerKey"]
+    assert claims["aud"] == f"http://127.0.0.1:{inbox.port}"
+    assert noon < claims["exp"] <= noon + 86_400
+
+
+@pytest.mark.requirement("integrations.push.saved", "integrations.push.encrypted")
+def test_push_goes_to_every_browser(push: Callable[..., None], make_inbox: Callable[..., Inbox]) -> None:
+    """
+    Every saved subscription gets the message, each in a form that no other browser can read.
+    """
+    browsers = [Browser(make_inbox(), number) for number in (1, 2)]
+    push(*browsers)
+    one, two = (each.inbox.wait()[0] for each in browsers)
+
+    assert [browsers[0].read(one)["title"], browsers[1].read(two)["title"]] == ["New", "New"]
+    with pytest.raises(http_ece.ECEException):
+        browsers[0].read(two)
+
+
+@pytest.mark.requirement("integrations.push.replaced")
+def test_subscription_saved_again_is_replaced(push: Callable[..., None], inbox: Inbox) -> None:
+    """
+    A browser that subscribes anew at the same endpoint gets one message, for its new keys.
+    """
+    before, after = Browser(inbox, 1), Browser(inbox, 2)
+    push(before, after)
+
+    assert [after.read(each)["title"] for each in inbox.received] == ["New"]
+
+
+@pytest.mark.requirement("integrations.push.saved", "integrations.auth.account")
+def test_push_goes_to_no_other_account(
+    push: Callable[..., None],
+    make_inbox: Callable[..., Inbox],
+    make_workspace: Callable[..., Workspace],
+    make_integrations: Callable[..., Integrations],
+) -> None:
+    """
+    A subscription that another account has saved gets nothing.
+    """
+    mine, other = Browser(make_inbox(), 1), Browser(make_inbox(), 2)
+    make_integrations(make_workspace()).save_push_subscription(other.subscription())
+    push(mine)
+
+    assert (len(mine.inbox.received), other.inbox.received) == (1, ())
