@@ -50,8 +50,8 @@ def is_anything(_text: str) -> bool:
 
 # fmt: off
 NOT_JUDGED = (  # a line a word would help nobody
-    "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6", "iri", "iri-reference", "json-pointer",
-    "regex", "relative-json-pointer", "time", "uri", "uri-reference", "uri-template", "uuid",
+    "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6", "iri", "iri-reference",
+    "json-pointer", "regex", "relative-json-pointer", "time", "uri", "uri-reference", "uri-template", "uuid",
 )
 # fmt: on
 FORMATS: Mapping[str, Callable[[str], bool]] = MappingProxyType(
