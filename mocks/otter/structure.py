@@ -109,10 +109,10 @@ class Structure:
     def store(self, brand: Brand, store_id: str) -> Json | None:
         """The brand's store of that id."""
         changes = self._changes(brand.id)
-        if store_id in changes["removed"]:
-            return None
-        added = (each["store"] for each in changes["added"] if each["store"]["id"] == store_id)
-        found: Json | None = next((each for each in (*brand.stores, *added) if each["id"] == store_id), None)
+        added: Json | None = next((each["store"] for each in changes["added"] if each["store"]["id"] == store_id), None)
+        if added is not None or store_id in changes["removed"]:
+            return added
+        found: Json | None = next((each for each in brand.stores if each["id"] == store_id), None)
         if found is not None:
             return found
         index = store_indexes(brand.id, brand.seed, brand.generated).get(store_id)

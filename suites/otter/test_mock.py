@@ -170,6 +170,8 @@ def test_closed_store_takes_its_connection_along(user: OtterUser, workspace: Wor
 
     with pytest.raises(NotFound):
         user.store(BRAND, STORES[0])
+    workspace.control("POST", f"otter/brands/{BRAND}/stores", {"id": STORES[0], "name": "Again", "address": None})
+    assert [each.name for each in user.stores(BRAND)][-1] == user.store(BRAND, STORES[0]).name == "Again"
     assert user.connection(BRAND, STORES[0]) is None
 
 
