@@ -1,0 +1,1 @@
+"""The Integrations mock against software that is not ours."""
