@@ -63,7 +63,7 @@ def adds_up(account: Account) -> bool:
 
 @pytest.mark.requirement("flow1st.balance.never_negative", "flow1st.balance.debit_once")
 def test_sixteen_race_for_what_pays_for_ten(
-    make_flow1st: Callable[..., Flow1st], staging: Account, record_property: Callable[[str, object], None]
+    make_flow1st: Callable[..., Flow1st], staging: Account, request: pytest.FixtureRequest
 ) -> None:
     """
     Of sixteen threads that order at the same moment with a balance for ten, ten get an order and six are refused.
@@ -72,7 +72,8 @@ def test_sixteen_race_for_what_pays_for_ten(
     clients = [make_flow1st(staging.workspace, retry=NO_RETRY) for _ in range(THREADS)]
     answers = race(clients, [f"race-{number}" for number in range(THREADS)])
     refused = answers.count("INSUFFICIENT_BALANCE")
-    record_property("race", f"{len(set(answers)) - 1} orders, {refused} refused, {staging.balance_minor()} left")
+    told = f"{len(set(answers)) - 1} orders, {refused} refused, {staging.balance_minor()} left"
+    request.node.user_properties.append(("race", told))
 
     assert (len(set(answers) - {"INSUFFICIENT_BALANCE"}), refused) == (PAID, THREADS - PAID)
     assert (staging.balance_minor(), len(staging.orders()), adds_up(staging)) == (0, PAID, True)

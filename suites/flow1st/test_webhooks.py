@@ -51,7 +51,7 @@ def test_order_s_own_url_counts_first(wire: Wire, staging: Account, receiver: Re
     wire.order(an_order("own", webhookUrl=f"{receiver.url}/own?x=1"))
     staging.pass_time(10)
 
-    assert [each.path for each in receiver.got] == ["/hooks/own?x=1"] * 2
+    assert [each.path for each in receiver.got] == ["/webhooks/own?x=1"] * 2
 
 
 @pytest.mark.requirement("flow1st.webhook.destination")
