@@ -233,7 +233,7 @@ def test_slow_receiver_is_an_error_with_the_reason(depot: Depot, make_inbox: Cal
     """A receiver that answers too late has not been heard, which is said, and is no FAIL."""
     slow = wrong_receiver("Slow", depot.verifier())
     right = ReferenceReceiver(depot.verifier())
-    inbox = make_inbox(lambda received: slow(received) if len(inbox.received) == 1 else right(received))
+    inbox = make_inbox(lambda received: slow(received) if received.number == 1 else right(received))
 
     found = depot.workspace.webhooks.trial("parcels", inbox.url)
 

@@ -139,7 +139,14 @@ def test_damaged_deliveries_are_not_restored(depot: Depot, inbox: Inbox) -> None
     taken = dict(depot.workspace.snapshot())
     (kept,) = taken["deliveries"]
 
-    for damaged in ([kept, kept], [{**kept, "provider": "letters"}], [{**kept, "due_us": 10**30}], [{}], ["x"]):
+    broken: list[list[Any]] = [
+        [kept, kept],
+        [{**kept, "provider": "letters"}],
+        [{**kept, "due_us": 10**18}],
+        [{}],
+        ["x"],
+    ]
+    for damaged in broken:
         with pytest.raises(Exception, match="damaged"):
             depot.workspace.restore({**taken, "deliveries": damaged})
 
