@@ -58,8 +58,8 @@ class Provider:
         diagnose: Why the signature of a request is not right for a credential, as text without the secret; None where
             the provider signs nothing.
         webhooks: How it delivers webhooks; None where it has none.
-        admit: Counts a request before anything else is done with it, in a transaction of its own, so that the count
-            stays whatever becomes of the request; raises :class:`Refused` where there were too many.
+        admit: Counts a request before anything else is done with it; the count stays, whatever becomes of the request.
+            Raises :class:`Refused` where there were too many.
         secret_parameters: Names of parameters whose values no journal shows: of queries, forms, redirects, JSON texts.
         control: Operations of the control API that only this provider has.
         contract: Folder of its contract; None where that stands in this package's contracts.
