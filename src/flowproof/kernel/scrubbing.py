@@ -49,6 +49,8 @@ class Scrubber:
             return body
         if (content_type or "").partition(";")[0].strip().lower() == FORM:
             return self.parameters(body.decode("latin-1")).encode("latin-1")
+        if b"\\" not in body and not any(name.encode() in body for name in self._names):
+            return body  # (most bodies; a name may also be written with escapes)
         return _without_members(body.decode("latin-1"), self._names).encode("latin-1")
 
     def finding(self, finding: Finding) -> Finding:
