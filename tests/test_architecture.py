@@ -33,7 +33,7 @@ class Layer:
 
 
 BASE = ("errors", "exchange")
-TOP = (*BASE, "conformance", "kernel", "clients", "certify", "target", "inbox", "providers")
+TOP = (*BASE, "conformance", "kernel", "clients", "certify", "target", "inbox", "providers", "checklist")
 TESTING = ("pytest", "_pytest", "hypothesis")
 SERVING = ("flask", "werkzeug", "uvicorn")
 
@@ -52,9 +52,11 @@ LAYERS = (
     Layer("certify", (*BASE, "conformance", "target"), (*TESTING, *SERVING)),
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
+    Layer("checklist", ("errors",), (*TESTING, *SERVING, "requests")),
     Layer("providers", (*BASE, "conformance", "kernel"), TESTING),
     Layer("plugin", TOP),
-    Layer("cli", TOP, TESTING),
+    Layer("mutation", (*TOP, "plugin")),
+    Layer("cli", (*TOP, "mutation"), TESTING),
 )
 
 FINDS_PROVIDERS = "flowproof.providers"

@@ -25,6 +25,7 @@ class Requirement:
         operations: Ids of the operations that it concerns.
         enforced: ``contract`` (a schema carries the id) or ``rule`` (code of the mock carries it).
         note: The reading that was chosen, where there was a choice.
+        unkillable: Why no test from outside can tell a provider that breaks it, where none can.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Requirement:
     operations: tuple[str, ...]
     enforced: str
     note: str = ""
+    unkillable: str = ""
 
 
 def read_requirements(provider: str, toml: str) -> tuple[Requirement, ...]:

@@ -1,0 +1,140 @@
+"""``flowproof mutants``: would the suite notice? The mock with one thing broken at a time, against its own suite."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .tables import bullets, heading, table
+
+if TYPE_CHECKING:
+    from flowproof.mutation import Report
+
+__all__ = ["mutants"]
+
+VERDICTS = ("killed", "survived", "equal", "broken")
+
+
+@click.command()
+@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@click.option("--requirement", metavar="ID", help="Only mutants of this requirement, or of those below it.")
+@click.option("--sample", type=click.IntRange(1), metavar="N", help="Only so many of each provider, always the same.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="How many at once.  [default: as many as processors]")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write every mutant and what became of it there.",
+)
+@click.option(
+    "--suite",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder of the suite, for a provider that brings its own.  [default: that of this package]",
+)
+@click.pass_context
+def mutants(
+    context: click.Context,
+    /,
+    slugs: tuple[str, ...],
+    requirement: str | None,
+    sample: int | None,
+    jobs: int | None,
+    json_file: Path | None,
+    suite: Path | None,
+) -> None:
+    """
+    Break each mock in one thing at a time, and see whether its suite notices.
+
+    The suite runs over HTTP, as against a stranger's server. A mutant that no test notices survives: the suite is too
+    weak there, or the requirement says why nobody outside can notice. Exit code 1 when one survives without a reason.
+    """
+    from flowproof.mutation import run_mutants  # noqa: PLC0415 (starts pytest, which takes time)
+    from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
+
+    chosen = slugs or tuple(each.slug for each in find_providers())
+    if suite is not None and len(chosen) != 1:
+        raise click.UsageError("--suite is the suite of one provider: name that provider.")
+    find_providers(chosen)
+    started = time.perf_counter()
+    told = _progress if sys.stderr.isatty() else lambda _: None
+    at_once = jobs or os.cpu_count() or 1
+    reports = [
+        run_mutants(slug, requirement=requirement, sample=sample, jobs=at_once, suite=suite, told=told)
+        for slug in chosen
+    ]
+    seconds = time.perf_counter() - started
+    _print(reports, seconds)
+    if json_file is not None:
+        json_file.write_text(json.dumps(_json(reports, seconds), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    context.exit(1 if any(_fails(each) for each in reports) else 0)
+
+
+def _fails(report: "Report") -> bool:
+    broken = any(each.verdict == "broken" for each in report.outcomes)
+    return bool(report.survivors() or report.failures) or broken
+
+
+def _progress(report: "Report") -> None:
+    click.echo(f"\r{report.provider}: {len(report.outcomes)} of {report.planned}", err=True, nl=False)
+    if len(report.outcomes) == report.planned:
+        click.echo("\r" + " " * 60 + "\r", err=True, nl=False)
+
+
+def _print(reports: Sequence["Report"], seconds: float) -> None:
+    rows = [
+        [
+            report.provider,
+            family,
+            *(report.count(verdict, family) for verdict in VERDICTS),
+            len(report.without) if family == "requirement" else "",
+        ]
+        for report in reports
+        for family in ("response", "requirement")
+    ]
+    click.echo(table(["provider", "mutants", *VERDICTS, "requirements without one"], rows))
+    for report in reports:
+        _print_list(f"{report.provider}: survived", _lines(report, "survived"))
+        _print_list(f"{report.provider}: equal to the unbroken mock", _lines(report, "equal"))
+        _print_list(f"{report.provider}: could not be run", _lines(report, "broken"))
+        _print_list(f"{report.provider}: requirements without a mutant", report.without)
+        failing = [f"{test}: {why}" for test, why in report.failures.items()]
+        _print_list(f"{report.provider}: fail on the unbroken mock, and took no part", failing)
+    click.echo(f"\n{sum(len(each.outcomes) for each in reports)} mutants in {seconds:.0f} s")
+
+
+def _lines(report: "Report", verdict: str) -> list[str]:
+    return [
+        f"{each.mutant}: {each.says} ({each.excused or each.why})"
+        for each in report.outcomes
+        if each.verdict == verdict
+    ]
+
+
+def _print_list(title: str, lines: Sequence[str]) -> None:
+    if lines:
+        click.echo(f"\n{heading(title)}\n{bullets(lines)}")
+
+
+def _json(reports: Sequence["Report"], seconds: float) -> dict[str, Any]:
+    return {
+        "seconds": round(seconds, 1),
+        "providers": [
+            {
+                "provider": report.provider,
+                "tests": report.tests,
+                "counts": {verdict: report.count(verdict) for verdict in VERDICTS},
+                "without_mutant": list(report.without),
+                "excused": dict(report.excused),
+                "failures": dict(report.failures),
+                "mutants": [each.to_json() for each in report.outcomes],
+            }
+            for report in reports
+        ],
+    }

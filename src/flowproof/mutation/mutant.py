@@ -1,0 +1,114 @@
+"""A mutant and what became of it. Plain values that can be pickled and written as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+__all__ = ["Canned", "Mutant", "Outcome", "Patch", "Verdict"]
+
+Family = Literal["response", "requirement"]
+Verdict = Literal["killed", "survived", "equal", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """
+    A change to the source of one of the mock's modules.
+
+    Args:
+        module: Full name, such as ``flowproof.mocks.acme.rules``.
+        find: Text that the source has exactly once.
+        put: What stands there instead.
+    """
+
+    module: str
+    find: str
+    put: str
+
+
+@dataclass(frozen=True, slots=True)
+class Canned:
+    """An answer of the unbroken mock, to be given again."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """
+    The mock with exactly one thing broken.
+
+    Args:
+        id: Says what is broken, and where; the same in every run.
+        provider: Slug.
+        family: ``response`` (made from the contract) or ``requirement``.
+        kind: What is done, such as ``missing`` or ``unenforced``.
+        says: What is broken, in a sentence.
+        requirement: Id of the requirement that is broken, where one is known.
+        operation: The operation whose answers are broken.
+        status: The status whose answers are broken.
+        steps: Where in the body: names of properties, ``*`` for every entry of a list.
+        keyword: Only findings of this schema keyword are dropped; all of the requirement's where empty.
+        values: What the broken place may hold instead, the first that fits.
+        schemas: Schemas one of which a value in that place keeps.
+        other_status: What is answered instead of the right status.
+        canned: What is answered instead of a refusal that cannot simply be left out.
+        judges: Functions ``module:name`` of the mock that give findings.
+        patch: The change of the source, where the provider's own list has one.
+    """
+
+    id: str
+    provider: str
+    family: Family
+    kind: str
+    says: str
+    requirement: str | None = None
+    operation: str | None = None
+    status: int | None = None
+    steps: tuple[str, ...] = ()
+    keyword: str = ""
+    values: tuple[Any, ...] = ()
+    schemas: tuple[Mapping[str, Any], ...] = ()
+    other_status: int | None = None
+    canned: Canned | None = None
+    judges: tuple[str, ...] = ()
+    patch: Patch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    What became of a mutant.
+
+    Args:
+        mutant: Its id.
+        family: Of the mutant.
+        kind: Of the mutant.
+        says: Of the mutant.
+        requirement: Of the mutant.
+        verdict: ``killed``, ``survived``, ``equal`` (no answer differed from the unbroken mock's), or ``broken`` (it
+            could not be run, which is the fault of whoever wrote it).
+        test: Which test killed it.
+        why: What that test said, in one line; else why it lived.
+        tests: How many tests ran.
+        seconds: How long that took.
+        excused: Why its requirement cannot be killed from outside, as the requirement says.
+    """
+
+    mutant: str
+    family: str
+    kind: str
+    says: str
+    requirement: str | None
+    verdict: Verdict
+    test: str = ""
+    why: str = ""
+    tests: int = 0
+    seconds: float = 0.0
+    excused: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """For the machine-readable report."""
+        return asdict(self)

@@ -1,0 +1,129 @@
+"""
+A provider's own mutants: ``mutants.toml`` beside the mock, each one a change of a few words in its source.
+
+    judges = ["rules:judge"]            # functions that give findings; those of a broken requirement are left out
+
+    [[mutant]]
+    requirement = "acme.card.expiration.maximum"
+    breaks = "a card may expire a day too late"
+    module = "rules"
+    find = "elif day > days.last:"      # stands in the module exactly once
+    put = "elif day > days.last + timedelta(days=1):"
+"""
+
+import re
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.resources import files
+from types import CodeType, ModuleType
+from typing import Any
+
+from flowproof.conformance import Contract
+from flowproof.errors import ConfigurationError
+
+from .mutant import Mutant, Patch
+
+__all__ = ["OwnList", "install_patch", "read_own_list"]
+
+NAME = "mutants.toml"
+KEYS = {"requirement", "breaks", "module", "find", "put"}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnList:
+    """What a provider's own list says; nothing where it has none."""
+
+    judges: tuple[str, ...] = ()
+    mutants: tuple[Mutant, ...] = ()
+
+
+def read_own_list(package: str, contract: Contract) -> OwnList:
+    """
+    Read the list of a mock.
+
+    Args:
+        package: The mock's package.
+        contract: Whose requirements the list names.
+
+    Raises:
+        ConfigurationError: An entry has other keys, an unknown requirement, or a text that its module has not once.
+    """
+    file = files(package).joinpath(NAME)
+    if not file.is_file():
+        return OwnList()
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{NAME} of {package} is no TOML: {error}.", "Mend it there.") from error
+    judges = tuple(f"{package}.{each}" for each in content.get("judges", ()))
+    counted: dict[str, int] = {}
+    mutants = []
+    for entry in content.get("mutant", ()):
+        number = counted[entry.get("requirement", "")] = counted.get(entry.get("requirement", ""), 0) + 1
+        mutants.append(_mutant(package, contract, entry, number))
+    return OwnList(judges, tuple(mutants))
+
+
+def _mutant(package: str, contract: Contract, entry: dict[str, Any], number: int) -> Mutant:
+    if set(entry) != KEYS or entry["requirement"] not in contract.requirements:
+        raise ConfigurationError(
+            f"{NAME} of {package} has an entry that is none: {entry}.",
+            f"An entry has {', '.join(sorted(KEYS))}, and its requirement is in requirements.toml.",
+        )
+    source = files(package).joinpath(f"{entry['module']}.py").read_text(encoding="utf-8")
+    if source.count(entry["find"]) != 1:
+        raise ConfigurationError(
+            f"{NAME} of {package}: {entry['module']}.py has {source.count(entry['find'])} times {entry['find']!r}.",
+            "Name a text that stands there once.",
+        )
+    name = re.sub(r"[^a-z0-9]+", "-", entry["breaks"].lower()).strip("-")
+    return Mutant(
+        id=f"{entry['requirement']}:own-{number}-{name[:60]}",
+        provider=contract.slug,
+        family="requirement",
+        kind="own",
+        says=entry["breaks"],
+        requirement=entry["requirement"],
+        patch=Patch(f"{package}.{entry['module']}", entry["find"], entry["put"]),
+    )
+
+
+def install_patch(patch: Patch) -> None:
+    """
+    Have a module imported with its source changed. This process must not have imported it yet.
+
+    Raises:
+        ConfigurationError: It has.
+    """
+    if patch.module in sys.modules:
+        raise ConfigurationError(f"{patch.module} is imported already.", "Break it before the mock is loaded.")
+    sys.meta_path.insert(0, _Finder(patch))
+
+
+class _Finder(MetaPathFinder):
+    def __init__(self, patch: Patch) -> None:
+        self._patch = patch
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path, target) if fullname == self._patch.module else None
+        if spec is not None and spec.origin:
+            spec.loader = _Loader(fullname, spec.origin, self._patch)
+        return spec
+
+
+class _Loader(SourceFileLoader):
+    """Loads one module with its source changed; what is compiled is never kept."""
+
+    def __init__(self, fullname: str, path: str, patch: Patch) -> None:
+        super().__init__(fullname, path)
+        self._patch = patch
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 (importlib's signature)
+        source = self.get_data(self.path).decode()
+        return self.source_to_code(source.replace(self._patch.find, self._patch.put, 1).encode(), self.path)

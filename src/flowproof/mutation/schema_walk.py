@@ -1,0 +1,138 @@
+"""What a contract's schemas say of each place of a JSON value: types, limits, and which requirement. Data only."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from referencing import Registry
+from referencing._core import Resolver
+from referencing.jsonschema import DRAFT202012
+
+from flowproof.conformance import Contract
+
+from .places import Steps
+
+__all__ = ["Place", "Walk"]
+
+DEEPEST = 9
+TOGETHER = ("allOf", "anyOf", "oneOf")
+CONDITIONAL = ("then", "else")
+LIMITS = (
+    "type",
+    "enum",
+    "const",
+    "pattern",
+    "format",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+)
+JUDGING = (*LIMITS, "required", "not", "anyOf", "oneOf", "if", "dependentRequired", "minProperties", "maxProperties")
+
+
+@dataclass(slots=True)
+class Place:
+    """
+    One place of a value.
+
+    Args:
+        required: Whether what holds it must have it.
+        requirement: The nearest requirement at or above it.
+        limits: The keywords that limit what stands there, one mapping a schema that speaks of it.
+    """
+
+    required: bool = False
+    requirement: str | None = None
+    limits: list[Mapping[str, Any]] = field(default_factory=list)
+
+
+class Walk:
+    """
+    Goes through the schemas of a contract.
+
+    Args:
+        contract: Whose.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        registry: Registry[Any] = Registry().with_resources(
+            (uri, DRAFT202012.create_resource(contents)) for uri, contents in contract.schemas.resources.items()
+        )
+        self._resolver = registry.resolver()
+
+    def places(self, uri: str) -> dict[Steps, Place]:
+        """Every place that a schema names, in its order."""
+        found: dict[Steps, Place] = {}
+        self._visit(*self._at(uri), (), None, found)
+        return found
+
+    def keywords(self, uri: str) -> dict[str, dict[str, None]]:
+        """For each requirement that a schema names, the keywords that enforce it, in their order."""
+        found: dict[str, dict[str, None]] = {}
+        for requirement, keyword in self._judging(*self._at(uri), None, 0):
+            found.setdefault(requirement, {})[keyword] = None
+        return found
+
+    def _at(self, uri: str) -> tuple[Any, Resolver[Any]]:
+        resolved = self._resolver.lookup(uri)
+        return resolved.contents, resolved.resolver
+
+    def _visit(
+        self, node: Any, resolver: Resolver[Any], steps: Steps, nearest: str | None, found: dict[Steps, Place]
+    ) -> None:
+        if not isinstance(node, dict) or len(steps) > DEEPEST:
+            return
+        nearest = node.get("x-requirement", nearest)
+        place = found.setdefault(steps, Place())
+        place.requirement = node.get("x-requirement", place.requirement or nearest)
+        if limits := {name: node[name] for name in LIMITS if name in node}:
+            place.limits.append(limits)
+        if "$ref" in node:
+            resolved = resolver.lookup(node["$ref"])
+            self._visit(resolved.contents, resolved.resolver, steps, nearest, found)
+        for each in _branches(node):
+            self._visit(each, resolver, steps, nearest, found)
+        for name, each in node.get("properties", {}).items():
+            self._visit(each, resolver, (*steps, name), nearest, found)
+        for name in node.get("required", ()):
+            found.setdefault((*steps, name), Place(requirement=nearest)).required = True
+        if "items" in node:
+            self._visit(node["items"], resolver, (*steps, "*"), nearest, found)
+
+    def _judging(
+        self, node: Any, resolver: Resolver[Any], nearest: str | None, depth: int
+    ) -> Iterator[tuple[str, str]]:
+        if not isinstance(node, dict) or depth > 2 * DEEPEST:
+            return
+        nearest = node.get("x-requirement", nearest)
+        properties = node.get("properties", {})
+        for keyword in JUDGING:
+            if keyword == "required":
+                for name in node.get("required", ()):
+                    own = properties.get(name, {})
+                    cited = own.get("x-requirement", nearest) if isinstance(own, dict) else nearest
+                    if cited:
+                        yield cited, "required"
+            elif keyword in node and nearest and keyword != "if":
+                yield nearest, keyword
+        if "$ref" in node:
+            resolved = resolver.lookup(node["$ref"])
+            yield from self._judging(resolved.contents, resolved.resolver, nearest, depth + 1)
+        below = [*node.get("allOf", ()), *(node[name] for name in CONDITIONAL if name in node), *properties.values()]
+        for each in [*below, *([node["items"]] if "items" in node else [])]:
+            yield from self._judging(each, resolver, nearest, depth + 1)
+
+
+def _branches(node: Mapping[str, Any]) -> Iterator[Any]:
+    for keyword in TOGETHER:
+        yield from node.get(keyword, ())
+    for keyword in CONDITIONAL:
+        if keyword in node:
+            yield node[keyword]
