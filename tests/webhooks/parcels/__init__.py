@@ -49,10 +49,11 @@ def list_parcels() -> Any:
 
 
 def tell(world: World, parcel: Any) -> None:
-    """Put the event of a parcel into the outbox."""
-    world.deliver(
-        replace(event(world, "parcel.sent", parcel["url"], parcel["name"]), method=parcel.get("method", "POST"))
-    )
+    """Put the event of a parcel into the outbox; fail after that where it is asked."""
+    told = event(world, "parcel.sent", parcel["url"], parcel["name"])
+    world.deliver(replace(told, method=parcel.get("method", "POST")))
+    if parcel.get("fail_later"):
+        raise ZeroDivisionError("on purpose")
 
 
 def event(world: World, name: str, url: str, parcel: str) -> Webhook:
