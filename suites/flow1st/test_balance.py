@@ -117,7 +117,7 @@ def test_refunds_race_too(wire: Wire, staging: Account) -> None:
     assert (heard.count(True), staging.balance_minor(), adds_up(staging)) == (1, before, True)
 
 
-@pytest.mark.requirement("flow1st.balance.production_empty", "flow1st.onboarding.top_up", "flow1st.balance.top_up")
+@pytest.mark.requirement("flow1st.balance.production_empty", "flow1st.balance.top_up")
 def test_production_order_needs_a_top_up(
     make_flow1st: Callable[..., Flow1st], production: Account, staging: Account
 ) -> None:

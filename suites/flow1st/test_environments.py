@@ -59,7 +59,7 @@ def test_reference_is_one_for_each_environment(make_flow1st: Any, staging: Accou
     assert staging.orders()[0]["reference"] != production.orders()[0]["reference"]
 
 
-@pytest.mark.requirement("flow1st.configuration.export", "flow1st.onboarding.replication", "flow1st.credentials.differ")
+@pytest.mark.requirement("flow1st.configuration.export", "flow1st.credentials.differ")
 def test_configuration_is_replicated_and_credentials_are_not(
     workspace: Workspace, staging: Account, production: Account
 ) -> None:
@@ -89,7 +89,7 @@ def test_export_holds_no_credential(workspace: Workspace, staging: Account) -> N
     assert export(staging)["credentials"] == ["api_key", "api_secret", "signing_key", "webhook_token"]
 
 
-@pytest.mark.requirement("flow1st.onboarding.replication")
+@pytest.mark.requirement("flow1st.configuration.export")
 def test_change_after_replication_is_seen(staging: Account, production: Account) -> None:
     """
     A replication is complete only as long as both configurations are the same.

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import click
 
+from .checklist import checklist
 from .clock import clock
 from .contracts import contracts
 from .explain import explain
 from .faults import faults
 from .group import Commands
 from .journal import journal
+from .mutants import mutants
 from .providers import providers
 from .serve import serve
 from .settings import default_map, settings_file
@@ -48,5 +50,5 @@ def main(context: click.Context, /, config: Path | None) -> None:
     context.default_map = default_map(file, main) if file else None
 
 
-for command in (serve, stop, providers, explain, contracts, workspace, clock, faults, journal, webhooks):
+for command in (serve, stop, providers, explain, contracts, mutants, workspace, clock, faults, journal, webhooks, checklist):
     main.add_command(command)

@@ -48,6 +48,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     state_of(item.config).begin(item)
+    marked = (each for mark in item.iter_markers("requirement") for each in mark.args)
+    item.user_properties.extend(("requirement", each) for each in marked)  # which JUnit files then show
 
 
 @pytest.hookimpl(wrapper=True)
