@@ -1,6 +1,8 @@
 """``flowproof journal``: the exchanges of a workspace of a running server."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -38,12 +40,20 @@ def journal(server: str, token: str | None, workspace: str, har: Path | None, re
             each["id"],
             each["started_at"],
             each["response"]["status"] or "-",
-            f"{each['request']['method']} /{each['provider']}{each['request']['path']}",
+            _shown(each),
             each["requirement"] or "",
         )
         for each in kept
     ]
     click.echo(table(head, lines))
+
+
+def _shown(exchange: Mapping[str, Any]) -> str:
+    """A request to a mock by its path; a webhook by where it went."""
+    request = exchange["request"]
+    if exchange["direction"] == "out":
+        return f"{request['method']} {request['url']} (sent)"
+    return f"{request['method']} /{exchange['provider']}{request['path']}"
 
 
 def _write(file: Path, text: str) -> None:
