@@ -149,6 +149,23 @@ def test_entity_keeps_what_an_event_leaves_out(events: Events, configure: Config
     assert events.happen(*DELIVERED, {"id": "S2"}) == []
 
 
+@pytest.mark.requirement("integrations.run.matching")
+def test_same_code_of_another_type_fires_nothing(
+    events: Events, workspace: Workspace, integrations: Integrations, configure: Configure
+) -> None:
+    """
+    Where two entity types have a trigger of one code, an event fires the workflows of its own type only.
+    """
+    seed = workspace.seed("integrations")
+    shared = [{"guid": "shared", "name": "Changed", "code": "changed", "description": "Fires on a change"}]
+    workspace.replace_seed("integrations", {**seed, "triggers": dict.fromkeys(ENTITY_TYPES, shared)})
+    made = {each: configure(entity_type=each, code="changed").guid for each in ENTITY_TYPES}
+
+    assert {each: fired(events.happen(each, "changed", {"id": "1"})) for each in ENTITY_TYPES} == {
+        each: [guid] for each, guid in made.items()
+    }
+
+
 @pytest.mark.requirement("integrations.run.inactive")
 def test_inactive_workflow_never_fires(events: Events, integrations: Integrations, configure: Configure) -> None:
     """
