@@ -8,7 +8,7 @@ from flowproof.kernel import Credential, Provider, hex_id, seed_data
 from . import auth
 from .control import control
 from .errors import render
-from .fulfilment import TASKS
+from .lifecycle import TASKS
 from .routes import routes
 from .webhooks import POLICY
 

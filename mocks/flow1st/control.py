@@ -10,7 +10,7 @@ from flowproof.errors import ConfigurationError
 from flowproof.kernel import World
 from flowproof.kernel.control.routes import Missing, now_in_control
 
-from . import fulfilment
+from . import lifecycle
 from .accounts import Account
 from .models import DELIVERED, Order, Setup, Status
 
@@ -113,10 +113,10 @@ def change_order(workspace: str, environment: str, reference: str, event: str) -
         raise Missing(f"An order has no status {event}; there are {', '.join(each.value.lower() for each in EVENTS)}.")
     if to is Status.PARTIAL_REFUND:
         amount_minor = _checked(world, "partial-refund.schema.json")["amount_minor"]
-        return fulfilment.change(world, order, to, amount_minor=amount_minor).to_json()
+        return lifecycle.change(world, order, to, amount_minor=amount_minor).to_json()
     if to is Status.PENDING:
-        return fulfilment.start(world, order).to_json()
-    return fulfilment.deliver(world, order, to).to_json()
+        return lifecycle.start(world, order).to_json()
+    return lifecycle.deliver(world, order, to).to_json()
 
 
 def _shown(world: World, account: Account, all_accounts: list[Account]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flowproof.conformance import Finding
 from flowproof.kernel import here
 
-from . import fulfilment, rules, tokens
+from . import lifecycle, rules, tokens
 from .accounts import Account
 from .errors import BadRequest, NotFound
 from .models import Setup
@@ -69,7 +69,7 @@ def validate_user() -> Any:
 @routes.post("/api/orders/distributors/order-complete")
 def complete_order() -> tuple[Any, int]:
     """Take an order and its price, once; the same order again is answered as before."""
-    order = fulfilment.accept(here.world, here.principal.environment, here.json)
+    order = lifecycle.accept(here.world, here.principal.environment, here.json)
     return order.answer(), 201
 
 

@@ -190,7 +190,7 @@ def read_attestations(toml: str, checklist: Checklist, today: date) -> tuple[Att
             raise ConfigurationError(
                 f"There is no row {each.row!r} to attest.", f"There are: {', '.join(sorted(known))}."
             )
-        if not (isinstance(each.by, str) and each.by.strip()):
+        if not _is_name(each.by):
             raise ConfigurationError(f"Nobody attests {each.row}.", mend)
         if type(each.on) is not date or each.on > today:
             raise ConfigurationError(f"{each.row} is attested on no day up to today.", mend)
@@ -336,6 +336,10 @@ def _at(value: Any, pointer: str) -> Any:
 
 def _steps(pointer: str) -> Iterator[str]:
     return (each.replace("~1", "/").replace("~0", "~") for each in pointer.split("/")[1:])
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _is_number(value: Any) -> bool:
