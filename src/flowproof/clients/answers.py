@@ -55,9 +55,21 @@ class Answer:
         except (ValueError, RecursionError) as error:
             raise self.unexpected("", f"is not JSON: {self.excerpt()!r}") from error
 
+    def lenient(self) -> Json:
+        """The JSON object in the body, or an empty one: an error stays an error, however it is written."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
     def unexpected(self, where: str, what: str) -> UnexpectedAnswer:
         """The error for a place of the body that is not as promised."""
         return UnexpectedAnswer(self.method, self.path, self.status, what, where=where)
+
+    def said(self, message: object) -> str:
+        """The provider's message, or else the body's first words; an empty body speaks through the reason phrase."""
+        return self.scrub(message) if isinstance(message, str) else self.excerpt() or self.reason
 
     def excerpt(self) -> str:
         """The first words of the body, for an error's message."""

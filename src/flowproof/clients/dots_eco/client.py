@@ -8,56 +8,33 @@ Source:
     seeds/003. The list, the balance and the two kinds of tokens are seen on other pages: providers/dots_eco.md.
 """
 
-import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import date, datetime
 from random import Random
-from types import TracebackType
-from typing import Self, TypedDict, Unpack
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Self, Unpack
 
 import requests
 
-from flowproof.clients.answers import Answer, Node
+from flowproof.clients.answers import Node
+from flowproof.clients.client import Client, CommonSettings, base_url_of, token_of, utc_now
 from flowproof.clients.dots_eco.problems import problem
 from flowproof.clients.dots_eco.results import FlowCard, Offer
-from flowproof.clients.errors import Unreachable, failure
-from flowproof.clients.retry import Retry, persist, retry_after_s
-from flowproof.errors import ConfigurationError
+from flowproof.clients.retry import Retry
+from flowproof.clients.transport import Call, json_bytes, path_of
 
 __all__ = ["PRODUCTION_URL", "DotsEco", "Settings"]
 
 PRODUCTION_URL = "https://impact.dots.eco"
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Settings(TypedDict, total=False):
+class Settings(CommonSettings, total=False):
     """What can be set beside URL and tokens; `DotsEco` says what each means."""
 
-    timeout_s: float
-    retry: Retry
-    session: requests.Session | None
-    now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    chance: Random | None
 
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One operation with its arguments; `body` is None where it has none."""
-
-    method: str
-    path: str
-    body: bytes | None = None
-
-
-class DotsEco:
+class DotsEco(Client):
     """
     A client of Dots.eco's flow cards.
 
@@ -91,39 +68,28 @@ class DotsEco:
         timeout_s: float = 10.0,
         retry: Retry = Retry(),  # noqa: B008 - a frozen value
         session: requests.Session | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
         chance: Random | None = None,
     ) -> None:
-        self.base_url = _normal_url(base_url)
+        super().__init__(
+            base_url_of(base_url, of="The Dots.eco client's base_url", below="/api/v1", such_as=PRODUCTION_URL),
+            api="Dots.eco",
+            problem=problem,
+            timeout_s=timeout_s,
+            retry=retry,
+            session=session,
+            now=now,
+            sleep=sleep,
+            chance=chance,
+        )
         self._token = _usable(token, "token")
         self._read_token = self._token if read_token is None else _usable(read_token, "read_token")
-        self.timeout_s = timeout_s
-        self.retry = retry
-        self.session = requests.Session() if session is None else session
-        self._now = now
-        self._sleep = sleep
-        self._chance = Random() if chance is None else chance
 
     @classmethod
     def production(cls, token: str, read_token: str | None = None, **settings: Unpack[Settings]) -> Self:
         """A client of the production host."""
         return cls(PRODUCTION_URL, token, read_token, **settings)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self.base_url!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the session's connections, also of a session handed in; used again, it opens new ones."""
-        self.session.close()
 
     def create_card(
         self,
@@ -171,9 +137,9 @@ class DotsEco:
         Raises:
             ClientError: As of `create_card`.
         """
-        sent = json.dumps(body, allow_nan=False).encode()
         careful = replace(self.retry, statuses=self.retry.statuses & {429})
-        node = self._do(_Call("POST", "/api/v1/flow-card/add", sent), retry=careful)
+        call = Call("POST", path_of("api", "v1", "flow-card", "add"), body=json_bytes(body))
+        node = self._answered(call, self._token, careful)
         if node.members().get("success") is not True:
             raise node.answer.unexpected("/success", "is not true")
         return FlowCard.read(node.child("response"))
@@ -185,7 +151,7 @@ class DotsEco:
         Raises:
             Forbidden: There is no such application, it is not managed by the token's holder, or may not buy.
         """
-        node = self._do(_Call("GET", f"/api/v1/flow-card/list/{_segment(app_token)}"))
+        node = self._read("flow-card", "list", app_token)
         if not isinstance(node.value, list):
             raise node.answer.unexpected("", "is not a list")
         return tuple(Offer.read(Node(each, f"/{index}", node.answer)) for index, each in enumerate(node.value))
@@ -198,102 +164,27 @@ class DotsEco:
             NotFound: There is no such application.
             Forbidden: It is not managed by the token's holder, or its company is not activated.
         """
-        node = self._do(_Call("GET", f"/api/v1/application-balance/{_segment(app_token)}"))
+        node = self._read("application-balance", app_token)
         value = node.members().get("balance")
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise node.answer.unexpected("/balance", "is no number")
         return value
 
-    def _do(self, call: _Call, retry: Retry | None = None) -> Node:
-        """The JSON that answers a call, with as many attempts as it may have."""
-        return persist(
-            lambda: self._attempt(call),
-            retry=retry or self.retry,
-            resend_lost=call.body is None,
-            sleep=self._sleep,
-            chance=self._chance,
-        )
+    def _read(self, *path: str) -> Node:
+        call = Call("GET", path_of("api", "v1", *path), resend_lost=True)
+        return self._answered(call, self._read_token, self.retry)
 
-    def _attempt(self, call: _Call) -> Node:
-        answer = self._send(call)
-        if 200 <= answer.status < 300:
-            return answer.node()
-        if 400 <= answer.status < 600:
-            asked_s = retry_after_s(answer.headers.get("Retry-After"), now=self._now())
-            raise failure(answer.method, answer.path, answer.status, problem(answer), retry_after_s=asked_s)
-        raise answer.unexpected("", "has a status that Dots.eco never gives; redirects are not followed")
-
-    def _send(self, call: _Call) -> Answer:
-        prepared = self._prepare(call)
-        settings = self.session.merge_environment_settings(prepared.url or self.base_url, {}, None, None, None)
-        try:
-            response = self.session.send(prepared, timeout=self.timeout_s, allow_redirects=False, **settings)
-        except requests.RequestException as error:
-            raise Unreachable(call.method, call.path, None, _loss(error, self.timeout_s)) from error
-        return Answer(
-            call.method,
-            call.path,
-            response.status_code,
-            response.reason or "",
-            response.headers,
-            response.content,
-            (self._token, self._read_token),
-        )
-
-    def _prepare(self, call: _Call) -> requests.PreparedRequest:
-        token = self._read_token if call.body is None else self._token
-        headers = {"Accept": "application/json", "Content-Type": "application/json", "auth-token": token}
-        url = self.base_url + call.path
-        prepared = self.session.prepare_request(requests.Request(call.method, url, headers=headers, data=call.body))
-        # requests decodes %2E, which would make a token of dots a step up the path.
-        prepared.url = urlunsplit(urlsplit(prepared.url or url)._replace(path=urlsplit(url).path))
-        return prepared
-
-
-def _normal_url(url: str) -> str:
-    """The URL before `/api/v1`, without a slash at its end."""
-    mend = "Give an http or https URL without credentials, query or fragment, such as https://impact.dots.eco."
-    if not url.lower().startswith(("http://", "https://")) or set("@?#") & set(url):
-        raise ConfigurationError("The Dots.eco client's base_url cannot be used.", mend)
-    try:
-        parts = urlsplit(requests.Request("GET", url).prepare().url or url)
-    except requests.RequestException as error:
-        raise ConfigurationError(f"The Dots.eco client's base_url cannot be used: {error}.", mend) from error
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/").removesuffix("/api/v1").rstrip("/")))
+    def _answered(self, call: Call, token: str, retry: Retry) -> Node:
+        """The JSON that answers a call, with as many attempts as it may have; bodiless ones name JSON's type too."""
+        headers = {"Content-Type": "application/json", "auth-token": token}
+        authorized = replace(call, headers=headers, hidden=(self._token, self._read_token))
+        return self._transport.send(authorized, retry).node()
 
 
 def _usable(token: str, name: str) -> str:
-    """The token, which must be able to stand in a header; no error shows it."""
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise ConfigurationError(
-            f"The Dots.eco client's {name} cannot be used.", "Give it as the page Edit Company shows it."
-        )
-    return token
+    return token_of(token, of=f"The Dots.eco client's {name}", mend="Give it as the page Edit Company shows it.")
 
 
 def _day(given: date | str | None) -> str | None:
     """A date as the provider reads it; a text as it is."""
     return date(given.year, given.month, given.day).isoformat() if isinstance(given, date) else given
-
-
-def _segment(app_token: str) -> str:
-    """
-    An application's token, percent-encoded for a path; one of dots only too, which would be a step up the path.
-
-    Raises:
-        ValueError: It is empty, so that the path would be another operation's.
-    """
-    if not app_token:
-        raise ValueError("an app_token in a path cannot be empty")
-    return app_token.replace(".", "%2E") if app_token in (".", "..") else quote(app_token, safe="")
-
-
-def _loss(error: requests.RequestException, timeout_s: float) -> str:
-    """What became of the answer, in a few words; the whole story is in the cause."""
-    if isinstance(error, requests.ConnectTimeout):
-        return f"no connection within {timeout_s:g} s"
-    if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
-        return f"nothing came for {timeout_s:g} s"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
-        return "the answer broke off or is garbled"
-    return f"the connection failed ({type(error).__name__})"

@@ -1,6 +1,5 @@
 """What Dots.eco's error bodies say, in the words that all providers share. Raises nothing and sends nothing."""
 
-import json
 from collections.abc import Iterator
 
 from flowproof.clients.answers import Answer
@@ -18,17 +17,11 @@ def problem(answer: Answer) -> Problem:
     Source:
         seeds/003, "Possible error responses".
     """
-    try:
-        body = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        body = None
-    told = body if isinstance(body, dict) else {}
+    told = answer.lenient()
     validations = tuple(_validations(answer, told.get("errors")))
     message = told.get("message")
-    if isinstance(message, str):
-        said = answer.scrub(message)
-    else:
-        said = " ".join(each.message for each in validations) or answer.excerpt() or answer.reason
+    listed = " ".join(each.message for each in validations)
+    said = listed if listed and not isinstance(message, str) else answer.said(message)
     return Problem(message=said, invalid=bool(validations), validations=validations)
 
 

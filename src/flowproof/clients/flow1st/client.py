@@ -9,27 +9,26 @@ Source:
     distribution-docs.carry1st.com (observed) and what is inferred from it: providers/flow1st.md.
 """
 
-import json
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from random import Random
-from types import TracebackType
-from typing import Self, TypedDict, Unpack
-from urllib.parse import urlsplit, urlunsplit
+from typing import Self, Unpack
 
 import requests
 from requests.auth import HTTPBasicAuth
 
-from flowproof.clients.answers import Answer, Node
-from flowproof.clients.errors import ClientError, Unauthorized, Unreachable, failure
+from flowproof.clients.answers import Node
+from flowproof.clients.client import Client, CommonSettings, base_url_of, utc_now
+from flowproof.clients.errors import ClientError, Unauthorized
 from flowproof.clients.flow1st.problems import problem
 from flowproof.clients.flow1st.results import Bundle, PlacedOrder, Product, Tokens, ValidatedUser, exact
 from flowproof.clients.flow1st.signing import Signer, iso_microseconds
-from flowproof.clients.retry import Retry, persist, retry_after_s
+from flowproof.clients.retry import Retry
+from flowproof.clients.transport import Auth, Call, as_it_is, json_bytes
 from flowproof.errors import ConfigurationError
 
 __all__ = ["PRODUCTION_URL", "STAGING_URL", "Flow1st", "Settings"]
@@ -43,38 +42,14 @@ ORDER = "application/vnd.carry1st.order.distributor+json"
 ROLE = "API_USER"
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Settings(TypedDict, total=False):
+class Settings(CommonSettings, total=False):
     """What can be set beside URL and credentials; `Flow1st` says what each means."""
 
-    timeout_s: float
-    retry: Retry
     resend_lost_orders: bool
-    session: requests.Session | None
-    now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    chance: Random | None
     timestamp_format: Callable[[datetime], str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One operation with its arguments, before it is authenticated and signed."""
-
-    method: str
-    path: str
-    media_type: str
-    query: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
-    resend_lost: bool = True
-    headers: Mapping[str, str] = field(default_factory=dict)
-    auth: HTTPBasicAuth | None = None
-
-
-class Flow1st:
+class Flow1st(Client):
     """
     A client of the Flow1st API. Threads may share it: they share its tokens too.
 
@@ -113,7 +88,7 @@ class Flow1st:
         retry: Retry = Retry(),  # noqa: B008 - a frozen value
         resend_lost_orders: bool = True,
         session: requests.Session | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
         chance: Random | None = None,
         timestamp_format: Callable[[datetime], str] = iso_microseconds,
@@ -123,19 +98,23 @@ class Flow1st:
                 "The Flow1st API key or API secret is empty or has characters that cannot be sent.",
                 "Copy both again from the Admin Console.",
             )
-        self.base_url = _normal_url(base_url)
+        super().__init__(
+            base_url_of(base_url, of="The Flow1st client's base_url", below="/api", such_as=STAGING_URL),
+            api="Flow1st",
+            problem=problem,
+            timeout_s=timeout_s,
+            retry=retry,
+            session=session,
+            now=now,
+            sleep=sleep,
+            chance=chance,
+        )
         self._basic = HTTPBasicAuth(api_key, api_secret)
         self._secret = api_secret
         self._signer = Signer(signing_key)
         self._tokens: Tokens | None = None
         self._renewing = threading.Lock()
-        self.timeout_s = timeout_s
-        self.retry = retry
         self.resend_lost_orders = resend_lost_orders
-        self.session = requests.Session() if session is None else session
-        self._now = now
-        self._sleep = sleep
-        self._chance = Random() if chance is None else chance
         self._timestamp_format = timestamp_format
 
     @classmethod
@@ -148,21 +127,6 @@ class Flow1st:
         """A client of the production host (inferred likewise)."""
         return cls(PRODUCTION_URL, api_key, api_secret, signing_key, **settings)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self.base_url!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the session's connections, also of a session handed in; used again, it opens new ones."""
-        self.session.close()
-
     def authenticate(self) -> Tokens:
         """
         Get a new pair of tokens with API key and secret, and use it from now on.
@@ -170,8 +134,7 @@ class Flow1st:
         Raises:
             Unauthorized: Key and secret are not a pair.
         """
-        body = _json_bytes({"role": ROLE})
-        call = _Call("POST", "/api/distributors/auth/token", AUTHENTICATION, body=body, auth=self._basic)
+        call = _call("POST", "/api/distributors/auth/token", AUTHENTICATION, body={"role": ROLE}, auth=self._basic)
         self._tokens = Tokens.read(self._do(call))
         return self._tokens
 
@@ -187,14 +150,14 @@ class Flow1st:
         refresh = self._tokens.refresh if self._tokens else None
         if refresh is None:
             return self.authenticate()
-        body = _json_bytes({"role": ROLE, "refreshToken": refresh})
-        call = _Call("POST", "/api/distributors/auth/refresh", AUTHENTICATION, body=body, resend_lost=False)
+        body = {"role": ROLE, "refreshToken": refresh}
+        call = _call("POST", "/api/distributors/auth/refresh", AUTHENTICATION, body=body, resend_lost=False)
         self._tokens = Tokens.read(self._do(call, hidden=(refresh,)))
         return self._tokens
 
     def products(self) -> tuple[Product, ...]:
         """The whole catalog."""
-        node = exact(self._authorized(_Call("GET", "/api/distributors/products", PRODUCT)))
+        node = exact(self._authorized(_call("GET", "/api/distributors/products", PRODUCT)))
         return tuple(map(Product.read, node.needed_nodes("products")))
 
     def bundle(self, sku: str) -> Bundle | None:
@@ -224,7 +187,7 @@ class Flow1st:
             "amount": amount_text(bundle.price),
             "quantity": "1",
         }
-        call = _Call("GET", "/api/orders/distributors/user-validation", ORDER, query=tuple(query.items()))
+        call = _call("GET", "/api/orders/distributors/user-validation", ORDER, query=tuple(query.items()))
         return ValidatedUser.read(self._authorized(call))
 
     def complete_order(
@@ -260,16 +223,16 @@ class Flow1st:
             "email": email,
             **({} if webhook_url is None else {"webhookUrl": webhook_url}),
         }
-        call = _Call(
+        call = _call(
             "POST",
             "/api/orders/distributors/order-complete",
             ORDER,
-            body=_json_bytes(order),
+            body=order,
             resend_lost=self.resend_lost_orders,
         )
         return PlacedOrder.read(self._authorized(call, signed=True))
 
-    def _authorized(self, call: _Call, *, signed: bool = False) -> Node:
+    def _authorized(self, call: Call, *, signed: bool = False) -> Node:
         """The answer to a call with an access token; with a new one where Flow1st takes the first no more."""
         tokens = self._current(instead_of=None)
         try:
@@ -290,55 +253,18 @@ class Flow1st:
             except ClientError:
                 return self.authenticate()
 
-    def _with_token(self, call: _Call, tokens: Tokens, *, signed: bool) -> Node:
+    def _with_token(self, call: Call, tokens: Tokens, *, signed: bool) -> Node:
         authorized = replace(call, headers={**call.headers, "AccessToken": f"Bearer {tokens.access}"})
         return self._do(authorized, signed=signed, hidden=(tokens.access, tokens.refresh or ""))
 
-    def _do(self, call: _Call, *, signed: bool = False, hidden: tuple[str, ...] = ()) -> Node:
+    def _do(self, call: Call, *, signed: bool = False, hidden: tuple[str, ...] = ()) -> Node:
         """The JSON that answers a call, with as many attempts as it may have, each signed afresh."""
-        return persist(
-            lambda: self._attempt(self._signed(call) if signed else call, hidden),
-            retry=self.retry,
-            resend_lost=call.resend_lost,
-            sleep=self._sleep,
-            chance=self._chance,
-        )
+        guarded = replace(call, hidden=(self._secret, self._signer.signing_key, *hidden))
+        return self._transport.send(guarded, self.retry, sign=self._signed if signed else None).node()
 
-    def _signed(self, call: _Call) -> _Call:
+    def _signed(self, call: Call) -> Call:
         proof = self._signer.headers(self._timestamp_format(self._now()), call.body or b"")
         return replace(call, headers={**call.headers, **proof})
-
-    def _attempt(self, call: _Call, hidden: tuple[str, ...]) -> Node:
-        answer = self._send(call, hidden)
-        if 200 <= answer.status < 300:
-            return answer.node()
-        if 400 <= answer.status < 600:
-            asked_s = retry_after_s(answer.headers.get("Retry-After"), now=self._now())
-            raise failure(answer.method, answer.path, answer.status, problem(answer), retry_after_s=asked_s)
-        raise answer.unexpected("", "has a status that Flow1st never gives; redirects are not followed")
-
-    def _send(self, call: _Call, hidden: tuple[str, ...]) -> Answer:
-        headers = {"Accept": "application/json", "Content-Type": call.media_type, **call.headers}
-        url = self.base_url + call.path
-        request = requests.Request(
-            call.method, url, headers=headers, params=call.query, data=call.body, auth=call.auth or _as_it_is
-        )
-        prepared = self.session.prepare_request(request)
-        settings = self.session.merge_environment_settings(prepared.url or url, {}, None, None, None)
-        try:
-            response = self.session.send(prepared, timeout=self.timeout_s, allow_redirects=False, **settings)
-        except requests.RequestException as error:
-            raise Unreachable(call.method, call.path, None, _loss(error, self.timeout_s)) from error
-        secrets = (self._secret, self._signer.signing_key, *hidden)
-        return Answer(
-            call.method,
-            call.path,
-            response.status_code,
-            response.reason or "",
-            response.headers,
-            response.content,
-            secrets,
-        )
 
 
 def amount_text(price: Decimal) -> str:
@@ -346,31 +272,16 @@ def amount_text(price: Decimal) -> str:
     return f"{price:f}"
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keeps a .netrc file from adding credentials."""
-    return request
-
-
-def _normal_url(url: str) -> str:
-    """The URL before `/api`, without a slash at its end."""
-    mend = f"Give an http or https URL without credentials, query or fragment, such as {STAGING_URL}."
-    if not url.lower().startswith(("http://", "https://")) or set("@?#") & set(url):
-        raise ConfigurationError("The Flow1st client's base_url cannot be used.", mend)
-    try:
-        parts = urlsplit(requests.Request("GET", url).prepare().url or url)
-    except requests.RequestException as error:
-        raise ConfigurationError(f"The Flow1st client's base_url cannot be used: {error}.", mend) from error
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/").removesuffix("/api").rstrip("/")))
-
-
-def _json_bytes(body: Mapping[str, object]) -> bytes:
-    return json.dumps(body, allow_nan=False).encode()
-
-
-def _loss(error: requests.RequestException, timeout_s: float) -> str:
-    """What became of the answer, in a few words; the whole story is in the cause."""
-    if isinstance(error, requests.ConnectTimeout):
-        return f"no connection within {timeout_s:g} s"
-    if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
-        return f"nothing came for {timeout_s:g} s"
-    return f"the connection failed ({type(error).__name__})"
+def _call(
+    method: str,
+    path: str,
+    media_type: str,
+    *,
+    query: tuple[tuple[str, str], ...] = (),
+    body: object = None,
+    resend_lost: bool = True,
+    auth: Auth = as_it_is,
+) -> Call:
+    """An operation with its arguments, before it is authenticated and signed."""
+    sent = None if body is None else json_bytes(body)
+    return Call(method, path, query, {"Content-Type": media_type}, body=sent, resend_lost=resend_lost, auth=auth)

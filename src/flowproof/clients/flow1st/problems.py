@@ -1,7 +1,5 @@
 """What Flow1st's error bodies say, in the words that all providers share. Raises nothing and sends nothing."""
 
-import json
-
 from flowproof.clients.answers import Answer
 from flowproof.clients.errors import Problem
 
@@ -16,13 +14,9 @@ def problem(answer: Answer) -> Problem:
         pay1st-docs.carry1st.com, handling-error-codes: `errorMessage`, `errorCode`, `sessionId`.
         That Flow1st has the same is inferred.
     """
-    try:
-        value = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        value = None
-    told = value if isinstance(value, dict) else {}
-    message, code = told.get("errorMessage"), told.get("errorCode")
+    told = answer.lenient()
+    code = told.get("errorCode")
     return Problem(
-        message=answer.scrub(message) if isinstance(message, str) else answer.excerpt() or answer.reason,
+        message=answer.said(told.get("errorMessage")),
         code=answer.scrub(code) if isinstance(code, str) else code if isinstance(code, int) else None,
     )

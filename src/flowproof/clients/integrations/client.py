@@ -9,24 +9,22 @@ Source:
     seeds/004. Tokens: providers/integrations.md.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from random import Random
-from types import TracebackType
-from typing import Any, Self, TypedDict
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Any
 
 import requests
 
-from flowproof.clients.answers import Answer, Node
-from flowproof.clients.errors import Problem, Unreachable, failure
+from flowproof.clients.answers import Answer, Json, Node
+from flowproof.clients.client import Client, CommonSettings, base_url_of, token_of, utc_now
+from flowproof.clients.errors import Problem
 from flowproof.clients.integrations.bodies import Action, EntityType, IntegrationSettings, PushSubscription
 from flowproof.clients.integrations.results import Integration, Trigger, Workflow
-from flowproof.clients.retry import Retry, persist, retry_after_s
-from flowproof.errors import ConfigurationError
+from flowproof.clients.retry import Retry
+from flowproof.clients.transport import Call, as_it_is, json_bytes, path_of
 
 __all__ = ["Integrations", "Settings"]
 
@@ -34,34 +32,11 @@ _NOT_PROCESSED = frozenset({429})
 _SHORTEST_HIDDEN = 4
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Settings(TypedDict, total=False):
+class Settings(CommonSettings, total=False):
     """What can be set beside URL and token; `Integrations` says what each means."""
 
-    timeout_s: float
-    retry: Retry
-    session: requests.Session | None
-    now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    chance: Random | None
 
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One operation with its arguments; `repeatable` where it changes nothing."""
-
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...] = ()
-    body: Mapping[str, object] | None = field(default=None, repr=False)
-    repeatable: bool = False
-    hidden: tuple[str, ...] = field(default=(), repr=False)
-
-
-class Integrations:
+class Integrations(Client):
     """
     A client of the Integrations API.
 
@@ -93,33 +68,24 @@ class Integrations:
         timeout_s: float = 10.0,
         retry: Retry = Retry(),  # noqa: B008 - a frozen value
         session: requests.Session | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
         chance: Random | None = None,
     ) -> None:
-        self.base_url = _normal_url(base_url)
-        self._token = _checked_token(token)
-        self.timeout_s = timeout_s
-        self.retry = retry
-        self.session = requests.Session() if session is None else session
-        self._now = now
-        self._sleep = sleep
-        self._chance = Random() if chance is None else chance
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self.base_url!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the session's connections, also of a session handed in; used again, it opens new ones."""
-        self.session.close()
+        super().__init__(
+            base_url_of(base_url, of="The Integrations client's base_url", below="/api"),
+            api="this API",
+            problem=_problem,
+            timeout_s=timeout_s,
+            retry=retry,
+            session=session,
+            now=now,
+            sleep=sleep,
+            chance=chance,
+        )
+        self._token = token_of(
+            token, of="The Integrations client's token", mend="Give the token alone, without Bearer and blanks."
+        )
 
     def configure(
         self,
@@ -145,7 +111,9 @@ class Integrations:
         body = {"providerId": provider_id, "providerType": provider_type, "credentials": credentials}
         body |= {} if settings is None else {"settings": settings}
         hidden = tuple(text for text in _texts(credentials) if len(text) >= _SHORTEST_HIDDEN)
-        call = _Call("POST", _path("integrations", "provider", "configure"), body=body, hidden=hidden)
+        call = Call(
+            "POST", path_of("api", "integrations", "provider", "configure"), body=json_bytes(body), hidden=hidden
+        )
         return Integration.read(self._data(call))
 
     def disable(self, guid: str) -> Integration:
@@ -155,7 +123,7 @@ class Integrations:
         Raises:
             NotFound: There is no such integration.
         """
-        return Integration.read(self._data(_Call("GET", _path("integrations", "provider", "disable", guid))))
+        return Integration.read(self._data(Call("GET", path_of("api", "integrations", "provider", "disable", guid))))
 
     def remove(self, guid: str) -> None:
         """
@@ -164,18 +132,23 @@ class Integrations:
         Raises:
             NotFound: There is no such integration.
         """
-        self._success(_Call("DELETE", _path("integrations", "providers", "ecommerce", "remove", guid)))
+        self._success(Call("DELETE", path_of("api", "integrations", "providers", "ecommerce", "remove", guid)))
 
     def save_push_subscription(self, subscription: PushSubscription | Mapping[str, object]) -> None:
         """Register a browser for push notifications, with the JSON of its subscription."""
         hidden = tuple(_texts(subscription.get("keys")))
         self._success(
-            _Call("POST", _path("integrations", "save-vapid-subscription"), body=dict(subscription), hidden=hidden)
+            Call(
+                "POST",
+                path_of("api", "integrations", "save-vapid-subscription"),
+                body=json_bytes(subscription),
+                hidden=hidden,
+            )
         )
 
     def triggers(self, entity_type: EntityType | str) -> tuple[Trigger, ...]:
         """The triggers of an entity type."""
-        call = _Call("GET", _path("workflows", "triggers", entity_type), repeatable=True)
+        call = Call("GET", path_of("api", "workflows", "triggers", entity_type), resend_lost=True)
         return tuple(map(Trigger.read, self._answered(call).needed_nodes("data")))
 
     def workflows(self, entity_type: EntityType | str, *, managed: bool | None = None) -> tuple[Workflow, ...]:
@@ -187,7 +160,7 @@ class Integrations:
             managed: Whether managed workflows are among them; by default the provider decides.
         """
         query = () if managed is None else (("managed", "true" if managed else "false"),)
-        call = _Call("GET", _path("workflows", entity_type, "configured"), query, repeatable=True)
+        call = Call("GET", path_of("api", "workflows", entity_type, "configured"), query, resend_lost=True)
         return tuple(map(Workflow.read, self._answered(call).needed_nodes("data")))
 
     def configure_workflow(
@@ -210,7 +183,7 @@ class Integrations:
         """
         body = {"name": name, "entityType": entity_type, "triggerId": trigger_id, "action": action}
         body |= {} if conditions is None else {"conditions": conditions}
-        return Workflow.read(self._data(_Call("POST", _path("workflows", "configure"), body=body)))
+        return Workflow.read(self._data(Call("POST", path_of("api", "workflows", "configure"), body=json_bytes(body))))
 
     def toggle(self, guid: str) -> Workflow:
         """
@@ -220,7 +193,7 @@ class Integrations:
             NotFound: There is no such workflow.
             Unreachable: The answer was lost. Look at the list before toggling again.
         """
-        return Workflow.read(self._data(_Call("GET", _path("workflows", "configured", guid, "toggle"))))
+        return Workflow.read(self._data(Call("GET", path_of("api", "workflows", "configured", guid, "toggle"))))
 
     def delete(self, guid: str) -> None:
         """
@@ -229,7 +202,7 @@ class Integrations:
         Raises:
             NotFound: There is no such workflow.
         """
-        self._success(_Call("DELETE", _path("workflows", "configured", guid)))
+        self._success(Call("DELETE", path_of("api", "workflows", "configured", guid)))
 
     def resume(self, workflow_id: str) -> None:
         """
@@ -238,67 +211,30 @@ class Integrations:
         Raises:
             NotFound: There is no such workflow.
         """
-        self._success(_Call("GET", _path("workflows", "resume-workflow"), (("workflowId", workflow_id),)))
+        self._success(Call("GET", path_of("api", "workflows", "resume-workflow"), (("workflowId", workflow_id),)))
 
-    def _data(self, call: _Call) -> Node:
+    def _data(self, call: Call) -> Node:
         answered = self._answered(call)
         if not answered.has("data"):
             raise answered.answer.unexpected("/data", "is missing")
         return answered.child("data")
 
-    def _success(self, call: _Call) -> None:
+    def _success(self, call: Call) -> None:
         self._answered(call)
 
-    def _answered(self, call: _Call) -> Node:
+    def _answered(self, call: Call) -> Node:
         """The envelope that answers a call, with as many attempts as it may have."""
         careful = replace(self.retry, statuses=self.retry.statuses & _NOT_PROCESSED)
-        node = persist(
-            lambda: self._attempt(call),
-            retry=self.retry if call.repeatable else careful,
-            resend_lost=call.repeatable,
-            sleep=self._sleep,
-            chance=self._chance,
+        authorized = replace(
+            call,
+            headers={"Authorization": f"Bearer {self._token}"},
+            hidden=(self._token, *call.hidden),
+            auth=as_it_is,
         )
+        node = self._transport.send(authorized, self.retry if call.resend_lost else careful).node()
         if node.members().get("success") is not True:
             raise node.answer.unexpected("/success", "is not true")
         return node
-
-    def _attempt(self, call: _Call) -> Node:
-        answer = self._send(call)
-        if 200 <= answer.status < 300:
-            return answer.node()
-        if 400 <= answer.status < 600:
-            asked_s = retry_after_s(answer.headers.get("Retry-After"), now=self._now())
-            raise failure(answer.method, answer.path, answer.status, _problem(answer), retry_after_s=asked_s)
-        raise answer.unexpected("", "has a status that this API never gives; redirects are not followed")
-
-    def _send(self, call: _Call) -> Answer:
-        headers = {"Accept": "application/json", "Authorization": f"Bearer {self._token}"}
-        data = None
-        if call.body is not None:
-            headers["Content-Type"], data = "application/json", json.dumps(call.body, allow_nan=False).encode()
-        url = self.base_url + call.path
-        prepared = self.session.prepare_request(
-            requests.Request(call.method, url, headers=headers, params=call.query, data=data)
-        )
-        prepared.headers["Authorization"] = headers["Authorization"]  # (a .netrc must not put its own in that place)
-        # requests decodes %2E, which would make an id of dots a step up the path.
-        prepared.url = urlunsplit(urlsplit(prepared.url or url)._replace(path=urlsplit(url).path))
-        settings = self.session.merge_environment_settings(prepared.url, {}, None, None, None)
-        try:
-            response = self.session.send(prepared, timeout=self.timeout_s, allow_redirects=False, **settings)
-        except requests.RequestException as error:
-            lost = f"the connection failed ({type(error).__name__})"
-            raise Unreachable(call.method, call.path, None, lost) from error
-        return Answer(
-            call.method,
-            call.path,
-            response.status_code,
-            response.reason or "",
-            response.headers,
-            response.content,
-            (self._token, *call.hidden),
-        )
 
 
 def _problem(answer: Answer) -> Problem:
@@ -308,52 +244,13 @@ def _problem(answer: Answer) -> Problem:
     Source:
         seeds/004, Error Responses: `{"success": false, "error": {"code", "message"}}`. Documented.
     """
-    try:
-        value = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        value = None
-    error = value.get("error") if isinstance(value, dict) else None
-    told: Mapping[str, object] = error if isinstance(error, dict) else {}
+    error = answer.lenient().get("error")
+    told: Json = error if isinstance(error, dict) else {}
     message, code = told.get("message"), told.get("code")
     return Problem(
-        message=answer.scrub(message) if isinstance(message, str) else answer.excerpt() or answer.reason,
+        message=answer.said(message),
         code=answer.scrub(code) if isinstance(code, str) else None,
     )
-
-
-def _normal_url(url: str) -> str:
-    """The URL before `/api`, without a slash at its end."""
-    if not url.lower().startswith(("http://", "https://")) or set("@?#") & set(url):
-        raise ConfigurationError(
-            "The Integrations client's base_url cannot be used.",
-            "Give an http or https URL without credentials, query or fragment.",
-        )
-    return url.rstrip("/").removesuffix("/api").rstrip("/")
-
-
-def _checked_token(token: str) -> str:
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise ConfigurationError(
-            "The Integrations client's token cannot be used.", "Give the token alone, without Bearer and blanks."
-        )
-    return token
-
-
-def _path(*segments: str) -> str:
-    """
-    The path from `/api` on, every segment percent-encoded.
-
-    Raises:
-        ValueError: A segment is empty, so that the path would be another operation's.
-    """
-    if not all(segments):
-        raise ValueError("an identifier in a path cannot be empty")
-    return "/api/" + "/".join(map(_quoted, segments))
-
-
-def _quoted(segment: str) -> str:
-    """The segment percent-encoded; one of dots only too, which would be a step up the path."""
-    return segment.replace(".", "%2E") if segment in (".", "..") else quote(segment, safe="")
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -9,26 +9,24 @@ Source:
     seeds/002. What is seen, not documented: providers/oneflow.md.
 """
 
-import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from random import Random
-from types import TracebackType
-from typing import Self, TypedDict, Unpack
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Self, Unpack
 
 import requests
 
-from flowproof.clients.answers import Answer, Json, Node
-from flowproof.clients.errors import NotFound, NotInTime, Unreachable, failure
+from flowproof.clients.answers import Json, Node
+from flowproof.clients.client import Client, CommonSettings, base_url_of, utc_now
+from flowproof.clients.errors import NotFound, NotInTime
 from flowproof.clients.oneflow.bodies import Address, CarrierAlias, CarrierService
 from flowproof.clients.oneflow.problems import problem
 from flowproof.clients.oneflow.results import Order, OrderPage, Shipment, Submission
 from flowproof.clients.oneflow.signing import Algorithm, Signer, iso_milliseconds
-from flowproof.clients.retry import Retry, persist, retry_after_s
-from flowproof.errors import ConfigurationError
+from flowproof.clients.retry import Retry
+from flowproof.clients.transport import Call, json_bytes, path_of
 
 __all__ = ["PRODUCTION_ORDERS_URL", "PRODUCTION_URL", "OneFlow", "Settings"]
 
@@ -36,36 +34,14 @@ PRODUCTION_URL = "https://pro-api.oneflowcloud.com"
 PRODUCTION_ORDERS_URL = "https://orders.oneflow.io"
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Settings(TypedDict, total=False):
+class Settings(CommonSettings, total=False):
     """What can be set beside URLs and credentials; `OneFlow` says what each means."""
 
     algorithm: Algorithm
-    timeout_s: float
-    retry: Retry
-    session: requests.Session | None
-    now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    chance: Random | None
     date_format: Callable[[datetime], str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One operation with its arguments, before it is signed."""
-
-    method: str
-    base_url: str
-    path: str
-    query: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
-    resend_lost: bool = False
-
-
-class OneFlow:
+class OneFlow(Client):
     """
     A client of the OneFlow API.
 
@@ -105,20 +81,24 @@ class OneFlow:
         timeout_s: float = 10.0,
         retry: Retry = Retry(),  # noqa: B008 - a frozen value
         session: requests.Session | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
         chance: Random | None = None,
         date_format: Callable[[datetime], str] = iso_milliseconds,
     ) -> None:
-        self.base_url = _normal_url("base_url", base_url)
-        self.orders_url = self.base_url if orders_url is None else _normal_url("orders_url", orders_url)
+        super().__init__(
+            _base_url("base_url", base_url),
+            api="OneFlow",
+            problem=problem,
+            timeout_s=timeout_s,
+            retry=retry,
+            session=session,
+            now=now,
+            sleep=sleep,
+            chance=chance,
+        )
+        self.orders_url = self.base_url if orders_url is None else _base_url("orders_url", orders_url)
         self._signer = Signer(token, secret, algorithm)
-        self.timeout_s = timeout_s
-        self.retry = retry
-        self.session = requests.Session() if session is None else session
-        self._now = now
-        self._sleep = sleep
-        self._chance = Random() if chance is None else chance
         self._date_format = date_format
 
     @classmethod
@@ -128,18 +108,6 @@ class OneFlow:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r}, orders_url={self.orders_url!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the session's connections, also of a session handed in; used again, it opens new ones."""
-        self.session.close()
 
     def validate(self, order: Mapping[str, object]) -> Json:
         """
@@ -155,7 +123,7 @@ class OneFlow:
             ValidationFailed: It is not fit; `validations` says why.
         """
         path = _path("order", "validate")
-        return self._do(_Call("POST", self.base_url, path, body=_json_bytes(order), resend_lost=True)).members()
+        return self._do(Call("POST", path, body=json_bytes(order), resend_lost=True)).members()
 
     def submit(self, order: Mapping[str, object]) -> Submission:
         """
@@ -167,14 +135,13 @@ class OneFlow:
             Unreachable: The answer was lost. The order may have been stored; it is not sent again.
             ServerFailed: 5XX after all attempts.
         """
-        return Submission.read(self._do(_Call("POST", self.orders_url, _path("order"), body=_json_bytes(order))))
+        call = Call("POST", _path("order"), body=json_bytes(order))
+        return Submission.read(self._do(call, base_url=self.orders_url))
 
     def orders(self, page: int = 1, pagesize: int = 10) -> OrderPage:
         """One page of the account's orders, newest first; the first page is 1."""
         query = (("page", str(page)), ("pagesize", str(pagesize)))
-        return OrderPage.read(
-            self._do(_Call("GET", self.base_url, _path("order"), query=query, resend_lost=True)), page=page
-        )
+        return OrderPage.read(self._do(Call("GET", _path("order"), query=query, resend_lost=True)), page=page)
 
     def all_orders(self, pagesize: int = 100) -> Iterator[Order]:
         """
@@ -202,7 +169,7 @@ class OneFlow:
         Raises:
             NotFound: There is none, or it is not processed yet, or it was not valid.
         """
-        return Order.read(self._do(_Call("GET", self.base_url, _path("order", order_id), resend_lost=True)))
+        return Order.read(self._do(Call("GET", _path("order", order_id), resend_lost=True)))
 
     def cancel(self, source_account: str, source_order_id: str) -> Order:
         """
@@ -217,7 +184,7 @@ class OneFlow:
             Refused: It is cancelled already.
         """
         path = _path("order", source_account, source_order_id, "cancel")
-        return Order.read(self._do(_Call("PUT", self.base_url, path)))
+        return Order.read(self._do(Call("PUT", path)))
 
     def update_shipping(
         self,
@@ -239,9 +206,9 @@ class OneFlow:
             tracking_number: The tracking number, left alone by default.
         """
         change = {"shipTo": ship_to, "carrier": carrier, "trackingNumber": tracking_number}
-        body = _json_bytes({name: value for name, value in change.items() if value is not None})
+        body = json_bytes({name: value for name, value in change.items() if value is not None})
         path = _path("shipment", source_order_id, str(shipment_index), "shipping")
-        return Shipment.read(self._do(_Call("PUT", self.base_url, path, body=body)))
+        return Shipment.read(self._do(Call("PUT", path, body=body)))
 
     def wait_for_order(
         self,
@@ -282,94 +249,23 @@ class OneFlow:
         except NotFound:
             return None
 
-    def _do(self, call: _Call) -> Node:
-        """The JSON that answers a call, with as many attempts as it may have."""
-        return persist(
-            lambda: self._attempt(call),
-            retry=self.retry,
-            resend_lost=call.resend_lost,
-            sleep=self._sleep,
-            chance=self._chance,
-        )
+    def _do(self, call: Call, *, base_url: str | None = None) -> Node:
+        """The JSON that answers a call, with as many attempts as it may have, each signed afresh."""
+        transport = replace(self._transport, base_url=base_url or self.base_url)
+        return transport.send(call, self.retry, sign=self._signed).node()
 
-    def _attempt(self, call: _Call) -> Node:
-        answer = self._send(call)
-        if 200 <= answer.status < 300:
-            return answer.node()
-        if 400 <= answer.status < 600:
-            asked_s = retry_after_s(answer.headers.get("Retry-After"), now=self._now())
-            raise failure(answer.method, answer.path, answer.status, problem(answer), retry_after_s=asked_s)
-        raise answer.unexpected("", "has a status that OneFlow never gives; redirects are not followed")
-
-    def _send(self, call: _Call) -> Answer:
-        prepared = self._prepare(call)
-        settings = self.session.merge_environment_settings(prepared.url or call.base_url, {}, None, None, None)
-        try:
-            response = self.session.send(prepared, timeout=self.timeout_s, allow_redirects=False, **settings)
-        except requests.RequestException as error:
-            raise Unreachable(call.method, call.path, None, _loss(error, self.timeout_s)) from error
-        signature = prepared.headers.get("x-oneflow-authorization", "").rpartition(":")[2]
-        return Answer(
-            call.method,
-            call.path,
-            response.status_code,
-            response.reason or "",
-            response.headers,
-            response.content,
-            (self._signer.secret, signature),
-        )
-
-    def _prepare(self, call: _Call) -> requests.PreparedRequest:
-        headers = {"Accept": "application/json"}
-        if call.body is not None:
-            headers["Content-Type"] = "application/json"
-        headers |= self._signer.headers(call.method, call.path, self._date_format(self._now()))
-        url = call.base_url + call.path
-        request = requests.Request(call.method, url, headers=headers, params=call.query, data=call.body)
-        prepared = self.session.prepare_request(request)
-        # requests decodes %2E, which would make an id of dots a step up the path; what is sent must be what is signed.
-        prepared.url = urlunsplit(urlsplit(prepared.url or url)._replace(path=urlsplit(url).path))
-        return prepared
+    def _signed(self, call: Call) -> Call:
+        headers = self._signer.headers(call.method, call.path, self._date_format(self._now()))
+        signature = headers["x-oneflow-authorization"].rpartition(":")[2]
+        return replace(call, headers=headers, hidden=(self._signer.secret, signature))
 
 
-def _normal_url(setting: str, url: str) -> str:
-    """The URL before `/api`, without a slash at its end."""
-    mend = "Give an http or https URL without credentials, query or fragment, such as https://pro-api.oneflowcloud.com."
-    if not url.lower().startswith(("http://", "https://")) or set("@?#") & set(url):
-        raise ConfigurationError(f"The OneFlow client's {setting} cannot be used.", mend)
-    try:
-        parts = urlsplit(requests.Request("GET", url).prepare().url or url)
-    except requests.RequestException as error:
-        raise ConfigurationError(f"The OneFlow client's {setting} cannot be used: {error}.", mend) from error
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/").removesuffix("/api").rstrip("/")))
+def _base_url(setting: str, url: str) -> str:
+    return base_url_of(url, of=f"The OneFlow client's {setting}", below="/api", such_as=PRODUCTION_URL)
 
 
 def _path(*segments: str) -> str:
-    """
-    The path from `/api` on, every segment percent-encoded.
-
-    Raises:
-        ValueError: A segment is empty, so that the path would be another operation's.
-    """
-    if not all(segments):
-        raise ValueError("an identifier in a path cannot be empty")
-    return "/api/" + "/".join(map(_quoted, segments))
-
-
-def _quoted(segment: str) -> str:
-    """The segment percent-encoded; one of dots only too, which would be a step up the path."""
-    return segment.replace(".", "%2E") if segment in (".", "..") else quote(segment, safe="")
-
-
-def _json_bytes(body: Mapping[str, object]) -> bytes:
-    return json.dumps(body, allow_nan=False, default=_plain).encode()
-
-
-def _plain(value: object) -> dict[object, object]:
-    """A mapping that is no dict, as a dict: what `json` asks for where it is at a loss."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    return path_of("api", *segments)
 
 
 def _fits(order: Order, until: Callable[[Order], bool] | Collection[str]) -> bool:
@@ -381,14 +277,3 @@ def _fits(order: Order, until: Callable[[Order], bool] | Collection[str]) -> boo
 def _not_in_time(order_id: str, order: Order | None, waited_s: float) -> NotInTime:
     state = "the order is not found yet" if order is None else f"the order has the status {order.status!r}"
     return NotInTime("GET", _path("order", order_id), 404 if order is None else 200, state, waited_s=waited_s)
-
-
-def _loss(error: requests.RequestException, timeout_s: float) -> str:
-    """What became of the answer, in a few words; the whole story is in the cause."""
-    if isinstance(error, requests.ConnectTimeout):
-        return f"no connection within {timeout_s:g} s"
-    if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
-        return f"nothing came for {timeout_s:g} s"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
-        return "the answer broke off or is garbled"
-    return f"the connection failed ({type(error).__name__})"

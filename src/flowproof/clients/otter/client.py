@@ -13,18 +13,19 @@ import base64
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from random import Random
-from types import TracebackType
-from typing import Literal, Self, TypedDict, Unpack
+from typing import Literal, Self, Unpack
 
 import requests
 
+from flowproof.clients.client import Client, CommonSettings, base_url_of, utc_now
 from flowproof.clients.otter.authorization import ONBOARDING, Authorization
+from flowproof.clients.otter.problems import problem
 from flowproof.clients.otter.results import Onboarded, Token
-from flowproof.clients.otter.transport import Call, Transport
 from flowproof.clients.otter.user import Choose, OtterUser
 from flowproof.clients.retry import TRANSIENT, Retry
+from flowproof.clients.transport import Call, as_it_is
 from flowproof.errors import ConfigurationError
 
 __all__ = ["PATIENT", "PRODUCTION_URL", "STAGING_URL", "Otter", "Settings"]
@@ -37,24 +38,14 @@ PATIENT = Retry(statuses=TRANSIENT | {401})
 TOKEN_PATH = "/v1/auth/token"  # noqa: S105 - a path
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Settings(TypedDict, total=False):
+class Settings(CommonSettings, total=False):
     """What can be set beside URL and credentials; `Otter` says what each means."""
 
     redirect_uri: str | None
     client_authentication: Literal["basic", "body"]
-    timeout_s: float
-    retry: Retry
-    session: requests.Session | None
-    now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    chance: Random | None
 
 
-class Otter:
+class Otter(Client):
     """
     A partner's application at Otter.
 
@@ -89,33 +80,27 @@ class Otter:
         timeout_s: float = 10.0,
         retry: Retry = Retry(),  # noqa: B008 - a frozen value
         session: requests.Session | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
         chance: Random | None = None,
     ) -> None:
-        if not base_url.lower().startswith(("http://", "https://")) or set("@?#") & set(base_url):
-            raise ConfigurationError(
-                "The Otter client's base_url cannot be used.",
-                f"Give an http or https URL without credentials, query or fragment, such as {PRODUCTION_URL}.",
-            )
+        super().__init__(
+            base_url_of(base_url, of="The Otter client's base_url", such_as=PRODUCTION_URL),
+            api="Otter",
+            problem=problem,
+            timeout_s=timeout_s,
+            retry=retry,
+            session=session,
+            now=now,
+            sleep=sleep,
+            chance=chance,
+        )
         if not client_id or not client_secret:
             raise ConfigurationError("The Otter client id or secret is empty.", "Copy both from the Developer Portal.")
-        self.base_url = base_url.rstrip("/")
         self.client_id = client_id
         self._client_secret = client_secret
         self.redirect_uri = redirect_uri
         self.client_authentication = client_authentication
-        self.retry = retry
-        self.session = requests.Session() if session is None else session
-        self._now = now
-        self._transport = Transport(
-            self.base_url,
-            self.session,
-            timeout_s,
-            now,
-            sleep,
-            Random() if chance is None else chance,
-        )
 
     @classmethod
     def production(cls, client_id: str, client_secret: str, **settings: Unpack[Settings]) -> Self:
@@ -124,18 +109,6 @@ class Otter:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r}, client_id={self.client_id!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the session's connections, also of a session handed in; used again, it opens new ones."""
-        self.session.close()
 
     def authorization(
         self, scopes: Sequence[str] = ONBOARDING, *, state: str | None = None, with_challenge: bool = True
@@ -215,7 +188,8 @@ class Otter:
             hidden = (*hidden, pair)
         else:
             form = {**form, "client_id": self.client_id, "client_secret": self._client_secret}
-        call = Call("POST", TOKEN_PATH, headers=headers, form=form, hidden=(self._client_secret, *hidden))
+        secrets = (self._client_secret, *hidden)
+        call = Call("POST", TOKEN_PATH, headers=headers, form=form, hidden=secrets, auth=as_it_is)
         # A 401 says here that id or secret are wrong, which no repetition changes.
         retry = replace(self.retry, statuses=self.retry.statuses - {401})
         return Token.read(self._transport.send(call, retry).node(), now=self._now())

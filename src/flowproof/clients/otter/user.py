@@ -1,7 +1,7 @@
 """What an application does for a user who allowed it: read their organization, connect their stores."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from flowproof.clients.answers import Answer
@@ -16,8 +16,8 @@ from flowproof.clients.otter.results import (
     StorePage,
     Token,
 )
-from flowproof.clients.otter.transport import Call, Transport, path_of
 from flowproof.clients.retry import Retry
+from flowproof.clients.transport import Call, Transport, as_it_is, json_bytes, path_of
 
 __all__ = ["AlreadyConnected", "Choose", "OtterUser"]
 
@@ -122,7 +122,7 @@ class OtterUser:
             Unreachable: The answer was lost; look at `connection` before trying again.
         """
         try:
-            self._send(Call("POST", _connection(brand_id, store_id), body={"storeId": our_store_id}))
+            self._send(Call("POST", _connection(brand_id, store_id), body=json_bytes({"storeId": our_store_id})))
         except Refused as refused:
             if refused.status != 409:
                 raise
@@ -173,15 +173,8 @@ class OtterUser:
 
     def _send(self, call: Call) -> Answer:
         secret = self.token.access_token
-        authorized = Call(
-            call.method,
-            call.path,
-            call.query,
-            headers={"Authorization": f"Bearer {secret}"},
-            body=call.body,
-            resend_lost=call.resend_lost,
-            hidden=(secret,),
-        )
+        headers = {"Authorization": f"Bearer {secret}"}
+        authorized = replace(call, headers=headers, hidden=(secret,), auth=as_it_is)
         return self.transport.send(authorized, self.retry)
 
 

@@ -1,0 +1,147 @@
+"""What every provider's client is, whatever its operations: a session with its patience. Knows no provider."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from random import Random
+from types import TracebackType
+from typing import Self, TypedDict
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+
+from flowproof.clients.answers import Answer
+from flowproof.clients.errors import Problem
+from flowproof.clients.retry import Retry
+from flowproof.clients.transport import Transport
+from flowproof.errors import ConfigurationError
+
+__all__ = ["Client", "CommonSettings", "base_url_of", "token_of", "utc_now"]
+
+
+def utc_now() -> datetime:
+    """The present, aware."""
+    return datetime.now(UTC)
+
+
+class CommonSettings(TypedDict, total=False):
+    """What can be set of every client."""
+
+    timeout_s: float
+    retry: Retry
+    session: requests.Session | None
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    chance: Random | None
+
+
+class Client:
+    """
+    A client without operations; a context manager that closes its session.
+
+    `session` is public: mount adapters, add hooks, set proxies or certificates on it as on any `requests` session.
+
+    Args:
+        base_url: Without a slash at its end.
+        api: The provider's name, for sentences.
+        problem: Reads the provider's error bodies.
+        timeout_s: Longest wait for a connection, and for each next piece of an answer.
+        retry: When to send again.
+        session: Session to use; a new one by default.
+        now: The present, aware.
+        sleep: Waits that many seconds.
+        chance: Source of the retry's jitter.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api: str,
+        problem: Callable[[Answer], Problem],
+        timeout_s: float = 10.0,
+        retry: Retry = Retry(),  # noqa: B008 - a frozen value
+        session: requests.Session | None = None,
+        now: Callable[[], datetime] = utc_now,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Random | None = None,
+    ) -> None:
+        self.base_url = base_url
+        self.timeout_s = timeout_s
+        self.retry = retry
+        self.session = requests.Session() if session is None else session
+        self._api = api
+        self._problem = problem
+        self._now = now
+        self._sleep = sleep
+        self._chance = Random() if chance is None else chance
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the session's connections, also of a session handed in; used again, it opens new ones."""
+        self.session.close()
+
+    @property
+    def _transport(self) -> Transport:
+        """What sends, with the session and the timeout that are set now."""
+        return Transport(
+            self._api,
+            self._problem,
+            self.base_url,
+            self.session,
+            self.timeout_s,
+            self._now,
+            self._sleep,
+            self._chance,
+        )
+
+
+def base_url_of(url: str, *, of: str, below: str = "", such_as: str = "") -> str:
+    """
+    A base URL in its one form: without a slash at its end, and without what every path begins with.
+
+    Args:
+        url: As given.
+        of: What it is, for the error: `The OneFlow client's base_url`.
+        below: What every path begins with, such as `/api`.
+        such_as: An example, for the error's advice.
+
+    Raises:
+        ConfigurationError: It cannot be used.
+    """
+    example = f", such as {such_as}" if such_as else ""
+    mend = f"Give an http or https URL without credentials, query or fragment{example}."
+    if not url.lower().startswith(("http://", "https://")) or set("@?#") & set(url):
+        raise ConfigurationError(f"{of} cannot be used.", mend)
+    try:
+        parts = urlsplit(requests.Request("GET", url).prepare().url or url)
+    except requests.RequestException as error:
+        raise ConfigurationError(f"{of} cannot be used: {error}.", mend) from error
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/").removesuffix(below).rstrip("/")))
+
+
+def token_of(token: str, *, of: str, mend: str) -> str:
+    """
+    The token, which must be able to stand in a header; no error shows it.
+
+    Args:
+        token: As given.
+        of: What it is, for the error: `The Dots.eco client's token`.
+        mend: The error's advice.
+
+    Raises:
+        ConfigurationError: It cannot be used.
+    """
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigurationError(f"{of} cannot be used.", mend)
+    return token
