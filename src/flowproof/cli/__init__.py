@@ -50,5 +50,18 @@ def main(context: click.Context, /, config: Path | None) -> None:
     context.default_map = default_map(file, main) if file else None
 
 
-for command in (serve, stop, providers, explain, contracts, mutants, workspace, clock, faults, journal, webhooks, checklist):
+for command in (
+    serve,
+    stop,
+    providers,
+    explain,
+    contracts,
+    mutants,
+    workspace,
+    clock,
+    faults,
+    journal,
+    webhooks,
+    checklist,
+):
     main.add_command(command)
