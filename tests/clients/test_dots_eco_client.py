@@ -3,14 +3,10 @@
 import json
 import logging
 import pickle
-import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
-from typing import Any
 
 import pytest
 import requests
@@ -31,6 +27,7 @@ from flowproof.clients import (
 )
 from flowproof.clients.dots_eco import PRODUCTION_URL, DotsEco, Offer
 from flowproof.errors import ConfigurationError
+from tests.clients.scripted import Provider, Reply
 
 TOKEN = "e9dc5901448d61e20b35e209bb09adcc"
 READ_TOKEN = "0123456789abcdef0123456789abcdef"
@@ -59,87 +56,6 @@ INVALID = {
     "errors": {"sku": ["The sku is invalid."], "expiration_date": ["The expiration_date is invalid."]},
 }
 DENIED = {"message": "Access denied. You are not a manager of specified application."}
-
-
-# --- a provider that says what it is told to say ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One scripted answer; one that is cut promises more bytes than it has."""
-
-    status: int = 200
-    body: object = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    is_cut: bool = False
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One request as it came over the wire."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Provider(ThreadingHTTPServer):
-    """Answers from a script; the last reply holds for all further requests."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.script: list[Reply] = []
-        self.seen: list[Seen] = []
-
-    @property
-    def url(self) -> str:
-        """Base URL."""
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def replies(self, *script: Reply) -> None:
-        """Say these in turn."""
-        self.script = list(script)
-
-    def next_reply(self) -> Reply:
-        """The reply whose turn it is."""
-        return self.script.pop(0) if len(self.script) > 1 else self.script[0]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Records the request and plays the reply."""
-
-    server: Provider
-
-    def answer(self) -> None:
-        """Serve any method."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.seen.append(Seen(self.command, self.path, dict(self.headers.items()), body))
-        reply = self.server.next_reply()
-        content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-        self.send_response(reply.status)
-        for name, value in {"Content-Type": "application/json", **reply.headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content) + reply.is_cut))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = answer
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    """A provider on loopback."""
-    server = Provider()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    with server:
-        yield server
-        server.shutdown()
-    thread.join()
 
 
 @pytest.fixture
@@ -472,7 +388,7 @@ def test_card_whose_answer_is_lost_is_not_asked_for_again(provider: Provider, cl
     """
     After an answer that broke off the card may have been bought: it is not asked for again.
     """
-    provider.replies(Reply(200, CREATED, is_cut=True))
+    provider.replies(Reply(200, CREATED, cut=1))
 
     with pytest.raises(Unreachable):
         client.create_card(APPLICATION, "123kdfgf")
@@ -480,7 +396,7 @@ def test_card_whose_answer_is_lost_is_not_asked_for_again(provider: Provider, cl
     assert len(provider.seen) == 1
 
 
-@pytest.mark.parametrize("lost", [Reply(503, DENIED), Reply(429, DENIED), Reply(200, {"balance": 1}, is_cut=True)])
+@pytest.mark.parametrize("lost", [Reply(503, DENIED), Reply(429, DENIED), Reply(200, {"balance": 1}, cut=1)])
 def test_balance_is_asked_for_again(provider: Provider, client: DotsEco, lost: Reply) -> None:
     """
     Reading changes nothing: it is done again after 429, 5XX and an answer that broke off.

@@ -5,16 +5,13 @@ import hashlib
 import hmac
 import json
 import pickle
-import socket
-import struct
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from random import Random
 from typing import Any
@@ -47,6 +44,8 @@ from flowproof.clients.flow1st import (
     iso_microseconds,
 )
 from flowproof.errors import ConfigurationError, FlowproofError
+from tests.clients import scripted
+from tests.clients.scripted import Reply, Seen, serving
 
 KEY, SECRET, SIGNING_KEY = "test-api-key", "test-api-secret", "test-signing-key"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -62,62 +61,30 @@ PLACED = {"reference": "C-113976984704914-P", "externalReference": "ext-1", "sta
 BUNDLE = Bundle("codm30cp", "30 CP", Decimal(30), "USD", {})
 
 
-@dataclass(frozen=True)
-class Reply:
-    """One scripted answer; `reset` breaks the connection."""
-
-    status: int = 200
-    body: object = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    reset: bool = False
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One request as it came over the wire; names of headers in lower case."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def path(self) -> str:
-        """The target without its query."""
-        return self.target.partition("?")[0]
-
-
 def tokens(number: int) -> dict[str, str]:
     """The answer to a request for a token."""
     return {"role": "API_USER", "accessToken": f"access-{number}", "refreshToken": f"refresh-{number}"}
 
 
-class Provider(ThreadingHTTPServer):
+class Provider(scripted.Provider):
     """Answers each path from a script of its own, the last reply for ever; but 401 to a stale token."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__()
         self.scripts: dict[str, list[Reply]] = {}
-        self.seen: list[Seen] = []
         self.stale = "nothing"
         self.turn = threading.Lock()
         self.says(TOKEN, *(Reply(200, tokens(number)) for number in range(1, 5)))
         self.says(REFRESH, *(Reply(200, tokens(number)) for number in range(11, 15)))
         self.says(ORDER, Reply(201, PLACED))
 
-    @property
-    def url(self) -> str:
-        """Base URL."""
-        return f"http://127.0.0.1:{self.server_port}"
-
     def says(self, path: str, *replies: Reply) -> None:
         """Answer requests to a path with these in turn."""
         self.scripts[path] = list(replies)
 
     def reply(self, seen: Seen) -> Reply:
-        """The reply whose turn it is."""
+        """Remember a request, names of headers in lower case; the reply whose turn it is."""
+        seen = replace(seen, headers={name.lower(): value for name, value in seen.headers.items()})
         with self.turn:
             self.seen.append(seen)
             if seen.headers.get("accesstoken") == f"Bearer {self.stale}":
@@ -129,47 +96,12 @@ class Provider(ThreadingHTTPServer):
         """The requests to a path."""
         return [each for each in self.seen if each.path == path]
 
-    def shutdown_request(self, request: Any) -> None:
-        """Close without a courteous FIN first, so that a reset is one."""
-        self.close_request(request)
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Records the request and plays the reply."""
-
-    server: Provider
-
-    def answer(self) -> None:
-        """Serve any method."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        reply = self.server.reply(Seen(self.command, self.path, headers, body))
-        if reply.reset:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            return
-        content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-        self.send_response(reply.status)
-        self.send_header("Content-Length", str(len(content)))
-        for name, value in reply.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = answer
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
     """A scripted provider on loopback."""
-    with Provider() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(Provider()) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -1,14 +1,10 @@
 """The client of the Integrations API against a scripted HTTP server on loopback: no code of ours but the client's."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,6 +24,7 @@ from flowproof.clients import (
 )
 from flowproof.clients.integrations import Integrations
 from flowproof.errors import ConfigurationError
+from tests.clients.scripted import Provider, Reply
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
 GUID = "8a6e0804-2bd0-4672-b79d-d97027f9071a"
@@ -59,87 +56,6 @@ def told(value: object) -> dict[str, object]:
 def refusal(code: str, message: str) -> dict[str, object]:
     """The documented error body."""
     return {"success": False, "error": {"code": code, "message": message}}
-
-
-# --- a provider that says what it is told to say ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One scripted answer; one that is cut promises more bytes than it has."""
-
-    status: int = 200
-    body: object = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    is_cut: bool = False
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One request as it came over the wire."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Provider(ThreadingHTTPServer):
-    """Answers from a script; the last reply holds for all further requests."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.script: list[Reply] = []
-        self.seen: list[Seen] = []
-
-    @property
-    def url(self) -> str:
-        """Base URL."""
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def replies(self, *script: Reply | dict[str, object]) -> None:
-        """Say these in turn; an object is a body with 200."""
-        self.script = [each if isinstance(each, Reply) else Reply(body=each) for each in script]
-
-    def next_reply(self) -> Reply:
-        """The reply whose turn it is."""
-        return self.script.pop(0) if len(self.script) > 1 else self.script[0]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Records the request and plays the reply."""
-
-    server: Provider
-
-    def answer(self) -> None:
-        """Serve any method."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.seen.append(Seen(self.command, self.path, dict(self.headers.items()), body))
-        reply = self.server.next_reply()
-        content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-        self.send_response(reply.status)
-        for name, value in {"Content-Type": "application/json", **reply.headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content) + reply.is_cut))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = do_DELETE = answer
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    """A provider on loopback."""
-    server = Provider()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    with server:
-        yield server
-        server.shutdown()
-    thread.join()
 
 
 @pytest.fixture
@@ -437,9 +353,7 @@ def test_redirect_is_not_followed(provider: Provider, client: Integrations) -> N
 
 
 @each_read
-@pytest.mark.parametrize(
-    "trouble", [Reply(503, {}), Reply(429, {}), Reply(body={}, is_cut=True)], ids=["503", "429", "cut"]
-)
+@pytest.mark.parametrize("trouble", [Reply(503, {}), Reply(429, {}), Reply(body={}, cut=1)], ids=["503", "429", "cut"])
 def test_reads_are_sent_again(
     provider: Provider, client: Integrations, waits: list[float], call: Call, answer: object, trouble: Reply
 ) -> None:
@@ -464,7 +378,7 @@ def test_changes_are_sent_again_after_429_only(
 @each_change
 @pytest.mark.parametrize(
     ("trouble", "kind"),
-    [(Reply(503, {}), ServerFailed), (Reply(body={}, is_cut=True), Unreachable)],
+    [(Reply(503, {}), ServerFailed), (Reply(body={}, cut=1), Unreachable)],
     ids=["503", "cut"],
 )
 def test_changes_are_not_repeated_blindly(

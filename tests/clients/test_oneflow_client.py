@@ -6,13 +6,9 @@ import json
 import logging
 import pickle
 import socket
-import struct
-import threading
 import traceback
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from types import MappingProxyType
 from typing import Any
@@ -41,6 +37,7 @@ from flowproof.clients import (
 )
 from flowproof.clients.oneflow import OneFlow, Shipment, Signer, iso_milliseconds
 from flowproof.errors import ConfigurationError, FlowproofError
+from tests.clients.scripted import Provider, Reply
 
 TOKEN = "test-token"
 SECRET = "test-secret"
@@ -71,113 +68,6 @@ INVALID = {
         "mongoErr": True,
     },
 }
-
-
-# --- a provider that says what it is told to say ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One scripted answer; `cut` bytes of the body are promised and withheld, `reset` breaks the connection."""
-
-    status: int = 200
-    body: object = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    cut: int = 0
-    reset: bool = False
-    stall_s: float = 0.0
-
-    def content(self) -> bytes:
-        """The body's bytes."""
-        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One request as it came over the wire."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def path(self) -> str:
-        """The target without its query."""
-        return self.target.partition("?")[0]
-
-
-class Provider(ThreadingHTTPServer):
-    """Answers from a script; the last reply holds for all further requests."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.script: list[Reply] = []
-        self.seen: list[Seen] = []
-        self.woken = threading.Event()
-
-    @property
-    def url(self) -> str:
-        """Base URL."""
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def replies(self, *script: Reply) -> None:
-        """Say these in turn."""
-        self.script = list(script)
-
-    def next_reply(self) -> Reply:
-        """The reply whose turn it is."""
-        return self.script.pop(0) if len(self.script) > 1 else self.script[0]
-
-    def shutdown_request(self, request: Any) -> None:
-        """Close without a courteous FIN first, so that a reset is one."""
-        self.close_request(request)
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Records the request and plays the reply."""
-
-    server: Provider
-
-    def answer(self) -> None:
-        """Serve any method."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.seen.append(Seen(self.command, self.path, dict(self.headers.items()), body))
-        reply = self.server.next_reply()
-        if reply.reset:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            return
-        if reply.stall_s:
-            self.server.woken.wait(reply.stall_s)
-            return
-        self.play(reply)
-
-    def play(self, reply: Reply) -> None:
-        """Send one reply."""
-        content = reply.content()
-        self.send_response(reply.status)
-        self.send_header("Content-Length", str(len(content) + reply.cut))
-        for name, value in reply.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = do_PUT = answer
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    """A scripted provider on loopback."""
-    with Provider() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.woken.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -3,12 +3,9 @@
 import base64
 import json
 import pickle
-import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from random import Random
 from typing import Any
@@ -42,6 +39,8 @@ from flowproof.clients.otter import (
     challenge_of,
 )
 from flowproof.errors import ConfigurationError
+from tests.clients import scripted
+from tests.clients.scripted import Seen, serving
 
 CLIENT_ID, SECRET, ACCESS = "c75d9460-5d48-423d-8d01-f825fd5b1672", "client-secret", "access.token"
 REDIRECT = "https://partner.example/callback?a=1"
@@ -52,88 +51,40 @@ STORE = {"id": "store-1", "name": "Store 1", "address": None}
 ORGANIZATION = {"id": "organization-1", "name": "Organization 1"}
 
 
-@dataclass(frozen=True)
-class Reply:
-    """One answer: a JSON value, or bytes; no status closes the connection without a word."""
+class Reply(scripted.Reply):
+    """One answer; no body is an empty one."""
 
-    status: int | None
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One request as it came."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def form(self) -> dict[str, str]:
-        """The values of its form."""
-        return {name: values[0] for name, values in parse_qs(self.body.decode(), strict_parsing=True).items()}
+    def content(self) -> bytes:
+        """The body's bytes."""
+        return b"" if self.body is None else super().content()
 
 
-class Provider(ThreadingHTTPServer):
-    """Says what it is told to say, and remembers what it was asked."""
-
-    daemon_threads = True
+class Provider(scripted.Provider):
+    """Says what it is told to say, each once, on connections that stay open; below a path of its own."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.script: list[Reply] = []
-        self.seen: list[Seen] = []
+        super().__init__(_Handler)
 
     @property
     def url(self) -> str:
         """Base URL, with a path before the provider's own."""
-        return f"http://127.0.0.1:{self.server_port}/below"
+        return f"{super().url}/below"
+
+    def reply(self, seen: Seen) -> scripted.Reply:
+        """Remember a request; the reply whose turn it is, which is gone then."""
+        self.seen.append(seen)
+        return self.script.pop(0)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: Provider
+class _Handler(scripted.Handler):
     protocol_version = "HTTP/1.1"
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.seen.append(Seen(self.command, self.path, dict(self.headers), body))
-        reply = self.server.script.pop(0)
-        if reply.status is None:
-            self.close_connection = True
-            return
-        raw = (
-            reply.body
-            if isinstance(reply.body, bytes)
-            else b""
-            if reply.body is None
-            else json.dumps(reply.body).encode()
-        )
-        self.send_response(reply.status)
-        for name, value in reply.headers.items():
-            self.send_header(name, value)
-        if reply.status != 204:
-            self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
-    do_GET = do_POST = do_DELETE = _answer
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
     """A scripted provider; all that it was told to say must have been said."""
-    server = Provider()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Provider()) as server:
+        yield server
     assert server.script == []
 
 
@@ -402,7 +353,7 @@ def test_pages_are_followed_to_the_end(sizes: list[int]) -> None:
     Tokens are sent back percent-encoded, to the page without one; empty pages on the way end nothing.
     """
     tokens = [f"CgwI09+kjQYQwOvF2AM=/{index}" for index in range(len(sizes))]
-    with _scripted() as provider:
+    with serving(Provider()) as provider:
         pages = [
             {"items": [{"id": f"{index}-{each}", "name": ""} for each in range(size)], "offsetToken": tokens[index]}
             for index, size in enumerate(sizes)
@@ -417,21 +368,6 @@ def test_pages_are_followed_to_the_end(sizes: list[int]) -> None:
     expected += [{"limit": ["7"], "token": [each]} for each in tokens]
     assert queries == expected
     assert len(found) == sum(sizes) + 1
-
-
-class _scripted:  # noqa: N801 (used as a function)
-    """A provider for one example of a property."""
-
-    def __enter__(self) -> Provider:
-        self.server = Provider()
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self.thread.start()
-        return self.server
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
 
 
 def test_pages_that_never_end_are_told(user: OtterUser, provider: Provider) -> None:
