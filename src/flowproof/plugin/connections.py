@@ -59,13 +59,8 @@ def oneflow_client(recorder: Recorder, place: Place, *, role: str = "default", *
     """
     site = place.site("oneflow")
     credentials = site.credentials(role)
-    workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
-    if workspace is not None:
-        settings.setdefault("sleep", workspace.clock.advance)
-        settings.setdefault("chance", Random(0))
     token, secret = settings.pop("token", credentials.key), settings.pop("secret", None) or credentials.secret
-    session = recorded_session(recorder, site, is_ours=workspace is not None)
-    return OneFlow(site.url, token, secret, **{"session": session, **settings})
+    return OneFlow(site.url, token, secret, **_settled(recorder, place, site, settings))
 
 
 def dots_eco_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> DotsEco:
@@ -81,13 +76,8 @@ def dots_eco_client(recorder: Recorder, place: Place, *, role: str = "default", 
         settings: `token` in place of the role's, and whatever `DotsEco` takes.
     """
     site = place.site("dots_eco")
-    workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
-    if workspace is not None:
-        settings.setdefault("sleep", workspace.clock.advance)
-        settings.setdefault("chance", Random(0))
     token = settings.pop("token", None) or site.credentials(role).key
-    session = recorded_session(recorder, site, is_ours=workspace is not None)
-    return DotsEco(site.url, token, **{"session": session, **settings})
+    return DotsEco(site.url, token, **_settled(recorder, place, site, settings))
 
 
 def flow1st_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> Flow1st:
@@ -106,19 +96,13 @@ def flow1st_client(recorder: Recorder, place: Place, *, role: str = "default", *
     """
     site = place.site("flow1st")
     credentials = site.credentials(role)
-    workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
-    if workspace is not None:
-        settings.setdefault("sleep", workspace.clock.advance)
-        settings.setdefault("now", workspace.clock.now)
-        settings.setdefault("chance", Random(0))
     named = "FLOWPROOF_FLOW1ST_SIGNING_KEY" if role == "default" else f"FLOWPROOF_FLOW1ST_{role.upper()}_SIGNING_KEY"
     keys = (
         settings.pop("api_key", credentials.key),
         settings.pop("api_secret", None) or credentials.secret,
         settings.pop("signing_key", None) or credentials.values.get("signing_key") or os.environ.get(named, ""),
     )
-    session = recorded_session(recorder, site, is_ours=workspace is not None)
-    return Flow1st(site.url, *keys, **{"session": session, **settings})
+    return Flow1st(site.url, *keys, **_settled(recorder, place, site, settings, tells_time=True))
 
 
 def integrations_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> Integrations:
@@ -134,13 +118,8 @@ def integrations_client(recorder: Recorder, place: Place, *, role: str = "defaul
         settings: `token` in place of the role's, and whatever `Integrations` takes.
     """
     site = place.site("integrations")
-    workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
-    if workspace is not None:
-        settings.setdefault("sleep", workspace.clock.advance)
-        settings.setdefault("chance", Random(0))
     token = settings.pop("token", None) or site.credentials(role).key
-    session = recorded_session(recorder, site, is_ours=workspace is not None)
-    return Integrations(site.url, token, **{"session": session, **settings})
+    return Integrations(site.url, token, **_settled(recorder, place, site, settings))
 
 
 def otter_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> Otter:
@@ -157,15 +136,30 @@ def otter_client(recorder: Recorder, place: Place, *, role: str = "default", **s
     """
     site = place.site("otter")
     credentials = site.credentials(role)
-    workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
-    if workspace is not None:
-        settings.setdefault("sleep", workspace.clock.advance)
-        settings.setdefault("now", workspace.clock.now)
-        settings.setdefault("chance", Random(0))
     settings.setdefault("redirect_uri", credentials.values.get("redirect_uri"))
     secret = settings.pop("client_secret", None) or credentials.secret
-    session = recorded_session(recorder, site, is_ours=workspace is not None)
-    return Otter(site.url, credentials.key, secret, **{"session": session, **settings})
+    return Otter(site.url, credentials.key, secret, **_settled(recorder, place, site, settings, tells_time=True))
+
+
+def _settled(
+    recorder: Recorder, place: Place, site: Site, settings: Mapping[str, Any], *, tells_time: bool = False
+) -> dict[str, Any]:
+    """
+    The settings of a client, over those that suit the place.
+
+    Args:
+        recorder: Who is shown the exchanges.
+        place: Target or workspace; the client's waits move its clock on, where it has one.
+        site: The provider there.
+        settings: Wanted; they go over all others.
+        tells_time: Whether that clock is the client's own, too.
+    """
+    workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
+    suited: dict[str, Any] = {"session": recorded_session(recorder, site, is_ours=workspace is not None)}
+    if workspace is not None:
+        suited |= {"sleep": workspace.clock.advance, "chance": Random(0)}
+        suited |= {"now": workspace.clock.now} if tells_time else {}
+    return {**suited, **settings}
 
 
 def recorded_session(recorder: Recorder, site: Site, *, is_ours: bool) -> requests.Session:

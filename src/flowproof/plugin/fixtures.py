@@ -6,7 +6,7 @@ every project that has Flowproof installed: kernel, Flask and requests would cos
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -14,6 +14,7 @@ from .state import state_of
 from .used import elsewhere, providers_of, skip_elsewhere
 
 if TYPE_CHECKING:
+    from flowproof.clients.client import Client
     from flowproof.clients.dots_eco import DotsEco
     from flowproof.clients.flow1st import Flow1st
     from flowproof.clients.integrations import Integrations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from flowproof.target import ControlClient, Target, Workspace
 
     from .cases import Case
+
+Made = TypeVar("Made", bound="Client")
 
 __all__ = [
     "dots_eco",
@@ -140,6 +143,18 @@ def target(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> "Targ
     return Target("mock", {**made.sites, **sites}, None if sites else made)
 
 
+def _makes(config: pytest.Config, connect: "Callable[..., Made]") -> "Iterator[Callable[..., Made]]":
+    """What makes clients by `connect`, whose exchanges are recorded; they are closed at the session's end."""
+    recorder = state_of(config).recording()
+    with ExitStack() as stack:
+
+        def make(place: "Target | Workspace", **settings: Any) -> "Made":
+            """A client there."""
+            return stack.enter_context(closing(connect(recorder, place, **settings)))
+
+        yield make
+
+
 @pytest.fixture(scope="session")
 def make_dots_eco(pytestconfig: pytest.Config) -> "Iterator[Callable[..., DotsEco]]":
     """
@@ -149,14 +164,7 @@ def make_dots_eco(pytestconfig: pytest.Config) -> "Iterator[Callable[..., DotsEc
     """
     from .connections import dots_eco_client  # noqa: PLC0415 (see the module's docstring)
 
-    recorder = state_of(pytestconfig).recording()
-    with ExitStack() as stack:
-
-        def make(place: "Target | Workspace", **settings: Any) -> "DotsEco":
-            """A client there; it is closed at the session's end."""
-            return stack.enter_context(closing(dots_eco_client(recorder, place, **settings)))
-
-        yield make
+    yield from _makes(pytestconfig, dots_eco_client)
 
 
 @pytest.fixture
@@ -175,14 +183,7 @@ def make_oneflow(pytestconfig: pytest.Config) -> "Iterator[Callable[..., OneFlow
     """
     from .connections import oneflow_client  # noqa: PLC0415 (see the module's docstring)
 
-    recorder = state_of(pytestconfig).recording()
-    with ExitStack() as stack:
-
-        def make(place: "Target | Workspace", **settings: Any) -> "OneFlow":
-            """A client there; it is closed at the session's end."""
-            return stack.enter_context(closing(oneflow_client(recorder, place, **settings)))
-
-        yield make
+    yield from _makes(pytestconfig, oneflow_client)
 
 
 @pytest.fixture
@@ -202,14 +203,7 @@ def make_flow1st(pytestconfig: pytest.Config) -> "Iterator[Callable[..., Flow1st
     """
     from .connections import flow1st_client  # noqa: PLC0415 (see the module's docstring)
 
-    recorder = state_of(pytestconfig).recording()
-    with ExitStack() as stack:
-
-        def make(place: "Target | Workspace", **settings: Any) -> "Flow1st":
-            """A client there; it is closed at the session's end."""
-            return stack.enter_context(closing(flow1st_client(recorder, place, **settings)))
-
-        yield make
+    yield from _makes(pytestconfig, flow1st_client)
 
 
 @pytest.fixture
@@ -228,14 +222,7 @@ def make_integrations(pytestconfig: pytest.Config) -> "Iterator[Callable[..., In
     """
     from .connections import integrations_client  # noqa: PLC0415 (see the module's docstring)
 
-    recorder = state_of(pytestconfig).recording()
-    with ExitStack() as stack:
-
-        def make(place: "Target | Workspace", **settings: Any) -> "Integrations":
-            """A client there; it is closed at the session's end."""
-            return stack.enter_context(closing(integrations_client(recorder, place, **settings)))
-
-        yield make
+    yield from _makes(pytestconfig, integrations_client)
 
 
 @pytest.fixture
@@ -254,14 +241,7 @@ def make_otter(pytestconfig: pytest.Config) -> "Iterator[Callable[..., Otter]]":
     """
     from .connections import otter_client  # noqa: PLC0415 (see the module's docstring)
 
-    recorder = state_of(pytestconfig).recording()
-    with ExitStack() as stack:
-
-        def make(place: "Target | Workspace", **settings: Any) -> "Otter":
-            """A client there; it is closed at the session's end."""
-            return stack.enter_context(closing(otter_client(recorder, place, **settings)))
-
-        yield make
+    yield from _makes(pytestconfig, otter_client)
 
 
 @pytest.fixture
