@@ -1,9 +1,10 @@
-"""``flowproof contracts``: are the contracts' own files sound?"""
+"""``flowproof contracts``: are the contracts' own files sound, and what does a run exercise of them?"""
 
 import click
 
 from flowproof.errors import ContractError
 
+from .coverage import coverage
 from .group import Commands
 
 __all__ = ["contracts"]
@@ -43,3 +44,6 @@ def check(context: click.Context, /, slugs: tuple[str, ...]) -> None:
             click.echo(f"  {each}")
         found += len(findings)
     context.exit(1 if found else 0)
+
+
+contracts.add_command(coverage)

@@ -13,7 +13,7 @@ import click
 from .tables import bullets, heading, table
 
 if TYPE_CHECKING:
-    from flowproof.mutation import Report
+    from flowproof.mutation import Outcome, Report
 
 __all__ = ["mutants"]
 
@@ -53,7 +53,8 @@ def mutants(
     Break each mock in one thing at a time, and see whether its suite notices.
 
     The suite runs over HTTP, as against a stranger's server. A mutant that no test notices survives: the suite is too
-    weak there, or the requirement says why nobody outside can notice. Exit code 1 when one survives without a reason.
+    weak there, or the requirement says why nobody outside can notice. Exit code 1 when a mutant of a documented
+    requirement survives without such a reason, or when the suite fails on the unbroken mock.
     """
     from flowproof.mutation import run_mutants  # noqa: PLC0415 (starts pytest, which takes time)
     from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
@@ -78,7 +79,7 @@ def mutants(
 
 def _fails(report: "Report") -> bool:
     broken = any(each.verdict == "broken" for each in report.outcomes)
-    return bool(report.survivors() or report.failures) or broken
+    return bool(report.gaps() or report.failures) or broken
 
 
 def _progress(report: "Report") -> None:
@@ -110,11 +111,12 @@ def _print(reports: Sequence["Report"], seconds: float) -> None:
 
 
 def _lines(report: "Report", verdict: str) -> list[str]:
-    return [
-        f"{each.mutant}: {each.says} ({each.excused or each.why})"
-        for each in report.outcomes
-        if each.verdict == verdict
-    ]
+    return [f"{each.mutant}: {each.says} ({_tail(each)})" for each in report.outcomes if each.verdict == verdict]
+
+
+def _tail(outcome: "Outcome") -> str:
+    standing = f"{outcome.standing} {outcome.requirement}; " if outcome.standing else "no requirement; "
+    return f"{standing}{outcome.excused or outcome.why}"
 
 
 def _print_list(title: str, lines: Sequence[str]) -> None:

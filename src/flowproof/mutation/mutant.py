@@ -95,6 +95,7 @@ class Outcome:
         tests: How many tests ran.
         seconds: How long that took.
         excused: Why its requirement cannot be killed from outside, as the requirement says.
+        standing: Of the requirement: ``documented``, ``observed``, ``inferred``; empty where there is none.
     """
 
     mutant: str
@@ -108,6 +109,7 @@ class Outcome:
     tests: int = 0
     seconds: float = 0.0
     excused: str = ""
+    standing: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """For the machine-readable report."""

@@ -88,8 +88,12 @@ def _mutant(package: str, contract: Contract, entry: dict[str, Any], number: int
         kind="own",
         says=entry["breaks"],
         requirement=entry["requirement"],
-        patch=Patch(f"{package}.{entry['module']}", entry["find"], entry["put"]),
+        patch=Patch(_module(package, entry["module"]), entry["find"], entry["put"]),
     )
+
+
+def _module(package: str, name: str) -> str:
+    return package if name == "__init__" else f"{package}.{name}"
 
 
 def install_patch(patch: Patch) -> None:

@@ -24,11 +24,13 @@ class Plan:
         mutants: In the order of their making.
         without: Requirements, documented or observed, that have no mutant.
         excused: Requirements that say why they cannot be killed from outside, with the reason.
+        standings: Of each requirement.
     """
 
     mutants: tuple[Mutant, ...]
     without: tuple[str, ...]
     excused: dict[str, str]
+    standings: dict[str, str]
 
 
 def make_plan(
@@ -66,7 +68,8 @@ def make_plan(
     if sample is not None and sample < len(mutants):
         chosen = set(Random(sample).sample(range(len(mutants)), sample))
         mutants = [each for index, each in enumerate(mutants) if index in chosen]
-    return Plan(tuple(mutants), tuple(without), excused)
+    standings = {each.id: each.standing for each in contract.requirements.values()}
+    return Plan(tuple(mutants), tuple(without), excused, {each: str(standing) for each, standing in standings.items()})
 
 
 def _is_below(requirement: str | None, wanted: str) -> bool:

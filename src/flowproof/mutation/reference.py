@@ -6,8 +6,9 @@ from typing import Any
 
 import orjson
 
+from flowproof.conformance.places import Steps, places_of
+
 from .mutant import Canned
-from .places import Steps, places_of
 
 __all__ = ["Reference", "Seen", "record"]
 

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from flowproof.conformance import Contract
+from flowproof.conformance.schema_walk import Walk
 
 from .mutant import Canned, Mutant
 from .reference import Reference
-from .schema_walk import Walk
 
 __all__ = ["refusal_mutants", "reworded"]
 

@@ -12,11 +12,11 @@ import jsonschema_rs
 import orjson
 
 from flowproof.conformance import Contract
+from flowproof.conformance.places import Steps, edited, pointer
+from flowproof.conformance.schema_walk import Place, Walk
 
 from .mutant import Canned, Mutant
-from .places import Steps, edited, pointer
 from .reference import Reference
-from .schema_walk import Place, Walk
 
 __all__ = ["changed_answer", "response_mutants"]
 
@@ -114,8 +114,15 @@ def _kinds(steps: Steps, place: Place) -> Iterator[tuple[str, tuple[Any, ...]]]:
         same_type = [each for each in OUTSIDE if _allowed(each, [_type_only(limit) for limit in place.limits])]
         if outside := [each for each in same_type if not _allowed(each, place.limits)]:
             yield "outside", (outside[0],)
-    if not any("const" in each for each in place.limits):
+    if any(_has_others(each) for each in place.limits):
         yield "value", tuple(value for each in place.limits for value in each.get("enum", ()))
+
+
+def _has_others(limits: Mapping[str, Any]) -> bool:
+    """Whether a schema may allow another value of the same kind; of objects, that is a matter of their members."""
+    single = "const" in limits or len(limits.get("enum", (1, 2))) < 2
+    whole_list = limits.get("type") == "array" and limits.get("minItems", 0) > 0
+    return not single and not whole_list and limits.get("type") != "object"
 
 
 def _type_only(limits: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -47,9 +47,10 @@ class Report:
         """How many mutants of a family ended so."""
         return sum(each.verdict == verdict and family in (None, each.family) for each in self.outcomes)
 
-    def survivors(self) -> list[Outcome]:
-        """Those that live without an excuse."""
-        return [each for each in self.outcomes if each.verdict == "survived" and not each.excused]
+    def gaps(self) -> list[Outcome]:
+        """Mutants of documented requirements that live although nothing is said of why."""
+        lived = (each for each in self.outcomes if each.verdict == "survived" and each.standing == "documented")
+        return [each for each in lived if not each.excused]
 
 
 def suite_of(provider: str) -> Path:

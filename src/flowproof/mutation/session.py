@@ -7,8 +7,10 @@ pytest loads it only when ``flowproof.mutation.run`` asks for it. What it finds 
 import gc
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -80,7 +82,7 @@ class MutantSession:
         if session.testsfailed:
             self._tell("error", what="the suite cannot be collected")
             return True
-        _preload()
+        _preload(self.provider)
         items = {item.nodeid: item for item in session.items}
         reference = Reference()
         started = time.perf_counter()
@@ -180,6 +182,8 @@ class MutantSession:
         test, why = self.failure
         if test:
             return Outcome(*_named(mutant), "killed", test, why, ran, seconds)
+        if mutant.patch is not None and mutant.patch.module not in sys.modules:
+            return _lived(mutant, "broken", f"{mutant.patch.module} was never imported", ran, seconds)
         if mutant.patch is None and not sabotage.changed:
             return _lived(mutant, "equal", "no answer differed from the unbroken mock's", ran, seconds)
         return _lived(mutant, "survived", f"{ran} tests that can see it hold", ran, seconds)
@@ -196,7 +200,9 @@ class MutantSession:
         )
 
     def _tell_outcome(self, outcome: Outcome, plan: Plan) -> None:
-        self._tell("outcome", **{**outcome.to_json(), "excused": plan.excused.get(outcome.requirement or "", "")})
+        requirement = outcome.requirement or ""
+        known = {"excused": plan.excused.get(requirement, ""), "standing": plan.standings.get(requirement, "")}
+        self._tell("outcome", **{**outcome.to_json(), **known})
 
     def _tell(self, event: str, **values: Any) -> None:
         data = json.dumps({"event": event, **values}).encode() + b"\n"
@@ -204,17 +210,24 @@ class MutantSession:
             data = data[os.write(self.fd, data) :]
 
 
-def _preload() -> None:
-    """What every child needs, but no provider: those a mutant may have to import broken."""
-    import requests  # noqa: F401, PLC0415 (loaded for the children)
-    import uvicorn  # noqa: PLC0415
+def _preload(slug: str) -> None:
+    """What every child needs, but no provider: that is what a mutant may have to import broken."""
+    import requests  # noqa: F401, PLC0415 (all of this is for the children's sake)
     import uvicorn.loops.auto  # noqa: F401, PLC0415
 
-    import flowproof.conformance.explanation  # noqa: PLC0415
-    import flowproof.kernel.assembly  # noqa: PLC0415
-    import flowproof.kernel.serving  # noqa: PLC0415
-    import flowproof.plugin.connections  # noqa: PLC0415
-    import flowproof.providers  # noqa: F401, PLC0415
+    from flowproof import providers  # noqa: F401, PLC0415
+    from flowproof.conformance import explanation, load_contract  # noqa: F401, PLC0415
+    from flowproof.errors import ContractError  # noqa: PLC0415
+    from flowproof.kernel import assembly, serving  # noqa: F401, PLC0415
+    from flowproof.kernel.control import app  # noqa: PLC0415
+    from flowproof.plugin import connections, recording  # noqa: F401, PLC0415
+
+    control = app.control_contract()
+    setattr(app, "control_contract", lambda: control)  # noqa: B010 (read once for all children, which only read it)
+    with suppress(ContractError):  # (a provider of another distribution has its contract there)
+        contract = load_contract(slug)
+        for module in (assembly, recording):
+            setattr(module, "load_contract", lambda wanted, *_: contract if wanted == slug else load_contract(wanted))  # noqa: B010
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:

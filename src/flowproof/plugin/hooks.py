@@ -31,7 +31,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "requirement(*ids): the requirements of a provider that the test proves, such as oneflow.order.get."
     )
-    state_of(config)
+    state = state_of(config)
+    if state.options.coverage is not None:
+        from .coverage import CoverageWriter  # noqa: PLC0415 (only a run that asks for it)
+
+        state.coverage = CoverageWriter(state.options.coverage)
+        config.pluginmanager.register(state.coverage)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
@@ -22,12 +23,14 @@ class Options:
         base_urls: Providers that are not mocked, each with its base URL.
         providers: Those that the started server serves; none means all that are installed.
         token: What the control API of a running server asks for.
+        coverage: Where to write what the run exercises.
     """
 
     server: str | None
     base_urls: Mapping[str, str]
     providers: tuple[str, ...]
     token: str | None
+    coverage: Path | None = None
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -51,9 +54,16 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="NAMES",
         help="Serve only these providers, separated by commas (FLOWPROOF_PROVIDERS). By default all installed ones.",
     )
+    group.addoption(
+        "--flowproof-coverage",
+        metavar="FILE",
+        help="Write there which operations, statuses, examples, schema branches and requirements the run exercised "
+        "(FLOWPROOF_COVERAGE); flowproof contracts coverage --results FILE reads it.",
+    )
     parser.addini("flowproof_server", "As --flowproof-server.")
     parser.addini("flowproof_base_url", "As --flowproof-base-url, one a line.", type="linelist", default=[])
     parser.addini("flowproof_providers", "As --flowproof-providers.")
+    parser.addini("flowproof_coverage", "As --flowproof-coverage.")
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -65,11 +75,13 @@ def read_options(config: pytest.Config) -> Options:
     """
     urls = config.getoption("flowproof_base_url") or os.environ.get("FLOWPROOF_BASE_URL", "").split()
     providers = _chosen(config, "flowproof_providers") or ""
+    coverage = _chosen(config, "flowproof_coverage")
     return Options(
         server=_chosen(config, "flowproof_server"),
         base_urls=MappingProxyType(dict(map(_base_url, urls or config.getini("flowproof_base_url")))),
         providers=tuple(providers.replace(",", " ").split()),
         token=os.environ.get("FLOWPROOF_TOKEN") or None,
+        coverage=Path(coverage) if coverage else None,
     )
 
 

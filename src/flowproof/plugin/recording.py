@@ -5,7 +5,7 @@ Loaded with the first client, not with pytest: it brings `requests` and the cont
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +30,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.exchanges = 0
+        self.watched: Callable[[str, Contract, Exchange], None] | None = None
         self._contracts: dict[str, Contract] = {}
         self._findings: Counter[tuple[str, Finding]] = Counter()
         self._set_aside: list[Finding] | None = None
@@ -45,6 +46,8 @@ class Recorder:
         self.exchanges += 1
         if provider not in self._contracts:
             self._contracts[provider] = load_contract(provider)
+        if self.watched is not None:
+            self.watched(provider, self._contracts[provider], exchange)
         found = check(self._contracts[provider], exchange)
         if self._set_aside is not None:
             self._set_aside.extend(found)

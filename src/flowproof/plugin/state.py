@@ -10,6 +10,7 @@ from .options import Options, read_options
 if TYPE_CHECKING:
     from flowproof.target import Workspace
 
+    from .coverage import CoverageWriter
     from .recording import Recorder
 
 __all__ = ["State", "state_of"]
@@ -25,12 +26,14 @@ class State:
         item: The current test.
         recorder: Made with the first client.
         workspaces: Those that the current test has made.
+        coverage: Keeps what the run exercises, where it was asked for.
     """
 
     options: Options
     item: pytest.Item | None = None
     recorder: "Recorder | None" = None
     workspaces: "list[Workspace]" = field(default_factory=list)
+    coverage: "CoverageWriter | None" = None
 
     def recording(self) -> "Recorder":
         """The session's recorder."""
@@ -38,6 +41,7 @@ class State:
             from .recording import Recorder  # noqa: PLC0415 (brings requests and contracts: only where a client is made)
 
             self.recorder = Recorder()
+            self.recorder.watched = self.coverage.record if self.coverage is not None else None
         return self.recorder
 
     def begin(self, item: pytest.Item) -> None:

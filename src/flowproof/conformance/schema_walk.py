@@ -8,8 +8,7 @@ from referencing import Registry
 from referencing._core import Resolver
 from referencing.jsonschema import DRAFT202012
 
-from flowproof.conformance import Contract
-
+from .contract import Contract
 from .places import Steps
 
 __all__ = ["Place", "Walk"]
@@ -87,8 +86,8 @@ class Walk:
     def _visit(
         self, node: Any, resolver: Resolver[Any], steps: Steps, nearest: str | None, found: dict[Steps, Place]
     ) -> None:
-        if not isinstance(node, dict) or len(steps) > DEEPEST:
-            return
+        if not isinstance(node, dict) or len(steps) > DEEPEST or node.get("not") in ({}, True):
+            return  # (what may not be there is no place)
         nearest = node.get("x-requirement", nearest)
         place = found.setdefault(steps, Place())
         place.requirement = node.get("x-requirement", place.requirement or nearest)
