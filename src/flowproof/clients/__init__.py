@@ -1,5 +1,5 @@
 """
-The real `requests` clients, one module a provider, and the errors and the retry that they share.
+The real `requests` clients, one module a provider, and what they share: errors, retry, transport, reading an answer.
 
 A client signs with its own code: it imports no mock, no kernel and no other provider's client.
 """
