@@ -128,9 +128,7 @@ class ProviderApp(Flask):
         if isinstance(returned, Response):
             headers = tuple((name, value) for name, value in returned.headers if name.lower() != "content-length")
             answer = Answer(returned.status_code, returned.get_data(), headers)
-            return answer, check_response(
-                self.contract, match.operation, answer.status, returned.get_json(silent=True)
-            )
+            return answer, check_response(self.contract, match.operation, answer.status, returned.get_json(silent=True))
         value, status = returned if isinstance(returned, tuple) else (returned, 200)
         empty = int(status) in EMPTY
         answer = Answer(int(status), b"", ()) if empty else Answer(int(status), _rendered(value))

@@ -133,9 +133,7 @@ def get_journal(workspace: str) -> dict[str, Any]:
     after, limit = scene.number("after", 0), scene.number("limit", scene.mock.journal.keep)
     refused_only = scene.parameter("refused", "false") == "true"
     chosen = scene.workspace(workspace)
-    entries = scene.mock.journal.entries(
-        chosen.id, after=after, limit=limit, refused_only=refused_only
-    )
+    entries = scene.mock.journal.entries(chosen.id, after=after, limit=limit, refused_only=refused_only)
     return {"exchanges": entries, "kept": scene.mock.journal.keep}
 
 
