@@ -11,7 +11,7 @@ from flowproof.target import Target
 
 from .setup import APPLICATION, SKU
 
-__all__ = ["ADD", "NOT_A_MANAGER", "NO_LIST", "NO_PURCHASE", "Wire", "compact", "invalid"]
+__all__ = ["ADD", "NOT_A_MANAGER", "NO_LIST", "NO_PURCHASE", "Answer", "Wire", "compact", "invalid"]
 
 ADD = "/api/v1/flow-card/add"
 TIMEOUT_S = 30.0
@@ -30,6 +30,43 @@ def invalid(**messages: str) -> dict[str, Any]:
 def compact(body: Any) -> bytes:
     """A documented body as bytes: its members in their order, without blanks between them."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+DOCUMENTED = frozenset(
+    {
+        *("message", "success", "errors", "response", "balance"),
+        *("sku", "title", "redeem_url", "card_image", "redeem_instructions", "code", "card_id", "amount"),
+        *("expiration_date", "recipient_email", "recipient_name", "from"),
+    }
+)
+"""Every member that a page names. A server may send further ones, and its members in any order: that is no fault."""
+
+
+class Answer:
+    """
+    An answer, of which a test looks at what the pages name.
+
+    Args:
+        response: As it came.
+    """
+
+    def __init__(self, response: requests.Response) -> None:
+        self.status_code = response.status_code
+        self.headers = response.headers
+        self.content = response.content
+        self.ok = response.ok
+
+    def json(self) -> Any:
+        """The body's value without the members that no page names."""
+        return _documented(json.loads(self.content))
+
+
+def _documented(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_documented(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: each if name == "errors" else _documented(each) for name, each in value.items() if name in DOCUMENTED}
 
 
 class Wire:
@@ -51,7 +88,7 @@ class Wire:
 
     def send(
         self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str | None] | None = None
-    ) -> requests.Response:
+    ) -> Answer:
         """
         Send one request, with the usual token unless the headers say otherwise.
 
@@ -66,26 +103,28 @@ class Wire:
             right["Content-Type"] = "application/json"
         given = {name: value for name, value in {**right, **(headers or {})}.items() if value is not None}
         url = self.dots_eco.base_url + path
-        return self.dots_eco.session.request(
-            method, url, data=body, headers=given, timeout=TIMEOUT_S, allow_redirects=False
+        return Answer(
+            self.dots_eco.session.request(
+                method, url, data=body, headers=given, timeout=TIMEOUT_S, allow_redirects=False
+            )
         )
 
-    def add(self, body: Any, token: str | None = None) -> requests.Response:
+    def add(self, body: Any, token: str | None = None) -> Answer:
         """Ask for a card with any JSON as body."""
         headers = {} if token is None else {"auth-token": token}
         return self.send("POST", ADD, body=json.dumps(body).encode(), headers=headers)
 
-    def card(self, **parameters: Any) -> requests.Response:
+    def card(self, **parameters: Any) -> Answer:
         """Ask for a card of the document's application and SKU, with further parameters; `sender` stands for `from`."""
         named = {"from" if name == "sender" else name: value for name, value in parameters.items()}
         return self.add({"app_token": APPLICATION, "sku": SKU, **named})
 
-    def listed(self, app_token: str, token: str | None = None) -> requests.Response:
+    def listed(self, app_token: str, token: str | None = None) -> Answer:
         """Ask for an application's flow cards."""
         headers = {} if token is None else {"auth-token": token}
         return self.send("GET", f"/api/v1/flow-card/list/{app_token}", headers=headers)
 
-    def balance(self, app_token: str, token: str | None = None) -> requests.Response:
+    def balance(self, app_token: str, token: str | None = None) -> Answer:
         """Ask for an application's balance."""
         headers = {} if token is None else {"auth-token": token}
         return self.send("GET", f"/api/v1/application-balance/{app_token}", headers=headers)

@@ -1,0 +1,48 @@
+"""The suite of Dots.eco finds no fault with a server that is right in another way, and does with one that is wrong."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests import tree
+from tests.second_opinion import dots_eco
+
+
+def suite_on(url: str, tokens: dict[str, str], *options: str) -> tuple[int, str]:
+    """Exit code and output of the suite against a base URL, with few examples."""
+    named = {f"FLOWPROOF_DOTS_ECO_{role.upper()}_TOKEN": token for role, token in tokens.items() if role != "default"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "FLOWPROOF_"))}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", *options]
+    done = subprocess.run(
+        [*command, f"--flowproof-base-url=dots_eco={url}", "suites/dots_eco"],
+        cwd=tree.ROOT,
+        env={**kept, **named, "FLOWPROOF_DOTS_ECO_TOKEN": tokens["default"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_suite_finds_no_fault_with_another_right_server() -> None:
+    """Other order of members, unknown members, blanks, header case and chunks are no fault; most of the suite runs."""
+    with dots_eco.serving() as (url, tokens):
+        code, said = suite_on(url, tokens)
+
+    passed = re.search(r"(\d+) passed", said)
+    assert code == 0, said
+    assert passed is not None
+    assert int(passed[1]) > 150
+
+
+def test_suite_finds_the_fault_of_another_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same server with one rule left out is told from a right one."""
+    monkeypatch.setattr(dots_eco, "is_address", lambda _text: True)
+
+    with dots_eco.serving() as (url, tokens):
+        code, said = suite_on(url, tokens, "-x", "-k", "address")
+
+    assert (code, "test_text_that_is_no_address_is_invalid" in said) == (1, True)
