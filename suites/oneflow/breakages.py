@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from .strategies import FULL, SECOND, Json, Order, full_orders
 
-__all__ = ["BREAKAGES", "Breakage", "BrokenOrder", "broken_orders"]
+__all__ = ["BREAKAGES", "FIELDS", "FULL", "PHONE_CARRIER", "Breakage", "BrokenOrder", "broken_orders", "changed"]
 
 Steps = tuple[str | int, ...]
 Values = tuple[Json, ...]
@@ -130,6 +130,23 @@ ADDRESS_FIELDS: tuple[tuple[str, str, Values], ...] = (
     ("email", "address.email", NO_TEXT),
     ("phone", "address.phone", NO_TEXT),
 )
+
+
+FIELDS: tuple[tuple[str, str, Values], ...] = (
+    *ORDER_FIELDS,
+    *((f"orderData.shipments.0.shipTo.{at}", requirement, values) for at, requirement, values in ADDRESS_FIELDS),
+)
+"""Every field of an order with the values that it may not have."""
+
+
+def changed(order: Order, at: str, value: Json) -> Order:
+    """A copy of an order with another value in one place, or without that place."""
+    made = copy.deepcopy(order)
+    if value is MISSING:
+        _remove(made, at)
+    else:
+        _put(made, at, value)
+    return made
 
 
 def _field(at: str, requirement: str, values: tuple[Json, ...]) -> tuple[Breakage, ...]:

@@ -274,3 +274,14 @@ def test_refusal_gives_nothing_away(wire: Wire) -> None:
     assert sorted(answer.json()) == ["error", "success"]
     assert sorted(error_of(answer)) == ["code", "message", "name"]
     assert wire.secret not in answer.text + str(answer.headers)
+
+
+@pytest.mark.requirement("oneflow.error.bad_request")
+def test_bad_request_is_answered_with_the_reason(wire: Wire) -> None:
+    """
+    A 400 for an update without an address names what is missing.
+    """
+    answer = wire.send("PUT", UPDATE, body=b"{}")
+
+    assert answer.status_code == 400
+    assert "shipTo" in error_of(answer)["message"]

@@ -116,3 +116,41 @@ def test_account_set_up_decides_what_is_valid(workspace: Workspace, oneflow: One
     workspace.replace_seed("oneflow", {**seed, "destinations": [newcomer]})
 
     assert oneflow.validate(order) == order
+
+
+@pytest.mark.requirement("oneflow.order.lifecycle", "oneflow.order.cancel")
+def test_order_cancelled_when_print_ready_does_not_ship(
+    workspace: Workspace, oneflow: OneFlow, placed: Callable[..., Order]
+) -> None:
+    """
+    An order that is cancelled when it is print ready, and so already waits for its dispatch, does not ship.
+    """
+    order = placed()
+    workspace.clock.advance(workspace.seed("oneflow")["settings"]["print_ready_s"])
+    before = oneflow.order(order.id).status
+    oneflow.cancel(order.source_name or "", order.source_order_id or "")
+    workspace.clock.advance(7 * 86_400)
+
+    assert (before, oneflow.order(order.id).status) == ("printready", "cancelled")
+
+
+@pytest.mark.requirement("oneflow.order.errored", "oneflow.order.component.preflight", "oneflow.order.cancel")
+@pytest.mark.parametrize(("preflight", "status"), [(False, "printready"), (True, "error")])
+def test_file_is_preflighted_only_where_asked(
+    workspace: Workspace, oneflow: OneFlow, placed: Callable[..., Order], preflight: bool, status: str
+) -> None:
+    """
+    A bad file harms only an order that asks for its preflight; that order can still be cancelled.
+    """
+    seed = workspace.seed("oneflow")
+    bad = "https://artwork.example/bad.pdf"
+    workspace.replace_seed("oneflow", {**seed, "settings": {**seed["settings"], "artwork_failing_preflight": [bad]}})
+    sent = minimum_order("")
+    sent["orderData"]["items"][0]["components"] = [{"code": "text", "path": bad, "fetch": True, "preflight": preflight}]
+
+    order = placed(sent)
+    workspace.clock.advance(seed["settings"]["print_ready_s"])
+    before = oneflow.order(order.id).status
+    cancelled = oneflow.cancel(order.source_name or "", order.source_order_id or "")
+
+    assert (before, cancelled.status) == (status, "cancelled")

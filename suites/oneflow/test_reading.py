@@ -148,3 +148,20 @@ def test_page_that_is_no_number_is_refused(wire: Wire, name: str, value: str) ->
     answer = wire.send("GET", "/api/order", query=f"{name}={value}")
 
     assert (answer.status_code, error_of(answer)["code"]) == (400, 400)
+
+
+@pytest.mark.requirement("oneflow.order.list_envelope", "oneflow.order.list_paging")
+@pytest.mark.parametrize(("orders", "pages"), [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2)])
+def test_last_page_is_counted_only_where_it_has_orders(
+    workspace: Workspace, oneflow: OneFlow, orders: int, pages: int
+) -> None:
+    """
+    Where the orders fill their pages exactly, there is no empty page behind them.
+    """
+    for number in range(orders):
+        oneflow.submit(minimum_order(str(number)))
+    workspace.clock.advance(60)
+
+    page = oneflow.orders(pagesize=2)
+
+    assert (page.count, page.pages) == (orders, pages)

@@ -224,3 +224,18 @@ def test_amended_shipment_ships_to_the_new_address(
 
     shipped = oneflow.order(order.id)
     assert (shipped.status, shipped.shipments[0].ship_to) == ("shipped", ADDRESS)
+
+
+@pytest.mark.requirement("oneflow.shipment.update")
+def test_update_leaves_other_shipments_alone(oneflow: OneFlow, placed: Callable[..., Order]) -> None:
+    """
+    Amending the address of one shipment leaves that of the order's other shipment as it was.
+    """
+    sent = minimum_order("")
+    sent["orderData"]["shipments"] = [sent["orderData"]["shipments"][0]] * 2
+    order = placed(sent)
+
+    oneflow.update_shipping(order.source_order_id or "", 1, ship_to=ADDRESS)
+
+    first, second = oneflow.order(order.id).shipments
+    assert (first.ship_to, second.ship_to) == (order.shipments[0].ship_to, ADDRESS)

@@ -335,3 +335,12 @@ def test_date_outside_the_window_is_refused(workspace: Workspace, wire: Wire, da
     _window(workspace, 300)
 
     assert error_of(wire.send("GET", PATH, headers=wire.signed("GET", PATH, date)))["code"] == 401
+
+
+@pytest.mark.requirement("oneflow.auth.algorithm")
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA512", "none"])
+def test_unknown_algorithm_is_refused(wire: Wire, algorithm: str) -> None:
+    """
+    A signature that would be right as SHA-1 is refused where the header names an algorithm that nobody knows.
+    """
+    assert wire.send("GET", PATH, headers={"x-oneflow-algorithm": algorithm}).status_code == 401

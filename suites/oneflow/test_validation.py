@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from flowproof.clients import ValidationFailed
 from flowproof.clients.oneflow import OneFlow, Order
 
-from .breakages import BREAKAGES, Breakage, broken_orders
+from .breakages import BREAKAGES, FIELDS, FULL, PHONE_CARRIER, Breakage, broken_orders, changed
 from .profiles import NETWORKED, few
-from .strategies import decorated_orders, minimum_order, orders, piazza_orders
+from .strategies import decorated_orders, full_orders, minimum_order, orders, piazza_orders
 from .wire import Wire, error_of
 
 Json = Any
@@ -25,6 +25,11 @@ def breakages(operation: Callable[[Breakage], bool] = lambda _: True) -> list[An
         for each in BREAKAGES
         if operation(each)
     ]
+
+
+def requirement_of(name: str) -> pytest.MarkDecorator:
+    """The mark of a field's requirement."""
+    return pytest.mark.requirement(f"oneflow.order.{name}")
 
 
 @pytest.mark.requirement("oneflow.validation.success", "oneflow.order.structure")
@@ -151,3 +156,56 @@ def test_validation_creates_nothing(oneflow: OneFlow, placed: Callable[..., Orde
     receipt = oneflow.submit(order)
 
     assert oneflow.wait_for_order(receipt.id).source_order_id == order["orderData"]["sourceOrderId"]
+
+
+def places_of(refused: pytest.ExceptionInfo[ValidationFailed]) -> list[str]:
+    """Where the findings of a failed validation are."""
+    return [each.path for each in refused.value.validations]
+
+
+@pytest.mark.requirement("oneflow.order.phone_required_by_carrier")
+def test_blank_phone_is_no_phone(oneflow: OneFlow) -> None:
+    """
+    A carrier that demands a phone number is not content with a blank one.
+    """
+    order = minimum_order("1")
+    order["destination"]["name"] = FULL.name
+    order["orderData"]["shipments"][0]["carrier"] = {"alias": PHONE_CARRIER.alias}
+    order["orderData"]["shipments"][0]["shipTo"]["phone"] = ""
+
+    with pytest.raises(ValidationFailed) as refused:
+        oneflow.validate(order)
+
+    assert "orderData.shipments.0.shipTo.phone" in places_of(refused)
+
+
+@pytest.mark.requirement("oneflow.order.shipment_index_points", "oneflow.order.item.shipment_index")
+def test_item_without_an_index_points_to_the_first(oneflow: OneFlow) -> None:
+    """
+    An item without a shipmentIndex means shipment 0, and is refused where no shipment has that index.
+    """
+    order = minimum_order("1")
+    order["orderData"]["shipments"][0]["shipmentIndex"] = 7
+
+    with pytest.raises(ValidationFailed) as refused:
+        oneflow.validate(order)
+
+    assert places_of(refused) == ["orderData.items.0.shipmentIndex"]
+
+
+@pytest.mark.parametrize(
+    ("at", "values"), [pytest.param(*each[::2], marks=requirement_of(each[1])) for each in FIELDS], ids=str
+)
+@few(1)
+@given(order=full_orders())
+def test_every_wrong_value_of_a_field_is_refused(
+    oneflow: OneFlow, order: dict[str, Json], at: str, values: tuple[Json, ...]
+) -> None:
+    """
+    Each value that a field may not have is refused with the field's path, not only those that chance draws.
+    """
+    for value in values:
+        with pytest.raises(ValidationFailed) as refused:
+            oneflow.validate(changed(order, at, value))
+
+        assert any(path == at or path.startswith(f"{at}.") for path in places_of(refused)), value

@@ -33,7 +33,7 @@ LIMITS = (
     "maxItems",
     "uniqueItems",
 )
-JUDGING = (*LIMITS, "required", "not", "anyOf", "oneOf", "if", "dependentRequired", "minProperties", "maxProperties")
+JUDGING = (*LIMITS, "not", "anyOf", "oneOf", "dependentRequired", "minProperties", "maxProperties")
 
 
 @dataclass(slots=True)
@@ -106,26 +106,31 @@ class Walk:
             self._visit(node["items"], resolver, (*steps, "*"), nearest, found)
 
     def _judging(
-        self, node: Any, resolver: Resolver[Any], nearest: str | None, depth: int
+        self,
+        node: Any,
+        resolver: Resolver[Any],
+        nearest: str | None,
+        depth: int,
+        above: Mapping[str, str] | None = None,
     ) -> Iterator[tuple[str, str]]:
+        """As a finding is attributed: to the nearest id, and a missing property to the first that names it."""
         if not isinstance(node, dict) or depth > 2 * DEEPEST:
             return
         nearest = node.get("x-requirement", nearest)
         properties = node.get("properties", {})
-        for keyword in JUDGING:
-            if keyword == "required":
-                for name in node.get("required", ()):
-                    own = properties.get(name, {})
-                    cited = own.get("x-requirement", nearest) if isinstance(own, dict) else nearest
-                    if cited:
-                        yield cited, "required"
-            elif keyword in node and nearest and keyword != "if":
-                yield nearest, keyword
+        own = {name: each.get("x-requirement") for name, each in properties.items() if isinstance(each, dict)}
+        known = {**{name: cited for name, cited in own.items() if cited}, **(above or {})}
+        for name in node.get("required", ()):
+            if cited := known.get(name, nearest):
+                yield cited, "required"
+        yield from ((nearest, keyword) for keyword in JUDGING if nearest and keyword in node)
+        here = [*node.get("allOf", ()), *(node[name] for name in CONDITIONAL if name in node)]
         if "$ref" in node:
             resolved = resolver.lookup(node["$ref"])
-            yield from self._judging(resolved.contents, resolved.resolver, nearest, depth + 1)
-        below = [*node.get("allOf", ()), *(node[name] for name in CONDITIONAL if name in node), *properties.values()]
-        for each in [*below, *([node["items"]] if "items" in node else [])]:
+            yield from self._judging(resolved.contents, resolved.resolver, nearest, depth + 1, known)
+        for each in here:
+            yield from self._judging(each, resolver, nearest, depth + 1, known)
+        for each in [*properties.values(), *([node["items"]] if "items" in node else [])]:
             yield from self._judging(each, resolver, nearest, depth + 1)
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from flowproof.conformance import Contract
+from flowproof.conformance.operations import Parameter
 from flowproof.conformance.schema_walk import Walk
 
 from .mutant import Canned, Mutant
@@ -102,15 +103,21 @@ def _keywords(contract: Contract) -> dict[str, list[str]]:
     """For each requirement, the keywords of request schemas that the kernel checks for it."""
     walk, found = Walk(contract), dict[str, dict[str, None]]()
     for operation in contract.operations.all:
-        pointers = [] if operation.by_rules else list(operation.bodies.values())
-        for each in operation.parameters:
-            pointers.append(each.schema)
-            if each.requirement and each.required and each.place != "path":
-                found.setdefault(each.requirement, {})["required"] = None
-        for pointer in pointers:
+        for pointer in () if operation.by_rules else operation.bodies.values():
             for requirement, keywords in walk.keywords(contract.schemas.uri_of_pointer(pointer)).items():
                 found.setdefault(requirement, {}).update(keywords)
-    return {requirement: list(keywords) for requirement, keywords in found.items()}
+        for each in operation.parameters:
+            for requirement, keywords in walk.keywords(contract.schemas.uri_of_pointer(each.schema)).items():
+                able = (name for name in keywords if not _cannot_fail(each, name))
+                found.setdefault(requirement, {}).update(dict.fromkeys(able))
+            if each.requirement and each.required and each.place != "path":
+                found.setdefault(each.requirement, {})["required"] = None
+    return {requirement: list(keywords) for requirement, keywords in found.items() if keywords}
+
+
+def _cannot_fail(parameter: Parameter, keyword: str) -> bool:
+    """What comes in a URL is text, and no part of a path is empty."""
+    return parameter.type == "string" and (keyword == "type" or (keyword == "minLength" and parameter.place == "path"))
 
 
 def reworded(text: bytes) -> bytes:
