@@ -15,7 +15,7 @@ from flowproof.target import Workspace
 
 from .accounts import Account
 from .profiles import NETWORKED
-from .setup import RECIPIENT, SKU
+from .setup import BUNDLES, RECIPIENT, SKU
 from .strategies import SECOND_NS, an_order, instants_ns, written, wrong_signatures
 from .wire import ORDER, Wire, code_of, hex_hmac
 
@@ -140,12 +140,13 @@ def test_json_may_be_laid_out_as_one_likes(
 @NETWORKED
 @given(off_ns=instants_ns(), digits=st.integers(0, 9), zone=st.sampled_from([0, 0, 60, -330, 840, -720]))
 def test_window_is_kept_to_the_nanosecond(
-    wire: Wire, workspace: Workspace, new_reference: Callable[[], str], off_ns: int, digits: int, zone: int
+    wire: Wire, staging: Account, new_reference: Callable[[], str], off_ns: int, digits: int, zone: int
 ) -> None:
     """
     A timestamp is taken up to exactly five minutes before and after the clock, in every zone, however many digits.
     """
-    workspace.clock.freeze(NOON)
+    staging.workspace.clock.freeze(NOON)
+    staging.top_up(BUNDLES[SKU].price_minor)
     headers = wire.signed(
         json.dumps(order := an_order(new_reference())).encode(), written(NOON_NS + off_ns, digits, zone)
     )
