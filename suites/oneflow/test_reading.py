@@ -11,7 +11,7 @@ from flowproof.clients.oneflow import OneFlow, Order
 from flowproof.target import Target, Workspace
 
 from .profiles import few
-from .strategies import minimum_order
+from .strategies import full_orders, minimum_order
 from .wire import NOT_FOUND, Wire, error_of
 
 MINTED_IDS = r"[0-9a-f]{24}"
@@ -165,3 +165,37 @@ def test_last_page_is_counted_only_where_it_has_orders(
     page = oneflow.orders(pagesize=2)
 
     assert (page.count, page.pages) == (orders, pages)
+
+
+@pytest.mark.requirement("oneflow.record.structure", "oneflow.record.order_data", "oneflow.record.stock_items")
+@pytest.mark.requirement("oneflow.record.destination", "oneflow.record.source", "oneflow.record.shipments")
+@few(3)
+@given(sent=full_orders())
+def test_order_in_the_list_is_the_order(
+    oneflow: OneFlow, placed: Callable[..., Order], sent: dict[str, object]
+) -> None:
+    """
+    The list gives an order back as it is read by itself, with every field.
+    """
+    order = placed(sent)
+    listed = next(each for each in oneflow.orders().orders if each.id == order.id)
+
+    assert listed.raw == oneflow.order(order.id).raw
+
+
+@pytest.mark.requirement("oneflow.auth.forbidden", "oneflow.error.body")
+def test_forbidden_is_said_in_the_body_too(
+    target: Target, placed: Callable[..., Order], make_oneflow: Callable[..., OneFlow]
+) -> None:
+    """
+    The 403 for reading or cancelling another account's order has its status as the error's code.
+    """
+    order = placed()
+    other = Wire(make_oneflow(target, role="other"), target.credentials("oneflow", "other"))
+
+    answers = [
+        other.send("GET", f"/api/order/{order.id}"),
+        other.send("PUT", f"/api/order/{order.source_name}/{order.source_order_id}/cancel"),
+    ]
+
+    assert [(answer.status_code, error_of(answer)["code"]) for answer in answers] == [(403, 403)] * 2

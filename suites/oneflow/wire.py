@@ -20,6 +20,7 @@ NOT_FOUND = {
 }
 """The document's 404, to the letter."""
 
+VALIDATION_FAILED = 208
 JSON = "application/json"
 TIMEOUT_S = 30.0
 
@@ -87,8 +88,9 @@ class Wire:
 
 
 def error_of(answer: requests.Response) -> Mapping[str, Any]:
-    """The `error` of a documented error body."""
+    """The `error` of a documented error body, whose code is the status, or that of a failed validation."""
     body = answer.json()
     assert body["success"] is False
     error: Mapping[str, Any] = body["error"]
+    assert error["code"] in {answer.status_code, VALIDATION_FAILED}
     return error
