@@ -146,7 +146,7 @@ def test_window_is_kept_to_the_nanosecond(
     A timestamp is taken up to exactly five minutes before and after the clock, in every zone, however many digits.
     """
     staging.workspace.clock.freeze(NOON)
-    staging.top_up(BUNDLES[SKU].price_minor)
+    staging.top_up(next(sold.price_minor for sold in BUNDLES if sold.sku == SKU))
     headers = wire.signed(
         json.dumps(order := an_order(new_reference())).encode(), written(NOON_NS + off_ns, digits, zone)
     )
