@@ -1,7 +1,8 @@
 """What every mock shares; it knows no provider. A provider's rooms use the names below and nothing else of it."""
 
+from .credentials import Credential
 from .here import here
-from .provider import Credential, Provider
+from .provider import Provider
 from .refusals import Answer, Refused
 from .request import ProviderRequest
 from .seed import seed_data

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
+from .credentials import Credential
 from .refusals import Answer, Refused
 from .webhooks import WebhookPolicy
 
@@ -15,25 +16,7 @@ if TYPE_CHECKING:
     from .request import ProviderRequest
     from .world import World
 
-__all__ = ["Credential", "Provider"]
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """
-    What a partner presents to a provider.
-
-    Args:
-        key: The public part by which the credential, and so the workspace, is found: a token, a key id, a client id.
-        role: What it is for, in the words of the provider's seed data (``default`` is the one that most tests use).
-        public: Further parts that may be shown.
-        secrets: Parts that must never be shown in a log, journal, report or error.
-    """
-
-    key: str
-    role: str = "default"
-    public: Mapping[str, Any] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+__all__ = ["Provider"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from flowproof.conformance import Contract
 from flowproof.errors import ConfigurationError, StoreError
 
 from .clock import Clock, microseconds, system_now
+from .credentials import Credential, credential_from_row, credential_row
 from .faults import FaultPlan, plans_from_json
-from .provider import Credential, Provider
+from .provider import Provider
 from .store import Store, WorkspaceRow
 from .webhooks import Delivery
-from .world import State, World, credential_from_row, credential_row
+from .world import State, World
 
 __all__ = ["DEFAULT", "Workspace", "WorkspaceTaken", "Workspaces"]
 

@@ -8,16 +8,14 @@ from hashlib import sha256
 from random import Random
 from typing import Any
 
-import orjson
-
 from flowproof.conformance import Contract, Finding
 
 from .clock import microseconds
-from .provider import Credential
-from .store import CredentialRow, Store
+from .credentials import Credential, credential_from_row, credential_row
+from .store import Store
 from .webhooks import Adversary, Delivery, Webhook, WebhookPolicy, due_us, planned
 
-__all__ = ["State", "World", "credential_from_row", "credential_row", "hex_id"]
+__all__ = ["State", "World", "hex_id"]
 
 MOST = 1_000_000
 KEPT_DELIVERIES = 1000  # of a workspace, beside those that are still to be made
@@ -195,18 +193,6 @@ class World:
         """All of the workspace's credentials for this provider."""
         rows = self.state.store.credentials(self.state.workspace)
         return tuple(credential_from_row(row.key, row.body) for row in rows if row.provider == self.state.provider)
-
-
-def credential_from_row(key: str, body: bytes) -> Credential:
-    """A credential as :func:`credential_row` wrote it."""
-    value = orjson.loads(body)
-    return Credential(key, value["role"], value["public"], value["secrets"])
-
-
-def credential_row(workspace: str, provider: str, credential: Credential) -> CredentialRow:
-    """A credential as the store keeps it."""
-    body = {"role": credential.role, "public": dict(credential.public), "secrets": dict(credential.secrets)}
-    return CredentialRow(provider, credential.key, workspace, orjson.dumps(body))
 
 
 def hex_id(chance: Random, digits: int = 24) -> str:

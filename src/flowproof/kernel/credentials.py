@@ -1,0 +1,41 @@
+"""What a partner presents to a provider, and how the store keeps it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from .store import CredentialRow
+
+__all__ = ["Credential", "credential_from_row", "credential_row"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """
+    What a partner presents to a provider.
+
+    Args:
+        key: The public part by which the credential, and so the workspace, is found: a token, a key id, a client id.
+        role: What it is for, in the words of the provider's seed data (``default`` is the one that most tests use).
+        public: Further parts that may be shown.
+        secrets: Parts that must never be shown in a log, journal, report or error.
+    """
+
+    key: str
+    role: str = "default"
+    public: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def credential_from_row(key: str, body: bytes) -> Credential:
+    """A credential as :func:`credential_row` wrote it."""
+    value = orjson.loads(body)
+    return Credential(key, value["role"], value["public"], value["secrets"])
+
+
+def credential_row(workspace: str, provider: str, credential: Credential) -> CredentialRow:
+    """A credential as the store keeps it."""
+    body = {"role": credential.role, "public": dict(credential.public), "secrets": dict(credential.secrets)}
+    return CredentialRow(provider, credential.key, workspace, orjson.dumps(body))
