@@ -231,7 +231,7 @@ def _preload(slug: str) -> None:
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
-    return zip(items, [*items[1:], None], strict=True)
+    return zip(items, [*items[1:], None], strict=False)  # (none at all where there are no items)
 
 
 def _marked(items: Any) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""What a run exercised: written by the plugin, with xdist too, and read by ``flowproof contracts coverage``."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from flowproof.cli import main
+from flowproof.conformance import load_contract
+from flowproof.conformance.branches import Branches
+
+SUITE = """
+import pytest
+
+@pytest.mark.requirement("dots_eco.balance.get")
+def test_balance(dots_eco):
+    assert dots_eco.balance("1-f2b086b3") == 15
+
+@pytest.mark.requirement("dots_eco.flow_card.created")
+def test_card(dots_eco):
+    dots_eco.create_card("1-f2b086b3", "123kdfgf")
+
+@pytest.mark.requirement("dots_eco.flow_card.echo")
+@pytest.mark.xfail(strict=True)
+def test_that_fails(dots_eco):
+    assert dots_eco.balance("1-f2b086b3") == 16
+"""
+
+
+def results_of(tmp_path: Path, *options: str) -> tuple[Path, Any]:
+    """The results of the small suite, and what they say of Dots.eco."""
+    folder, file = tmp_path / "dots_eco", tmp_path / "coverage.json"
+    folder.mkdir()
+    (folder / "test_small.py").write_text(SUITE)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(folder)]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        [*command, f"--flowproof-coverage={file}"], cwd=tmp_path, env=kept, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return file, json.loads(file.read_text())["providers"]["dots_eco"]
+
+
+@pytest.mark.parametrize("options", [("-p", "no:xdist"), ("-n", "2")], ids=["alone", "xdist"])
+def test_results_say_what_was_exercised(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Answers and branches count by exchange, requirements by tests that pass; workers' results are put together."""
+    _, found = results_of(tmp_path, *options)
+
+    assert set(found["answers"]) == {"createFlowCard 200", "getApplicationBalance 200"}
+    assert set(found["requirements"]) == {"dots_eco.balance.get", "dots_eco.flow_card.created"}
+    assert [test.rpartition("::")[2] for test in found["answers"]["createFlowCard 200"]] == ["test_card"]
+    assert "createFlowCard request /sku there" in found["branches"]
+
+
+def test_command_tells_what_was_not_exercised(tmp_path: Path) -> None:
+    """What no test exercised is told with its source, and a threshold decides."""
+    file, _ = results_of(tmp_path)
+
+    told = CliRunner().invoke(main, ["contracts", "coverage", "dots_eco", "--results", str(file)])
+    failed = CliRunner().invoke(main, ["contracts", "coverage", "--results", str(file), "--threshold", "90"])
+
+    assert (told.exit_code, failed.exit_code) == (0, 1)
+    assert "2 of 3" in told.output
+    assert "- listFlowCards (contracts/dots_eco/openapi.yaml, GET /api/v1/flow-card/list/{app_token})" in told.output
+
+
+def test_missing_results_are_told(tmp_path: Path) -> None:
+    """Without results the command says how to write them."""
+    told = CliRunner().invoke(main, ["contracts", "coverage", "--results", str(tmp_path / "none.json")])
+
+    assert told.exit_code == 2
+    assert "pytest --flowproof-coverage" in told.output
+
+
+def test_value_takes_the_branches_that_it_shows() -> None:
+    """A property is there or left out, and an enum has its words."""
+    contract = load_contract("dots_eco")
+    operation = contract.operations.by_id("createFlowCard")
+    assert operation is not None
+    schema = Branches(contract).of(operation.bodies["application/json"])
+
+    taken = set(schema.taken({"sku": "x", "message": None}))
+
+    assert {"/sku there", "/app_token left out", "/message there"} <= taken
+    assert "/sku left out" not in schema.all
