@@ -5,7 +5,7 @@ from .structure import Structure
 
 __all__ = ["about_brand_id", "about_store_id", "is_anothers", "otter_store_named"]
 
-ANOTHERS = "That belongs to another organization than the user's: for the user it does not exist."
+OF_ANOTHER = "That belongs to another organization than the user's: for the user it does not exist."
 TWO_IDS = (
     "Two ids are easily confused: the path takes Otter's id of the store, the body's storeId is your own system's."
 )
@@ -26,7 +26,7 @@ def about_store_id(given: str, structure: Structure, connections: Connections) -
     if not is_uuid(given):
         return f"Otter's ids are UUIDs, and {given!r} is none. {TWO_IDS}"
     if is_anothers(given, structure):
-        return ANOTHERS
+        return OF_ANOTHER
     return "The brand has no store of that id, and no other brand of the user's organization has one."
 
 
@@ -37,7 +37,7 @@ def about_brand_id(given: str, structure: Structure) -> str:
         return f"That is the id of a store; its brand is {brand.name!r}, {brand.id}."
     if given == structure.organization_id:
         return "That is the id of the organization, not of a brand."
-    return ANOTHERS if is_anothers(given, structure) else "The user's organization has no brand of that id."
+    return OF_ANOTHER if is_anothers(given, structure) else "The user's organization has no brand of that id."
 
 
 def is_anothers(given: str, structure: Structure) -> bool:
