@@ -16,6 +16,7 @@ from .reference import Reference
 
 __all__ = ["refusal_mutants", "reworded"]
 
+FORM = "application/x-www-form-urlencoded"
 STANDINGS = ("documented", "observed")
 QUOTED = re.compile(r"\"([^\"]{4,})\"|\"message\":\"([^\"]+)\"")
 
@@ -103,9 +104,10 @@ def _keywords(contract: Contract) -> dict[str, list[str]]:
     """For each requirement, the keywords of request schemas that the kernel checks for it."""
     walk, found = Walk(contract), dict[str, dict[str, None]]()
     for operation in contract.operations.all:
-        for pointer in () if operation.by_rules else operation.bodies.values():
+        for media_type, pointer in () if operation.by_rules else operation.bodies.items():
             for requirement, keywords in walk.keywords(contract.schemas.uri_of_pointer(pointer)).items():
-                found.setdefault(requirement, {}).update(keywords)
+                able = (name for name in keywords if not (media_type == FORM and name == "type"))  # (a form is text)
+                found.setdefault(requirement, {}).update(dict.fromkeys(able))
         for each in operation.parameters:
             for requirement, keywords in walk.keywords(contract.schemas.uri_of_pointer(each.schema)).items():
                 able = (name for name in keywords if not _cannot_fail(each, name))
