@@ -194,7 +194,8 @@ def test_item_without_an_index_points_to_the_first(oneflow: OneFlow) -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "values"), [pytest.param(*each[::2], marks=requirement_of(each[1])) for each in FIELDS], ids=str
+    ("at", "values"),
+    [pytest.param(*each[::2], marks=requirement_of(each[1]), id=f"{each[0]}, {each[1]}") for each in FIELDS],
 )
 @few(1)
 @given(order=full_orders())
