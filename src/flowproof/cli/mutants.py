@@ -104,7 +104,8 @@ def _print(reports: Sequence["Report"], seconds: float) -> None:
         _print_list(f"{report.provider}: survived", _lines(report, "survived"))
         _print_list(f"{report.provider}: equal to the unbroken mock", _lines(report, "equal"))
         _print_list(f"{report.provider}: could not be run", _lines(report, "broken"))
-        _print_list(f"{report.provider}: requirements without a mutant", report.without)
+        without = [f"{each}{f' ({why})' if (why := report.excused.get(each)) else ''}" for each in report.without]
+        _print_list(f"{report.provider}: requirements without a mutant", without)
         failing = [f"{test}: {why}" for test, why in report.failures.items()]
         _print_list(f"{report.provider}: fail on the unbroken mock, and took no part", failing)
     click.echo(f"\n{sum(len(each.outcomes) for each in reports)} mutants in {seconds:.0f} s")
