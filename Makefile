@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv serve test lint types format check bench wheel clean
+.PHONY: help venv serve test lint types format check mutants bench wheel clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -36,6 +36,9 @@ format: venv ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format --quiet
 
 check: lint types test ## lint, types and test: what to run before a commit
+
+mutants: venv ## break each mock on purpose and see whether its suite notices; a sample: make mutants ARGS="--sample 60"
+	@$(BIN)/flowproof mutants $(ARGS)
 
 bench: venv ## measure throughput against a bare Flask echo on the same server
 	@$(BIN)/python -m benchmarks.throughput
