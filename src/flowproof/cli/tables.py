@@ -31,7 +31,15 @@ def rows(pairs: Iterable[tuple[str, object]]) -> str:
 def bullets(sentences: Iterable[str]) -> str:
     """A list of sentences."""
     return "\n".join(
-        textwrap.fill(visible(each), _width(), initial_indent="- ", subsequent_indent="  ") for each in sentences
+        textwrap.fill(
+            visible(each),
+            _width(),
+            initial_indent="- ",
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for each in sentences
     )
 
 
