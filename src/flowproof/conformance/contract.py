@@ -15,7 +15,7 @@ from .operations import Operations, read_operations
 from .requirements import Requirement, read_requirements
 from .schemas import Schemas
 
-__all__ = ["Contract", "load_contract"]
+__all__ = ["Contract", "load_contract", "read_yaml"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def load_contract(slug: str, folder: Traversable | None = None) -> Contract:
 
 
 def _contract(slug: str, place: Traversable) -> Contract:
-    document = _yaml(slug, place.joinpath("openapi.yaml"))
+    document = read_yaml(slug, place.joinpath("openapi.yaml"))
     if not document["openapi"].startswith("3.1"):
         raise ContractError(slug, f"openapi.yaml is version {document['openapi']}, but must be 3.1")
     requirements = read_requirements(slug, _text(slug, place.joinpath("requirements.toml")))
@@ -75,7 +75,13 @@ def _contract(slug: str, place: Traversable) -> Contract:
     )
 
 
-def _yaml(slug: str, file: Traversable) -> Mapping[str, Any]:
+def read_yaml(slug: str, file: Traversable) -> Mapping[str, Any]:
+    """
+    A YAML document, by the fast loader where there is one.
+
+    Raises:
+        ContractError: The file cannot be read, or is no YAML.
+    """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         document: Mapping[str, Any] = yaml.load(_text(slug, file), Loader=loader)  # noqa: S506 (both loaders are safe ones)

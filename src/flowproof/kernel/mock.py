@@ -19,6 +19,7 @@ from flowproof.exchange import Headers
 from . import refusals
 from .app import ProviderApp
 from .clock import stopwatch_ms
+from .credentials import Credential
 from .entries import inbound, outbound, secrets_sent
 from .faults import FaultPlan, Latency, Reset, Status
 from .journal import Journal, exchange_id
@@ -166,13 +167,11 @@ class Mock:
         app = self.apps.get(slug)
         if app is not None:
             return app, f"{mount}/{slug}", f"/{rest}" if slash else "/"
-        host = (wire.header("host") or "").rpartition(":")[0] or wire.header("host") or ""
-        return self._by_host.get(host.lower()), mount, path or "/"
+        return self._by_host.get(_host(wire)), mount, path or "/"
 
     def has_host(self, wire: WireRequest) -> bool:
         """Whether a request is to one of the providers' own hosts."""
-        host = (wire.header("host") or "").rpartition(":")[0] or wire.header("host") or ""
-        return host.lower() in self._by_host
+        return _host(wire) in self._by_host
 
     def _nowhere(self, wire: WireRequest) -> Answer:
         places = ", ".join(f"/{slug}" for slug in self.apps)
@@ -204,7 +203,7 @@ class Mock:
         """The workspace's secrets, and a key that is none of its own: that may be a secret sent in a key's place."""
         slug, key = arrival.app.provider.slug, arrival.app.provider.presented_key(arrival.request)
         credentials = self.workspaces.credentials(workspace, slug)
-        hidden = {secret for credential in credentials for secret in credential.secrets.values()}
+        hidden = _secrets_of(credentials)
         if key is not None and len(key) >= SHORTEST_SECRET and all(credential.key != key for credential in credentials):
             hidden.add(key)
         return hidden
@@ -216,12 +215,12 @@ class Mock:
         cited = answer.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
         answer = replace(answer, requirement=cited)
         told = {"explanation": f"{arrival.request.method} {arrival.request.path} answered {answer.status}: {refusal}"}
-        logger.info("%s %s", arrival.id, scrubbed(told, self._secrets(arrival, workspace))["explanation"])
+        secrets = self._secrets(arrival, workspace)
+        logger.info("%s %s", arrival.id, scrubbed(told, secrets)["explanation"])
         if refusal.afterwards is not None:
             refusal.afterwards()
         note = refusal.note
         if callable(note):
-            secrets = self._secrets(arrival, workspace)
             self.journal.explain_later(arrival.id, lambda: scrubbed({"explanation": note()}, secrets)["explanation"])
         plain = "" if callable(note) else note
         return self._finish(arrival, workspace, now, answer, refusal.findings, note=plain)
@@ -263,8 +262,7 @@ class Mock:
         with self.store.transaction():
             number = self.store.next_exchange(workspace.id)
             provider = self.apps[delivery.provider].provider
-            credentials = self.workspaces.credentials(workspace, provider.slug)
-            known = {secret for credential in credentials for secret in credential.secrets.values()}
+            known = _secrets_of(self.workspaces.credentials(workspace, provider.slug))
             secrets = known | set(secrets_sent(provider, headers))
             self._write(workspace, number, at, duration_ms, outbound(provider, delivery, headers, sent), secrets)
         return exchange_id(workspace.id, number)
@@ -286,6 +284,16 @@ class Mock:
             "duration_ms": round(duration_ms, 3),
         }
         self.journal.write(workspace.id, {**identity, **entry}, secrets)
+
+
+def _secrets_of(credentials: Iterable[Credential]) -> set[str]:
+    return {secret for credential in credentials for secret in credential.secrets.values()}
+
+
+def _host(wire: WireRequest) -> str:
+    """The host that a request names, in lower case, without the port."""
+    named = wire.header("host") or ""
+    return (named.rpartition(":")[0] or named).lower()
 
 
 def _workspace_prefix(path: str) -> tuple[str, str | None, str]:

@@ -9,17 +9,16 @@ scripts and forms of other sites).
 import hmac
 import logging
 import re
-from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import orjson
-import yaml
 from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
 
 from flowproof.conformance import Contract, Finding, check_parameters, check_request_body
+from flowproof.conformance.contract import read_yaml
 from flowproof.conformance.operations import read_operations
 from flowproof.conformance.schemas import Schemas
 from flowproof.errors import ConfigurationError, StoreError
@@ -144,8 +143,7 @@ class ControlApp(Flask):
 
 def control_contract() -> Contract:
     """The control API's own contract."""
-    text = files("flowproof.kernel.control").joinpath("openapi.yaml").read_text(encoding="utf-8")
-    document: Mapping[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (both loaders are safe ones)
+    document = read_yaml("control", files("flowproof.kernel.control").joinpath("openapi.yaml"))
     return Contract("control", document, read_operations(document), {}, Schemas("control", document, {}))
 
 
