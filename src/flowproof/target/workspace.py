@@ -1,0 +1,195 @@
+"""The handle of one isolated world on a mock server: its clock, its faults, its journal, its account set-up."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import MappingProxyType, TracebackType
+from typing import Any, Self, cast
+
+from flowproof.errors import ConfigurationError
+
+from .control import Requester
+from .site import Credentials, Site
+from .webhooks import Webhooks
+
+__all__ = ["Clock", "Faults", "Journal", "Workspace"]
+
+
+class Workspace:
+    """
+    The handle of one isolated world on a mock server. As a context manager it deletes the workspace at the end.
+
+    Args:
+        server: The server that it is on.
+        shown: The workspace as the control API shows it.
+    """
+
+    def __init__(self, server: Requester, shown: Mapping[str, Any]) -> None:
+        self.server = server
+        self.id: str = shown["id"]
+        self.sites: Mapping[str, Site] = MappingProxyType(
+            {slug: _site(slug, each) for slug, each in shown["providers"].items()}
+        )
+        self.clock = Clock(self)
+        self.faults = Faults(self)
+        self.journal = Journal(self)
+        self.webhooks = Webhooks(self)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id!r} on {self.server.url})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.delete()
+
+    def site(self, provider: str) -> Site:
+        """
+        A provider in this workspace.
+
+        Raises:
+            ConfigurationError: The server has no such provider.
+        """
+        if provider not in self.sites:
+            known = ", ".join(self.sites) or "no provider"
+            raise ConfigurationError(f"{self.server.url} does not serve {provider}.", f"It serves {known}.")
+        return self.sites[provider]
+
+    def url(self, provider: str) -> str:
+        """Base URL of a provider in this workspace."""
+        return self.site(provider).url
+
+    def credentials(self, provider: str, role: str = "default") -> Credentials:
+        """This workspace's credentials for a provider."""
+        return self.site(provider).credentials(role)
+
+    def control(self, method: str, path: str, json: Any = None, **query: Any) -> Any:
+        """
+        A control request of this workspace, such as `control("GET", "oneflow/submission-errors")`.
+
+        Raises:
+            ControlRefused: The server refused.
+        """
+        below = f"/{path.lstrip('/')}" if path else ""
+        return self.server.ask(method, f"/workspaces/{self.id}{below}", json, **query)
+
+    def seed(self, provider: str) -> Mapping[str, Any]:
+        """The account set-up that a provider's mock works with."""
+        return cast("Mapping[str, Any]", self.control("GET", f"seed/{provider}"))
+
+    def replace_seed(self, provider: str, value: Mapping[str, Any]) -> None:
+        """Give a provider's mock another account set-up."""
+        self.control("PUT", f"seed/{provider}", value)
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Everything that the workspace's mocks know."""
+        return cast("Mapping[str, Any]", self.control("GET", "snapshot"))
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Put the workspace back to a snapshot."""
+        self.control("PUT", "snapshot", snapshot)
+
+    def reset(self) -> None:
+        """As new, with the same credentials."""
+        self.control("POST", "reset")
+
+    def delete(self) -> None:
+        """Forget the workspace and everything in it."""
+        self.control("DELETE", "")
+
+
+def _site(provider: str, shown: Mapping[str, Any]) -> Site:
+    keys = {
+        role: Credentials(parts["key"], MappingProxyType({name: parts[name] for name in parts if name != "key"}), role)
+        for role, parts in shown["credentials"].items()
+    }
+    return Site(provider, shown["base_url"], MappingProxyType(keys))
+
+
+class Clock:
+    """A workspace's only source of time."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def now(self) -> datetime:
+        """The time on it, aware, UTC."""
+        return _instant(self._workspace.control("GET", "clock"))
+
+    def freeze(self, at: datetime | str | None = None) -> datetime:
+        """Let it stand still, at an instant or where it is; returns that instant."""
+        return _instant(self._workspace.control("PUT", "clock", {"mode": "frozen", "now": _text(at or self.now())}))
+
+    def set(self, at: datetime | str) -> datetime:
+        """Let the same kind of clock show another time; what has become due is done."""
+        return _instant(self._workspace.control("PUT", "clock", {"now": _text(at)}))
+
+    def advance(self, seconds: float) -> datetime:
+        """Move it on; what has become due is done, each at its own moment."""
+        return _instant(self._workspace.control("POST", "clock/advance", {"seconds": seconds}))
+
+
+def _instant(shown: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(shown["now"]).astimezone(UTC)
+
+
+def _text(at: datetime | str) -> str:
+    return at if isinstance(at, str) else at.isoformat()
+
+
+class Faults:
+    """What goes wrong on purpose in a workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def set(self, *plans: Mapping[str, Any] | str) -> None:
+        """Replace all plans; a text is the name of a provider's plan, such as `oneflow.scaling_up`."""
+        self._workspace.control("PUT", "faults", [{"named": each} if isinstance(each, str) else each for each in plans])
+
+    def plans(self) -> Sequence[Mapping[str, Any]]:
+        """The plans, each with how many calls it has counted."""
+        return cast("Sequence[Mapping[str, Any]]", self._workspace.control("GET", "faults")["faults"])
+
+    def clear(self) -> None:
+        """Nothing goes wrong on purpose any more."""
+        self._workspace.control("DELETE", "faults")
+
+    @contextmanager
+    def during(self, *plans: Mapping[str, Any] | str) -> Iterator[None]:
+        """Let plans hold for a block, and none after it."""
+        self.set(*plans)
+        try:
+            yield
+        finally:
+            self.clear()
+
+
+class Journal:
+    """The ordered exchanges of a workspace, secrets scrubbed."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def entries(
+        self, *, after: int = 0, limit: int | None = None, refused: bool = False
+    ) -> Sequence[Mapping[str, Any]]:
+        """The last exchanges, in the order in which they came; with `refused` only those that were refused."""
+        chosen = {"after": after, "limit": limit, "refused": "true" if refused else None}
+        return cast("Sequence[Mapping[str, Any]]", self._workspace.control("GET", "journal", **chosen)["exchanges"])
+
+    def last_refused(self) -> Mapping[str, Any] | None:
+        """The last exchange that was refused, with why."""
+        found = self.entries(limit=1, refused=True)
+        return found[-1] if found else None
+
+    def har(self) -> Mapping[str, Any]:
+        """The journal as an HTTP Archive."""
+        return cast("Mapping[str, Any]", self._workspace.control("GET", "journal.har"))
+
+    def clear(self) -> None:
+        """Empty it."""
+        self._workspace.control("DELETE", "journal")
