@@ -40,7 +40,7 @@ class NotSettled(FlowproofError):
 class Webhooks:
     """The webhooks of a workspace: what waits, what was sent and answered, and what goes wrong with them on purpose."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: "Workspace") -> None:
         self._workspace = workspace
 
     def list(self, *, limit: int | None = None) -> Sequence[Mapping[str, Any]]:

@@ -112,7 +112,7 @@ def _site(provider: str, shown: Mapping[str, Any]) -> Site:
 class Clock:
     """A workspace's only source of time."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: "Workspace") -> None:
         self._workspace = workspace
 
     def now(self) -> datetime:
@@ -143,7 +143,7 @@ def _text(at: datetime | str) -> str:
 class Faults:
     """What goes wrong on purpose in a workspace."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: "Workspace") -> None:
         self._workspace = workspace
 
     def set(self, *plans: Mapping[str, Any] | str) -> None:
@@ -171,7 +171,7 @@ class Faults:
 class Journal:
     """The ordered exchanges of a workspace, secrets scrubbed."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: "Workspace") -> None:
         self._workspace = workspace
 
     def entries(
