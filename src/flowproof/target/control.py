@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import requests
+from requests.adapters import BaseAdapter
 
 from flowproof.errors import FlowproofError
 
@@ -40,12 +41,16 @@ class Requester:
     Args:
         url: Root of the server, without the control API's prefix.
         token: What its control API asks for, where it does.
+        adapter: The transport, where it is not that of requests.
     """
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, *, adapter: BaseAdapter | None = None) -> None:
         self.url = url.rstrip("/")
         self._session = requests.Session()
         self._session.trust_env = False  # a server of our own is never behind a proxy
+        if adapter is not None:
+            self._session.mount("http://", adapter)
+            self._session.mount("https://", adapter)
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
 

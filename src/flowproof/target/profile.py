@@ -1,0 +1,302 @@
+"""
+A sandbox profile: where a provider's sandbox is, whose credentials to use, what is permitted, what is known of it.
+
+A TOML file without secrets: those come from the environment. Reads and checks; connects to nothing.
+"""
+
+import re
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from flowproof.errors import ConfigurationError
+
+from .site import Credentials, Site
+
+__all__ = ["MOCK", "Deviation", "Pace", "Permission", "Place", "Profile", "read_profile", "read_profile_file"]
+
+MOCK = "mock"
+"""Name of the built-in profile: a workspace of our own mock server, where everything is permitted."""
+
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+UNSAFE = "An operation that changes something is permitted by name: operations = { submitOrder = 5 }."
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a run may ask, over all its workers; None means as fast as it can."""
+
+    requests_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """
+    What a run may do on a target. Operations that change nothing are always permitted.
+
+    Args:
+        operations: How often each operation that changes something may be called; None for as often as one likes.
+        spend: The most that all calls together may cost, in the provider's own unit; None for no limit.
+        everything: Whether all that is permitted: on our own mock.
+    """
+
+    operations: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
+    spend: Decimal | None = None
+    everything: bool = False
+
+    def sentences(self) -> tuple[str, ...]:
+        """For people."""
+        if self.everything:
+            return ("everything is permitted",)
+        named = [
+            f"{operation}: {'as often as needed' if times is None else f'at most {times} times'}"
+            for operation, times in self.operations.items()
+        ]
+        limit = [] if self.spend is None else [f"all calls together may cost at most {self.spend}"]
+        return (*(named or ["nothing that changes anything is permitted"]), *limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """
+    One provider's sandbox.
+
+    Args:
+        site: Base URL and credentials.
+        permission: What the run may do there.
+        pace: How fast.
+        webhook_url: Address under which this machine's inbox can be reached from there; None where it cannot.
+    """
+
+    site: Site
+    permission: Permission = field(default_factory=Permission)
+    pace: Pace = field(default_factory=Pace)
+    webhook_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """
+    A requirement that a target is known not to meet.
+
+    Args:
+        requirement: Its id.
+        owner: The person who answers for it.
+        reason: Why it is accepted.
+        expires: The last day on which it is.
+    """
+
+    requirement: str
+    owner: str
+    reason: str
+    expires: date
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """
+    A target as its file describes it.
+
+    Args:
+        name: For people.
+        places: Each provider's sandbox, by slug.
+        deviations: What is known not to hold.
+    """
+
+    name: str
+    places: Mapping[str, Place]
+    deviations: tuple[Deviation, ...] = ()
+
+    def place(self, provider: str) -> Place:
+        """
+        A provider's sandbox.
+
+        Raises:
+            ConfigurationError: The profile has none for it.
+        """
+        if provider not in self.places:
+            known = ", ".join(self.places) or "no provider"
+            raise ConfigurationError(
+                f"The profile {self.name!r} has no [{provider}]; it has {known}.", "Add that table with its url."
+            )
+        return self.places[provider]
+
+
+def read_profile(text: str, environment: Mapping[str, str], *, providers: Collection[str] | None = None) -> Profile:
+    """
+    Read the text of a profile::
+
+        name = "Acme's sandbox"
+
+        [oneflow]
+        url = "https://sandbox.example.test/api"
+        credentials.default = { key = "$ONEFLOW_TOKEN", secret = "$ONEFLOW_SECRET" }
+        permits = { operations = { submitOrder = 5, cancelOrder = true }, spend = "50.00" }
+        pace = { requests_per_second = 2 }
+
+        [[deviation]]
+        requirement = "oneflow.order.cancel.again"
+        owner = "Ada Obi"
+        reason = "fixed in their release of March"
+        expires = 2027-03-31
+
+    A credential's part is the name of an environment variable, after a dollar sign. Only a part whose name ends in
+    ``_uri`` or ``_url`` may be written out.
+
+    Args:
+        text: TOML.
+        environment: Such as ``os.environ``.
+        providers: Slugs that may stand in it; None for any.
+
+    Raises:
+        ConfigurationError: It is no TOML, an entry is unknown or unfit, or the environment lacks a credential.
+    """
+    try:
+        entries = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"The profile is no TOML: {error}.", "Mend that line.") from error
+    name = entries.pop("name", None)
+    deviations = entries.pop("deviation", [])
+    if not isinstance(name, str) or not name.strip() or name == MOCK:
+        raise ConfigurationError("The profile has no name of its own.", 'Begin it with name = "…".')
+    if not isinstance(deviations, list):
+        raise ConfigurationError("The profile's deviation is no list.", "Write [[deviation]], with two brackets.")
+    unknown = sorted(set(entries) - set(providers)) if providers is not None else []
+    if unknown or not entries:
+        known = ", ".join(sorted(providers or ()))
+        wrong = f"speaks of {', '.join(unknown)}" if unknown else "names no provider"
+        raise ConfigurationError(f"The profile {wrong}.", f"Name providers by their slugs: {known}.")
+    places = {slug: _place(slug, entry, environment) for slug, entry in entries.items()}
+    return Profile(name, MappingProxyType(places), tuple(map(_deviation, deviations)))
+
+
+def read_profile_file(file: Path, environment: Mapping[str, str]) -> Profile:
+    """
+    Read a profile's file.
+
+    Raises:
+        ConfigurationError: It cannot be read, or is unfit.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"The profile {file} cannot be read: {error}.", "Name another file.") from error
+    return read_profile(text, environment)
+
+
+def _place(slug: str, entry: Any, environment: Mapping[str, str]) -> Place:
+    table = _table(slug, entry, {"url", "credentials", "permits", "pace", "webhook_url"})
+    site = Site(slug, _url(f"{slug}.url", table.get("url")), MappingProxyType(dict(_keys(slug, table, environment))))
+    webhook_url = table.get("webhook_url")
+    return Place(
+        site,
+        _permission(slug, table.get("permits", {})),
+        _pace(slug, table.get("pace", {})),
+        None if webhook_url is None else _url(f"{slug}.webhook_url", webhook_url),
+    )
+
+
+def _table(where: str, entry: Any, known: Collection[str]) -> Mapping[str, Any]:
+    if not isinstance(entry, dict):
+        raise ConfigurationError(f"{where} in the profile is no table.", f"It may have {', '.join(sorted(known))}.")
+    if unknown := sorted(set(entry) - set(known)):
+        raise ConfigurationError(
+            f"{where} in the profile has an unknown {', '.join(unknown)}.", f"It may have {', '.join(sorted(known))}."
+        )
+    return cast("Mapping[str, Any]", entry)
+
+
+def _url(where: str, value: Any) -> str:
+    parts = urlsplit(value) if isinstance(value, str) else urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError(f"{where} in the profile is no address.", "Write https://host/path.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"{where} in the profile has a user, a query or a fragment.", "Leave them out; secrets are in credentials."
+        )
+    return str(value).rstrip("/")
+
+
+def _keys(slug: str, table: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[tuple[str, Credentials]]:
+    where = f"{slug}.credentials"
+    roles = table.get("credentials", {})
+    if not isinstance(roles, dict) or "default" not in roles:
+        raise ConfigurationError(
+            f"{where} in the profile has no role default.", f'Write {where}.default = {{ key = "$VARIABLE" }}.'
+        )
+    for role, parts in roles.items():
+        if not isinstance(parts, dict) or not all(isinstance(part, str) for part in parts.values()):
+            raise ConfigurationError(f"{where}.{role} is no table of texts.", 'Write { key = "$VARIABLE" }.')
+        told = {name: _part(f"{where}.{role}.{name}", name, part, environment) for name, part in parts.items()}
+        if "key" not in told:
+            raise ConfigurationError(f"{where}.{role} has no key.", 'Write { key = "$VARIABLE" }.')
+        yield role, Credentials(told.pop("key"), MappingProxyType(told), role)
+
+
+def _part(where: str, name: str, value: str, environment: Mapping[str, str]) -> str:
+    if not value.startswith("$"):
+        if not name.endswith(("_uri", "_url")):
+            raise ConfigurationError(f"{where} is written out in the profile.", 'Put it into the environment: "$NAME".')
+        return value
+    variable = value[1:]
+    if not VARIABLE.fullmatch(variable):
+        raise ConfigurationError(f"{where} names no environment variable.", 'Write "$NAME".')
+    if not environment.get(variable):
+        raise ConfigurationError(f"{where} is ${variable}, which the environment does not have.", f"Set {variable}.")
+    return environment[variable]
+
+
+def _permission(slug: str, entry: Any) -> Permission:
+    table = _table(f"{slug}.permits", entry, {"operations", "spend"})
+    operations = table.get("operations", {})
+    if not isinstance(operations, dict):
+        raise ConfigurationError(f"{slug}.permits.operations is no table.", UNSAFE)
+    times = {operation: _times(slug, operation, value) for operation, value in operations.items() if value is not False}
+    return Permission(MappingProxyType(times), _amount(slug, table["spend"]) if "spend" in table else None)
+
+
+def _times(slug: str, operation: str, value: Any) -> int | None:
+    if value is True:
+        return None
+    if not isinstance(value, int) or value < 0:
+        raise ConfigurationError(f"{slug}.permits.operations.{operation} is no number of calls.", UNSAFE)
+    return value
+
+
+def _amount(slug: str, value: Any) -> Decimal:
+    try:
+        amount = Decimal(value)
+    except (InvalidOperation, TypeError, ValueError):
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise ConfigurationError(f"{slug}.permits.spend is no amount.", 'Write spend = "50.00".')
+    return amount
+
+
+def _pace(slug: str, entry: Any) -> Pace:
+    table = _table(f"{slug}.pace", entry, {"requests_per_second"})
+    value = table.get("requests_per_second")
+    if value is None:
+        return Pace()
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value <= 0:
+        raise ConfigurationError(f"{slug}.pace.requests_per_second is no positive number.", "Write 2, or 0.5.")
+    return Pace(float(value))
+
+
+def _deviation(entry: Any) -> Deviation:
+    table = _table("deviation", entry, {"requirement", "owner", "reason", "expires"})
+    texts = [str(table.get(each, "")).strip() for each in ("requirement", "owner", "reason")]
+    expires = table.get("expires")
+    if not all(texts) or type(expires) is not date:
+        raise ConfigurationError(
+            f"The deviation of {table.get('requirement')!r} is not whole.",
+            'It has requirement, owner, reason, each "…", and expires = 2027-01-31.',
+        )
+    requirement, owner, reason = texts
+    return Deviation(requirement, owner, reason, expires)
