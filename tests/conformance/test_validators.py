@@ -209,3 +209,52 @@ def test_finding_says_where_what_and_why(value: Any, pointer: str, expected: str
 
     assert (found.pointer, found.expected, found.got, found.keyword) == (pointer, expected, got, keyword)
     assert found.requirement == ("r.text" if pointer == "/text" else "r.all")
+
+
+@pytest.mark.parametrize(
+    ("value", "requirement"),
+    [({}, "r.source"), ({"kind": "file"}, "r.file"), ({"kind": "file", "path": "", "fetch": True}, "r.path")],
+)
+def test_missing_property_is_cited_by_the_nearest_name(value: Any, requirement: str) -> None:
+    """
+    A missing property breaks the requirement that the nearest schema gives to it, not the one of its value.
+    """
+    schemas = make_schemas(
+        {
+            "x-requirement": "r.all",
+            "properties": {
+                "fetch": {"x-requirement": "r.fetch", "type": "boolean"},
+                "path": {"x-requirement": "r.path", "minLength": 1},
+            },
+            "if": {"required": ["kind"]},
+            "then": {"required": ["fetch"], "properties": {"fetch": {"x-requirement": "r.file"}}},
+            "else": {"x-requirement": "r.else", "$ref": "#/$defs/source"},
+            "$defs": {"source": {"required": ["fetch"], "properties": {"fetch": {"x-requirement": "r.source"}}}},
+        }
+    )
+    (found,) = schemas.findings(schemas.uri_of_file("a.schema.json"), value, "request.body")
+
+    assert found.requirement == requirement
+
+
+def test_component_without_fetch_has_no_file_source() -> None:
+    """
+    `fetch` may be left out, so what a OneFlow component without it and `localFile` breaks is that it needs one of them.
+    """
+    body = next(
+        step["request"]["body"]
+        for file in sorted((FIXTURES / "cases").glob("*.json"))
+        for step in orjson.loads(file.read_bytes()).get("steps", ())
+        if "orderData" in step.get("request", {}).get("body", {})
+    )
+    broken = copy.deepcopy(body)
+    for item in broken["orderData"]["items"]:
+        for component in item.get("components", ()):
+            component.pop("fetch", None)
+            component.pop("localFile", None)
+    uri = CONTRACT.schemas.uri_of_file("order.schema.json")
+
+    assert CONTRACT.schemas.accepts(uri, body)
+    assert {each.requirement for each in CONTRACT.schemas.findings(uri, broken, "request.body")} == {
+        "oneflow.order.component.file_source"
+    }

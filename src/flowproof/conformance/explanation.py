@@ -112,14 +112,15 @@ def shown(value: Any) -> str:
 
 
 def _requirement(path: Sequence[Any], root: Any, resolver: Resolver[Any], missing: str | None) -> str | None:
-    """The nearest id at or above a keyword; for a missing property, the id of that property."""
+    """The nearest id at or above a keyword; for a missing property, the id that the nearest schema gives to it."""
     nearest: str | None = None
+    named: str | None = None
     for node, at_the_place in _along(path, root, resolver):
         nearest = node.get("x-requirement", nearest)
         of_property = node.get("properties", {}).get(missing) if missing and at_the_place else None
-        if isinstance(of_property, dict) and "x-requirement" in of_property:
-            return str(of_property["x-requirement"])
-    return nearest
+        if isinstance(of_property, dict):
+            named = of_property.get("x-requirement", named)
+    return named or nearest
 
 
 def _along(path: Sequence[Any], root: Any, resolver: Resolver[Any]) -> Iterator[tuple[dict[str, Any], bool]]:

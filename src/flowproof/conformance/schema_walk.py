@@ -113,13 +113,13 @@ class Walk:
         depth: int,
         above: Mapping[str, str] | None = None,
     ) -> Iterator[tuple[str, str]]:
-        """As a finding is attributed: to the nearest id, and a missing property to the first that names it."""
+        """As a finding is attributed: to the nearest id, and a missing property to the nearest that names it."""
         if not isinstance(node, dict) or depth > 2 * DEEPEST:
             return
         nearest = node.get("x-requirement", nearest)
         properties = node.get("properties", {})
         own = {name: each.get("x-requirement") for name, each in properties.items() if isinstance(each, dict)}
-        known = {**{name: cited for name, cited in own.items() if cited}, **(above or {})}
+        known = {**(above or {}), **{name: cited for name, cited in own.items() if cited}}
         for name in node.get("required", ()):
             if cited := known.get(name, nearest):
                 yield cited, "required"
