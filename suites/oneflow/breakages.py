@@ -258,6 +258,18 @@ RULES = (
         {f"{SHIPMENT}.carrier": {"code": "", "service": FULL.carriers[0].service}},
     ),
     _rule(
+        "carrier.code_and_service",
+        f"{SHIPMENT}.carrier.service",
+        "empty",
+        {f"{SHIPMENT}.carrier": {"code": FULL.carriers[0].code, "service": ""}},
+    ),
+    _rule(
+        "carrier.code_and_service",
+        f"{SHIPMENT}.carrier.service",
+        "no text",
+        {f"{SHIPMENT}.carrier": {"code": FULL.carriers[0].code, "service": 5}},
+    ),
+    _rule(
         "phone_required_by_carrier",
         f"{SHIPMENT}.shipTo.phone",
         "left out",
