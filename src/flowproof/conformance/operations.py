@@ -41,6 +41,8 @@ class Operation:
         path: Template such as ``/api/order/{orderId}``.
         parameters: Of path and query.
         bodies: JSON pointer of the schema for each media type that a request may have.
+        json_body: The media type of a JSON body: ``application/json``, or a provider's own that ends in ``+json``; or
+            None.
         body_required: Whether a request must have a body.
         responses: For each documented status, the JSON pointer of the schema for each media type.
         deferred: The answer comes before the body is checked (``x-validation: deferred``).
@@ -53,21 +55,19 @@ class Operation:
     path: str
     parameters: tuple[Parameter, ...]
     bodies: Mapping[str, str]
+    json_body: str | None
     body_required: bool
     responses: Mapping[str, Mapping[str, str]]
     deferred: bool
     by_rules: bool
     pattern: re.Pattern[str] = field(repr=False, compare=False)
 
-    @property
-    def json_body(self) -> str | None:
-        """The media type of a JSON body: ``application/json``, or a provider's own that ends in ``+json``; or None."""
-        return next((each for each in self.bodies if each == "application/json" or each.endswith("+json")), None)
-
     def described(self, status: int) -> Mapping[str, str] | None:
         """What the contract says of a status: by its number, by its class such as ``5XX``, or by default."""
-        by_class = f"{status // 100}XX"
-        return next((self.responses[key] for key in (str(status), by_class, "default") if key in self.responses), None)
+        found = self.responses.get(str(status))
+        if found is None:
+            found = self.responses.get(f"{status // 100}XX", self.responses.get("default"))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +135,14 @@ def _operation(document: Mapping[str, Any], path: str, item: Mapping[str, Any], 
         *_parameters(document, described.get("parameters", []), f"{here}/parameters"),
     ]
     body, body_pointer = _referred(document, described.get("requestBody", {}), f"{here}/requestBody")
+    bodies = _schemas(body, body_pointer)
     return Operation(
         id=described["operationId"],
         method=method.upper(),
         path=path,
         parameters=tuple(parameters),
-        bodies=_schemas(body, body_pointer),
+        bodies=bodies,
+        json_body=next((each for each in bodies if each == "application/json" or each.endswith("+json")), None),
         body_required=bool(body.get("required", False)),
         responses={
             str(status): _schemas(*_referred(document, response, f"{here}/responses/{status}"))

@@ -34,6 +34,7 @@ class Schemas:
         self.resources: dict[str, Any] = {self._document_uri: {"$id": self._document_uri, **document}}
         for name, schema in files.items():
             self.resources[f"{BASE}/{slug}/schemas/{name}"] = schema
+        self._uri_by_pointer: dict[str, str] = {}
         self._uris = {name: f"{BASE}/{slug}/schemas/{name}" for name in files}
         self._registry = jsonschema_rs.Registry(list(self.resources.items()), draft=jsonschema_rs.Draft202012)
         self._validators: dict[str, Callable[[Any], bool]] = {}
@@ -44,7 +45,10 @@ class Schemas:
 
     def uri_of_pointer(self, pointer: str) -> str:
         """Where a schema inside the OpenAPI document can be referred to."""
-        return f"{self._document_uri}#{quote(pointer, safe='/~')}"
+        uri = self._uri_by_pointer.get(pointer)
+        if uri is None:
+            uri = self._uri_by_pointer[pointer] = f"{self._document_uri}#{quote(pointer, safe='/~')}"
+        return uri
 
     def accepts(self, uri: str, value: Any) -> bool:
         """Whether a JSON value is valid by the schema of that URI."""
