@@ -254,14 +254,25 @@ def test_whatever_the_body_the_answer_is_documented(server: Server, body: bytes)
         st.text(max_size=3), st.integers(-(2**53), 2**53) | st.text(alphabet='a:{"\\', max_size=4), max_size=4
     ),
     st.booleans(),
+    st.sampled_from([":", ": ", " :", "\n:", "\t:", "\r:"]),
+    st.sampled_from(["again", "\\u0061gain"]),
+    st.booleans(),
 )
-def test_repeated_key_is_found_wherever_it_hides(value: dict[str, object], repeated: bool) -> None:
+@example({"a": '":'}, True, ":", "again", True)  # written anew, the text makes up for the key that is lost
+@example({"a": 1}, True, " :", "again", True)
+def test_repeated_key_is_found_wherever_it_hides(
+    value: dict[str, object], repeated: bool, colon: str, again: str, ascii_only: bool
+) -> None:
     """
-    An object is refused exactly when one of its keys comes twice, whatever its texts look like.
+    An object is refused exactly when one of its keys comes twice, however it is spelled and whatever its texts look
+    like.
     """
-    members = [f"{json.dumps(key)}: {json.dumps(each)}" for key, each in value.items()]
+    members = [
+        f"{json.dumps(key, ensure_ascii=ascii_only)}{colon}{json.dumps(each, ensure_ascii=ascii_only)}"
+        for key, each in value.items()
+    ]
     if repeated:
-        members += ['"again": 1', '"\\u0061gain": ":"']
+        members += ['"again":1', f'"{again}":":"']
     body = f'[{{"in": {{{", ".join(members)}}}}}]'.encode()
 
     if repeated:
