@@ -13,15 +13,16 @@ from typing import Any
 from urllib.parse import unquote
 
 import orjson
-from flask import Flask, g, request
+from flask import Flask, Request
 from flask.wrappers import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import MapAdapter
 
 from flowproof.conformance import Contract, Finding, Match, check_parameters, check_request_body, check_response
 
 from . import refusals
 from .body import FORM, read_form, read_json
-from .here import Scene
+from .here import Scene, Stage
 from .provider import Provider
 from .refusals import Answer, Refused
 from .request import ProviderRequest
@@ -64,24 +65,31 @@ class ProviderApp(Flask):
         Raises:
             Refused: A station or a rule refused the request.
         """
-        with self.request_context(asked.environ()):
-            view, parameters = self._routed(asked)
+        with self.request_context(asked.environ()) as context:
+            view, parameters = self._routed(asked, context.request)
             if match is None:
                 raise refusals.NoSuchRoute([Finding("request.path", "", "a path of the contract", asked.path)])
             if asked.wire.too_large:
                 limit = Finding("request.body", "", f"at most {self.largest_body} bytes", "more")
                 raise refusals.BodyTooLarge([limit], limit=self.largest_body)
             scene = Scene(asked, world, match.operation)
-            g.scene = scene
-            scene.principal = self.provider.authenticate(asked, world)
-            scene.json = self._body(asked, match)
-            self._check(match, asked, scene.json)
-            answer, findings = self._answered(match, view(**parameters))
+            with Stage(scene):
+                scene.principal = self.provider.authenticate(asked, world)
+                scene.json = self._body(asked, match)
+                self._check(match, asked, scene.json)
+                answer, findings = self._answered(match, view(**parameters))
         for each in findings:
             logger.warning("the mock of %s breaks its own contract: %s", self.provider.slug, each)
         return answer, findings
 
-    def _routed(self, asked: ProviderRequest) -> tuple[Any, dict[str, str]]:
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What routes a request: by its path alone, since which provider it is for has been settled by its host."""
+        path = request.environ["PATH_INFO"] if request else ""
+        if request is None or not path.isascii():  # other characters take the way that WSGI has for them
+            return super().create_url_adapter(request)
+        return MapAdapter(self.url_map, "localhost", "/", "", request.scheme, path, request.method)
+
+    def _routed(self, asked: ProviderRequest, request: Request) -> tuple[Any, dict[str, str]]:
         missed = request.routing_exception
         rule = request.url_rule
         if isinstance(missed, MethodNotAllowed):

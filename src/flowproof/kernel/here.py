@@ -1,19 +1,18 @@
 """The typed view of the current request that a provider's routes use: ``here.state``, ``here.json``, ``here.now`` …"""
 
 from collections.abc import Mapping
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from typing import Any, cast
-
-from flask import g
+from typing import Any
 
 from flowproof.conformance import Operation
 
 from .request import ProviderRequest
 from .world import State, World
 
-__all__ = ["Scene", "here"]
+__all__ = ["Scene", "Stage", "here"]
 
 
 @dataclass(slots=True)
@@ -36,13 +35,38 @@ class Scene:
     json: Any = None
 
 
+_current: ContextVar[Scene] = ContextVar("flowproof.scene")
+
+
+class Stage:
+    """
+    Inside the block, `here` shows that scene.
+
+    Args:
+        scene: Of the request that is handled.
+    """
+
+    __slots__ = ("_before", "_scene")
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._before: Token[Scene] | None = None
+
+    def __enter__(self) -> None:
+        self._before = _current.set(self._scene)
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            _current.reset(self._before)
+
+
 class Here:
     """Reads the scene that the kernel has set for the current request."""
 
     @property
     def scene(self) -> Scene:
         """All of it."""
-        return cast("Scene", g.scene)
+        return _current.get()
 
     @property
     def world(self) -> World:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BytesIO
 from re import Match
 from re import compile as pattern
@@ -90,13 +90,12 @@ class ProviderRequest:
         environ: dict[str, Any] = {
             "REQUEST_METHOD": self.wire.method,
             "SCRIPT_NAME": "",
-            "PATH_INFO": UNRESERVED.sub(_decoded, self.path),
+            "PATH_INFO": UNRESERVED.sub(_decoded, self.path) if "%" in self.path else self.path,
             "QUERY_STRING": self.wire.query,
             "REMOTE_ADDR": self.wire.peer,
             "SERVER_NAME": "localhost",
             "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
-            "CONTENT_LENGTH": str(len(self.wire.body)),
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": self.wire.scheme,
             "wsgi.input": BytesIO(self.wire.body),
@@ -106,12 +105,16 @@ class ProviderRequest:
             "wsgi.run_once": False,
         }
         for name, value in self.headers.items():
-            key = name.upper().replace("-", "_")
-            if key == "CONTENT_TYPE":
-                environ[key] = value
-            elif key != "CONTENT_LENGTH":
-                environ[f"HTTP_{key}"] = value
+            environ[_variable(name)] = value
+        environ["CONTENT_LENGTH"] = str(len(self.wire.body))
         return environ
+
+
+@lru_cache(maxsize=256)
+def _variable(header: str) -> str:
+    """The name that a header's value has in a WSGI environment."""
+    name = header.upper().replace("-", "_")
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
 
 
 def _decoded(found: Match[str]) -> str:
