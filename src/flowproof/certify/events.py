@@ -21,6 +21,7 @@ __all__ = [
     "Found",
     "Message",
     "Planned",
+    "Recognised",
     "Request",
     "Response",
     "RunFinished",
@@ -66,6 +67,8 @@ class RunStarted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
         versions: Of Python and of what the suite stands on, by name.
         permissions: What the target permits, one sentence each.
         resumed: Whether events of an earlier part stand before this one.
+        profile_digest: SHA-256, in hex, of the profile's file; empty for the mock.
+        selection: Which tests were chosen, in words; empty for all of the suite.
     """
 
     run: str
@@ -77,6 +80,19 @@ class RunStarted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     versions: dict[str, str]
     permissions: tuple[str, ...] = ()
     resumed: bool = False
+    profile_digest: str = ""
+    selection: str = ""
+
+
+class Recognised(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="recognised"):
+    """
+    The target has given itself away as a mock of ours: from here on its kind is `mock`, whatever `RunStarted` says.
+
+    Args:
+        how: Such as `an answer has the header Flowproof-Exchange`.
+    """
+
+    how: str
 
 
 class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="planned"):
@@ -231,7 +247,7 @@ class RunFinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
     coverage: dict[str, dict[str, list[str]]] = {}
 
 
-Event = RunStarted | Planned | Exchanged | TestFinished | Created | Settled | RunFinished
+Event = RunStarted | Recognised | Planned | Exchanged | TestFinished | Created | Settled | RunFinished
 
 _ENCODER = msgspec.json.Encoder()
 
