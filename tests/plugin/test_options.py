@@ -7,7 +7,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-OPTIONS = ("--flowproof-server", "--flowproof-base-url", "--flowproof-providers")
+OPTIONS = ("--flowproof-server", "--flowproof-base-url", "--flowproof-providers", "--flowproof-transport")
 
 
 def test_options_stand_in_one_group_of_the_help(pytester: pytest.Pytester) -> None:

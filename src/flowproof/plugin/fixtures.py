@@ -6,11 +6,12 @@ every project that has Flowproof installed: kernel, Flask and requests would cos
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from .state import state_of
+from .state import State, state_of
 from .used import elsewhere, providers_of, skip_elsewhere
 
 if TYPE_CHECKING:
@@ -56,24 +57,31 @@ def flowproof_server(pytestconfig: pytest.Config) -> "Iterator[ControlClient]":
     """The control API of a Flowproof mock server: one a session, or the one that --flowproof-server names."""
     from flowproof.target import ControlClient  # noqa: PLC0415 (see the module's docstring)
 
-    options = state_of(pytestconfig).options
+    state = state_of(pytestconfig)
+    options = state.options
     with ExitStack() as stack:
-        url = options.server or stack.enter_context(_own_server(options.providers))
-        client = stack.enter_context(closing(ControlClient(url, options.token if options.server else None)))
+        url = options.server or stack.enter_context(_own_server(state))
+        token = options.token if options.server else None
+        client = stack.enter_context(closing(ControlClient(url, token, adapter=state.adapter())))
         client.health()
         yield client
 
 
 @contextmanager
-def _own_server(slugs: tuple[str, ...]) -> Iterator[str]:
+def _own_server(state: State) -> Iterator[str]:
     """A server on loopback, in this process, on a port that is free."""
     from flowproof.kernel.assembly import Settings, build_gateway  # noqa: PLC0415 (see the module's docstring)
     from flowproof.kernel.serving import Server  # noqa: PLC0415
     from flowproof.providers import find_providers  # noqa: PLC0415
 
-    server = Server(build_gateway(find_providers(slugs), Settings(entropy=0)))
-    with server:
+    gateway = build_gateway(find_providers(state.options.providers), Settings(entropy=0))
+    with Server(gateway) as server:
+        if state.options.transport == "in-process":
+            from .transport import InProcessAdapter  # noqa: PLC0415 (see the module's docstring)
+
+            state.in_process = partial(InProcessAdapter, gateway, server.url)
         yield server.url
+        state.in_process = None
 
 
 @pytest.fixture(scope="session")

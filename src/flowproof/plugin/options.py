@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal, get_args
 
 import pytest
 
-__all__ = ["Options", "add_options", "read_options"]
+__all__ = ["Options", "Transport", "add_options", "read_options"]
 
 GROUP = "flowproof"
+Transport = Literal["socket", "in-process"]
+TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Options:
         providers: Those that the started server serves; none means all that are installed.
         token: What the control API of a running server asks for.
         coverage: Where to write what the run exercises.
+        transport: How the clients of fixtures reach a server that the plugin has started.
     """
 
     server: str | None
@@ -31,6 +35,7 @@ class Options:
     providers: tuple[str, ...]
     token: str | None
     coverage: Path | None = None
+    transport: Transport = "socket"
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -60,10 +65,17 @@ def add_options(parser: pytest.Parser) -> None:
         help="Write there which operations, statuses, examples, schema branches and requirements the run exercised "
         "(FLOWPROOF_COVERAGE); flowproof contracts coverage --results FILE reads it.",
     )
+    group.addoption(
+        "--flowproof-transport",
+        metavar="|".join(TRANSPORTS),
+        help="How the clients of fixtures reach the server that is started (FLOWPROOF_TRANSPORT): over loopback, by "
+        "default, or without a socket, which is faster; what needs one, such as a fault, has one either way.",
+    )
     parser.addini("flowproof_server", "As --flowproof-server.")
     parser.addini("flowproof_base_url", "As --flowproof-base-url, one a line.", type="linelist", default=[])
     parser.addini("flowproof_providers", "As --flowproof-providers.")
     parser.addini("flowproof_coverage", "As --flowproof-coverage.")
+    parser.addini("flowproof_transport", "As --flowproof-transport.")
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -82,11 +94,19 @@ def read_options(config: pytest.Config) -> Options:
         providers=tuple(providers.replace(",", " ").split()),
         token=os.environ.get("FLOWPROOF_TOKEN") or None,
         coverage=Path(coverage) if coverage else None,
+        transport=_transport(_chosen(config, "flowproof_transport") or TRANSPORTS[0]),
     )
 
 
 def _chosen(config: pytest.Config, name: str) -> str | None:
     return config.getoption(name) or os.environ.get(name.upper()) or config.getini(name) or None
+
+
+def _transport(text: str) -> Transport:
+    for each in TRANSPORTS:
+        if text == each:
+            return each
+    raise pytest.UsageError(f"--flowproof-transport {text!r}: choose {' or '.join(TRANSPORTS)}")
 
 
 def _base_url(text: str) -> tuple[str, str]:

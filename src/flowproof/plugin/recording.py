@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter
 
 from flowproof.conformance import Contract, Finding, check, load_contract
 from flowproof.exchange import Exchange
@@ -26,9 +26,13 @@ class Recorder:
     The findings of one test at a time.
 
     The exchanges themselves are not kept: a property test may have very many.
+
+    Args:
+        adapter: Makes the transports that it watches.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, adapter: Callable[[], BaseAdapter]) -> None:
+        self.adapter = adapter
         self.exchanges = 0
         self.watched: Callable[[str, Contract, Exchange], None] | None = None
         self._contracts: dict[str, Contract] = {}
@@ -76,7 +80,7 @@ class Recorder:
         return "\n".join([*lines, *([f"  … and {total - MOST_SHOWN} more"] if total > MOST_SHOWN else [])])
 
 
-class RecordingAdapter(HTTPAdapter):
+class RecordingAdapter(BaseAdapter):
     """
     A transport of `requests` that shows every whole exchange to a recorder.
 
@@ -88,6 +92,7 @@ class RecordingAdapter(HTTPAdapter):
 
     def __init__(self, recorder: Recorder, provider: str, base_url: str) -> None:
         super().__init__()
+        self._adapter = recorder.adapter()
         self._recorder = recorder
         self._provider = provider
         self._prefix = urlsplit(base_url).path.rstrip("/")
@@ -102,9 +107,13 @@ class RecordingAdapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Send as ever; an answer that breaks off raises here, and is no exchange."""
-        response = super().send(request, stream, timeout, verify, cert, proxies)
+        response = self._adapter.send(request, stream, timeout, verify, cert, proxies)
         self._recorder.record(self._provider, exchange_of(request, response, self._prefix))
         return response
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._adapter.close()
 
 
 def exchange_of(request: requests.PreparedRequest, response: requests.Response, prefix: str = "") -> Exchange:

@@ -1,5 +1,10 @@
-"""What the plugin remembers of a session: options, recorder, the workspaces of the current test. Light to import."""
+"""
+What the plugin remembers of a session: options, recorder, transport, the workspaces of the current test.
 
+Light to import.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -8,6 +13,8 @@ import pytest
 from .options import Options, read_options
 
 if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
+
     from flowproof.target import Workspace
 
     from .coverage import CoverageWriter
@@ -27,6 +34,7 @@ class State:
         recorder: Made with the first client.
         workspaces: Those that the current test has made.
         coverage: Keeps what the run exercises, where it was asked for.
+        in_process: Makes what reaches the session's own server without a socket, where it was asked for.
     """
 
     options: Options
@@ -34,15 +42,22 @@ class State:
     recorder: "Recorder | None" = None
     workspaces: "list[Workspace]" = field(default_factory=list)
     coverage: "CoverageWriter | None" = None
+    in_process: "Callable[[], BaseAdapter] | None" = None
 
     def recording(self) -> "Recorder":
         """The session's recorder."""
         if self.recorder is None:
             from .recording import Recorder  # noqa: PLC0415 (brings requests and contracts: only where a client is made)
 
-            self.recorder = Recorder()
+            self.recorder = Recorder(self.adapter)
             self.recorder.watched = self.coverage.record if self.coverage is not None else None
         return self.recorder
+
+    def adapter(self) -> "BaseAdapter":
+        """A new transport of `requests`, for any address."""
+        from requests.adapters import HTTPAdapter  # noqa: PLC0415 (only where something is sent)
+
+        return self.in_process() if self.in_process is not None else HTTPAdapter()
 
     def begin(self, item: pytest.Item) -> None:
         """A test starts."""

@@ -3,13 +3,17 @@ Does what has become due: tasks and webhook deliveries, workspace by workspace, 
 
 It runs on the event loop and blocks nothing. Within a workspace deliveries go one after the other, in the order in
 which they are due; workspaces do not wait for each other. On a real clock it wakes by itself; on a frozen or stepped
-one when the clock is moved, and then every attempt happens at the moment at which it was due.
+one when the clock is moved, and then every attempt happens at the moment at which it was due. It looks at the mocks
+only when it has the turn, which it never keeps while it waits for a receiver.
 """
 
 import asyncio
 import logging
+from collections.abc import Iterable
+from concurrent import futures
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 
 from flowproof.exchange import Headers
 from flowproof.kernel.clock import Clock, microseconds, stopwatch_ms
@@ -26,6 +30,7 @@ logger = logging.getLogger("flowproof.courier")
 
 TASKS_AT_ONCE = 10
 LONGEST_SLEEP_S = 3600.0
+BEGIN_WITHIN_S = 2.0
 MOST_AT_ONCE = 256  # connections, of all workspaces together
 
 
@@ -57,11 +62,14 @@ class Courier:
 
     Args:
         mock: Whose workspaces are looked after.
+        turn: Held by whoever uses the mocks.
     """
 
-    def __init__(self, mock: Mock) -> None:
+    def __init__(self, mock: Mock, turn: Lock) -> None:
         self.home_port: int | None = None
         self._mock = mock
+        self._turn = turn
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._alarms: dict[str, asyncio.TimerHandle] = {}
@@ -71,15 +79,38 @@ class Courier:
     def start(self) -> None:
         """Take up what an earlier server has left in the state file. Needs a running event loop."""
         self._stopping = False
-        with self._mock.store.transaction():
-            self._mock.store.recall_deliveries()
-        for workspace in self._mock.store.workspaces_with_work():
+        with self._turn:
+            with self._mock.store.transaction():
+                self._mock.store.recall_deliveries()
+            waiting = self._mock.store.workspaces_with_work()
+        for workspace in waiting:
             self.wake(workspace)
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def runs(self) -> bool:
+        """Whether it looks after anything."""
+        return self._loop is not None and not self._stopping
 
     def wake_touched(self) -> None:
         """Look after the workspaces whose clock, tasks or deliveries have changed."""
-        for workspace in self._mock.store.take_touched():
+        with self._turn:
+            touched = self._mock.store.take_touched()
+        for workspace in touched:
             self.wake(workspace)
+
+    def wake_touched_from_outside(self) -> None:
+        """The same from another thread; it returns when what is due has been begun, as before any later request."""
+        with self._turn:
+            touched = self._mock.store.take_touched()
+        if touched and self._loop is not None and self.runs:
+            begun = asyncio.run_coroutine_threadsafe(self._begin(touched), self._loop)
+            futures.wait([begun], timeout=BEGIN_WITHIN_S)  # (a server that stops leaves what is due in the store)
+
+    async def _begin(self, touched: Iterable[str]) -> None:
+        for workspace in touched:
+            self.wake(workspace)
+        await asyncio.sleep(0)  # which lets their tasks come first
 
     def wake(self, workspace: str) -> None:
         """Look after a workspace now, or once more when it is being looked after."""
@@ -117,20 +148,25 @@ class Courier:
     async def _look_after(self, workspace_id: str) -> None:
         try:
             while not self._stopping:
-                workspace = self._mock.workspaces.find(workspace_id)
-                if workspace is None:
-                    return
-                if not self._mock.workspaces.run_due(workspace, most=TASKS_AT_ONCE):
-                    await asyncio.sleep(0)  # a crowd of tasks holds up nobody's request
-                    continue
-                with self._mock.store.transaction():
-                    due = self._mock.store.take_due_delivery(workspace.id, microseconds(workspace.clock.now()))
+                with self._turn:
+                    workspace = self._mock.workspaces.find(workspace_id)
+                    if workspace is None:
+                        return
+                    done = self._mock.workspaces.run_due(workspace, most=TASKS_AT_ONCE)
+                    due = self._taken(workspace) if done else None
+                    if done and due is None:
+                        self._set_alarm(workspace)
+                        return
                 if due is None:
-                    self._set_alarm(workspace)
-                    return
-                await self._deliver(workspace, due)
+                    await asyncio.sleep(0)  # a crowd of tasks holds up nobody's request
+                else:
+                    await self._deliver(workspace, due)
         except Exception:
             logger.exception("%s: its tasks and deliveries cannot be looked after", workspace_id)
+
+    def _taken(self, workspace: Workspace) -> DeliveryRow | None:
+        with self._mock.store.transaction():
+            return self._mock.store.take_due_delivery(workspace.id, microseconds(workspace.clock.now()))
 
     def _set_alarm(self, workspace: Workspace) -> None:
         due_us = self._mock.store.next_due(workspace.id)
@@ -146,13 +182,15 @@ class Courier:
             delivery = Delivery.from_json(row.value)
             tried = await self._tried(workspace, delivery)
         except asyncio.CancelledError:
-            store.put_back_delivery(row.seq)
+            with self._turn:
+                store.put_back_delivery(row.seq)
             raise
         except Exception:
             logger.exception("%s: the delivery %s cannot be sent and is given up", workspace.id, row.value["id"])
-            store.update_delivery(row.seq, "failed", row.value["due_us"], row.value)
+            with self._turn:
+                store.update_delivery(row.seq, "failed", row.value["due_us"], row.value)
             return
-        with store.transaction():
+        with self._turn, store.transaction():
             if store.is_sending(row.seq):  # else the workspace was reset, restored or deleted meanwhile
                 after = self._recorded(workspace, delivery, tried)
                 store.update_delivery(row.seq, after.state, after.due_us, after.to_json())
@@ -161,12 +199,14 @@ class Courier:
         """One attempt, at the moment at which it was due unless the clock is a real one."""
         at = workspace.clock.now() if workspace.clock.mode == "real" else Clock.at_microseconds(delivery.due_us)
         moment = f"{delivery.id}-{len(delivery.attempts)}"
-        world = self._mock.workspaces.world(workspace, delivery.provider, now=at, moment=moment)
-        policy = world.webhooks
-        if policy is None:
-            raise ValueError(f"{delivery.provider} has no webhooks")
         adversary = delivery.adversary
-        headers = signed_headers(delivery.webhook, adversary, policy, world)
+        with self._turn:
+            world = self._mock.workspaces.world(workspace, delivery.provider, now=at, moment=moment)
+            policy = world.webhooks
+            if policy is None:
+                raise ValueError(f"{delivery.provider} has no webhooks")
+            headers = signed_headers(delivery.webhook, adversary, policy, world)
+            allowed_hosts = world.allowed_hosts
         async with self._room:
             started_ms = stopwatch_ms()
             hopeless = False
@@ -176,7 +216,7 @@ class Courier:
                     headers,
                     connection="whole" if delivery.attempts else adversary.connection,
                     timeout_s=policy.timeout_s,
-                    allowed_hosts=world.allowed_hosts,
+                    allowed_hosts=allowed_hosts,
                     home_port=self.home_port,
                 )
             except NotAllowed as error:

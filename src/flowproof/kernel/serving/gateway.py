@@ -2,6 +2,7 @@
 The ASGI application in front of the mocks: reads a request, waits where a fault says so, and calls Flask in line.
 
 Everything runs on the one thread of the event loop. A fault waits with ``await``, so that it holds up nobody else.
+Only ``answer_at_once`` may be called from elsewhere; so the mocks are used by whoever has the turn, one at a time.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import replace
+from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 from flowproof.errors import StoreError
@@ -35,6 +37,10 @@ Asked = TypeVar("Asked")
 Placed = TypeVar("Placed")
 
 logger = logging.getLogger("flowproof.mock")
+
+
+class HitByFault(Exception):
+    """A fault plan hits a request that came without a socket."""
 
 
 class ClientGone(Exception):
@@ -72,9 +78,42 @@ class Gateway:
 
     def __init__(self, mock: Mock, control: Control, *, largest_body: int) -> None:
         self.mock = mock
-        self.courier = Courier(mock)
+        self._turn = Lock()
+        self.courier = Courier(mock, self._turn)
         self._control = control
         self._largest_body = largest_body
+
+    def answer_at_once(self, request: WireRequest) -> Answer | None:
+        """
+        Answer a request that came without a socket, from any thread, while the server runs.
+
+        Returns:
+            The answer as on a socket. None where it takes one, since a fault plan hits the request
+            or its body is too large; then nothing has happened yet.
+        """
+        if len(request.body) > self._largest_body or not self.courier.runs:
+            return None
+        with self._turn:
+            answer = self._answered_at_once(request)
+        self.courier.wake_touched_from_outside()
+        return answer
+
+    def _answered_at_once(self, request: WireRequest) -> Answer | None:
+        if self._is_for_control(request):
+            return self._control.answer(request)
+        arrival = _safely(self._placed_without_fault, request)
+        return _safely(self.mock.answer, arrival) if isinstance(arrival, Arrival) else arrival
+
+    def _placed_without_fault(self, request: WireRequest) -> Arrival | Answer | None:
+        """Place it, or undo that and give None. On a socket the same plan hits it again, since chance is seeded."""
+        try:
+            with self.mock.store.transaction():
+                arrival = self.mock.arrive(request)
+                if isinstance(arrival, Arrival) and arrival.faults:
+                    raise HitByFault
+                return arrival
+        except HitByFault:
+            return None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Handle one request, and have done what has become due by it."""
@@ -90,9 +129,12 @@ class Gateway:
             return
         wire = Wire(scope, receive, send)
         if self._is_for_control(request):
-            await wire.deliver(self._control.answer(request), close=request.too_large)
+            with self._turn:
+                answer = self._control.answer(request)
+            await wire.deliver(answer, close=request.too_large)
             return
-        arrival = _safely(self.mock.arrive, request)
+        with self._turn:
+            arrival = _safely(self.mock.arrive, request)
         if isinstance(arrival, Answer):
             await wire.deliver(arrival, close=request.too_large)
         elif arrival.faults:
@@ -102,7 +144,11 @@ class Gateway:
                 with suppress(asyncio.CancelledError):
                     await wire.reset(Reset())
         else:
-            await wire.deliver(_safely(self.mock.answer, arrival), close=request.too_large)
+            await wire.deliver(self._answered(arrival), close=request.too_large)
+
+    def _answered(self, arrival: Arrival) -> Answer:
+        with self._turn:
+            return _safely(self.mock.answer, arrival)
 
     def _is_for_control(self, request: WireRequest) -> bool:
         if request.path == "/":
@@ -115,10 +161,11 @@ class Gateway:
             await asyncio.sleep(wait_s)
         broken = arrival.breaks_before()
         if broken is not None:
-            self.mock.cut_off(arrival)
+            with self._turn:
+                self.mock.cut_off(arrival)
             await wire.reset(broken)
             return
-        await self._deliver_with_faults(arrival, _safely(self.mock.answer, arrival), wire)
+        await self._deliver_with_faults(arrival, self._answered(arrival), wire)
 
     async def _deliver_with_faults(self, arrival: Arrival, answer: Answer, wire: Wire) -> None:
         """The first effect on the delivery decides; a malformed text can be slow or truncated too."""
