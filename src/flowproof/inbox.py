@@ -134,6 +134,10 @@ class Inbox:
         verify: Says whether a request is proved to come from whom it should; what raises is not.
         refuse: What is answered to a request that is not verified; None for the answer as usual.
         path: Of its URL.
+        port: To listen on, of loopback; 0 for any that is free.
+
+    Raises:
+        OSError: The port is taken.
     """
 
     def __init__(
@@ -143,6 +147,7 @@ class Inbox:
         verify: Callable[[Received], bool] | None = None,
         refuse: int | None = None,
         path: str = "/webhooks",
+        port: int = 0,
     ) -> None:
         self._changed = threading.Condition()
         self._received: list[Received] = []
@@ -152,7 +157,7 @@ class Inbox:
         self._verify = verify
         self._refuse = refuse
         self.answers = answers
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.inbox = self
         self.port: int = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}{path}"

@@ -25,6 +25,7 @@ MOCK = "mock"
 """Name of the built-in profile: a workspace of our own mock server, where everything is permitted."""
 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+PORTS = range(65536)
 UNSAFE = "An operation that changes something is permitted by name: operations = { submitOrder = 5 }."
 
 
@@ -71,13 +72,15 @@ class Place:
         site: Base URL and credentials.
         permission: What the run may do there.
         pace: How fast.
-        webhook_url: Address under which this machine's inbox can be reached from there; None where it cannot.
+        webhook_url: Address under which an inbox on this machine can be reached from there; None where none can.
+        webhook_port: The port of loopback to which that address leads.
     """
 
     site: Site
     permission: Permission = field(default_factory=Permission)
     pace: Pace = field(default_factory=Pace)
     webhook_url: str | None = None
+    webhook_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +194,20 @@ def read_profile_file(file: Path, environment: Mapping[str, str]) -> Profile:
 
 
 def _place(slug: str, entry: Any, environment: Mapping[str, str]) -> Place:
-    table = _table(slug, entry, {"url", "credentials", "permits", "pace", "webhook_url"})
+    table = _table(slug, entry, {"url", "credentials", "permits", "pace", "webhook_url", "webhook_port"})
     site = Site(slug, _url(f"{slug}.url", table.get("url")), MappingProxyType(dict(_keys(slug, table, environment))))
-    webhook_url = table.get("webhook_url")
+    webhook_url, webhook_port = table.get("webhook_url"), table.get("webhook_port", 0)
+    if (webhook_url is None) != (webhook_port == 0) or not isinstance(webhook_port, int) or webhook_port not in PORTS:
+        raise ConfigurationError(
+            f"{slug} in the profile has no fit webhook_url and webhook_port.",
+            "Give both: an address that leads, through a tunnel, to that port of this machine.",
+        )
     return Place(
         site,
         _permission(slug, table.get("permits", {})),
         _pace(slug, table.get("pace", {})),
         None if webhook_url is None else _url(f"{slug}.webhook_url", webhook_url),
+        webhook_port,
     )
 
 

@@ -1,0 +1,104 @@
+"""``flowproof doctor``: what is misconfigured, before a run finds out the hard way."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import option
+from .tables import heading, visible
+
+if TYPE_CHECKING:
+    from flowproof.doctor import Check, ProviderChecks
+    from flowproof.target.profile import Profile
+
+__all__ = ["doctor"]
+
+SIGNS = {
+    "ok": click.style("ok", fg="green"),
+    "warning": click.style("warning", fg="yellow"),
+    "wrong": click.style("WRONG", fg="red", bold=True),
+    "not checked": click.style("not checked", dim=True),
+}
+WIDE = 13
+
+
+@click.command()
+@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@option("--target", required=True, metavar="FILE", show_default=False, help="The sandbox profile to examine.")
+@click.option("--json", "as_json", is_flag=True, show_default=False, help="For programs.")
+@click.pass_context
+def doctor(context: click.Context, /, slugs: tuple[str, ...], target: str, as_json: bool) -> None:
+    """
+    Find what is misconfigured in a sandbox profile, and say how to mend it.
+
+    Looks at the profile itself, DNS, connection, TLS, what answers and as what type, this machine's clock, signatures
+    against known answers, each role's credentials, OAuth redirect URIs and whether webhooks arrive. It changes nothing
+    on the target. Exit code 0 when a run can start, 2 when something is wrong.
+    """
+    from flowproof.target.profile import MOCK, read_profile_file  # noqa: PLC0415 (beside the only use)
+
+    if target == MOCK:
+        click.echo("The target mock is built in: there is nothing to configure.")
+        return
+    profile = read_profile_file(Path(target), os.environ)
+    found: dict[str, list[Check]] = {}
+    for slug in slugs or tuple(profile.places):
+        if not as_json:
+            click.echo(heading(f"{profile.name}: {slug} at {visible(profile.place(slug).site.url)}"))
+        found[slug] = []
+        for check in _examine(profile, slug):
+            found[slug].append(check)
+            if not as_json:
+                click.echo(_shown(check))
+    if as_json:
+        click.echo(json.dumps(_plain(profile, found), indent=2, ensure_ascii=False))
+    wrong = sum(each.state == "wrong" for checks in found.values() for each in checks)
+    if not as_json:
+        click.echo(f"{wrong} to mend before a run means anything." if wrong else "A run can start.")
+    context.exit(2 if wrong else 0)
+
+
+def _examine(profile: "Profile", slug: str) -> "Iterator[Check]":
+    from flowproof.conformance import load_contract  # noqa: PLC0415 (loads the validators)
+    from flowproof.doctor import examine  # noqa: PLC0415 (loads requests)
+    from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
+
+    (provider,) = find_providers([slug])
+    contract = load_contract(slug, provider.contract)
+    return examine(profile, contract, _own(slug), now=datetime.now(UTC))
+
+
+def _own(slug: str) -> "ProviderChecks | None":
+    """The checks of a provider's suite, where it has that room."""
+    from importlib import import_module  # noqa: PLC0415 (beside the only use)
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    name = f"flowproof.suites.{slug}.doctor"
+    if find_spec(f"flowproof.suites.{slug}") is None or find_spec(name) is None:
+        return None
+    checks: ProviderChecks = import_module(name).checks
+    return checks
+
+
+def _shown(check: "Check") -> str:
+    pad = " " * (WIDE - len(check.state))
+    lines = [f"  {SIGNS[check.state]}{pad}{check.name}: {visible(check.what)}"]
+    return "\n".join([*lines, *([f"  {' ' * WIDE}-> {check.mend}"] if check.mend else [])])
+
+
+def _plain(profile: "Profile", found: "dict[str, list[Check]]") -> object:
+    return {
+        "target": profile.name,
+        "providers": {
+            slug: [
+                {"name": each.name, "state": each.state, "what": each.what, "mend": each.mend or None}
+                for each in checks
+            ]
+            for slug, checks in found.items()
+        },
+    }

@@ -1,0 +1,118 @@
+"""Whether what answers at a base URL is an API of that provider, and whether its clock is ours. One request, no key."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import requests
+
+from flowproof.conformance import Contract, Operation
+
+from .address import TIMEOUT_S
+from .check import Check, not_checked, ok, warning, wrong
+
+__all__ = ["check_answer"]
+
+NAMES = ("answer", "base URL", "content type", "clock")
+OURS = "flowproof-exchange"
+CLOSE, FAR = timedelta(seconds=5), timedelta(seconds=60)
+DOWN = (502, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for, and the answer, with the time half way between."""
+
+    url: str
+    path: str
+    response: requests.Response
+    at: datetime
+
+
+def check_answer(base_url: str, contract: Contract, *, session: requests.Session) -> Iterator[Check]:
+    """
+    Ask for something that exists, without a key, and look at how it is refused.
+
+    Args:
+        base_url: Of the target, without a slash at its end.
+        contract: Of the provider.
+        session: Sends, and follows no redirect.
+    """
+    operation = _harmless(contract)
+    if operation is None:
+        yield from (not_checked(name, "the contract has no operation that could be asked for") for name in NAMES)
+        return
+    before = datetime.now(UTC)
+    try:
+        response = session.get(base_url + operation.path, timeout=TIMEOUT_S, allow_redirects=False)
+    except requests.RequestException as error:
+        mend = "Try again; if it stays so, ask the sandbox's owner."
+        yield wrong("answer", f"GET {operation.path} got none: {type(error).__name__}", mend)
+        yield from (not_checked(name, "there was no answer") for name in NAMES[1:])
+        return
+    asked = Asked(base_url + operation.path, operation.path, response, before + (datetime.now(UTC) - before) / 2)
+    yield _check_status(asked)
+    yield _check_base(asked)
+    yield _check_type(asked, operation)
+    yield _check_clock(asked)
+
+
+def _harmless(contract: Contract) -> Operation | None:
+    """An operation that reads, at a path without parameters, with JSON as its answer."""
+    reads = (each for each in contract.operations.all if each.method == "GET" and "{" not in each.path)
+    return next((each for each in reads if "application/json" in (each.described(200) or {})), None)
+
+
+def _check_status(asked: Asked) -> Check:
+    status = asked.response.status_code
+    told = f"GET {asked.path} answered {status}"
+    if status in DOWN:
+        return wrong("answer", f"{told}: the sandbox is down, or a gateway before it", "Wait, or ask its owner.")
+    if status >= 500:
+        return warning("answer", told, "Ask the sandbox's owner why; a run would meet it too.")
+    if asked.response.headers.get(OURS) is not None:
+        mend = "Name the provider's own sandbox; here every certificate says mock."
+        return warning("answer", f"{told}; it is a Flowproof mock, not the provider's", mend)
+    return ok("answer", told)
+
+
+def _check_base(asked: Asked) -> Check:
+    status = asked.response.status_code
+    if 300 <= status < 400:
+        to = urlsplit(asked.response.headers.get("location", ""))
+        where = f"{to.scheme}://{to.netloc}" if to.netloc else to.path or "nowhere"
+        mend = "Write the address that it leads to; a redirected POST would lose its body."
+        return wrong("base URL", f"it redirects to {where}", mend)
+    if status == 404:
+        mend = f"The url is what stands before {asked.path}: add what is missing, take away what is too much."
+        return wrong("base URL", f"nothing is known at {asked.path}", mend)
+    return ok("base URL", f"{asked.path} is known there")
+
+
+def _check_type(asked: Asked, operation: Operation) -> Check:
+    got = asked.response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    known = {*(operation.described(asked.response.status_code) or {}), "application/json", "application/problem+json"}
+    if got in known:
+        return ok("content type", got)
+    if got == "text/html":
+        mend = "Write the API's address: this is a portal, a log-in page or a proxy."
+        return wrong("content type", "what answers is a web page", mend)
+    return warning("content type", f"{got or 'none'}, not JSON", "Look whether the url is that of the API.")
+
+
+def _check_clock(asked: Asked) -> Check:
+    told = asked.response.headers.get("date")
+    try:
+        theirs = parsedate_to_datetime(told or "")
+    except ValueError:
+        return not_checked("clock", "the answer has no Date header")
+    ahead = asked.at - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
+    apart = f"{abs(ahead).total_seconds():.0f} s {'ahead of' if ahead > timedelta(0) else 'behind'} the sandbox's"
+    mend = "Set this machine's clock by NTP: signatures and tokens depend on it."
+    if abs(ahead) > FAR:
+        return wrong("clock", f"this machine's clock is {apart}", mend)
+    if abs(ahead) > CLOSE:
+        return warning("clock", f"this machine's clock is {apart}", mend)
+    return ok("clock", "this machine's clock is the sandbox's, to within 5 s")

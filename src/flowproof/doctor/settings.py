@@ -1,0 +1,45 @@
+"""Whether a profile speaks of things that the provider's contract has. Connects to nothing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from difflib import get_close_matches
+
+from flowproof.conformance import Contract
+from flowproof.target.profile import Deviation, Permission
+
+from .check import Check, ok, warning, wrong
+
+__all__ = ["check_deviations", "check_permissions"]
+
+SOON = timedelta(days=14)
+
+
+def check_permissions(permission: Permission, contract: Contract) -> Iterator[Check]:
+    """What the profile permits is there to be permitted."""
+    known = [each.id for each in contract.operations.all]
+    for unknown in sorted(set(permission.operations) - set(known)):
+        yield wrong("permits", f"{contract.slug} has no operation {unknown}", _nearest(unknown, known))
+    if set(permission.operations) <= set(known):
+        yield ok("permits", "; ".join(permission.sentences()))
+
+
+def check_deviations(deviations: Sequence[Deviation], contract: Contract, today: date) -> Iterator[Check]:
+    """Each deviation of this provider names a requirement, and holds today."""
+    mine = [each for each in deviations if each.requirement.partition(".")[0] == contract.slug]
+    for each in mine:
+        if each.requirement not in contract.requirements:
+            mend = _nearest(each.requirement, contract.requirements)
+            yield wrong("deviation", f"there is no requirement {each.requirement}", mend)
+        elif each.expires < today:
+            mend = f"Ask {each.owner} whether it is mended; take it out, or give it another day."
+            yield wrong("deviation", f"{each.requirement} expired on {each.expires}", mend)
+        elif each.expires - today < SOON:
+            yield warning("deviation", f"{each.requirement} expires on {each.expires}", f"Ask {each.owner} about it.")
+        else:
+            yield ok("deviation", f"{each.requirement}, {each.owner}, until {each.expires}")
+
+
+def _nearest(unknown: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    found = get_close_matches(unknown, names, 3, 0.4)
+    return f"Did you mean {' or '.join(found)}?" if found else f"There are: {', '.join(names[:10])}."
