@@ -26,6 +26,7 @@ from .here import Scene, Stage
 from .provider import Provider
 from .refusals import Answer, Refused
 from .request import ProviderRequest
+from .scrubbing import Scrubber
 from .world import World
 
 __all__ = ["ProviderApp"]
@@ -50,6 +51,7 @@ class ProviderApp(Flask):
         super().__init__(provider.slug, static_folder=None, template_folder=None, root_path="/")
         self.provider = provider
         self.contract = contract
+        self.scrubber = Scrubber(provider)
         self.largest_body = largest_body
         self.url_map.merge_slashes = False
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False

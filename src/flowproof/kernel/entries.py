@@ -24,6 +24,7 @@ SHORTEST_SECRET = 8  # a shorter word, such as Bearer, would eat our own words
 def inbound(
     *,
     provider: Provider,
+    scrub: Scrubber,
     operation: str | None,
     request: ProviderRequest,
     answer: Answer,
@@ -32,7 +33,6 @@ def inbound(
     faults: Sequence[Any],
 ) -> dict[str, Any]:
     """A request to a mock and its answer."""
-    scrub = Scrubber(provider)
     query = scrub.parameters(request.wire.query)
     url = f"{request.wire.scheme}://{request.header('host') or 'localhost'}{request.wire.path}"
     return {

@@ -1,7 +1,7 @@
 """The ordered exchanges of a workspace, bounded, with every secret taken out before anything is kept."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -36,7 +36,7 @@ class Journal:
         self.keep = keep
         self._explanations: OrderedDict[str, Callable[[], str]] = OrderedDict()
 
-    def write(self, workspace: str, entry: Mapping[str, Any], secrets: Iterable[str]) -> None:
+    def write(self, workspace: str, entry: Mapping[str, Any], secrets: frozenset[str]) -> None:
         """Keep an exchange, with every occurrence of the secrets replaced."""
         body = scrubbed_json(entry, secrets)
         refused = int(

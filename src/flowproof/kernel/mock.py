@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -19,7 +20,6 @@ from flowproof.exchange import Headers
 from . import refusals
 from .app import ProviderApp
 from .clock import stopwatch_ms
-from .credentials import Credential
 from .entries import inbound, outbound, secrets_sent
 from .faults import FaultPlan, Latency, Reset, Status
 from .journal import Journal, exchange_id
@@ -27,7 +27,6 @@ from .problem import problem
 from .redaction import scrubbed
 from .refusals import Answer, Refused
 from .request import ProviderRequest, WireRequest
-from .scrubbing import Scrubber
 from .store import Store
 from .webhooks import Delivery, Sent
 from .workspaces import DEFAULT, Workspace, Workspaces, fired
@@ -104,23 +103,39 @@ class Mock:
         Returns:
             The arrival; or, where no provider or workspace is named that exists, our own answer.
         """
+        with self.store.transaction():
+            return self._placed(wire)
+
+    def handle(self, wire: WireRequest) -> Arrival | Answer:
+        """
+        Place a request and answer it, in one transaction.
+
+        Returns:
+            The answer; or the arrival of a request that a fault plan hits, for which :meth:`answer` is still to be
+            called.
+        """
+        with self.store.transaction():
+            placed = self._placed(wire)
+            if isinstance(placed, Answer) or placed.faults:
+                return placed
+            return self._answered(placed, placed.workspace)
+
+    def _placed(self, wire: WireRequest) -> Arrival | Answer:
         started_ms = stopwatch_ms()
         mount, named, rest = _workspace_prefix(wire.path)
         app, mount, path = self._provider(wire, mount, rest)
         if app is None:
             return self._nowhere(wire)
         request = ProviderRequest(wire, mount, path)
-        with self.store.transaction():
-            workspace = self._workspace(app, request, named)
-            if workspace is None:
-                return problem(404, "No such workspace", f"This server has no workspace {named}.")
-            match = app.contract.operations.find(request.method, request.path)
-            number = self.store.next_exchange(workspace.id)
-            workspace = replace(workspace, exchanges=number)
-            faults: Sequence[tuple[FaultPlan, Random]] = ()
-            if workspace.faults:
-                workspace, faults = fired(workspace, app.provider.slug, match.operation.id if match else None)
-                self.workspaces.save(workspace)
+        workspace = self._workspace(app, request, named)
+        if workspace is None:
+            return problem(404, "No such workspace", f"This server has no workspace {named}.")
+        match = app.contract.operations.find(request.method, request.path)
+        number = self.store.next_exchange(workspace.id)
+        faults: Sequence[tuple[FaultPlan, Random]] = ()
+        if workspace.faults:
+            workspace, faults = fired(workspace, app.provider.slug, match.operation.id if match else None)
+            self.workspaces.save(workspace)
         return Arrival(app, workspace, number, request, match, faults, started_ms)
 
     def answer(self, arrival: Arrival) -> Answer:
@@ -130,12 +145,12 @@ class Mock:
         What a refused or failed request did is undone by itself; what was counted and written of it stays.
         """
         with self.store.transaction():
-            return self._answered(arrival)
+            workspace = self.workspaces.placed(arrival.workspace.id)
+            if workspace is None:
+                return problem(404, "No such workspace", f"Workspace {arrival.workspace.id} was deleted meanwhile.")
+            return self._answered(arrival, workspace)
 
-    def _answered(self, arrival: Arrival) -> Answer:
-        workspace = self.workspaces.find(arrival.workspace.id)
-        if workspace is None:
-            return problem(404, "No such workspace", f"Workspace {arrival.workspace.id} was deleted meanwhile.")
+    def _answered(self, arrival: Arrival, workspace: Workspace) -> Answer:
         now = workspace.clock.now()
         try:
             self._admit(arrival, workspace, now)
@@ -179,10 +194,10 @@ class Mock:
 
     def _workspace(self, app: ProviderApp, request: ProviderRequest, named: str | None) -> Workspace | None:
         if named is not None:
-            return self.workspaces.find(named)
+            return self.workspaces.placed(named)
         key = app.provider.presented_key(request)
-        found = self.workspaces.find_by_key(app.provider.slug, key) if key is not None else None
-        return found or self.workspaces.find(DEFAULT)
+        found = self.workspaces.placed_by_key(app.provider.slug, key) if key is not None else None
+        return found or self.workspaces.placed(DEFAULT)
 
     def _admit(self, arrival: Arrival, workspace: Workspace, now: datetime) -> None:
         provider = arrival.app.provider
@@ -199,19 +214,18 @@ class Mock:
         world = self.workspaces.world(workspace, arrival.app.provider.slug, now=now, moment=str(arrival.number))
         return arrival.app.answer(arrival.request, world, arrival.match)
 
-    def _secrets(self, arrival: Arrival, workspace: Workspace) -> set[str]:
+    def _secrets(self, arrival: Arrival, workspace: Workspace) -> frozenset[str]:
         """The workspace's secrets, and a key that is none of its own: that may be a secret sent in a key's place."""
-        slug, key = arrival.app.provider.slug, arrival.app.provider.presented_key(arrival.request)
-        credentials = self.workspaces.credentials(workspace, slug)
-        hidden = _secrets_of(credentials)
-        if key is not None and len(key) >= SHORTEST_SECRET and all(credential.key != key for credential in credentials):
-            hidden.add(key)
-        return hidden
+        provider = arrival.app.provider
+        key = provider.presented_key(arrival.request)
+        secrets, keys = self.workspaces.secrets(workspace, provider.slug)
+        stranger = key is not None and len(key) >= SHORTEST_SECRET and key not in keys
+        return secrets | {key} if key is not None and stranger else secrets
 
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refused) -> Answer:
         refusal.moment = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
         answer = arrival.app.refuse(refusal)
-        refusal.findings = tuple(map(Scrubber(arrival.app.provider).finding, refusal.findings))
+        refusal.findings = tuple(map(arrival.app.scrubber.finding, refusal.findings))
         cited = answer.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
         answer = replace(answer, requirement=cited)
         told = {"explanation": f"{arrival.request.method} {arrival.request.path} answered {answer.status}: {refusal}"}
@@ -235,15 +249,16 @@ class Mock:
         note: str = "",
     ) -> Answer:
         """Add the server's own headers, move a stepped clock on, and write the exchange down."""
-        headers = [*answer.headers, ("Date", format_datetime(now, usegmt=True)), ("Flowproof-Exchange", arrival.id)]
+        headers = (*answer.headers, ("Date", _date(now.replace(microsecond=0))), ("Flowproof-Exchange", arrival.id))
         if answer.requirement:
-            headers.append(("Flowproof-Requirement", answer.requirement))
-        answer = replace(answer, headers=tuple(headers))
+            headers = (*headers, ("Flowproof-Requirement", answer.requirement))
+        answer = Answer(answer.status, answer.body, headers, answer.requirement)
         if workspace.clock.mode == "stepped":
             current = self.workspaces.find(workspace.id) or workspace
             self.workspaces.save(replace(current, clock=current.clock.after_exchange()))
         entry = inbound(
             provider=arrival.app.provider,
+            scrub=arrival.app.scrubber,
             operation=arrival.match.operation.id if arrival.match else None,
             request=arrival.request,
             answer=answer,
@@ -262,8 +277,8 @@ class Mock:
         with self.store.transaction():
             number = self.store.next_exchange(workspace.id)
             provider = self.apps[delivery.provider].provider
-            known = _secrets_of(self.workspaces.credentials(workspace, provider.slug))
-            secrets = known | set(secrets_sent(provider, headers))
+            known, _ = self.workspaces.secrets(workspace, provider.slug)
+            secrets = known | secrets_sent(provider, headers)
             self._write(workspace, number, at, duration_ms, outbound(provider, delivery, headers, sent), secrets)
         return exchange_id(workspace.id, number)
 
@@ -274,7 +289,7 @@ class Mock:
         at: datetime,
         duration_ms: float,
         entry: Mapping[str, Any],
-        secrets: Iterable[str],
+        secrets: frozenset[str],
     ) -> None:
         identity = {
             "id": exchange_id(workspace.id, number),
@@ -286,8 +301,9 @@ class Mock:
         self.journal.write(workspace.id, {**identity, **entry}, secrets)
 
 
-def _secrets_of(credentials: Iterable[Credential]) -> set[str]:
-    return {secret for credential in credentials for secret in credential.secrets.values()}
+@lru_cache(maxsize=64)
+def _date(second: datetime) -> str:
+    return format_datetime(second, usegmt=True)
 
 
 def _host(wire: WireRequest) -> str:

@@ -6,15 +6,15 @@ JSON. The interface is small so that another database can take its place.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
 from flowproof.errors import StoreError
 
-__all__ = ["CredentialRow", "DeliveryRow", "ExchangeRow", "Store", "TaskRow", "WorkspaceRow"]
+__all__ = ["SEED", "CredentialRow", "DeliveryRow", "ExchangeRow", "Store", "TaskRow", "WorkspaceRow"]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS workspace (
@@ -50,6 +50,10 @@ CREATE TABLE IF NOT EXISTS exchange (
 PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = OFF", "temp_store = MEMORY")
 # What tells a state file from another program's database: SQLite keeps the number in the file's header.
 APPLICATION_ID = 0x466C6F77  # "Flow"
+SEED = "seed"  # the kind of record that holds a workspace's own seed data
+MOST_REMEMBERED = 10_000
+
+Remembered = TypeVar("Remembered")
 
 
 class WorkspaceRow(NamedTuple):
@@ -129,6 +133,10 @@ class Store:
             self._db.close()
             raise
         self._touched: set[str] = set()
+        self._shared = location != ":memory:"
+        self._version = 0
+        self._memory: dict[tuple[str, ...], Any] = {}
+        self._forgotten_inside = False
 
     def _claim(self, location: str) -> None:
         """Mark a new file as ours; leave another program's database as it is."""
@@ -160,6 +168,7 @@ class Store:
             return
         self._execute("BEGIN IMMEDIATE")
         try:
+            self._begin_remembering()
             yield
             self._execute("COMMIT")
         except BaseException:
@@ -167,6 +176,7 @@ class Store:
             raise
 
     def _roll_back(self) -> None:
+        self._forget_undone()
         if self._db.in_transaction:  # SQLite itself has undone it where the disk is full
             self._execute("ROLLBACK")
 
@@ -177,10 +187,52 @@ class Store:
         try:
             yield
         except BaseException:
+            self._forget_undone()
             self._execute("ROLLBACK TO attempt")
             raise
         finally:
             self._execute("RELEASE attempt")
+
+    # What a request needs of its workspace hardly ever changes, so it is read and understood once
+
+    def remembered(self, key: tuple[str, ...], read: Callable[[], Remembered]) -> Remembered:
+        """
+        What was read before of workspaces, credentials or seed data, as long as nobody has written any of these.
+
+        Nobody means no process that has the file, either: inside a transaction no other can write, and at its begin
+        SQLite says whether one has. Outside of one it is read anew.
+
+        Args:
+            key: Tells it from everything else that is remembered.
+            read: Reads it; a value that nobody changes.
+        """
+        if not self._db.in_transaction:
+            return read()
+        try:
+            found: Remembered = self._memory[key]
+        except KeyError:
+            if len(self._memory) >= MOST_REMEMBERED:
+                self._memory.clear()
+            found = self._memory[key] = read()
+        return found
+
+    def _begin_remembering(self) -> None:
+        self._forgotten_inside = False
+        if self._shared:
+            (version,) = self._execute("PRAGMA data_version").fetchone()
+            if version != self._version:
+                self._version = version
+                self._memory.clear()
+
+    def _forget(self) -> None:
+        """Before something is written that may be remembered."""
+        self._forgotten_inside = True
+        self._memory.clear()
+
+    def _forget_undone(self) -> None:
+        """When a transaction is undone: what it wrote may have been read again and remembered since."""
+        if self._forgotten_inside:
+            self._memory.clear()
 
     def take_touched(self) -> frozenset[str]:
         """The workspaces whose clock, tasks or deliveries have changed since this was asked last."""
@@ -196,6 +248,7 @@ class Store:
         Raises:
             StoreError: One with that id is there already.
         """
+        self._forget()
         try:
             self._execute("INSERT INTO workspace VALUES (?, ?, ?, ?, ?, ?)", row)
         except sqlite3.IntegrityError as error:
@@ -226,6 +279,7 @@ class Store:
     def update_workspace(self, row: WorkspaceRow) -> None:
         """Replace what is kept of a workspace, but for its count of exchanges: only :meth:`next_exchange` moves it."""
         self._touched.add(row.id)
+        self._forget()
         self._execute(
             "UPDATE workspace SET seed = ?, clock = ?, faults = ? WHERE id = ?",
             (row.seed, row.clock, row.faults, row.id),
@@ -236,7 +290,8 @@ class Store:
         rows = self._execute(
             "UPDATE workspace SET exchanges = exchanges + 1 WHERE id = ? RETURNING exchanges", (workspace,)
         )
-        return int(rows.fetchall()[0][0])
+        number: int = rows.fetchall()[0][0]
+        return number
 
     def delete_workspace(self, workspace: str) -> None:
         """Forget a workspace and everything in it."""
@@ -247,6 +302,7 @@ class Store:
 
     def clear(self, workspace: str) -> None:
         """Forget the records, the tasks and the deliveries of a workspace."""
+        self._forget()
         self._execute("DELETE FROM record WHERE workspace = ?", (workspace,))
         self._execute("DELETE FROM task WHERE workspace = ?", (workspace,))
         self._execute("DELETE FROM delivery WHERE workspace = ?", (workspace,))
@@ -260,6 +316,7 @@ class Store:
         Raises:
             StoreError: The key is taken.
         """
+        self._forget()
         try:
             self._execute("INSERT INTO credential VALUES (?, ?, ?, ?)", row)
         except sqlite3.IntegrityError as error:
@@ -282,6 +339,7 @@ class Store:
 
     def delete_credential(self, workspace: str, provider: str, key: str) -> bool:
         """Forget a credential; False when the workspace had none of that key."""
+        self._forget()
         rows = self._execute(
             "DELETE FROM credential WHERE provider = ? AND key = ? AND workspace = ?", (provider, key, workspace)
         )
@@ -304,14 +362,27 @@ class Store:
 
     def put(self, workspace: str, provider: str, kind: str, key: str, value: Any) -> None:
         """Keep a record; one that was there keeps its place in the order."""
+        if kind == SEED:
+            self._forget()
         self._execute(
             "INSERT INTO record (workspace, provider, kind, id, body) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (workspace, provider, kind, id) DO UPDATE SET body = excluded.body",
             (workspace, provider, kind, key, orjson.dumps(value)),
         )
 
+    def count_up(self, workspace: str, provider: str, kind: str, key: str) -> int:
+        """Add one to the record of that kind and id, which is a number, or begin with one; returns what it then is."""
+        rows = self._execute(
+            "INSERT INTO record (workspace, provider, kind, id, body) VALUES (?, ?, ?, ?, '1')"
+            " ON CONFLICT (workspace, provider, kind, id) DO UPDATE SET body = CAST(body + 1 AS TEXT) RETURNING body",
+            (workspace, provider, kind, key),
+        )
+        return int(rows.fetchall()[0][0])
+
     def delete(self, workspace: str, provider: str, kind: str, key: str) -> bool:
         """Forget a record; False when there was none."""
+        if kind == SEED:
+            self._forget()
         rows = self._execute(
             "DELETE FROM record WHERE workspace = ? AND provider = ? AND kind = ? AND id = ?",
             (workspace, provider, kind, key),

@@ -155,6 +155,14 @@ class Workspaces:
         row = self.store.workspace_of(provider, key)
         return Workspace.from_row(row) if row else None
 
+    def placed(self, workspace_id: str) -> Workspace | None:
+        """The same for a request that is about to be counted, whose count may be that of an earlier request."""
+        return self.store.remembered(("workspace", workspace_id), lambda: self.find(workspace_id))
+
+    def placed_by_key(self, provider: str, key: str) -> Workspace | None:
+        """The workspace to which a provider's credential belongs, in the same way."""
+        return self.store.remembered(("key", provider, key), lambda: self.find_by_key(provider, key))
+
     def save(self, workspace: Workspace) -> None:
         """Keep clock and faults."""
         self.store.update_workspace(workspace.to_row())
@@ -190,6 +198,17 @@ class Workspaces:
         rows = (row for row in self.store.credentials(workspace.id) if row.provider == provider)
         found = (credential_from_row(row.key, row.body) for row in rows)
         return tuple(sorted(found, key=lambda each: (each.role != "default", each.role)))
+
+    def secrets(self, workspace: Workspace, provider: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The secrets of a workspace's credentials for a provider, and the keys of these."""
+
+        def read() -> tuple[frozenset[str], frozenset[str]]:
+            found = self.credentials(workspace, provider)
+            return frozenset(secret for each in found for secret in each.secrets.values()), frozenset(
+                each.key for each in found
+            )
+
+        return self.store.remembered(("secrets", workspace.id, provider), read)
 
     def world(self, workspace: Workspace, provider: str, *, now: Any = None, moment: str = "") -> World:
         """A workspace as one provider sees it; ``moment`` tells one request or task from another."""

@@ -12,7 +12,7 @@ from flowproof.conformance import Contract, Finding
 
 from .clock import microseconds
 from .credentials import Credential, credential_from_row, credential_row
-from .store import Store
+from .store import SEED, Store
 from .webhooks import Adversary, Delivery, Webhook, WebhookPolicy, due_us, planned
 
 __all__ = ["State", "World", "hex_id"]
@@ -94,7 +94,10 @@ class World:
     @cached_property
     def seed(self) -> Mapping[str, Any]:
         """The account set-up: the workspace's own, or the provider's."""
-        own: Mapping[str, Any] | None = self.state.get("seed", "seed")
+        state = self.state
+        own: Mapping[str, Any] | None = state.store.remembered(
+            (SEED, state.workspace, state.provider), lambda: state.get(SEED, SEED)
+        )
         return self.default_seed if own is None else own
 
     def schedule(self, name: str, *, after_s: float, value: Any) -> None:
@@ -102,8 +105,7 @@ class World:
         due = self.now + timedelta(seconds=after_s)
         # Not the row's number in the store, which depends on what other workspaces do.
         state = self.state
-        number = 1 + (state.store.get(state.workspace, OWN, "count", "tasks") or 0)
-        state.store.put(state.workspace, OWN, "count", "tasks", number)
+        number = state.store.count_up(state.workspace, OWN, "count", "tasks")
         moment = sha256(f"{self.chance_seed}/{number}".encode()).hexdigest()[:16]
         state.store.add_task(state.workspace, state.provider, microseconds(due), name, value, moment=f"task-{moment}")
 
@@ -170,8 +172,13 @@ class World:
 
     def credential(self, key: str) -> Credential | None:
         """The workspace's credential of that key."""
-        body = self.state.store.credential(self.state.workspace, self.state.provider, key)
-        return None if body is None else credential_from_row(key, body)
+        state = self.state
+
+        def read() -> Credential | None:
+            body = state.store.credential(state.workspace, state.provider, key)
+            return None if body is None else credential_from_row(key, body)
+
+        return state.store.remembered(("credential", state.workspace, state.provider, key), read)
 
     def issue(self, credential: Credential) -> None:
         """
