@@ -112,6 +112,30 @@ def test_operation_that_does_not_exist_is_found(tmp_path: Path) -> None:
     assert found == ["requirements.toml: acme.order.sku names the operation breakOrder, which openapi.yaml has not"]
 
 
+@pytest.mark.parametrize(
+    ("extensions", "said"),
+    [
+        ({"x-creates": "id"}, "openapi.yaml: makeOrder has 'id', which is no runtime expression of OpenAPI"),
+        (
+            {"x-creates": "$response.body#/id", "x-undone-by": {"operationId": "other"}},
+            "openapi.yaml: makeOrder is undone by other, but that or x-creates is missing",
+        ),
+        (
+            {
+                "x-creates": "$response.body#/id",
+                "x-undone-by": {"operationId": "makeOrder", "parameters": {"id": "$response.body#/id"}},
+            },
+            "openapi.yaml: makeOrder is undone by makeOrder, which has no parameter id",
+        ),
+    ],
+)
+def test_effect_that_leads_nowhere_is_found(tmp_path: Path, extensions: dict[str, Any], said: str) -> None:
+    """An expression that is none, and an undoing operation or parameter that does not exist, are found."""
+    found = findings(tmp_path, lambda document, _: document["paths"]["/orders"]["post"].update(extensions))
+
+    assert found == [said]
+
+
 def test_schema_that_is_no_schema_is_found(tmp_path: Path) -> None:
     """A schema that the 2020-12 metaschema does not allow is found, with its place."""
 

@@ -10,6 +10,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
 from flowproof.conformance import Contract
+from flowproof.conformance.effects import is_expression, read_effects
 
 __all__ = ["unsound"]
 
@@ -28,6 +29,7 @@ def unsound(contract: Contract) -> Iterator[str]:
             broken = True
             yield f"{name}{finding}"
     yield from _operations(contract)
+    yield from _effects(contract)
     if not broken:  # an example cannot be judged by a schema that is no schema
         yield from (f"openapi.yaml{each}" for each in _examples(contract))
 
@@ -65,6 +67,21 @@ def _operations(contract: Contract) -> Iterator[str]:
         for operation in each.operations:
             if operation not in known:
                 yield f"requirements.toml: {each.id} names the operation {operation}, which openapi.yaml has not"
+
+
+def _effects(contract: Contract) -> Iterator[str]:
+    for name, effect in read_effects(contract.document).items():
+        for each in effect.expressions():
+            if not is_expression(each):
+                yield f"openapi.yaml: {name} has {each!r}, which is no runtime expression of OpenAPI"
+        if effect.undone_by is None:
+            continue
+        undoing = contract.operations.by_id(effect.undone_by.operation)
+        if undoing is None or effect.creates is None:
+            yield f"openapi.yaml: {name} is undone by {effect.undone_by.operation}, but that or x-creates is missing"
+            continue
+        for parameter in set(effect.undone_by.parameters) - {each.name for each in undoing.parameters}:
+            yield f"openapi.yaml: {name} is undone by {undoing.id}, which has no parameter {parameter}"
 
 
 def _examples(contract: Contract) -> Iterator[str]:
