@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from flowproof.clients.otter import AuthorizationDenied, Otter
 from flowproof.target import Target, Workspace
@@ -12,7 +12,7 @@ from flowproof.target import Target, Workspace
 from .profiles import NETWORKED
 from .setup import ADA, CLIENT_SCOPES, LIN, SEED
 from .strategies import states
-from .wire import CHALLENGE, Wire, error, returned
+from .wire import CHALLENGE, Wire, error, page_text, returned
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +22,9 @@ def _controlled(workspace: Workspace) -> None:
 
 @pytest.mark.requirement("otter.consent.approved", "otter.consent.page", "otter.authorize.state_returned")
 @NETWORKED
+@example(state=" With blanks and Capitals ")
+@example(state="a&code=b#c?d+e%2F=f")
+@example(state="s" * 2_000)
 @given(state=states())
 def test_permission_comes_back_with_code_and_state(wire: Wire, state: str) -> None:
     """
@@ -29,7 +32,7 @@ def test_permission_comes_back_with_code_and_state(wire: Wire, state: str) -> No
     """
     answer = wire.authorize(state=state)
 
-    assert answer.headers["location"].startswith(f"{wire.redirect_uri}?")
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (302, wire.redirect_uri)
     assert returned(answer).keys() == {"code", "state"}
     assert returned(answer)["state"] == state
 
@@ -56,7 +59,7 @@ def test_refusal_comes_back_without_a_code(otter: Otter, wire: Wire, workspace: 
 
     answer = otter.session.get(asked.url, allow_redirects=False)
 
-    assert returned(answer) == {"error": "access_denied", "state": asked.state}
+    assert (answer.status_code, returned(answer)) == (302, {"error": "access_denied", "state": asked.state})
     with pytest.raises(AuthorizationDenied, match="access_denied"):
         otter.exchange(asked, answer.headers["location"])
 
@@ -118,6 +121,8 @@ def test_unknown_client_is_not_redirected(wire: Wire, client_id: str) -> None:
         lambda uri: f"{uri}/../elsewhere",
         lambda uri: f" {uri}",
         lambda uri: f"{uri}%00",
+        lambda uri: uri.replace("callback", "%63allback"),
+        lambda uri: uri.partition("/oauth")[0],
         lambda _: "https://another.example/callback",
         lambda _: "javascript:alert(1)",
         lambda _: "//evil.test",
@@ -205,12 +210,15 @@ def test_person_allows_as_somebody(otter: Otter, wire: Wire, user: str) -> None:
     assert organization["id"] == next(each["organization"] for each in SEED["users"] if each["id"] == user)
 
 
-@pytest.mark.requirement("otter.consent.denied")
-def test_person_denies(wire: Wire) -> None:
+@pytest.mark.requirement("otter.consent.denied", "otter.consent.user_decides")
+@pytest.mark.parametrize("fields", [{}, {"user": ADA}])
+def test_person_denies(wire: Wire, fields: dict[str, Any]) -> None:
     """
-    Whoever presses Deny goes back with access_denied.
+    Whoever presses Deny goes back with access_denied, whether a user was chosen or not.
     """
-    assert returned(wire.page().decide("deny")) == {"error": "access_denied", "state": "xyz"}
+    answer = wire.page().decide("deny", **fields)
+
+    assert (answer.status_code, returned(answer)) == (303, {"error": "access_denied", "state": "xyz"})
 
 
 @pytest.mark.requirement("otter.consent.once")
@@ -222,7 +230,10 @@ def test_page_is_answered_once(wire: Wire, first: str) -> None:
     page = wire.page()
     page.decide(first, user=ADA)
 
-    assert [page.decide("approve", user=ADA).status_code, page.reload().status_code] == [400, 400]
+    again, seen = page.decide("approve", user=ADA), page.reload()
+
+    assert [again.status_code, seen.status_code] == [400, 400]
+    assert all("nothing to decide" in page_text(each) for each in (again, seen))
 
 
 @pytest.mark.requirement("otter.consent.once")
@@ -238,15 +249,28 @@ def test_page_is_for_the_browser_that_was_asked(wire: Wire) -> None:
 
 
 @pytest.mark.requirement("otter.consent.once")
-def test_page_does_not_wait_for_ever(wire: Wire, workspace: Workspace) -> None:
+@pytest.mark.parametrize(("late_s", "status"), [(-1, 303), (0, 400), (1, 400)])
+def test_page_does_not_wait_for_ever(wire: Wire, workspace: Workspace, late_s: int, status: int) -> None:
     """
-    A question that nobody answered for ten minutes is no longer asked.
+    A question can be answered for ten minutes, and not from then on.
     """
     workspace.clock.freeze()
     page = wire.page()
-    workspace.clock.advance(SEED["settings"]["consent_lifetime_s"])
+    workspace.clock.advance(SEED["settings"]["consent_lifetime_s"] + late_s)
 
-    assert page.decide("approve", user=ADA).status_code == 400
+    assert page.decide("approve", user=ADA).status_code == status
+
+
+@pytest.mark.requirement("otter.consent.once")
+def test_ticket_is_good_for_its_application_alone(wire: Wire, workspace: Workspace) -> None:
+    """
+    Under another application's id a question is neither shown nor answered.
+    """
+    page, other = wire.page(), workspace.credentials("otter", "other").key
+    page.address = page.address.replace(wire.client_id, other)
+    page.action = page.action.replace(wire.client_id, other)
+
+    assert [page.reload().status_code, page.decide("approve", user=ADA).status_code] == [400, 400]
 
 
 @pytest.mark.requirement("otter.consent.user_decides")
@@ -273,6 +297,21 @@ def test_page_lets_nothing_in(wire: Wire) -> None:
     assert policy["style-src"].startswith("'sha256-")
     assert (headers["x-frame-options"], headers["referrer-policy"]) == ("DENY", "no-referrer")
     assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.requirement("otter.consent.page", "otter.consent.user_decides")
+@pytest.mark.parametrize("scopes", [["organization.read"], ["organization.read", "organization.service_integration"]])
+def test_page_says_who_asks_for_what(wire: Wire, scopes: list[str]) -> None:
+    """
+    The page names the application and where it is, says each thing that is asked for, and offers Allow and Deny.
+    """
+    text = page_text(wire.page(scope=" ".join(scopes)).answer)
+
+    told = ["See your organization", "Connect your stores"]
+    assert [each in text for each in told] == [True, len(scopes) == 2]
+    assert f"<h1>Allow {SEED['clients'][0]['name']} to act for you?</h1>" in text
+    assert "<strong>partner.example</strong>" in text
+    assert all(f'name="decision" value="{each}"' in text for each in ("approve", "deny"))
 
 
 @pytest.mark.requirement("otter.consent.page")

@@ -12,6 +12,7 @@ from flowproof.clients import NotFound
 from flowproof.clients.otter import AlreadyConnected, Onboarded, Otter, OtterUser, Token
 from flowproof.target import Workspace
 
+from .operations import CONNECTION
 from .profiles import NETWORKED
 from .setup import BRAND, STORES
 from .strategies import partner_store_ids
@@ -132,15 +133,97 @@ def test_onboarding_flow_in_one_call(otter: Otter, workspace: Workspace) -> None
     assert (done.store.id, done.store_id, done.was) == (STORES[0], "kitchen-42", None)
 
 
+@pytest.mark.requirement("otter.connection.create", "otter.connection.get", "otter.connection.body")
+@pytest.mark.parametrize("our_store_id", [" Kitchen 42 ", "KITCHEN", 'küche/42?"%2F"', "7", "k" * 400])
+def test_connection_keeps_the_store_id_as_it_is(user: OtterUser, our_store_id: str) -> None:
+    """
+    Whatever the partner calls a store, the connection answers with that very text, as often as it is asked.
+    """
+    user.connect(BRAND, STORES[0], our_store_id=our_store_id)
+
+    found = [user.connection(BRAND, STORES[0]) for _ in range(2)]
+
+    assert [each and each.store_id for each in found] == [our_store_id] * 2
+
+
+@pytest.mark.requirement("otter.connection.create", "otter.connection.delete", "otter.connection.not_connected")
+def test_connection_is_of_one_store_alone(user: OtterUser) -> None:
+    """
+    Connecting and disconnecting a store leaves the other stores of the brand as they are, also under the same storeId.
+    """
+    user.connect(BRAND, STORES[0], our_store_id="kitchen")
+    after_one = _store_ids(user)
+    user.connect(BRAND, STORES[1], our_store_id="kitchen")
+    after_two = _store_ids(user)
+    user.disconnect(BRAND, STORES[0])
+
+    assert [after_one, after_two] == [["kitchen", None, None], ["kitchen", "kitchen", None]]
+    assert _store_ids(user) == [None, "kitchen", None]
+
+
+@pytest.mark.requirement("otter.connection.conflict", "otter.error.message")
+@pytest.mark.parametrize("again", ["kitchen", "another"])
+def test_conflict_leaves_the_connection_as_it_is(wire: Wire, user: OtterUser, again: str) -> None:
+    """
+    A second POST is answered 409, under the same storeId as under another, and changes nothing.
+    """
+    user.connect(BRAND, STORES[0], our_store_id="kitchen")
+
+    answer = wire.ask("POST", CONNECTION, user.token.access_token, json={"storeId": again})
+
+    assert error(answer)[0] == 409
+    assert _store_ids(user)[0] == "kitchen"
+
+
+@pytest.mark.requirement("otter.connection.replace", "otter.connection.delete", "otter.connection.delete_missing")
+def test_store_id_is_replaced_by_delete_and_post(wire: Wire, user: OtterUser) -> None:
+    """
+    After DELETE the store is not connected, and POST connects it under the new storeId, over and over.
+    """
+    found = []
+    for each in ("first", "second", "first"):
+        user.connect(BRAND, STORES[0], our_store_id=each)
+        found.append(_store_ids(user)[0])
+        user.disconnect(BRAND, STORES[0])
+        found.append(_store_ids(user)[0])
+
+    assert found == ["first", None, "second", None, "first", None]
+    assert error(wire.ask("DELETE", CONNECTION, user.token.access_token))[0] == 404
+
+
+@pytest.mark.requirement("otter.connection.per_application", "otter.connection.conflict", "otter.connection.delete")
+def test_each_application_has_its_own_connection(workspace: Workspace, make_otter: Callable[..., Otter]) -> None:
+    """
+    Two applications connect one store under an id each, and one that disconnects leaves the other's connection.
+    """
+    first, second = (_allowed(make_otter(workspace, role=role)) for role in ("default", "other"))
+    first.connect(BRAND, STORES[0], our_store_id="kitchen-1")
+    before = _store_ids(second)[0]
+    second.connect(BRAND, STORES[0], our_store_id="kitchen-2")
+    both = [_store_ids(each)[0] for each in (first, second)]
+    first.disconnect(BRAND, STORES[0])
+
+    assert (before, both) == (None, ["kitchen-1", "kitchen-2"])
+    assert [_store_ids(each)[0] for each in (first, second)] == [None, "kitchen-2"]
+
+
+def _store_ids(user: OtterUser) -> list[str | None]:
+    """Under which id each store of the first brand is connected."""
+    found = [user.connection(BRAND, each) for each in STORES]
+    return [each.store_id if each else None for each in found]
+
+
 @pytest.mark.requirement("otter.connection.created_empty")
 def test_changes_are_answered_without_a_body(wire: Wire, user: OtterUser) -> None:
     """
     Connecting and disconnecting are answered 204, without a body or a type.
     """
-    path = f"/organization/v1/organization/brands/{BRAND}/stores/{STORES[0]}/connection"
     access = user.token.access_token
 
-    answers = [wire.ask("POST", path, access, json={"storeId": "kitchen"}), wire.ask("DELETE", path, access)]
+    answers = [
+        wire.ask("POST", CONNECTION, access, json={"storeId": "kitchen"}),
+        wire.ask("DELETE", CONNECTION, access),
+    ]
 
     assert [(each.status_code, each.content, "content-type" in each.headers) for each in answers] == [
         (204, b"", False)
@@ -155,9 +238,7 @@ def test_connection_needs_a_store_id(wire: Wire, user: OtterUser, body: Any) -> 
     """
     A body without a storeId that is text is not valid, and connects nothing.
     """
-    path = f"/organization/v1/organization/brands/{BRAND}/stores/{STORES[0]}/connection"
-
-    assert error(wire.ask("POST", path, user.token.access_token, json=body))[0] == 422
+    assert error(wire.ask("POST", CONNECTION, user.token.access_token, json=body))[0] == 422
     assert user.connection(BRAND, STORES[0]) is None
 
 
@@ -177,10 +258,9 @@ def test_body_must_be_json(wire: Wire, user: OtterUser, raw: bytes, content_type
     """
     What is no JSON, or does not say so, is malformed.
     """
-    path = f"/organization/v1/organization/brands/{BRAND}/stores/{STORES[0]}/connection"
     headers = {"Content-Type": content_type}
 
-    assert error(wire.ask("POST", path, user.token.access_token, data=raw, headers=headers))[0] == 400
+    assert error(wire.ask("POST", CONNECTION, user.token.access_token, data=raw, headers=headers))[0] == 400
 
 
 @pytest.fixture

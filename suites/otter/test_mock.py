@@ -1,15 +1,18 @@
 """What only a mock has: explanations, limits as settings, faults on purpose, stores that open and close."""
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 
 from flowproof.clients import NO_RETRY, NotFound, RateLimited, ServerFailed, Unauthorized
 from flowproof.clients.otter import PATIENT, Otter, OtterUser, Token
 from flowproof.target import ControlRefused, Workspace
 
-from .setup import BRAND, BRANDS, LINS_BRAND, LINS_STORE, SEED, STORES
+from .operations import CONNECTION, OPERATIONS, ORGANIZATION
+from .setup import BRAND, BRANDS, LIN, LINS_BRAND, LINS_STORE, SEED, STORES
 from .wire import CHALLENGE, VERIFIER, Wire, error
 
 BELOW = "/organization/v1/organization/brands"
@@ -49,17 +52,20 @@ def test_confused_id_in_the_path_is_explained(
 
 
 @pytest.mark.requirement("otter.connection.ids_apart", "otter.connection.store_id")
-def test_otters_id_as_ones_own_is_explained_or_accepted(wire: Wire, user: OtterUser, workspace: Workspace) -> None:
+@pytest.mark.parametrize("store_id", STORES[:2], ids=["of the path", "of another store"])
+def test_otters_id_as_ones_own_is_explained_or_accepted(
+    wire: Wire, user: OtterUser, workspace: Workspace, store_id: str
+) -> None:
     """
     Otter's id in the body is refused with an explanation, unless the set-up says that the partner uses Otter's ids.
     """
-    path, body = f"{BELOW}/{BRAND}/stores/{STORES[0]}/connection", {"storeId": STORES[1]}
-    refused = wire.ask("POST", path, user.token.access_token, json=body).status_code
+    body = {"storeId": store_id}
+    refused = error(wire.ask("POST", CONNECTION, user.token.access_token, json=body))[0]
     told = explanation(workspace)
     workspace.replace_seed("otter", {**SEED, "settings": {**SEED["settings"], "refuse_otter_store_id": False}})
 
     assert (refused, "Two ids were confused" in told) == (422, True)
-    assert wire.ask("POST", path, user.token.access_token, json=body).status_code == 204
+    assert wire.ask("POST", CONNECTION, user.token.access_token, json=body).status_code == 204
 
 
 @pytest.mark.requirement("otter.access.silent", "otter.error.message")
@@ -108,17 +114,20 @@ def test_rate_limits_hold_when_they_are_set(
     limits = {"authenticated_per_s": 20, "unauthenticated_per_min": 3}
     workspace.replace_seed("otter", {**SEED, "settings": {**SEED["settings"], "rate_limits": limits}})
 
-    nobody = [wire.ask("GET", BELOW, None, params={"limit": "1"}).status_code for _ in range(4)]
+    nobody = [error(wire.ask("GET", BELOW, token, params={"limit": "1"}))[0] for token in (None, None, "unknown", None)]
     for _ in range(20):
         user.organization()
     with pytest.raises(RateLimited):
         user.organization()
+    one_too_many = error(wire.ask("GET", ORGANIZATION, user.token.access_token))[0]
     workspace.clock.advance(1)
     user.organization()
-    workspace.clock.advance(59)
+    workspace.clock.advance(58)
+    too_soon = error(wire.ask("GET", BELOW, None, params={"limit": "1"}))[0]
+    workspace.clock.advance(1)
 
-    assert nobody == [401, 401, 401, 429]
-    assert wire.ask("GET", BELOW, None, params={"limit": "1"}).status_code == 401
+    assert (nobody, one_too_many, too_soon) == ([401, 401, 401, 429], 429, 429)
+    assert error(wire.ask("GET", BELOW, None, params={"limit": "1"}))[0] == 401
 
 
 @pytest.mark.requirement("otter.rate.authenticated")
@@ -160,6 +169,134 @@ def test_server_error_is_met_with_the_same_request(user: OtterUser, workspace: W
     assert user.connection(BRAND, STORES[0]) is not None
 
 
+@pytest.mark.requirement("otter.error.server", "otter.error.message")
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: f"{each.method} {each.path.count('/')}")
+def test_server_error_says_its_sentence(wire: Wire, user: OtterUser, workspace: Workspace, operation: Any) -> None:
+    """
+    A 503 on purpose has its own sentence, leaves the operation undone, and is over with the fault.
+    """
+    with workspace.faults.during({"fault": "status", "status": 503, "provider": "otter"}):
+        answer = wire.ask(operation.method, operation.path, user.token.access_token, json={"storeId": "kitchen"})
+
+    assert error(answer)[0] == 503
+    assert user.connection(BRAND, STORES[0]) is None
+
+
+@pytest.mark.requirement("otter.error.body")
+@pytest.mark.parametrize(
+    ("ask", "status", "details"),
+    [
+        (lambda wire, _: wire.authorize(client_id=None), 400, {"client_id": "is required"}),
+        (lambda wire, _: wire.authorize(redirect_uri=""), 400, {"redirect_uri": "must be a length of at least 1"}),
+        (lambda wire, _: wire.authorize(scope=None, state=None), 400, {"scope": "is required", "state": "is required"}),
+        (lambda wire, _: wire.authorize(response_type="token"), 400, {"response_type": 'must be "code"'}),
+        (lambda wire, _: wire.token(grant_type=None), 422, {"grant_type": "is required"}),
+        (lambda wire, _: wire.token(), 422, {"code": "is required"}),
+        (
+            lambda wire, _: wire.token(code="a", redirect_uri=""),
+            422,
+            {"redirect_uri": "must be a length of at least 1"},
+        ),
+        (
+            lambda wire, _: wire.post_token(b"{}", content_type="application/json"),
+            400,
+            {"content-type": "must be application/x-www-form-urlencoded"},
+        ),
+        (lambda wire, access: wire.ask("GET", BELOW, access), 400, {"limit": "is required"}),
+        (
+            lambda wire, access: wire.ask("GET", f"{BELOW}/{BRAND}/stores?limit=0", access),
+            400,
+            {"limit": "must be text that matches ^[1-9][0-9]*$"},
+        ),
+        (
+            lambda wire, access: wire.ask("GET", f"{BELOW}/{BRAND}/stores?limit=1&token=", access),
+            400,
+            {"token": "must be a length of at least 1"},
+        ),
+        (lambda wire, access: wire.ask("POST", CONNECTION, access, json={}), 422, {"storeId": "is required"}),
+        (lambda wire, access: wire.ask("POST", CONNECTION, access, json=[]), 422, {"body": "must be object"}),
+        (
+            lambda wire, access: wire.ask("POST", CONNECTION, access, data=b"storeId=a"),
+            400,
+            {"content-type": "must be application/json"},
+        ),
+    ],
+)
+def test_details_name_what_is_wrong(
+    wire: Wire,
+    user: OtterUser,
+    ask: Callable[[Wire, str], requests.Response],
+    status: int,
+    details: dict[str, str],
+) -> None:
+    """
+    A refusal for its form tells each attribute that is wrong, once, and what it has to be.
+    """
+    answer = ask(wire, user.token.access_token)
+
+    assert error(answer)[0] == status
+    assert answer.json()["details"] == [
+        {"attribute": name, "message": f"{name} {said}"} for name, said in details.items()
+    ]
+
+
+@pytest.mark.requirement("otter.request.route", "otter.request.method")
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allowed"),
+    [
+        ("GET", "/v1/auth/oauth2/elsewhere", 404, set()),
+        ("GET", f"{ORGANIZATION}/elsewhere", 404, set()),
+        ("PUT", CONNECTION, 405, {"GET", "POST", "DELETE"}),
+        ("DELETE", ORGANIZATION, 405, {"GET"}),
+    ],
+)
+def test_what_is_not_served_is_refused(
+    wire: Wire, user: OtterUser, method: str, path: str, status: int, allowed: set[str]
+) -> None:
+    """
+    A path that nobody serves is not found; a method that a path does not have is refused with those that it has.
+    """
+    answer = wire.ask(method, path, user.token.access_token)
+
+    told = set(answer.headers.get("allow", "").split(", ")) - {"", "HEAD", "OPTIONS"}
+    assert (error(answer)[0], told) == (status, allowed)
+
+
+@pytest.mark.requirement("otter.token.client_basic")
+def test_basic_may_be_percent_encoded(wire: Wire) -> None:
+    """
+    Id and secret as Basic are read as RFC 6749, 2.3.1, writes them: encoded as in a form.
+    """
+    pair = ":".join("".join(f"%{ord(each):02X}" for each in part) for part in (wire.client_id, wire.secret))
+    headers = {
+        "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    body = "grant_type=client_credentials&scope=ping"
+
+    assert wire.ask("POST", "/v1/auth/token", None, data=body, headers=headers).status_code == 200
+
+
+@pytest.mark.requirement("otter.connection.per_application")
+def test_users_of_one_organization_share_a_connection(
+    workspace: Workspace, permit: Callable[..., Token], otter: Otter
+) -> None:
+    """
+    A connection that was made with one user's permission is there for every user of the organization.
+    """
+    organization = SEED["organizations"][0]["id"]
+    users = [{**each, "organization": organization} for each in SEED["users"]]
+    workspace.replace_seed("otter", {**SEED, "users": users})
+    ada, lin = otter.as_user(permit(otter)), otter.as_user(permit(otter, user=LIN))
+    ada.connect(BRAND, STORES[0], our_store_id="kitchen-42")
+
+    found = lin.connection(BRAND, STORES[0])
+    lin.disconnect(BRAND, STORES[0])
+
+    assert found is not None
+    assert (found.store_id, ada.connection(BRAND, STORES[0])) == ("kitchen-42", None)
+
+
 @pytest.mark.requirement("otter.connection.per_application", "otter.store.not_found")
 def test_closed_store_takes_its_connection_along(user: OtterUser, workspace: Workspace) -> None:
     """
@@ -168,6 +305,7 @@ def test_closed_store_takes_its_connection_along(user: OtterUser, workspace: Wor
     user.connect(BRAND, STORES[0], our_store_id="kitchen-42")
     workspace.control("DELETE", f"otter/brands/{BRAND}/stores/{STORES[0]}")
 
+    assert [each.id for each in user.stores(BRAND)] == list(STORES[1:])
     with pytest.raises(NotFound):
         user.store(BRAND, STORES[0])
     workspace.control("POST", f"otter/brands/{BRAND}/stores", {"id": STORES[0], "name": "Again", "address": None})
@@ -233,9 +371,7 @@ def test_body_beyond_the_limit_is_malformed(wire: Wire, user: OtterUser) -> None
     """
     A body of more than a megabyte is not read.
     """
-    path = f"{BELOW}/{BRAND}/stores/{STORES[0]}/connection"
-
-    assert error(wire.ask("POST", path, user.token.access_token, json={"storeId": "x" * 1_100_000}))[0] == 400
+    assert error(wire.ask("POST", CONNECTION, user.token.access_token, json={"storeId": "x" * 1_100_000}))[0] == 400
 
 
 @pytest.mark.requirement("otter.access.own_organization", "otter.token.code_of_client", "otter.token.form")

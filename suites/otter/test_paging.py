@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from itertools import count, cycle
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flowproof.clients.otter import Otter, OtterUser, Token
@@ -25,9 +26,10 @@ def walk(user: OtterUser, brand_id: str, sizes: list[int]) -> Iterator[list[str]
     token = None
     for limit in cycle(sizes):
         page = user.stores_page(brand_id, limit, token)
-        assert len(page.items) <= limit
+        assert 1 <= len(page.items) <= limit
         assert len(page.items) == limit or page.next_token is None
         yield [each.id for each in page.items]
+        assert page.next_token is None or page.next_token != token
         token = page.next_token
         if token is None:
             return
@@ -56,6 +58,19 @@ def test_every_brand_is_visited_once(user: OtterUser, limit: int) -> None:
     The same holds for brands, also where the last page is just full.
     """
     assert [each.id for each in user.brands(limit)] == list(BRANDS)
+
+
+@pytest.mark.requirement("otter.paging.last_page", "otter.paging.offset_token", "otter.paging.at_most_limit")
+@pytest.mark.parametrize("short_by", [0, 1])
+def test_page_that_holds_all_is_the_last(user: OtterUser, short_by: int) -> None:
+    """
+    A page that is just full with the last entries has no token; with room for one less it has one.
+    """
+    brands = user.brands_page(len(BRANDS) - short_by)
+    stores = user.stores_page(BRAND, len(STORES) - short_by)
+
+    assert [len(brands.items), len(stores.items)] == [len(BRANDS) - short_by, len(STORES) - short_by]
+    assert [page.next_token is None for page in (brands, stores)] == [short_by == 0] * 2
 
 
 @pytest.mark.requirement("otter.paging.whole", "otter.brand.list", "otter.store.list")
@@ -92,6 +107,8 @@ def test_generated_store_is_the_same_everywhere(
 
 @pytest.mark.requirement("otter.paging.stable", "otter.paging.token")
 @few(40)
+@example(sizes=[2], rounds=[[("close", 0), ("close", 1)], [("open", 0)], [("close", 7), ("open", 0)]])
+@example(sizes=[3], rounds=[[("open", 0)], [("close new", 0), ("close", 2)]])
 @given(sizes=limits(), rounds=store_changes())
 def test_stores_that_stay_are_visited_once(
     make_workspace: Callable[..., Workspace],
@@ -152,6 +169,39 @@ def test_token_has_to_be_percent_encoded(wire: Wire, user: OtterUser) -> None:
 
     assert all(token is not None and set(token) & set("+/=") for token in tokens)
     assert wire.ask("GET", LIST, access, params={"limit": "1", "token": str(tokens[2])}).status_code == 200
+
+
+@pytest.mark.requirement("otter.paging.token")
+def test_token_with_a_bare_plus_is_another_text(wire: Wire, many: OtterUser) -> None:
+    """
+    A plus sign that was not percent-encoded is read as a blank, and the list is not answered.
+    """
+    brand = next(many.brands()).id
+    path = f"/organization/v1/organization/brands/{brand}/stores"
+    tokens = (str(many.stores_page(brand, limit).next_token) for limit in count(1))
+    token = next(each for each in tokens if "+" in each)
+    encoded = urlencode({"limit": "1", "token": token})
+
+    right = wire.ask("GET", f"{path}?{encoded}", many.token.access_token)
+    bare = wire.ask("GET", f"{path}?{encoded.replace('%2B', '+')}", many.token.access_token)
+
+    assert (right.status_code, error(bare)[0]) == (200, 400)
+
+
+@pytest.mark.requirement("otter.paging.token", "otter.paging.token_issued")
+def test_token_belongs_to_its_list(wire: Wire, user: OtterUser) -> None:
+    """
+    The token of a list of brands is none of a list of stores, nor that of one brand's stores one of another's.
+    """
+    other_list = f"/organization/v1/organization/brands/{BRANDS[1]}/stores"
+    of_brands, of_stores = str(user.brands_page(1).next_token), str(user.stores_page(BRAND, 1).next_token)
+    asked = [(LIST, of_brands), (other_list, of_stores), (LIST, "")]
+
+    answers = [
+        wire.ask("GET", path, user.token.access_token, params={"limit": "1", "token": token}) for path, token in asked
+    ]
+
+    assert [error(each)[0] for each in answers] == [400] * 3
 
 
 @pytest.mark.requirement("otter.paging.token_issued")

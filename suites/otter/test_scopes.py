@@ -13,7 +13,7 @@ from .operations import OPERATIONS, Operation
 from .profiles import NETWORKED
 from .setup import CLIENT_SCOPES, ENABLED, READ, SERVICE_INTEGRATION, USER_SCOPES
 from .strategies import scope_texts
-from .wire import Wire, returned
+from .wire import Wire, error, returned
 
 
 @pytest.fixture(autouse=True)
@@ -22,13 +22,12 @@ def _controlled(workspace: Workspace) -> None:
 
 
 def statuses(wire: Wire, access_token: str, operations: Sequence[Operation] = OPERATIONS) -> list[int]:
-    """How each operation answers a token."""
-    return [
-        wire.ask(
-            each.method, each.path, access_token, json={"storeId": "kitchen"} if each.has_body else None
-        ).status_code
+    """How each operation answers a token; a refusal says the sentence of its status."""
+    answers = [
+        wire.ask(each.method, each.path, access_token, json={"storeId": "kitchen"} if each.has_body else None)
         for each in operations
     ]
+    return [each.status_code if each.ok else error(each)[0] for each in answers]
 
 
 def reached(wire: Wire, access_token: str) -> set[Operation]:

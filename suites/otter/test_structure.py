@@ -7,7 +7,7 @@ import pytest
 from flowproof.clients import NotFound
 from flowproof.clients.otter import Otter, OtterUser, Token
 
-from .setup import ADA, BRAND, BRANDS, GRACE, LIN, LINS_BRAND, LINS_STORE, SEED, STORES
+from .setup import ADA, BRAND, GRACE, LIN, LINS_BRAND, LINS_STORE, SEED, STORES
 from .wire import Wire, error
 
 LISTED = {each["id"]: each for each in SEED["organizations"]}
@@ -33,7 +33,9 @@ def test_brand_is_the_same_alone_and_in_the_list(user: OtterUser) -> None:
     """
     listed = list(user.brands())
 
-    assert [each.id for each in listed] == list(BRANDS)
+    assert [each.raw for each in listed] == [
+        {"id": each["id"], "name": each["name"]} for each in LISTED[user.organization().id]["brands"]
+    ]
     assert [user.brand(each.id) for each in listed] == listed
 
 
@@ -44,7 +46,7 @@ def test_store_is_the_same_alone_and_in_the_list(user: OtterUser) -> None:
     """
     listed = list(user.stores(BRAND))
 
-    assert [each.id for each in listed] == list(STORES)
+    assert [each.raw for each in listed] == LISTED[user.organization().id]["brands"][0]["stores"]
     assert [user.store(BRAND, each.id) for each in listed] == listed
     assert [each.address is None for each in listed] == [False, True, False]
 
@@ -87,7 +89,22 @@ def test_what_is_others_is_not_found(user: OtterUser, permit: Callable[..., Toke
 
 
 @pytest.mark.requirement("otter.store.not_found", "otter.brand.not_found", "otter.store.otters_id")
-@pytest.mark.parametrize("identifier", ["kitchen-42", "%2E%2E", "a%2Fb", "%00", "%C3%A9", "'", "*", BRAND.upper()])
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "kitchen-42",
+        "%2E%2E",
+        "a%2Fb",
+        "%00",
+        "%C3%A9",
+        "'",
+        "*",
+        BRAND.upper(),
+        STORES[0].upper(),
+        STORES[0].replace("-", ""),
+        f"%20{STORES[0]}",
+    ],
+)
 def test_what_is_not_there_is_not_found(wire: Wire, user: OtterUser, identifier: str) -> None:
     """
     Whatever stands in the place of an id, it is not found, and nothing breaks.

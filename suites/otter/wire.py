@@ -11,7 +11,7 @@ import requests
 from flowproof.clients.otter import Otter
 from flowproof.target import Credentials
 
-__all__ = ["CHALLENGE", "VERIFIER", "Page", "Wire", "error", "returned"]
+__all__ = ["CHALLENGE", "VERIFIER", "Page", "Wire", "error", "page_text", "returned"]
 
 AUTHORIZE, TOKEN = "/v1/auth/oauth2/authorize", "/v1/auth/token"
 TIMEOUT_S = 30.0
@@ -23,15 +23,28 @@ SENTENCES = {
     401: "Invalid authorization.",
     403: "Authorization not valid for the requested resource.",
     404: "Resource not found.",
+    405: "Method not allowed.",
+    409: "The connection between the partner application and the store already exists.",
     422: "The request body is not valid.",
+    429: "Too many requests.",
+    503: "Service unavailable.",
 }
 
 
 def error(answer: requests.Response) -> tuple[int, str]:
-    """Status and message of a refusal, which says the sentence of its status and leads nowhere."""
+    """Status and message of a refusal, which says the sentence of its status as JSON and leads nowhere."""
+    assert answer.headers["content-type"].partition(";")[0] == "application/json"
     assert answer.json()["message"] == SENTENCES[answer.status_code]
     assert "location" not in answer.headers
     return answer.status_code, answer.json()["message"]
+
+
+def page_text(answer: requests.Response) -> str:
+    """The text of a page for people, which says what it is and is whole."""
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.content.startswith(b"<!doctype html>\n")
+    assert answer.content.endswith(b"</html>\n")
+    return answer.content.decode()
 
 
 def returned(answer: requests.Response) -> dict[str, str]:
@@ -126,7 +139,7 @@ class Page:
         self.address = urljoin(redirect.url, redirect.headers["location"])
         self._wire = wire
         self.answer = self._get()
-        text = self.answer.text
+        text = page_text(self.answer)
         self.users = {unescape(each) for each in re.findall(r'name="user" value="([^"]*)"', text)}
         found = re.search(r'name="ticket" value="([^"]*)"', text)
         action = re.search(r'<form method="post" action="([^"]*)"', text)
