@@ -33,7 +33,22 @@ class Layer:
 
 
 BASE = ("errors", "exchange")
-TOP = (*BASE, "conformance", "kernel", "clients", "certify", "target", "inbox", "providers", "checklist")
+TOP = (
+    *BASE,
+    "authentication",
+    "cases",
+    "certify",
+    "checklist",
+    "clients",
+    "conduct",
+    "conformance",
+    "doctor",
+    "drift",
+    "inbox",
+    "kernel",
+    "providers",
+    "target",
+)
 TESTING = ("pytest", "_pytest", "hypothesis")
 SERVING = ("flask", "werkzeug", "uvicorn")
 
@@ -42,18 +57,26 @@ LAYERS = (
     Layer("__main__", ("cli",), TESTING),
     Layer("errors", (), (*TESTING, *SERVING, "requests")),
     Layer("exchange", (), (*TESTING, *SERVING, "requests")),
+    Layer("spellings", (), (*TESTING, *SERVING, "requests")),
     Layer("conformance", BASE, (*TESTING, *SERVING, "requests")),
-    Layer("kernel", (*BASE, "conformance"), TESTING),
+    Layer("kernel", (*BASE, "conformance", "spellings"), TESTING),
     Layer("mocks", (), (*TESTING, "requests"), own=False),
     Layer("mocks.{provider}", ("kernel", "conformance", *BASE), (*TESTING, "requests"), own_by_dots=True),
     Layer("clients", ("errors",), (*TESTING, *SERVING)),
     Layer("suites", (), SERVING, own=False),
+    Layer("conduct", (*BASE, "conformance"), (*TESTING, *SERVING, "requests")),
+    Layer("suites.{provider}.conduct", ("conduct", "conformance"), (*TESTING, *SERVING, "requests"), own=False),
+    Layer("suites.{provider}.doctor", ("doctor", "clients", "target"), (*TESTING, *SERVING), own_by_dots=True),
     Layer("suites.{provider}", ("clients", "conformance", *BASE, "target", "inbox"), SERVING, own_by_dots=True),
-    Layer("certify", (*BASE, "conformance", "target"), (*TESTING, *SERVING)),
+    Layer("certify", (*BASE, "conformance", "target", "checklist", "spellings"), (*TESTING, *SERVING)),
+    Layer("doctor", (*BASE, "conformance", "clients", "target", "inbox"), (*TESTING, *SERVING)),
+    Layer("authentication", (*BASE, "cases", "clients", "target"), (*TESTING, *SERVING)),
+    Layer("cases", BASE, (*TESTING, *SERVING, "requests")),
+    Layer("drift", (*BASE, "authentication", "cases", "conformance", "target"), (*TESTING, *SERVING)),
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors",), (*TESTING, *SERVING, "requests")),
-    Layer("providers", (*BASE, "conformance", "kernel"), TESTING),
+    Layer("providers", (*BASE, "conformance", "conduct", "kernel"), TESTING),
     Layer("plugin", TOP),
     Layer("mutation", (*TOP, "plugin")),
     Layer("cli", (*TOP, "mutation"), TESTING),

@@ -13,6 +13,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from flowproof.conduct import unwatched
+from flowproof.conformance import load_contract
+from flowproof.providers import find_obligations
 from tests import tree
 
 ROOMS = {"__init__.py", "models.py", "rules.py", "auth.py", "routes.py", "errors.py", "README.md"}
@@ -171,6 +174,16 @@ def test_suite_has_its_rooms(slug: str) -> None:
 
     assert found >= {"__init__.py", "strategies.py"}
     assert [name for name in found if re.fullmatch(r"test_[a-z0-9_]+\.py", name)] != []
+
+
+@pytest.mark.parametrize("slug", [slug for slug in tree.every_slug() if "conduct.py" in rooms("suites", slug)])
+def test_conduct_speaks_of_every_duty_of_a_client(slug: str) -> None:
+    """Each requirement that obliges clients is watched over by the suite's room conduct, or it says why none can."""
+    contract, obligations = load_contract(slug), find_obligations(slug)
+    entries = {*obligations.enforced, *obligations.unseen, *(each.requirement for each in obligations.watched)}
+    of_clients = {each.id for each in contract.requirements.values() if each.binds_clients}
+
+    assert (unwatched(contract, obligations), entries - of_clients) == ((), set())
 
 
 @each_provider

@@ -1,17 +1,21 @@
 """Finds providers through entry points; nothing else does. Loads only those that are asked for; knows none by name."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from flowproof.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from flowproof.conduct import Obligations
     from flowproof.kernel.provider import Provider
 
-__all__ = ["GROUP", "find_providers"]
+__all__ = ["GROUP", "find_obligations", "find_providers"]
 
 GROUP = "flowproof.providers"
+OWN_MOCKS, OWN_SUITES = "flowproof.mocks.", "flowproof.suites."
 
 
 def find_providers(slugs: Sequence[str] = ()) -> "tuple[Provider, ...]":
@@ -32,6 +36,48 @@ def find_providers(slugs: Sequence[str] = ()) -> "tuple[Provider, ...]":
             f"Choose from: {', '.join(installed) or 'none'}.",
         )
     return tuple(_load(installed[slug]) for slug in dict.fromkeys(slugs or installed))
+
+
+def find_obligations(slug: str) -> "Obligations":
+    """
+    What a provider obliges its clients to, from the room `conduct` of its suite.
+
+    A provider of another distribution has that room beside or in what its entry point names: `acme:provider` leads to
+    `acme.conduct`.
+
+    Raises:
+        ConfigurationError: There is no such provider, it has no such room, or the room cannot be loaded.
+    """
+    installed = _installed()
+    if slug not in installed:
+        raise ConfigurationError(f"There is no provider {slug}.", f"Choose from: {', '.join(installed) or 'none'}.")
+    module = installed[slug].module
+    package = f"{OWN_SUITES}{slug}" if module.startswith(OWN_MOCKS) else module
+    return _load_obligations(slug, f"{package}.conduct")
+
+
+def _load_obligations(slug: str, room: str) -> "Obligations":
+    from flowproof.conduct import Obligations  # noqa: PLC0415 (loads the contracts' validators)
+
+    try:
+        found = getattr(import_module(room), "OBLIGATIONS", None) if _is_there(room) else None
+    except Exception as error:  # another distribution's module may fail in any way
+        raise ConfigurationError(
+            f"{room} cannot be loaded: {type(error).__name__}: {error}.", "Mend or uninstall that distribution."
+        ) from error
+    if not isinstance(found, Obligations):
+        raise ConfigurationError(
+            f"Nothing says what {slug} obliges its clients to: there is no {room} with OBLIGATIONS.",
+            "Choose another provider, or write that module: docs/conduct.md says how.",
+        )
+    return found
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # what it would stand in is no package
+        return False
 
 
 def _installed() -> Mapping[str, EntryPoint]:

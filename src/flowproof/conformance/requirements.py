@@ -21,7 +21,7 @@ class Requirement:
         text: The obligation in one sentence.
         source: Where it was read.
         standing: ``documented``, ``observed`` or ``inferred``.
-        obliges: ``client`` or ``provider``.
+        obliges: ``client``, ``provider`` or ``both``.
         operations: Ids of the operations that it concerns.
         enforced: ``contract`` (a schema carries the id) or ``rule`` (code of the mock carries it).
         note: The reading that was chosen, where there was a choice.
@@ -37,6 +37,11 @@ class Requirement:
     enforced: str
     note: str = ""
     unkillable: str = ""
+
+    @property
+    def binds_clients(self) -> bool:
+        """Whether it obliges a client, alone or with the provider."""
+        return self.obliges in ("client", "both")
 
 
 def read_requirements(provider: str, toml: str) -> tuple[Requirement, ...]:

@@ -1,0 +1,177 @@
+"""``flowproof conduct``: whether a client keeps what a provider obliges it to, judged by its journal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowproof.errors import ConfigurationError
+
+from .options import option, server_options
+from .tables import heading, json_text, rows, table
+
+if TYPE_CHECKING:
+    from flowproof.conduct import Journal, Judgement, Report
+    from flowproof.conformance import Contract
+
+__all__ = ["conduct"]
+
+EXIT_CODES = {"PASS": 0, "FAIL": 1, "SKIP": 2}
+MOST_SHOWN = 3
+WORDS = {
+    "PASS": "the client kept all that the journal gave an occasion to judge",
+    "FAIL": "the client broke what it is obliged to",
+    "SKIP": "the journal gave no occasion to judge anything",
+}
+
+
+@click.command()
+@click.argument("provider")
+@server_options
+@option(
+    "--journal",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    show_default=False,
+    help="Judge this journal, in place of a server's: its JSON, or an HTTP Archive of flowproof journal --har.",
+)
+@option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    show_default=False,
+    help="Write the judgements for programs; - is stdout, in place of the table.",
+)
+@click.option("--skipped", is_flag=True, show_default=False, help="Also list what was not judged, and why.")
+@click.pass_context
+def conduct(
+    context: click.Context,
+    /,
+    provider: str,
+    server: str,
+    token: str | None,
+    workspace: str,
+    file: Path | None,
+    json_file: Path | None,
+    skipped: bool,
+) -> None:
+    """
+    Judge a client by the journal of its exchanges with a provider's mock.
+
+    Each requirement that obliges the client is PASS, FAIL, or SKIP where the journal gave no occasion to judge it.
+    Exit code 0 when nothing failed and something was judged, 1 when something failed, 2 when nothing could be judged.
+    """
+    from flowproof.conduct import judge  # noqa: PLC0415 (loads the contracts' validators)
+    from flowproof.providers import find_obligations  # noqa: PLC0415 (searches the installed distributions)
+
+    obligations = find_obligations(provider)
+    contract = _contract(provider)
+    journal = _from_file(file, contract) if file else _from_server(server, token, workspace, contract)
+    report = judge(journal, contract, obligations)
+    if json_file is not None:
+        _write(json_file, json_text(_json(report, contract)))
+    if str(json_file) != "-":
+        click.echo(_shown(report, skipped=skipped))
+    context.exit(EXIT_CODES[report.verdict])
+
+
+def _contract(slug: str) -> "Contract":
+    from flowproof.conformance import load_contract  # noqa: PLC0415
+    from flowproof.providers import find_providers  # noqa: PLC0415
+
+    (provider,) = find_providers([slug])
+    return load_contract(slug, provider.contract)
+
+
+def _from_server(server: str, token: str | None, workspace: str, contract: "Contract") -> "Journal":
+    from flowproof.conduct import read_journal  # noqa: PLC0415
+
+    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
+
+    return read_journal(Control(server, token).get(workspace_path(workspace, "/journal"))["exchanges"], contract)
+
+
+def _from_file(file: Path, contract: "Contract") -> "Journal":
+    from flowproof.conduct import read_document  # noqa: PLC0415
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} cannot be read: {error}.", "Name another file.") from error
+    return read_document(text, contract)
+
+
+def _shown(report: "Report", *, skipped: bool) -> str:
+    """For a person: the verdict, a table of what was judged, and what the client did where it failed."""
+    judged = [*report.of("FAIL"), *report.of("PASS")]
+    parts = [_headline(report)]
+    if judged:
+        parts.append(
+            table(
+                ("REQUIREMENT", "VERDICT", "EXCHANGES", "WHAT"),
+                [(each.requirement, each.verdict, _exchanges(each.exchanges), each.what) for each in judged],
+            )
+        )
+    if skipped:
+        not_judged = rows((each.requirement, each.what) for each in report.of("SKIP"))
+        parts.append("\n".join([heading("Not judged"), not_judged]))
+    parts.extend(_notes(report, skipped=skipped))
+    return "\n\n".join(parts)
+
+
+def _headline(report: "Report") -> str:
+    counted = ", ".join(f"{len(report.of(verdict))} {verdict}" for verdict in ("FAIL", "PASS", "SKIP"))
+    return heading(f"{report.provider}: {report.verdict}, {WORDS[report.verdict]} ({counted})")
+
+
+def _notes(report: "Report", *, skipped: bool) -> list[str]:
+    notes = []
+    if report.missing:
+        notes.append(f"The workspace's first {report.missing} exchanges are no longer in the journal, and not judged.")
+    if report.verdict == "FAIL":
+        notes.append("Why an exchange was refused: flowproof explain EXCHANGE.")
+    if not skipped and report.of("SKIP"):
+        notes.append("What has to happen for the rest to be judged: flowproof conduct --skipped.")
+    return ["\n".join(notes)] if notes else []
+
+
+def _exchanges(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - MOST_SHOWN} more" if len(ids) > MOST_SHOWN else ""
+    return f"{', '.join(ids[:MOST_SHOWN])}{more}"
+
+
+def _json(report: "Report", contract: "Contract") -> dict[str, Any]:
+    return {
+        "provider": report.provider,
+        "verdict": report.verdict,
+        "exchanges": report.exchanges,
+        "missing_exchanges": report.missing,
+        "judgements": [_json_judgement(each, contract) for each in report.judgements],
+    }
+
+
+def _json_judgement(judgement: "Judgement", contract: "Contract") -> dict[str, Any]:
+    requirement = contract.requirements[judgement.requirement]
+    return {
+        "requirement": judgement.requirement,
+        "verdict": judgement.verdict,
+        "what": judgement.what,
+        "exchanges": list(judgement.exchanges),
+        "text": requirement.text,
+        "source": requirement.source,
+        "standing": requirement.standing,
+    }
+
+
+def _write(file: Path, text: str) -> None:
+    if str(file) == "-":
+        click.echo(text)
+        return
+    try:
+        file.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
+    click.echo(f"wrote {file}")

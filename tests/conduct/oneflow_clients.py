@@ -1,0 +1,246 @@
+"""Customers of OneFlow: one that does all well with the reference client, and others that each do one thing wrong."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from flowproof.clients import ServerFailed, Unreachable
+from flowproof.clients.oneflow import OneFlow
+
+__all__ = [
+    "AFTER_A_LOST_ANSWER",
+    "FAULTY_HEADERS",
+    "AmnesticCustomer",
+    "Customer",
+    "HastyCustomer",
+    "HeedlessCustomer",
+    "HurriedCustomer",
+    "OnePageCustomer",
+    "OrderJson",
+    "RestlessCustomer",
+    "TimidCustomer",
+    "UnsignedRetry",
+    "spoilt_session",
+]
+
+PROCESSED_S = 10.0
+OrderJson = dict[str, Any]
+AUTHORIZATION, DATE = "x-oneflow-authorization", "x-oneflow-date"
+
+
+class Customer:
+    """
+    Somebody who places orders, and does it well.
+
+    Args:
+        oneflow: The client.
+        wait: Waits that many seconds.
+    """
+
+    def __init__(self, oneflow: OneFlow, wait: Callable[[float], object]) -> None:
+        self.oneflow = oneflow
+        self.wait = wait
+
+    def place(self, order: OrderJson) -> None:
+        """Place an order, once, whatever happens to the answer."""
+        try:
+            self.oneflow.submit(order)
+        except Unreachable:
+            self.wait(PROCESSED_S)
+            if order["orderData"]["sourceOrderId"] not in self.stock():
+                self.oneflow.submit(order)
+
+    def stock(self) -> set[str]:
+        """The numbers of all orders."""
+        return {str(order.source_order_id) for order in self.oneflow.all_orders(pagesize=10)}
+
+    def mend(self, order: OrderJson, mended: OrderJson) -> None:
+        """Place an order that was not accepted once more."""
+        self.oneflow.submit(order)
+        self.oneflow.submit(mended)
+
+
+class HastyCustomer(Customer):
+    """Submits again when no answer comes."""
+
+    def place(self, order: OrderJson) -> None:
+        """Place an order, perhaps twice."""
+        try:
+            self.oneflow.submit(order)
+        except Unreachable:
+            self.oneflow.submit(order)
+
+
+class HeedlessCustomer(Customer):
+    """Looks for the order, and submits it again all the same."""
+
+    def place(self, order: OrderJson) -> None:
+        """Place an order, perhaps twice."""
+        try:
+            self.oneflow.submit(order)
+        except Unreachable:
+            self.wait(PROCESSED_S)
+            self.stock()
+            self.oneflow.submit(order)
+
+
+class HurriedCustomer(Customer):
+    """Looks for the order before it can be there, and submits it again."""
+
+    def place(self, order: OrderJson) -> None:
+        """Place an order, perhaps twice."""
+        try:
+            self.oneflow.submit(order)
+        except Unreachable:
+            if order["orderData"]["sourceOrderId"] not in self.stock():
+                self.oneflow.submit(order)
+
+
+class AmnesticCustomer(Customer):
+    """Gives two orders one number."""
+
+    def place(self, order: OrderJson) -> None:
+        """Place an order under a number that all orders have."""
+        self.oneflow.submit({**order, "orderData": {**order["orderData"], "sourceOrderId": "the order"}})
+
+
+class OnePageCustomer(Customer):
+    """Takes the first page of the list for the whole."""
+
+    def stock(self) -> set[str]:
+        """The numbers of some orders."""
+        return {str(order.source_order_id) for order in self.oneflow.orders().orders}
+
+
+class TimidCustomer(Customer):
+    """Gives up at the first failure of the provider's."""
+
+    def place(self, order: OrderJson) -> None:
+        """Place an order, or not."""
+        try:
+            self.oneflow.submit(order)
+        except ServerFailed:
+            return
+
+
+class RestlessCustomer(Customer):
+    """Resubmits a submission error again and again."""
+
+    def mend(self, order: OrderJson, mended: OrderJson) -> None:
+        """Place an order that was not accepted, twice."""
+        super().mend(order, mended)
+        self.oneflow.submit(mended)
+
+
+AFTER_A_LOST_ANSWER = (HastyCustomer, HeedlessCustomer, HurriedCustomer)
+
+
+# ---- Headers ----
+
+
+class Spoilt(HTTPAdapter):
+    """
+    Spoils the headers of the reference client on their way.
+
+    Args:
+        spoil: What it does to a request.
+    """
+
+    def __init__(self, spoil: Callable[[requests.PreparedRequest], None]) -> None:
+        super().__init__()
+        self._spoil = spoil
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **settings: Any) -> requests.Response:
+        """Send as the faulty client does."""
+        self._spoil(request)
+        return super().send(request, *arguments, **settings)
+
+
+def spoilt_session(spoil: Callable[[requests.PreparedRequest], None]) -> requests.Session:
+    """A session that spoils every request."""
+    session = requests.Session()
+    session.trust_env = False
+    session.mount("http://", Spoilt(spoil))
+    return session
+
+
+class UnsignedRetry:
+    """Sends its first request signed, and every other one without: a retry that forgets what its session knew."""
+
+    def __init__(self) -> None:
+        self._has_signed = False
+
+    def __call__(self, request: requests.PreparedRequest) -> None:
+        """Take the signature away, unless it is the first request."""
+        if self._has_signed:
+            del request.headers[AUTHORIZATION], request.headers[DATE]
+        self._has_signed = True
+
+
+def signed(
+    request: requests.PreparedRequest,
+    secret: str,
+    *,
+    digest: str = "sha1",
+    write: Callable[[bytes], str] = bytes.hex,
+    path: Callable[[str], str] = str,
+    date: Callable[[str], str] = str,
+    key: Callable[[str], str] = str,
+) -> None:
+    """Sign anew, with one step of it done in another way."""
+    own = "/api" + (request.path_url.partition("/api")[2]).partition("?")[0]
+    text = f"{request.method} {path(own)} {date(str(request.headers[DATE]))}"
+    made = hmac.new(key(secret).encode(), text.encode(), getattr(hashlib, digest)).digest()
+    token = str(request.headers[AUTHORIZATION]).partition(":")[0]
+    request.headers[AUTHORIZATION] = f"{token}:{write(made)}"
+
+
+def with_query(request: requests.PreparedRequest, secret: str) -> None:
+    """The query is signed too."""
+    query = request.path_url.partition("?")[2]
+    signed(request, secret, path=lambda path: f"{path}?{query}" if query else path)
+
+
+def without(name: str, request: requests.PreparedRequest, _: str) -> None:
+    """A header is left out."""
+    del request.headers[name]
+
+
+def renamed_token(request: requests.PreparedRequest, _: str) -> None:
+    """The token is somebody's who is not known here."""
+    request.headers[AUTHORIZATION] = "ffffffffffffffffffff:" + str(request.headers[AUTHORIZATION]).partition(":")[2]
+
+
+def without_signature(request: requests.PreparedRequest, _: str) -> None:
+    """The token stands alone."""
+    request.headers[AUTHORIZATION] = str(request.headers[AUTHORIZATION]).partition(":")[0]
+
+
+def _seconds(date: str) -> str:
+    return date.partition(".")[0].replace("T", " ")
+
+
+FAULTY_HEADERS: Mapping[str, tuple[str, Callable[[requests.PreparedRequest, str], None]]] = {
+    "upper-case digest": ("auth.signature", partial(signed, write=lambda made: made.hex().upper())),
+    "base64 digest": ("auth.signature", partial(signed, write=lambda made: base64.b64encode(made).decode())),
+    "cut-off digest": ("auth.signature", partial(signed, write=lambda made: made.hex()[:20])),
+    "key with a line feed": ("auth.signature", partial(signed, key="{}\n".format)),
+    "another secret": ("auth.signature", partial(signed, key=lambda _: "another")),
+    "SHA-256 unannounced": ("auth.algorithm", partial(signed, digest="sha256")),
+    "MD5": ("auth.algorithm", partial(signed, digest="md5")),
+    "path without /api": ("auth.path", partial(signed, path=lambda path: path.removeprefix("/api"))),
+    "path with a slash after it": ("auth.path", partial(signed, path="{}/".format)),
+    "query signed too": ("auth.path", with_query),
+    "date signed in another form": ("auth.date", partial(signed, date=_seconds)),
+    "no date": ("auth.date", partial(without, DATE)),
+    "no authorization": ("auth.header", partial(without, AUTHORIZATION)),
+    "token alone": ("auth.header", without_signature),
+    "unknown token": ("auth.header", renamed_token),
+}
+"""What a client does to its headers, each with the requirement that it breaks."""

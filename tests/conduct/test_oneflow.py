@@ -1,0 +1,272 @@
+"""Clients of OneFlow that do one thing wrong fail by the requirement that they broke, judged by their journal."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given
+
+from flowproof.clients import NO_RETRY, ClientError, Retry
+from flowproof.clients.oneflow import OneFlow
+from flowproof.conduct import Report
+from flowproof.conformance import load_contract
+from flowproof.suites.oneflow.breakages import BrokenOrder, broken_orders
+from flowproof.suites.oneflow.strategies import full_orders, minimum_order
+from flowproof.suites.oneflow.wire import Wire
+from flowproof.target import Workspace
+from tests.conduct.oneflow_clients import (
+    AFTER_A_LOST_ANSWER,
+    FAULTY_HEADERS,
+    AmnesticCustomer,
+    Customer,
+    OnePageCustomer,
+    RestlessCustomer,
+    TimidCustomer,
+    UnsignedRetry,
+    spoilt_session,
+)
+
+Judge = Callable[[Workspace, str], Report]
+Failed = Callable[[Workspace, str], dict[str, str]]
+Make = Callable[..., OneFlow]
+
+UNIQUE = "oneflow.order.source_order_id_unique"
+LOST = {"fault": "reset", "moment": "after", "operation": "submitOrder", "first": 1}
+IMPATIENT = Retry(first_delay_s=0.01, jitter=0.0)
+
+
+# ---- Scenarios: what a client meets ----
+
+
+def answer_is_lost(workspace: Workspace, customer: Customer) -> None:
+    """The order is stored, but the connection breaks before the answer is there."""
+    workspace.faults.set(LOST)
+    customer.place(minimum_order("1"))
+
+
+def provider_scales_up(workspace: Workspace, customer: Customer) -> None:
+    """The first submissions get 503."""
+    workspace.faults.set("oneflow.scaling_up")
+    customer.place(minimum_order("1"))
+
+
+def rate_is_limited(workspace: Workspace, customer: Customer) -> None:
+    """The first list is refused with 429, and a time to wait."""
+    workspace.faults.set({"fault": "status", "status": 429, "retry_after_s": 18, "operation": "listOrders", "first": 1})
+    customer.stock()
+
+
+def there_are_many_orders(workspace: Workspace, customer: Customer) -> None:
+    """More orders than a page holds."""
+    for number in range(12):
+        customer.oneflow.submit(minimum_order(str(number)))
+    workspace.clock.advance(60)
+    customer.stock()
+
+
+def two_orders_are_wanted(workspace: Workspace, customer: Customer) -> None:
+    """Nothing goes wrong."""
+    customer.place(minimum_order("1"))
+    customer.place(minimum_order("2"))
+
+
+def order_is_refused(workspace: Workspace, customer: Customer) -> None:
+    """An order turns out to have no items, and is mended."""
+    empty = minimum_order("1")
+    empty["orderData"]["items"] = []
+    customer.mend(empty, minimum_order("1"))
+
+
+Scenario = Callable[[Workspace, Customer], None]
+
+OCCASIONS: dict[str, tuple[Scenario, frozenset[str]]] = {
+    "a lost answer": (answer_is_lost, frozenset({UNIQUE})),
+    "scaling up": (provider_scales_up, frozenset({"oneflow.submission.scaling"})),
+    "too many requests": (rate_is_limited, frozenset({"oneflow.error.rate_limit"})),
+    "many orders": (there_are_many_orders, frozenset({"oneflow.order.list_all_pages", UNIQUE})),
+    "two orders": (two_orders_are_wanted, frozenset({UNIQUE})),
+}
+
+
+@pytest.mark.parametrize("occasion", OCCASIONS)
+def test_reference_client_passes(workspace: Workspace, oneflow: OneFlow, conduct: Judge, occasion: str) -> None:
+    """The reference client breaks nothing, and what each scenario gives an occasion for is judged."""
+    scenario, judged = OCCASIONS[occasion]
+    scenario(workspace, Customer(oneflow, workspace.clock.advance))
+
+    report = conduct(workspace, "oneflow")
+
+    assert (report.verdict, report.of("FAIL")) == ("PASS", ())
+    assert judged <= {each.requirement for each in report.of("PASS")}
+
+
+def test_mended_order_is_judged_by_what_was_wrong_with_it(
+    workspace: Workspace, oneflow: OneFlow, conduct: Judge
+) -> None:
+    """An order that was submitted without items breaks that requirement, but to resubmit it once is right."""
+    order_is_refused(workspace, Customer(oneflow, workspace.clock.advance))
+
+    report = conduct(workspace, "oneflow")
+
+    assert [each.requirement for each in report.of("FAIL")] == ["oneflow.order.items"]
+    assert report.on("oneflow.submission.error_resubmit_once").verdict == "PASS"
+
+
+@given(order=full_orders())
+def test_reference_client_is_judged_on_all_it_sends(
+    make_workspace: Callable[..., Workspace], make_oneflow: Make, conduct: Judge, order: dict[str, Any]
+) -> None:
+    """Whatever valid order is validated and found after it was submitted, nothing is broken."""
+    with make_workspace() as workspace:
+        oneflow = make_oneflow(workspace)
+        oneflow.validate(order)
+        oneflow.wait_for_order(oneflow.submit(order).id)
+        report = conduct(workspace, "oneflow")
+
+    assert report.of("FAIL") == ()
+    assert report.on("oneflow.order.sku_configured").verdict == "PASS"
+
+
+# ---- Faulty clients ----
+
+
+@pytest.mark.parametrize("fault", FAULTY_HEADERS)
+def test_faulty_headers_fail(workspace: Workspace, make_oneflow: Make, failed: Failed, fault: str) -> None:
+    """Each way to sign wrongly breaks exactly the requirement that speaks of it."""
+    requirement, spoil = FAULTY_HEADERS[fault]
+    secret = workspace.credentials("oneflow").secret
+    client = make_oneflow(workspace, session=spoilt_session(lambda request: spoil(request, secret)), retry=NO_RETRY)
+
+    with pytest.raises(ClientError):
+        client.orders()
+
+    assert set(failed(workspace, "oneflow")) == {f"oneflow.{requirement}"}
+
+
+def test_unsigned_retry_fails(workspace: Workspace, make_oneflow: Make, failed: Failed) -> None:
+    """A client that repeats a submission after 503 without its signature breaks the requirement on the header."""
+    client = make_oneflow(workspace, session=spoilt_session(UnsignedRetry()))
+
+    workspace.faults.set({"fault": "status", "status": 503, "first": 1})
+    with pytest.raises(ClientError):
+        client.submit(minimum_order("1"))
+
+    assert set(failed(workspace, "oneflow")) == {"oneflow.auth.header"}
+
+
+@pytest.mark.parametrize("kind", AFTER_A_LOST_ANSWER)
+def test_double_submission_fails(workspace: Workspace, oneflow: OneFlow, failed: Failed, kind: type[Customer]) -> None:
+    """After a lost answer the order is looked for: to submit it again blindly, too soon or all the same is a fault."""
+    answer_is_lost(workspace, kind(oneflow, workspace.clock.advance))
+
+    assert set(failed(workspace, "oneflow")) == {UNIQUE}
+
+
+FAULTY_CUSTOMERS: dict[str, tuple[type[Customer], Scenario, str]] = {
+    "one number for all orders": (AmnesticCustomer, two_orders_are_wanted, UNIQUE),
+    "only the first page": (OnePageCustomer, there_are_many_orders, "oneflow.order.list_all_pages"),
+    "gives up after 503": (TimidCustomer, provider_scales_up, "oneflow.submission.scaling"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY_CUSTOMERS)
+def test_faulty_customer_fails(workspace: Workspace, make_oneflow: Make, failed: Failed, fault: str) -> None:
+    """Each customer with a fault breaks exactly the requirement that it is faulty in."""
+    kind, scenario, requirement = FAULTY_CUSTOMERS[fault]
+    scenario(workspace, kind(make_oneflow(workspace, retry=NO_RETRY), workspace.clock.advance))
+
+    assert set(failed(workspace, "oneflow")) == {requirement}
+
+
+def test_restless_resubmission_fails(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
+    """A submission error that was resubmitted without an error is not resubmitted again."""
+    order_is_refused(workspace, RestlessCustomer(oneflow, workspace.clock.advance))
+
+    assert set(failed(workspace, "oneflow")) == {"oneflow.order.items", "oneflow.submission.error_resubmit_once"}
+
+
+def test_hammering_while_scaling_up_fails(workspace: Workspace, make_oneflow: Make, failed: Failed) -> None:
+    """A client that submits again without a pause breaks the requirement to wait for a few seconds."""
+    provider_scales_up(workspace, Customer(make_oneflow(workspace, retry=IMPATIENT), workspace.clock.advance))
+
+    assert set(failed(workspace, "oneflow")) == {"oneflow.submission.scaling"}
+
+
+def test_impatience_with_a_rate_limit_fails(workspace: Workspace, make_oneflow: Make, failed: Failed) -> None:
+    """A client that repeats a request sooner than Retry-After says breaks the requirement on the rate."""
+    rate_is_limited(workspace, Customer(make_oneflow(workspace, sleep=lambda _: None), workspace.clock.advance))
+
+    assert set(failed(workspace, "oneflow")) == {"oneflow.error.rate_limit"}
+
+
+# A Title is set up in a destination: an order to nobody has an unknown Title, too.
+CONSEQUENCES = {"oneflow.order.destination_exists": {"oneflow.order.title_exists"}}
+
+
+@given(broken=broken_orders())
+def test_broken_order_fails(make_workspace: Callable[..., Workspace], failed: Failed, broken: BrokenOrder) -> None:
+    """Whatever is wrong with an order that is validated, exactly the requirement that it breaks is failed."""
+    with make_workspace() as workspace:
+        client = plain_client(workspace)
+        with pytest.raises(ClientError):
+            client.validate(broken.order)
+        found = failed(workspace, "oneflow")
+
+    assert set(found) - CONSEQUENCES.get(broken.requirement, set()) == {broken.requirement}
+
+
+BY_SCHEMA = {each.id for each in load_contract("oneflow").requirements.values() if each.enforced == "contract"}
+
+
+@given(broken=broken_orders().filter(lambda broken: broken.requirement in BY_SCHEMA))
+def test_submitted_broken_order_fails(
+    make_workspace: Callable[..., Workspace], failed: Failed, broken: BrokenOrder
+) -> None:
+    """What is wrong with the form of a submitted order is failed, although the submission is answered 201."""
+    with make_workspace() as workspace:
+        plain_client(workspace).submit(broken.order)
+        found = failed(workspace, "oneflow")
+
+    assert set(found) == {broken.requirement}
+
+
+def plain_client(workspace: Workspace) -> OneFlow:
+    """The reference client, of whose exchanges no record is kept."""
+    credentials = workspace.credentials("oneflow")
+    session = requests.Session()
+    session.trust_env = False
+    return OneFlow(workspace.url("oneflow"), credentials.key, credentials.secret, session=session, retry=NO_RETRY)
+
+
+JSON = "application/json"
+
+SENT_WRONGLY: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+    "an order as text": ("request.content_type", "POST", "/api/order", {"type": "text/plain", "body": b"{}"}),
+    "NaN": ("request.json", "POST", "/api/order", {"type": JSON, "body": b'{"a": NaN}'}),
+    "two megabytes": ("request.size", "POST", "/api/order", {"type": JSON, "body": b" " * 2**21}),
+    "another path": ("request.route", "GET", "/api/orders", {}),
+    "another method": ("request.method", "PATCH", "/api/order", {}),
+    "page 0": ("order.list_page", "GET", "/api/order", {"query": "page=0"}),
+    "half an order a page": ("order.list_pagesize", "GET", "/api/order", {"query": "pagesize=0.5"}),
+    "a number for an identifier": ("order.id_format", "GET", "/api/order/17", {}),
+    "a shipment below 0": ("shipment.index_path", "PUT", "/api/shipment/1/-1/shipping", {"type": JSON, "body": b"{}"}),
+    "an update to nowhere": (
+        "shipping_update.ship_to",
+        "PUT",
+        "/api/shipment/1/0/shipping",
+        {"type": JSON, "body": b"{}"},
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", SENT_WRONGLY)
+def test_wrong_request_fails(workspace: Workspace, failed: Failed, fault: str) -> None:
+    """Whatever request is sent wrongly, the requirement that it breaks is failed."""
+    requirement, method, path, rest = SENT_WRONGLY[fault]
+    headers = {"Content-Type": rest["type"]} if "type" in rest else None
+    wire = Wire(plain_client(workspace), workspace.credentials("oneflow"))
+
+    wire.send(method, path, query=rest.get("query", ""), body=rest.get("body"), headers=headers)
+
+    assert f"oneflow.{requirement}" in failed(workspace, "oneflow")
