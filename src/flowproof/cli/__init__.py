@@ -6,7 +6,9 @@ import click
 
 from .checklist import checklist
 from .clock import clock
+from .conduct import conduct
 from .contracts import contracts
+from .doctor import doctor
 from .explain import explain
 from .faults import faults
 from .group import Commands
@@ -56,6 +58,7 @@ for command in (
     providers,
     explain,
     contracts,
+    doctor,
     mutants,
     workspace,
     clock,
@@ -63,5 +66,6 @@ for command in (
     journal,
     webhooks,
     checklist,
+    conduct,
 ):
     main.add_command(command)
