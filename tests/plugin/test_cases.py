@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowproof.plugin.cases import Case, CaseRequest, differences, read_cases, replay
+from flowproof.cases import Case, CaseRequest, differences, read_cases, replay
 
 
 @dataclass(frozen=True)

@@ -4,28 +4,25 @@ How the plugin makes each provider's client, and how a case's request is signed.
 Loaded with the first client, not with pytest: it brings `requests`.
 """
 
-import base64
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from random import Random
-from types import MappingProxyType
 from typing import Any, Protocol
 
 import requests
 
+from flowproof.authentication import SIGNERS
+from flowproof.cases import CaseRequest, Send
 from flowproof.clients.dots_eco import DotsEco
 from flowproof.clients.flow1st import Flow1st
-from flowproof.clients.flow1st import Signer as Flow1stSigner
 from flowproof.clients.integrations import Integrations
-from flowproof.clients.oneflow import OneFlow, Signer
+from flowproof.clients.oneflow import OneFlow
 from flowproof.clients.otter import Otter
 from flowproof.target import Site, Workspace
 
-from .cases import CaseRequest, Send
 from .recording import Recorder, RecordingAdapter
 
 __all__ = [
-    "SIGNERS",
     "dots_eco_client",
     "flow1st_client",
     "integrations_client",
@@ -177,65 +174,6 @@ def recorded_session(recorder: Recorder, site: Site, *, is_ours: bool) -> reques
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
-
-
-def _dots_eco_headers(site: Site, _request: CaseRequest) -> Mapping[str, str]:
-    return {"auth-token": site.credentials().key}
-
-
-def _flow1st_headers(site: Site, request: CaseRequest) -> Mapping[str, str]:
-    """Key and secret for a token, else a new token; a body is signed with the timestamp that its case names."""
-    credentials = site.credentials()
-    if request.path.startswith("/api/distributors/auth/"):
-        pair = f"{credentials.key}:{credentials.secret}".encode()
-        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-    signing_key = credentials.values["signing_key"]
-    with requests.Session() as session:
-        session.trust_env = False
-        token = Flow1st(site.url, credentials.key, credentials.secret, signing_key, session=session).authenticate()
-    headers = {"AccessToken": f"Bearer {token.access}"}
-    timestamp = request.headers.get("X-TIMESTAMP")
-    if request.body is None or timestamp is None:
-        return headers
-    return {**headers, **Flow1stSigner(signing_key).headers(timestamp, request.body)}
-
-
-def _integrations_headers(site: Site, _request: CaseRequest) -> Mapping[str, str]:
-    return {"Authorization": f"Bearer {site.credentials().key}"}
-
-
-def _oneflow_headers(site: Site, request: CaseRequest) -> Mapping[str, str]:
-    credentials = site.credentials()
-    return Signer(credentials.key, credentials.secret).headers(request.method, request.path, "2017-04-08 13:41:19")
-
-
-def _otter_headers(site: Site, _request: CaseRequest) -> Mapping[str, str]:
-    """A token of the first user with every scope of onboarding; on a mock, whoever is no browser is allowed at once."""
-    credentials = site.credentials()
-    with requests.Session() as session:
-        session.trust_env = False
-        otter = Otter(
-            site.url,
-            credentials.key,
-            credentials.secret,
-            redirect_uri=credentials.values["redirect_uri"],
-            session=session,
-        )
-        asked = otter.authorization()
-        callback = session.get(asked.url, allow_redirects=False, timeout=TIMEOUT_S).headers["Location"]
-        return {"Authorization": f"Bearer {otter.exchange(asked, callback).access_token}"}
-
-
-SIGNERS: Mapping[str, Callable[[Site, CaseRequest], Mapping[str, str]]] = MappingProxyType(
-    {
-        "dots_eco": _dots_eco_headers,
-        "flow1st": _flow1st_headers,
-        "integrations": _integrations_headers,
-        "oneflow": _oneflow_headers,
-        "otter": _otter_headers,
-    }
-)
-"""The headers that authenticate a case's request, by provider."""
 
 
 def sender(recorder: Recorder, site: Site) -> tuple[requests.Session, Send]:

@@ -15,6 +15,7 @@ from .state import State, state_of
 from .used import elsewhere, providers_of, skip_elsewhere
 
 if TYPE_CHECKING:
+    from flowproof.cases import Case
     from flowproof.clients.client import Client
     from flowproof.clients.dots_eco import DotsEco
     from flowproof.clients.flow1st import Flow1st
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from flowproof.conformance import Finding
     from flowproof.inbox import Inbox
     from flowproof.target import ControlClient, Target, Workspace
-
-    from .cases import Case
 
 Made = TypeVar("Made", bound="Client")
 
@@ -262,7 +261,8 @@ def otter(target: "Target", make_otter: "Callable[..., Otter]") -> "Iterator[Ott
 @pytest.fixture
 def replay_case(documented_case: "Case", workspace: "Workspace", pytestconfig: pytest.Config) -> Callable[[], None]:
     """Replays a documented example; a test that asks for it runs once for each case of its folder's provider."""
-    from .cases import replay  # noqa: PLC0415 (see the module's docstring)
+    from flowproof.cases import replay  # noqa: PLC0415 (see the module's docstring)
+
     from .connections import sender  # noqa: PLC0415
 
     def run() -> None:

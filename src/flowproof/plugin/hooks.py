@@ -43,7 +43,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a documented case, marked with the case's requirements."""
     if "replay_case" not in metafunc.fixturenames:
         return
-    from .cases import read_cases  # noqa: PLC0415 (only a suite with cases needs it)
+    from flowproof.cases import read_cases  # noqa: PLC0415 (only a suite with cases needs it)
 
     cases = read_cases(metafunc.definition.path.parent.name)
     parameters = [pytest.param(case, id=case.id, marks=pytest.mark.requirement(*case.requirements)) for case in cases]
