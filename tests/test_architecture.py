@@ -66,7 +66,12 @@ LAYERS = (
     Layer("suites", (), SERVING, own=False),
     Layer("conduct", (*BASE, "conformance"), (*TESTING, *SERVING, "requests")),
     Layer("suites.{provider}.conduct", ("conduct", "conformance"), (*TESTING, *SERVING, "requests"), own=False),
-    Layer("suites.{provider}.doctor", ("doctor", "clients", "target"), (*TESTING, *SERVING), own_by_dots=True),
+    Layer(
+        "suites.{provider}.doctor",
+        ("doctor", "clients", "target", "suites.{provider}.setup"),
+        (*TESTING, *SERVING),
+        own_by_dots=True,
+    ),
     Layer("suites.{provider}", ("clients", "conformance", *BASE, "target", "inbox"), SERVING, own_by_dots=True),
     Layer("certify", (*BASE, "conformance", "target", "checklist", "spellings"), (*TESTING, *SERVING)),
     Layer("doctor", (*BASE, "conformance", "clients", "target", "inbox"), (*TESTING, *SERVING)),
@@ -76,7 +81,7 @@ LAYERS = (
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors",), (*TESTING, *SERVING, "requests")),
-    Layer("providers", (*BASE, "conformance", "conduct", "kernel"), TESTING),
+    Layer("providers", (*BASE, "conformance", "conduct", "doctor", "kernel"), TESTING),
     Layer("plugin", TOP),
     Layer("mutation", (*TOP, "plugin")),
     Layer("cli", (*TOP, "mutation"), TESTING),
@@ -175,7 +180,8 @@ def objection(found: Import, module: Module, layer: Layer) -> str | None:
         return None
     if layer.own and is_below(found.target, own):
         return "a provider's own package is imported with dots" if layer.own_by_dots and not found.is_relative else None
-    allowed = [f"flowproof.{prefix}" for prefix in layer.may]
+    provider = module.name.split(".")[2:3]
+    allowed = [f"flowproof.{prefix}".replace("{provider}", "".join(provider)) for prefix in layer.may]
     return None if is_below(found.target, *allowed) else f"flowproof.{layer.prefix} may import {layer.may or 'nothing'}"
 
 

@@ -3,3 +3,9 @@ From a run's events to a verdict that someone else can check: report, its views,
 
 Knows neither pytest nor a server: it reads events, which whatever ran the suite has written.
 """
+
+from .judgement import exit_code, fold
+from .redaction import Redactor, Secret, body_of, secrets_of
+from .report import Ground, Report
+
+__all__ = ["Ground", "Redactor", "Report", "Secret", "body_of", "exit_code", "fold", "secrets_of"]

@@ -1,16 +1,16 @@
 """Takes the secrets of credentials out of an exchange before it is kept, in whatever spelling they came."""
 
 import base64
-import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, overload
-from urllib.parse import quote, quote_plus
 
 import orjson
 
-__all__ = ["REDACTED", "scrubbed", "scrubbed_json", "spellings"]
+from flowproof.spellings import spellings
+
+__all__ = ["REDACTED", "scrubbed", "scrubbed_json"]
 
 REDACTED = "[redacted]"
 # Where what a client or a provider wrote can stand; ids, numbers and times of an exchange are ours.
@@ -20,21 +20,26 @@ SHORTEST_REST = 4
 ONE_SPELLING = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 
 
-def scrubbed_json(entry: Mapping[str, Any], secrets: Iterable[str]) -> bytes:
+def scrubbed_json(entry: Mapping[str, Any], secrets: frozenset[str]) -> bytes:
     """
     A journal entry as JSON, with every occurrence of the secrets replaced.
 
     Most entries have none. Where every secret is spelled in one way only, and no body is cut off or other than text, a
     look at the JSON shows that there is nothing to replace.
     """
-    chosen = frozenset(secrets)
     dumped = orjson.dumps(entry)
-    plain = all(map(ONE_SPELLING.fullmatch, chosen)) and not any(
-        mark in dumped for mark in (b'"base64":', b'"truncated":')
-    )
-    if plain and not any(secret.encode() in dumped for secret in chosen):
+    telling = _telling(secrets)
+    if telling is not None and not any(each in dumped for each in telling):
         return dumped
-    return orjson.dumps(scrubbed(entry, chosen))
+    return orjson.dumps(scrubbed(entry, secrets))
+
+
+@lru_cache(maxsize=256)
+def _telling(secrets: frozenset[str]) -> tuple[bytes, ...] | None:
+    """What an entry's JSON has where there may be something to replace; None where that cannot be told so."""
+    if not all(map(ONE_SPELLING.fullmatch, secrets)):
+        return None
+    return (b'"base64":', b'"truncated":', *(secret.encode() for secret in secrets))
 
 
 def scrubbed(entry: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
@@ -47,20 +52,6 @@ def scrubbed(entry: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]
 def _words(secrets: frozenset[str]) -> list[str]:
     """Every spelling of every secret, the longest first, so that a part never spoils the whole."""
     return sorted({word for secret in secrets if secret for word in spellings(secret)}, key=len, reverse=True)
-
-
-def spellings(secret: str) -> frozenset[str]:
-    """A secret as itself, in JSON, in a URL, in a form, and as a header's bytes look."""
-    plain = {secret}
-    for _ in range(2):  # JSON, and JSON in a text of JSON
-        plain |= {json.dumps(each, ensure_ascii=ascii_only)[1:-1] for each in plain for ascii_only in (True, False)}
-    in_url = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    return frozenset({*plain, *in_url, *map(_lower_escapes, in_url), secret.encode().decode("latin-1")})
-
-
-def _lower_escapes(text: str) -> str:
-    head, *escaped = text.split("%")
-    return "%".join([head, *(each[:2].lower() + each[2:] for each in escaped)])
 
 
 def _clean(value: Any, words: list[str]) -> Any:

@@ -1,0 +1,101 @@
+"""Which names stand before something that a report must not show. Names only: what is done about it is redaction's."""
+
+import re
+from collections.abc import Collection, Sequence
+
+__all__ = ["hidden_as", "is_secret_name", "is_shown_header", "looks_issued", "variable"]
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+SECRET = _names(
+    """
+    accesskey accesstoken apikey apisecret apptoken assertion auth authorization authtoken authorizationcode bearer
+    clientassertion clientsecret codeverifier cookie credential credentials devicecode giftcode idtoken jwt onetimecode
+    otp passcode passphrase passwd password pin privatekey redeemcode refreshtoken secret secretkey sessionid
+    sessiontoken sharedsecret signature signingkey ticket token vouchercode webhooksecret
+    """
+)
+PERSONAL = _names(
+    """
+    address address1 address2 address3 addressline addressline1 addressline2 addressline3 birthdate birthday
+    cardholder companyname contactname customername dateofbirth dob email emailaddress fax faxnumber familyname
+    firstname formattedaddress fullname givenname iban lastname maidenname middlename mobile mobilenumber
+    mobilephone nickname passportnumber personname phone phonenumber postalcode postcode receiveremail recipientemail
+    recipientname senderemail sendername ssn street street1 street2 streetaddress surname taxid telephone tel town
+    useremail vatnumber zip zipcode
+    """
+)
+PERSONS = _names(
+    """
+    address addresses billing billingaddress billto buyer cardholder contact contacts customer customers
+    deliveryaddress person persons recipient recipients returnaddress sender shipfrom shipping shippingaddress shipto
+    user users
+    """
+)
+OF_A_PERSON = frozenset({"name", "city", "company", "line1", "line2", "username"})
+# Names that also mean something harmless; their value decides.
+AMBIGUOUS = frozenset({"code", "key", "state", "nonce", "session", "sid"})
+
+SHOWN_HEADERS = _names(
+    """
+    accept accept-encoding accept-language age allow cache-control connection content-encoding content-language
+    content-length content-type date etag expect expires flowproof-exchange flowproof-requirement host
+    idempotent-replayed if-match if-none-match last-modified link location pragma retry-after server
+    strict-transport-security transfer-encoding upgrade user-agent vary via www-authenticate x-content-type-options
+    x-frame-options x-powered-by x-requested-with
+    """
+)
+SHOWN_ENDINGS = ("-algorithm", "-date", "-timestamp", "-version")
+SHOWN_BEGINNINGS = ("ratelimit-", "x-ratelimit-")
+
+ISSUED = re.compile(r"(?=.*[0-9])[!-~]{8,}", re.ASCII)
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+def hidden_as(names: Sequence[str], value: str, more: Collection[str] = ()) -> str | None:
+    """
+    The word for a value that must not be shown, such as ``ACCESS_TOKEN``, or None where it may be.
+
+    Args:
+        names: The names that lead to it, the outermost first.
+        value: It.
+        more: Further names of secrets.
+    """
+    for depth, name in enumerate(names):
+        plain = _plain(name)
+        inner = depth == len(names) - 1
+        if is_secret_name(name, more) or (inner and plain in AMBIGUOUS and looks_issued(value)):
+            return variable(name)
+        if plain in PERSONAL and inner:
+            return variable(name)
+        if inner and plain in OF_A_PERSON and any(_plain(each) in PERSONS for each in names[:depth]):
+            return variable(name)
+    return None
+
+
+def is_secret_name(name: str, more: Collection[str] = ()) -> bool:
+    """Whether what stands behind a name is a secret whatever it is."""
+    return _plain(name) in SECRET or name in more
+
+
+def looks_issued(value: str) -> bool:
+    """Whether a value looks like one that a machine has made up, rather than a word."""
+    return ISSUED.fullmatch(value) is not None
+
+
+def is_shown_header(name: str) -> bool:
+    """Whether the value of a header is shown: only where its name is known to be harmless."""
+    plain = name.lower()
+    return plain in SHOWN_HEADERS or plain.endswith(SHOWN_ENDINGS) or plain.startswith(SHOWN_BEGINNINGS)
+
+
+def variable(name: str) -> str:
+    """A name as a variable of the shell: ``accessToken`` is ``ACCESS_TOKEN``."""
+    return "_".join(WORDS.findall(name)).upper() or "VALUE"
+
+
+def _plain(name: str) -> str:
+    return "".join(each for each in name.lower() if each.isalnum())

@@ -1,0 +1,165 @@
+"""Streams of events made by hand, for tests of what is made from them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+
+from flowproof.certify import Ground, Report, fold
+from flowproof.certify.events import (
+    Created,
+    Event,
+    Exchanged,
+    Found,
+    Planned,
+    Request,
+    Response,
+    RunFinished,
+    RunStarted,
+    Settled,
+    TargetShown,
+    TestFinished,
+    Verdict,
+)
+from flowproof.certify.redaction import body_of
+from flowproof.certify.report import CheckedRow, Coverage, KnownDeviation, Stated
+
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
+SANDBOX = TargetShown("Acme's sandbox", "sandbox", "https://sandbox.acme.example/api")
+MOCK = TargetShown("mock", "mock", "http://127.0.0.1:4010/acme")
+JSON = (("Content-Type", "application/json"),)
+
+
+@dataclass
+class Stream:
+    """A run in the making."""
+
+    target: TargetShown = SANDBOX
+    selection: str = ""
+    events: list[Event] = field(default_factory=list)
+    now: datetime = NOON
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self, *, resumed: bool = False) -> None:
+        """The run begins, or goes on."""
+        self.events.append(
+            RunStarted(
+                run="run-1",
+                at=self.now,
+                provider="acme",
+                target=self.target,
+                suite_version="1.2.3",
+                suite_digest="ab" * 32,
+                versions={"python": "3.11.9", "pytest": "9.0.0"},
+                permissions=("submitOrder: at most 5 times",),
+                resumed=resumed,
+                profile_digest="ef" * 32,
+                selection=self.selection,
+            )
+        )
+
+    def plan(self, test: str, *requirements: str, needs_control: bool = False) -> str:
+        """A test is planned."""
+        name = f"acme/test_orders.py::{test}"
+        self.events.append(Planned(name, f"The sentence of {test}.", requirements, needs_control))
+        return name
+
+    def exchange(
+        self,
+        test: str,
+        *,
+        sent: bytes = b'{"sku": "A-1"}',
+        answered: bytes = b'{"id": "o-1"}',
+        status: int = 200,
+        query: str = "",
+        sent_headers: Iterable[tuple[str, str]] = JSON,
+        answered_headers: Iterable[tuple[str, str]] = JSON,
+        findings: Sequence[Found] = (),
+        path: str = "/orders",
+    ) -> Exchanged:
+        """A test exchanges something."""
+        self.now += timedelta(milliseconds=20)
+        number = sum(isinstance(each, Exchanged) for each in self.events) + 1
+        url = f"{self.target.url}{path}{'?' if query else ''}{query}"
+        made = Exchanged(
+            id=f"x-{number}",
+            test=test,
+            at=self.now,
+            duration_ms=12.5,
+            operation="submitOrder",
+            request=Request(tuple(sent_headers), body_of(sent), "POST", url, path, query),
+            response=Response(tuple(answered_headers), body_of(answered), status),
+            findings=tuple(findings),
+        )
+        self.events.append(made)
+        return made
+
+    def finish(self, test: str, verdict: Verdict = "PASS", why: str = "", details: str = "") -> None:
+        """A test ends."""
+        self.now += timedelta(seconds=1)
+        made = sum(isinstance(each, Exchanged) and each.test == test for each in self.events)
+        self.events.append(TestFinished(test, self.now, 1000.0, verdict, why, details, made))
+
+    def run(self, test: str, *requirements: str, verdict: Verdict = "PASS", why: str = "", **more: bool) -> str:
+        """A whole test with one exchange."""
+        name = self.plan(test, *requirements, **more)
+        self.exchange(name)
+        self.finish(name, verdict, why, f"E   {why}" if why else "")
+        return name
+
+    def create(self, test: str, what: str, *, cleaned: bool | None = None, how: str = "") -> None:
+        """Something is created, and settled unless `cleaned` is None."""
+        number = sum(isinstance(each, Created) for each in self.events) + 1
+        self.events.append(Created(f"c-{number}", test, "submitOrder", what, "12.50 EUR"))
+        if cleaned is not None:
+            self.events.append(Settled(f"c-{number}", cleaned, how))
+
+    def end(self) -> list[Event]:
+        """The run comes to its end."""
+        self.events.append(RunFinished(self.now, {"answers": {"submitOrder 200": ["acme/test_orders.py::a"]}}))
+        return self.events
+
+
+def stated(
+    requirement: str,
+    *,
+    standing: Literal["documented", "observed", "inferred"] = "documented",
+    obliges: str = "provider",
+) -> Stated:
+    """A requirement of the contract."""
+    return Stated(requirement, f"The text of {requirement}.", "the document, chapter 3", standing, obliges)
+
+
+def ground(*requirements: Stated, deviations: Sequence[KnownDeviation] = ()) -> Ground:
+    """What a run is judged by."""
+    return Ground(
+        title="Acme",
+        contract_digest="cd" * 32,
+        requirements=requirements or (stated("acme.order.sku"),),
+        deviations=tuple(deviations),
+        checklist=(
+            CheckedRow("catalog", "The catalog is read.", "Partner", 1.5, "done", ("passed: test orders",)),
+            CheckedRow("talk", "Somebody has talked.", "Both", 0.5, "unprovable", (), ("a person has to attest it",)),
+        ),
+        coverage=(Coverage("operations", ("submitOrder",), ("cancelOrder",)),),
+    )
+
+
+def deviation(requirement: str, *, expires: date = date(2026, 12, 31)) -> KnownDeviation:
+    """What the profile knows not to hold."""
+    return KnownDeviation(requirement, "Ada Obi", "fixed in their next release", expires)
+
+
+def passed(target: TargetShown = SANDBOX) -> list[Event]:
+    """A run in which all held."""
+    stream = Stream(target)
+    name = stream.run("test_sku", "acme.order.sku")
+    stream.create(name, "order o-1", cleaned=True, how="cancelOrder answered 200")
+    return stream.end()
+
+
+def report_of(events: Iterable[Event], *requirements: Stated, deviations: Sequence[KnownDeviation] = ()) -> Report:
+    """The report of a run."""
+    return fold(events, ground(*requirements, deviations=deviations))
