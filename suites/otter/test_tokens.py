@@ -397,7 +397,7 @@ def test_answer_with_a_token_is_not_stored(wire: Wire, grant: str) -> None:
     """
     The answer to either grant says that it must not be stored, and has no refresh token.
     """
-    wanted = {"scope": "ping"} if grant == "client_credentials" else {"code": wire.code()}
+    wanted: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": wire.code()}
 
     answer = wire.token(grant_type=grant, **wanted)
 
