@@ -69,7 +69,7 @@ def validate_user() -> Any:
 @routes.post("/api/orders/distributors/order-complete")
 def complete_order() -> tuple[Any, int]:
     """Take an order and its price, once; the same order again is answered as before."""
-    order = lifecycle.accept(here.world, here.principal.environment, here.json)
+    order = lifecycle.accept(here.world, _account().environment.name, here.json)
     return order.answer(), 201
 
 

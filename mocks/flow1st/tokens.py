@@ -14,13 +14,14 @@ __all__ = ["ACCESS", "REFRESH", "is_good", "issue", "media_type", "refreshed"]
 ACCESS = "access_token"
 REFRESH = "refresh_token"
 BYTES = 48
+KEPT = timedelta(days=7)  # (after its end, so that whoever presents a token then is told that it has expired)
 
 
 def issue(world: World, environment: str) -> dict[str, str]:
-    """A new pair of tokens, as the provider answers it; what has expired is forgotten."""
+    """A new pair of tokens, as the provider answers it; what expired a week ago is forgotten."""
     settings = Setup(world.seed).settings
     for credential in world.credentials():
-        if "expires_at" in credential.public and not is_good(credential, world.now):
+        if "expires_at" in credential.public and not is_good(credential, world.now - KEPT):
             world.revoke(credential.key)
     return {
         "role": "API_USER",
@@ -38,8 +39,10 @@ def refreshed(world: World, refresh_token: str) -> dict[str, str]:
     """
     credential = world.credential(refresh_token)
     if credential is None or credential.role != REFRESH or not is_good(credential, world.now):
-        expected, got = "a refresh token that is still good", "one that is unknown, used or expired"
-        raise Unauthorized([Finding("request.body", "/refreshToken", expected, got, "flow1st.token.refresh_once")])
+        expired = credential is not None and credential.role == REFRESH
+        got, keyword = ("one that has expired", "expired") if expired else ("one that is unknown or used", "used")
+        expected, requirement = "a refresh token that is still good", "flow1st.token.refresh_once"
+        raise Unauthorized([Finding("request.body", "/refreshToken", expected, got, requirement, keyword)])
     world.revoke(credential.key)
     return issue(world, str(credential.public["environment"]))
 

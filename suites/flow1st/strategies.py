@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from .setup import BUNDLES, OUTCOMES, RECIPIENT, SKU, Sold
 
 __all__ = [
+    "a_validation",
     "an_order",
     "broken_orders",
     "instants_ns",
@@ -32,6 +33,20 @@ def an_order(reference: str, **changes: Any) -> dict[str, Any]:
         **changes,
     }
     return {name: value for name, value in order.items() if value is not None}
+
+
+def a_validation(bundle: Sold, **changes: str) -> dict[str, str]:
+    """Parameters of a user validation that agree with the catalog."""
+    return {
+        "recipientIdentifier": RECIPIENT,
+        "productBundleSku": bundle.sku,
+        "externalReference": "test",
+        "countryCode": bundle.countries[0] if bundle.countries else "QA",
+        "currencyCode": bundle.currency,
+        "amount": f"{bundle.price:f}",
+        "quantity": "1",
+        **changes,
+    }
 
 
 def sold() -> st.SearchStrategy[Sold]:

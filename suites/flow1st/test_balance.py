@@ -264,7 +264,7 @@ def test_no_order_skips_a_status(wire: Wire, staging: Account) -> None:
     assert staging.order(reference)["status"] == "PENDING"
 
 
-@pytest.mark.requirement("flow1st.balance.never_negative", "flow1st.order.same_again")
+@pytest.mark.requirement("flow1st.balance.never_negative", "flow1st.order.same_again", "flow1st.order.lost_answer")
 def test_lost_answer_costs_nothing_twice(
     make_flow1st: Callable[..., Flow1st], workspace: Workspace, staging: Account
 ) -> None:

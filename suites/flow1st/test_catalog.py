@@ -36,6 +36,19 @@ def test_dates_have_no_zone_and_all_is_on_one_page(wire: Wire) -> None:
     assert [each["createdDate"] for each in answer["products"]] == [each["createdDate"] for each in SEED["products"]]
 
 
+@pytest.mark.requirement("flow1st.catalog.product")
+def test_product_is_as_it_was_set_up(wire: Wire) -> None:
+    """
+    A product has its ids, its name and its picture.
+    """
+    names = ("id", "productId", "distributorId", "name", "imageLocation")
+    shown = wire.send("GET", CATALOG).json()["products"]
+
+    assert [[each[name] for name in names] for each in shown] == [
+        [each[name] for name in names] for each in SEED["products"]
+    ]
+
+
 @pytest.mark.requirement("flow1st.catalog.bundle")
 def test_catalog_shows_nothing_of_the_set_up(wire: Wire) -> None:
     """

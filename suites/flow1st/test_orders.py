@@ -1,7 +1,7 @@
 """Order completion: what is taken, what is refused, and that a reference is one order."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -16,6 +16,28 @@ from .wire import Wire, code_of
 
 INVALID = (400, "INVALID_REQUEST")
 TAKEN = (400, "DUPLICATE_REFERENCE")
+MANDATORY = ("externalReference", "productBundleSku", "quantity", "recipientIdentifier", "email")
+BROKEN: tuple[tuple[str, Any], ...] = (
+    *((name, None) for name in MANDATORY),
+    *((name, wrong) for name in MANDATORY if name != "quantity" for wrong in ("", 17)),
+    *(("quantity", wrong) for wrong in (0, 2, True, "1")),
+    ("email", "a@b\n"),
+    ("webhookUrl", 17),
+    ("webhookUrl", "ftp://partner.example/hook"),
+)
+"""Names of fields with a wrong value; None takes the field away. What is always tried, whatever chance adds."""
+
+
+def every(broken: Iterable[tuple[str, Any]]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a property each of these as an example."""
+
+    def examples(test: Callable[..., None]) -> Callable[..., None]:
+        """The property with them."""
+        for name, wrong in broken:
+            test = example(broken=(name, {name: wrong}))(test)
+        return test
+
+    return examples
 
 
 @pytest.mark.requirement(
@@ -48,9 +70,7 @@ def test_order_is_answered_with_its_references(
 )
 @NETWORKED
 @given(broken=broken_orders())
-@example(broken=("quantity", {"quantity": True}))
-@example(broken=("quantity", {"quantity": "1"}))
-@example(broken=("email", {"email": "a@b\n"}))
+@every(BROKEN)
 def test_broken_field_is_refused_by_name(
     wire: Wire, new_reference: Callable[[], str], broken: tuple[str, dict[str, Any]]
 ) -> None:
@@ -138,6 +158,52 @@ def test_reference_with_other_content_is_refused(
 
     assert code_of(wire.order(an_order(reference, **{"productBundleSku": VOUCHER, **change}))) == TAKEN
     assert staging.balance_minor() == before
+
+
+@pytest.mark.requirement("flow1st.order.reference_taken")
+@pytest.mark.parametrize(("one", "other"), [(1, True), (0, False), (None, ""), ([1], [1, 1]), ({"a": 1}, {"b": 1})])
+def test_values_that_only_look_alike_are_other_content(
+    wire: Wire, new_reference: Callable[[], str], one: Any, other: Any
+) -> None:
+    """
+    A reference that has an order is refused with a value that is another one in JSON, however alike they look.
+    """
+    reference = new_reference()
+    answers = [wire.order({**an_order(reference, productBundleSku="codm80cp"), "note": each}) for each in (one, other)]
+
+    assert (answers[0].status_code, code_of(answers[1])) == (201, TAKEN)
+
+
+@pytest.mark.requirement("flow1st.order.external_reference", "flow1st.order.same_again")
+@pytest.mark.parametrize(
+    "change", [str.lower, "{} ".format, " {}".format], ids=["lower case", "a blank", "a blank first"]
+)
+def test_reference_is_taken_to_the_letter(
+    wire: Wire, staging: Account, new_reference: Callable[[], str], change: Callable[[str], str]
+) -> None:
+    """
+    References that differ in a letter's case or in a blank are those of two orders.
+    """
+    reference = new_reference()
+    answers = [wire.order(an_order(each, productBundleSku="codm80cp")) for each in (reference, change(reference))]
+
+    assert [each.status_code for each in answers] == [201, 201]
+    assert len(staging.orders()) == 2
+
+
+@pytest.mark.requirement("flow1st.order.same_again")
+def test_order_is_answered_alike_whatever_became_of_it(wire: Wire, staging: Account) -> None:
+    """
+    An order that is sent again once it is pending, and once it is delivered, is the same order, answered with NEW.
+    """
+    order = an_order("and again")
+    answers = [wire.order(order).json()]
+    for seconds in (2, 8):
+        staging.workspace.clock.advance(seconds)
+        answers.append(wire.order(order).json())
+
+    assert answers == [answers[0]] * 3
+    assert len(staging.orders()) == 1
 
 
 @pytest.mark.requirement("flow1st.balance.debit_once")

@@ -124,6 +124,24 @@ def test_changed_byte_is_noticed(wire: Wire, new_reference: Callable[[], str], p
 
 
 @pytest.mark.requirement("flow1st.signature.exact_body")
+@pytest.mark.parametrize("signed", ["without blanks", "with a line break more", "with other names first"])
+def test_same_json_in_another_layout_is_refused(wire: Wire, new_reference: Callable[[], str], signed: str) -> None:
+    """
+    A signature over the same JSON in another layout than the one that is sent is refused.
+    """
+    order = an_order(new_reference())
+    body = json.dumps(order).encode()
+    other = {
+        "without blanks": json.dumps(order, separators=(",", ":")).encode(),
+        "with a line break more": body + b"\n",
+        "with other names first": json.dumps(dict(reversed(order.items()))).encode(),
+    }[signed]
+
+    assert code_of(wire.send("POST", ORDER, body=body, headers={**wire.signed(other)})) == REFUSED
+    assert code_of(wire.send("POST", ORDER, body=other, headers={**wire.signed(body)})) == REFUSED
+
+
+@pytest.mark.requirement("flow1st.signature.exact_body")
 @pytest.mark.parametrize("layout", [{}, {"indent": 4}, {"separators": (",", ":")}, {"ensure_ascii": False}])
 def test_json_may_be_laid_out_as_one_likes(
     wire: Wire, new_reference: Callable[[], str], layout: dict[str, Any]
@@ -132,6 +150,16 @@ def test_json_may_be_laid_out_as_one_likes(
     However the JSON is laid out, the order is taken where its very bytes are signed.
     """
     body = json.dumps(an_order(new_reference(), recipientIdentifier="größer ✓"), **layout).encode()
+
+    assert wire.send("POST", ORDER, body=body).status_code == 201
+
+
+@pytest.mark.requirement("flow1st.signature.exact_body")
+def test_blanks_around_the_body_are_signed_too(wire: Wire, new_reference: Callable[[], str]) -> None:
+    """
+    Blanks and line breaks before and after the JSON are bytes of the body, and signed with it.
+    """
+    body = b" \n" + json.dumps(an_order(new_reference())).encode() + b"\r\n"
 
     assert wire.send("POST", ORDER, body=body).status_code == 201
 
@@ -231,6 +259,16 @@ def test_key_of_production_signs_nothing_in_staging(
     An order in staging that is signed with the key of production is refused.
     """
     wire.signing_key = workspace.credentials("flow1st", "production").values["signing_key"]
+
+    assert code_of(wire.order(an_order(new_reference()))) == REFUSED
+
+
+@pytest.mark.requirement("flow1st.signature.hmac", "flow1st.credentials.three_parts")
+def test_api_secret_signs_nothing(wire: Wire, new_reference: Callable[[], str]) -> None:
+    """
+    An order that is signed with the API secret is refused: the signing key is a part of its own.
+    """
+    wire.signing_key = wire.secret
 
     assert code_of(wire.order(an_order(new_reference()))) == REFUSED
 

@@ -4,17 +4,18 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flowproof.clients import NotFound
 from flowproof.clients.flow1st import Flow1st
+from flowproof.target import Workspace
 
 from .accounts import Account
 from .profiles import NETWORKED
 from .setup import BUNDLES, OUTCOMES, RECIPIENT, SKU, Sold
-from .strategies import sold
-from .wire import VALIDATION, Wire, code_of
+from .strategies import a_validation, sold
+from .wire import CATALOG, VALIDATION, Wire, code_of
 
 INVALID = (400, "INVALID_REQUEST")
 NAMES = [
@@ -28,18 +29,8 @@ NAMES = [
 ]
 
 
-def right(bundle: Sold, **changes: str) -> dict[str, str]:
-    """Parameters that agree with the catalog."""
-    return {
-        "recipientIdentifier": RECIPIENT,
-        "productBundleSku": bundle.sku,
-        "externalReference": "test",
-        "countryCode": bundle.countries[0] if bundle.countries else "QA",
-        "currencyCode": bundle.currency,
-        "amount": f"{bundle.price:f}",
-        "quantity": "1",
-        **changes,
-    }
+def _bundle(sku: str) -> Sold:
+    return next(each for each in BUNDLES if each.sku == sku)
 
 
 @pytest.mark.requirement("flow1st.user_validation.answer", "flow1st.user_validation.customer")
@@ -61,20 +52,35 @@ def test_whatever_agrees_is_valid(wire: Wire, bundle: Sold, reference: str) -> N
     """
     For every bundle, in every country where it is sold, and whatever the reference, a known user is valid.
     """
-    answer = wire.send("GET", VALIDATION, query=right(bundle, externalReference=reference))
+    answer = wire.send("GET", VALIDATION, query=a_validation(bundle, externalReference=reference))
 
     assert (answer.status_code, answer.json()["externalReference"]) == (200, reference)
 
 
 @pytest.mark.requirement("flow1st.user_validation.unknown_recipient")
-def test_unknown_user_is_not_found(flow1st: Flow1st) -> None:
+@pytest.mark.parametrize("recipient", ["NOBODY", RECIPIENT.lower(), f"{RECIPIENT} "])
+def test_unknown_user_is_not_found(flow1st: Flow1st, recipient: str) -> None:
     """
-    A user whom the product does not know is not found.
+    A user whom the product does not know is not found, however like a known one the name is.
     """
     bundle = flow1st.bundle(SKU)
     assert bundle is not None
     with pytest.raises(NotFound):
-        flow1st.validate_user("NOBODY", bundle, external_reference="test", country="NG")
+        flow1st.validate_user(recipient, bundle, external_reference="test", country="NG")
+
+
+@pytest.mark.requirement("flow1st.user_validation.unknown_recipient")
+def test_user_of_another_product_is_not_found(flow1st: Flow1st, workspace: Workspace) -> None:
+    """
+    A user whom only another product knows is not found.
+    """
+    seed = dict(workspace.seed("flow1st"))
+    elsewhere = [{**each, "products": [151]} for each in seed["recipients"]]
+    workspace.replace_seed("flow1st", {**seed, "recipients": elsewhere})
+    bundle = flow1st.bundle(SKU)
+    assert bundle is not None
+    with pytest.raises(NotFound):
+        flow1st.validate_user(RECIPIENT, bundle, external_reference="test", country="NG")
 
 
 @pytest.mark.requirement(
@@ -99,7 +105,7 @@ def test_each_parameter_is_mandatory(wire: Wire, name: str, wrong: str, bundle: 
     """
     A parameter that is missing, empty or given twice is refused, by its name.
     """
-    pairs = right(bundle)
+    pairs = a_validation(bundle)
     query = {
         "missing": "&".join(f"{key}={value}" for key, value in pairs.items() if key != name),
         "empty": "&".join(f"{key}={'' if key == name else value}" for key, value in pairs.items()),
@@ -115,7 +121,9 @@ def test_two_values_are_no_value(wire: Wire, new_reference: Callable[[], str]) -
     """
     Two references in one validation are refused, also where both are good.
     """
-    query = "&".join(f"{key}={value}" for key, value in [*right(_bundle()).items(), ("externalReference", "other")])
+    query = "&".join(
+        f"{key}={value}" for key, value in [*a_validation(_bundle(SKU)).items(), ("externalReference", "other")]
+    )
 
     assert code_of(wire.send("GET", VALIDATION, query=query)) == INVALID
 
@@ -131,7 +139,7 @@ def test_another_amount_is_refused(wire: Wire, bundle: Sold, off: int, digits: i
     if amount < 0:
         return
 
-    assert code_of(wire.send("GET", VALIDATION, query=right(bundle, amount=f"{amount:f}"))) == INVALID
+    assert code_of(wire.send("GET", VALIDATION, query=a_validation(bundle, amount=f"{amount:f}"))) == INVALID
 
 
 @pytest.mark.requirement("flow1st.user_validation.amount")
@@ -143,7 +151,7 @@ def test_noughts_make_no_other_amount(wire: Wire, bundle: Sold, noughts: int) ->
     """
     text = f"{bundle.price:f}" + ("" if "." in f"{bundle.price:f}" else "." if noughts else "") + "0" * noughts
 
-    assert wire.send("GET", VALIDATION, query=right(bundle, amount=text)).status_code == 200
+    assert wire.send("GET", VALIDATION, query=a_validation(bundle, amount=text)).status_code == 200
 
 
 @pytest.mark.requirement(
@@ -167,6 +175,10 @@ def test_noughts_make_no_other_amount(wire: Wire, bundle: Sold, noughts: int) ->
         {"currencyCode": "EUR"},
         {"countryCode": "ng"},
         {"countryCode": "NGA"},
+        {"countryCode": "NG\n"},
+        {"amount": "29.99"},
+        {"amount": "30.000000001"},
+        {"amount": "3000"},
         {"productBundleSku": "CODM30CP"},
         {"productBundleSku": "nothing"},
     ],
@@ -176,7 +188,7 @@ def test_what_does_not_agree_is_refused(wire: Wire, change: dict[str, str]) -> N
     """
     A parameter that is malformed or is not the catalog's is refused, by its name.
     """
-    answer = wire.send("GET", VALIDATION, query=right(_bundle(), **change))
+    answer = wire.send("GET", VALIDATION, query=a_validation(_bundle(SKU), **change))
 
     assert (code_of(answer), next(iter(change)) in answer.json()["errorMessage"]) == (INVALID, True)
 
@@ -184,23 +196,28 @@ def test_what_does_not_agree_is_refused(wire: Wire, change: dict[str, str]) -> N
 @pytest.mark.requirement("flow1st.user_validation.country_code")
 @NETWORKED
 @given(bundle=sold(), country=st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=2, max_size=2))
+@example(bundle=_bundle("codm80cp"), country="GH")
+@example(bundle=_bundle("codm30cpng"), country="KE")
+@example(bundle=_bundle(SKU), country="GH")
 def test_country_is_one_where_it_is_sold(wire: Wire, bundle: Sold, country: str) -> None:
     """
     A bundle that is sold in some countries is valid in these and in no other.
     """
-    answer = wire.send("GET", VALIDATION, query=right(bundle, countryCode=country))
+    answer = wire.send("GET", VALIDATION, query=a_validation(bundle, countryCode=country))
 
     assert answer.status_code == (200 if not bundle.countries or country in bundle.countries else 400)
 
 
 @pytest.mark.requirement("flow1st.signature.gets")
-def test_signature_of_a_get_is_not_looked_at(wire: Wire) -> None:
+@pytest.mark.parametrize("path", [CATALOG, VALIDATION])
+def test_signature_of_a_get_is_not_looked_at(wire: Wire, path: str) -> None:
     """
-    A validation is not signed, and a signature on it that is wrong does no harm.
+    Neither a validation nor the catalog is signed, and a signature on it that is wrong does no harm.
     """
-    headers: dict[str, str | None] = {"X-SIGNATURE": "wrong", "X-TIMESTAMP": "wrong"}
+    query = a_validation(_bundle(SKU))
+    wrong: dict[str, str | None] = {"X-SIGNATURE": "wrong", "X-TIMESTAMP": "wrong"}
 
-    assert wire.send("GET", VALIDATION, query=right(_bundle()), headers=headers).status_code == 200
+    assert [wire.send("GET", path, query=query, headers=each).status_code for each in ({}, wrong)] == [200, 200]
 
 
 @pytest.mark.requirement("flow1st.user_validation.no_effect")
@@ -210,10 +227,6 @@ def test_validation_takes_nothing(wire: Wire, staging: Account) -> None:
     """
     before = staging.balance_minor()
     for recipient in OUTCOMES:
-        wire.send("GET", VALIDATION, query=right(_bundle(), recipientIdentifier=recipient))
+        wire.send("GET", VALIDATION, query=a_validation(_bundle(SKU), recipientIdentifier=recipient))
 
     assert (staging.balance_minor(), staging.orders(), staging.movements()) == (before, [], [])
-
-
-def _bundle() -> Sold:
-    return next(each for each in BUNDLES if each.sku == SKU)
