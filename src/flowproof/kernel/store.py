@@ -6,8 +6,9 @@ JSON. The interface is small so that another database can take its place.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -52,6 +53,7 @@ PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = OFF", "t
 APPLICATION_ID = 0x466C6F77  # "Flow"
 SEED = "seed"  # the kind of record that holds a workspace's own seed data
 MOST_REMEMBERED = 10_000
+NOTHING: Mapping[str, int] = MappingProxyType({})
 
 Remembered = TypeVar("Remembered")
 
@@ -132,7 +134,7 @@ class Store:
         except StoreError:
             self._db.close()
             raise
-        self._touched: set[str] = set()
+        self._touched: dict[str, int] = {}
         self._shared = location != ":memory:"
         self._version = 0
         self._memory: dict[tuple[str, ...], Any] = {}
@@ -234,10 +236,20 @@ class Store:
         if self._forgotten_inside:
             self._memory.clear()
 
-    def take_touched(self) -> frozenset[str]:
-        """The workspaces whose clock, tasks or deliveries have changed since this was asked last."""
-        touched, self._touched = frozenset(self._touched), set()
+    def take_touched(self) -> Mapping[str, int]:
+        """
+        The workspaces whose clock, tasks or deliveries have changed since this was asked last.
+
+        Returns:
+            For each the first moment at which something may be due by that, in microseconds since 1970; 0 is now.
+        """
+        if not self._touched:
+            return NOTHING
+        touched, self._touched = self._touched, {}
         return touched
+
+    def _touch(self, workspace: str, due_us: int = 0) -> None:
+        self._touched[workspace] = min(due_us, self._touched.get(workspace, due_us))
 
     # Workspaces
 
@@ -278,7 +290,7 @@ class Store:
 
     def update_workspace(self, row: WorkspaceRow) -> None:
         """Replace what is kept of a workspace, but for its count of exchanges: only :meth:`next_exchange` moves it."""
-        self._touched.add(row.id)
+        self._touch(row.id)
         self._forget()
         self._execute(
             "UPDATE workspace SET seed = ?, clock = ?, faults = ? WHERE id = ?",
@@ -416,7 +428,7 @@ class Store:
 
     def add_task(self, workspace: str, provider: str, due_us: int, name: str, value: Any, *, moment: str) -> None:
         """Have something done when the workspace's clock reaches a moment, in microseconds since 1970."""
-        self._touched.add(workspace)
+        self._touch(workspace, due_us)
         self._execute(
             "INSERT INTO task (workspace, provider, due_us, name, body, moment) VALUES (?, ?, ?, ?, ?, ?)",
             (workspace, provider, due_us, name, orjson.dumps(value), moment),
@@ -424,15 +436,12 @@ class Store:
 
     def take_due_task(self, workspace: str, until_us: int, providers: Iterable[str]) -> TaskRow | None:
         """The first task of these providers due by that moment, which is then no longer kept."""
-        row = self._execute(
-            "SELECT * FROM task WHERE workspace = ? AND due_us <= ? AND provider IN (SELECT value FROM json_each(?))"
-            " ORDER BY due_us, seq LIMIT 1",
+        rows = self._execute(
+            "DELETE FROM task WHERE seq = (SELECT seq FROM task WHERE workspace = ? AND due_us <= ?"
+            " AND provider IN (SELECT value FROM json_each(?)) ORDER BY due_us, seq LIMIT 1) RETURNING *",
             (workspace, until_us, orjson.dumps(list(providers)).decode()),
-        ).fetchone()
-        if row is None:
-            return None
-        self._execute("DELETE FROM task WHERE seq = ?", (row[0],))
-        return TaskRow(*row)
+        ).fetchall()
+        return TaskRow(*rows[0]) if rows else None
 
     def tasks(self, workspace: str) -> list[TaskRow]:
         """Everything that a workspace still has to do, in the order in which it is due."""
@@ -448,7 +457,7 @@ class Store:
         Raises:
             StoreError: The workspace has one of that id.
         """
-        self._touched.add(workspace)
+        self._touch(workspace, due_us)
         try:
             self._execute(
                 "INSERT INTO delivery (workspace, id, state, due_us, body) VALUES (?, ?, ?, ?, ?)",

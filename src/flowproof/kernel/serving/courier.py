@@ -9,11 +9,12 @@ only when it has the turn, which it never keeps while it waits for a receiver.
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Mapping
 from concurrent import futures
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from typing import NamedTuple
 
 from flowproof.exchange import Headers
 from flowproof.kernel.clock import Clock, microseconds, stopwatch_ms
@@ -56,6 +57,13 @@ class Tried:
     policy: WebhookPolicy
 
 
+class Alarm(NamedTuple):
+    """When a workspace is looked after again, in microseconds since 1970, and what sees to it."""
+
+    due_us: int
+    handle: asyncio.TimerHandle
+
+
 class Courier:
     """
     The background worker of a server.
@@ -72,7 +80,7 @@ class Courier:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
-        self._alarms: dict[str, asyncio.TimerHandle] = {}
+        self._alarms: dict[str, Alarm] = {}
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
         self._stopping = False
 
@@ -96,8 +104,7 @@ class Courier:
         """Look after the workspaces whose clock, tasks or deliveries have changed."""
         with self._turn:
             touched = self._mock.store.take_touched()
-        for workspace in touched:
-            self.wake(workspace)
+        self._wake_for(touched)
 
     def wake_touched_from_outside(self) -> None:
         """The same from another thread; it returns when what is due has been begun, as before any later request."""
@@ -107,9 +114,15 @@ class Courier:
             begun = asyncio.run_coroutine_threadsafe(self._begin(touched), self._loop)
             futures.wait([begun], timeout=BEGIN_WITHIN_S)  # (a server that stops leaves what is due in the store)
 
-    async def _begin(self, touched: Iterable[str]) -> None:
-        for workspace in touched:
-            self.wake(workspace)
+    def _wake_for(self, touched: Mapping[str, int]) -> None:
+        """What is due no earlier than what a workspace's alarm is set for can wait for that."""
+        for workspace, due_us in touched.items():
+            alarm = self._alarms.get(workspace)
+            if alarm is None or due_us < alarm.due_us:
+                self.wake(workspace)
+
+    async def _begin(self, touched: Mapping[str, int]) -> None:
+        self._wake_for(touched)
         await asyncio.sleep(0)  # which lets their tasks come first
 
     def wake(self, workspace: str) -> None:
@@ -118,7 +131,7 @@ class Courier:
             return
         alarm = self._alarms.pop(workspace, None)
         if alarm is not None:
-            alarm.cancel()
+            alarm.handle.cancel()
         if workspace in self._busy:
             self._again.add(workspace)
             return
@@ -130,7 +143,7 @@ class Courier:
         """Begin no attempt any more; let those under way finish, and what does not in time wait in the store."""
         self._stopping = True
         for alarm in self._alarms.values():
-            alarm.cancel()
+            alarm.handle.cancel()
         self._alarms.clear()
         self._again.clear()
         if self._busy:
@@ -148,8 +161,8 @@ class Courier:
     async def _look_after(self, workspace_id: str) -> None:
         try:
             while not self._stopping:
-                with self._turn:
-                    workspace = self._mock.workspaces.find(workspace_id)
+                with self._turn, self._mock.store.transaction():
+                    workspace = self._mock.workspaces.placed(workspace_id)
                     if workspace is None:
                         return
                     done = self._mock.workspaces.run_due(workspace, most=TASKS_AT_ONCE)
@@ -165,8 +178,7 @@ class Courier:
             logger.exception("%s: its tasks and deliveries cannot be looked after", workspace_id)
 
     def _taken(self, workspace: Workspace) -> DeliveryRow | None:
-        with self._mock.store.transaction():
-            return self._mock.store.take_due_delivery(workspace.id, microseconds(workspace.clock.now()))
+        return self._mock.store.take_due_delivery(workspace.id, microseconds(workspace.clock.now()))
 
     def _set_alarm(self, workspace: Workspace) -> None:
         due_us = self._mock.store.next_due(workspace.id)
@@ -174,7 +186,8 @@ class Courier:
             return
         wait_s = (Clock.at_microseconds(due_us) - workspace.clock.now()).total_seconds()
         loop = asyncio.get_running_loop()
-        self._alarms[workspace.id] = loop.call_later(min(max(wait_s, 0.001), LONGEST_SLEEP_S), self.wake, workspace.id)
+        handle = loop.call_later(min(max(wait_s, 0.001), LONGEST_SLEEP_S), self.wake, workspace.id)
+        self._alarms[workspace.id] = Alarm(due_us, handle)
 
     async def _deliver(self, workspace: Workspace, row: DeliveryRow) -> None:
         store = self._mock.store

@@ -101,17 +101,16 @@ class Gateway:
     def _answered_at_once(self, request: WireRequest) -> Answer | None:
         if self._is_for_control(request):
             return self._control.answer(request)
-        arrival = _safely(self._placed_without_fault, request)
-        return _safely(self.mock.answer, arrival) if isinstance(arrival, Arrival) else arrival
+        return _safely(self._handled_without_fault, request)
 
-    def _placed_without_fault(self, request: WireRequest) -> Arrival | Answer | None:
-        """Place it, or undo that and give None. On a socket the same plan hits it again, since chance is seeded."""
+    def _handled_without_fault(self, request: WireRequest) -> Answer | None:
+        """Handle it, or undo that and give None. On a socket the same plan hits it again, since chance is seeded."""
         try:
             with self.mock.store.transaction():
-                arrival = self.mock.arrive(request)
-                if isinstance(arrival, Arrival) and arrival.faults:
+                handled = self.mock.handle(request)
+                if isinstance(handled, Arrival):
                     raise HitByFault
-                return arrival
+                return handled
         except HitByFault:
             return None
 
@@ -134,17 +133,15 @@ class Gateway:
             await wire.deliver(answer, close=request.too_large)
             return
         with self._turn:
-            arrival = _safely(self.mock.arrive, request)
-        if isinstance(arrival, Answer):
-            await wire.deliver(arrival, close=request.too_large)
-        elif arrival.faults:
-            try:
-                await self._answer_with_faults(arrival, wire)
-            except asyncio.CancelledError:  # the server stops while a fault waits
-                with suppress(asyncio.CancelledError):
-                    await wire.reset(Reset())
-        else:
-            await wire.deliver(self._answered(arrival), close=request.too_large)
+            handled = _safely(self.mock.handle, request)
+        if isinstance(handled, Answer):
+            await wire.deliver(handled, close=request.too_large)
+            return
+        try:
+            await self._answer_with_faults(handled, wire)
+        except asyncio.CancelledError:  # the server stops while a fault waits
+            with suppress(asyncio.CancelledError):
+                await wire.reset(Reset())
 
     def _answered(self, arrival: Arrival) -> Answer:
         with self._turn:
