@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flowproof.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from flowproof.conduct import Obligations
+    from flowproof.doctor import ProviderChecks
     from flowproof.kernel.provider import Provider
 
-__all__ = ["GROUP", "find_obligations", "find_providers"]
+__all__ = ["GROUP", "find_checks", "find_obligations", "find_providers"]
 
 GROUP = "flowproof.providers"
 OWN_MOCKS, OWN_SUITES = "flowproof.mocks.", "flowproof.suites."
@@ -42,35 +43,54 @@ def find_obligations(slug: str) -> "Obligations":
     """
     What a provider obliges its clients to, from the room `conduct` of its suite.
 
-    A provider of another distribution has that room beside or in what its entry point names: `acme:provider` leads to
-    `acme.conduct`.
-
     Raises:
         ConfigurationError: There is no such provider, it has no such room, or the room cannot be loaded.
+    """
+    from flowproof.conduct import Obligations  # noqa: PLC0415 (loads the contracts' validators)
+
+    found = _in_room(slug, "conduct", "OBLIGATIONS")
+    if not isinstance(found, Obligations):
+        raise ConfigurationError(
+            f"Nothing says what {slug} obliges its clients to: there is no {_room(slug, 'conduct')} with OBLIGATIONS.",
+            "Choose another provider, or write that module: docs/conduct.md says how.",
+        )
+    return found
+
+
+def find_checks(slug: str) -> "ProviderChecks | None":
+    """
+    What only a provider's own can know of a configuration, from the room `doctor` of its suite; None without one.
+
+    Raises:
+        ConfigurationError: There is no such provider, or the room cannot be loaded.
+    """
+    found: ProviderChecks | None = _in_room(slug, "doctor", "checks")
+    return found
+
+
+def _room(slug: str, room: str) -> str:
+    """
+    The module of a suite's room.
+
+    A provider of another distribution has its rooms beside or in what its entry point names: `acme:provider` leads to
+    `acme.conduct`.
     """
     installed = _installed()
     if slug not in installed:
         raise ConfigurationError(f"There is no provider {slug}.", f"Choose from: {', '.join(installed) or 'none'}.")
     module = installed[slug].module
-    package = f"{OWN_SUITES}{slug}" if module.startswith(OWN_MOCKS) else module
-    return _load_obligations(slug, f"{package}.conduct")
+    return f"{OWN_SUITES}{slug}.{room}" if module.startswith(OWN_MOCKS) else f"{module}.{room}"
 
 
-def _load_obligations(slug: str, room: str) -> "Obligations":
-    from flowproof.conduct import Obligations  # noqa: PLC0415 (loads the contracts' validators)
-
+def _in_room(slug: str, room: str, name: str) -> Any:
+    """What a room has under a name; None where there is no such room, or nothing of that name."""
+    module = _room(slug, room)
     try:
-        found = getattr(import_module(room), "OBLIGATIONS", None) if _is_there(room) else None
+        return getattr(import_module(module), name, None) if _is_there(module) else None
     except Exception as error:  # another distribution's module may fail in any way
         raise ConfigurationError(
-            f"{room} cannot be loaded: {type(error).__name__}: {error}.", "Mend or uninstall that distribution."
+            f"{module} cannot be loaded: {type(error).__name__}: {error}.", "Mend or uninstall that distribution."
         ) from error
-    if not isinstance(found, Obligations):
-        raise ConfigurationError(
-            f"Nothing says what {slug} obliges its clients to: there is no {room} with OBLIGATIONS.",
-            "Choose another provider, or write that module: docs/conduct.md says how.",
-        )
-    return found
 
 
 def _is_there(module: str) -> bool:

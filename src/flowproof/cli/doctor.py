@@ -13,7 +13,7 @@ from .options import option
 from .tables import heading, visible
 
 if TYPE_CHECKING:
-    from flowproof.doctor import Check, ProviderChecks
+    from flowproof.doctor import Check
     from flowproof.target.profile import Profile
 
 __all__ = ["doctor"]
@@ -66,23 +66,11 @@ def doctor(context: click.Context, /, slugs: tuple[str, ...], target: str, as_js
 def _examine(profile: "Profile", slug: str) -> "Iterator[Check]":
     from flowproof.conformance import load_contract  # noqa: PLC0415 (loads the validators)
     from flowproof.doctor import examine  # noqa: PLC0415 (loads requests)
-    from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
+    from flowproof.providers import find_checks, find_providers  # noqa: PLC0415 (searches the installed distributions)
 
     (provider,) = find_providers([slug])
     contract = load_contract(slug, provider.contract)
-    return examine(profile, contract, _own(slug), now=datetime.now(UTC))
-
-
-def _own(slug: str) -> "ProviderChecks | None":
-    """The checks of a provider's suite, where it has that room."""
-    from importlib import import_module  # noqa: PLC0415 (beside the only use)
-    from importlib.util import find_spec  # noqa: PLC0415
-
-    name = f"flowproof.suites.{slug}.doctor"
-    if find_spec(f"flowproof.suites.{slug}") is None or find_spec(name) is None:
-        return None
-    checks: ProviderChecks = import_module(name).checks
-    return checks
+    return examine(profile, contract, find_checks(slug), now=datetime.now(UTC))
 
 
 def _shown(check: "Check") -> str:
