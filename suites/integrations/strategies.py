@@ -145,7 +145,21 @@ def _breakages(requirement: str, *path: str, bad: tuple[Json, ...], needed: bool
     return (*missing, *(Breakage(f"{place} is {value!r}", named, place, _with(value, *path)) for value in bad))
 
 
+def _of_action(
+    requirement: str, key: str, right: dict[str, Json], bad: tuple[Json, ...], *, needed: bool = True
+) -> tuple[Breakage, ...]:
+    named, place = f"integrations.action.{requirement}", f"action.{key}"
+    without = {name: value for name, value in right.items() if name != key}
+    called = f"{place} of {right['type']}"
+    missing = (Breakage(f"no {called}", named, place, _with(without, "action")),) if needed else ()
+    wrong = (Breakage(f"{called} is {value!r}", named, place, _with({**right, key: value}, "action")) for value in bad)
+    return (*missing, *wrong)
+
+
 NO_TEXT: tuple[Json, ...] = (None, 5, "", [], {})
+NO_URL: tuple[Json, ...] = (*NO_TEXT, "ftp://example.com", "hooks.example/a", "http:///a")
+EMAIL = {"type": "send_email", "recipient": "customer", "template": "delivery_confirmation"}
+PUSH = {"type": "send_push", "title": "New", "message": "order"}
 BREAKAGES: tuple[Breakage, ...] = (
     *_breakages("workflow.name", "name", bad=NO_TEXT),
     *_breakages("workflow.entity_types", "entityType", bad=("order", "Invoice", None)),
@@ -153,39 +167,12 @@ BREAKAGES: tuple[Breakage, ...] = (
     *_breakages("workflow.action_object", "action", bad=("send_email", None, [])),
     *_breakages("workflow.action_types", "action", "type", bad=("send_sms", "SEND_EMAIL", None)),
     *_breakages("workflow.conditions", "conditions", bad=("status", [], None), needed=False),
-    Breakage(
-        "an e-mail to nobody",
-        "integrations.action.email_recipient",
-        "action.recipient",
-        _with({"type": "send_email"}, "action"),
-    ),
-    Breakage(
-        "an e-mail with a template that is no text",
-        "integrations.action.email_template",
-        "action.template",
-        _with({"type": "send_email", "recipient": "customer", "template": 5}, "action"),
-    ),
-    Breakage(
-        "a webhook to nowhere", "integrations.action.webhook_url", "action.url", _with({"type": "webhook"}, "action")
-    ),
-    Breakage(
-        "a webhook by ftp",
-        "integrations.action.webhook_url",
-        "action.url",
-        _with({"type": "webhook", "url": "ftp://example.com"}, "action"),
-    ),
-    Breakage(
-        "no new status",
-        "integrations.action.status_value",
-        "action.status",
-        _with({"type": "update_status"}, "action"),
-    ),
-    Breakage(
-        "a push with a title that is no text",
-        "integrations.action.push_text",
-        "action.title",
-        _with({"type": "send_push", "title": 5}, "action"),
-    ),
+    *_of_action("email_recipient", "recipient", EMAIL, NO_TEXT),
+    *_of_action("email_template", "template", EMAIL, NO_TEXT, needed=False),
+    *_of_action("push_text", "title", PUSH, NO_TEXT, needed=False),
+    *_of_action("push_text", "message", PUSH, NO_TEXT, needed=False),
+    *_of_action("webhook_url", "url", {"type": "webhook", "url": "https://hooks.example"}, NO_URL),
+    *_of_action("status_value", "status", {"type": "update_status", "status": "closed"}, NO_TEXT),
 )
 """Every way to break the body of a workflow that sends an e-mail."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flowproof.clients import Unauthorized
+from flowproof.clients import NotFound, Unauthorized
 from flowproof.clients.integrations import Integrations
 from flowproof.target import Target, Workspace
 
@@ -98,15 +98,36 @@ def test_accounts_do_not_see_each_other(
     workspace: Workspace, make_workspace: Callable[..., Workspace], make_integrations: Callable[..., Integrations]
 ) -> None:
     """
-    Another account has integrations of its own, and cannot disable somebody else's.
+    Another account has integrations of its own, and can neither disable nor remove somebody else's.
     """
     mine, other = make_integrations(workspace), make_integrations(make_workspace())
     one = mine.configure(EXAMPLE.id, EXAMPLE.credentials)
     two = other.configure(EXAMPLE.id, EXAMPLE.credentials)
 
     assert one.guid != two.guid
+    for ask in (other.disable, other.remove):
+        with pytest.raises(NotFound):
+            ask(one.guid)
     assert mine.disable(one.guid).status == "disabled"
     assert other.disable(two.guid).status == "disabled"
+
+
+@pytest.mark.requirement("integrations.auth.account")
+def test_workflows_belong_to_one_account(
+    workspace: Workspace, make_workspace: Callable[..., Workspace], make_integrations: Callable[..., Integrations]
+) -> None:
+    """
+    Another account does not see a workflow, and can neither toggle, resume nor delete it.
+    """
+    mine, other = make_integrations(workspace), make_integrations(make_workspace())
+    action = {"type": "update_status", "status": "seen"}
+    guid = mine.configure_workflow("Mine", "Order", mine.triggers("Order")[0].guid, action).guid
+
+    assert other.workflows("Order", managed=True) == ()
+    for ask in (other.toggle, other.resume, other.delete):
+        with pytest.raises(NotFound):
+            ask(guid)
+    assert [(each.guid, each.is_active) for each in mine.workflows("Order")] == [(guid, True)]
 
 
 @pytest.mark.requirement("integrations.auth.token")

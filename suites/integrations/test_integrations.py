@@ -109,6 +109,16 @@ def test_broken_configuration_is_refused(wire: Wire, breakage: Breakage) -> None
     assert (status, code, breakage.place in message) == (400, "CONFIGURATION_ERROR", True)
 
 
+@pytest.mark.requirement("integrations.configure.body", "integrations.push.body", "integrations.error.bad_request")
+@pytest.mark.parametrize("path", [CONFIGURE, SAVE_SUBSCRIPTION])
+@pytest.mark.parametrize("body", [b"[]", b"null", b'"x"', b"5"])
+def test_body_is_one_object(wire: Wire, path: str, body: bytes) -> None:
+    """
+    A configuration or a subscription that is JSON, but no object, is answered 400.
+    """
+    assert error_of(wire.send("POST", path, body=body))[:2] == (400, "CONFIGURATION_ERROR")
+
+
 @pytest.mark.requirement("integrations.configure.right_credentials")
 @pytest.mark.parametrize(
     "wrong",
@@ -172,6 +182,30 @@ def test_disabled_integration_stays_disabled(connect: Connect, integrations: Int
     answers = [integrations.disable(guid) for _ in range(2)]
 
     assert [(each.guid, each.status) for each in answers] == [(guid, "disabled")] * 2
+
+
+@pytest.mark.requirement("integrations.disable.get", "integrations.integration.identifier")
+def test_disabling_concerns_one_integration(connect: Connect, wire: Wire, integrations: Integrations) -> None:
+    """
+    Of two integrations the one whose guid is in the path is disabled and can come back, the other stays connected.
+    """
+    connect(EXAMPLE)
+    second = connect(SECOND)
+
+    assert integrations.disable(second.guid).guid == second.guid
+    assert error_of(wire.send("POST", CONFIGURE, value=configuration(EXAMPLE))) == CONFLICT
+    assert connect(SECOND).guid == second.guid
+
+
+@pytest.mark.requirement("integrations.remove.gone", "integrations.integration.identifier")
+def test_removal_concerns_one_integration(connect: Connect, wire: Wire, integrations: Integrations) -> None:
+    """
+    Of two integrations the one whose guid is in the path is removed, the other stays connected.
+    """
+    connect(EXAMPLE)
+    integrations.remove(connect(SECOND).guid)
+
+    assert error_of(wire.send("POST", CONFIGURE, value=configuration(EXAMPLE))) == CONFLICT
 
 
 @pytest.mark.requirement("integrations.configure.after_disable")

@@ -76,6 +76,46 @@ def test_push_goes_to_every_browser(push: Callable[..., None], make_inbox: Calla
         browsers[0].read(two)
 
 
+@pytest.mark.requirement("integrations.push.encrypted")
+def test_no_two_pushes_are_encrypted_alike(push: Callable[..., None], inbox: Inbox, events: Events) -> None:
+    """
+    The same message twice has another salt and another key each time: whoever sees both learns nothing.
+    """
+    push(Browser(inbox))
+    events.happen("Order", "order_created", ORDER)
+    one, two = (each.body for each in inbox.wait(2))
+
+    assert one[:16] != two[:16]
+    assert one[21:86] != two[21:86]
+
+
+@pytest.mark.requirement("integrations.push.unusable_key", "integrations.push.saved")
+def test_unusable_key_keeps_nobody_from_theirs(
+    push: Callable[..., None], integrations: Integrations, inbox: Inbox, events: Events
+) -> None:
+    """
+    Beside a subscription with unusable keys the others get their message, and the execution fails visibly.
+    """
+    browser = Browser(inbox)
+    keys = {"p256dh": "public-key-string", "auth": "auth-secret-string"}
+    integrations.save_push_subscription({"endpoint": "http://127.0.0.1:9/push", "keys": keys})
+    push(browser)
+    (received,) = inbox.wait()
+
+    assert browser.read(received)["title"] == "New"
+    assert [each["state"] for each in events.executions()] == ["failed"]
+
+
+@pytest.mark.requirement("integrations.push.vapid", "integrations.auth.account")
+def test_accounts_sign_with_keys_of_their_own(workspace: Workspace, make_workspace: Callable[..., Workspace]) -> None:
+    """
+    Two accounts have two application server keys.
+    """
+    keys = {each.control("GET", "integrations/push")["applicationServerKey"] for each in (workspace, make_workspace())}
+
+    assert len(keys) == 2
+
+
 @pytest.mark.requirement("integrations.push.replaced")
 def test_subscription_saved_again_is_replaced(push: Callable[..., None], inbox: Inbox) -> None:
     """

@@ -182,11 +182,13 @@ def test_inactive_workflow_never_fires(events: Events, integrations: Integration
 @pytest.mark.requirement("integrations.run.deleted")
 def test_deleted_workflow_never_fires(events: Events, integrations: Integrations, configure: Configure) -> None:
     """
-    A workflow that was deleted does nothing, and the others go on.
+    A workflow that was deleted does nothing, also where it has fired before, and the others go on.
     """
     gone, stays = configure().guid, configure().guid
+    before = fired(events.happen(*DELIVERED, SHIPMENT))
     integrations.delete(gone)
 
+    assert before == [gone, stays]
     assert fired(events.happen(*DELIVERED, SHIPMENT)) == [stays]
 
 
@@ -209,12 +211,12 @@ def test_unmanaged_workflow_never_fires(
 @pytest.mark.requirement("integrations.workflow.update", "integrations.run.matching")
 def test_updated_workflow_does_what_was_said_last(events: Events, integrations: Integrations) -> None:
     """
-    After an update only the new trigger fires the workflow, and only the new action is carried out.
+    After an update only the new trigger fires the workflow, on no old condition, and only the new action is done.
     """
     delivered, created = integrations.triggers("Shipment")
-    for trigger, status in ((delivered, "first"), (created, "last")):
+    for trigger, status, conditions in ((delivered, "first", {"status": "lost"}), (created, "last", None)):
         action = {"type": "update_status", "status": status}
-        integrations.configure_workflow("One", "Shipment", trigger.guid, action)
+        integrations.configure_workflow("One", "Shipment", trigger.guid, action, conditions)
 
     assert events.happen("Shipment", delivered.code, SHIPMENT) == []
     assert len(events.happen("Shipment", created.code, SHIPMENT)) == 1
@@ -268,6 +270,41 @@ def test_nothing_waiting_comes_of_a_workflow_that_is_off(
     assert events.entity("Shipment", "S1")["status"] == "delivered"
 
 
+@pytest.mark.requirement("integrations.run.inactive", "integrations.run.resumed")
+def test_resuming_what_is_off_carries_nothing_out(
+    events: Events, integrations: Integrations, configure: Configure
+) -> None:
+    """
+    What waits in an inactive workflow goes on waiting when that is resumed, until it is active and resumed again.
+    """
+    guid = configure().guid
+    events.pause(guid)
+    events.happen(*DELIVERED, SHIPMENT)
+    integrations.toggle(guid)
+    integrations.resume(guid)
+    off = events.entity("Shipment", "S1")["status"]
+    integrations.toggle(guid)
+    integrations.resume(guid)
+
+    assert (off, events.entity("Shipment", "S1")["status"]) == ("delivered", "closed")
+
+
+@pytest.mark.requirement("integrations.run.paused", "integrations.action.status_updated")
+def test_resumed_update_keeps_what_came_meanwhile(
+    events: Events, integrations: Integrations, configure: Configure
+) -> None:
+    """
+    An update of a status that had to wait changes the status alone, not what later events said of the entity.
+    """
+    guid = configure().guid
+    events.pause(guid)
+    events.happen(*DELIVERED, {**SHIPMENT, "weight": 1})
+    events.happen("Shipment", "shipment_created", {"id": "S1", "weight": 2})
+    integrations.resume(guid)
+
+    assert events.entity("Shipment", "S1") == {**SHIPMENT, "status": "closed", "weight": 2}
+
+
 @pytest.mark.requirement("integrations.run.paused")
 def test_pause_concerns_one_workflow(events: Events, configure: Configure) -> None:
     """
@@ -319,6 +356,24 @@ def test_email_follows_its_template(events: Events, configure: Configure) -> Non
     assert (execution["state"], execution["mail"]) == ("completed", mail["id"])
     assert (mail["to"], mail["subject"]) == ("anna@example.com", "Your shipment S1 was delivered")
     assert mail["text"] == "Good news: your shipment S1 is delivered.\n"
+
+
+@pytest.mark.requirement("integrations.action.email_sent")
+def test_email_goes_to_the_mail_server(events: Events, workspace: Workspace, configure: Configure) -> None:
+    """
+    Where a mail server is set, an e-mail is one delivery to it, and stands in the outbox of e-mails as well.
+    """
+    seed = workspace.seed("integrations")
+    server = "smtp://127.0.0.1:9"
+    workspace.replace_seed("integrations", {**seed, "settings": {**seed["settings"], "smtp": server}})
+    workspace.clock.freeze("2024-01-16T10:00:00Z")
+    configure({"type": "send_email", "recipient": "customer"})
+    (execution,) = events.happen(*DELIVERED, SHIPMENT)
+
+    sent = [(each["id"], each["webhook"]["url"]) for each in events.deliveries()]
+
+    assert sent == [(execution["deliveries"][0], server)]
+    assert [each["to"] for each in events.mails()] == ["anna@example.com"]
 
 
 @pytest.mark.requirement("integrations.action.email_recipient", "integrations.run.failure")

@@ -141,8 +141,9 @@ def test_unknown_trigger_is_not_found(integrations: Integrations, new_name: Call
     A trigger that does not exist, or that another entity type has, is not found.
     """
     for guid in ("no-such-trigger", integrations.triggers("Product")[0].guid):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound) as missing:
             integrations.configure_workflow(new_name(), "Shipment", guid, EMAIL)
+        assert missing.value.code == "NOT_FOUND"
 
 
 @pytest.mark.requirement("integrations.workflow.update")
@@ -170,6 +171,19 @@ def test_same_name_of_another_type_is_another_workflow(
 
     assert first.guid != second.guid
     assert (listed(integrations, second.guid), listed(integrations, first.guid, "Order")) == ([], [])
+
+
+@pytest.mark.requirement("integrations.envelope.no_paging", "integrations.workflow.listed_by_type")
+def test_long_lists_come_whole(integrations: Integrations, configure: Callable[..., Workflow]) -> None:
+    """
+    A list of more workflows than other lists of the provider have on a page has all of them.
+    """
+    made = {configure("Customer").guid for _ in range(51)}
+    shown = {each.guid for each in integrations.workflows("Customer")}
+    for guid in made:
+        integrations.delete(guid)
+
+    assert made <= shown
 
 
 @pytest.mark.requirement("integrations.workflow.toggle", "integrations.workflow.toggle_get")
@@ -204,6 +218,19 @@ def test_deleted_workflow_is_gone(integrations: Integrations, wire: Wire, config
     assert [error_of(wire.send(way, f"/api/workflows/{path}", query=query)) for way, path, query in asked] == [
         UNKNOWN
     ] * 3
+
+
+@pytest.mark.requirement("integrations.workflow.deleted", "integrations.workflow.toggle_get")
+def test_only_the_named_workflow_is_changed(integrations: Integrations, configure: Callable[..., Workflow]) -> None:
+    """
+    Of three workflows the one that is named is toggled, the one that is named is deleted, the first stays as it was.
+    """
+    stays, toggled, gone = (configure().guid for _ in range(3))
+    integrations.toggle(toggled)
+    integrations.delete(gone)
+    shown = {each.guid: each.is_active for each in integrations.workflows("Shipment")}
+
+    assert [shown.get(guid) for guid in (stays, toggled, gone)] == [True, False, None]
 
 
 @pytest.mark.requirement("integrations.workflow.managed_filter", "integrations.workflow.managed_life")
