@@ -199,6 +199,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each chunk would wait 40 ms for the client to acknowledge the one before
     shop: Shop
 
     def do_GET(self) -> None:
