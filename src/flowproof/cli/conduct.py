@@ -19,6 +19,7 @@ __all__ = ["conduct"]
 
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "SKIP": 2}
 MOST_SHOWN = 3
+BELOW = "told below"
 WORDS = {
     "PASS": "the client kept all that the journal gave an occasion to judge",
     "FAIL": "the client broke what it is obliged to",
@@ -31,7 +32,6 @@ WORDS = {
 @server_options
 @option(
     "--journal",
-    "file",
     type=click.Path(path_type=Path),
     metavar="FILE",
     show_default=False,
@@ -39,7 +39,6 @@ WORDS = {
 )
 @option(
     "--json",
-    "json_file",
     type=click.Path(path_type=Path, allow_dash=True),
     metavar="FILE",
     show_default=False,
@@ -54,8 +53,8 @@ def conduct(
     server: str,
     token: str | None,
     workspace: str,
-    file: Path | None,
-    json_file: Path | None,
+    journal: Path | None,
+    json: Path | None,
     skipped: bool,
 ) -> None:
     """
@@ -69,12 +68,12 @@ def conduct(
 
     obligations = find_obligations(provider)
     contract = _contract(provider)
-    journal = _from_file(file, contract) if file else _from_server(server, token, workspace, contract)
-    report = judge(journal, contract, obligations)
-    if json_file is not None:
-        _write(json_file, json_text(_json(report, contract)))
-    if str(json_file) != "-":
-        click.echo(_shown(report, skipped=skipped))
+    seen = _from_file(journal, contract) if journal else _from_server(server, token, workspace, contract)
+    report = judge(seen, contract, obligations)
+    if json is not None:
+        _write(json, json_text(_json(report, contract)))
+    if str(json) != "-":
+        click.echo(_shown(report, contract, skipped=skipped))
     context.exit(EXIT_CODES[report.verdict])
 
 
@@ -99,22 +98,27 @@ def _from_file(file: Path, contract: "Contract") -> "Journal":
 
     try:
         text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file} cannot be read: {error}.", "Name another file.") from error
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.", "Name another file.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file} is no UTF-8.", "Name another file.") from error
     return read_document(text, contract)
 
 
-def _shown(report: "Report", *, skipped: bool) -> str:
+def _shown(report: "Report", contract: "Contract", *, skipped: bool) -> str:
     """For a person: the verdict, a table of what was judged, and what the client did where it failed."""
     judged = [*report.of("FAIL"), *report.of("PASS")]
     parts = [_headline(report)]
     if judged:
-        parts.append(
-            table(
-                ("REQUIREMENT", "VERDICT", "EXCHANGES", "WHAT"),
-                [(each.requirement, each.verdict, _exchanges(each.exchanges), each.what) for each in judged],
-            )
-        )
+        lines = [
+            (each.requirement, each.verdict, _exchanges(each.exchanges), BELOW if each.verdict == "FAIL" else each.what)
+            for each in judged
+        ]
+        parts.append(table(("REQUIREMENT", "VERDICT", "EXCHANGES", "WHAT"), lines))
+    for each in report.of("FAIL"):
+        requirement = contract.requirements[each.requirement]
+        facts = (("client", each.what), ("required", requirement.text), ("source", requirement.source))
+        parts.append("\n".join([heading(each.requirement), rows(facts)]))
     if skipped:
         not_judged = rows((each.requirement, each.what) for each in report.of("SKIP"))
         parts.append("\n".join([heading("Not judged"), not_judged]))

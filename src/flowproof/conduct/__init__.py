@@ -46,7 +46,7 @@ from .judgement import Judgement, Report, Verdict, judge
 from .obligation import Broken, Excuse, Kept, Obligation, Obligations, Sighting, Watcher, accepted
 from .observed import Journal, Message, Mistake, Observed
 from .reading import read_document, read_journal
-from .retries import pause_s, repeated, waits_as_told
+from .retries import in_doubt, pause_s, repeated, waits_as_told
 
 __all__ = [
     "Broken",
@@ -64,6 +64,7 @@ __all__ = [
     "Verdict",
     "Watcher",
     "accepted",
+    "in_doubt",
     "judge",
     "pause_s",
     "read_document",

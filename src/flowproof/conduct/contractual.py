@@ -22,6 +22,7 @@ __all__ = ["Cited", "contractual", "unwatched"]
 Cited = tuple[str, Sighting]
 """The id of a requirement, and what was seen of it."""
 
+KEPT = "accepted requests kept it"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -36,10 +37,10 @@ def contractual(journal: Journal, contract: Contract, obligations: Obligations) 
         if not exchange.is_accepted:
             continue
         for requirement in () if exchange.findings else reading.members(exchange):
-            yield requirement, Kept(f"{exchange} kept it", (exchange,))
+            yield requirement, Kept(KEPT, (exchange,))
         for each in enforced:
             if exchange.operation in each.operations or not each.operations:
-                yield each.id, Kept(f"{exchange} kept it", (exchange,))
+                yield each.id, Kept(KEPT, (exchange,))
 
 
 def unwatched(contract: Contract, obligations: Obligations) -> tuple[str, ...]:

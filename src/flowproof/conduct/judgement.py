@@ -118,11 +118,6 @@ def _missing_occasion(requirement: Requirement, obligations: Obligations) -> str
     occasions = obligations.occasions(requirement.id)
     if occasions:
         return f"It is judged when {', or when '.join(occasions)}."
-    asked = " or ".join(requirement.operations) or "any operation"
-    if requirement.enforced == "contract":
-        return f"It is judged when a request of {asked} has the member or parameter that it speaks of."
-    return f"It is judged when a request of {asked} breaks it{_or_is_accepted(requirement, obligations)}."
-
-
-def _or_is_accepted(requirement: Requirement, obligations: Obligations) -> str:
-    return " or is accepted" if requirement.id in obligations.enforced else ""
+    asked = ", ".join(requirement.operations) or "any operation"
+    what = "was accepted" if requirement.id in obligations.enforced else "had what it speaks of"
+    return f"No request {what}: {asked}."

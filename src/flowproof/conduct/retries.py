@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from .obligation import Broken, Kept, Sighting, Watcher
 from .observed import Journal, Observed
 
-__all__ = ["pause_s", "repeated", "waits_as_told"]
+__all__ = ["in_doubt", "pause_s", "repeated", "waits_as_told"]
 
 ROUNDING_S = 0.01
 
@@ -15,6 +15,11 @@ def repeated(exchange: Observed, journal: Journal) -> Observed | None:
     asked = (exchange.method, exchange.path, exchange.query, exchange.request.body)
     later = journal.after(exchange).requests()
     return next((each for each in later if (each.method, each.path, each.query, each.request.body) == asked), None)
+
+
+def in_doubt(first: Observed, then: Observed) -> bool:
+    """Whether the client could not know what became of its first request when it sent the second."""
+    return first.is_lost or first.at > then.at
 
 
 def pause_s(first: Observed, then: Observed) -> float | None:
