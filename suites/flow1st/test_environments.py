@@ -69,7 +69,8 @@ def test_configuration_is_replicated_and_credentials_are_not(
     before = workspace.credentials("flow1st", "production")
     staging.ask("PUT", "/configuration", CONFIGURATION)
     production.ask("POST", "/configuration/import", export(staging))
-    after = workspace.server.workspace(workspace.id).credentials("flow1st", "production")
+    shown = workspace.server.ask("GET", f"/workspaces/{workspace.id}")
+    after = Workspace(workspace.server, shown).credentials("flow1st", "production")
 
     assert production.facts()["configuration"] == CONFIGURATION
     assert production.facts()["replication"] == {"from": "staging", "complete": True, "credentials_differ": True}

@@ -1,0 +1,382 @@
+"""
+What Flow1st obliges its clients to, as far as a journal shows it.
+
+An order is known by its `externalReference`. Tokens and signatures are taken out of a journal: it shows that a request
+had them and whether they were right, and not which they were.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flowproof.conduct import Broken, Excuse, Journal, Kept, Obligation, Obligations, Observed, Sighting, Watcher
+
+__all__ = ["OBLIGATIONS"]
+
+TOKEN, REFRESH = "generateAccessToken", "refreshAccessToken"
+CATALOG, VALIDATE, ORDER = "listProducts", "validateUser", "completeOrder"
+SUCCESS, FAILURE = "webhook:SUCCESSFUL", "webhook:FAILED"
+EXPIRY = "flow1st.token.expiry"
+SIGNATURE = "flow1st.signature.hmac"
+WINDOW_S = 300
+
+# By the codes of a signature's mistakes, the requirement that it breaks in place of the signature as a whole.
+BLAMED = (
+    ("flow1st.signature.exact_body", lambda code: code in {"body_reserialised", "body_hashed"}),
+    ("flow1st.signature.timestamp", lambda code: code.startswith("timestamp_") and code != "timestamp_missing"),
+)
+
+
+# ---- Orders ----
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """
+    An order as a request has it.
+
+    Args:
+        reference: The partner's own.
+        wanted: What for whom: SKU, recipient and email.
+        exchange: The request.
+    """
+
+    reference: str
+    wanted: tuple[Any, ...]
+    exchange: Observed
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether its sender cannot know if it was taken: the answer was lost, or the provider failed."""
+        return self.exchange.is_lost or self.exchange.status >= 500
+
+
+def orders(journal: Journal) -> Iterator[Order]:
+    """The orders of a journal, as far as they have a reference."""
+    for exchange in journal.of(ORDER):
+        reference = _member(exchange.json, "externalReference")
+        if isinstance(reference, str):
+            wanted = tuple(
+                _member(exchange.json, name) for name in ("productBundleSku", "recipientIdentifier", "email")
+            )
+            yield Order(reference, wanted, exchange)
+
+
+def lost_order_keeps_its_reference(journal: Journal) -> Iterator[Sighting]:
+    """An order of which nobody knows whether it was taken is sent again as what it is, not as another one."""
+    for lost in orders(journal):
+        later = [each for each in orders(journal.after(lost.exchange)) if each.wanted == lost.wanted]
+        again = next((each for each in later if each.reference == lost.reference), None)
+        if not lost.is_unsure or not later:
+            continue
+        if again is not None:
+            yield Kept("an order without an answer was sent again with its reference", (lost.exchange, again.exchange))
+        else:
+            what = "an order without an answer was sent again with another reference, and may be paid twice"
+            yield Broken(what, (lost.exchange, later[0].exchange))
+
+
+def each_order_has_its_own_reference(journal: Journal) -> Iterator[Sighting]:
+    """Several orders have several references; that one reference has two orders is what the provider refuses."""
+    first = {each.reference: each.exchange for each in reversed(list(orders(journal.accepted())))}
+    if len(first) > 1:
+        yield Kept(f"each of {len(first)} orders has a reference of its own", tuple(first.values()))
+
+
+# ---- Users ----
+
+
+def users_are_validated(journal: Journal) -> Iterator[Sighting]:
+    """
+    Who orders for a user had the user validated, or at least was not told that there is no such user.
+
+    An order without a validation is no fault as such, since a voucher is for whoever has its code: it is one where the
+    order then fails.
+    """
+    for order in orders(journal.accepted()):
+        asked = [each for each in journal.before(order.exchange).of(VALIDATE) if _is_for(each, order)]
+        found = next((each for each in asked if each.is_accepted), None)
+        failed = next((each for each in journal.of(FAILURE) if _tells_of(each, order)), None)
+        if found:
+            yield Kept("a user was validated, and then the order completed", (found, order.exchange))
+        elif missed := next((each for each in asked if each.status == 404), None):
+            yield Broken("an order was completed for a user whom validation had not found", (missed, order.exchange))
+        elif failed:
+            yield Broken("an order for a user who was never validated has failed", (order.exchange, failed))
+    for missed in journal.of(VALIDATE):
+        ordered = any(_is_for(missed, each) for each in orders(journal.after(missed)))
+        if missed.status == 404 and not ordered:
+            yield Kept("a user was not found, and nothing was ordered for them", (missed,))
+
+
+def _is_for(validation: Observed, order: Order) -> bool:
+    asked = (validation.parameters.get("productBundleSku"), validation.parameters.get("recipientIdentifier"))
+    return asked == order.wanted[:2]
+
+
+def _tells_of(webhook: Observed, order: Order) -> bool:
+    return bool(_member(webhook.json, "externalReference") == order.reference)
+
+
+# ---- Tokens and signatures ----
+
+
+def expired_token_is_renewed(journal: Journal) -> Iterator[Sighting]:
+    """After a refusal because of an expired token comes a new token, before any other call is refused for the same."""
+    for refused in journal.citing(EXPIRY):
+        renewed = next(iter(journal.after(refused).of(TOKEN, REFRESH).accepted()), None)
+        again = next(iter(journal.after(refused).citing(EXPIRY)), None)
+        if renewed is not None:
+            yield Kept("an access token that had expired was renewed", (refused, renewed))
+        elif again is not None:
+            yield Broken("calls went on with an access token that had expired", (refused, again))
+
+
+def timestamp_is_of_the_moment(journal: Journal) -> Iterator[Sighting]:
+    """The timestamp of an order that was taken is near the clock, whatever window the account has set."""
+    for exchange in journal.of(ORDER).accepted():
+        signed_at = _instant(exchange.request.header("x-timestamp") or "")
+        if signed_at is not None:
+            off_s = abs((exchange.at - signed_at).total_seconds())
+            what = f"an order was signed {off_s:.0f} s from the provider's clock"
+            yield (Kept if off_s <= WINDOW_S else Broken)(what, (exchange,))
+
+
+def blamed(is_its_own: Callable[[str], bool]) -> Watcher:
+    """A watcher for refused signatures whose mistake is in a part that has a requirement of its own."""
+
+    def watch(journal: Journal) -> Iterator[Sighting]:
+        """Each refused signature with such a mistake."""
+        for exchange in journal.citing(SIGNATURE):
+            found = [each for each in exchange.mistakes if is_its_own(each.code)]
+            if found:
+                yield Broken(f"{exchange} was refused: {'; '.join(each.text for each in found)}", (exchange,))
+
+    return watch
+
+
+def mistake_has_its_own_requirement(exchange: Observed, _: Journal) -> bool:
+    """Whether all that is wrong with a signature is said by requirements on its parts."""
+    return bool(exchange.mistakes) and all(any(own(each.code) for _, own in BLAMED) for each in exchange.mistakes)
+
+
+# ---- Webhooks ----
+
+
+def webhook_is_acknowledged(journal: Journal) -> Iterator[Sighting]:
+    """Every genuine piece of news is answered with 2xx in the end, however often it has to come."""
+    genuine = [each for each in journal.webhooks() if not _is_forged(each) and "connection" not in _adversary(each)]
+    for body in dict.fromkeys(each.request.body for each in genuine):
+        tries = tuple(each for each in genuine if each.request.body == body)
+        acknowledged = next((each for each in tries if 200 <= each.status < 300), None)
+        if acknowledged:
+            yield Kept(f"the news {_event(tries[0])} was acknowledged", (acknowledged,))
+        else:
+            statuses = ", ".join(dict.fromkeys(str(each.status or "nothing") for each in tries))
+            yield Broken(f"the news {_event(tries[0])} was answered with {statuses} and never acknowledged", tries)
+
+
+def forged_webhook_is_refused(journal: Journal) -> Iterator[Sighting]:
+    """What is not rightly signed, or was signed long ago, is not acknowledged."""
+    for webhook in journal.webhooks():
+        if not _is_forged(webhook) or not webhook.status:
+            continue
+        if 200 <= webhook.status < 300:
+            yield Broken(f"a forged webhook was acknowledged with {webhook.status}", (webhook,))
+        else:
+            yield Kept(f"a forged webhook was refused with {webhook.status}", (webhook,))
+
+
+def _is_forged(webhook: Observed) -> bool:
+    adversary = _adversary(webhook)
+    return "signature" in adversary or adversary.get("old_timestamp_s", 0) > WINDOW_S
+
+
+def _adversary(webhook: Observed) -> dict[str, Any]:
+    return {name: value for plan in webhook.faults if plan.get("id") == "adversary" for name, value in plan.items()}
+
+
+def _event(webhook: Observed) -> str:
+    return webhook.operation.removeprefix("webhook:")
+
+
+# ---- The seed's checklist ----
+
+
+def step_is_done(*operations: str, what: str) -> Watcher:
+    """A watcher for a step of the checklist that is done when one of some calls was accepted."""
+
+    def watch(journal: Journal) -> Iterator[Sighting]:
+        """The first such call."""
+        for first in list(journal.of(*operations).accepted())[:1]:
+            yield Kept(what, (first,))
+
+    return watch
+
+
+def webhooks_are_configured(journal: Journal) -> Iterator[Sighting]:
+    """Some news was acknowledged."""
+    yield from (each for each in webhook_is_acknowledged(journal) if isinstance(each, Kept))
+
+
+def order_goes_from_end_to_end(journal: Journal) -> Iterator[Sighting]:
+    """The user was validated under the order's reference, the order completed, and its success acknowledged."""
+    for order in orders(journal.accepted()):
+        before = journal.before(order.exchange).of(VALIDATE).accepted()
+        asked = next((each for each in before if _is_for(each, order) and _has_reference(each, order)), None)
+        told = (each for each in journal.of(SUCCESS) if _tells_of(each, order) and 200 <= each.status < 300)
+        heard = next((each for each in told if not _is_forged(each)), None)
+        if asked and heard:
+            yield Kept("an order was validated, completed, successful and acknowledged", (asked, order.exchange, heard))
+
+
+def _has_reference(validation: Observed, order: Order) -> bool:
+    return validation.parameters.get("externalReference") == order.reference
+
+
+# ---- Excuses ----
+
+
+def expired_refresh_token_was_replaced(exchange: Observed, journal: Journal) -> bool:
+    """Whether a refresh token had expired, which no page dates, and new tokens were got with key and secret."""
+    has_expired = any(each.keyword == "expired" for each in exchange.findings)
+    return has_expired and len(journal.after(exchange).of(TOKEN).accepted()) > 0
+
+
+def country_is_in_no_catalog(exchange: Observed, _: Journal) -> bool:
+    """Whether a country is well written: the catalog does not show where a bundle is sold, so one has to ask."""
+    return all(each.keyword == "message" for each in exchange.findings if each.pointer == "/countryCode")
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+OBLIGATIONS = Obligations(
+    watched=(
+        Obligation(
+            "flow1st.onboarding.credentials",
+            step_is_done(TOKEN, what="a token was given for API key and secret"),
+            occasion="a token is given for API key and secret",
+        ),
+        Obligation(
+            "flow1st.onboarding.authentication",
+            step_is_done(CATALOG, VALIDATE, ORDER, what="a call with an access token was accepted"),
+            occasion="a call with an access token is accepted",
+        ),
+        Obligation(
+            "flow1st.onboarding.catalog",
+            step_is_done(CATALOG, what="the catalog was listed"),
+            occasion="the catalog is listed",
+        ),
+        Obligation(
+            "flow1st.onboarding.user_validation",
+            users_are_validated,
+            occasion="a user is validated and an order completed, or a user is not found",
+        ),
+        Obligation(
+            "flow1st.onboarding.order_completion",
+            step_is_done(ORDER, what="a signed order was accepted"),
+            occasion="an order is accepted",
+        ),
+        Obligation(
+            "flow1st.onboarding.webhooks",
+            webhooks_are_configured,
+            occasion="a webhook is acknowledged",
+        ),
+        Obligation(
+            "flow1st.onboarding.end_to_end",
+            order_goes_from_end_to_end,
+            occasion="an order is validated and completed under one reference, and its success acknowledged",
+        ),
+        Obligation(
+            "flow1st.token.renewed",
+            expired_token_is_renewed,
+            occasion="a call is refused because its access token has expired",
+        ),
+        Obligation(
+            "flow1st.signature.window",
+            timestamp_is_of_the_moment,
+            occasion="an order is accepted",
+        ),
+        *(Obligation(requirement, blamed(own), occasion="an order is accepted") for requirement, own in BLAMED),
+        Obligation(
+            "flow1st.order.lost_answer",
+            lost_order_keeps_its_reference,
+            occasion="the answer to an order is lost, as flow1st.order_answer_lost has it, and the order sent again",
+        ),
+        Obligation(
+            "flow1st.order.reference_taken",
+            each_order_has_its_own_reference,
+            occasion="several orders are accepted",
+        ),
+        Obligation(
+            "flow1st.webhook.acknowledgement",
+            webhook_is_acknowledged,
+            occasion="a webhook is delivered",
+        ),
+        Obligation(
+            "flow1st.webhook.receiver_verifies",
+            forged_webhook_is_refused,
+            occasion="the webhooks' adversary leaves the signature out, falsifies it or makes it old",
+        ),
+    ),
+    enforced=(
+        "flow1st.configuration.signing_rule",
+        "flow1st.token.basic",
+        "flow1st.token.content_type",
+        "flow1st.token.refresh_once",
+        "flow1st.token.refresh_content_type",
+        "flow1st.auth.header",
+        "flow1st.auth.token",
+        "flow1st.auth.authorization",
+        "flow1st.request.content_type",
+        "flow1st.request.json",
+        "flow1st.request.size",
+        "flow1st.request.route",
+        "flow1st.request.method",
+        "flow1st.signature.header",
+        "flow1st.signature.timestamp",
+        SIGNATURE,
+        "flow1st.signature.hex",
+        "flow1st.signature.exact_body",
+        "flow1st.signature.iso8601",
+        "flow1st.user_validation.once",
+        "flow1st.order.content_type",
+        "flow1st.order.unknown_sku",
+        "flow1st.error.bad_request",
+    ),
+    excuses=(
+        Excuse(SIGNATURE, mistake_has_its_own_requirement, why="the mistake breaks a requirement on a part of it"),
+        Excuse(
+            "flow1st.token.refresh_once",
+            expired_refresh_token_was_replaced,
+            why="the refresh token had expired, and new tokens were got with key and secret",
+        ),
+        Excuse(
+            "flow1st.user_validation.country_code",
+            country_is_in_no_catalog,
+            why="the catalog does not show where a bundle is sold",
+        ),
+    ),
+    unseen={
+        "flow1st.onboarding.emails": "Who is invited is told outside of any request: a person attests it.",
+        "flow1st.onboarding.channel": "Two parties talk outside of any request: a person attests it.",
+        "flow1st.onboarding.registration": "Emails and their steps are outside of any request: a person attests it.",
+        "flow1st.onboarding.replication": "It is done in the Admin Console: flowproof checklist flow1st proves it.",
+        "flow1st.onboarding.top_up": "It is done in the Admin Console: flowproof checklist flow1st proves it.",
+        "flow1st.onboarding.uat": "A journal does not show which environment a token is of: the checklist proves it.",
+        "flow1st.onboarding.total": "A sum of estimates, which obliges nobody to a request.",
+        "flow1st.credentials.differ": "A journal shows no credential, and so not whether two are alike.",
+        "flow1st.webhook.any_2xx": "It says what acknowledges: flow1st.webhook.acknowledgement is judged by it.",
+    },
+)
