@@ -28,6 +28,7 @@ from .fixtures import (
 )
 from .hooks import (
     pytest_addoption,
+    pytest_collection_modifyitems,
     pytest_configure,
     pytest_generate_tests,
     pytest_runtest_call,
@@ -52,6 +53,7 @@ __all__ = [
     "oneflow",
     "otter",
     "pytest_addoption",
+    "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_generate_tests",
     "pytest_runtest_call",

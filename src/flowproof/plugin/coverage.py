@@ -6,7 +6,6 @@ theirs to the controller, which writes one file. Loaded only with that option.
 """
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ import pytest
 from flowproof.conformance import Contract
 from flowproof.conformance.branches import Branches
 from flowproof.exchange import Exchange
+
+from .used import requirements_of
 
 __all__ = ["CoverageWriter"]
 
@@ -72,7 +73,7 @@ class CoverageWriter:
         """What a test proves counts when it has passed."""
         report: pytest.TestReport = yield
         if report.when == "call" and report.passed:
-            for requirement in _requirements(item):
+            for requirement in requirements_of(item):
                 self._add(requirement.partition(".")[0], "requirements", requirement)
             case = getattr(item, "callspec", None) and item.callspec.params.get("documented_case")  # type: ignore[attr-defined] # (items of functions have it)
             if case is not None:
@@ -102,10 +103,6 @@ class CoverageWriter:
             for kind, names in kinds.items():
                 for name, tests in names.items():
                     self._seen.setdefault(provider, {}).setdefault(kind, {}).setdefault(name, set()).update(tests)
-
-
-def _requirements(item: pytest.Item) -> Iterable[str]:
-    return (str(each) for mark in item.iter_markers("requirement") for each in mark.args)
 
 
 def _json(body: bytes) -> Any:

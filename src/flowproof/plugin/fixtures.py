@@ -3,7 +3,6 @@ The fixtures. What they stand on is imported when they are used, since pytest lo
 every project that has Flowproof installed: kernel, Flask and requests would cost each of them half a second.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import partial
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from .state import State, state_of
-from .used import elsewhere, providers_of, skip_elsewhere
+from .used import providers_of, skip_elsewhere
 
 if TYPE_CHECKING:
     from flowproof.cases import Case
@@ -138,14 +137,13 @@ def _delete(made: "Workspace") -> None:
 @pytest.fixture
 def target(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> "Target":
     """What the test runs against: a fresh workspace of the mock, or the base URLs of the providers that it uses."""
-    from flowproof.target import Target, site_from_environment  # noqa: PLC0415 (see the module's docstring)
+    from flowproof.target import Target  # noqa: PLC0415 (see the module's docstring)
 
     state = state_of(pytestconfig)
-    urls, used = elsewhere(state.options), providers_of(state.item)
-    found = ((each, site_from_environment(each, url, os.environ)) for each, url in urls.items() if each in used)
-    sites = {provider: site for provider, site in found if site is not None}
+    places, used = state.places, providers_of(state.item)
+    sites = {each: places.find(each).site for each in places.urls if each in used}
     if sites and used <= set(sites):
-        return Target(", ".join(site.url for site in sites.values()), sites)
+        return Target(places.name or ", ".join(site.url for site in sites.values()), sites)
     made: Workspace = request.getfixturevalue("mock_workspace")
     return Target("mock", {**made.sites, **sites}, None if sites else made)
 

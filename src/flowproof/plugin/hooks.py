@@ -1,18 +1,21 @@
 """The plugin's hooks: options, markers, cases as parameters, findings as failures, refusals in the report."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .options import add_options
+from .places import MOCK
 from .state import state_of
+from .used import requirements_of
 
 if TYPE_CHECKING:
     from flowproof.target import Workspace
 
 __all__ = [
     "pytest_addoption",
+    "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_generate_tests",
     "pytest_runtest_call",
@@ -32,11 +35,37 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "requirement(*ids): the requirements of a provider that the test proves, such as oneflow.order.get."
     )
     state = state_of(config)
+    handed_down = getattr(config, "workerinput", None)  # xdist's, in a worker
+    if state.options.events is not None or state.options.target not in (None, MOCK):
+        from .accounts import Accounts  # noqa: PLC0415 (only where something is counted)
+
+        accounts = Accounts(state, handed_down)
+        state.ledger = accounts.ledger
+        config.pluginmanager.register(accounts)
+    if state.options.events is not None:
+        from .witness import Witness  # noqa: PLC0415 (only a run that asks for it)
+
+        state.witness = Witness(state.options.events, state, handed_down and handed_down["workerid"])
+        config.pluginmanager.register(state.witness)
     if state.options.coverage is not None:
         from .coverage import CoverageWriter  # noqa: PLC0415 (only a run that asks for it)
 
         state.coverage = CoverageWriter(state.options.coverage)
         config.pluginmanager.register(state.coverage)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of the tests, those whose requirements were asked for."""
+    wanted = state_of(config).options.requirements
+    if not wanted:
+        return
+    chosen = [item for item in items if any(_is_of(each, wanted) for each in requirements_of(item))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def _is_of(requirement: str, wanted: Sequence[str]) -> bool:
+    return any(requirement == each or requirement.startswith(f"{each}.") for each in wanted)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -53,8 +82,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     state_of(item.config).begin(item)
-    marked = (each for mark in item.iter_markers("requirement") for each in mark.args)
-    item.user_properties.extend(("requirement", each) for each in marked)  # which JUnit files then show
+    item.user_properties.extend(("requirement", each) for each in requirements_of(item))  # which JUnit files then show
 
 
 @pytest.hookimpl(wrapper=True)

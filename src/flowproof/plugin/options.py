@@ -28,6 +28,9 @@ class Options:
         token: What the control API of a running server asks for.
         coverage: Where to write what the run exercises.
         transport: How the clients of fixtures reach a server that the plugin has started.
+        target: A sandbox profile's file, or `mock`; None where only base URLs say what is not mocked.
+        events: Where to append what happens to each test.
+        requirements: Of the tests, only those of these requirements, or of what stands below them; none means all.
     """
 
     server: str | None
@@ -36,6 +39,9 @@ class Options:
     token: str | None
     coverage: Path | None = None
     transport: Transport = "socket"
+    target: str | None = None
+    events: Path | None = None
+    requirements: tuple[str, ...] = ()
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -53,6 +59,25 @@ def add_options(parser: pytest.Parser) -> None:
         action="append",
         help="Run that provider's tests against any base URL instead of a mock; repeatable (FLOWPROOF_BASE_URL, with "
         "blanks between several, or FLOWPROOF_<PROVIDER>_URL). Credentials: FLOWPROOF_<PROVIDER>_TOKEN and _SECRET.",
+    )
+    group.addoption(
+        "--flowproof-target",
+        metavar="FILE|mock",
+        help="Run against the sandboxes of that profile, within what it permits, or against nothing but mocks, "
+        "whatever the environment says (FLOWPROOF_TARGET). docs/certify.md tells what stands in a profile.",
+    )
+    group.addoption(
+        "--flowproof-events",
+        metavar="FILE",
+        help="Append there what happens to each test, redacted, one JSON object a line (FLOWPROOF_EVENTS); a test that "
+        "has its verdict there already is not repeated. flowproof certify makes a report of it.",
+    )
+    group.addoption(
+        "--flowproof-requirement",
+        metavar="ID",
+        action="append",
+        help="Run only the tests of this requirement, or of those below it; repeatable (FLOWPROOF_REQUIREMENT, with "
+        "blanks between several).",
     )
     group.addoption(
         "--flowproof-providers",
@@ -76,6 +101,9 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("flowproof_providers", "As --flowproof-providers.")
     parser.addini("flowproof_coverage", "As --flowproof-coverage.")
     parser.addini("flowproof_transport", "As --flowproof-transport.")
+    parser.addini("flowproof_target", "As --flowproof-target.")
+    parser.addini("flowproof_events", "As --flowproof-events.")
+    parser.addini("flowproof_requirement", "As --flowproof-requirement, one a line.", type="linelist", default=[])
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -85,21 +113,31 @@ def read_options(config: pytest.Config) -> Options:
     Raises:
         pytest.UsageError: A value cannot be read.
     """
-    urls = config.getoption("flowproof_base_url") or os.environ.get("FLOWPROOF_BASE_URL", "").split()
+    urls = _listed(config, "flowproof_base_url")
+    target, events = _chosen(config, "flowproof_target"), _chosen(config, "flowproof_events")
+    if target and urls:
+        raise pytest.UsageError("--flowproof-target and --flowproof-base-url say both what to run against: choose one")
     providers = _chosen(config, "flowproof_providers") or ""
     coverage = _chosen(config, "flowproof_coverage")
     return Options(
         server=_chosen(config, "flowproof_server"),
-        base_urls=MappingProxyType(dict(map(_base_url, urls or config.getini("flowproof_base_url")))),
+        base_urls=MappingProxyType(dict(map(_base_url, urls))),
         providers=tuple(providers.replace(",", " ").split()),
         token=os.environ.get("FLOWPROOF_TOKEN") or None,
         coverage=Path(coverage) if coverage else None,
         transport=_transport(_chosen(config, "flowproof_transport") or TRANSPORTS[0]),
+        target=target,
+        events=Path(events) if events else None,
+        requirements=tuple(_listed(config, "flowproof_requirement")),
     )
 
 
 def _chosen(config: pytest.Config, name: str) -> str | None:
     return config.getoption(name) or os.environ.get(name.upper()) or config.getini(name) or None
+
+
+def _listed(config: pytest.Config, name: str) -> list[str]:
+    return config.getoption(name) or os.environ.get(name.upper(), "").split() or config.getini(name)
 
 
 def _transport(text: str) -> Transport:

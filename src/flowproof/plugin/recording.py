@@ -4,10 +4,13 @@ Watches the exchanges of the clients that the fixtures make: each is checked aga
 Loaded with the first client, not with pytest: it brings `requests` and the contracts.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -16,9 +19,34 @@ from requests.adapters import BaseAdapter
 from flowproof.conformance import Contract, Finding, check, load_contract
 from flowproof.exchange import Exchange
 
-__all__ = ["Recorder", "RecordingAdapter", "exchange_of"]
+if TYPE_CHECKING:
+    from .guard import Guard
+
+__all__ = ["Recorder", "RecordingAdapter", "Seen", "exchange_of"]
 
 MOST_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """
+    An exchange, and what was found in it.
+
+    Args:
+        provider: Slug.
+        url: Whole, as it was asked for.
+        exchange: As it went over the wire.
+        findings: Those that count for the test.
+        at: When the request was sent; aware, UTC.
+        duration_ms: Until the response was whole.
+    """
+
+    provider: str
+    url: str
+    exchange: Exchange
+    findings: tuple[Finding, ...]
+    at: datetime
+    duration_ms: float
 
 
 class Recorder:
@@ -34,7 +62,10 @@ class Recorder:
     def __init__(self, adapter: Callable[[], BaseAdapter]) -> None:
         self.adapter = adapter
         self.exchanges = 0
+        self.lost = ""
+        self.guard: Guard | None = None
         self.watched: Callable[[str, Contract, Exchange], None] | None = None
+        self.witnessed: Callable[[Seen], None] | None = None
         self._contracts: dict[str, Contract] = {}
         self._findings: Counter[tuple[str, Finding]] = Counter()
         self._set_aside: list[Finding] | None = None
@@ -42,17 +73,28 @@ class Recorder:
     def begin(self) -> None:
         """A test starts: forget the one before."""
         self.exchanges = 0
+        self.lost = ""
         self._findings.clear()
         self._set_aside = None
+        if self.guard is not None:
+            self.guard.omitted = ""
 
-    def record(self, provider: str, exchange: Exchange) -> None:
-        """Check an exchange against its provider's contract."""
-        self.exchanges += 1
+    def contract(self, provider: str) -> Contract:
+        """The contract of a provider, loaded once."""
         if provider not in self._contracts:
             self._contracts[provider] = load_contract(provider)
+        return self._contracts[provider]
+
+    def record(self, provider: str, url: str, exchange: Exchange, at: datetime, duration_ms: float) -> None:
+        """Check an exchange against its provider's contract; what the arguments are, `Seen` says."""
+        self.exchanges += 1
+        contract = self.contract(provider)
         if self.watched is not None:
-            self.watched(provider, self._contracts[provider], exchange)
-        found = check(self._contracts[provider], exchange)
+            self.watched(provider, contract, exchange)
+        found = check(contract, exchange)
+        if self.witnessed is not None:
+            counted = found if self._set_aside is None else ()
+            self.witnessed(Seen(provider, url, exchange, counted, at, duration_ms))
         if self._set_aside is not None:
             self._set_aside.extend(found)
             return
@@ -107,8 +149,26 @@ class RecordingAdapter(BaseAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Send as ever; an answer that breaks off raises here, and is no exchange."""
-        response = self._adapter.send(request, stream, timeout, verify, cert, proxies)
-        self._recorder.record(self._provider, exchange_of(request, response, self._prefix))
+        guard, path = self._recorder.guard, urlsplit(request.url or "").path.removeprefix(self._prefix)
+
+        def sent() -> tuple[requests.Response, Exchange]:
+            response = self._adapter.send(request, stream, timeout, verify, cert, proxies)
+            return response, exchange_of(request, response, self._prefix)
+
+        at, began_s = datetime.now(UTC), time.perf_counter()
+        try:
+            if guard is None:
+                response, exchange = sent()
+            else:
+                with guard.passing(self._provider, request.method or "", path) as passage:
+                    at, began_s = datetime.now(UTC), time.perf_counter()
+                    response, exchange = sent()
+                    passage.exchange = exchange
+        except requests.RequestException as error:
+            self._recorder.lost = f"{request.method} {path}: {type(error).__name__}"
+            raise
+        duration_ms = (time.perf_counter() - began_s) * 1000
+        self._recorder.record(self._provider, request.url or "", exchange, at, duration_ms)
         return response
 
     def close(self) -> None:

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flowproof.errors import ConfigurationError
+
 from .options import Options, read_options
+from .places import Places, find_places
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
+    from flowproof.certify.ledger import Ledger
     from flowproof.target import Workspace
 
     from .coverage import CoverageWriter
     from .recording import Recorder
+    from .witness import Witness
 
 __all__ = ["State", "state_of"]
 
@@ -30,19 +35,25 @@ class State:
 
     Args:
         options: What was asked for.
+        places: Where the providers are that are not mocked.
         item: The current test.
         recorder: Made with the first client.
         workspaces: Those that the current test has made.
         coverage: Keeps what the run exercises, where it was asked for.
         in_process: Makes what reaches the session's own server without a socket, where it was asked for.
+        ledger: What the processes of the run share, where something is counted.
+        witness: Writes down what happens, where it was asked for.
     """
 
     options: Options
+    places: Places
     item: pytest.Item | None = None
     recorder: "Recorder | None" = None
     workspaces: "list[Workspace]" = field(default_factory=list)
     coverage: "CoverageWriter | None" = None
     in_process: "Callable[[], BaseAdapter] | None" = None
+    ledger: "Ledger | None" = None
+    witness: "Witness | None" = None
 
     def recording(self) -> "Recorder":
         """The session's recorder."""
@@ -51,7 +62,23 @@ class State:
 
             self.recorder = Recorder(self.adapter)
             self.recorder.watched = self.coverage.record if self.coverage is not None else None
+            self.recorder.witnessed = self.witness.saw if self.witness is not None else None
+            if self.ledger is not None and self.places.urls:
+                self._set_guard(self.recorder, self.ledger)
         return self.recorder
+
+    def _set_guard(self, recorder: "Recorder", ledger: "Ledger") -> None:
+        from .guard import Guard  # noqa: PLC0415 (only where something is not mocked)
+
+        tell = self.witness.tell if self.witness is not None else None
+        recorder.guard = Guard(self.places, recorder.contract, ledger, lambda: self.test, tell)
+
+    @property
+    def test(self) -> str:
+        """The current test, as reports call it."""
+        if self.item is None:
+            return ""
+        return self.witness.shown(self.item.nodeid) if self.witness is not None else self.item.nodeid
 
     def adapter(self) -> "BaseAdapter":
         """A new transport of `requests`, for any address."""
@@ -73,5 +100,9 @@ KEY = pytest.StashKey[State]()
 def state_of(config: pytest.Config) -> State:
     """The session's memory."""
     if KEY not in config.stash:
-        config.stash[KEY] = State(read_options(config))
+        options = read_options(config)
+        try:
+            config.stash[KEY] = State(options, find_places(options))
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from error
     return config.stash[KEY]

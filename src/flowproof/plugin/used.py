@@ -1,19 +1,17 @@
 """Which providers a test uses, which of those are elsewhere than on the mock, and the skip that follows from it."""
 
-import os
 import types
-from collections.abc import Mapping
 from typing import NoReturn
 
 import pytest
 
-from .options import Options
+from .places import CLIENTS
 from .state import State
 
-__all__ = ["CLIENTS", "elsewhere", "provider_of_folder", "providers_of", "skip_elsewhere"]
+__all__ = ["needs_control", "provider_of_folder", "providers_of", "requirements_of", "skip_elsewhere"]
 
-CLIENTS = ("dots_eco", "flow1st", "integrations", "oneflow", "otter")
-"""Providers with a client fixture of their name, and a factory `make_<name>`."""
+CONTROL = frozenset({"flowproof_server", "make_workspace", "mock_workspace", "replay_case", "workspace"})
+"""Fixtures that there are on a mock only."""
 
 PURPOSES = types.MappingProxyType(
     {
@@ -41,15 +39,19 @@ def provider_of_folder(node: pytest.Item) -> str:
     return node.path.parent.name
 
 
-def elsewhere(options: Options) -> Mapping[str, str]:
-    """Base URLs of the providers that are not mocked, from options or the environment."""
-    named = {each: os.environ.get(f"FLOWPROOF_{each.upper()}_URL", "") for each in CLIENTS}
-    return {each: url for each, url in {**named, **options.base_urls}.items() if url}
+def requirements_of(item: pytest.Item) -> tuple[str, ...]:
+    """The requirements that a test is marked with."""
+    return tuple(str(each) for mark in item.iter_markers("requirement") for each in mark.args)
+
+
+def needs_control(item: pytest.Item) -> bool:
+    """Whether a test can only run where there is a control API."""
+    return not CONTROL.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def skip_elsewhere(state: State) -> None:
     """Skip the current test where a provider that it uses cannot be controlled."""
-    urls = elsewhere(state.options)
+    urls = state.places.urls
     for provider in sorted(providers_of(state.item) & set(urls)):
         _skip(urls[provider], state.item)
 

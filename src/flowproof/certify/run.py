@@ -1,0 +1,439 @@
+"""
+Runs a provider's suite on a target: pytest in a process of its own, whose events are the only record of what happened.
+
+A run that was broken off leaves its events, and goes on from them.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.resources.abc import Traversable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+from msgspec import structs
+
+from flowproof.errors import ConfigurationError
+from flowproof.target.profile import MOCK, Permission, Place, Profile, read_profile
+
+from .events import Event, Planned, RunFinished, RunStarted, TargetShown, TestFinished, read_events
+from .kind import kind_of
+from .ledger import Ledger
+from .redaction import Redactor, secrets_of
+from .stream import append, events_of, mend
+from .suite import digest_of, versions
+
+__all__ = ["Order", "run"]
+
+POLL_S = 0.1
+TAIL_LINES = 12
+NO_TESTS = 5  # pytest's exit code
+ENDED = frozenset({0, 1, NO_TESTS})
+CRASHED = "its process ended before it did"
+# What would divert the run from what was ordered.
+DIVERTING = tuple(
+    f"FLOWPROOF_{each}"
+    for each in ("BASE_URL", "COVERAGE", "EVENTS", "PROVIDERS", "REQUIREMENT", "SERVER", "TARGET", "TRANSPORT")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """
+    What is to be run.
+
+    Args:
+        provider: Slug.
+        suite: Folder of its suite.
+        contract: Folder of its contract.
+        target: A profile's file; None for the mock.
+        folder: Where the run's files go.
+        requirements: Only the tests of these, or of what stands below them; none means all.
+        keyword: Only the tests that fit this expression, as `pytest -k` reads it; empty for all.
+        jobs: How many processes at once; more than one needs pytest-xdist.
+        resume: Whether to go on from the events that are there.
+    """
+
+    provider: str
+    suite: Path
+    contract: Traversable
+    target: Path | None
+    folder: Path
+    requirements: tuple[str, ...] = ()
+    keyword: str = ""
+    jobs: int = 1
+    resume: bool = False
+
+    @property
+    def events(self) -> Path:
+        """The run's record."""
+        return self.folder / "events.jsonl"
+
+    @property
+    def ledger(self) -> Path:
+        """What its processes share; there as long as the run is not over."""
+        return self.folder / "events.jsonl.ledger"
+
+    @property
+    def coverage(self) -> Path:
+        """What its earlier parts exercised; the same."""
+        return self.folder / "events.jsonl.coverage"
+
+    def selection(self) -> str:
+        """Which tests are chosen, in words."""
+        chosen = [f"requirement {' or '.join(self.requirements)}"] if self.requirements else []
+        return "; ".join([*chosen, *([f"tests that fit {self.keyword!r}"] if self.keyword else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """The target of an order, read and looked at."""
+
+    shown: TargetShown
+    permissions: tuple[str, ...]
+    digest: str
+    redactor: Redactor
+
+    @classmethod
+    def of(cls, order: Order, environment: Mapping[str, str]) -> "_Aim":
+        if order.target is None:
+            shown = TargetShown(MOCK, "mock", "")
+            return cls(shown, Permission(everything=True).sentences(), "", Redactor([]))
+        profile, digest = _profile(order.target, environment)
+        place = profile.place(order.provider)
+        shown = TargetShown(profile.name, kind_of(place.site.url), place.site.url)
+        secrets = [each for other in profile.places.values() for each in secrets_of(other.site)]
+        return cls(shown, _permissions(place), digest, Redactor(secrets))
+
+
+def run(
+    order: Order, environment: Mapping[str, str], *, told: Callable[[Event], None] = lambda _: None
+) -> tuple[Event, ...] | None:
+    """
+    Run a suite, or go on with it, until its end or until somebody interrupts it (SIGINT, SIGTERM).
+
+    Args:
+        order: What is to be run.
+        environment: Such as `os.environ`; credentials come from it.
+        told: Called with each event as it happens, and first with those of earlier parts.
+
+    Returns:
+        All events, or None where the run was broken off.
+
+    Raises:
+        ConfigurationError: The order does not fit the target, the events that are there, or this installation.
+    """
+    if order.jobs > 1 and find_spec("xdist") is None:
+        raise ConfigurationError("More than one process needs pytest-xdist.", "Install it, or leave --jobs out.")
+    aim = _Aim.of(order, environment)
+    order.folder.mkdir(parents=True, exist_ok=True)
+    with _alone(order):
+        started = _begun(order, aim)
+        append(order.events, aim.redactor.event(started))
+        seen = _Tail(order.events, told)
+        with tempfile.TemporaryDirectory(prefix="flowproof-") as scratch, tempfile.TemporaryFile() as said:
+            code, interrupted = _suite(order, Path(scratch), environment, said, seen)
+            _keep_coverage(order, Path(scratch) / "coverage.json")
+            if interrupted:
+                return None
+            _check(order, code, said, aim.redactor, seen)
+        return _ended(order, aim, seen)
+
+
+def _profile(file: Path, environment: Mapping[str, str]) -> tuple[Profile, str]:
+    try:
+        content = file.read_bytes()
+        text = content.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"The profile {file} cannot be read: {error}.", "Name another file.") from error
+    return read_profile(text, environment), sha256(content).hexdigest()
+
+
+def _permissions(place: Place) -> tuple[str, ...]:
+    rate = place.pace.requests_per_second
+    return (*place.permission.sentences(), *([f"at most {rate:g} requests a second"] if rate is not None else []))
+
+
+@contextmanager
+def _alone(order: Order) -> Iterator[None]:
+    """Nobody else runs in the folder."""
+    with (order.folder / ".running").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConfigurationError(
+                f"Another run is at work in {order.folder}.", "Wait for its end, or name another folder."
+            ) from error
+        yield
+    (order.folder / ".running").unlink(missing_ok=True)
+
+
+def _begun(order: Order, aim: _Aim) -> RunStarted:
+    """How the run, or its next part, begins; the files of another run are cleared away."""
+    started = RunStarted(
+        run=uuid4().hex,
+        at=datetime.now(UTC),
+        provider=order.provider,
+        target=aim.shown,
+        suite_version=version("flowproof"),
+        suite_digest=digest_of(order.provider, order.suite, order.contract),
+        versions=dict(versions()),
+        permissions=aim.permissions,
+        profile_digest=aim.digest,
+        selection=order.selection(),
+    )
+    if order.resume and order.events.exists():
+        mend(order.events)
+        return _gone_on(order, aim, started)
+    if order.ledger.exists():
+        _refuse_leftovers(order)
+    for each in (order.events, order.coverage):
+        each.unlink(missing_ok=True)
+    return started
+
+
+def _refuse_leftovers(order: Order) -> None:
+    """A run that has left something on its target is gone on with, lest nobody knows of it any more."""
+    ledger = Ledger(order.ledger)
+    left = len(ledger.unsettled())
+    if left:
+        ledger.close()
+        raise ConfigurationError(
+            f"An earlier run in {order.folder} has left {left} thing{'s' if left > 1 else ''} on its target.",
+            "Go on with it by --resume, which undoes them where it can, or name another folder.",
+        )
+    ledger.remove()
+
+
+def _gone_on(order: Order, aim: _Aim, started: RunStarted) -> RunStarted:
+    earlier = next((each for each in reversed(list(events_of(order.events))) if isinstance(each, RunStarted)), None)
+    if earlier is None:
+        return started
+    wanted = aim.redactor.event(started)
+    differs = [
+        what
+        for what, name in (
+            ("the provider", "provider"),
+            ("the target", "target"),
+            ("the profile's content", "profile_digest"),
+            ("the suite, contract or fixtures", "suite_digest"),
+            ("the choice of tests", "selection"),
+        )
+        if getattr(earlier, name) != getattr(wanted, name)
+    ]
+    if differs:
+        raise ConfigurationError(
+            f"The run in {order.folder} cannot go on: {', '.join(differs)} changed since.",
+            "Put that back, or begin a new run in another folder.",
+        )
+    return structs.replace(started, run=earlier.run, resumed=True)
+
+
+class _Tail:
+    """
+    Reads a file's events as they come.
+
+    Args:
+        file: Whose.
+        told: Called with each.
+    """
+
+    def __init__(self, file: Path, told: Callable[[Event], None]) -> None:
+        self._file = file
+        self._told = told
+        self._offset = 0
+        self.events: list[Event] = []
+        self.read()
+        self.before = len(self.events)
+
+    def read(self) -> None:
+        """What is new, as far as its lines are whole."""
+        with self._file.open("rb") as stream:
+            stream.seek(self._offset)
+            whole = [line for line in stream if line.endswith(b"\n")]
+        self._offset += sum(map(len, whole))
+        for event in read_events(whole):
+            self.events.append(event)
+            self._told(event)
+
+    def unfinished(self) -> list[str]:
+        """Tests that are planned and have no end."""
+        open_tests: dict[str, None] = {}
+        for event in self.events:
+            if isinstance(event, Planned):
+                open_tests[event.test] = None
+            elif isinstance(event, TestFinished):
+                open_tests.pop(event.test, None)
+        return list(open_tests)
+
+
+class _Interruptions:
+    """How often somebody asked the run to end."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def note(self, *_: object) -> None:
+        """Once more."""
+        self.count += 1
+
+
+@contextmanager
+def _interruptions() -> Iterator[_Interruptions]:
+    """Interrupts are noted instead of ending this process; only a process's main thread can do that."""
+    noted = _Interruptions()
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    before = {each: signal.signal(each, noted.note) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield noted
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _suite(
+    order: Order, scratch: Path, environment: Mapping[str, str], said: IO[bytes], seen: _Tail
+) -> tuple[int, bool]:
+    """
+    The exit code of pytest, and whether it was interrupted.
+
+    It is a group of its own, so that an interrupt from the keyboard reaches it once, from here. The first asks it to
+    end, and to undo what it has created; the second ends it at once.
+    """
+    with _interruptions() as interruptions:
+        process = subprocess.Popen(
+            _command(order, scratch),
+            cwd=scratch,
+            env=_environment(environment, scratch),
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+        heard = 0
+        try:
+            while process.poll() is None:
+                seen.read()
+                if interruptions.count > heard:
+                    _end(process, signal.SIGINT if heard == 0 else signal.SIGKILL)
+                    heard = interruptions.count
+                time.sleep(POLL_S)
+        finally:
+            if process.poll() is None:
+                _end(process, signal.SIGKILL)
+                process.wait()
+        seen.read()
+        return process.returncode, interruptions.count > 0
+
+
+def _end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    """An interrupt is for pytest, which ends its workers in order; a kill is for all of them."""
+    with suppress(ProcessLookupError):
+        if how is signal.SIGINT:
+            process.send_signal(how)
+        else:
+            os.killpg(process.pid, how)
+
+
+def _command(order: Order, scratch: Path) -> list[str]:
+    chosen = [f"--flowproof-requirement={each}" for each in order.requirements]
+    many = ["-p", "xdist.plugin", "-n", str(order.jobs)] if order.jobs > 1 else []
+    return [
+        *(sys.executable, "-m", "pytest", "-q", "--tb=short", "--color=no"),
+        *("-p", "flowproof.plugin", "-p", "no:cacheprovider", "--import-mode=importlib"),
+        *("-c", os.devnull, f"--rootdir={order.suite.parent}", f"--confcutdir={order.suite}"),
+        f"--flowproof-target={MOCK if order.target is None else order.target.resolve()}",
+        f"--flowproof-events={order.events.resolve()}",
+        f"--flowproof-coverage={scratch / 'coverage.json'}",
+        f"--flowproof-providers={order.provider}",
+        *(*chosen, *many, *(["-k", order.keyword] if order.keyword else [])),
+        str(order.suite),
+    ]
+
+
+def _environment(environment: Mapping[str, str], scratch: Path) -> dict[str, str]:
+    """The caller's, without what would have another run another way, or other plugins than ours."""
+    kept = {
+        name: value for name, value in environment.items() if not name.startswith("PYTEST_") and name not in DIVERTING
+    }
+    ours = {
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONSAFEPATH": "1",
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(scratch / "hypothesis"),
+    }
+    return {**kept, **ours}
+
+
+def _check(order: Order, code: int, said: IO[bytes], redactor: Redactor, seen: _Tail) -> None:
+    """
+    That the suite was run.
+
+    Raises:
+        ConfigurationError: pytest could not begin, or found nothing to do.
+    """
+    planned = any(isinstance(each, Planned) for each in seen.events)
+    if code in ENDED and planned:
+        return
+    if code == NO_TESTS:
+        raise ConfigurationError(
+            f"No test of {order.provider} fits {order.selection() or 'the suite folder'}.", "Choose others."
+        )
+    if any(isinstance(each, Planned) for each in seen.events[seen.before :]):
+        return  # it began, so that what it left undone is told by its tests
+    said.seek(0)
+    lines = redactor.text(said.read().decode(errors="replace")).strip().splitlines()
+    tail = " / ".join(each.strip() for each in lines[-TAIL_LINES:] if each.strip())
+    raise ConfigurationError(
+        f"The suite of {order.provider} could not be run (exit code {code}): {tail}", "Mend that, and run again."
+    )
+
+
+def _ended(order: Order, aim: _Aim, seen: _Tail) -> tuple[Event, ...]:
+    """Everything, once the run has come to its end."""
+    now = datetime.now(UTC)
+    for test in seen.unfinished():
+        append(order.events, TestFinished(test, now, 0.0, "ERROR", CRASHED))
+    append(order.events, aim.redactor.event(RunFinished(now, _coverage(order.coverage, order.provider))))
+    seen.read()
+    order.coverage.unlink(missing_ok=True)
+    ledger = Ledger(order.ledger)
+    if ledger.unsettled():
+        ledger.close()
+    else:
+        ledger.remove()
+    return tuple(seen.events)
+
+
+def _keep_coverage(order: Order, file: Path) -> None:
+    """What this part exercised, beside what earlier ones did."""
+    if not file.exists():
+        return
+    found = _coverage(order.coverage, order.provider)
+    for kind, names in _coverage(file, order.provider).items():
+        for name, tests in names.items():
+            mine = found.setdefault(kind, {})
+            mine[name] = sorted({*mine.get(name, ()), *tests})
+    order.coverage.write_text(json.dumps({"providers": {order.provider: found}}), encoding="utf-8")
+
+
+def _coverage(file: Path, provider: str) -> dict[str, dict[str, list[str]]]:
+    if not file.exists():
+        return {}
+    read: dict[str, dict[str, dict[str, list[str]]]] = json.loads(file.read_text(encoding="utf-8"))["providers"]
+    return read.get(provider, {})

@@ -1,0 +1,197 @@
+"""
+Stands before everything that leaves for a place that is not the mock: what its profile permits, how often, how fast.
+
+Whatever changes nothing passes. Loaded with the first client of such a place.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import NoReturn
+
+from _pytest.outcomes import Skipped
+
+from flowproof.certify.events import Created, Event, Recognised, Settled
+from flowproof.certify.ledger import Ledger, Made, Purse
+from flowproof.conformance import Contract, Match
+from flowproof.conformance.effects import Effect, read_effects, value_of
+from flowproof.errors import ConfigurationError
+from flowproof.exchange import Exchange
+from flowproof.target.profile import Place
+
+from .places import Places
+
+__all__ = ["Guard", "NotPermitted", "Passage"]
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+OURS = "flowproof-"
+RECOGNISED = "recognised"
+
+
+class NotPermitted(Skipped):
+    """
+    The target does not permit what a test asks for.
+
+    A skip to pytest: Hypothesis lets that through at once, and no `except Exception` takes it for an answer.
+    """
+
+
+@dataclass(slots=True)
+class Passage:
+    """One request on its way, and what came back."""
+
+    exchange: Exchange | None = None
+
+
+@dataclass(slots=True)
+class Guard:
+    """
+    What keeps the permissions and the pace of every place of a session, with all other processes of the run.
+
+    Args:
+        places: Where the providers are.
+        contract: The contract of a provider.
+        ledger: What the run's processes share.
+        test: The test at work.
+        tell: Takes what has happened, where somebody keeps it.
+        omitted: Why something of the current test was not sent; empty where all was.
+    """
+
+    places: Places
+    contract: Callable[[str], Contract]
+    ledger: Ledger
+    test: Callable[[], str] = lambda: ""
+    tell: Callable[[Event], None] | None = None
+    omitted: str = ""
+    _effects: dict[str, Mapping[str, Effect]] = field(default_factory=dict)
+    _places: dict[str, Place] = field(default_factory=dict)
+
+    @contextmanager
+    def passing(self, provider: str, method: str, path: str) -> Iterator[Passage]:
+        """
+        Let a request pass, when it is its turn. The block sends it, and puts the exchange into the passage.
+
+        Raises:
+            NotPermitted: It may not pass.
+            ConfigurationError: The place cannot be used.
+        """
+        place = self._place(provider)
+        match = self.contract(provider).operations.find(method, path)
+        effect = self._effects[provider][match.operation.id] if match else Effect(changes=method not in SAFE)
+        with ExitStack() as stack:
+            purse = None
+            if effect.spends is not None and place.permission.spend is not None:
+                purse = stack.enter_context(self.ledger.purse(provider))
+            self._permit(provider, place, match, effect, purse, f"{method} of a path that the contract does not have")
+            self._wait(provider, place)
+            passage = Passage()
+            try:
+                yield passage
+            finally:
+                self._pay(purse, effect, passage.exchange, match)
+        if passage.exchange is not None:
+            self._look(provider, effect, passage.exchange, match)
+
+    def _place(self, provider: str) -> Place:
+        if provider not in self._places:
+            place = self.places.find(provider)
+            effects = read_effects(self.contract(provider).document)
+            if place.permission.spend is not None and not any(each.spends for each in effects.values()):
+                raise ConfigurationError(
+                    f"The profile limits what {provider} may spend, but no answer of it says what a call costs.",
+                    "Leave spend out, and limit the number of calls.",
+                )
+            self._places[provider], self._effects[provider] = place, effects
+        return self._places[provider]
+
+    def _permit(
+        self, provider: str, place: Place, match: Match | None, effect: Effect, purse: Purse | None, what: str
+    ) -> None:
+        permission = place.permission
+        if permission.everything or not effect.changes:
+            return
+        target = self.places.named(provider)
+        if match is None or match.operation.id not in permission.operations:
+            self._refuse(f"the target {target} does not permit {match.operation.id if match else what}")
+        operation = match.operation.id
+        if purse is not None and permission.spend is not None and not purse.allows(permission.spend):
+            so_far = "a call whose cost is not known" if purse.lost else f"{purse.spent} so far"
+            self._refuse(
+                f"the target {target} permits to spend {permission.spend}: with {so_far}, another {operation} may be "
+                "too much"
+            )
+        times = permission.operations[operation]
+        if not self.ledger.take(f"calls of {provider} {operation}", times):
+            self._refuse(f"the target {target} permits {operation} {times} times, which are used up")
+
+    def _refuse(self, why: str) -> NoReturn:
+        self.omitted = self.omitted or why
+        raise NotPermitted(why)
+
+    def _wait(self, provider: str, place: Place) -> None:
+        rate = place.pace.requests_per_second
+        if rate is not None:
+            now_s = time.monotonic()
+            time.sleep(self.ledger.turn(f"turn at {provider}", interval_s=1 / rate, now_s=now_s))
+
+    def _pay(self, purse: Purse | None, effect: Effect, exchange: Exchange | None, match: Match | None) -> None:
+        if purse is None or effect.spends is None or (exchange is not None and not _is_success(exchange)):
+            return
+        told = value_of(effect.spends, exchange, match) if exchange is not None and match is not None else None
+        purse.pay(_amount(told))
+
+    def _look(self, provider: str, effect: Effect, exchange: Exchange, match: Match | None) -> None:
+        """What an answer gives away, creates and removes."""
+        if self.tell is None:
+            return
+        ours = next((name for name, _ in exchange.response_headers if name.lower().startswith(OURS)), None)
+        if ours is not None and self.ledger.take(RECOGNISED, 1):
+            self.tell(Recognised(f"an answer has the header {ours}"))
+        if match is None or not _is_success(exchange):
+            return
+        if effect.creates is not None:
+            self._created(provider, effect, exchange, match)
+        if effect.changes:
+            self._removed(provider, exchange, match)
+
+    def _created(self, provider: str, effect: Effect, exchange: Exchange, match: Match) -> None:
+        if self.tell is None or effect.creates is None:
+            return
+        undone_by = effect.undone_by
+        told = (
+            {name: value_of(each, exchange, match) for name, each in undone_by.parameters.items()} if undone_by else {}
+        )
+        made = Made(
+            id=f"c-{self.ledger.next('created')}",
+            provider=provider,
+            operation=match.operation.id,
+            what=value_of(effect.creates, exchange, match) or "the answer does not say what",
+            undo=undone_by.operation if undone_by else None,
+            parameters={name: value for name, value in told.items() if value is not None},
+        )
+        spent = value_of(effect.spends, exchange, match) if effect.spends else None
+        self.ledger.add(made)
+        self.tell(Created(made.id, self.test(), made.operation, made.what, spent or ""))
+
+    def _removed(self, provider: str, exchange: Exchange, match: Match) -> None:
+        if self.tell is None:
+            return
+        operation = match.operation.id
+        for made in self.ledger.unsettled(provider):
+            is_same = made.parameters.items() <= match.path_parameters.items()
+            if made.undo == operation and made.parameters and is_same and self.ledger.settle(made.id):
+                self.tell(Settled(made.id, True, f"{operation} answered {exchange.status}"))
+
+
+def _is_success(exchange: Exchange) -> bool:
+    return 200 <= exchange.status < 300
+
+
+def _amount(told: str | None) -> Decimal | None:
+    try:
+        amount = Decimal(told or "")
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and amount >= 0 else None
