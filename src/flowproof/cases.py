@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Protocol
 
-__all__ = ["Case", "CaseRequest", "Reply", "Send", "differences", "read_cases", "replay"]
+__all__ = ["Case", "CaseRequest", "Reply", "Send", "differences", "prepare", "read_cases", "replay", "value_at"]
 
 Json = Any
 
@@ -91,7 +91,7 @@ def replay(case: Case, *, send: Send, advance: Callable[[float], object]) -> str
     for number, step in enumerate(case.steps, start=1):
         if step.get("advance_s"):
             advance(step["advance_s"])
-        request = _request(step["request"], saved)
+        request = prepare(step["request"], saved)
         reply = send(request)
         found = list(_unexpected(_filled(step["expect"], saved), reply))
         if found:
@@ -104,11 +104,18 @@ def replay(case: Case, *, send: Send, advance: Callable[[float], object]) -> str
                 ]
             )
         for name, pointer in step.get("save", {}).items():
-            saved[name] = str(_at(json.loads(reply.content), pointer))
+            saved[name] = str(value_at(json.loads(reply.content), pointer))
     return None
 
 
-def _request(described: Mapping[str, Json], saved: Mapping[str, str]) -> CaseRequest:
+def prepare(described: Mapping[str, Json], saved: Mapping[str, str]) -> CaseRequest:
+    """
+    A step's request.
+
+    Args:
+        described: As in the file.
+        saved: Values of earlier answers, by name.
+    """
     return CaseRequest(
         method=described["method"],
         path=_filled(described["path"], saved),
@@ -185,7 +192,15 @@ def _shown(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _at(value: Json, pointer: str) -> Json:
+def value_at(value: Json, pointer: str) -> Json:
+    """
+    The value at a JSON pointer.
+
+    Raises:
+        LookupError: There is none.
+        TypeError: There is none, since what it would be in is neither object nor array.
+        ValueError: There is none, since an array has no such index.
+    """
     for step in pointer.split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
         value = value[int(key)] if isinstance(value, list) else value[key]

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from .certify import certify
 from .checklist import checklist
 from .clock import clock
 from .conduct import conduct
 from .contracts import contracts
 from .doctor import doctor
+from .drift import drift
 from .explain import explain
 from .faults import faults
 from .group import Commands
@@ -59,6 +61,8 @@ for command in (
     explain,
     contracts,
     doctor,
+    certify,
+    drift,
     mutants,
     workspace,
     clock,

@@ -144,7 +144,7 @@ def read_profile(text: str, environment: Mapping[str, str], *, providers: Collec
         pace = { requests_per_second = 2 }
 
         [[deviation]]
-        requirement = "oneflow.order.cancel.again"
+        requirement = "oneflow.order.cancel_twice"
         owner = "Ada Obi"
         reason = "fixed in their release of March"
         expires = 2027-03-31

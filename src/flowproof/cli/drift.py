@@ -1,0 +1,144 @@
+"""``flowproof drift``: where two targets answer the same documented examples differently."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowproof.errors import ConfigurationError
+
+from .options import option
+from .tables import heading, json_text, table, visible
+
+if TYPE_CHECKING:
+    from flowproof.conformance import Contract
+    from flowproof.drift import Drift, Outcome
+    from flowproof.drift.side import Side
+
+__all__ = ["drift"]
+
+MOST_CASES = 3
+
+
+@click.command()
+@click.argument("slug", metavar="PROVIDER")
+@option(
+    "--target",
+    "targets",
+    multiple=True,
+    required=True,
+    metavar="mock|FILE",
+    show_default=False,
+    help="A sandbox profile, or mock; twice: the difference is told from the first to the second.",
+)
+@option(
+    "--volatile",
+    multiple=True,
+    metavar="NAME",
+    show_default=False,
+    help="A member whose value means nothing, such as balance; may be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, show_default=False, help="For programs.")
+@click.pass_context
+def drift(
+    context: click.Context, /, slug: str, targets: tuple[str, ...], volatile: tuple[str, ...], as_json: bool
+) -> None:
+    """
+    Send the same documented examples to two targets and tell where the answers differ.
+
+    Their dates are moved to today. Times, ids, tokens and the targets' own addresses are folded before anything is
+    compared; --volatile folds more. What a profile does not permit is not sent. Exit code 0 when nothing differs, 1
+    when something does, 2 when nothing could be compared.
+    """
+    from flowproof.cases import read_cases  # noqa: PLC0415 (beside the only use)
+    from flowproof.conformance import load_contract  # noqa: PLC0415 (loads the validators)
+    from flowproof.drift import find_drift  # noqa: PLC0415 (loads requests)
+    from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
+
+    if len(targets) != 2:
+        raise ConfigurationError(f"There is {len(targets)} --target.", "Give it twice: what to compare, and with what.")
+    (provider,) = find_providers([slug])
+    contract = load_contract(slug, provider.contract)
+    with ExitStack() as stack:
+        first, second = (stack.enter_context(_side(each, contract)) for each in targets)
+        found = find_drift(read_cases(slug), first, second, volatile=frozenset(volatile))
+    click.echo(json_text(_plain(slug, targets, found)) if as_json else _shown(slug, first.name, second.name, found))
+    context.exit(2 if not found.outcomes else 0 if found.is_none else 1)
+
+
+@contextmanager
+def _side(target: str, contract: "Contract") -> "Iterator[Side]":
+    from flowproof.drift.side import Side  # noqa: PLC0415 (loads requests)
+    from flowproof.target.profile import MOCK, Permission, read_profile_file  # noqa: PLC0415
+
+    if target != MOCK:
+        profile = read_profile_file(Path(target), os.environ)
+        place = profile.place(contract.slug)
+        yield Side(profile.name, place.site, place.permission, contract)
+        return
+    with _mock(contract.slug) as workspace:
+        yield Side(MOCK, workspace.site(contract.slug), Permission(everything=True), contract)
+
+
+@contextmanager
+def _mock(slug: str) -> Iterator[Any]:
+    """A workspace of a mock server of our own, gone after the block."""
+    from flowproof.kernel.assembly import Settings, build_gateway  # noqa: PLC0415 (loads Flask)
+    from flowproof.kernel.serving import Server  # noqa: PLC0415
+    from flowproof.providers import find_providers  # noqa: PLC0415
+    from flowproof.target import ControlClient  # noqa: PLC0415
+
+    server = Server(build_gateway(find_providers([slug]), Settings(entropy=0)))
+    with server, closing(ControlClient(server.url)) as control, control.make_workspace() as workspace:
+        yield workspace
+
+
+def _shown(slug: str, first: str, second: str, found: "Drift") -> str:
+    """For a person: differences by operation and status, then what was left out."""
+    grouped: dict[tuple[str, int], dict[tuple[str, ...], list[str]]] = defaultdict(lambda: defaultdict(list))
+    for each in found.outcomes:
+        for difference in each.differences:
+            told = (difference.kind, difference.where, difference.first, difference.second)
+            grouped[each.operation, each.status][told].append(f"{each.case} {each.step}")
+    blocks = [heading(f"{slug}: {visible(first)} against {visible(second)}: {_counted(found)}")]
+    for (operation, status), differences in sorted(grouped.items()):
+        lines = [(*told, _cases(cases)) for told, cases in sorted(differences.items())]
+        blocks.append(f"{heading(f'{operation} {status}')}\n{table(('KIND', 'WHERE', first, second, 'CASES'), lines)}")
+    if found.left_out:
+        blocks.append(
+            "\n".join([heading("Not compared"), *(f"  {case}: {why}" for case, why in found.left_out.items())])
+        )
+    if found.created:
+        blocks.append("\n".join([heading("Left on the targets"), *(f"  {visible(each)}" for each in found.created)]))
+    return "\n\n".join(blocks)
+
+
+def _counted(found: "Drift") -> str:
+    cases = {each.case for each in found.outcomes}
+    differing = {each.case for each in found.outcomes if each.differences}
+    return f"{len(cases)} cases compared, {len(differing)} differ, {len(found.left_out)} left out"
+
+
+def _cases(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_CASES} more" if len(names) > MOST_CASES else ""
+    return f"{', '.join(names[:MOST_CASES])}{more}"
+
+
+def _plain(slug: str, targets: tuple[str, ...], found: "Drift") -> dict[str, Any]:
+    return {
+        "provider": slug,
+        "targets": list(targets),
+        "outcomes": [_plain_outcome(each) for each in found.outcomes],
+        "left_out": dict(found.left_out),
+        "created": list(found.created),
+    }
+
+
+def _plain_outcome(outcome: "Outcome") -> dict[str, Any]:
+    from dataclasses import asdict  # noqa: PLC0415 (beside the only use)
+
+    return asdict(outcome)

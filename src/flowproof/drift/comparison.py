@@ -1,0 +1,106 @@
+"""Differences between two answers, each of a kind that a program can act on."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["Answer", "Difference", "Kind", "compare"]
+
+Kind = Literal["status", "content_type", "header", "body", "missing", "added", "type", "value", "length"]
+NOTHING = object()
+LONGEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    An answer, folded.
+
+    Args:
+        status: Status code.
+        content_type: Media type, lower case, without parameters.
+        headers: Names, in lower case, of those headers that a contract or a client may rely on.
+        body: Its JSON value, or its text where it is no JSON.
+    """
+
+    status: int
+    content_type: str
+    headers: frozenset[str]
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """
+    One difference.
+
+    Args:
+        kind: `missing` and `added` are seen from the first target.
+        where: JSON pointer into the body with `*` for any index; for other kinds what it is in.
+        first: What the first target has, for people.
+        second: What the second has.
+    """
+
+    kind: Kind
+    where: str
+    first: str
+    second: str
+
+
+def compare(first: Answer, second: Answer) -> Iterator[Difference]:
+    """All differences. Where the statuses differ, the bodies are about different things and are not compared."""
+    if first.status != second.status:
+        yield Difference("status", "status", str(first.status), str(second.status))
+        return
+    if first.content_type != second.content_type:
+        yield Difference("content_type", "content-type", first.content_type or "none", second.content_type or "none")
+    for name in sorted(first.headers ^ second.headers):
+        there, absent = "present", "absent"
+        yield Difference("header", name, *((there, absent) if name in first.headers else (absent, there)))
+    yield from dict.fromkeys(_values(first.body, second.body, ""))
+
+
+def _values(first: Any, second: Any, pointer: str) -> Iterator[Difference]:
+    kinds = _type(first), _type(second)
+    if kinds[0] != kinds[1]:
+        yield Difference("type", pointer or "/", *kinds)
+    elif isinstance(first, Mapping):
+        yield from _members(first, second, pointer)
+    elif isinstance(first, list):
+        yield from _entries(first, second, pointer)
+    elif first != second:
+        yield Difference("value", pointer or "/", _shown(first), _shown(second))
+
+
+def _members(first: Mapping[str, Any], second: Mapping[str, Any], pointer: str) -> Iterator[Difference]:
+    for name in {**first, **second}:
+        place = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+        mine, other = first.get(name, NOTHING), second.get(name, NOTHING)
+        if other is NOTHING:
+            yield Difference("missing", place, _type(mine), "nothing")
+        elif mine is NOTHING:
+            yield Difference("added", place, "nothing", _type(other))
+        else:
+            yield from _values(mine, other, place)
+
+
+def _entries(first: list[Any], second: list[Any], pointer: str) -> Iterator[Difference]:
+    if len(first) != len(second):
+        yield Difference("length", pointer or "/", str(len(first)), str(len(second)))
+    for mine, other in zip(first, second, strict=False):
+        yield from _values(mine, other, f"{pointer}/*")
+
+
+def _type(value: Any) -> str:
+    """The JSON type of a value, integers and other numbers told apart as JSON Schema does."""
+    if isinstance(value, bool) or value is None:
+        return "null" if value is None else "boolean"
+    if isinstance(value, int | float):
+        return "integer" if float(value).is_integer() else "number"
+    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
