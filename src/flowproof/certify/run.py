@@ -28,7 +28,7 @@ from uuid import uuid4
 from msgspec import structs
 
 from flowproof.errors import ConfigurationError
-from flowproof.target.profile import MOCK, Permission, Place, Profile, read_profile
+from flowproof.target.profile import MOCK, Deviation, Permission, Place, Profile, read_profile
 
 from .events import Event, Planned, RunFinished, RunStarted, TargetShown, TestFinished, read_events
 from .kind import kind_of
@@ -37,7 +37,7 @@ from .redaction import Redactor, secrets_of
 from .stream import append, events_of, mend
 from .suite import digest_of, versions
 
-__all__ = ["Order", "run"]
+__all__ = ["Ended", "Order", "run"]
 
 POLL_S = 0.1
 TAIL_LINES = 12
@@ -100,29 +100,45 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """
+    How a run ended.
+
+    Args:
+        events: All of them, those of earlier parts too.
+        finished: Whether it came to its end, or was broken off.
+        deviations: What the profile knows not to hold of this provider.
+    """
+
+    events: tuple[Event, ...]
+    finished: bool
+    deviations: tuple[Deviation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Aim:
     """The target of an order, read and looked at."""
 
     shown: TargetShown
     permissions: tuple[str, ...]
     digest: str
+    deviations: tuple[Deviation, ...]
     redactor: Redactor
 
     @classmethod
     def of(cls, order: Order, environment: Mapping[str, str]) -> "_Aim":
         if order.target is None:
             shown = TargetShown(MOCK, "mock", "")
-            return cls(shown, Permission(everything=True).sentences(), "", Redactor([]))
+            return cls(shown, Permission(everything=True).sentences(), "", (), Redactor([]))
         profile, digest = _profile(order.target, environment)
         place = profile.place(order.provider)
         shown = TargetShown(profile.name, kind_of(place.site.url), place.site.url)
         secrets = [each for other in profile.places.values() for each in secrets_of(other.site)]
-        return cls(shown, _permissions(place), digest, Redactor(secrets))
+        deviations = tuple(each for each in profile.deviations if each.requirement.startswith(f"{order.provider}."))
+        return cls(shown, _permissions(place), digest, deviations, Redactor(secrets))
 
 
-def run(
-    order: Order, environment: Mapping[str, str], *, told: Callable[[Event], None] = lambda _: None
-) -> tuple[Event, ...] | None:
+def run(order: Order, environment: Mapping[str, str], *, told: Callable[[Event], None] = lambda _: None) -> Ended:
     """
     Run a suite, or go on with it, until its end or until somebody interrupts it (SIGINT, SIGTERM).
 
@@ -130,9 +146,6 @@ def run(
         order: What is to be run.
         environment: Such as `os.environ`; credentials come from it.
         told: Called with each event as it happens, and first with those of earlier parts.
-
-    Returns:
-        All events, or None where the run was broken off.
 
     Raises:
         ConfigurationError: The order does not fit the target, the events that are there, or this installation.
@@ -148,10 +161,10 @@ def run(
         with tempfile.TemporaryDirectory(prefix="flowproof-") as scratch, tempfile.TemporaryFile() as said:
             code, interrupted = _suite(order, Path(scratch), environment, said, seen)
             _keep_coverage(order, Path(scratch) / "coverage.json")
-            if interrupted:
-                return None
-            _check(order, code, said, aim.redactor, seen)
-        return _ended(order, aim, seen)
+            if not interrupted:
+                _check(order, code, said, aim.redactor, seen)
+                _end_with(order, aim, seen)
+        return Ended(tuple(seen.events), not interrupted, aim.deviations)
 
 
 def _profile(file: Path, environment: Mapping[str, str]) -> tuple[Profile, str]:
@@ -404,8 +417,8 @@ def _check(order: Order, code: int, said: IO[bytes], redactor: Redactor, seen: _
     )
 
 
-def _ended(order: Order, aim: _Aim, seen: _Tail) -> tuple[Event, ...]:
-    """Everything, once the run has come to its end."""
+def _end_with(order: Order, aim: _Aim, seen: _Tail) -> None:
+    """The last events, once nothing is left to run."""
     now = datetime.now(UTC)
     for test in seen.unfinished():
         append(order.events, TestFinished(test, now, 0.0, "ERROR", CRASHED))
@@ -417,7 +430,6 @@ def _ended(order: Order, aim: _Aim, seen: _Tail) -> tuple[Event, ...]:
         ledger.close()
     else:
         ledger.remove()
-    return tuple(seen.events)
 
 
 def _keep_coverage(order: Order, file: Path) -> None:
