@@ -52,7 +52,8 @@ def read_journal(entries: Iterable[Entry], contract: Contract) -> Journal:
         missing = int(known[0]["number"]) - 1 if known else 0
         return Journal(tuple(_observed(each, contract) for each in known if each["provider"] == contract.slug), missing)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigurationError(f"An exchange of the journal cannot be read: {error!r}.", MEND) from error
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise ConfigurationError(f"An exchange of the journal cannot be read: {why}.", MEND) from error
 
 
 def _observed(entry: Entry, contract: Contract) -> Observed:
@@ -94,9 +95,9 @@ def _message(part: Entry) -> Message:
     return Message(headers, content, is_whole=not body.get("truncated", False))
 
 
-def _entries(document: Any, slug: str) -> Sequence[Entry]:
+def _entries(document: Any, slug: str) -> Iterable[Entry]:
     if isinstance(document, dict) and "log" in document:
-        return [_from_archive(each, slug) for each in _listed(document["log"], "entries")]
+        return (_from_archive(each, slug) for each in _listed(document["log"], "entries"))
     return _listed({"exchanges": document} if isinstance(document, list) else document, "exchanges")
 
 
