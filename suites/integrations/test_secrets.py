@@ -118,11 +118,11 @@ def texts(value: Any) -> Iterator[str]:
 @pytest.mark.requirement("integrations.auth.bearer")
 def test_tokens_are_seen_nowhere(workspace: Workspace, wire: Wire, integrations: Integrations) -> None:
     """
-    Neither kind of token is in the journal, nor one that nobody was issued.
+    Neither kind of token is in the journal, nor one that nobody was issued, whatever its scheme.
     """
     user = workspace.credentials("integrations", "user").key
-    for token in (wire.token, user, PLANTED):
-        wire.send("GET", "/api/workflows/triggers/Order", headers={"Authorization": f"Bearer {token}"})
+    for header in (*(f"Bearer {token}" for token in (wire.token, user, PLANTED)), f"Basic {PLANTED}", PLANTED):
+        wire.send("GET", "/api/workflows/triggers/Order", headers={"Authorization": header})
     seen = shown(workspace)
 
     assert [token in seen for token in (wire.token, user, PLANTED)] == [False] * 3

@@ -261,16 +261,19 @@ def test_managed_is_true_or_false(wire: Wire, word: str) -> None:
     assert error_of(answer)[:2] == (400, "CONFIGURATION_ERROR")
 
 
-@pytest.mark.requirement("integrations.workflow.managed_life")
+@pytest.mark.requirement("integrations.workflow.managed_life", "integrations.workflow.not_found")
 def test_managed_workflows_go_with_their_integration(connect: Connect, integrations: Integrations) -> None:
     """
-    Managed workflows vanish when their integration is disabled, and come back as they were when it is configured again.
+    Managed workflows are gone while their integration is disabled, and come back as they were when it comes back.
     """
     guid = connect(EXAMPLE).guid
     (managed,) = (each for each in integrations.workflows("Shipment", managed=True) if each.is_managed)
     integrations.toggle(managed.guid)
     integrations.disable(guid)
     gone = listed(integrations, managed.guid)
+    for ask in (integrations.toggle, integrations.resume, integrations.delete):
+        with pytest.raises(NotFound):
+            ask(managed.guid)
     connect(EXAMPLE)
 
     assert (gone, [each.is_active for each in listed(integrations, managed.guid)]) == ([], [False])
