@@ -1,0 +1,222 @@
+"""Shops that use the Integrations API: one that does all well with the reference client, others with one fault each."""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlencode
+
+import requests
+
+from flowproof.clients import NotFound, RateLimited, Refused, ServerFailed, Unreachable
+from flowproof.clients.integrations import Integrations, Workflow
+
+__all__ = [
+    "FAULTY_REQUESTS",
+    "BlindShop",
+    "BluntShop",
+    "CodeShop",
+    "HeedlessShop",
+    "PlatformShop",
+    "Shop",
+    "StubbornShop",
+    "UnauthenticatedRetry",
+]
+
+PLATFORM = "provider-uuid"
+CREDENTIALS = {
+    "apiKey": "your-api-key",
+    "apiSecret": "your-api-secret",
+    "storeUrl": "https://yourstore.example.com",
+}
+CLOSE = {"type": "update_status", "status": "closed"}
+
+
+class Shop:
+    """
+    Somebody who lets an e-commerce platform and workflows work for them, and does it well.
+
+    Args:
+        integrations: The client.
+    """
+
+    def __init__(self, integrations: Integrations) -> None:
+        self.integrations = integrations
+
+    def connect(self) -> str:
+        """Connect the platform; the guid of the integration."""
+        return self.integrations.configure(PLATFORM, CREDENTIALS, settings={"syncProducts": True}).guid
+
+    def reconnect(self, guid: str) -> None:
+        """Connect again, with whatever credentials there are now."""
+        self.integrations.disable(guid)
+        self.connect()
+
+    def disconnect(self, guid: str) -> None:
+        """Give the platform up."""
+        self.integrations.remove(guid)
+
+    def automate(self, name: str, action: Mapping[str, object] = CLOSE) -> Workflow:
+        """Have something done when a shipment is delivered."""
+        (trigger, *_) = self.integrations.triggers("Shipment")
+        conditions = {"status": "delivered"}
+        return self.integrations.configure_workflow(name, "Shipment", trigger.guid, action, conditions)
+
+    def switch_off(self, guid: str) -> None:
+        """Turn a workflow off that is on, whatever happens to the answer."""
+        try:
+            self.integrations.toggle(guid)
+        except (Unreachable, ServerFailed):
+            if self._is_on(guid):
+                self.integrations.toggle(guid)
+
+    def _is_on(self, guid: str) -> bool:
+        return any(each.guid == guid and each.is_active for each in self.integrations.workflows("Shipment"))
+
+
+class BlindShop(Shop):
+    """Toggles again when no answer comes."""
+
+    def switch_off(self, guid: str) -> None:
+        """Turn a workflow off, and perhaps on again."""
+        try:
+            self.integrations.toggle(guid)
+        except (Unreachable, ServerFailed):
+            self.integrations.toggle(guid)
+
+
+class BluntShop(Shop):
+    """Configures first, and clears away afterwards."""
+
+    def reconnect(self, guid: str) -> None:
+        """Connect over the connection that there is."""
+        try:
+            self.connect()
+        except Refused:
+            self.integrations.remove(guid)
+            self.connect()
+
+
+class PlatformShop(Shop):
+    """Takes the platform's id for that of the integration."""
+
+    def disconnect(self, guid: str) -> None:
+        """Give up something that does not exist, then the integration."""
+        try:
+            super().disconnect(PLATFORM)
+        except NotFound:
+            super().disconnect(guid)
+
+
+class CodeShop(Shop):
+    """Names a trigger by its code."""
+
+    def automate(self, name: str, action: Mapping[str, object] = CLOSE) -> Workflow:
+        """Have something done, at the second attempt."""
+        (trigger, *_) = self.integrations.triggers("Shipment")
+        try:
+            return self.integrations.configure_workflow(name, "Shipment", trigger.code, action)
+        except NotFound:
+            return super().automate(name, action)
+
+
+class StubbornShop(Shop):
+    """Asks three times for what was refused."""
+
+    def disconnect(self, guid: str) -> None:
+        """Give up, again and again."""
+        for _ in range(3):
+            try:
+                super().disconnect(guid)
+            except NotFound:
+                continue
+
+
+class HeedlessShop(Shop):
+    """Asks again at once when it is told to wait."""
+
+    def automate(self, name: str, action: Mapping[str, object] = CLOSE) -> Workflow:
+        """Have something done, without a pause between attempts."""
+        try:
+            return super().automate(name, action)
+        except RateLimited:
+            return self.automate(name, action)
+
+
+# ---- Requests ----
+
+
+class UnauthenticatedRetry:
+    """Sends its first request with its token, and every other one without: a retry that forgets what it knew."""
+
+    def __init__(self) -> None:
+        self._has_asked = False
+
+    def __call__(self, request: requests.PreparedRequest, _: str) -> None:
+        """Take the token away, unless it is the first request."""
+        if self._has_asked:
+            del request.headers["Authorization"]
+        self._has_asked = True
+
+
+def without_token(request: requests.PreparedRequest, _: str) -> None:
+    """Send no token at all."""
+    del request.headers["Authorization"]
+
+
+def as_header(form: str) -> Callable[[requests.PreparedRequest, str], None]:
+    """Send another header in the place of the right one."""
+
+    def spoil(request: requests.PreparedRequest, token: str) -> None:
+        """The header in its other form."""
+        request.headers["Authorization"] = form.format(token=token)
+
+    return spoil
+
+
+def with_token_in_query(request: requests.PreparedRequest, token: str) -> None:
+    """Send the token in the URL as well."""
+    _add_to_query(request, {"access_token": token})
+
+
+def with_token_under_another_name(request: requests.PreparedRequest, token: str) -> None:
+    """Send the token in the URL as well, where its name does not tell."""
+    _add_to_query(request, {"t": token})
+
+
+def with_credentials_in_query(request: requests.PreparedRequest, _: str) -> None:
+    """Send the platform's credentials in the URL as well."""
+    _add_to_query(request, CREDENTIALS)
+
+
+def as_text(request: requests.PreparedRequest, _: str) -> None:
+    """Say that a body of JSON is text."""
+    request.headers["Content-Type"] = "text/plain"
+
+
+def as_form(request: requests.PreparedRequest, _: str) -> None:
+    """Send a form in the place of JSON."""
+    request.headers["Content-Type"] = "application/x-www-form-urlencoded"
+    request.prepare_body(urlencode({"providerId": PLATFORM}), None)
+
+
+def as_python(request: requests.PreparedRequest, _: str) -> None:
+    """Write JSON as Python prints it."""
+    request.prepare_body((request.body or b"").replace(b'"', b"'"), None)
+
+
+def _add_to_query(request: requests.PreparedRequest, added: Mapping[str, str]) -> None:
+    request.prepare_url(request.url or "", dict(added))
+
+
+FAULTY_REQUESTS: Mapping[str, tuple[str, Callable[[requests.PreparedRequest, str], None]]] = {
+    "no token": ("auth.bearer", without_token),
+    "another scheme": ("auth.bearer", as_header("Token {token}")),
+    "no scheme": ("auth.bearer", as_header("{token}")),
+    "a password": ("auth.bearer", as_header("Basic dXNlcjpwYXNz")),
+    "a token that nobody was issued": ("auth.bearer", as_header("Bearer {token}x")),
+    "the token in the query too": ("auth.not_in_url", with_token_in_query),
+    "the token in the query, disguised": ("auth.not_in_url", with_token_under_another_name),
+    "credentials in the query too": ("auth.not_in_url", with_credentials_in_query),
+    "JSON as text": ("error.content_type", as_text),
+    "a form": ("error.content_type", as_form),
+    "quotes of another language": ("error.json", as_python),
+}
+"""What a client does to a configuration on its way, each with the requirement that it breaks."""
