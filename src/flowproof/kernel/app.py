@@ -14,6 +14,8 @@ from urllib.parse import unquote
 
 import orjson
 from flask import Flask, Request
+from flask.sessions import NullSession, SessionInterface
+from flask.signals import appcontext_tearing_down, request_tearing_down
 from flask.wrappers import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter
@@ -37,6 +39,16 @@ JSON = "application/json"
 EMPTY = frozenset({204, 304})
 
 
+class NoSessions(SessionInterface):
+    """No provider keeps a session in Flask's way, so none is looked for; whoever writes into one is told so."""
+
+    def __init__(self) -> None:
+        self._none = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002 (Flask's signature)
+        return self._none
+
+
 class ProviderApp(Flask):
     """
     A provider's routes with its contract.
@@ -53,6 +65,7 @@ class ProviderApp(Flask):
         self.contract = contract
         self.scrubber = Scrubber(provider)
         self.largest_body = largest_body
+        self.session_interface = NoSessions()
         self.url_map.merge_slashes = False
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.register_blueprint(provider.routes)
@@ -90,6 +103,16 @@ class ProviderApp(Flask):
         if request is None or not path.isascii():  # other characters take the way that WSGI has for them
             return super().create_url_adapter(request)
         return MapAdapter(self.url_map, "localhost", "/", "", request.scheme, path, request.method)
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """Nothing, unless a provider's blueprint or somebody else asks for it."""
+        if self.teardown_request_funcs or request_tearing_down.receivers:
+            super().do_teardown_request(exc)
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        """The same for the application's context."""
+        if self.teardown_appcontext_funcs or appcontext_tearing_down.receivers:
+            super().do_teardown_appcontext(exc)
 
     def _routed(self, asked: ProviderRequest, request: Request) -> tuple[Any, dict[str, str]]:
         missed = request.routing_exception

@@ -95,9 +95,10 @@ def _as_many_keys(body: bytes, value: Any) -> bool:
     Where keys and texts are spelled as here, the value written anew has as many ends of keys, or fewer where a key came
     twice. That takes no look at each of them.
     """
-    if not any(each in body for each in OTHER_SPELLINGS):
-        return body.count(b'":') == orjson.dumps(value).count(b'":')
-    return len(KEY.findall(body)) == _keys(value)
+    for spelling in OTHER_SPELLINGS:
+        if spelling[:1] in body and spelling in body:  # (one byte is found many times as fast as two)
+            return len(KEY.findall(body)) == _keys(value)
+    return body.count(b'":') == orjson.dumps(value).count(b'":')
 
 
 def _keys(value: Any) -> int:
