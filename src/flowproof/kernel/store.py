@@ -28,12 +28,12 @@ CREATE TABLE IF NOT EXISTS credential (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS credential_workspace ON credential (workspace);
 CREATE TABLE IF NOT EXISTS record (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL,
+    seq INTEGER PRIMARY KEY, workspace TEXT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL,
     id TEXT NOT NULL, body BLOB NOT NULL, UNIQUE (workspace, provider, kind, id)
 );
 CREATE INDEX IF NOT EXISTS record_newest ON record (workspace, provider, kind, seq);
 CREATE TABLE IF NOT EXISTS task (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, provider TEXT NOT NULL, due_us INTEGER NOT NULL,
+    seq INTEGER PRIMARY KEY, workspace TEXT NOT NULL, provider TEXT NOT NULL, due_us INTEGER NOT NULL,
     name TEXT NOT NULL, body BLOB NOT NULL, moment TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS task_due ON task (workspace, due_us, seq);
