@@ -56,7 +56,8 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
     if credential is None:
         unknown = _finding(AUTHORIZATION, "a token of this workspace", "a token it does not know", "token")
         raise TokenNotFound([unknown], note=_swapped(signed, world))
-    account = Setup(world.seed).account_of_role(credential.role)
+    setup = world.understood(Setup)
+    account = setup.account_of_role(credential.role)
     if account is None:
         raise TokenNotFound([_finding(AUTHORIZATION, "a token of an account", f"the role {credential.role}", "token")])
     scheme = _scheme(request)
@@ -65,7 +66,7 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
             [_finding(AUTHORIZATION, "the signature of this request", "another one", "signature")],
             note=lambda: diagnosed(request, credential),
         )
-    _check_window(signed.timestamp, Setup(world.seed).settings.date_window_s, world.now)
+    _check_window(signed.timestamp, setup.settings.date_window_s, world.now)
     return Principal(account)
 
 

@@ -1,8 +1,9 @@
 """What the provider keeps: accounts, set-up, submissions and orders, and the states that an order goes through."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -184,16 +185,16 @@ class Settings:
         return cls(**read)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setup:
-    """The seed data of a workspace. It reads each part only when it is asked for."""
+    """The seed data of a workspace. It reads each part when it is first asked for, and once."""
 
     seed: Json
 
-    @property
-    def accounts(self) -> Iterable[Account]:
+    @cached_property
+    def accounts(self) -> tuple[Account, ...]:
         """All brands."""
-        return (Account.from_json(account) for account in self.seed["accounts"])
+        return tuple(Account.from_json(account) for account in self.seed["accounts"])
 
     def account_named(self, name: str) -> Account | None:
         """The brand of that name."""
@@ -205,20 +206,23 @@ class Setup:
 
     def destination(self, name: str) -> Destination | None:
         """The destination of that name."""
-        found = next((each for each in self.seed["destinations"] if each["name"] == name), None)
-        return Destination.from_json(found) if found else None
+        return next((each for each in self._destinations if each.name == name), None)
+
+    @cached_property
+    def _destinations(self) -> tuple[Destination, ...]:
+        return tuple(Destination.from_json(destination) for destination in self.seed["destinations"])
 
     def title(self, source_product_id: str, destination: str) -> Json | None:
         """The Piazza title of that id in a destination."""
         titles = (each for each in self.seed["titles"] if each["destination"] == destination)
         return next((each for each in titles if each["sourceProductId"] == source_product_id), None)
 
-    @property
-    def triggers(self) -> Iterable[Trigger]:
+    @cached_property
+    def triggers(self) -> tuple[Trigger, ...]:
         """The postbacks that are set up."""
-        return (Trigger.from_json(trigger) for trigger in self.seed.get("triggers", ()))
+        return tuple(Trigger.from_json(trigger) for trigger in self.seed.get("triggers", ()))
 
-    @property
+    @cached_property
     def settings(self) -> Settings:
         """How fast an order lives."""
         return Settings.from_json(self.seed["settings"])

@@ -25,7 +25,7 @@ def findings_of(order: Any, account_id: str, world: World) -> tuple[Finding, ...
     if broken:
         return broken
     taken = Orders(world.state).has_source_order_id(account_id, order["orderData"]["sourceOrderId"])
-    return rules.judge(rules.Case(order, Setup(world.seed), taken))
+    return rules.judge(rules.Case(order, world.understood(Setup), taken))
 
 
 def submit(submission: Submission, world: World) -> None:
@@ -46,7 +46,7 @@ def process(world: World, value: Any) -> None:
         orders.put_submission_error(submission, errors)
         webhooks.submission_error(submission, errors, world)
         return
-    record = order_record(submission, Setup(world.seed), world.chance, at=_now(world))
+    record = order_record(submission, world.understood(Setup), world.chance, at=_now(world))
     orders.add(submission.account_id, record)
     webhooks.order_event(Event.ORDER_RECEIVED, record, world)
     _schedule_artwork(world, record)
@@ -130,7 +130,7 @@ def _shown(finding: Finding) -> dict[str, str]:
 
 
 def _settings(world: World) -> Settings:
-    return Setup(world.seed).settings
+    return world.understood(Setup).settings
 
 
 def _now(world: World) -> str:

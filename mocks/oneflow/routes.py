@@ -70,7 +70,7 @@ def get_order(order_id: str) -> Any:
 @routes.put("/api/order/<source_account_name>/<source_order_id>/cancel")
 def cancel_order(source_account_name: str, source_order_id: str) -> Any:
     """Cancel an order by its source; a body is not read."""
-    account = Setup(here.seed).account_named(source_account_name)
+    account = here.world.understood(Setup).account_named(source_account_name)
     if account is None:
         missing = "oneflow.order.not_found"
         raise NotFound([_path_finding("sourceAccountName", "the name of an account", source_account_name, missing)])

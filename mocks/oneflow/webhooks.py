@@ -94,7 +94,7 @@ def check_triggers(seed: Json) -> None:
 
 
 def _fire(event: Event, data: Json, world: World) -> None:
-    for trigger in Setup(world.seed).triggers:
+    for trigger in world.understood(Setup).triggers:
         if trigger.event is event:
             try:
                 world.deliver(_webhook(trigger, data, world))
@@ -123,7 +123,7 @@ def _sign(webhook: Webhook, world: World) -> Headers:
 
 
 def _triggers_at(url: str, world: World) -> Iterator[Trigger]:
-    return (trigger for trigger in Setup(world.seed).triggers if trigger.url == url)
+    return (trigger for trigger in world.understood(Setup).triggers if trigger.url == url)
 
 
 def _sample(world: World, event: str, url: str) -> Webhook:

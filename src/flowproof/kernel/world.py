@@ -1,12 +1,12 @@
 """What a mock may touch during one request or task: its workspace's state, time, chance and seed data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from flowproof.conformance import Contract, Finding
 
@@ -20,6 +20,7 @@ __all__ = ["State", "World", "hex_id"]
 MOST = 1_000_000
 KEPT_DELIVERIES = 1000  # of a workspace, beside those that are still to be made
 FORGET_EVERY = 100
+Understood = TypeVar("Understood")
 OWN = "flowproof"  # where a provider's slug stands, for what the kernel itself keeps of a workspace
 
 
@@ -99,6 +100,17 @@ class World:
             (SEED, state.workspace, state.provider), lambda: state.get(SEED, SEED)
         )
         return self.default_seed if own is None else own
+
+    def understood(self, read: Callable[[Mapping[str, Any]], Understood]) -> Understood:
+        """
+        What a mock makes of the account set-up: read once, as long as that stays the same.
+
+        Args:
+            read: Makes it; a function or class of a module, whose result nobody changes.
+        """
+        state = self.state
+        key = ("understood", state.workspace, state.provider, read.__module__, read.__qualname__)
+        return state.store.remembered(key, lambda: read(self.seed))
 
     def schedule(self, name: str, *, after_s: float, value: Any) -> None:
         """Have the provider's task of that name done when the clock has moved on by so many seconds."""
