@@ -199,7 +199,8 @@ def as_form(request: requests.PreparedRequest, _: str) -> None:
 
 def as_python(request: requests.PreparedRequest, _: str) -> None:
     """Write JSON as Python prints it."""
-    request.prepare_body((request.body or b"").replace(b'"', b"'"), None)
+    body = request.body if isinstance(request.body, bytes) else b""
+    request.prepare_body(body.replace(b'"', b"'"), None)
 
 
 def _add_to_query(request: requests.PreparedRequest, added: Mapping[str, str]) -> None:
