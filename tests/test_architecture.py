@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import tree
-from tests.imports import UNREADABLE, Import, Module, aliases, dotted, imports
+from tests.imports import UNREADABLE, Import, Module, aliases, dotted, imports, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,10 @@ LAYERS = (
     Layer("__main__", ("cli",), TESTING),
     Layer("errors", (), (*TESTING, *SERVING, "requests")),
     Layer("exchange", (), (*TESTING, *SERVING, "requests")),
+    Layer("har", (), (*TESTING, *SERVING, "requests")),
     Layer("spellings", (), (*TESTING, *SERVING, "requests")),
     Layer("conformance", BASE, (*TESTING, *SERVING, "requests")),
-    Layer("kernel", (*BASE, "conformance", "spellings"), TESTING),
+    Layer("kernel", (*BASE, "conformance", "har", "spellings"), TESTING),
     Layer("mocks", (), (*TESTING, "requests"), own=False),
     Layer("mocks.{provider}", ("kernel", "conformance", *BASE), (*TESTING, "requests"), own_by_dots=True),
     Layer("clients", ("errors",), (*TESTING, *SERVING)),
@@ -73,7 +74,7 @@ LAYERS = (
         own_by_dots=True,
     ),
     Layer("suites.{provider}", ("clients", "conformance", *BASE, "target", "inbox"), SERVING, own_by_dots=True),
-    Layer("certify", (*BASE, "conformance", "target", "checklist", "spellings"), (*TESTING, *SERVING)),
+    Layer("certify", (*BASE, "conformance", "target", "checklist", "har", "spellings"), (*TESTING, *SERVING)),
     Layer("doctor", (*BASE, "conformance", "clients", "target", "inbox"), (*TESTING, *SERVING)),
     Layer("authentication", (*BASE, "cases", "clients", "target"), (*TESTING, *SERVING)),
     Layer("cases", BASE, (*TESTING, *SERVING, "requests")),
@@ -196,7 +197,7 @@ def provider_offences(module: Module) -> Iterator[str]:
 
 def words(module: Module) -> Iterator[tuple[int, str]]:
     """Every identifier and every text of a module, docstrings too, with its line."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         for field in ("id", "attr", "name", "arg", "module", "asname"):
             if isinstance(text := getattr(node, field, None), str):
                 yield getattr(node, "lineno", 1), text
@@ -209,8 +210,8 @@ def chance_offences(module: Module) -> Iterator[str]:
     if module.name == "flowproof.kernel.clock":
         return
     names = aliases(module)
-    seeded = {id(node.func) for node in ast.walk(module.tree) if isinstance(node, ast.Call) and node.args}
-    for node in ast.walk(module.tree):
+    seeded = {id(node.func) for node in module.nodes if isinstance(node, ast.Call) and node.args}
+    for node in module.nodes:
         name = dotted(node, names)
         if name is None or not isinstance(getattr(node, "ctx", None), ast.Load) or name in {"random", "secrets"}:
             continue
@@ -221,13 +222,13 @@ def chance_offences(module: Module) -> Iterator[str]:
 
 
 def _is_called(node: ast.AST, module: Module) -> bool:
-    return any(isinstance(each, ast.Call) and each.func is node for each in ast.walk(module.tree))
+    return any(isinstance(each, ast.Call) and each.func is node for each in module.nodes)
 
 
 def state_offences(module: Module) -> Iterator[str]:
     """Mutable values at a module's top, and functions that rebind its names."""
     names = aliases(module)
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Global):
             yield f"{module.name}:{node.lineno} rebinds {', '.join(node.names)}"
     for node in top_level(module.tree.body):
@@ -258,7 +259,7 @@ def _is_mutable(value: ast.expr | None, names: dict[str, str]) -> bool:
 def print_offences(module: Module) -> Iterator[str]:
     """Output that a library must leave to its caller."""
     names = aliases(module)
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call) and dotted(node.func, names) in {"print", "sys.stdout.write", "sys.stderr.write"}:
             yield f"{module.name}:{node.lineno} prints"
 
@@ -269,7 +270,7 @@ def below(*prefixes: str) -> list[Path]:
 
 
 def _name(path: Path) -> str:
-    return Module.read(path, tree.ROOT).name
+    return name_of(path, tree.ROOT)
 
 
 def judge(rule: Rule, paths: list[Path]) -> list[str]:

@@ -27,6 +27,7 @@ from flowproof.certify.report import CheckedRow, Coverage, KnownDeviation, State
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 SANDBOX = TargetShown("Acme's sandbox", "sandbox", "https://sandbox.acme.example/api")
 MOCK = TargetShown("mock", "mock", "http://127.0.0.1:4010/acme")
+Standing = Literal["documented", "observed", "inferred"]
 JSON = (("Content-Type", "application/json"),)
 
 
@@ -125,11 +126,12 @@ class Stream:
 def stated(
     requirement: str,
     *,
-    standing: Literal["documented", "observed", "inferred"] = "documented",
-    obliges: str = "provider",
+    standing: Standing = "documented",
+    text: str = "",
 ) -> Stated:
     """A requirement of the contract."""
-    return Stated(requirement, f"The text of {requirement}.", "the document, chapter 3", standing, obliges)
+    told = text or f"The text of {requirement}."
+    return Stated(requirement, told, "the document, chapter 3", standing, "provider", line=7)
 
 
 def ground(*requirements: Stated, deviations: Sequence[KnownDeviation] = ()) -> Ground:

@@ -1,5 +1,6 @@
 """What a run is judged by, read from its provider's contract: requirements, checklist, coverage, deviations, digest."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from importlib.resources.abc import Traversable
@@ -14,6 +15,8 @@ from .record import Attempt, read_record
 from .report import CheckedRow, Coverage, Ground, KnownDeviation, Stated
 
 __all__ = ["digest", "read_ground"]
+
+ID = re.compile(r"""id\s*=\s*["']([^"']+)["']""")
 
 
 def read_ground(
@@ -34,11 +37,12 @@ def read_ground(
         ConfigurationError: The checklist or the events cannot.
     """
     contract = load_contract(slug, folder)
+    lines = _lines(folder.joinpath("requirements.toml").read_text(encoding="utf-8"))
     return Ground(
         title=title,
         contract_digest=digest(folder),
         requirements=tuple(
-            Stated(each.id, each.text, each.source, each.standing, each.obliges, each.note)
+            Stated(each.id, each.text, each.source, each.standing, each.obliges, each.note, lines.get(each.id, 0))
             for each in contract.requirements.values()
         ),
         deviations=tuple(
@@ -65,6 +69,12 @@ def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
                 yield from _files(each, f"{prefix}{each.name}/")
         else:
             yield f"{prefix}{each.name}", each.read_bytes()
+
+
+def _lines(toml: str) -> dict[str, int]:
+    """In which line each requirement's id stands."""
+    found = (ID.match(line) for line in toml.splitlines())
+    return {match[1]: number for number, match in enumerate(found, start=1) if match}
 
 
 def _checklist(folder: Traversable, events: Sequence[Event]) -> Iterator[CheckedRow]:

@@ -38,7 +38,7 @@ from .sensitive import hidden_as, is_secret_name, is_shown_header, variable
 
 __all__ = ["MARK", "Redactor", "Secret", "body_of", "mark", "secrets_of"]
 
-MARK = re.compile(r"\[redacted:[A-Z0-9_]+\]")
+MARK = re.compile(r"\[redacted:([A-Z0-9_]+)\]")
 FORM = "application/x-www-form-urlencoded"
 SHORTEST = 4  # what is shorter is no secret, and would spoil every text
 SHORTEST_LEARNT = 8
@@ -278,8 +278,10 @@ class Redactor:
         self._learnt |= _words(each for each in issued if len(each[1]) >= SHORTEST_LEARNT and not MARK.search(each[1]))
 
     def _outside_marks(self, text: str, clean: Callable[[str], str]) -> str:
-        if not text:
-            return text
+        if not text.isascii():
+            text = text.encode(
+                "utf-8", "backslashreplace"
+            ).decode()  # half a surrogate pair is nothing that can be written
         pieces, kept = [], 0
         for found in MARK.finditer(text):
             pieces += [clean(text[kept : found.start()]), found[0]]

@@ -36,7 +36,12 @@ DeviationState = Literal["covers", "stale", "expired", "not judged", "unknown"]
 
 
 class Stated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A requirement as the contract states it: `flowproof.conformance.Requirement`, as far as a report tells it."""
+    """
+    A requirement as the contract states it: `flowproof.conformance.Requirement`, as far as a report tells it.
+
+    Args:
+        line: In the contract's `requirements.toml`, from 1 on; 0 where it is not known.
+    """
 
     id: str
     text: str
@@ -44,6 +49,7 @@ class Stated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     standing: Literal["documented", "observed", "inferred"]
     obliges: str
     note: str = ""
+    line: int = 0
 
 
 class KnownDeviation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -232,7 +238,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def ground(self) -> Ground:
         """What the run was judged by."""
         stated = tuple(
-            Stated(each.id, each.text, each.source, each.standing, each.obliges, each.note)
+            Stated(each.id, each.text, each.source, each.standing, each.obliges, each.note, each.line)
             for each in self.requirements
         )
         known = tuple(

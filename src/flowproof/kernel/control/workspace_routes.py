@@ -8,9 +8,9 @@ from flask import Blueprint
 
 from flowproof import __version__
 from flowproof.errors import ConfigurationError
+from flowproof.har import har
 from flowproof.kernel.clock import Clock
 from flowproof.kernel.faults import plans_from_json
-from flowproof.kernel.har import har
 from flowproof.kernel.workspaces import DEFAULT, Workspace
 
 from .routes import ControlScene, Missing, now_in_control, shown_workspace

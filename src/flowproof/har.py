@@ -1,4 +1,4 @@
-"""A journal as an HTTP Archive (HAR 1.2), which browsers and proxies can open."""
+"""Exchanges as an HTTP Archive (HAR 1.2), which browsers and proxies can open. Knows neither journal nor report."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,10 +6,16 @@ from urllib.parse import parse_qsl
 
 __all__ = ["har"]
 
+STATED = frozenset({"started_at", "duration_ms", "request", "response"})
+
 
 def har(entries: Iterable[Mapping[str, Any]], *, creator_version: str) -> dict[str, Any]:
     """
-    The archive of a journal's entries. What HAR has no name for stands under ``_flowproof``.
+    The archive of exchanges. What HAR has no name for stands under ``_flowproof``.
+
+    Args:
+        entries: Each with ``started_at``, ``duration_ms``, ``request`` and ``response``.
+        creator_version: Version of Flowproof.
 
     Source:
         The HAR 1.2 specification; -1 is its word for a size or time that is not known.
@@ -24,7 +30,6 @@ def har(entries: Iterable[Mapping[str, Any]], *, creator_version: str) -> dict[s
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
-    own = ("id", "workspace", "direction", "provider", "operation", "requirement", "findings", "explanation", "faults")
     return {
         "startedDateTime": entry["started_at"],
         "time": entry["duration_ms"],
@@ -32,7 +37,7 @@ def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
         "response": _response(entry["response"]),
         "cache": {},
         "timings": {"send": 0, "wait": entry["duration_ms"], "receive": 0},
-        "_flowproof": {key: entry[key] for key in own},
+        "_flowproof": {key: value for key, value in entry.items() if key not in STATED},
     }
 
 

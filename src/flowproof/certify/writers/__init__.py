@@ -1,0 +1,53 @@
+"""The views of a report, each a file. A writer is a pure function from a report to the bytes of its file."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from flowproof.certify.report import Report, json_report, schema
+from flowproof.errors import ConfigurationError
+
+from .github import annotations, summary
+from .har import archive
+from .html import page
+from .junit import junit
+from .sarif import sarif
+
+__all__ = ["VIEWS", "annotations", "summary", "write_views"]
+
+
+def _schema(_: Report) -> bytes:
+    return json.dumps(schema(), indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+VIEWS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
+    {
+        "report.html": page,
+        "report.json": json_report,
+        "report.schema.json": _schema,
+        "junit.xml": junit,
+        "report.sarif": sarif,
+        "exchanges.har": archive,
+    }
+)
+
+
+def write_views(report: Report, folder: Path) -> tuple[Path, ...]:
+    """
+    Write every view into a folder, which is made where it is missing.
+
+    Returns:
+        The files.
+
+    Raises:
+        ConfigurationError: They cannot be written there.
+    """
+    files = {folder / name: view(report) for name, view in VIEWS.items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, content in files.items():
+            file.write_bytes(content)
+    except OSError as error:
+        raise ConfigurationError(f"The report cannot be written: {error}.", "Name another folder.") from error
+    return tuple(files)

@@ -1,0 +1,342 @@
+"""The views of a report: each valid by its own form, none with a word that its reader would take for a command."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+
+from flowproof.certify import Report
+from flowproof.certify.events import Request
+from flowproof.certify.redaction import body_of
+from flowproof.certify.writers import VIEWS, annotations, summary, write_views
+from flowproof.certify.writers.curl import curl
+from flowproof.checklist import read_results
+from flowproof.errors import ConfigurationError
+from tests.archives import HAR
+from tests.certify.example import example_report
+from tests.certify.streams import MOCK, Stream, deviation, report_of, stated
+
+SKU = "acme.order.sku"
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    """A report with something of everything."""
+    return example_report()
+
+
+def junit_of(report: Report) -> ElementTree.Element:
+    """The report as JUnit, read again."""
+    return ElementTree.fromstring(VIEWS["junit.xml"](report))  # noqa: S314 (we wrote it)
+
+
+def sarif_of(report: Report) -> dict:  # type: ignore[type-arg] # (JSON)
+    """The only run of the report as SARIF, read again."""
+    (run,) = json.loads(VIEWS["report.sarif"](report))["runs"]
+    return run  # type: ignore[no-any-return] # (JSON)
+
+
+def test_every_view_is_written(report: Report, tmp_path: Path) -> None:
+    """Every view lands in the folder, which is made where it is missing; the same report gives the same bytes."""
+    files = write_views(report, tmp_path / "new" / "folder")
+
+    assert {each.name for each in files} == set(VIEWS)
+    assert all(each.read_bytes() == VIEWS[each.name](example_report()) for each in files)
+
+
+def test_folder_that_cannot_be_written_is_told(report: Report, tmp_path: Path) -> None:
+    """Where the views cannot be written, the error says where, and how to mend it."""
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(ConfigurationError, match="Name another folder"):
+        write_views(report, tmp_path / "file")
+
+
+def test_json_keeps_to_the_schema_beside_it(report: Report) -> None:
+    """report.json is valid by report.schema.json, which is itself a valid JSON Schema."""
+    written, beside = json.loads(VIEWS["report.json"](report)), json.loads(VIEWS["report.schema.json"](report))
+
+    jsonschema.Draft202012Validator.check_schema(beside)
+    jsonschema.Draft202012Validator(beside).validate(written)
+
+
+def test_archive_is_valid_har(report: Report) -> None:
+    """The evidence is valid by the HAR 1.2 specification, and says which test each exchange was of."""
+    archive = json.loads(VIEWS["exchanges.har"](report))
+
+    jsonschema.validate(archive, HAR)
+    assert len(archive["log"]["entries"]) == len(report.exchanges)
+    assert archive["log"]["entries"][0]["_flowproof"]["test"] == report.exchanges[0].test
+
+
+def test_junit_counts_and_tells_each_verdict(report: Report) -> None:
+    """FAIL is a failure, ERROR an error, SKIP and OMIT are skipped, as is what deviations cover; the sums are right."""
+    root = junit_of(report)
+    (suite,) = root
+    told = {
+        case.get("name"): [each.tag for each in case if each.tag != "properties"] for case in suite.iter("testcase")
+    }
+
+    assert (told["test_order_form[a-b]"], told["test_order_limit[a-b]"]) == (["failure"], ["skipped"])
+    assert (told["test_webhook_retry[a-b]"], told["test_order_expires"], told["test_auth_date[a-b]"]) == (
+        ["error"],
+        ["skipped"],
+        [],
+    )
+    for each in (root, suite):
+        counted = {tag: len(suite.findall(f"testcase/{tag}")) for tag in ("failure", "error", "skipped")}
+        assert [each.get(name) for name in ("tests", "failures", "errors", "skipped")] == [
+            str(len(told)),
+            *(str(counted[tag]) for tag in ("failure", "error", "skipped")),
+        ]
+
+
+def test_junit_keeps_to_the_common_form(report: Report) -> None:
+    """Elements and attributes are those of the JUnit schema that CI servers share, in its order."""
+    allowed = {
+        "testsuites": {"name", "tests", "failures", "errors", "skipped", "time"},
+        "testsuite": {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"},
+        "testcase": {"name", "classname", "time"},
+        "properties": set(),
+        "property": {"name", "value"},
+        "failure": {"message"},
+        "error": {"message"},
+        "skipped": {"message"},
+    }
+
+    for element in junit_of(report).iter():
+        assert set(element.attrib) == allowed[element.tag]
+        assert (
+            [each.tag for each in element].index("properties") == 0 if element.find("properties") is not None else True
+        )
+
+
+def test_checklist_reads_the_results(report: Report) -> None:
+    """`flowproof checklist --results` reads the file, with the requirements of each test."""
+    runs = {each.name: each for each in read_results(VIEWS["junit.xml"](report).decode())}
+
+    assert runs["acme.test_orders::test_order_form"].outcome == "failed"
+    assert runs["acme.test_orders::test_order_form"].requirements == {"acme.order.form"}
+
+
+def test_unfinished_test_is_an_error_in_junit() -> None:
+    """A test that the run did not come to end is no success."""
+    stream = Stream()
+    stream.plan("test_sku", SKU)
+
+    assert junit_of(report_of(stream.events)).find("testsuite/testcase/error") is not None
+
+
+def test_control_characters_spoil_no_xml() -> None:
+    """What XML cannot write is replaced, wherever it stands."""
+    stream = Stream()
+    stream.run("test_sku[\x00\x1b\ufffe]", SKU, verdict="FAIL", why="\x00 & ]]> <b> \ud800")
+
+    (case,) = junit_of(report_of(stream.end())).iter("testcase")
+    (told,) = case.iter("failure")
+
+    assert (case.get("name"), told.get("message")) == ("test_sku[\ufffd\ufffd\ufffd]", "\ufffd & ]]> <b> \ufffd")
+
+
+SARIF = {
+    "type": "object",
+    "required": ["tool", "results", "invocations"],
+    "properties": {
+        "tool": {
+            "properties": {
+                "driver": {
+                    "required": ["name", "rules"],
+                    "properties": {
+                        "rules": {
+                            "uniqueItems": True,
+                            "items": {
+                                "required": ["id", "shortDescription", "help", "defaultConfiguration"],
+                                "properties": {
+                                    "shortDescription": {"required": ["text"]},
+                                    "help": {"required": ["text"]},
+                                },
+                            },
+                        }
+                    },
+                }
+            }
+        },
+        "invocations": {
+            "items": {
+                "required": ["executionSuccessful", "startTimeUtc", "endTimeUtc"],
+                "properties": {"endTimeUtc": {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}},
+            }
+        },
+        "results": {
+            "items": {
+                "required": ["ruleId", "ruleIndex", "kind", "level", "message", "locations", "partialFingerprints"],
+                "properties": {
+                    "kind": {"enum": ["pass", "open", "informational", "notApplicable", "review", "fail"]},
+                    "level": {"enum": ["none", "note", "warning", "error"]},
+                    "locations": {
+                        "items": {
+                            "properties": {
+                                "physicalLocation": {
+                                    "required": ["artifactLocation", "region"],
+                                    "properties": {"region": {"properties": {"startLine": {"minimum": 1}}}},
+                                }
+                            }
+                        }
+                    },
+                    "suppressions": {
+                        "items": {
+                            "required": ["kind"],
+                            "properties": {
+                                "kind": {"enum": ["inSource", "external"]},
+                                "status": {"enum": ["accepted", "underReview", "rejected"]},
+                            },
+                        }
+                    },
+                    "webRequest": {
+                        "properties": {
+                            "headers": {"additionalProperties": {"type": "string"}},
+                            "body": {"type": "object"},
+                        }
+                    },
+                },
+            }
+        },
+    },
+}
+
+
+def test_sarif_has_the_form_of_its_standard(report: Report) -> None:
+    """What SARIF 2.1.0 requires of the parts that we write is there, with values that it knows."""
+    jsonschema.validate(sarif_of(report), SARIF)
+
+
+def test_sarif_leads_from_failures_to_requirements(report: Report) -> None:
+    """Every failure cites its rule, where that is stated, the test and an exchange; a deviation suppresses it."""
+    run = sarif_of(report)
+    rules = run["tool"]["driver"]["rules"]
+    first, second = run["results"]
+
+    assert [rules[each["ruleIndex"]]["id"] for each in (first, second)] == ["acme.order.form", "acme.order.limit"]
+    assert first["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "contracts/acme/requirements.toml", "uriBaseId": "ROOT"},
+        "region": {"startLine": 7},
+    }
+    assert (first["level"], second["level"], first["webResponse"]["statusCode"]) == ("error", "warning", 201)
+    assert ("suppressions" in first, second["suppressions"][0]["status"]) == (False, "accepted")
+    assert run["invocations"][0]["executionSuccessful"] is False
+
+
+def test_annotations_are_commands_that_nobody_can_break_out_of() -> None:
+    """Whatever a test said stays inside its own annotation: line feeds, per cents, colons and commas are escaped."""
+    stream = Stream()
+    why = "got\n::set-output name=a::b\r100 % :: end"
+    stream.run("test_sku,title=x::y", SKU, verdict="FAIL", why=why)
+    stream.run("test_b", verdict="ERROR", why="broke")
+
+    lines = annotations(report_of(stream.end())).splitlines()
+
+    assert lines[0] == (f"::error title=FAIL {SKU}::The text of {SKU}.%0Agot%0A::set-output name=a::b%0D100 %25 :: end")
+    assert lines[1:] == ["::error title=ERROR acme/test_orders.py%3A%3Atest_b::broke"]
+
+
+def test_annotations_stay_below_what_github_shows() -> None:
+    """GitHub shows ten of a level in a step: the tenth says how many more there are."""
+    stream = Stream()
+    for number in range(14):
+        stream.run(f"test_{number}", f"acme.{number}", verdict="FAIL", why="it did")
+
+    told = annotations(report_of(stream.end(), *(stated(f"acme.{number}") for number in range(14)))).splitlines()
+
+    assert (len(told), told[-1]) == (10, "::error title=Flowproof::and 5 more; see report.html")
+
+
+def test_annotations_warn_of_deviations_and_of_what_is_left(report: Report) -> None:
+    """Deviations, and things that the run could not undo, are warnings."""
+    warnings = [each for each in annotations(report).splitlines() if each.startswith("::warning")]
+
+    assert [each.split("::")[1].partition("title=")[2] for each in warnings] == [
+        "Deviation of acme.order.limit%3A covers",
+        "Deviation of acme.webhook.late%3A not judged",
+        "Left behind%3A order o-4712",
+    ]
+
+
+def test_summary_says_that_a_mock_is_a_mock() -> None:
+    """The summary of a run on a mock says so, and its table is not broken by what a test said."""
+    stream = Stream(MOCK)
+    stream.run("test_sku", SKU, verdict="FAIL", why="a | b <script>`x` [l](http://e)\n\n# h")
+
+    told = summary(report_of(stream.end()))
+
+    assert "(mock)" in told.splitlines()[0]
+    assert "proves nothing about the provider" in told
+    assert "<script>" not in told
+    (row,) = [each for each in told.splitlines() if each.startswith("| FAIL")]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 4
+    assert "](" not in row
+
+
+def test_summary_stays_below_the_limit_of_github() -> None:
+    """However much failed, the summary stays below a MiB."""
+    stream = Stream()
+    for number in range(300):
+        stream.run(f"test_{number}", f"acme.{number}", verdict="FAIL", why=f"{number} " + "é(" * 4000)
+
+    told = summary(report_of(stream.end(), *(stated(f"acme.{number}") for number in range(300))))
+
+    assert len(told.encode()) < 1_000_000
+    assert told.endswith("More is in report.html.\n")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "expected"),
+    [
+        (
+            [("Authorization", "Bearer [redacted:AUTHORIZATION]"), ("Content-Length", "3"), ("X-Empty", "")],
+            b"it's",
+            (
+                """curl -X POST https://a.example/b \\\n  -H 'Authorization: Bearer '"$AUTHORIZATION" \\\n"""
+                """  -H 'X-Empty;' \\\n  --data-raw 'it'"'"'s'"""
+            ),
+        ),
+        ([], b"\xff", "curl -X POST https://a.example/b \\\n  --data-binary @body"),
+        ([], b"$(reboot)", "curl -X POST https://a.example/b \\\n  --data-raw '$(reboot)'"),
+    ],
+)
+def test_curl_repeats_the_request(headers: list[tuple[str, str]], body: bytes, expected: str) -> None:
+    """The command repeats a request, quoted for the shell, with a variable for what was taken out."""
+    request = Request(tuple(headers), body_of(body), "POST", "https://a.example/b", "/b", "")
+
+    assert curl(request) == expected
+
+
+def test_curl_sends_what_was_sent(tmp_path: Path) -> None:
+    """A shell that runs the command calls curl with the very words, and with the variables' values."""
+    (tmp_path / "curl").write_text('#!/bin/sh\nprintf "%s\\0" "$@"\n')
+    (tmp_path / "curl").chmod(0o755)
+    headers = (("X-A", "`id` $HOME \\ \"q\" 'r'"), ("Authorization", "[redacted:TOKEN]!"))
+    request = Request(
+        headers, body_of(b"line\nline \xc3\xa9"), "PUT", "https://a.example/?a=[redacted:CODE]&b", "/", ""
+    )
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TOKEN": "t k", "CODE": "c*"}
+
+    said = subprocess.run(["sh", "-c", curl(request)], env=environment, capture_output=True, check=True).stdout
+
+    assert said.decode().split("\0")[:-1] == [
+        *("-X", "PUT", "https://a.example/?a=c*&b", "-H", headers[0][0] + ": " + headers[0][1]),
+        *("-H", "Authorization: t k!", "--data-raw", "line\nline é"),
+    ]
+
+
+def test_half_covered_failure_stays_a_failure() -> None:
+    """A failing test is skipped in JUnit only where deviations cover every requirement that it is marked with."""
+    stream = Stream()
+    stream.run("test_both", SKU, "acme.other", verdict="FAIL", why="it did")
+
+    report = report_of(stream.end(), stated(SKU), stated("acme.other"), deviations=[deviation(SKU)])
+
+    assert junit_of(report).find("testsuite/testcase/failure") is not None
