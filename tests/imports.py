@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 # Functions that import what their first argument names.
@@ -21,7 +22,7 @@ IMPORTERS = frozenset(
 UNREADABLE = "?"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Module:
     """
     A module's syntax tree and the name it is imported by.
@@ -30,29 +31,38 @@ class Module:
         name: Dotted name, such as ``flowproof.mocks.oneflow.rules``.
         is_package: Whether it is an ``__init__``: relative imports then start at itself.
         tree: Its syntax tree.
+        nodes: Everything in that tree.
     """
 
     name: str
     is_package: bool
     tree: ast.Module
+    nodes: tuple[ast.AST, ...]
 
     @classmethod
+    @cache  # every rule asks for every module
     def read(cls, path: Path, root: Path) -> "Module":
         """The module of a file, named as it ships: the top-level folders are parts of flowproof."""
-        parts = list(path.relative_to(root).with_suffix("").parts)
-        parts = parts[1:] if parts[0] == "src" else ["flowproof", *parts]
-        is_package = parts[-1] == "__init__"
-        return cls.parse(path.read_text(encoding="utf-8"), ".".join(parts[:-1] if is_package else parts), is_package)
+        name = name_of(path, root)
+        return cls.parse(path.read_text(encoding="utf-8"), name, path.stem == "__init__")
 
     @classmethod
     def parse(cls, source: str, name: str, is_package: bool = False) -> "Module":
         """The module that a source would be under this name."""
-        return cls(name, is_package, ast.parse(source))
+        parsed = ast.parse(source)
+        return cls(name, is_package, parsed, tuple(ast.walk(parsed)))
 
     @property
     def package(self) -> str:
         """The package that relative imports start at."""
         return self.name if self.is_package else self.name.rpartition(".")[0]
+
+
+def name_of(path: Path, root: Path) -> str:
+    """The dotted name by which a file is imported."""
+    parts = list(path.relative_to(root).with_suffix("").parts)
+    parts = parts[1:] if parts[0] == "src" else ["flowproof", *parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,7 @@ class Import:
 def imports(module: Module) -> Iterator[Import]:
     """Everything a module imports: at its top, inside functions, for the type checker only, or through importlib."""
     names = aliases(module)
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -86,10 +96,11 @@ def imports(module: Module) -> Iterator[Import]:
             yield Import(spelled, node.lineno)
 
 
+@cache
 def aliases(module: Module) -> dict[str, str]:
     """What each imported name stands for: ``from datetime import datetime as dt`` gives dt → datetime.datetime."""
     found: dict[str, str] = {}
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Import):
             found |= {alias.asname or alias.name.partition(".")[0]: _bound(alias) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
