@@ -7,10 +7,11 @@ import pytest
 import requests
 from hypothesis import given
 
-from flowproof.clients import NO_RETRY, ClientError, Retry
+from flowproof.clients import NO_RETRY, ClientError, Retry, Unreachable, ValidationFailed
 from flowproof.clients.oneflow import OneFlow
 from flowproof.conduct import Report
 from flowproof.conformance import load_contract
+from flowproof.inbox import Inbox
 from flowproof.suites.oneflow.breakages import BrokenOrder, broken_orders
 from flowproof.suites.oneflow.strategies import full_orders, minimum_order
 from flowproof.suites.oneflow.wire import Wire
@@ -73,9 +74,7 @@ def two_orders_are_wanted(workspace: Workspace, customer: Customer) -> None:
 
 def order_is_refused(workspace: Workspace, customer: Customer) -> None:
     """An order turns out to have no items, and is mended."""
-    empty = minimum_order("1")
-    empty["orderData"]["items"] = []
-    customer.mend(empty, minimum_order("1"))
+    customer.mend(empty_order("1"), minimum_order("1"))
 
 
 Scenario = Callable[[Workspace, Customer], None]
@@ -126,6 +125,91 @@ def test_reference_client_is_judged_on_all_it_sends(
 
     assert report.of("FAIL") == ()
     assert report.on("oneflow.order.sku_configured").verdict == "PASS"
+
+
+# ---- What is no fault ----
+
+
+def test_order_that_was_mended_is_excused(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
+    """To validate an order, mend what was wrong with it and validate it again is what validation is for."""
+    with pytest.raises(ValidationFailed):
+        oneflow.validate(empty_order("1"))
+    oneflow.validate(minimum_order("1"))
+
+    assert failed(workspace, "oneflow") == {}
+
+
+def test_order_that_was_not_mended_is_no_excuse(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
+    """An order that was refused, and another that is fit, do not excuse each other."""
+    with pytest.raises(ValidationFailed):
+        oneflow.validate(empty_order("1"))
+    oneflow.validate(minimum_order("2"))
+
+    assert set(failed(workspace, "oneflow")) == {"oneflow.order.items"}
+
+
+def test_number_may_be_asked_for(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
+    """To validate an order under a number that is used already is to ask; only to submit it is a fault."""
+    oneflow.wait_for_order(oneflow.submit(minimum_order("1")).id)
+    with pytest.raises(ValidationFailed):
+        oneflow.validate(minimum_order("1"))
+
+    assert failed(workspace, "oneflow") == {}
+
+
+def test_validation_tells_whether_an_order_is_there(workspace: Workspace, oneflow: OneFlow, conduct: Judge) -> None:
+    """After a lost answer, to validate the order again is a way to look for it."""
+    workspace.faults.set(LOST)
+    with pytest.raises(Unreachable):
+        oneflow.submit(minimum_order("1"))
+    workspace.clock.advance(10)
+    with pytest.raises(ValidationFailed):
+        oneflow.validate(minimum_order("1"))
+
+    report = conduct(workspace, "oneflow")
+    assert (report.of("FAIL"), report.on(UNIQUE).what) == ((), "Looked for order 1, whose answer was lost.")
+
+
+def test_order_that_did_not_become_one_may_be_submitted_again(
+    workspace: Workspace, oneflow: OneFlow, conduct: Judge
+) -> None:
+    """An order that was looked for in time and is not there may be submitted again under its number."""
+    workspace.faults.set(LOST)
+    customer = Customer(oneflow, workspace.clock.advance)
+    customer.place(with_sku(minimum_order("1"), "NO-SUCH-SKU"))
+
+    report = conduct(workspace, "oneflow")
+    assert report.of("FAIL") == ()
+    assert report.on(UNIQUE).what == "Order 1 was looked for and not there before it was submitted again; and 1 more."
+
+
+def test_submission_error_that_was_posted_back_may_be_mended(
+    workspace: Workspace, oneflow: OneFlow, conduct: Judge, inbox: Inbox
+) -> None:
+    """A client that learns from a postback why its order failed mends it and submits it once more."""
+    trigger = {"event": "orderSubmissionError", "url": inbox.url, "method": "POST", "contentType": "application/json"}
+    seed = workspace.seed("oneflow")
+    workspace.replace_seed("oneflow", {**seed, "triggers": [{**trigger, "template": None, "authorization": None}]})
+    oneflow.submit(with_sku(minimum_order("1"), "NO-SUCH-SKU"))
+    workspace.clock.advance(10)
+    workspace.webhooks.wait_until_settled()
+    oneflow.submit(minimum_order("1"))
+
+    report = conduct(workspace, "oneflow")
+    assert report.of("FAIL") == ()
+    assert report.on("oneflow.submission.error_resubmit_once").verdict == "PASS"
+
+
+def empty_order(number: str) -> dict[str, Any]:
+    """An order without items."""
+    order = minimum_order(number)
+    return {**order, "orderData": {**order["orderData"], "items": []}}
+
+
+def with_sku(order: dict[str, Any], sku: str) -> dict[str, Any]:
+    """The same order of another product."""
+    (item,) = order["orderData"]["items"]
+    return {**order, "orderData": {**order["orderData"], "items": [{**item, "sku": sku}]}}
 
 
 # ---- Faulty clients ----

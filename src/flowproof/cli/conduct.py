@@ -58,7 +58,7 @@ def conduct(
     skipped: bool,
 ) -> None:
     """
-    Judge a client by the journal of its exchanges with a provider's mock.
+    Judge a client by the journal of a mock that it was driven against.
 
     Each requirement that obliges the client is PASS, FAIL, or SKIP where the journal gave no occasion to judge it.
     Exit code 0 when nothing failed and something was judged, 1 when something failed, 2 when nothing could be judged.
