@@ -52,7 +52,7 @@ def test_rate_limit_says_how_long_to_wait(workspace: Workspace, make_integration
     assert refused.value.retry_after_s == 18
 
 
-@pytest.mark.requirement("integrations.workflow.toggle_get")
+@pytest.mark.requirement("integrations.workflow.toggle_get", "integrations.workflow.toggle_once")
 def test_toggle_is_not_repeated_by_itself(workspace: Workspace, integrations: Integrations) -> None:
     """
     A GET that changes state is not sent again after a lost answer or a 5XX: it would be undone.
