@@ -123,7 +123,7 @@ def _tells_of(webhook: Observed, order: Order) -> bool:
 
 
 def expired_token_is_renewed(journal: Journal) -> Iterator[Sighting]:
-    """After a refusal because of an expired token comes a new token, before any other call is refused for the same."""
+    """After a refusal because of an expired token comes a new one; calls that were under way may be refused as well."""
     for refused in journal.citing(EXPIRY):
         renewed = next(iter(journal.after(refused).of(TOKEN, REFRESH).accepted()), None)
         again = next(iter(journal.after(refused).citing(EXPIRY)), None)

@@ -45,7 +45,7 @@ def test_nothing_of_staging_is_seen_in_production(wire: Wire, staging: Account, 
     assert production.facts() == before
 
 
-@pytest.mark.requirement("flow1st.environment.separate", "flow1st.order.same_again")
+@pytest.mark.requirement("flow1st.environment.two", "flow1st.environment.separate", "flow1st.order.same_again")
 def test_reference_is_one_for_each_environment(make_flow1st: Any, staging: Account, production: Account) -> None:
     """
     The same reference in both environments makes two orders.

@@ -119,8 +119,8 @@ class Wire:
 
 
 def code_of(answer: requests.Response) -> tuple[int, str]:
-    """Status and `errorCode` of an error body."""
-    return answer.status_code, str(answer.json()["errorCode"])
+    """Status and `errorCode` of an error body; no code where it is none."""
+    return answer.status_code, str(answer.json().get("errorCode", ""))
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
