@@ -1,16 +1,20 @@
 """The programs that are not ours: found, or a reason to skip; and the provider's SDK, installed once a checkout."""
 
+import atexit
 import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
-__all__ = ["HERE", "install_sdk", "require", "run"]
+__all__ = ["HERE", "ask", "install_sdk", "require", "run"]
 
 HERE = Path(__file__).resolve().parent
 INSTALLED = HERE / "node_modules"
@@ -73,3 +77,55 @@ def run(
     if done.returncode != 0:
         raise AssertionError(f"{command[0]} ended with code {done.returncode}\n{done.stderr}{done.stdout}")
     return done.stdout
+
+
+def ask(script: str, question: str) -> str:
+    """
+    What a script of this folder for Node answers to a line.
+
+    Each script has one process in a session, which loads its packages once.
+
+    Raises:
+        AssertionError: It ended instead, or said nothing for a minute; with what it said on its standard error.
+    """
+    return _conversation(script).ask(question)
+
+
+@cache
+def _conversation(script: str) -> "_Conversation":
+    conversation = _Conversation(["node", script])
+    atexit.register(conversation.close)
+    return conversation
+
+
+class _Conversation:
+    """A program that answers each line with a line, until there are no more."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._name = " ".join(command)
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the program runs)
+        self._process = subprocess.Popen(
+            command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True
+        )
+
+    def ask(self, question: str) -> str:
+        """The answer to a line."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        impatience = Timer(RUN_TIMEOUT_S, self._process.kill)
+        impatience.start()
+        try:
+            self._process.stdin.write(f"{question}\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
+        finally:
+            impatience.cancel()
+        if not answer:
+            self._errors.seek(0)
+            raise AssertionError(f"{self._name} ended\n{self._errors.read().decode(errors='replace')}")
+        return answer
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+        self._errors.close()

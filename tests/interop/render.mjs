@@ -1,19 +1,21 @@
 // Renders templates with Handlebars as it comes from npm, and tells what came of each.
 //
-// Standard input:  [{"template", "context"}, …]
-// Standard output: {"handlebars", "rendered": [{"text"} | {"error"}, …]}
+// Standard input, a line each:  [{"template", "context"}, …]
+// Standard output, a line each: {"handlebars", "rendered": [{"text"} | {"error"}, …]}
 
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
 
 const Handlebars = createRequire(import.meta.url)("handlebars");
 
-const rendered = JSON.parse(readFileSync(0, "utf8")).map(({ template, context }) => {
+function render({ template, context }) {
   try {
     return { text: Handlebars.compile(template)(context) };
   } catch (error) {
     return { error: String(error.message) };
   }
-});
+}
 
-console.log(JSON.stringify({ handlebars: Handlebars.VERSION, rendered }));
+for await (const line of createInterface({ input: process.stdin })) {
+  console.log(JSON.stringify({ handlebars: Handlebars.VERSION, rendered: JSON.parse(line).map(render) }));
+}

@@ -57,7 +57,7 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Session:
     """
-    The calls of one process.
+    The calls of one SDK.
 
     Args:
         sdk: Version of the SDK.
@@ -108,7 +108,7 @@ class Sdk:
         return self._one({"call": "request", "method": method, "path": path, **given})
 
     def session(self, *calls: Mapping[str, Any]) -> Session:
-        """Make calls, one after the other, in a process of their own."""
+        """Make calls, one after the other, with an SDK of their own."""
         asked = {
             "baseUrl": self.base_url,
             "token": self.token,
@@ -117,7 +117,7 @@ class Sdk:
             "hurry": self.hurry,
             "calls": calls,
         }
-        told = json.loads(programs.run(["node", "sdk_session.mjs"], given=json.dumps(asked)))
+        told = json.loads(programs.ask("sdk_session.mjs", json.dumps(asked)))
         return Session(told["sdk"], told["node"], [_call(each) for each in told["calls"]])
 
     def _one(self, call: Mapping[str, Any]) -> Call:

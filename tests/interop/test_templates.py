@@ -20,7 +20,7 @@ BLANKS = st.sampled_from(["", " ", "\n", "  \n", "\n  ", "\r\n", "text", " text 
 
 def rendered(cases: Sequence[Mapping[str, Any]]) -> tuple[str, list[dict[str, str]]]:
     """The version of Handlebars, and what it made of each case."""
-    told = json.loads(programs.run(["node", "render.mjs"], given=json.dumps(cases)))
+    told = json.loads(programs.ask("render.mjs", json.dumps(cases)))
     return told["handlebars"], told["rendered"]
 
 
