@@ -84,7 +84,7 @@ class Guard:
             purse = None
             if effect.spends is not None and place.permission.spend is not None:
                 purse = stack.enter_context(self.ledger.purse(provider))
-            self._permit(provider, place, match, effect, purse, f"{method} of a path that the contract does not have")
+            self._permit(provider, place, match, effect, purse, f"a {method} that is no operation of the contract")
             self._wait(provider, place)
             passage = Passage()
             try:

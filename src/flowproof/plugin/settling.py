@@ -4,7 +4,8 @@ Undoes at a run's end what its tests created and left, as far as the contract sa
 What is left is said with the reason. Loaded only where something was created.
 """
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from flowproof.certify.events import Event, Settled
 from flowproof.certify.ledger import Ledger, Made
 from flowproof.clients import NO_RETRY
-from flowproof.clients.errors import ClientError, Unreachable
+from flowproof.clients.errors import NotFound, Unreachable
 from flowproof.clients.otter import ONBOARDING, Token
 from flowproof.errors import FlowproofError
 from flowproof.target import Target
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from .state import State
 
 __all__ = ["settle"]
+
+PATIENCE_S = 5.0
 
 
 def _cancel_order(client: Any, made: Made, _: Target) -> None:
@@ -57,33 +60,48 @@ CLIENTS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 
 
-def settle(state: "State", ledger: Ledger) -> None:
+def settle(state: "State", ledger: Ledger, *, patience_s: float = PATIENCE_S) -> None:
     """
     Undo what is left, the newest first, and tell of each thing what became of it.
 
     Args:
         state: The session's memory, whose witness is told.
         ledger: Knows what is left.
+        patience_s: How long to wait for what is not there yet, before it is tried once more.
     """
     tell: Callable[[Event], None] = state.witness.tell if state.witness is not None else lambda _: None
-    unreachable: dict[str, str] = {}
-    for made in ledger.unsettled():
-        if made.undo is None or made.undo not in HANDS:
-            ledger.settle(made.id)
-            tell(Settled(made.id, False, f"nothing undoes {made.operation}: it stays"))
+    made = ledger.unsettled()
+    for each in made:
+        if each.undo not in HANDS:
+            ledger.settle(each.id)
+            tell(Settled(each.id, False, f"nothing undoes {each.operation}: it stays"))
+    left = _undo_all(state, ledger, [each for each in made if each.undo in HANDS], tell)
+    if any(isinstance(why, NotFound) for _, why in left):
+        time.sleep(patience_s)
+        left = _undo_all(state, ledger, [each for each, _ in left], tell)
+    for each, why in left:
+        tell(Settled(each.id, False, f"it is left: {why}"))
+
+
+def _undo_all(
+    state: "State", ledger: Ledger, made: Sequence[Made], tell: Callable[[Event], None]
+) -> list[tuple[Made, BaseException]]:
+    """Undo each; what could not be undone, with the reason."""
+    left: list[tuple[Made, BaseException]] = []
+    unreachable: dict[str, Unreachable] = {}
+    for each in made:
+        try:
+            if each.provider in unreachable:
+                raise unreachable[each.provider]
+            _undo(state, each)
+        except (NotPermitted, FlowproofError) as why:
+            if isinstance(why, Unreachable):
+                unreachable[each.provider] = why
+            left.append((each, why))
             continue
-        why = unreachable.get(made.provider)
-        if why is None:
-            try:
-                _undo(state, made)
-            except Unreachable as error:
-                why = unreachable[made.provider] = str(error)
-            except (ClientError, NotPermitted, FlowproofError) as error:
-                why = str(error)
-        if why is not None:
-            tell(Settled(made.id, False, f"it is left: {why}"))
-        elif ledger.settle(made.id):
-            tell(Settled(made.id, True, f"{made.undo} was accepted"))
+        if ledger.settle(each.id):
+            tell(Settled(each.id, True, f"{each.undo} was accepted"))
+    return left
 
 
 def _undo(state: "State", made: Made) -> None:

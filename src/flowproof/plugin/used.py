@@ -53,11 +53,11 @@ def skip_elsewhere(state: State) -> None:
     """Skip the current test where a provider that it uses cannot be controlled."""
     urls = state.places.urls
     for provider in sorted(providers_of(state.item) & set(urls)):
-        _skip(urls[provider], state.item)
+        _skip(state.places.named(provider), state.item)
 
 
-def _skip(url: str, item: pytest.Item | None) -> NoReturn:
-    pytest.skip(f"the target {url} has no control API: this test {_purpose(item)}")
+def _skip(target: str, item: pytest.Item | None) -> NoReturn:
+    pytest.skip(f"the target {target} has no control API: this test {_purpose(item)}")
 
 
 def _purpose(item: pytest.Item | None) -> str:

@@ -1,0 +1,353 @@
+"""A run from its order to its events: on the mock, and on targets of others within what their profiles permit."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowproof.certify.events import (
+    Created,
+    Exchanged,
+    Planned,
+    Recognised,
+    RunFinished,
+    RunStarted,
+    Settled,
+    TestFinished,
+)
+from flowproof.certify.run import Ended, Order, run
+from flowproof.certify.suite import suite_of
+from flowproof.clients.oneflow import OneFlow
+from flowproof.errors import ConfigurationError
+from tests.certify.strangers import Relay, mock_of, relayed, write_profile
+from tests.second_opinion import dots_eco
+
+CARD = "dots_eco.flow_card.card_id"  # five tests, each of which makes a card
+TWENTY = "same_request_makes_another_card"  # twenty cards in one test
+
+
+def order(folder: Path, provider: str = "dots_eco", **wanted: Any) -> Order:
+    """An order for the suite of this package, on the mock unless a profile is wanted."""
+    contract = files("flowproof.contracts").joinpath(provider)
+    return Order(
+        **{"provider": provider, "suite": suite_of(provider), "contract": contract, "target": None, **wanted},
+        folder=folder,
+    )
+
+
+def verdicts(ended: Ended) -> dict[str, str]:
+    """The last verdict of each test."""
+    return {each.test: each.verdict for each in ended.events if isinstance(each, TestFinished)}
+
+
+def reasons(ended: Ended, verdict: str) -> set[str]:
+    """Why tests have a verdict."""
+    return {each.why for each in ended.events if isinstance(each, TestFinished) and each.verdict == verdict}
+
+
+def of(ended: Ended, kind: type[Any]) -> list[Any]:
+    """The events of a kind."""
+    return [each for each in ended.events if isinstance(each, kind)]
+
+
+def beginning(ended: Ended) -> RunStarted:
+    """How a run began."""
+    (started,) = of(ended, RunStarted)
+    assert isinstance(started, RunStarted)
+    return started
+
+
+def names_in(folder: Path) -> list[str]:
+    """What a folder holds."""
+    return sorted(each.name for each in folder.iterdir())
+
+
+class Shop:
+    """A Dots.eco server by another hand, behind a relay that counts, and a profile for it."""
+
+    def __init__(self, relay: Relay, tokens: Mapping[str, str], folder: Path) -> None:
+        self.relay = relay
+        self.folder = folder
+        self.profile = folder / "profile.toml"
+        self._tokens = tokens
+
+    def run(self, further: str = "", **wanted: Any) -> Ended:
+        """A run within what the lines of the profile permit."""
+        keys = {role: {"key": token} for role, token in self._tokens.items()}
+        variables = write_profile(self.profile, "dots_eco", self.relay.url, keys, further)
+        return run(order(self.folder / "run", target=self.profile, **wanted), {**os.environ, **variables})
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A stranger's server."""
+    with dots_eco.serving() as (url, tokens), relayed(url) as relay:
+        yield Shop(relay, tokens, tmp_path)
+
+
+def test_run_on_the_mock_passes_and_leaves_its_record(tmp_path: Path) -> None:
+    """On the mock every test of a requirement passes; its events are whole, and nothing else is left."""
+    told: list[Any] = []
+    ended = run(order(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ, told=told.append)
+
+    assert set(verdicts(ended).values()) == {"PASS"}
+    assert tuple(told) == ended.events
+    assert [type(each) for each in (ended.events[0], ended.events[-1])] == [RunStarted, RunFinished]
+    assert (beginning(ended).target.kind, beginning(ended).selection) == ("mock", "requirement dots_eco.balance.kept")
+    assert set(of(ended, RunFinished)[0].coverage) == {"answers", "branches", "cases", "requirements"}
+    assert {each.test for each in of(ended, Planned)} == set(verdicts(ended))
+    assert {each.test for each in of(ended, Exchanged)} <= set(verdicts(ended))
+    assert names_in(tmp_path) == ["events.jsonl"]
+
+
+def test_users_own_pytest_settings_do_not_interfere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a pytest.ini and conftest of the working directory nor variables of the environment change a run."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (tmp_path / "conftest.py").write_text("raise SystemExit('loaded')\n")
+    (tmp_path / "json.py").write_text("raise SystemExit('shadowed')\n")
+    monkeypatch.chdir(tmp_path)
+    diverting = {"PYTEST_ADDOPTS": "--collect-only", "FLOWPROOF_BASE_URL": "dots_eco=http://127.0.0.1:9"}
+    ended = run(order(tmp_path / "run", keyword="client_tells_every_fault"), {**os.environ, **diverting})
+
+    assert list(verdicts(ended).values()) == ["PASS"]
+
+
+def test_writing_is_omitted_where_the_profile_forbids_it(shop: Shop) -> None:
+    """Without leave nothing that changes anything leaves this machine, and its tests are omitted with the reason."""
+    ended = shop.run(requirements=(CARD, "dots_eco.balance.kept"))
+
+    assert Counter(verdicts(ended).values())["OMIT"] == 5
+    assert reasons(ended, "OMIT") == {"the target Acme's sandbox does not permit createFlowCard"}
+    assert shop.relay.count("POST") == 0
+    assert beginning(ended).permissions == ("nothing that changes anything is permitted",)
+
+
+def test_tests_that_need_control_are_skipped_elsewhere(shop: Shop) -> None:
+    """A test that sets the clock cannot run where there is no control API, and says so; it was planned all the same."""
+    ended = shop.run(keyword="example_is_answered_to_the_letter")
+
+    assert reasons(ended, "SKIP") == {
+        "the target Acme's sandbox has no control API: this test needs a workspace of its own"
+    }
+    assert [each.needs_control for each in of(ended, Planned)] == [True]
+
+
+def test_calls_are_limited_over_all_workers(shop: Shop) -> None:
+    """With two processes at once, an operation is called as often as the profile says, and not once more."""
+    ended = shop.run(
+        "permits = { operations = { createFlowCard = 4 } }", requirements=(CARD, "dots_eco.flow_card.repeat"), jobs=2
+    )
+
+    assert shop.relay.count("POST") == 4
+    assert "the target Acme's sandbox permits createFlowCard 4 times, which are used up" in reasons(ended, "OMIT")
+
+
+def test_limit_ends_a_property_as_omitted(shop: Shop) -> None:
+    """A property whose examples use up the limit is omitted, neither shrunk nor failed."""
+    ended = shop.run(
+        "permits = { operations = { createFlowCard = 4 } }", keyword="any_text_is_taken_as_it_is and message"
+    )
+
+    assert list(verdicts(ended).values()) == ["OMIT"]
+    assert shop.relay.count("POST") == 4
+
+
+def test_spending_stops_before_the_limit(shop: Shop) -> None:
+    """With a limit of 50 and cards of 10.30, four are bought: a fifth would cost more than is left."""
+    permits = 'permits = { operations = { createFlowCard = true }, spend = "50.00" }'
+    ended = shop.run(permits, keyword=TWENTY)
+
+    assert shop.relay.count("POST") == 4
+    assert reasons(ended, "OMIT") == {
+        "the target Acme's sandbox permits to spend 50.00: with 41.20 so far, another createFlowCard may be too much"
+    }
+    assert [each.spent for each in of(ended, Created)] == ["10.30"] * 4
+
+
+def test_pace_is_kept_over_all_workers(shop: Shop) -> None:
+    """With two processes at once and 20 requests a second, each request comes at least its share of a second later."""
+    shop.run("pace = { requests_per_second = 20 }", requirements=("dots_eco.balance",), jobs=2)
+    moments = sorted(at for at, _, path in shop.relay.seen if "/api/" in path)
+
+    assert len(moments) > 10
+    assert moments[-1] - moments[0] >= (len(moments) - 1) / 20 - 0.05
+
+
+def test_broken_network_is_an_error_and_no_failure(shop: Shop) -> None:
+    """Where connections break, tests end as ERROR: nothing was learnt of the target."""
+    shop.relay.breaks = lambda _: True
+    permits = "permits = { operations = { createFlowCard = true } }"
+    ended = shop.run(permits, keyword="card_is_of_its_sku")
+
+    assert list(verdicts(ended).values()) == ["ERROR"] * 3
+    assert all(why.startswith("the network broke") for why in reasons(ended, "ERROR"))
+
+
+def test_flaky_network_fails_nothing(shop: Shop) -> None:
+    """Where every third connection breaks, some tests end as ERROR, others pass, and none fails."""
+    shop.relay.breaks = lambda number: number % 3 == 0
+    permits = "permits = { operations = { createFlowCard = true } }"
+    ended = shop.run(permits, keyword="card_is_of_its_sku or card_without_options or valid_address")
+
+    assert {"PASS", "ERROR"} <= set(verdicts(ended).values()) <= {"PASS", "ERROR", "SKIP"}
+
+
+def test_wrong_server_fails_with_evidence(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that takes every text for an address fails the tests of that, each with its exchange."""
+    monkeypatch.setattr(dots_eco, "is_address", lambda _text: True)
+    permits = "permits = { operations = { createFlowCard = true } }"
+    ended = shop.run(permits, keyword="text_that_is_no_address_is_invalid")
+    failed = [each for each in of(ended, TestFinished) if each.verdict == "FAIL"]
+
+    assert failed
+    assert {each.test for each in failed} <= {each.test for each in of(ended, Exchanged)}
+    assert all("assert" in each.details for each in failed)
+
+
+def test_no_credential_reaches_the_record(shop: Shop) -> None:
+    """What stands in the environment as a credential is nowhere in the events, which only their owner can read."""
+    shop.run(requirements=("dots_eco.balance",))
+    record = shop.folder / "run" / "events.jsonl"
+
+    assert not [token for token in shop._tokens.values() if token in record.read_text()]
+    assert record.stat().st_mode & 0o077 == 0
+
+
+def test_cards_that_nothing_undoes_are_listed(shop: Shop) -> None:
+    """What was bought and cannot be returned is told with its id and its price."""
+    ended = shop.run("permits = { operations = { createFlowCard = 1 } }", keyword="of_its_sku and reef5")
+    (_, _, _, body) = next(each for each in shop.relay.answered if each[0] == "POST")
+
+    (created,), (settled,) = of(ended, Created), of(ended, Settled)
+    assert (created.what, created.spent) == (json.loads(body)["response"]["card_id"], "5.05")
+    assert (settled.created, settled.cleaned) == (created.id, False)
+    assert settled.how == "nothing undoes createFlowCard: it stays"
+
+
+def oneflow_run(tmp_path: Path, further: str, keyword: str, *, hides: bool = True) -> tuple[Ended, list[str]]:
+    """A run of OneFlow's suite on our mock behind a relay, and the states of its orders afterwards."""
+    with mock_of("oneflow") as (url, workspace), relayed(url, hides=hides) as relay:
+        site = workspace.site("oneflow")
+        roles = {role: {"key": keys.key, "secret": keys.secret} for role, keys in site.keys.items()}
+        place = relay.url + site.url.removeprefix(url)
+        variables = write_profile(tmp_path / "profile.toml", "oneflow", place, roles, further)
+        wanted = order(tmp_path / "run", "oneflow", target=tmp_path / "profile.toml", keyword=keyword)
+        ended = run(wanted, {**os.environ, **variables})
+        with OneFlow(site.url, site.credentials().key, site.credentials().secret) as client:
+            return ended, sorted(each.status or "" for each in client.all_orders())
+
+
+PERMITS_BOTH = "permits = { operations = { submitOrder = true, cancelOrder = true } }"
+
+
+def test_order_that_a_test_left_is_cancelled_at_the_end(tmp_path: Path) -> None:
+    """An order that no test cancelled is cancelled when the run ends, and the record says by which answer."""
+    ended, states = oneflow_run(tmp_path, PERMITS_BOTH, "read_as_an_object_of_four_parts")
+
+    assert states == ["cancelled"]
+    assert [(each.cleaned, each.how) for each in of(ended, Settled)] == [(True, "cancelOrder answered 200")]
+    assert set(verdicts(ended).values()) == {"PASS"}
+    assert names_in(tmp_path / "run") == ["events.jsonl"]
+
+
+def test_order_that_its_test_cancelled_is_left_alone(tmp_path: Path) -> None:
+    """What a test has undone itself is settled there and then, before the test's end."""
+    ended, states = oneflow_run(tmp_path, PERMITS_BOTH, "cancelled_order_is_the_answer")
+    kinds = [type(each) for each in ended.events if isinstance(each, Settled | TestFinished)]
+
+    assert (states, kinds) == (["cancelled"], [Settled, TestFinished])
+
+
+def test_order_is_left_where_cancelling_is_forbidden(tmp_path: Path) -> None:
+    """Where the profile does not permit to undo, that is not done, and the record says what is left and why."""
+    permits = "permits = { operations = { submitOrder = 1 } }"
+    ended, states = oneflow_run(tmp_path, permits, "read_as_an_object_of_four_parts")
+
+    assert len(states) == 1
+    assert states != ["cancelled"]
+    assert [(each.cleaned, each.how) for each in of(ended, Settled)] == [
+        (False, "it is left: the target Acme's sandbox does not permit cancelOrder")
+    ]
+
+
+def test_sandbox_profile_that_leads_to_our_mock_is_a_mock(tmp_path: Path) -> None:
+    """A profile with the name of a sandbox and the address of our mock is told as a mock from the first event on."""
+    with mock_of("dots_eco") as (_, workspace):
+        site = workspace.site("dots_eco")
+        keys = {role: {"key": each.key} for role, each in site.keys.items()}
+        variables = write_profile(tmp_path / "profile.toml", "dots_eco", site.url, keys)
+        wanted = order(tmp_path / "run", target=tmp_path / "profile.toml", requirements=("dots_eco.balance.kept",))
+        ended = run(wanted, {**os.environ, **variables})
+
+    assert beginning(ended).target.kind == "mock"
+
+
+def test_mock_that_gives_itself_away_later_is_recognised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mock that nothing told at first is recognised by the headers of its answers, once."""
+    monkeypatch.setattr("flowproof.certify.run.kind_of", lambda _url: "sandbox")
+    ended, _ = oneflow_run(tmp_path, "", "newest_first", hides=False)
+
+    assert [each.how for each in of(ended, Recognised)] == ["an answer has the header flowproof-exchange"]
+
+
+def test_server_of_others_on_this_machine_is_told_as_such(shop: Shop) -> None:
+    """A server of others on this machine is neither a mock nor a sandbox."""
+    ended = shop.run(requirements=("dots_eco.balance.kept",))
+
+    assert beginning(ended).target.kind == "loopback"
+    assert of(ended, Recognised) == []
+
+
+def test_spend_that_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
+    """A limit on spending is refused where no answer tells what a call costs; nothing is sent."""
+    permits = 'permits = { operations = { submitOrder = 1 }, spend = "5" }'
+    ended, states = oneflow_run(tmp_path, permits, "read_as_an_object_of_four_parts")
+
+    assert states == []
+    assert ["no answer of it says what a call costs" in why for why in reasons(ended, "ERROR")] == [True]
+
+
+def test_choice_that_no_test_fits_is_refused(tmp_path: Path) -> None:
+    """Where no test fits, the run says so instead of passing."""
+    with pytest.raises(ConfigurationError, match=r"No test of dots_eco fits requirement dots_eco\.nothing"):
+        run(order(tmp_path, requirements=("dots_eco.nothing",)), os.environ)
+
+
+DIES = """
+import os
+
+def test_one():
+    "One."
+
+def test_two():
+    os._exit(7)
+
+def test_three():
+    "Three."
+"""
+
+
+def test_process_that_dies_leaves_errors_and_a_whole_record(tmp_path: Path) -> None:
+    """A test whose process dies is an ERROR, and those after it too: no test is without a verdict."""
+    suite = tmp_path / "acme"
+    suite.mkdir()
+    (suite / "test_it.py").write_text(DIES)
+    ended = run(order(tmp_path / "run", suite=suite), os.environ)
+
+    assert list(verdicts(ended).values()) == ["PASS", "ERROR", "ERROR"]
+    assert isinstance(ended.events[-1], RunFinished)
+
+
+def test_suite_that_cannot_be_collected_is_a_clear_error(tmp_path: Path) -> None:
+    """A suite with a mistake ends the run with what pytest said of it."""
+    suite = tmp_path / "acme"
+    suite.mkdir()
+    (suite / "test_it.py").write_text("import no_such_module\n")
+
+    with pytest.raises(ConfigurationError, match="No module named 'no_such_module'"):
+        run(order(tmp_path / "run", suite=suite), os.environ)
