@@ -7,7 +7,7 @@ been redacted by whoever wrote it.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -20,6 +20,7 @@ __all__ = [
     "Exchanged",
     "Found",
     "Message",
+    "Moment",
     "Planned",
     "Recognised",
     "Request",
@@ -36,6 +37,8 @@ __all__ = [
 
 Verdict = Literal["PASS", "FAIL", "ERROR", "SKIP", "OMIT"]
 TargetKind = Literal["mock", "loopback", "sandbox"]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time that says its zone."""
 
 
 class TargetShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,7 +75,7 @@ class RunStarted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     """
 
     run: str
-    at: datetime
+    at: Moment
     provider: str
     target: TargetShown
     suite_version: str
@@ -169,7 +172,7 @@ class Exchanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
 
     id: str
     test: str
-    at: datetime
+    at: Moment
     duration_ms: float
     operation: str | None
     request: Request
@@ -192,7 +195,7 @@ class TestFinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     __test__ = False  # pytest collects no class of ours
 
     test: str
-    at: datetime
+    at: Moment
     duration_ms: float
     verdict: Verdict
     why: str = ""
@@ -243,7 +246,7 @@ class RunFinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
             its tests, as `flowproof contracts coverage` reads it.
     """
 
-    at: datetime
+    at: Moment
     coverage: dict[str, dict[str, list[str]]] = {}
 
 

@@ -4,14 +4,14 @@ The report of a run: every test and requirement with its verdict, folded from it
 The values, and their form as `report.json`. How they come about is the judgement's.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Literal
 
 import msgspec
 
 from flowproof.errors import ConfigurationError
 
-from .events import Exchanged, TargetShown, Verdict
+from .events import Exchanged, Moment, TargetShown, Verdict
 
 __all__ = [
     "CheckedRow",
@@ -113,8 +113,8 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     id: str
-    started_at: datetime
-    ended_at: datetime
+    started_at: Moment
+    ended_at: Moment
     parts: int
     complete: bool
     selection: str
@@ -157,7 +157,7 @@ class TestJudged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     verdict: Verdict | None
     why: str
     details: str
-    at: datetime | None
+    at: Moment | None
     duration_ms: float
     exchanges: int
     evidence: tuple[str, ...]

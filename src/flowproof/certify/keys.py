@@ -1,0 +1,136 @@
+"""
+Ed25519 keys of those who sign certificates: made, read, named. A private key never leaves its file but to sign.
+
+The files are PEM, as `openssl genpkey -algorithm ed25519` makes them. A key's fingerprint is the SHA-256, in hex, of
+its public half in DER: `openssl pkey -pubin -in FILE.pub -outform DER | sha256sum`.
+"""
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from flowproof.errors import ConfigurationError
+
+__all__ = [
+    "Ed25519PrivateKey",
+    "fingerprint",
+    "has_signed",
+    "make_keys",
+    "public_bytes",
+    "read_private_key",
+    "read_public_key",
+    "sign",
+]
+
+CONTEXT = b"flowproof certificate 1\n"
+MADE_BY = "Make a pair with: flowproof keygen FILE"
+
+
+def make_keys(file: Path) -> tuple[Path, str]:
+    """
+    Make a pair: the private key in the file, for its owner only, the public one beside it in `FILE.pub`.
+
+    Returns:
+        The public key's file, and its fingerprint.
+
+    Raises:
+        ConfigurationError: One of the files is there already, or cannot be written.
+    """
+    key = Ed25519PrivateKey.generate()
+    public = file.with_name(f"{file.name}.pub")
+    private_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    public_pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    if public.exists():
+        raise ConfigurationError(f"{public} is there already.", "Name another file: no key is ever overwritten.")
+    _write_new(file, private_pem, mode=0o600)
+    _write_new(public, public_pem, mode=0o644)
+    return public, fingerprint(public_bytes(key))
+
+
+def _write_new(file: Path, content: bytes, *, mode: int) -> None:
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as opened:
+            opened.write(content)
+    except FileExistsError as error:
+        raise ConfigurationError(
+            f"{file} is there already.", "Name another file: no key is ever overwritten."
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror}.", "Name another place.") from error
+
+
+def read_private_key(file: Path) -> Ed25519PrivateKey:
+    """
+    Read a private key that signs.
+
+    Raises:
+        ConfigurationError: The file cannot be read, has a password, or holds another kind of key.
+    """
+    try:
+        key = load_pem_private_key(_content(file), password=None)
+    except TypeError as error:
+        raise ConfigurationError(f"{file} is locked with a password.", f"Give a key without one. {MADE_BY}") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigurationError(f"{file} is no private key in PEM.", MADE_BY) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigurationError(f"{file} is no Ed25519 key.", MADE_BY)
+    return key
+
+
+def read_public_key(file: Path) -> bytes:
+    """
+    Read a public key, as its 32 bytes.
+
+    Raises:
+        ConfigurationError: The file cannot be read, or holds something else.
+    """
+    try:
+        key = load_pem_public_key(_content(file))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigurationError(f"{file} is no public key in PEM.", "Give the signer's FILE.pub.") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise ConfigurationError(f"{file} is no Ed25519 key.", "Give the signer's FILE.pub.")
+    return key.public_bytes_raw()
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"The key {file} cannot be read: {error.strerror}.", MADE_BY) from error
+
+
+def public_bytes(key: Ed25519PrivateKey) -> bytes:
+    """The public half of a key, as its 32 bytes."""
+    return key.public_key().public_bytes_raw()
+
+
+def fingerprint(public: bytes) -> str:
+    """The name of a public key, by which people compare it."""
+    der = Ed25519PublicKey.from_public_bytes(public).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return sha256(der).hexdigest()
+
+
+def sign(key: Ed25519PrivateKey, certificate: bytes) -> bytes:
+    """Sign a certificate's bytes, and nothing else that they could be taken for."""
+    return key.sign(CONTEXT + certificate)
+
+
+def has_signed(public: bytes, certificate: bytes, signature: bytes) -> bool:
+    """Whether the holder of a key has signed these bytes of a certificate."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, CONTEXT + certificate)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

@@ -1,0 +1,243 @@
+"""Certificates, and the ways in which somebody may try to make one say something else."""
+
+import base64
+import io
+import json
+import warnings
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from msgspec import structs
+
+from flowproof.certify import fold
+from flowproof.certify.bundle import pack, unpack
+from flowproof.certify.certificate import issue
+from flowproof.certify.events import Event, dump, read_events
+from flowproof.certify.keys import Ed25519PrivateKey, public_bytes, sign
+from flowproof.certify.report import json_report, read_report
+from tests.certify.streams import MOCK, NOON, Stream, deviation, passed, report_of, stated
+
+KEY = Ed25519PrivateKey.from_private_bytes(b"\1" * 32)
+STRANGER = Ed25519PrivateKey.from_private_bytes(b"\2" * 32)
+ISSUED = NOON + timedelta(hours=1)
+LATER = NOON + timedelta(days=10)
+TRUSTED = {"ada.pub": public_bytes(KEY)}
+
+
+def lines(events: list[Event]) -> bytes:
+    """Events as their file."""
+    return b"".join(map(dump, events))
+
+
+def issued(events: list[Event] | None = None, *, key: Ed25519PrivateKey = KEY, **more: Any) -> bytes:
+    """A certificate."""
+    run = passed() if events is None else events
+    return issue(report_of(run, **more), lines(run), key, at=ISSUED)
+
+
+CERTIFICATE = issued()
+FILES = unpack(CERTIFICATE)
+
+
+def resigned(files: dict[str, bytes], key: Ed25519PrivateKey = KEY, **changes: Any) -> bytes:
+    """A certificate whose digests are right again after a change, and which is signed again."""
+    told = json.loads(files["certificate.json"])
+    for each in told["files"]:
+        content = files[each["name"]]
+        each |= {"size": len(content), "sha256": sha256(content).hexdigest()}
+    told |= {"public_key": base64.b64encode(public_bytes(key)).decode(), **changes}
+    written = json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n"
+    return pack({**files, "certificate.json": written, "signature": sign(key, written)})
+
+
+def edited(name: str, old: bytes, new: bytes, files: dict[str, bytes] = FILES) -> dict[str, bytes]:
+    """The files with one place of one changed."""
+    assert old in files[name]
+    return {**files, name: files[name].replace(old, new)}
+
+
+def rezipped(change: Callable[[zipfile.ZipInfo], None] = lambda entry: None, comment: bytes = b"") -> bytes:
+    """The same files in a zip that somebody else wrote."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for name in sorted(FILES):
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16
+            change(entry)
+            archive.writestr(entry, FILES[name])
+        archive.comment = comment
+    return written.getvalue()
+
+
+def with_entry(name: str, content: bytes) -> bytes:
+    """The certificate with one more entry at its end."""
+    written = io.BytesIO(CERTIFICATE)
+    with zipfile.ZipFile(written, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile warns of a name that is there already
+        archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
+    return written.getvalue()
+
+
+def in_mock() -> dict[str, bytes]:
+    """The files of a certificate of a mock."""
+    return unpack(issued(passed(MOCK)))
+
+
+def relabelled(*names: str) -> dict[str, bytes]:
+    """A mock's files in which the mock is called a sandbox."""
+    files = in_mock()
+    for name in names:
+        files = edited(name, b'"kind": "mock"', b'"kind": "sandbox"', files)
+    return files
+
+
+def deviating() -> bytes:
+    """A certificate that rests on a deviation."""
+    stream = Stream()
+    stream.run("test_sku", "acme.order.sku")
+    stream.run("test_other", "acme.other", verdict="FAIL", why="known")
+    events = stream.end()
+    report = report_of(events, stated("acme.order.sku"), stated("acme.other"), deviations=[deviation("acme.other")])
+    return issue(report, lines(events), KEY, at=ISSUED)
+
+
+def without_deviation() -> bytes:
+    """The same, in whose report the deviation was never known."""
+    files = unpack(deviating())
+    ground = structs.replace(read_report(files["report.json"]).ground(), deviations=())
+    report = fold(read_events(files["events.jsonl"].splitlines(keepends=True)), ground)
+    return resigned({**files, "report.json": json_report(report)})
+
+
+def of_a_failure() -> bytes:
+    """A certificate of a run that failed, which its signer made up."""
+    stream = Stream()
+    stream.run("test_sku", "acme.order.sku", verdict="FAIL", why="it did")
+    report = report_of(stream.events)
+    files = {**FILES, "events.jsonl": lines(stream.events), "report.json": json_report(report)}
+    told = json.loads(FILES["certificate.json"])["certifies"]
+    shown = json.loads(files["report.json"])
+    same = {name: shown[name] for name in ("verdict", "run", "requirement_counts")}
+    failed = [{"requirement": "acme.order.sku", "verdict": "FAIL", "why": "it did"}]
+    return resigned(files, certifies={**told, **same, "failed": failed, "left_behind": []})
+
+
+def compact() -> bytes:
+    """The certificate, its certificate.json in other blanks."""
+    written = json.dumps(json.loads(FILES["certificate.json"])).encode()
+    return pack({**FILES, "certificate.json": written, "signature": sign(KEY, written)})
+
+
+def unvouched() -> bytes:
+    """A certificate that has the digests of some files only."""
+    files = json.loads(FILES["certificate.json"])["files"]
+    told = {**json.loads(FILES["certificate.json"]), "files": files[1:]}
+    written = json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n"
+    return pack({**FILES, "certificate.json": written, "signature": sign(KEY, written)})
+
+
+@dataclass(frozen=True)
+class Tampering:
+    """A changed certificate, and what is said of it."""
+
+    data: Callable[[], bytes]
+    said: str
+
+
+def flipped(name: str) -> Tampering:
+    """One byte in the middle of a file is another."""
+    content = FILES[name]
+    at = CERTIFICATE.index(content) + len(content) // 2
+    return Tampering(lambda: CERTIFICATE[:at] + bytes([CERTIFICATE[at] ^ 1]) + CERTIFICATE[at + 1 :], "changed")
+
+
+def _extra(entry: zipfile.ZipInfo) -> None:
+    entry.extra = b"\xfe\xca\x00\x00"
+
+
+def _time(entry: zipfile.ZipInfo) -> None:
+    entry.date_time = (2026, 1, 1, 0, 0, 0)
+
+
+def _mode(entry: zipfile.ZipInfo) -> None:
+    entry.external_attr = 0o100755 << 16
+
+
+def _deflated(entry: zipfile.ZipInfo) -> None:
+    entry.compress_type = zipfile.ZIP_DEFLATED
+
+
+TAMPERINGS = {
+    **{f"a changed byte in {name}": flipped(name) for name in sorted(FILES)},
+    "a swapped file": Tampering(
+        lambda: pack({**FILES, "junit.xml": unpack(issued(passed(MOCK)))["junit.xml"]}), "junit.xml is not the file"
+    ),
+    "two files exchanged": Tampering(
+        lambda: pack({**FILES, "junit.xml": FILES["report.html"], "report.html": FILES["junit.xml"]}), "is not the file"
+    ),
+    "an added file": Tampering(lambda: pack({**FILES, "note.txt": b"all is well"}), "not the files"),
+    "an appended entry": Tampering(lambda: with_entry("note.txt", b"x"), "belong to none"),
+    "a duplicate entry": Tampering(lambda: with_entry("report.json", FILES["report.json"]), "twice"),
+    "a removed file": Tampering(
+        lambda: pack({each: FILES[each] for each in FILES if each != "events.jsonl"}), "not the files"
+    ),
+    "a removed signature": Tampering(
+        lambda: pack({each: FILES[each] for each in FILES if each != "signature"}), "not the files"
+    ),
+    "an edited certificate.json": Tampering(
+        lambda: pack(edited("certificate.json", b"Acme's sandbox", b"Acme's Sandbox")), "The signature is not"
+    ),
+    "an extended expiry": Tampering(
+        lambda: pack(edited("certificate.json", b"2026-06-03", b"2029-06-03")), "The signature is not"
+    ),
+    "a stranger's signature": Tampering(
+        lambda: pack({**FILES, "signature": sign(STRANGER, FILES["certificate.json"])}), "The signature is not"
+    ),
+    "a signature without its context": Tampering(
+        lambda: pack({**FILES, "signature": KEY.sign(FILES["certificate.json"])}), "The signature is not"
+    ),
+    "an empty signature": Tampering(lambda: pack({**FILES, "signature": b""}), "The signature is not"),
+    "another key named": Tampering(
+        lambda: pack(
+            edited("certificate.json", base64.b64encode(public_bytes(KEY)), base64.b64encode(public_bytes(STRANGER)))
+        ),
+        "The signature is not",
+    ),
+    "no key named": Tampering(lambda: resigned(FILES, public_key="AAAA"), "names no Ed25519 key"),
+    "appended bytes": Tampering(lambda: CERTIFICATE + b"\0", "changed"),
+    "prepended bytes": Tampering(lambda: b"PK" + CERTIFICATE, "changed"),
+    "truncated": Tampering(lambda: CERTIFICATE[:-30], "no whole zip"),
+    "cut in half": Tampering(lambda: CERTIFICATE[: len(CERTIFICATE) // 2], "no whole zip"),
+    "a comment": Tampering(lambda: rezipped(comment=b"hello"), "belong to none"),
+    "another time": Tampering(lambda: rezipped(_time), "belong to none"),
+    "another mode": Tampering(lambda: rezipped(_mode), "belong to none"),
+    "an extra field": Tampering(lambda: rezipped(_extra), "belong to none"),
+    "compressed": Tampering(lambda: rezipped(_deflated), "compressed"),
+    "a mock called a sandbox in certificate.json, signed again": Tampering(
+        lambda: resigned(relabelled("certificate.json")), "something other than its report.json"
+    ),
+    "a mock called a sandbox in both, signed again": Tampering(
+        lambda: resigned(relabelled("certificate.json", "report.json")), "not what its events say"
+    ),
+    "a verdict edited in report.json, signed again": Tampering(
+        lambda: resigned(edited("report.json", b'"verdict": "PASS"', b'"verdict": "SKIP"')), "not what its events say"
+    ),
+    "a deviation taken out of report.json, signed again": Tampering(without_deviation, "something other than"),
+    "a failure certified by a made-up claim": Tampering(of_a_failure, "stands against it"),
+    "an unknown member, signed again": Tampering(lambda: resigned(FILES, note="hello"), "cannot be read"),
+    "another form of JSON, signed again": Tampering(compact, "not written as Flowproof writes it"),
+    "another format, signed again": Tampering(lambda: resigned(FILES, format=99), "reads 1"),
+    "dates without a zone, signed again": Tampering(
+        lambda: resigned(FILES, expires_at="2029-01-01T00:00:00"), "cannot be read"
+    ),
+    "issued before the run ended": Tampering(
+        lambda: resigned(FILES, issued_at="2026-03-05T11:00:00Z"), "before its run ended"
+    ),
+    "issued in the future": Tampering(lambda: resigned(FILES, issued_at="2026-04-05T11:00:00Z"), "in the future"),
+    "one file not vouched for": Tampering(unvouched, "does not vouch"),
+    "events that are none": Tampering(lambda: resigned({**FILES, "events.jsonl": b"{}\n"}), "cannot be checked"),
+}

@@ -1,0 +1,260 @@
+"""A certificate says what its run says, and no byte of it can be changed unnoticed."""
+
+import json
+import shutil
+import subprocess
+import zipfile
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from flowproof.certify.bundle import pack, unpack
+from flowproof.certify.certificate import InvalidCertificate, NotCertifiable, examine, issue
+from flowproof.certify.keys import (
+    fingerprint,
+    has_signed,
+    make_keys,
+    public_bytes,
+    read_private_key,
+    read_public_key,
+    sign,
+)
+from flowproof.certify.report import read_report
+from flowproof.certify.writers import VIEWS
+from flowproof.errors import ConfigurationError
+from tests.certify.streams import MOCK, NOON, Stream, deviation, passed, report_of, stated
+from tests.certify.tampering import (
+    CERTIFICATE,
+    FILES,
+    ISSUED,
+    KEY,
+    LATER,
+    STRANGER,
+    TAMPERINGS,
+    TRUSTED,
+    Tampering,
+    deviating,
+    issued,
+    lines,
+    resigned,
+)
+
+
+def test_certificate_is_believed() -> None:
+    """A certificate as it was issued is whole, names its signer, and says what its report says."""
+    examined = examine(CERTIFICATE, TRUSTED, at=LATER)
+    claims = examined.certificate.certifies
+
+    assert (examined.trusted, examined.fingerprint) == (True, fingerprint(public_bytes(KEY)))
+    assert (claims.verdict, claims.mandatory, claims.target.kind) == ("PASS", 1, "sandbox")
+    assert examined.certificate.expires_at == ISSUED + timedelta(days=90)
+    assert examined.report == read_report(FILES["report.json"])
+
+
+def test_same_run_gives_the_same_bytes() -> None:
+    """Issued twice for one run at one time with one key, it is the same to the byte; its views are inside."""
+    report = report_of(passed())
+
+    assert issued() == CERTIFICATE
+    assert {name: FILES[name] for name in VIEWS if name in FILES} == {
+        name: VIEWS[name](report) for name in ("exchanges.har", "junit.xml", "report.html", "report.json")
+    }
+    assert pack(FILES) == CERTIFICATE
+
+
+@pytest.mark.parametrize("tampering", TAMPERINGS.values(), ids=TAMPERINGS)
+def test_tampering_is_found(tampering: Tampering) -> None:
+    """Whatever is changed, and whoever signs it again, it is found and said."""
+    with pytest.raises(InvalidCertificate) as found:
+        examine(tampering.data(), TRUSTED, at=LATER)
+
+    assert tampering.said in str(found.value)
+
+
+@given(at=st.integers(0, len(CERTIFICATE) - 1), other=st.integers(1, 255))
+@example(at=0, other=1)
+@example(at=len(CERTIFICATE) - 1, other=1)
+def test_any_changed_byte_is_found(at: int, other: int) -> None:
+    """Whichever byte is another, the certificate is no longer valid."""
+    changed = bytearray(CERTIFICATE)
+    changed[at] ^= other
+
+    with pytest.raises(InvalidCertificate):
+        examine(bytes(changed), TRUSTED, at=LATER)
+
+
+@given(size=st.integers(0, len(CERTIFICATE) - 1))
+def test_any_cut_is_found(size: int) -> None:
+    """Wherever it is cut off, the certificate is no longer valid."""
+    with pytest.raises(InvalidCertificate):
+        examine(CERTIFICATE[:size], TRUSTED, at=LATER)
+
+
+@given(data=st.binary(max_size=400))
+def test_nonsense_is_no_certificate(data: bytes) -> None:
+    """Whatever bytes are given, they are called invalid, and nothing breaks."""
+    for each in (data, b"PK\x03\x04" + data, CERTIFICATE + data if data else b"", pack({"certificate.json": data})):
+        with pytest.raises(InvalidCertificate):
+            examine(each, TRUSTED, at=LATER)
+
+
+def test_stranger_is_not_trusted() -> None:
+    """A whole certificate that a stranger signed, or the same one signed again by a stranger, is not trusted."""
+    for each in (issued(key=STRANGER), resigned(FILES, STRANGER)):
+        examined = examine(each, TRUSTED, at=LATER)
+
+        assert (examined.trusted, examined.fingerprint) == (False, fingerprint(public_bytes(STRANGER)))
+
+
+def test_without_a_key_nobody_is_trusted() -> None:
+    """Where nobody says whose signature counts, a certificate is whole but not trusted."""
+    assert examine(CERTIFICATE, {}, at=LATER).trusted is False
+
+
+@pytest.mark.parametrize(("after", "valid"), [(timedelta(days=90), True), (timedelta(days=90, seconds=1), False)])
+def test_certificate_expires(after: timedelta, valid: bool) -> None:
+    """It is valid to the second at which it expires, and not after."""
+    if valid:
+        assert examine(CERTIFICATE, TRUSTED, at=ISSUED + after).trusted
+    else:
+        with pytest.raises(InvalidCertificate, match="It expired on 2026-06-03"):
+            examine(CERTIFICATE, TRUSTED, at=ISSUED + after)
+
+
+def test_certificate_names_what_it_rests_on() -> None:
+    """A deviation stands in the certificate with owner, reason and expiry, as do failures and what did not run."""
+    claims = examine(deviating(), TRUSTED, at=LATER).certificate.certifies
+
+    assert [(each.requirement, each.owner, each.reason, each.state) for each in claims.deviations] == [
+        ("acme.other", "Ada Obi", "fixed in their next release", "covers")
+    ]
+    assert [(each.requirement, each.verdict) for each in claims.failed] == [("acme.other", "FAIL")]
+
+
+def test_certificate_expires_with_its_deviation() -> None:
+    """It does not outlive a deviation that it rests on, and rests on none that has expired."""
+    stream = Stream()
+    stream.run("test_a", "acme.a")
+    stream.run("test_b", "acme.b", verdict="FAIL", why="known")
+    events = stream.end()
+    known = deviation("acme.b", expires=date(2026, 3, 20))
+    report = report_of(events, stated("acme.a"), stated("acme.b"), deviations=[known])
+
+    made = issue(report, lines(events), KEY, at=ISSUED)
+
+    assert examine(made, TRUSTED, at=LATER).certificate.expires_at == datetime(2026, 3, 20, 23, 59, 59, tzinfo=UTC)
+    with pytest.raises(InvalidCertificate, match="outlives a deviation"):
+        examine(resigned(unpack(made), expires_at="2026-04-20T00:00:00Z"), TRUSTED, at=LATER)
+    with pytest.raises(NotCertifiable, match=r"the deviation of acme\.b has expired"):
+        issue(report, lines(events), KEY, at=datetime(2026, 3, 21, tzinfo=UTC))
+
+
+def test_certificate_of_a_mock_says_so() -> None:
+    """A run on a mock can be certified, and its certificate says everywhere that it was a mock."""
+    made = issued(passed(MOCK))
+    files = unpack(made)
+
+    assert examine(made, TRUSTED, at=LATER).certificate.certifies.target.kind == "mock"
+    assert b"<title>MOCK" in files["report.html"]
+    assert b'name="target.kind" value="mock"' in files["junit.xml"]
+
+
+def test_refused_report_is_not_certified() -> None:
+    """What stands against a certificate is said, and none is issued."""
+    stream = Stream()
+    stream.run("test_sku", "acme.order.sku", verdict="FAIL", why="it did")
+    events = stream.events
+
+    with pytest.raises(NotCertifiable) as refused:
+        issue(report_of(events), lines(events), KEY, at=ISSUED)
+
+    assert refused.value.reasons == (
+        "the run broke off",
+        "the mandatory requirement acme.order.sku is FAIL: it did",
+    )
+
+
+def test_other_events_are_not_certified() -> None:
+    """A report is certified with its own events only."""
+    with pytest.raises(ConfigurationError, match="not that of these events"):
+        issue(report_of(passed()), lines(passed(MOCK)), KEY, at=ISSUED)
+
+
+def test_any_program_can_open_it(tmp_path: Path) -> None:
+    """It is a plain zip: any program shows what is inside."""
+    file = tmp_path / "acme.zip"
+    file.write_bytes(CERTIFICATE)
+
+    with zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None
+        assert json.loads(archive.read("certificate.json"))["certifies"]["provider"] == "acme"
+
+
+def test_keys_are_made_for_their_owner(tmp_path: Path) -> None:
+    """The private key is its owner's alone, what it signs the public one confirms, and no file is overwritten."""
+    file = tmp_path / "ada"
+    public, name = make_keys(file)
+    key, read = read_private_key(file), read_public_key(public)
+
+    assert (file.stat().st_mode & 0o777, public.name, name) == (0o600, "ada.pub", fingerprint(read))
+    assert has_signed(read, b"certificate", sign(key, b"certificate"))
+    assert not has_signed(read, b"certificate", sign(key, b"Certificate"))
+    assert not has_signed(read, b"certificate", key.sign(b"certificate"))
+    for each in (file, public):
+        with pytest.raises(ConfigurationError, match="is there already"):
+            make_keys(tmp_path / each.name.removesuffix(".pub"))
+        each.unlink()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_keys_of_openssl_do_as_well(tmp_path: Path) -> None:
+    """A pair that openssl made signs and checks, and openssl says the same fingerprint."""
+    private, public = tmp_path / "key", tmp_path / "key.pub"
+    for command in (
+        ["genpkey", "-algorithm", "ed25519", "-out", str(private)],
+        ["pkey", "-in", str(private), "-pubout", "-out", str(public)],
+    ):
+        subprocess.run(["openssl", *command], check=True, capture_output=True)
+    der = subprocess.run(
+        ["openssl", "pkey", "-pubin", "-in", public, "-outform", "DER"], check=True, capture_output=True
+    )
+
+    key, read = read_private_key(private), read_public_key(public)
+
+    assert (public_bytes(key), has_signed(read, b"a", sign(key, b"a"))) == (read, True)
+    assert fingerprint(read) == sha256(der.stdout).hexdigest()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_other_keys_are_refused(tmp_path: Path) -> None:
+    """A locked key, another kind of key, something else, nothing: each is refused with how to mend it."""
+    made = {
+        "locked": ["genpkey", "-algorithm", "ed25519", "-aes256", "-pass", "pass:secret"],
+        "curve": ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    }
+    for name, command in made.items():
+        subprocess.run(["openssl", *command, "-out", tmp_path / name], check=True, capture_output=True)
+    (tmp_path / "nonsense").write_text("hello")
+
+    for name, said in {
+        "locked": "password",
+        "curve": "no Ed25519",
+        "nonsense": "PEM",
+        "missing": "cannot be read",
+    }.items():
+        with pytest.raises(ConfigurationError, match=said):
+            read_private_key(tmp_path / name)
+    with pytest.raises(ConfigurationError, match="no public key"):
+        read_public_key(tmp_path / "nonsense")
+
+
+def test_certificate_lasts_as_long_as_is_asked() -> None:
+    """Its days can be chosen."""
+    run = passed()
+    made = issue(report_of(run), lines(run), KEY, at=ISSUED, valid_days=7)
+
+    assert examine(made, TRUSTED, at=NOON + timedelta(days=7)).certificate.expires_at == ISSUED + timedelta(days=7)

@@ -1,0 +1,158 @@
+"""``flowproof verify`` and ``flowproof keygen``: what they say, and how they end."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flowproof.certify.certificate import issue
+from flowproof.certify.events import Event, TargetShown
+from flowproof.certify.keys import read_private_key
+from flowproof.cli import main
+from tests.certify.streams import MOCK, Stream, passed, report_of
+from tests.certify.tampering import lines
+
+
+def run(*arguments: object) -> Result:
+    """A call of the command line."""
+    return CliRunner().invoke(main, [str(each) for each in arguments])
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """A private key, made by the command."""
+    assert run("keygen", tmp_path / "ada").exit_code == 0
+    return tmp_path / "ada"
+
+
+def certified(key: Path, events: list[Event], *, ago: timedelta = timedelta(0)) -> Path:
+    """A certificate of a run, issued some time ago."""
+    file = key.with_name("acme.flowproof")
+    at = datetime.now(UTC) - ago
+    file.write_bytes(issue(report_of(events), lines(events), read_private_key(key), at=at))
+    return file
+
+
+def recent(target: TargetShown | None = None) -> list[Event]:
+    """A run that ended a day ago."""
+    stream = Stream(now=datetime.now(UTC) - timedelta(days=1)) if target is None else Stream(target)
+    stream.create(stream.run("test_sku", "acme.order.sku"), "order o-\x1b[31m7")
+    return stream.end()
+
+
+def test_keygen_tells_both_files_and_the_fingerprint(tmp_path: Path) -> None:
+    """Both files are named with what they are for, and the fingerprint is the one that verify shows."""
+    told = run("keygen", tmp_path / "key").output
+
+    assert [line.split()[:2] for line in told.splitlines()] == [
+        ["private", "key"],
+        ["public", "key"],
+        ["fingerprint", told.split()[-1]],
+    ]
+    assert {each.name for each in tmp_path.iterdir()} == {"key", "key.pub"}
+
+
+def test_keygen_overwrites_nothing(key: Path) -> None:
+    """A key that is there already stays, and the run was misconfigured."""
+    before = key.read_bytes()
+
+    again = run("keygen", key)
+
+    assert (again.exit_code, key.read_bytes()) == (2, before)
+    assert "is there already" in again.output
+
+
+def test_trusted_certificate_is_valid(key: Path) -> None:
+    """With the signer's public key the certificate is valid, and what it certifies is told, steering no terminal."""
+    told = run("verify", certified(key, recent()), "--key", f"{key}.pub")
+
+    assert (told.exit_code, told.output.splitlines()[0]) == (0, "VALID  Acme on Acme's sandbox")
+    assert "what is mandatory holds (1)" in told.output
+    assert "(which you trust)" in " ".join(told.output.split())
+    assert "\x1b[31m" not in told.output
+    assert "Left behind on the target: 1" in told.output
+
+
+@pytest.mark.parametrize("keys", [[], ["other"]], ids=["no key", "another key"])
+def test_untrusted_certificate_ends_with_one(key: Path, tmp_path: Path, keys: list[str]) -> None:
+    """Without a key, or with another one, the certificate is told but not trusted, with whose fingerprint it has."""
+    run("keygen", tmp_path / "other")
+    given = [part for each in keys for part in ("--key", tmp_path / f"{each}.pub")]
+
+    told = run("verify", certified(key, recent()), *given)
+
+    assert (told.exit_code, told.output.split("  ")[0]) == (1, "NOT TRUSTED")
+    assert ("none of the keys given" if keys else "trust was not checked") in " ".join(told.output.split())
+
+
+def test_one_of_several_keys_is_enough(key: Path, tmp_path: Path) -> None:
+    """Of several keys one has to be the signer's."""
+    run("keygen", tmp_path / "other")
+
+    told = run("verify", certified(key, recent()), "--key", tmp_path / "other.pub", "--key", f"{key}.pub")
+
+    assert told.exit_code == 0
+
+
+def test_invalid_certificate_ends_with_one(key: Path) -> None:
+    """A changed certificate is invalid, said in one line, for programs too."""
+    file = certified(key, recent())
+    file.write_bytes(file.read_bytes() + b"\0")
+
+    told, for_programs = run("verify", file, "--key", f"{key}.pub"), run("verify", file, "--json")
+
+    assert (told.exit_code, told.output.startswith("INVALID  The file was changed")) == (1, True)
+    assert (for_programs.exit_code, json.loads(for_programs.output)["valid"]) == (1, False)
+
+
+def test_expired_certificate_ends_with_one(key: Path) -> None:
+    """A certificate that has expired is invalid, whoever signed it."""
+    ago = timedelta(days=91)
+    stream = Stream(now=datetime.now(UTC) - ago - timedelta(hours=1))
+    stream.run("test_sku", "acme.order.sku")
+
+    told = run("verify", certified(key, stream.end(), ago=ago), "--key", f"{key}.pub")
+
+    assert (told.exit_code, "It expired on" in told.output) == (1, True)
+
+
+def test_mock_is_said_to_be_one(key: Path) -> None:
+    """A certificate of a mock says that it says nothing of the provider."""
+    told = run("verify", certified(key, recent(MOCK)), "--key", f"{key}.pub")
+
+    assert "A MOCK made by Flowproof" in told.output
+
+
+def test_programs_read_json(key: Path) -> None:
+    """For programs there is everything that the certificate says."""
+    told = json.loads(run("verify", certified(key, recent()), "--key", f"{key}.pub", "--json").output)
+
+    assert (told["valid"], told["trusted"], told["certificate"]["certifies"]["verdict"]) == (True, True, "PASS")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"hello", b"\x89PNG"])
+def test_what_is_no_certificate_ends_with_two(key: Path, content: bytes | None) -> None:
+    """A file that is missing, or something else, cannot be read: the run was misconfigured."""
+    file = key.with_name("other")
+    if content is not None:
+        file.write_bytes(content)
+
+    told = run("verify", file)
+
+    assert (told.exit_code, "flowproof certify --sign" in told.output) == (2, True)
+
+
+def test_key_that_is_none_ends_with_two(key: Path) -> None:
+    """A private key, or anything else, is no public key."""
+    told = run("verify", certified(key, recent()), "--key", key)
+
+    assert (told.exit_code, "no public key" in told.output) == (2, True)
+
+
+def test_old_run_is_told_with_its_time(key: Path) -> None:
+    """The run's own time is told, however late the certificate was issued."""
+    told = run("verify", certified(key, passed()), "--key", f"{key}.pub")
+
+    assert "run-1, 2026-03-05 12:00" in told.output
