@@ -253,6 +253,7 @@ def test_paused_executions_are_carried_out_once(
 
 
 @pytest.mark.requirement("integrations.run.paused", "integrations.run.inactive", "integrations.run.deleted")
+@pytest.mark.requirement("integrations.run.resumed")
 @pytest.mark.parametrize("how", ["toggle", "delete"])
 def test_nothing_waiting_comes_of_a_workflow_that_is_off(
     events: Events, integrations: Integrations, configure: Configure, how: str
