@@ -7,10 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv serve test lint types format check mutants bench wheel clean
+.PHONY: help venv serve test lint types format check mutants bench bench-growth bench-peers wheel clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 venv: ## make or mend the virtual environment (every target does, when it has to)
 	@$(PYTHON) scripts/venv.py $(VENV)
@@ -40,8 +40,18 @@ check: lint types test ## lint, types and test: what to run before a commit
 mutants: venv ## break each mock on purpose and see whether its suite notices; a sample: make mutants ARGS="--sample 60"
 	@$(BIN)/flowproof mutants $(ARGS)
 
-bench: venv ## measure throughput against a bare Flask echo on the same server
-	@$(BIN)/python -m benchmarks.throughput
+bench: venv ## measure the standing budgets, as ratios within one run; needs wrk
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+	@$(BIN)/python -m benchmarks.budgets
+
+bench-growth: venv ## measure cost as work grows, up to a million with ARGS=--long (half an hour); needs wrk
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+	@$(BIN)/python -m benchmarks.growth $(ARGS)
+
+bench-peers: venv ## measure other tools side by side on the same contract; needs wrk, npm and java
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+	@npm install --silent --no-audit --no-fund --prefix build/peers @stoplight/prism-cli@5 wiremock@3 @mockoon/cli@9
+	@$(BIN)/python -m benchmarks.peers build/peers
 
 wheel: venv ## build the wheel into dist/
 	@rm -rf build dist

@@ -1,1 +1,1 @@
-"""Measurements, as ratios within one run. Never asserted in a test."""
+"""Measurements. Ratios within one run are what counts: absolute figures differ from machine to machine."""

@@ -1,0 +1,75 @@
+"""
+Other tools side by side on the same contract: python -m benchmarks.peers FOLDER
+
+FOLDER is where `npm install @stoplight/prism-cli wiremock @mockoon/cli` was run. They validate the order (Prism,
+WireMock, Mockoon) or answer at once (pytest-httpserver); none verifies a signature, keeps an order, or checks its own
+answer against the contract.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from .loader import Load, Measured, start
+from .orders import full_order, template
+from .results import bars, median, spread, table, write
+from .servers import PEERS, Server, flowproof, peer
+
+ROUNDS, SECONDS, WARM_UP_S = 5, 4.0, 2.0
+OURS = ("flowproof", "flowproof, 2 processes")
+
+
+def main() -> None:
+    """Measure everybody in turn, write and print."""
+    if len(sys.argv) != 2 or not (Path(sys.argv[1]) / "node_modules").is_dir():
+        sys.exit(f"Name the folder with node_modules in it.\n{__doc__}")
+    folder, body = Path(sys.argv[1]), template(full_order())
+    rounds: dict[str, list[Measured]] = {name: [] for name in (*OURS, *PEERS)}
+    ready: dict[str, float] = {}
+    memory: dict[str, float] = {}
+    for number in range(ROUNDS):
+        for name, measured in rounds.items():
+            with _server(name, folder) as server:
+                load = Load(server.port, server.path, server.headers, body)
+                start(load, WARM_UP_S).measured()
+                measured.append(start(load, SECONDS).measured())
+                ready[name], memory[name] = server.ready_s, server.memory_mib()
+            print(f"round {number + 1} of {ROUNDS}: {name} {measured[-1].per_s:.0f}/s", file=sys.stderr)
+    _tell(rounds, ready, memory)
+
+
+@contextmanager
+def _server(name: str, folder: Path) -> Iterator[Server]:
+    with TemporaryDirectory() as scratch, ExitStack() as stack:
+        if name not in OURS:
+            yield stack.enter_context(peer(name, folder))
+            return
+        shared = ("--workers", "2", "--state", str(Path(scratch) / "state.db")) if "2" in name else ()
+        yield stack.enter_context(flowproof("oneflow", options=shared))
+
+
+def _tell(rounds: dict[str, list[Measured]], ready: dict[str, float], memory: dict[str, float]) -> None:
+    rows = [
+        (
+            name,
+            f"{median(measured, 'per_s'):.0f}",
+            spread([each.per_s for each in measured]),
+            f"{median(measured, 'p50_ms'):.1f}",
+            f"{median(measured, 'p99_ms'):.1f}",
+            sum(each.failed for each in measured),
+            f"{ready[name]:.2f}",
+            f"{memory[name]:.0f}",
+        )
+        for name, measured in rounds.items()
+    ]
+    text = table(("server", "POST/s", "spread", "p50 ms", "p99 ms", "failed", "start s", "memory MiB"), rows)
+    figures = {name: [each.per_s for each in measured] for name, measured in rounds.items()}
+    write("peers", "Side by side with other tools", text, {"per_s": figures, "ready_s": ready, "memory_mib": memory})
+    values = {name: median(measured, "per_s") for name, measured in rounds.items()}
+    bars("peers", "Validated order POSTs per second", values, "requests per second", OURS)
+
+
+if __name__ == "__main__":
+    main()

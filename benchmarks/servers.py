@@ -1,0 +1,236 @@
+"""The servers that are measured, each started from nothing on a free port and stopped by its process id."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from .orders import CONTRACT, ROOT, signed
+
+__all__ = ["PEERS", "Server", "echo", "flowproof", "peer"]
+
+PATIENCE_S = 60.0
+OURS = frozenset({"$id", "$schema", "$defs", "x-requirement"})
+PEERS = ("prism", "mockoon", "wiremock", "wiremock, no journal", "pytest-httpserver")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """
+    A server at work.
+
+    Args:
+        port: Its port on loopback.
+        path: Where it takes orders.
+        headers: What an order is sent with.
+        process: Its first process.
+        ready_s: From its start to its first answer.
+    """
+
+    port: int
+    path: str
+    headers: Mapping[str, str]
+    process: psutil.Process
+    ready_s: float
+
+    def memory_mib(self) -> float:
+        """Proportional set size of all its processes."""
+        family = [self.process, *self.process.children(recursive=True)]
+        return float(sum(each.memory_full_info().pss for each in family)) / 2**20
+
+
+@contextmanager
+def echo() -> Iterator[Server]:
+    """The bare Flask view that echoes JSON, on the same server as our mocks."""
+    port = _free()
+    with _started([sys.executable, "-m", "benchmarks.echo", str(port)]) as (process, began):
+        yield _ready(process, began, port, "/api/order", {"Content-Type": "application/json"})
+
+
+@contextmanager
+def flowproof(*providers: str, options: Sequence[str] = (), path: str = "/api/order") -> Iterator[Server]:
+    """`flowproof serve` with the development credentials of its default workspace."""
+    port = _free()
+    with _started([_flowproof(), "serve", *providers, "--port", str(port), *options]) as (process, began):
+        ready_s = _answers(process, began, port, "/_flowproof/health")
+        shown = _get(port, "/_flowproof/workspaces/default")["providers"]["oneflow"]["credentials"]["default"]
+        yield Server(port, f"/oneflow{path}", signed(path, shown), psutil.Process(process.pid), ready_s)
+
+
+@contextmanager
+def peer(name: str, folder: Path) -> Iterator[Server]:
+    """
+    Another tool that serves the same contract, as far as it can; none of them verifies a signature or keeps an order.
+
+    Args:
+        name: One of `PEERS`.
+        folder: Where ``npm install`` has put Prism, Mockoon and WireMock.
+    """
+    port = _free()
+    with tempfile.TemporaryDirectory() as scratch, _started(_command(name, folder, Path(scratch), port)) as started:
+        process, began = started
+        headers = signed("/api/order", {"key": "token", "secret": "secret"})
+        yield _ready(process, began, port, "/api/order", headers)
+
+
+def _command(name: str, folder: Path, scratch: Path, port: int) -> list[str]:
+    bin_ = folder / "node_modules" / ".bin"
+    match name:
+        case "prism":
+            return [str(bin_ / "prism"), "mock", "-p", str(port), "-v", "error", str(CONTRACT)]
+        case "mockoon":
+            file = scratch / "environment.json"
+            file.write_text(json.dumps(_mockoon(port)), encoding="utf-8")
+            return [str(bin_ / "mockoon-cli"), "start", "--data", str(file), "--disable-log-to-file"]
+        case "wiremock" | "wiremock, no journal":
+            mappings = scratch / "mappings"
+            mappings.mkdir()
+            (mappings / "order.json").write_text(json.dumps(_wiremock()), encoding="utf-8")
+            command = [str(bin_ / "wiremock"), "--port", str(port), "--root-dir", str(scratch)]
+            return [*command, *(["--no-request-journal"] if "," in name else [])]
+        case "pytest-httpserver":
+            return [sys.executable, "-m", "benchmarks.httpserver", str(port)]
+    raise ValueError(name)
+
+
+def _mockoon(port: int) -> dict[str, Any]:
+    schema = {"id": "schema", "uuid": "schema", "name": "schema", "value": json.dumps(_schema())}
+    rule = {"target": "body", "modifier": "", "value": "schema", "invert": False, "operator": "valid_json_schema"}
+    answers = [
+        _mockoon_answer("no", 400, '{"error":"invalid"}', []),  # (the first answers where no rule fits)
+        _mockoon_answer("yes", 201, '{"_id":"5910757faab8ec6f60127999"}', [rule]),
+    ]
+    route = {"uuid": "order", "type": "http", "method": "post", "endpoint": "api/order", "responses": answers}
+    return {
+        "uuid": "orders",
+        "lastMigration": 33,
+        "name": "orders",
+        "port": port,
+        "hostname": "127.0.0.1",
+        "routes": [route],
+        "rootChildren": [{"type": "route", "uuid": "order"}],
+        "data": [schema],
+        "headers": [{"key": "Content-Type", "value": "application/json"}],
+    }
+
+
+def _mockoon_answer(name: str, status: int, body: str, rules: list[Any]) -> dict[str, Any]:
+    return {
+        "uuid": name,
+        "statusCode": status,
+        "body": body,
+        "rules": rules,
+        "rulesOperator": "AND",
+        "bodyType": "INLINE",
+    }
+
+
+def _wiremock() -> dict[str, Any]:
+    pattern = {"matchesJsonSchema": json.dumps(_schema()), "schemaVersion": "V202012"}
+    return {
+        "request": {"method": "POST", "urlPath": "/api/order", "bodyPatterns": [pattern]},
+        "response": {"status": 201, "jsonBody": {"_id": "5910757faab8ec6f60127999"}},
+    }
+
+
+def _schema() -> Any:
+    """The order's schema as one document, for tools that take no references between files."""
+    return _whole("order.schema.json", _read("order.schema.json"))
+
+
+def _read(name: str) -> Any:
+    return json.loads((CONTRACT.parent / "schemas" / name).read_text(encoding="utf-8"))
+
+
+def _whole(file: str, node: Any) -> Any:
+    """A part of a file with what its references lead to in their place."""
+    if isinstance(node, list):
+        return [_whole(file, each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        name, _, pointer = node["$ref"].partition("#")
+        found = _read(name or file)
+        for step in pointer.split("/")[1:]:
+            found = found[step]
+        return _whole(name or file, found)
+    return {name: _whole(file, each) for name, each in node.items() if name not in OURS}
+
+
+def _flowproof() -> str:
+    beside = Path(sys.executable).with_name("flowproof")
+    return str(beside) if beside.exists() else shutil.which("flowproof") or "flowproof"
+
+
+def _free() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _started(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+    """A process with everything that it starts, gone after the block."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process, began
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _ready(process: subprocess.Popen[bytes], began: float, port: int, path: str, headers: Mapping[str, str]) -> Server:
+    ready_s = _answers(process, began, port, path)
+    return Server(port, path, headers, psutil.Process(process.pid), ready_s)
+
+
+def _answers(process: subprocess.Popen[bytes], began: float, port: int, path: str) -> float:
+    """Seconds from a process's start to its first answer, whatever that is."""
+    while time.perf_counter() - began < PATIENCE_S:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", path)
+            connection.getresponse().read()
+        except (OSError, http.client.HTTPException):
+            if process.poll() not in {None, 0}:
+                break
+            time.sleep(0.002)
+        else:
+            return time.perf_counter() - began
+        finally:
+            connection.close()
+    sys.exit(f"the server of process {process.pid} did not answer; exit code {process.poll()}")
+
+
+def _get(port: int, path: str) -> Any:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
