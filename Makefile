@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 .PHONY: help venv serve test lint types format check mutants bench bench-growth bench-peers wheel clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 venv: ## make or mend the virtual environment (every target does, when it has to)
 	@$(PYTHON) scripts/venv.py $(VENV)
