@@ -460,7 +460,7 @@ def test_token_leads_into_its_own_workspace_only(
     assert answer.status_code == 401
 
 
-@pytest.mark.requirement("otter.access.own_organization")
+@pytest.mark.requirement("otter.access.own_organization", "otter.access.token_known")
 def test_same_seed_gives_no_same_token(
     make_workspace: Callable[..., Workspace], make_otter: Callable[..., Otter]
 ) -> None:
