@@ -161,9 +161,9 @@ def _is_after(order: Order, other: Order) -> bool:
 
 def _ended_in_error(order: Order, until: Observed, journal: Journal) -> bool:
     """Whether the journal shows, before another exchange, that the submission did not become an order."""
-    identifier = _at(order.exchange.response.json, "_id") or ""
+    identifier = str(_at(order.exchange.response.json, "_id")).encode()
     told = journal.between(order.exchange, until).of(SUBMISSION_ERROR)
-    return bool(order.exchange.findings) or any(identifier.encode() in each.request.body for each in told)
+    return bool(order.exchange.findings) or any(identifier in each.request.body for each in told)
 
 
 def _mends_an_error(order: Order, journal: Journal) -> bool:

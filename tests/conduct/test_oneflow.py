@@ -60,9 +60,7 @@ def rate_is_limited(workspace: Workspace, customer: Customer) -> None:
 
 def there_are_many_orders(workspace: Workspace, customer: Customer) -> None:
     """More orders than a page holds."""
-    for number in range(12):
-        customer.oneflow.submit(minimum_order(str(number)))
-    workspace.clock.advance(60)
+    there_are_others(workspace, customer.oneflow)
     customer.stock()
 
 
@@ -146,6 +144,47 @@ def test_order_that_was_not_mended_is_no_excuse(workspace: Workspace, oneflow: O
     oneflow.validate(minimum_order("2"))
 
     assert set(failed(workspace, "oneflow")) == {"oneflow.order.items"}
+
+
+def test_refused_order_is_not_submitted_as_it_is(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
+    """An order that validation refused and that is submitted unchanged is not mended by being answered 201."""
+    order = with_sku(minimum_order("1"), "NO-SUCH-SKU")
+    with pytest.raises(ValidationFailed):
+        oneflow.validate(order)
+    oneflow.submit(order)
+
+    assert set(failed(workspace, "oneflow")) == {"oneflow.order.sku_configured"}
+
+
+def test_page_with_the_order_that_was_looked_for_is_enough(
+    workspace: Workspace, oneflow: OneFlow, conduct: Judge
+) -> None:
+    """Who looks for an order whose answer was lost, and finds it on the first of two pages, need not read on."""
+    there_are_others(workspace, oneflow)
+    workspace.faults.set(LOST)
+    OnePageCustomer(oneflow, workspace.clock.advance).place(minimum_order("lost"))
+
+    report = conduct(workspace, "oneflow")
+    assert (report.of("FAIL"), report.on(UNIQUE).verdict) == ((), "PASS")
+
+
+def test_one_page_is_no_look_at_all_orders(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
+    """Who does not find an order on the first of two pages does not know yet, and submits it twice."""
+    workspace.faults.set(LOST)
+    with pytest.raises(Unreachable):
+        oneflow.submit(minimum_order("lost"))
+    there_are_others(workspace, oneflow)
+    OnePageCustomer(oneflow, workspace.clock.advance).stock()
+    oneflow.submit(minimum_order("lost"))
+
+    assert set(failed(workspace, "oneflow")) == {UNIQUE, "oneflow.order.list_all_pages"}
+
+
+def there_are_others(workspace: Workspace, oneflow: OneFlow) -> None:
+    """More orders than a page holds, all processed."""
+    for number in range(12):
+        oneflow.submit(minimum_order(str(number)))
+    workspace.clock.advance(60)
 
 
 def test_number_may_be_asked_for(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
