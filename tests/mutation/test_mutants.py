@@ -23,12 +23,12 @@ def test_card_is_of_its_sku(dots_eco):
 WEAK = STRONG[: STRONG.index("    assert")]
 
 
-def run(tmp_path: Path, suite: str) -> tuple[int, dict[str, str], Any]:
+def run(tmp_path: Path, suite: str, requirement: str = REQUIREMENT) -> tuple[int, dict[str, str], Any]:
     """Exit code, the verdict of each of the provider's own mutants, and the whole report."""
     folder, report = tmp_path / "dots_eco", tmp_path / "report.json"
     folder.mkdir()
     (folder / "test_cards.py").write_text(suite)
-    arguments = ["mutants", "dots_eco", "--requirement", REQUIREMENT, "--suite", str(folder), "--jobs", "2"]
+    arguments = ["mutants", "dots_eco", "--requirement", requirement, "--suite", str(folder), "--jobs", "2"]
     done = CliRunner().invoke(main, [*arguments, "--json", str(report)])
     (provider,) = json.loads(report.read_text())["providers"]
     own = {each["says"]: each["verdict"] for each in provider["mutants"] if each["kind"] == "own"}
@@ -41,6 +41,14 @@ def test_strong_suite_kills(tmp_path: Path) -> None:
 
     assert (code, set(own.values())) == (0, {"killed"})
     assert all(each["test"].endswith("test_card_is_of_its_sku") for each in provider["mutants"])
+
+
+def test_answers_are_broken_too(tmp_path: Path) -> None:
+    """What the suite reaches of an answer is broken by what the contract says of it, and that is noticed."""
+    _, _, provider = run(tmp_path, STRONG, "dots_eco.flow_card.amount")
+    verdicts = {each["kind"]: each["verdict"] for each in provider["mutants"] if each["family"] == "response"}
+
+    assert verdicts.items() >= {"missing": "killed", "null": "killed", "value": "killed"}.items()
 
 
 def test_weak_suite_lets_live(tmp_path: Path) -> None:

@@ -83,11 +83,13 @@ def record(reference: Reference, current: Callable[[], str], slug: str) -> None:
     from flowproof.kernel.app import ProviderApp  # noqa: PLC0415 (only in a process that serves)
     from flowproof.kernel.mock import Arrival, Mock  # noqa: PLC0415
     from flowproof.kernel.refusals import Answer, Refused  # noqa: PLC0415
+    from flowproof.kernel.workspaces import Workspace  # noqa: PLC0415
 
-    answer_as_ever, refuse_as_ever = Mock.answer, ProviderApp.refuse
+    # (below `handle` and `answer`, by which requests come without a fault plan and with one)
+    answered_as_ever, refuse_as_ever = Mock._answered, ProviderApp.refuse
 
-    def answer(mock: Mock, arrival: Arrival) -> Answer:
-        given = answer_as_ever(mock, arrival)
+    def answered(mock: Mock, arrival: Arrival, workspace: Workspace) -> Answer:
+        given = answered_as_ever(mock, arrival, workspace)
         if arrival.match is not None and arrival.app.provider.slug == slug:
             name = arrival.match.operation.id
             seen = reference.tests.setdefault(current(), Seen())
@@ -107,7 +109,7 @@ def record(reference: Reference, current: Callable[[], str], slug: str) -> None:
             reference.tests.setdefault(current(), Seen()).findings.update(found)
         return refuse_as_ever(app, refusal)
 
-    setattr(Mock, "answer", answer)  # noqa: B010 (this process alone, on purpose)
+    setattr(Mock, "_answered", answered)  # noqa: B010 (this process alone, on purpose)
     setattr(ProviderApp, "refuse", refuse)  # noqa: B010
     _record_world(reference, current, slug)
 

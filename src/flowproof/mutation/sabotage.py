@@ -14,6 +14,7 @@ from .responses import changed_answer
 if TYPE_CHECKING:
     from flowproof.kernel.mock import Arrival, Mock
     from flowproof.kernel.refusals import Answer
+    from flowproof.kernel.workspaces import Workspace
 
 __all__ = ["Sabotage"]
 
@@ -45,10 +46,10 @@ class Sabotage:
     def _change_answers(self) -> None:
         from flowproof.kernel import mock  # noqa: PLC0415 (only in a process that serves)
 
-        as_ever = mock.Mock.answer
+        as_ever = mock.Mock._answered  # (below `handle` and `answer`, whether a fault plan hits the request or not)
 
-        def answer(server: "Mock", arrival: "Arrival") -> "Answer":
-            given = as_ever(server, arrival)
+        def answered(server: "Mock", arrival: "Arrival", workspace: "Workspace") -> "Answer":
+            given = as_ever(server, arrival, workspace)
             if arrival.app.provider.slug != self.mutant.provider or not self._is_about(arrival, given):
                 return given
             self.met += 1
@@ -58,7 +59,7 @@ class Sabotage:
             self.changed += 1
             return replace(given, status=broken.status, body=broken.body, headers=broken.headers)
 
-        setattr(mock.Mock, "answer", answer)  # noqa: B010 (this process alone, on purpose)
+        setattr(mock.Mock, "_answered", answered)  # noqa: B010 (this process alone, on purpose)
 
     def _is_about(self, arrival: "Arrival", given: "Answer") -> bool:
         if self.mutant.family == "response":
