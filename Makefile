@@ -6,6 +6,9 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
+# The tests start more than a hundred Pythons, each of which would else compile the package and parse the contracts anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help venv serve test lint types format check mutants bench bench-growth bench-peers wheel clean
 

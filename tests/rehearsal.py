@@ -4,7 +4,7 @@ Runs the commands and code blocks of one document as a reader would, in a copy o
 What cannot be run as it stands is replaced by something that is as good for a test, and by nothing else:
 
     make serve, flowproof serve    a server in the background on a free port; the documented address then leads to it
-    make test                      collects the tests
+    make test ARGS=…               collects the tests with those options; without any it is what runs these tests
     make <another target>          is checked to exist; make alone runs
     pip install                    is checked to name this package and its extras
 
@@ -67,13 +67,15 @@ class Rehearsal:
     @classmethod
     @contextmanager
     def open(
-        cls, folder: Path, programs: tuple[Path, ...] = (), patience_s: float = PATIENCE_S
+        cls, folder: Path, programs: tuple[Path, ...] = (), patience_s: float = PATIENCE_S, *, is_empty: bool = False
     ) -> "Iterator[Rehearsal]":
-        """A rehearsal in a fresh copy of the checkout; its server ends with it."""
+        """A rehearsal in a fresh copy of the checkout, or in an empty folder in its place; its server ends with it."""
         it = cls(folder, programs, patience_s)
         it.home.mkdir()
+        it.checkout.mkdir()
         it.state.write_text(f"cd {shlex.quote(str(it.checkout))}\n")
-        _copy_checkout(it.checkout)
+        if not is_empty:
+            _copy_checkout(it.checkout)
         try:
             yield it
         finally:
@@ -177,9 +179,9 @@ class Rehearsal:
             self._finish(["make", "--no-print-directory"], self.checkout)
         if "serve" in goals:
             self.serve(options)
-        if "test" in goals:
+        if "test" in goals and options:
             collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
-            self._finish([*collect, *options], self.checkout)
+            self._finish([*collect, *options], tree.ROOT)  # (as in the copy, but compiled already)
 
     def _check_runnable(self, words: list[str]) -> None:
         program = next((word for word in words if not re.match(r"\w+=", word)), "export")
@@ -225,7 +227,7 @@ class Rehearsal:
         ours = ("FLOWPROOF_", "GIT_", "MAKE", "MFLAGS", "PYTEST_", "HYPOTHESIS_", "COV")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         search = [*map(str, self.programs), str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]
-        return inherited | {"HOME": str(self.home), "PATH": os.pathsep.join(search), "PYTHONDONTWRITEBYTECODE": "1"}
+        return inherited | {"HOME": str(self.home), "PATH": os.pathsep.join(search)}
 
 
 LANGUAGES: Mapping[str, Callable[[Rehearsal, str], object]] = MappingProxyType(

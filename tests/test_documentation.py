@@ -18,6 +18,8 @@ DOCUMENTS = [
     if re.fullmatch(r"(README|ARCHITECTURE|CONTRIBUTING)\.md|mocks/[^/]+/README\.md|docs/.+\.md", tree.name(path))
 ]
 
+RUN = frozenset({"sh", "python"})
+
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=tree.name)
 
 
@@ -27,7 +29,7 @@ def test_every_block_of_a_document_runs(document: Path, tmp_path: Path) -> None:
     found = list(blocks(document.read_text(encoding="utf-8")))
     need_programs(*(program for program in ("curl", "node") if any(_uses(block, program) for block in found)))
 
-    with Rehearsal.open(tmp_path) as rehearsal:
+    with Rehearsal.open(tmp_path, is_empty=not any(block.language in RUN for block in found)) as rehearsal:
         for block in found:
             try:
                 rehearsal.run(block)
@@ -172,7 +174,8 @@ def perform(text: str, tmp_path: Path) -> None:
     source = SERVER.format(python=sys.executable)
     flowproof.write_text(source if "--no-such-option" not in text else "#!/bin/sh\nexit 2\n")
     flowproof.chmod(0o755)
-    with Rehearsal.open(scratch, (programs,), patience_s=1 if "sleep" in text else PATIENCE_S) as rehearsal:
+    patience_s = 1 if "sleep" in text else PATIENCE_S
+    with Rehearsal.open(scratch, (programs,), patience_s, is_empty=True) as rehearsal:
         for block in blocks(text):
             rehearsal.run(block)
 

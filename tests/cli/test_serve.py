@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,18 @@ TIMEOUT_S = 10
 EVERYWHERE = "0.0.0.0"  # noqa: S104 (to see it refused, or asking for its token)
 
 
-def test_ready_signal_is_the_last_line_of_stdout(tmp_path: Path) -> None:
-    """When the server answers, the last line on stdout says ready and where."""
-    with serving(tmp_path) as served:
-        said = awaited_text(served, "out", "\nready ")
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server as it comes, for tests of how it presents itself."""
+    with serving(tmp_path_factory.mktemp("fresh")) as served:
+        yield served
 
-        assert said.splitlines()[-1] == f"ready {served.url}"
+
+def test_ready_signal_is_the_last_line_of_stdout(fresh: Served) -> None:
+    """When the server answers, the last line on stdout says ready and where."""
+    said = awaited_text(fresh, "out", "\nready ")
+
+    assert said.splitlines()[-1] == f"ready {fresh.url}"
 
 
 def test_server_answers_when_the_ready_file_is_there(tmp_path: Path) -> None:
@@ -33,31 +40,28 @@ def test_server_answers_when_the_ready_file_is_there(tmp_path: Path) -> None:
         assert (health.status_code, served.ready["pid"]) == (200, served.process.pid)
 
 
-def test_ready_file_is_for_its_owner_only(tmp_path: Path) -> None:
+def test_ready_file_is_for_its_owner_only(fresh: Served) -> None:
     """The ready file holds credentials, so nobody else can read it."""
-    with serving(tmp_path):
-        assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE((fresh.folder / "ready.json").stat().st_mode) == 0o600
 
 
-def test_exports_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+def test_exports_can_be_pasted_into_a_shell(fresh: Served) -> None:
     """The printed export lines are shell that sets base URL, token and secret as in the ready file."""
-    with serving(tmp_path) as served:
-        lines = [line for line in awaited_text(served, "out", "\nready ").splitlines() if line.startswith("export ")]
-        names = "$FLOWPROOF_ONEFLOW_URL $FLOWPROOF_ONEFLOW_TOKEN $FLOWPROOF_ONEFLOW_SECRET"
-        script = "\n".join([*lines, f'echo "{names}"'])
-        echoed = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, timeout=TIMEOUT_S)
+    lines = [line for line in awaited_text(fresh, "out", "\nready ").splitlines() if line.startswith("export ")]
+    names = "$FLOWPROOF_ONEFLOW_URL $FLOWPROOF_ONEFLOW_TOKEN $FLOWPROOF_ONEFLOW_SECRET"
+    script = "\n".join([*lines, f'echo "{names}"'])
+    echoed = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, timeout=TIMEOUT_S)
 
-        default = served.oneflow["credentials"]["default"]
-        assert echoed.stdout.split() == [served.oneflow["base_url"], default["key"], default["secret"]]
+    default = fresh.oneflow["credentials"]["default"]
+    assert echoed.stdout.split() == [fresh.oneflow["base_url"], default["key"], default["secret"]]
 
 
-def test_refused_request_shows_on_the_console(tmp_path: Path) -> None:
+def test_refused_request_shows_on_the_console(fresh: Served) -> None:
     """A refused request is one line on the console, with the id by which it can be explained."""
-    with serving(tmp_path) as served:
-        answer = requests.get(f"{served.oneflow['base_url']}/api/order", timeout=TIMEOUT_S)
-        said = awaited_text(served, "err", "\n")
+    answer = requests.get(f"{fresh.oneflow['base_url']}/api/order", timeout=TIMEOUT_S)
+    said = awaited_text(fresh, "err", "\n")
 
-        assert said.startswith(f"{answer.headers['Flowproof-Exchange']} GET /api/order answered 401: ")
+    assert said.startswith(f"{answer.headers['Flowproof-Exchange']} GET /api/order answered 401: ")
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])

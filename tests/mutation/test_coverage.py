@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -32,24 +31,30 @@ def test_that_fails(dots_eco):
 """
 
 
-def results_of(tmp_path: Path, *options: str) -> tuple[Path, Any]:
-    """The results of the small suite, and what they say of Dots.eco."""
+def written(tmp_path: Path, *options: str) -> Path:
+    """The results of the small suite."""
     folder, file = tmp_path / "dots_eco", tmp_path / "coverage.json"
     folder.mkdir()
     (folder / "test_small.py").write_text(SUITE)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(folder)]
+    options = (*options, "-p", "no:cacheprovider", "--flowproof-providers=dots_eco")
+    command = [sys.executable, "-m", "pytest", "-q", *options, str(folder)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         [*command, f"--flowproof-coverage={file}"], cwd=tmp_path, env=kept, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return file, json.loads(file.read_text())["providers"]["dots_eco"]
+    return file
 
 
-@pytest.mark.parametrize("options", [("-p", "no:xdist"), ("-n", "2")], ids=["alone", "xdist"])
-def test_results_say_what_was_exercised(tmp_path: Path, options: tuple[str, ...]) -> None:
+@pytest.fixture(scope="module", params=[("-p", "no:xdist"), ("-n", "2")], ids=["alone", "xdist"])
+def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of the small suite, run in one process and by two workers."""
+    return written(tmp_path_factory.mktemp("run"), *request.param)
+
+
+def test_results_say_what_was_exercised(results: Path) -> None:
     """Answers and branches count by exchange, requirements by tests that pass; workers' results are put together."""
-    _, found = results_of(tmp_path, *options)
+    found = json.loads(results.read_text())["providers"]["dots_eco"]
 
     assert set(found["answers"]) == {"createFlowCard 200", "getApplicationBalance 200"}
     assert set(found["requirements"]) == {"dots_eco.balance.get", "dots_eco.flow_card.created"}
@@ -57,12 +62,10 @@ def test_results_say_what_was_exercised(tmp_path: Path, options: tuple[str, ...]
     assert "createFlowCard request /sku there" in found["branches"]
 
 
-def test_command_tells_what_was_not_exercised(tmp_path: Path) -> None:
+def test_command_tells_what_was_not_exercised(results: Path) -> None:
     """What no test exercised is told with its source, and a threshold decides."""
-    file, _ = results_of(tmp_path)
-
-    told = CliRunner().invoke(main, ["contracts", "coverage", "dots_eco", "--results", str(file)])
-    failed = CliRunner().invoke(main, ["contracts", "coverage", "--results", str(file), "--threshold", "90"])
+    told = CliRunner().invoke(main, ["contracts", "coverage", "dots_eco", "--results", str(results)])
+    failed = CliRunner().invoke(main, ["contracts", "coverage", "--results", str(results), "--threshold", "90"])
 
     assert (told.exit_code, failed.exit_code) == (0, 1)
     assert "2 of 3" in told.output
