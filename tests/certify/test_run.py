@@ -290,7 +290,7 @@ def test_sandbox_profile_that_leads_to_our_mock_is_a_mock(tmp_path: Path) -> Non
 def test_mock_that_gives_itself_away_later_is_recognised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mock that nothing told at first is recognised by the headers of its answers, once."""
     monkeypatch.setattr("flowproof.certify.run.kind_of", lambda _url: "sandbox")
-    ended, _ = oneflow_run(tmp_path, "", "newest_first", hides=False)
+    ended, _ = oneflow_run(tmp_path, "", "order_that_does_not_exist_is_not_found", hides=False)
 
     assert [each.how for each in of(ended, Recognised)] == ["an answer has the header flowproof-exchange"]
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,13 @@ from .tables import bullets, heading, rows, visible
 if TYPE_CHECKING:
     from flowproof.certify import Report
     from flowproof.certify.events import Event, Verdict
+    from flowproof.certify.keys import Ed25519PrivateKey
+    from flowproof.certify.run import Order
 
 __all__ = ["certify"]
 
 VERDICTS: "tuple[Verdict, ...]" = ("PASS", "FAIL", "ERROR", "SKIP", "OMIT")
+CERTIFICATE = "certificate.zip"
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 MOST_LISTED = 20
 WIDE = 79
@@ -49,6 +53,14 @@ WIDE = 79
     metavar="DIR",
     help="Folder of the suite, for a provider that brings its own.  [default: that of this package]",
 )
+@option(
+    "--sign",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="KEY-FILE",
+    show_default=False,
+    help="Issue a certificate, signed with this key (flowproof keygen makes one), if nothing stands against it.",
+)
+@option("--valid-days", type=click.IntRange(1, 3650), default=90, metavar="N", help="For how long it counts.")
 @click.pass_context
 def certify(
     context: click.Context,
@@ -61,17 +73,21 @@ def certify(
     keyword: str,
     jobs: int,
     suite: Path | None,
+    sign: Path | None,
+    valid_days: int,
 ) -> None:
     """
     Run a provider's suite on a target, within what its profile permits, and report on each requirement.
 
     Ctrl-C ends a run in order: what it has created is undone where that is possible, and --resume goes on from there.
-    Exit code 0 all held, 1 something failed, 2 misconfigured or nothing could be judged, 130 interrupted.
+    Exit code 0 all held, 1 something failed or the certificate was refused, 2 misconfigured or nothing could be judged,
+    130 interrupted.
     """
     from importlib.resources import files  # noqa: PLC0415 (what follows takes time to load)
 
     from flowproof.certify import exit_code, fold  # noqa: PLC0415
     from flowproof.certify.ground import read_ground  # noqa: PLC0415
+    from flowproof.certify.keys import read_private_key  # noqa: PLC0415
     from flowproof.certify.run import Order, run  # noqa: PLC0415
     from flowproof.certify.suite import suite_of  # noqa: PLC0415
     from flowproof.certify.writers import write_views  # noqa: PLC0415
@@ -91,7 +107,8 @@ def certify(
         resume=resume,
     )
     progress = Progress(provider)
-    ended = run(order, os.environ, told=progress.take)
+    key = read_private_key(sign) if sign is not None else None
+    ended = run(order, os.environ, told=partial(_take, progress, order.folder))
     progress.end()
     if not ended.finished:
         click.echo(
@@ -102,7 +119,8 @@ def certify(
     write_views(report, order.folder)
     _tell_github(report)
     click.echo(_shown(report, order.folder))
-    context.exit(exit_code(report))
+    is_certified = key is None or _certified(report, order, key, valid_days)
+    context.exit(exit_code(report) or (0 if is_certified else 1))
 
 
 class Progress:
@@ -161,6 +179,33 @@ class Progress:
             counts = Counter(self._verdicts.values())
             told = ", ".join(f"{counts[each]} {each}" for each in VERDICTS if counts[each])
             click.echo(f"\r{f'{self.done} of {self.planned} tests: {told}':<{WIDE}}"[: WIDE + 1], err=True, nl=False)
+
+
+def _take(progress: Progress, folder: Path, event: "Event") -> None:
+    """One more event; with the first, what an earlier run left in the folder goes, lest it be taken for this one's."""
+    from flowproof.certify.events import RunStarted  # noqa: PLC0415 (loaded by whoever tells)
+    from flowproof.certify.writers import VIEWS  # noqa: PLC0415
+
+    if isinstance(event, RunStarted):
+        for name in (*VIEWS, CERTIFICATE):
+            (folder / name).unlink(missing_ok=True)
+    progress.take(event)
+
+
+def _certified(report: "Report", order: "Order", key: "Ed25519PrivateKey", valid_days: int) -> bool:
+    """Whether a certificate could be issued, and is in its file."""
+    from datetime import UTC, datetime  # noqa: PLC0415 (beside the only use)
+
+    from flowproof.certify.certificate import NotCertifiable, issue  # noqa: PLC0415
+
+    try:
+        data = issue(report, order.events.read_bytes(), key, at=datetime.now(UTC), valid_days=valid_days)
+    except NotCertifiable as refused:
+        click.echo(f"\n{heading('No certificate can be issued')}\n{bullets(_first(list(refused.reasons)))}")
+        return False
+    (order.folder / CERTIFICATE).write_bytes(data)
+    click.echo(f"\nThe certificate is {order.folder / CERTIFICATE}.")
+    return True
 
 
 def _tell_github(report: "Report") -> None:

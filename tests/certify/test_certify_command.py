@@ -1,0 +1,137 @@
+"""The command from outside: what it prints, writes and ends with."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flowproof.certify.keys import make_keys
+from flowproof.cli import main
+from tests.certify.strangers import write_profile
+from tests.second_opinion import dots_eco
+
+PERMITS = "permits = { operations = { createFlowCard = true } }"
+KEPT = "--requirement=dots_eco.balance.kept"
+
+
+def certify(*arguments: str, environment: Mapping[str, str] | None = None) -> Result:
+    """What the command does with these arguments."""
+    return CliRunner().invoke(main, ["certify", *arguments], env=environment, catch_exceptions=False)
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Iterator[Callable[..., Result]]:
+    """Certifies Dots.eco on a server by another hand, with these lines in its profile."""
+    with dots_eco.serving() as (url, tokens):
+
+        def run(*arguments: str, further: str = PERMITS) -> Result:
+            keys = {role: {"key": token} for role, token in tokens.items()}
+            variables = write_profile(tmp_path / "sandbox.toml", "dots_eco", url, keys, further)
+            where = [f"--target={tmp_path / 'sandbox.toml'}", f"--report={tmp_path / 'out'}"]
+            return certify("dots_eco", *where, *arguments, environment=variables)
+
+        yield run
+
+
+def report_in(folder: Path) -> Any:
+    """The report as its file has it."""
+    return json.loads((folder / "report.json").read_text(encoding="utf-8"))
+
+
+def test_what_holds_on_the_mock_ends_with_0(tmp_path: Path) -> None:
+    """A run on the mock ends with 0, says that it was a mock, and leaves every view of its report."""
+    done = certify("dots_eco", "--target=mock", f"--report={tmp_path}", KEPT)
+
+    assert done.exit_code == 0, done.output
+    assert "PASS: Dots.eco: flow gift cards on mock (mock)" in done.output
+    assert {"events.jsonl", "report.html", "report.json", "junit.xml"} <= {each.name for each in tmp_path.iterdir()}
+    assert report_in(tmp_path)["target"]["kind"] == "mock"
+
+
+def test_failure_ends_with_1_and_is_named(stranger: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A target that breaks a requirement ends with 1; test and requirement are named, one line each."""
+    monkeypatch.setattr(dots_eco, "is_address", lambda _text: True)
+    done = stranger("-k", "text_that_is_no_address")
+
+    assert done.exit_code == 1
+    assert "FAIL  dots_eco/test_cards.py::test_text_that_is_no_address_is_invalid" in done.output
+    assert "FAIL dots_eco.flow_card.recipient_email.syntax" in done.output
+
+
+def test_nothing_judged_ends_with_2(stranger: Callable[..., Result]) -> None:
+    """Where every test is omitted nothing has been judged: that is no success."""
+    done = stranger("-k", "card_is_of_its_sku", further="")
+
+    assert done.exit_code == 2
+    assert "3 OMIT" in done.output
+
+
+MISTAKES = {
+    "no such provider": (["nobody", "--target=mock"], "There is no provider nobody."),
+    "no such profile": (["dots_eco", "--target=nowhere.toml"], "cannot be read"),
+    "no such key": (["dots_eco", "--target=mock", "--sign=nowhere.pem"], "The key nowhere.pem cannot be read"),
+    "no target": (["dots_eco"], "Missing option '--target'"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_mistake_in_the_order_ends_with_2(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be run ends with 2 and one sentence, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    done = certify(*arguments)
+
+    assert (done.exit_code, said in done.output) == (2, True), done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_provider_that_a_profile_lacks_is_told(tmp_path: Path) -> None:
+    """A profile without the provider ends with 2, and says which it has."""
+    variables = write_profile(
+        tmp_path / "p.toml", "oneflow", "http://127.0.0.1:9", {"default": {"key": "k", "secret": "s"}}
+    )
+    done = certify("dots_eco", f"--target={tmp_path / 'p.toml'}", environment=variables)
+
+    assert done.exit_code == 2
+    assert "has no [dots_eco]; it has oneflow" in done.output
+
+
+def test_certificate_is_refused_for_part_of_a_suite(tmp_path: Path) -> None:
+    """A choice of tests gets no certificate: the command says why, and leaves none from before."""
+    private = tmp_path / "key.pem"
+    make_keys(private)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "certificate.zip").write_bytes(b"of an earlier run")
+    done = certify("dots_eco", "--target=mock", f"--report={tmp_path / 'out'}", KEPT, f"--sign={private}")
+
+    assert done.exit_code == 1
+    assert "No certificate can be issued" in done.output
+    assert not (tmp_path / "out" / "certificate.zip").exists()
+
+
+def test_job_of_github_gets_annotations_and_a_summary(
+    stranger: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In GitHub Actions a failure is an annotation, and the job has a summary; nowhere else."""
+    monkeypatch.setattr(dots_eco, "is_address", lambda _text: True)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    done = stranger("-k", "text_that_is_no_address")
+
+    assert "::error title=FAIL dots_eco.flow_card.recipient_email" in done.output
+    assert "FAIL on Acme's sandbox (loopback)" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+
+
+def test_finished_run_that_goes_on_reports_the_same(tmp_path: Path) -> None:
+    """To go on with a run that is finished repeats nothing and gives the same verdicts, in two parts."""
+    certify("dots_eco", "--target=mock", f"--report={tmp_path}", KEPT)
+    before = report_in(tmp_path)
+    again = certify("dots_eco", "--target=mock", f"--report={tmp_path}", KEPT, "--resume")
+
+    assert again.exit_code == 0, again.output
+    assert report_in(tmp_path)["tests"] == before["tests"]
+    assert report_in(tmp_path)["run"]["parts"] == 2

@@ -1,0 +1,216 @@
+"""Runs that break off and go on: nothing is lost, nothing is repeated, and nothing else is taken for the same run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flowproof.certify.events import Created, RunFinished, RunStarted, Settled, TestFinished
+from flowproof.certify.ledger import Ledger, Made
+from flowproof.certify.run import Order, run
+from flowproof.certify.stream import append, events_of
+from flowproof.errors import ConfigurationError
+from tests.certify.strangers import relayed, write_profile
+from tests.certify.test_run import Shop, of, order, shop, verdicts
+from tests.second_opinion import dots_eco
+
+__all__ = ["shop"]
+
+TESTS = "card_is_of_its_sku or card_without_options or same_request"
+PERMITS = "permits = { operations = { createFlowCard = true } }"
+PATIENCE_S = 60.0
+
+
+def slow(_: int) -> bool:
+    """A server that takes its time, so that there is some to interrupt."""
+    time.sleep(0.15)
+    return False
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that has to come."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.05)
+
+
+def finished(file: Path) -> list[TestFinished]:
+    """The tests that have ended so far."""
+    return [each for each in events_of(file) if isinstance(each, TestFinished)] if file.exists() else []
+
+
+@pytest.mark.parametrize(("how", "jobs"), [(signal.SIGINT, 1), (signal.SIGTERM, 2)], ids=["Ctrl-C", "SIGTERM to two"])
+def test_interrupted_run_goes_on_to_the_same_verdicts(tmp_path: Path, how: signal.Signals, jobs: int) -> None:
+    """
+    A run that is interrupted ends with exit code 130, settles what it has made, and goes on to what it would have been.
+    """
+    with dots_eco.serving() as (url, tokens), relayed(url, breaks=slow) as relay:
+        keys = {role: {"key": token} for role, token in tokens.items()}
+        profile = tmp_path / "profile.toml"
+        variables = {**os.environ, **write_profile(profile, "dots_eco", relay.url, keys, PERMITS)}
+        broken = order(tmp_path / "broken", target=profile, keyword=TESTS, jobs=jobs)
+        code, said = interrupted(broken, variables, how)
+        before = finished(broken.events)
+        left = [each for each in events_of(broken.events) if isinstance(each, Created | Settled)]
+        relay.breaks = lambda _: False
+        resumed = run(replace(broken, resume=True), variables)
+        whole = run(order(tmp_path / "whole", target=profile, keyword=TESTS), variables)
+
+    assert code == 130, said
+    assert f"Broken off after {len(before)} of {len(verdicts(whole))} tests" in said
+    assert 0 < len(before) < len(verdicts(whole))
+    assert Counter(map(type, left))[Created] == Counter(map(type, left))[Settled] > 0
+    assert verdicts(resumed) == verdicts(whole)
+    assert set(Counter(each.test for each in of(resumed, TestFinished)).values()) == {1}
+    assert [each.resumed for each in of(resumed, RunStarted)] == [False, True]
+    assert len({each.run for each in of(resumed, RunStarted)}) == 1
+    assert len({each.id for each in of(resumed, Created)}) == len(of(resumed, Created))
+
+
+def interrupted(wanted: Order, environment: Mapping[str, str], how: signal.Signals) -> tuple[int, str]:
+    """Exit code and output of the command, interrupted as soon as a test has ended."""
+    command = [sys.executable, "-m", "flowproof", "certify", "dots_eco", f"--target={wanted.target}"]
+    options = [f"--report={wanted.folder}", "-k", wanted.keyword, f"--jobs={wanted.jobs}"]
+    process = subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    )
+    try:
+        until(
+            lambda: (
+                bool(finished(wanted.events)) and any(isinstance(each, Created) for each in events_of(wanted.events))
+            )
+        )
+        process.send_signal(how)
+        said, _ = process.communicate(timeout=PATIENCE_S)
+    finally:
+        process.kill()
+    return process.returncode, said
+
+
+def test_errors_are_repeated_and_nothing_else(shop: Shop) -> None:
+    """A run that came to its end goes on with its errors alone."""
+    shop.relay.breaks = lambda number: number > 1  # (the first asks what kind of target it is)
+    shop.run(PERMITS, keyword="card_is_of_its_sku")
+    before = shop.relay.count("POST")
+    shop.relay.breaks = lambda _: False
+    again = shop.run(PERMITS, keyword="card_is_of_its_sku", resume=True)
+    repeated = shop.relay.count("POST") - before
+    last = shop.run(PERMITS, keyword="card_is_of_its_sku", resume=True)
+
+    assert set(verdicts(again).values()) == {"PASS"}
+    assert repeated == len(verdicts(again))
+    assert shop.relay.count("POST") - before == repeated
+    assert verdicts(last) == verdicts(again)
+
+
+def test_limit_counts_what_earlier_parts_called(shop: Shop) -> None:
+    """A run that goes on has the calls that are left, not all of them again."""
+    permits = "permits = { operations = { createFlowCard = 2 } }"
+    shop.run(permits, keyword="card_is_of_its_sku")
+    ended = shop.run(permits, keyword="card_is_of_its_sku", resume=True)
+
+    assert sorted(verdicts(ended).values()) == ["OMIT", "PASS", "PASS"]
+    assert shop.relay.count("POST") == 2
+
+
+@pytest.fixture
+def broken_off(shop: Shop) -> Shop:
+    """A shop with a run of one test in its folder, whose last line was never finished."""
+    shop.run(PERMITS, requirements=("dots_eco.balance.kept",))
+    with (shop.folder / "run" / "events.jsonl").open("ab") as stream:
+        stream.write(b'{"event":"planned","test":"half')
+    return shop
+
+
+def test_half_a_line_at_the_end_is_no_harm(broken_off: Shop) -> None:
+    """A last line that was cut off is left out, and the next event begins a line of its own."""
+    ended = broken_off.run(PERMITS, requirements=("dots_eco.balance.kept",), resume=True)
+
+    assert tuple(events_of(broken_off.folder / "run" / "events.jsonl")) == ended.events
+    assert set(verdicts(ended).values()) == {"PASS", "SKIP"}
+    assert len(of(ended, RunFinished)) == 2
+
+
+@pytest.mark.parametrize(
+    ("further", "requirement", "said"),
+    [("", "balance.kept", "the profile's content"), (PERMITS, "balance", "the choice of tests")],
+    ids=["profile", "selection"],
+)
+def test_another_order_is_not_gone_on_with(broken_off: Shop, further: str, requirement: str, said: str) -> None:
+    """With another profile or another choice of tests a run is refused, and its record stays as it was."""
+    record = (broken_off.folder / "run" / "events.jsonl").read_bytes()
+
+    with pytest.raises(ConfigurationError, match=f"cannot go on: {said} changed since"):
+        broken_off.run(further, resume=True, requirements=(f"dots_eco.{requirement}",))
+
+    assert (broken_off.folder / "run" / "events.jsonl").read_bytes() == record.rpartition(b"\n")[0] + b"\n"
+
+
+def test_another_target_is_not_gone_on_with(broken_off: Shop) -> None:
+    """What began on a stranger's server does not go on on the mock."""
+    mock = order(broken_off.folder / "run", requirements=("dots_eco.balance.kept",), resume=True)
+
+    with pytest.raises(ConfigurationError, match="the target, the profile's content changed since"):
+        run(mock, os.environ)
+
+
+def test_another_suite_is_not_gone_on_with(tmp_path: Path) -> None:
+    """Where the suite has changed since, a run is refused."""
+    suite = tmp_path / "acme"
+    suite.mkdir()
+    (suite / "test_it.py").write_text("def test_one():\n    'One.'\n")
+    wanted = order(tmp_path / "run", suite=suite)
+    run(wanted, os.environ)
+    (suite / "test_it.py").write_text("def test_one():\n    'Another.'\n")
+
+    with pytest.raises(ConfigurationError, match="the suite, contract or fixtures changed since"):
+        run(replace(wanted, resume=True), os.environ)
+
+
+def test_what_a_run_has_left_is_not_forgotten(tmp_path: Path) -> None:
+    """A new run does not take the place of one that left something on its target and could still undo it."""
+    wanted = order(tmp_path, requirements=("dots_eco.balance.kept",))
+    ledger = Ledger(wanted.ledger)
+    ledger.add(Made("c-1", "oneflow", "submitOrder", "5910757faab8ec6f60127999", "cancelOrder", {"sourceOrderId": "7"}))
+    ledger.close()
+
+    with pytest.raises(ConfigurationError, match="has left 1 thing on its target"):
+        run(wanted, os.environ)
+
+
+def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    """Two runs do not write one record."""
+    first: list[object] = []
+
+    def meddle(event: object) -> None:
+        if isinstance(event, RunStarted):
+            with pytest.raises(ConfigurationError, match="Another run is at work"):
+                run(order(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ)
+            first.append(event)
+
+    run(order(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ, told=meddle)
+
+    assert len(first) == 1
+
+
+def test_events_of_several_processes_are_whole_lines(tmp_path: Path) -> None:
+    """Many processes append to one file, and no line is torn."""
+    program = (
+        "import sys; from pathlib import Path; from flowproof.certify.stream import append; "
+        "from flowproof.certify.events import Settled\n"
+        "for n in range(200): append(Path(sys.argv[1]), Settled(f'{sys.argv[2]}-{n}', True, 'x' * 5000))"
+    )
+    file = tmp_path / "events.jsonl"
+    append(file, Settled("first", True, ""))
+    processes = [subprocess.Popen([sys.executable, "-c", program, str(file), str(each)]) for each in range(3)]
+
+    assert [each.wait() for each in processes] == [0, 0, 0]
+    assert len({each.created for each in events_of(file) if isinstance(each, Settled)}) == 601
