@@ -7,7 +7,7 @@ import pytest
 import requests
 from hypothesis import given
 
-from flowproof.clients import NO_RETRY, ClientError, Retry, Unreachable, ValidationFailed
+from flowproof.clients import NO_RETRY, ClientError, Retry, ServerFailed, Unreachable, ValidationFailed
 from flowproof.clients.oneflow import OneFlow
 from flowproof.conduct import Report
 from flowproof.conformance import load_contract
@@ -185,6 +185,54 @@ def there_are_others(workspace: Workspace, oneflow: OneFlow) -> None:
     for number in range(12):
         oneflow.submit(minimum_order(str(number)))
     workspace.clock.advance(60)
+
+
+def test_whoever_submitted_again_may_give_up(workspace: Workspace, oneflow: OneFlow, conduct: Judge) -> None:
+    """Where 5XX goes on, a client that has submitted again after pauses has done what it must."""
+    workspace.faults.set({"fault": "status", "status": 500, "operation": "submitOrder"})
+    with pytest.raises(ServerFailed):
+        oneflow.submit(minimum_order("1"))
+
+    report = conduct(workspace, "oneflow")
+    assert (report.of("FAIL"), report.on("oneflow.submission.scaling").verdict) == ((), "PASS")
+
+
+def test_pause_cannot_be_told_on_a_frozen_clock(workspace: Workspace, make_oneflow: Make, conduct: Judge) -> None:
+    """On a clock that stands still, that an order is submitted again is judged, and how soon is not."""
+    workspace.clock.freeze()
+    provider_scales_up(workspace, Customer(make_oneflow(workspace, sleep=lambda _: None), workspace.clock.advance))
+
+    report = conduct(workspace, "oneflow")
+    assert (report.of("FAIL"), report.on("oneflow.submission.scaling").verdict) == ((), "PASS")
+
+
+def test_accounts_number_their_orders_each_for_itself(workspace: Workspace, make_oneflow: Make, conduct: Judge) -> None:
+    """Two accounts may use the same number."""
+    for role in ("default", "other"):
+        make_oneflow(workspace, role=role).submit(minimum_order("1"))
+
+    report = conduct(workspace, "oneflow")
+    assert (report.of("FAIL"), report.on(UNIQUE).verdict) == ((), "PASS")
+
+
+def test_submission_says_nothing_of_the_account_s_set_up(
+    workspace: Workspace, oneflow: OneFlow, conduct: Judge
+) -> None:
+    """An order that was submitted, and that nobody has found since, is no evidence that its SKU is set up."""
+    oneflow.submit(with_sku(minimum_order("1"), "NO-SUCH-SKU"))
+
+    assert conduct(workspace, "oneflow").on("oneflow.order.sku_configured").verdict == "SKIP"
+
+
+@pytest.mark.parametrize("way", ["by its identifier", "in the list"])
+def test_order_that_is_found_was_right(workspace: Workspace, oneflow: OneFlow, conduct: Judge, way: str) -> None:
+    """An order that is found after it was submitted, whichever way, names what is set up."""
+    receipt = oneflow.submit(minimum_order("1"))
+    workspace.clock.advance(60)
+    found = oneflow.order(receipt.id) if way == "by its identifier" else oneflow.orders().orders[0]
+
+    assert found.source_order_id == "1"
+    assert conduct(workspace, "oneflow").on("oneflow.order.sku_configured").verdict == "PASS"
 
 
 def test_number_may_be_asked_for(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
