@@ -163,26 +163,34 @@ def connections(journal: Journal, of: Observed) -> Journal:
 
 
 def connection_is_deleted_first(journal: Journal) -> Iterator[Sighting]:
-    """A connection under another storeId is deleted before the store is connected anew."""
+    """
+    A connection under another storeId is deleted before the store is connected anew.
+
+    A POST that was refused is no replacement where the client could think that the store was free, and left it at that.
+    """
     for exchange in journal.of(CREATE):
         wanted, before = store_id(exchange.json), connections(journal.before(exchange), exchange)
-        known = [each for each in before.accepted() if _told(each) is not None]
-        deleted = next((each for each in reversed(tuple(before.accepted())) if each.operation == DELETE), None)
-        if CONFLICT in exchange.cited and (not known or _told(known[-1]) != wanted):
+        known, after = known_as(before), connections(journal.after(exchange), exchange)
+        deleted = next((each for each in reversed(before.exchanges) if each.operation == DELETE), None)
+        if CONFLICT in exchange.cited and (known not in (None, wanted) or len(after.of(DELETE)) > 0):
             yield Broken(f"{exchange} was sent before the connection that there was had been deleted", (exchange,))
-        elif exchange.is_accepted and deleted and known and _told(known[-1]) != wanted:
+        elif exchange.is_accepted and deleted and known_as(connections(before.before(deleted), deleted)) != wanted:
             yield Kept("the connection was deleted and then posted anew", (deleted, exchange))
+
+
+def known_as(journal: Journal) -> str | None:
+    """Under which id a store is connected, as far as the client knows after these requests for its connection."""
+    telling = (each for each in reversed(journal.exchanges) if each.is_accepted or each.status == 404)
+    last = next(telling, None)
+    if last is None or not last.is_accepted:
+        return None
+    return store_id(last.json if last.operation == CREATE else last.response.json)
 
 
 def store_id(body: Any) -> str | None:
     """The partner's own id of a store, in a body that has one."""
     found = body.get("storeId") if isinstance(body, dict) else None
     return found if isinstance(found, str) else None
-
-
-def _told(exchange: Observed) -> str | None:
-    """Under which id a store is connected, as the client knows after this exchange."""
-    return store_id(exchange.json if exchange.operation == CREATE else exchange.response.json)
 
 
 def path_has_otters_id(journal: Journal) -> Iterator[Sighting]:

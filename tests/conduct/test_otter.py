@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import requests
 
-from flowproof.clients import NO_RETRY, ClientError, Forbidden, Refused, Retry
-from flowproof.clients.otter import PATIENT, Otter
+from flowproof.clients import NO_RETRY, ClientError, Forbidden, Retry
+from flowproof.clients.otter import PATIENT, AlreadyConnected, Otter
 from flowproof.conduct import Report
 from flowproof.conformance import load_contract
 from flowproof.suites.otter.operations import ORGANIZATION
-from flowproof.suites.otter.setup import GRACE, SEED
+from flowproof.suites.otter.setup import BRAND, GRACE, SEED, STORES
 from flowproof.suites.otter.wire import Wire
 from flowproof.target import Workspace
 from tests.conduct.oneflow_clients import spoilt_session
@@ -52,10 +52,10 @@ def store_is_onboarded(_: Workspace, partner: Partner) -> None:
     partner.connect(partner.ask_user(), "kitchen-1")
 
 
-def store_has_another_id(workspace: Workspace, partner: Partner) -> None:
+def store_has_another_id(_: Workspace, partner: Partner) -> None:
     """The store is connected already, under another id."""
     user = Partner(partner.otter).ask_user()
-    user.connect(*_first_store(workspace), our_store_id="old")
+    user.connect(BRAND, STORES[0], our_store_id="old")
     partner.connect(partner.ask_user(), "new")
 
 
@@ -133,11 +133,6 @@ def user_refuses(workspace: Workspace, partner: Partner) -> None:
     partner.come_back(asked, partner.browse(asked))
     workspace.control("PUT", "otter/consent", {"consent": "approve"})
     partner.ask_user()
-
-
-def _first_store(_: Workspace) -> tuple[str, str]:
-    brand = SEED["organizations"][0]["brands"][0]
-    return brand["id"], brand["stores"][0]["id"]
 
 
 Scenario = Callable[[Workspace, Partner], None]
@@ -310,16 +305,19 @@ def test_asking_without_end_fails(workspace: Workspace, failed: Failed) -> None:
     assert set(failed(workspace, "otter")) == {"otter.access.bearer", "otter.rate.unauthenticated"}
 
 
-def test_connection_that_is_as_wanted_is_no_replacement(workspace: Workspace, conduct: Judge) -> None:
-    """A POST under the id that the store has already is refused, but replaces nothing."""
+@pytest.mark.parametrize("is_known", [True, False])
+def test_refused_connection_is_no_replacement(workspace: Workspace, conduct: Judge, is_known: bool) -> None:
+    """A POST that is refused replaces nothing, under the id that the store has as where the client knew of none."""
     user = Partner(plain_client(workspace)).ask_user()
-    for _ in range(2):
-        with suppress(Refused):
-            user.connect(*_first_store(workspace), our_store_id="kitchen-1")
+    user.connect(BRAND, STORES[0], our_store_id="kitchen-1")
+    if not is_known:
+        workspace.journal.clear()
+    with pytest.raises(AlreadyConnected):
+        user.connect(BRAND, STORES[0], our_store_id="kitchen-1" if is_known else "kitchen-2")
 
     report = conduct(workspace, "otter")
 
-    assert (report.verdict, report.on("otter.connection.replace").verdict) == ("PASS", "SKIP")
+    assert (report.of("FAIL"), report.on("otter.connection.replace").verdict) == ((), "SKIP")
 
 
 def wire_to(workspace: Workspace) -> Wire:
