@@ -7,11 +7,11 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 import orjson
-import yaml
 
 from flowproof.errors import ContractError
 
 from .operations import Operations, read_operations
+from .parsed import parsed
 from .requirements import Requirement, read_requirements
 from .schemas import Schemas
 
@@ -60,7 +60,7 @@ def _contract(slug: str, place: Traversable) -> Contract:
     document = read_yaml(slug, place.joinpath("openapi.yaml"))
     if not document["openapi"].startswith("3.1"):
         raise ContractError(slug, f"openapi.yaml is version {document['openapi']}, but must be 3.1")
-    requirements = read_requirements(slug, _text(slug, place.joinpath("requirements.toml")))
+    requirements = read_requirements(slug, _read_toml(slug, place.joinpath("requirements.toml")))
     schemas = {
         each.name: orjson.loads(_text(slug, each))
         for each in sorted(place.joinpath("schemas").iterdir(), key=lambda each: each.name)
@@ -82,11 +82,29 @@ def read_yaml(slug: str, file: Traversable) -> Mapping[str, Any]:
     Raises:
         ContractError: The file cannot be read, or is no YAML.
     """
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        document: Mapping[str, Any] = yaml.load(_text(slug, file), Loader=loader)  # noqa: S506 (both loaders are safe ones)
-    except yaml.YAMLError as error:
-        raise ContractError(slug, f"{file.name}: {error}") from error
+
+    def parse(text: str) -> Any:
+        import yaml  # noqa: PLC0415 (not loaded where all has been parsed before)
+
+        try:
+            return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (both loaders are safe ones)
+        except yaml.YAMLError as error:
+            raise ContractError(slug, f"{file.name}: {error}") from error
+
+    document: Mapping[str, Any] = parsed(file, _text(slug, file), parse)
+    return document
+
+
+def _read_toml(slug: str, file: Traversable) -> Mapping[str, Any]:
+    def parse(text: str) -> Any:
+        import tomllib  # noqa: PLC0415 (the same)
+
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ContractError(slug, f"{file.name}: {error}") from error
+
+    document: Mapping[str, Any] = parsed(file, _text(slug, file), parse)
     return document
 
 

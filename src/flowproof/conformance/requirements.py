@@ -1,8 +1,8 @@
 """The sentences that a provider's documents oblige somebody to, read from ``requirements.toml``."""
 
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from flowproof.errors import ContractError
 
@@ -44,15 +44,15 @@ class Requirement:
         return self.obliges in ("client", "both")
 
 
-def read_requirements(provider: str, toml: str) -> tuple[Requirement, ...]:
+def read_requirements(provider: str, document: Mapping[str, Any]) -> tuple[Requirement, ...]:
     """
-    Read the text of a ``requirements.toml``.
+    Read what a ``requirements.toml`` holds.
 
     Raises:
-        ContractError: It is no TOML, or an entry has the wrong keys.
+        ContractError: An entry has the wrong keys.
     """
     try:
-        entries = tomllib.loads(toml).get("requirement", [])
+        entries = document.get("requirement", [])
         return tuple(Requirement(**{**entry, "operations": tuple(entry.get("operations", ()))}) for entry in entries)
-    except (tomllib.TOMLDecodeError, TypeError) as error:
+    except TypeError as error:
         raise ContractError(provider, f"requirements.toml: {error}") from error
