@@ -13,7 +13,6 @@ import orjson
 
 from flowproof.conformance import Finding
 from flowproof.kernel import Credential, ProviderRequest, World, here
-from flowproof.kernel.diagnosis import diagnose, render
 from flowproof.kernel.refusals import WrongContentType
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
@@ -97,6 +96,8 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
 
 def diagnosed(request: ProviderRequest, credential: Credential) -> str:
     """Why a signature does not verify, without the signing key."""
+    from flowproof.kernel.diagnosis import diagnose, render  # noqa: PLC0415 (most servers never explain a signature)
+
     return render(diagnose(SCHEME, _signed(request), credential.secrets["signing_key"].encode("ascii", "replace")))
 
 

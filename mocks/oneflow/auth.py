@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from flowproof.conformance import Finding
 from flowproof.kernel import Credential, ProviderRequest, World
-from flowproof.kernel.diagnosis import SWAPPED, diagnose, render
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
 from .errors import TokenNotFound, Unauthorized
@@ -72,11 +71,15 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
 
 def diagnosed(request: ProviderRequest, credential: Credential) -> str:
     """Why a signature does not verify, without the secret."""
+    from flowproof.kernel.diagnosis import diagnose, render  # noqa: PLC0415 (most servers never explain a signature)
+
     return render(diagnose(_scheme(request), _signed(request), credential.secrets["secret"].encode()))
 
 
 def _swapped(signed: SignedRequest, world: World) -> str:
     """What to say where the token that nobody was issued is in truth a secret."""
+    from flowproof.kernel.diagnosis import SWAPPED  # noqa: PLC0415 (the same)
+
     secrets = (credential.secrets["secret"] for credential in world.credentials())
     sent_as_token = any(hmac.compare_digest(secret.encode(), signed.token.encode()) for secret in secrets)
     return f"{SWAPPED.text[0].upper()}{SWAPPED.text[1:]}. {SWAPPED.mend}" if sent_as_token else ""

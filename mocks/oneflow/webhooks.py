@@ -18,7 +18,6 @@ from flowproof.kernel import World, hex_id
 from flowproof.kernel.clock import instant_to_text
 from flowproof.kernel.webhooks import Webhook, WebhookPolicy
 
-from .handlebars import TemplateError, compiled
 from .models import Event, Setup, Status, Submission, Trigger
 
 __all__ = ["check_triggers", "order_event", "policy", "shipment_event", "submission_error"]
@@ -79,6 +78,8 @@ def check_triggers(seed: Json) -> None:
     Raises:
         ConfigurationError: A template holds what is not known, or two triggers send the same event to one place.
     """
+    from .handlebars import TemplateError, compiled  # noqa: PLC0415 (most accounts have no trigger)
+
     seen = set[tuple[str, str, str]]()
     for index, trigger in enumerate(Setup(seed).triggers):
         where = f"/triggers/{index}"
@@ -96,6 +97,8 @@ def check_triggers(seed: Json) -> None:
 def _fire(event: Event, data: Json, world: World) -> None:
     for trigger in world.understood(Setup).triggers:
         if trigger.event is event:
+            from .handlebars import TemplateError  # noqa: PLC0415 (the same)
+
             try:
                 world.deliver(_webhook(trigger, data, world))
             except TemplateError as error:
@@ -104,6 +107,8 @@ def _fire(event: Event, data: Json, world: World) -> None:
 
 def _webhook(trigger: Trigger, data: Json, world: World) -> Webhook:
     """A GET carries no body (inferred)."""
+    from .handlebars import compiled  # noqa: PLC0415 (the same)
+
     context = {"timestamp": instant_to_text(world.now), "event": trigger.event.value, "data": data}
     template = TEMPLATES[trigger.event] if trigger.template is None else trigger.template
     body = b"" if trigger.method == "GET" else compiled(template).render(context).encode()

@@ -1,6 +1,5 @@
 """Operations: a method and path with what the contract says of them, and the search for that of a request."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -110,10 +109,10 @@ class Operations:
 
     def nearest(self, method: str, path: str) -> Operation | None:
         """The operation whose method and path look most like these, for an explanation."""
+        from difflib import SequenceMatcher  # noqa: PLC0415 (only where an explanation is written)
+
         wanted = f"{method} {path[:LONGEST_COMPARED]}"
-        scored = [
-            (difflib.SequenceMatcher(None, wanted, f"{each.method} {each.path}").ratio(), each) for each in self.all
-        ]
+        scored = [(SequenceMatcher(None, wanted, f"{each.method} {each.path}").ratio(), each) for each in self.all]
         return max(scored, key=lambda pair: pair[0])[1] if scored else None
 
 

@@ -28,6 +28,7 @@ from .here import Scene, Stage
 from .provider import Provider
 from .refusals import Answer, Refused
 from .request import ProviderRequest
+from .routing import QuickRule
 from .scrubbing import Scrubber
 from .world import World
 
@@ -58,6 +59,8 @@ class ProviderApp(Flask):
         contract: What its documents say of them.
         largest_body: What a request may have at most, in bytes.
     """
+
+    url_rule_class = QuickRule
 
     def __init__(self, provider: Provider, contract: Contract, *, largest_body: int) -> None:
         super().__init__(provider.slug, static_folder=None, template_folder=None, root_path="/")

@@ -28,6 +28,7 @@ from flowproof.kernel.mock import Mock
 from flowproof.kernel.problem import problem
 from flowproof.kernel.refusals import Answer, Refused
 from flowproof.kernel.request import ProviderRequest, WireRequest
+from flowproof.kernel.routing import QuickRule
 from flowproof.kernel.workspaces import WorkspaceTaken
 
 from .routes import ControlScene, Missing, index, routes
@@ -51,6 +52,8 @@ class ControlApp(Flask):
         mock: What it steers.
         token: What a request must present as a bearer token; without one, only loopback may ask.
     """
+
+    url_rule_class = QuickRule
 
     def __init__(self, mock: Mock, *, token: str | None) -> None:
         super().__init__("flowproof.control", static_folder=None, template_folder=None, root_path="/")
