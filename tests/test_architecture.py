@@ -89,6 +89,7 @@ LAYERS = (
 )
 
 FINDS_PROVIDERS = "flowproof.providers"
+FINDS_COMMANDS = "flowproof.cli.group"  # of its own package, whose modules are judged each for itself
 PLACES = {"contracts", "fixtures", "mocks", "suites"}
 
 WALL_CLOCK = (
@@ -170,7 +171,8 @@ def objection(found: Import, module: Module, layer: Layer) -> str | None:
     """Why a module may not import this, or None."""
     own = own_package(module.name, layer)
     if found.target == UNREADABLE:
-        return None if module.name == FINDS_PROVIDERS else "an import by a computed name cannot be judged"
+        may_compute = module.name in (FINDS_PROVIDERS, FINDS_COMMANDS)
+        return None if may_compute else "an import by a computed name cannot be judged"
     if is_below(found.target, *PLACES):
         return "it ships as a part of flowproof; its bare name exists in a checkout only"
     if is_below(found.target, "importlib.metadata.entry_points") and module.name != FINDS_PROVIDERS:

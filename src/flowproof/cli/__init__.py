@@ -1,29 +1,24 @@
-"""The command line. What a command needs beyond click is imported when it runs, so that ``--help`` is there at once."""
+"""
+The command line. A command's module is imported when it is asked for, and what it needs beyond click when it runs, so
+that it begins at once.
+"""
 
 from pathlib import Path
 
 import click
 
-from .certify import certify
-from .checklist import checklist
-from .clock import clock
-from .conduct import conduct
-from .contracts import contracts
-from .doctor import doctor
-from .drift import drift
-from .explain import explain
-from .faults import faults
-from .group import Commands
-from .journal import journal
-from .mutants import mutants
-from .providers import providers
-from .serve import serve
+from .group import Commands, LoadedWhenAsked
 from .settings import default_map, settings_file
-from .stop import stop
-from .webhooks import webhooks
-from .workspace import workspace
 
 __all__ = ["main"]
+
+# Each has a module of its own name here, with a command of that name.
+# fmt: off
+COMMANDS = (  # in the order in which --help lists them
+    "serve", "stop", "providers", "explain", "contracts", "doctor", "certify", "verify", "keygen", "drift",
+    "mutants", "workspace", "clock", "faults", "journal", "webhooks", "checklist", "conduct",
+)
+# fmt: on
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -34,7 +29,11 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         context.exit()
 
 
-@click.group(cls=Commands, context_settings={"auto_envvar_prefix": "FLOWPROOF", "show_default": True})
+@click.group(
+    cls=Commands,
+    commands=LoadedWhenAsked(__name__, COMMANDS),
+    context_settings={"auto_envvar_prefix": "FLOWPROOF", "show_default": True},
+)
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -52,24 +51,3 @@ def main(context: click.Context, /, config: Path | None) -> None:
     """
     file = settings_file(config)
     context.default_map = default_map(file, main) if file else None
-
-
-for command in (
-    serve,
-    stop,
-    providers,
-    explain,
-    contracts,
-    doctor,
-    certify,
-    drift,
-    mutants,
-    workspace,
-    clock,
-    faults,
-    journal,
-    webhooks,
-    checklist,
-    conduct,
-):
-    main.add_command(command)

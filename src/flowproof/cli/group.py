@@ -1,12 +1,14 @@
 """Groups of commands: what we raise on purpose ends as one line on stderr and exit code 2, never as a traceback."""
 
+from collections.abc import Iterator, MutableMapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import click
 
 from flowproof.errors import ConfigurationError, ContractError, FlowproofError, StoreError
 
-__all__ = ["Commands", "Misconfigured"]
+__all__ = ["Commands", "LoadedWhenAsked", "Misconfigured"]
 
 
 class Misconfigured(click.ClickException):
@@ -17,6 +19,38 @@ class Misconfigured(click.ClickException):
     def show(self, file: Any = None) -> None:
         """One line, with how to mend it."""
         click.echo(f"{click.style('flowproof:', fg='red')} {self.message}", file=file, err=True)
+
+
+class LoadedWhenAsked(MutableMapping[str, click.Command]):
+    """
+    Commands by name, each loaded when it is asked for: whoever runs one need not wait for all others.
+
+    Args:
+        package: Where the modules are; each has the name of its command.
+        names: Of the commands, in the order in which they are listed.
+    """
+
+    def __init__(self, package: str, names: Sequence[str]) -> None:
+        self._package = package
+        self._loaded: dict[str, click.Command | None] = dict.fromkeys(names)
+
+    def __getitem__(self, name: str) -> click.Command:
+        found = self._loaded[name]
+        if found is None:
+            found = self._loaded[name] = getattr(import_module(f"{self._package}.{name}"), name)
+        return found
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded)
+
+    def __len__(self) -> int:
+        return len(self._loaded)
 
 
 class Commands(click.Group):

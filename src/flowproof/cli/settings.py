@@ -1,6 +1,5 @@
 """The settings file: tables by command, keys by option. An unknown name is refused, not ignored."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,8 @@ def default_map(file: Path, group: click.Group) -> dict[str, Any]:
     Raises:
         ConfigurationError: It cannot be read, or names a command or an option that does not exist.
     """
+    import tomllib  # noqa: PLC0415 (most runs have no settings file)
+
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
