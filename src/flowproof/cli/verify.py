@@ -84,7 +84,7 @@ def _text(examined: "Examined", keys: Sequence[Path]) -> str:
     facts = rows(
         [
             ("provider", f"{claims.title} ({claims.provider})"),
-            ("target", f"{claims.target.name}, {claims.target.url}"),
+            ("target", ", ".join(filter(None, (claims.target.name, claims.target.url)))),
             ("kind", KINDS[claims.target.kind]),
             ("verdict", f"{claims.verdict}; what is mandatory holds ({claims.mandatory}){_excuse(claims)}"),
             ("requirements", ", ".join(f"{number} {each}" for each, number in claims.requirement_counts.items())),

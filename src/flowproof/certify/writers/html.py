@@ -26,7 +26,7 @@ from .curl import curl
 __all__ = ["page"]
 
 LONGEST_TEXT = 4_000
-MOST_EVIDENCE = 2_000_000  # characters of all exchanges together
+MOST_EVIDENCE = 1_200_000  # characters of all exchanges together
 MOST_OF_ONE_TEST = 12
 KINDS = {
     "mock": "This was a mock of the provider, made by Flowproof. It says nothing of the provider itself.",
