@@ -297,7 +297,9 @@ def test_users_of_one_organization_share_a_connection(
     assert (found.store_id, ada.connection(BRAND, STORES[0])) == ("kitchen-42", None)
 
 
-@pytest.mark.requirement("otter.connection.per_application", "otter.store.not_found")
+@pytest.mark.requirement(
+    "otter.connection.per_application", "otter.store.not_found", "otter.store.list", "otter.store.get"
+)
 def test_closed_store_takes_its_connection_along(user: OtterUser, workspace: Workspace) -> None:
     """
     A store that closed is not found, and comes back unconnected.

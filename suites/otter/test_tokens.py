@@ -142,7 +142,9 @@ def test_secret_is_compared_whole(wire: Wire, change: Callable[[str], str], is_b
     assert error(wire.token(grant_type="client_credentials", scope="ping", **proof))[0] == 401
 
 
-@pytest.mark.requirement("otter.token.code_once", "otter.token.code_reuse_revokes", "otter.access.token_known")
+@pytest.mark.requirement(
+    "otter.token.code_once", "otter.token.code_reuse_revokes", "otter.access.token_known", "otter.access.silent"
+)
 def test_code_presented_twice_takes_back_its_token(wire: Wire) -> None:
     """
     A code works once; presented again it is refused, and the token that it was exchanged for is revoked.
