@@ -1,5 +1,6 @@
 """The plugin's options, ini keys, environment variables, markers and weight."""
 
+import json
 import subprocess
 import sys
 
@@ -81,3 +82,117 @@ def test_plugin_is_light_to_load() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+PROFILE = """
+name = "Acme's sandbox"
+[oneflow]
+url = "http://127.0.0.1:9/one"
+credentials.default = { key = "$ACME_TOKEN", secret = "$ACME_SECRET" }
+"""
+
+
+@pytest.fixture
+def profile(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A sandbox profile's file, and its credentials in the environment."""
+    monkeypatch.setenv("ACME_TOKEN", "the-token")
+    monkeypatch.setenv("ACME_SECRET", "the-secret")
+    return str(pytester.makefile(".toml", sandbox=PROFILE))
+
+
+READS_PROFILE = """
+def test_it(target, oneflow):
+    assert (target.name, target.url("oneflow")) == ("Acme's sandbox", "http://127.0.0.1:9/one")
+    assert target.credentials("oneflow").secret == "the-secret"
+"""
+
+
+@pytest.mark.parametrize("way", ["flag", "environment", "ini key"])
+def test_profile_is_the_target(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, profile: str, way: str
+) -> None:
+    """A profile says where a provider is and with which credentials, whichever way it was named."""
+    if way == "environment":
+        monkeypatch.setenv("FLOWPROOF_TARGET", profile)
+    if way == "ini key":
+        pytester.makeini(f"[pytest]\nflowproof_target = {profile}\n")
+    pytester.makepyfile(READS_PROFILE)
+
+    pytester.runpytest_subprocess(*(["--flowproof-target", profile] if way == "flag" else [])).assert_outcomes(passed=1)
+
+
+@pytest.mark.usefixtures("keys")
+def test_mock_is_the_target_whatever_the_environment_says(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the target mock, nothing but mocks is asked, though the environment has a base URL."""
+    monkeypatch.setenv("FLOWPROOF_ONEFLOW_URL", "http://127.0.0.1:9/one")
+    pytester.makepyfile("def test_it(target, oneflow): assert target.name == 'mock'")
+
+    pytester.runpytest_subprocess("--flowproof-target", "mock").assert_outcomes(passed=1)
+
+
+UNFIT_TARGETS = {
+    "two targets": (["--flowproof-target", "mock", "--flowproof-base-url", "oneflow=http://127.0.0.1:9"], "choose one"),
+    "no such file": (["--flowproof-target", "nowhere.toml"], "cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "said"), UNFIT_TARGETS.values(), ids=UNFIT_TARGETS)
+def test_target_that_cannot_be_used_is_a_usage_error(
+    pytester: pytest.Pytester, arguments: list[str], said: str
+) -> None:
+    """A target that cannot be read, or two of them, end the run before it starts."""
+    ended = pytester.runpytest_subprocess(*arguments)
+
+    assert ended.ret == pytest.ExitCode.USAGE_ERROR
+    ended.stderr.fnmatch_lines([f"*{said}*"])
+
+
+def test_role_that_the_target_lacks_is_a_skip(pytester: pytest.Pytester, profile: str) -> None:
+    """A test that wants credentials which the target does not have is skipped, and the reason says which."""
+    pytester.makepyfile("def test_it(target, make_oneflow): make_oneflow(target, role='other')")
+    ended = pytester.runpytest_subprocess("--flowproof-target", profile, "-rs")
+
+    ended.assert_outcomes(skipped=1)
+    ended.stdout.fnmatch_lines(["*has no oneflow credentials for the role 'other'*"])
+
+
+def test_change_that_is_not_permitted_is_a_skip(pytester: pytest.Pytester, profile: str) -> None:
+    """In a run without a record, too, what the profile does not permit is not sent: its test is skipped, not failed."""
+    pytester.makepyfile("def test_it(oneflow): oneflow.submit({})")
+    ended = pytester.runpytest_subprocess("--flowproof-target", profile, "-rs")
+
+    ended.assert_outcomes(skipped=1)
+    ended.stdout.fnmatch_lines(["*the target Acme's sandbox does not permit submitOrder*"])
+
+
+MARKED = """
+import pytest
+@pytest.mark.requirement("acme.order.sku")
+def test_sku(): pass
+@pytest.mark.requirement("acme.order.sku.length")
+def test_length(): pass
+@pytest.mark.requirement("acme.order.sku_code")
+def test_code(): pass
+def test_other(): pass
+"""
+
+
+def test_requirement_chooses_tests(pytester: pytest.Pytester) -> None:
+    """Of the tests only those of a requirement, or of one below it, are run."""
+    pytester.makepyfile(MARKED)
+
+    pytester.runpytest_subprocess("--flowproof-requirement", "acme.order.sku").assert_outcomes(passed=2, deselected=2)
+
+
+def test_events_are_appended_and_not_repeated(pytester: pytest.Pytester) -> None:
+    """A run of one's own can be recorded; a second run does only what has no verdict yet."""
+    pytester.makepyfile("def test_one(): pass\ndef test_two(): raise KeyError('id')\n")
+    first = pytester.runpytest_subprocess("--flowproof-events", "events.jsonl")
+    second = pytester.runpytest_subprocess("--flowproof-events", "events.jsonl")
+    lines = (pytester.path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+
+    first.assert_outcomes(passed=1, failed=1)
+    second.assert_outcomes(failed=1, deselected=1)
+    assert [json.loads(each).get("verdict") for each in lines] == [None, None, "PASS", "ERROR", None, "ERROR"]

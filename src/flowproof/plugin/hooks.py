@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flowproof.errors import FlowproofError
+
 from .options import add_options
 from .places import MOCK
 from .state import state_of
@@ -104,7 +106,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Beside a failure stands what its workspaces refused last, and why."""
+    """Beside a failure stands what its workspaces refused last, and why. What the target lacks is a skip."""
+    if call.excinfo is not None and _is_lacking(call.excinfo.value):
+        said = str(call.excinfo.value)
+        call.excinfo = pytest.CallInfo.from_call(lambda: pytest.skip(said), call.when).excinfo
     report = yield
     if report.failed and call.when in ("setup", "call"):
         state = state_of(item.config)
@@ -114,6 +119,14 @@ def pytest_runtest_makereport(
             if (shown := _refusals(workspace))
         )
     return report
+
+
+def _is_lacking(error: BaseException) -> bool:
+    if not isinstance(error, FlowproofError):
+        return False
+    from flowproof.target import PreconditionMissing  # noqa: PLC0415 (brings requests)
+
+    return isinstance(error, PreconditionMissing)
 
 
 def _refusals(workspace: "Workspace") -> str:
