@@ -135,3 +135,11 @@ def test_finished_run_that_goes_on_reports_the_same(tmp_path: Path) -> None:
     assert again.exit_code == 0, again.output
     assert report_in(tmp_path)["tests"] == before["tests"]
     assert report_in(tmp_path)["run"]["parts"] == 2
+
+
+def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """A report that would have to go below a file ends with 2 and one sentence."""
+    (tmp_path / "file").write_text("")
+    done = certify("dots_eco", "--target=mock", f"--report={tmp_path / 'file' / 'out'}")
+
+    assert (done.exit_code, "cannot be made" in done.output) == (2, True), done.output

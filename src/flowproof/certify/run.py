@@ -153,7 +153,6 @@ def run(order: Order, environment: Mapping[str, str], *, told: Callable[[Event],
     if order.jobs > 1 and find_spec("xdist") is None:
         raise ConfigurationError("More than one process needs pytest-xdist.", "Install it, or leave --jobs out.")
     aim = _Aim.of(order, environment)
-    order.folder.mkdir(parents=True, exist_ok=True)
     with _alone(order):
         started = _begun(order, aim)
         append(order.events, aim.redactor.event(started))
@@ -183,7 +182,11 @@ def _permissions(place: Place) -> tuple[str, ...]:
 
 @contextmanager
 def _alone(order: Order) -> Iterator[None]:
-    """Nobody else runs in the folder."""
+    """Nobody else runs in the folder, which is made where it is missing."""
+    try:
+        order.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{order.folder} cannot be made: {error.strerror}.", "Name another folder.") from error
     with (order.folder / ".running").open("ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -191,8 +194,10 @@ def _alone(order: Order) -> Iterator[None]:
             raise ConfigurationError(
                 f"Another run is at work in {order.folder}.", "Wait for its end, or name another folder."
             ) from error
-        yield
-    (order.folder / ".running").unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            (order.folder / ".running").unlink(missing_ok=True)
 
 
 def _begun(order: Order, aim: _Aim) -> RunStarted:

@@ -140,7 +140,7 @@ def read_profile(text: str, environment: Mapping[str, str], *, providers: Collec
         [oneflow]
         url = "https://sandbox.example.test/api"
         credentials.default = { key = "$ONEFLOW_TOKEN", secret = "$ONEFLOW_SECRET" }
-        permits = { operations = { submitOrder = 5, cancelOrder = true }, spend = "50.00" }
+        permits = { operations = { submitOrder = 5, cancelOrder = true } }
         pace = { requests_per_second = 2 }
 
         [[deviation]]
