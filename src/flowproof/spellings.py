@@ -9,6 +9,7 @@ from urllib.parse import quote, quote_plus
 __all__ = ["hidden_spellings", "spellings"]
 
 SHORTEST_CODED = 8
+DEEPEST = 3
 
 
 def spellings(secret: str) -> frozenset[str]:
@@ -22,21 +23,28 @@ def spellings(secret: str) -> frozenset[str]:
 
 def hidden_spellings(secret: str) -> frozenset[str]:
     """
-    A secret as a program may show or pack it: as Python or HTML writes it, in hex, and inside base64.
+    A secret as a program may show or pack it: as Python, JSON or HTML write it, one in the other, in hex, in base64.
 
     In base64 a text looks in three ways, as it begins with the first, second or third byte of a group; what its
     neighbours have a share in is left out. What is too short to be told from chance is none.
     """
     coded = secret.encode()
-    shown = {
-        repr(secret)[1:-1],
-        ascii(secret)[1:-1],
-        repr(coded)[2:-1],
-        html.escape(secret),
-        html.escape(secret, False),
-    }
+    shown = {secret}
+    for _ in range(DEEPEST):
+        shown |= {written for each in shown for written in _written(each)}
+    in_url = {code(each) for each in _written(secret) for code in (quote, quote_plus)}
     packed = {coded.hex(), coded.hex().upper(), *_in_base64(coded)}
-    return frozenset({*shown, *(each for each in packed if len(each) >= SHORTEST_CODED)})
+    return frozenset({*shown, *in_url, *(each for each in packed if len(each) >= SHORTEST_CODED)})
+
+
+def _written(text: str) -> Iterator[str]:
+    yield from (json.dumps(text, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
+    yield from (html.escape(text, quote) for quote in (True, False))
+    escaped = text.replace("\\", "\\\\")
+    for each in (escaped, escaped.replace("'", "\\'")):  # Python's, in either quotes
+        yield each
+        yield each.encode("ascii", "backslashreplace").decode()
+        yield "".join(chr(byte) if byte < 128 else f"\\x{byte:02x}" for byte in each.encode())
 
 
 def _in_base64(secret: bytes) -> Iterator[str]:

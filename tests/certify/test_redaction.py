@@ -270,8 +270,8 @@ def test_body_is_kept_as_text_or_base64() -> None:
 
 
 def test_long_text_takes_no_time() -> None:
-    """A megabyte without a blank, or of open quotes, is looked at once."""
+    """A long text without a blank, or of open quotes, is looked at once."""
     redactor = Redactor(KNOWN)
 
-    for text in ("a" * 1_000_000, 'a="\\' * 250_000, "+1 " * 300_000, "://" * 300_000):
+    for text in ("a" * 300_000, 'a="\\' * 60_000, "+1 " * 90_000, "://" * 90_000):
         redactor.text(text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 __all__ = ["redacted_members"]
 
-TOKEN = re.compile(r'"(?:[^"\\]|\\(?:.|\Z))*(?:"|\Z)|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
+TOKEN = re.compile(r'"(?:[^"\\]|\\(?:.|\Z))*("|\Z)|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
 SHOWN = frozenset({"", "null", "true", "false"})
 DECODER = json.JSONDecoder(strict=False)
 
@@ -52,7 +52,8 @@ def redacted_members(text: str, hide: Callable[[list[str], str], str | None]) ->
         value = _decoded(found[0])
         instead = None if value in SHOWN else hide(reading.names(), value)
         if instead is not None:
-            pieces += [text[kept : found.start()], json.dumps(instead)]
+            is_cut = found[1] == ""  # a text without its end stays one
+            pieces += [text[kept : found.start()], f'"{instead}' if is_cut else json.dumps(instead)]
             kept = found.end()
     return "".join([*pieces, text[kept:]])
 

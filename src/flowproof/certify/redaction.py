@@ -8,14 +8,13 @@ such as `[redacted:ACCESS_TOKEN]` stays in its place. To redact twice is to reda
 
 import base64
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import unquote_plus
 
 from msgspec import structs
 
-from flowproof.spellings import hidden_spellings, spellings
 from flowproof.target import Site
 
 from .events import (
@@ -28,24 +27,25 @@ from .events import (
     Planned,
     Recognised,
     Request,
-    Response,
     RunStarted,
     Settled,
     TestFinished,
 )
 from .members import redacted_members
 from .sensitive import hidden_as, is_secret_name, is_shown_header, variable
+from .words import Words, mark
 
-__all__ = ["MARK", "Redactor", "Secret", "body_of", "mark", "secrets_of"]
+__all__ = ["MARK", "Redactor", "Secret", "body_of", "secrets_of"]
 
 MARK = re.compile(r"\[redacted:([A-Z0-9_]+)\]")
 FORM = "application/x-www-form-urlencoded"
-SHORTEST = 4  # what is shorter is no secret, and would spoil every text
 SHORTEST_LEARNT = 8
+MOST_LEARNT = 50_000  # spellings; a property makes very many persons up
 LONGEST_BODY = 16_384
 HARMLESS_PARTS = frozenset({"access", "environment", "kind", "role", "scope", "scopes"})
 SCHEMES = frozenset({"basic", "bearer", "digest", "hmac", "token"})
 
+SEVERAL_WORDS = re.compile(r"\w \w*[^\W\d]{3}")  # "Ada Obi", "17 Marina"; a single word may be anything
 USERINFO = re.compile(r"(?<=://)[^/\s@\"'<>]{1,512}@")
 LOOKS = (
     ("EMAIL", re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}?(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")),
@@ -91,11 +91,6 @@ def secrets_of(site: Site) -> tuple[Secret, ...]:
     return tuple(found)
 
 
-def mark(name: str) -> str:
-    """What stands in the place of a value."""
-    return f"[redacted:{name}]"
-
-
 def body_of(data: bytes, *, most: int = LONGEST_BODY) -> Body:
     """A body as an event keeps it, cut where it is longer than ``most`` bytes."""
     cut = data[:most]
@@ -120,8 +115,9 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[Secret], fields: Collection[str] = ()) -> None:
         self._fields = frozenset(fields)
-        self._known = _words((each.name, each.value) for each in secrets if len(each.value) >= SHORTEST)
-        self._learnt: dict[str, str] = {}
+        self._known, self._learnt = Words(), Words(MOST_LEARNT)
+        for each in secrets:
+            self._known.add(each.name, each.value)
 
     def event(self, event: Event) -> Event:
         """An event as it may be written."""
@@ -146,11 +142,14 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Any text: what a test said, an exception, an address."""
-        return self._outside_marks(text, self._plain_text)
+        return self._cleaned(_writable(text))
 
     def name(self, text: str) -> str:
         """A test's name or sentence: the same in every event, whatever has been learnt."""
-        return self._outside_marks(text, lambda part: _looked(_without(part, self._known)))
+        return self._outside_marks(_writable(text), lambda part: self._spoken(self._known.taken_out(part)))
+
+    def _cleaned(self, text: str) -> str:
+        return self._outside_marks(text, lambda part: self._spoken(self._without_words(part)))
 
     def _started(self, event: RunStarted) -> RunStarted:
         target = event.target
@@ -170,7 +169,7 @@ class Redactor:
         }
 
     def _exchanged(self, event: Exchanged) -> Exchanged:
-        self._learn(event.response)
+        self._learn(event)
         return structs.replace(
             event,
             test=self.name(event.test),
@@ -215,39 +214,42 @@ class Redactor:
         name, equals, value = pair.partition("=")
         if not equals or not value or MARK.fullmatch(value):
             return self.text(pair)
-        plain = unquote_plus(name)
-        word = "CODE" if plain == "code" else hidden_as([plain], unquote_plus(value), self._fields)
-        return f"{self.text(name)}={mark(word) if word else self.text(value)}"
+        plain, meant = unquote_plus(name), unquote_plus(value)
+        hidden = mark("CODE") if plain == "code" else self._hidden([plain], meant)
+        return f"{self.text(name)}={hidden or self.text(value)}"
+
+    def _hidden(self, names: Sequence[str], value: str) -> str | None:
+        """The mark for a value that must not be shown, or None where it may be."""
+        word = self._known.name_of(value) or hidden_as(names, value, self._fields)
+        return mark(word) if word else None
 
     def _body(self, body: Body, content_type: str) -> Body:
         if body.base64 is not None:
-            data = self._cut(self.text(base64.b64decode(body.base64).decode("latin-1")), body)
-            return structs.replace(body, base64=base64.b64encode(data.encode("latin-1", "replace")).decode())
+            read = base64.b64decode(body.base64).decode("utf-8", "surrogateescape")
+            data = self._cut(self._cleaned(read), body).encode("utf-8", "surrogateescape")
+            return structs.replace(body, base64=base64.b64encode(data).decode())
         if body.text is None:
             return body
-        if content_type == FORM:
-            shown = self._pairs(body.text)
-        elif _is_json(body.text, content_type):
-            shown = self._outside_marks(redacted_members(body.text, self._member), self._without_known)
-        else:
-            shown = self.text(body.text)
+        shown = self._pairs(body.text) if content_type == FORM else self._readable(body.text, content_type)
         return structs.replace(body, text=self._cut(shown, body))
 
     def _member(self, names: list[str], value: str) -> str | None:
+        """What stands in a JSON text instead of a value, or None where it stays; that may be a text of JSON itself."""
         if MARK.fullmatch(value):
             return None
-        word = hidden_as(names, value, self._fields)
-        return mark(word) if word else None
+        shown = self._hidden(names, value) or self._readable(value)
+        return None if shown == value else shown
+
+    def _readable(self, text: str, content_type: str = "") -> str:
+        if not _is_json(text, content_type):
+            return self.text(text)
+        return self._outside_marks(redacted_members(text, self._member), self._without_known)
 
     def _cut(self, text: str, body: Body) -> str:
         """A text that was cut off, without the beginning of a secret at its end."""
         if not body.truncated:
             return text
-        for word in (*self._known, *self._learnt):
-            size = _overlap(text, word)
-            if size:
-                return f"{text[:-size]}"
-        return text
+        return self._learnt.without_beginning(self._known.without_beginning(text))
 
     def _finding(self, finding: Found) -> Found:
         steps = [each.replace("~1", "/").replace("~0", "~") for each in finding.pointer.split("/")[1:]]
@@ -259,89 +261,74 @@ class Redactor:
             finding, pointer=self.text(finding.pointer), expected=self.text(finding.expected), got=got
         )
 
-    def _learn(self, response: Response) -> None:
-        issued: list[tuple[str, str]] = []
-
-        def look(names: list[str], value: str) -> None:
-            word = hidden_as(names, value, self._fields)
-            if word and any(is_secret_name(each, self._fields) for each in names) and not MARK.search(value):
-                issued.append((word, value))
-
-        if response.body.text is not None:
-            redacted_members(response.body.text, look)
-        for name, value in response.headers:
+    def _learn(self, event: Exchanged) -> None:
+        """Remember what the target has issued, and the names and addresses of persons, for all later events."""
+        issued = [*self._persons(event.request.body.text), *self._persons(event.response.body.text)]
+        issued += self._members_issued(event.response.body.text)
+        for name, value in event.response.headers:
             if name.lower() == "location":
                 pairs = (each.partition("=") for each in re.split("[?#&]", value))
                 issued += [("CODE", unquote_plus(found)) for key, _, found in pairs if key == "code" and found]
             elif name.lower() == "set-cookie":
                 issued.append(("COOKIE", value.partition(";")[0].partition("=")[2]))
-        self._learnt |= _words(each for each in issued if len(each[1]) >= SHORTEST_LEARNT and not MARK.search(each[1]))
+        for name, value in issued:
+            if len(value) >= SHORTEST_LEARNT and not MARK.search(value):
+                self._learnt.add(name, value)
+
+    def _members_issued(self, text: str | None) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+
+        def look(names: list[str], value: str) -> None:
+            if any(is_secret_name(each, self._fields) for each in names):
+                found.append((hidden_as(names, value, self._fields) or "SECRET", value))
+
+        redacted_members(text or "", look)
+        return found
+
+    def _persons(self, text: str | None) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+
+        def look(names: list[str], value: str) -> None:
+            word = hidden_as(names, value, self._fields)
+            if word and SEVERAL_WORDS.search(value):
+                found.append((word, value))
+
+        redacted_members(text or "", look)
+        return found
 
     def _outside_marks(self, text: str, clean: Callable[[str], str]) -> str:
-        if not text.isascii():
-            text = text.encode(
-                "utf-8", "backslashreplace"
-            ).decode()  # half a surrogate pair is nothing that can be written
         pieces, kept = [], 0
         for found in MARK.finditer(text):
             pieces += [clean(text[kept : found.start()]), found[0]]
             kept = found.end()
         return "".join([*pieces, clean(text[kept:])])
 
-    def _plain_text(self, text: str) -> str:
-        named = NAMED.sub(self._named, self._without_known(text))
+    def _spoken(self, text: str) -> str:
+        named = NAMED.sub(self._named, _looked(text))
         return PRESENTED.sub(lambda found: f"{found[1]}{found[2]}{mark('AUTHORIZATION')}", named)
 
     def _without_known(self, text: str) -> str:
-        return _looked(_without(text, self._known | self._learnt))
+        return _looked(self._without_words(text))
+
+    def _without_words(self, text: str) -> str:
+        return self._learnt.taken_out(self._known.taken_out(text))
 
     def _named(self, found: re.Match[str]) -> str:
         value = found["double"] or found["single"] or found["bare"]
         if not value or MARK.search(value):
             return found[0]
-        word = hidden_as([found["name"]], value, self._fields)
+        hidden = self._hidden([found["name"]], value)
         prose = found["bare"] is not None and "=" not in found["sign"]
-        if word is None or value in {"None", "null", "True", "False"} or (prose and not any(map(str.isdigit, value))):
+        if hidden is None or value in {"None", "null", "True", "False"} or (prose and not any(map(str.isdigit, value))):
             return found[0]
         quote = '"' if found["double"] else "'" if found["single"] else ""
         head = found[0][: found.start("sign") - found.start()]
-        return f"{head}{found['sign']}{quote}{mark(word)}{quote}"
+        return f"{head}{found['sign']}{quote}{hidden}{quote}"
 
 
-def _words(secrets: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Every spelling of every secret, with its name."""
-    found: dict[str, str] = {}
-    for name, value in secrets:
-        for word in (*spellings(value), *hidden_spellings(value)):
-            found.setdefault(word, name)
-    return found
-
-
-def _without(text: str, words: Mapping[str, str]) -> str:
-    """A text without these words, the longest first, so that a part never spoils the whole; nor their cut ends."""
-    present = sorted((word for word in words if word in text), key=len, reverse=True)
-    if present:
-        anyone = re.compile("|".join(map(re.escape, present)))
-        text = anyone.sub(lambda found: mark(words[found[0]]), text)
-    return _without_ends(text, words) if "..." in text or "…" in text else text
-
-
-def _without_ends(text: str, words: Mapping[str, str]) -> str:
-    """What is left of a secret beside the dots of a text that a program has shortened."""
-    pieces = re.split(r"(\.\.\.|…)", text)
-    for at in range(1, len(pieces), 2):
-        for word, name in words.items():
-            if size := _overlap(pieces[at - 1], word):
-                pieces[at - 1] = pieces[at - 1][:-size] + mark(name)
-            if size := _overlap(word, pieces[at + 1]):
-                pieces[at + 1] = mark(name) + pieces[at + 1][size:]
-    return "".join(pieces)
-
-
-def _overlap(text: str, word: str) -> int:
-    """How many characters, at least a few, the end of a text has in common with the beginning of a word."""
-    longest = min(len(text), len(word))
-    return next((size for size in range(longest, SHORTEST - 1, -1) if text.endswith(word[:size])), 0)
+def _writable(text: str) -> str:
+    """A text without halves of surrogate pairs, which no file can hold."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _looked(text: str) -> str:
