@@ -169,14 +169,14 @@ def test_fixtures_have_their_rooms(slug: str) -> None:
 
 @each_provider
 def test_suite_has_its_rooms(slug: str) -> None:
-    """A suite is a package of tests with its strategies."""
+    """A suite is a package of tests with its strategies, and says what a provider obliges its clients to."""
     found = rooms("suites", slug)
 
-    assert found >= {"__init__.py", "strategies.py"}
+    assert found >= {"__init__.py", "strategies.py", "conduct.py"}
     assert [name for name in found if re.fullmatch(r"test_[a-z0-9_]+\.py", name)] != []
 
 
-@pytest.mark.parametrize("slug", [slug for slug in tree.every_slug() if "conduct.py" in rooms("suites", slug)])
+@each_provider
 def test_conduct_speaks_of_every_duty_of_a_client(slug: str) -> None:
     """Each requirement that obliges clients is watched over by the suite's room conduct, or it says why none can."""
     contract, obligations = load_contract(slug), find_obligations(slug)

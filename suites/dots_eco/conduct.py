@@ -40,7 +40,7 @@ def card_is_not_asked_for_twice(journal: Journal) -> Iterator[Sighting]:
     """Whoever does not know whether a card was bought does not ask for it again."""
     asked = journal.of(CREATE)
     for first in asked:
-        same = [each for each in asked.after(first) if each.json == first.json and first.json is not None]
+        same = [each for each in asked.after(first) if each.json == first.json is not None]
         again = next((each for each in same if in_doubt(first, each)), None)
         if again is not None:
             yield Broken("a card was asked for again, though the answer to the same request was lost", (first, again))

@@ -80,16 +80,19 @@ def orders(journal: Journal, *operations: str) -> Iterator[Order]:
 
 def became_orders(journal: Journal) -> Iterator[Order]:
     """Orders that the provider has judged and taken: validated, or found after they were submitted."""
+    last_found = dict(_finds(journal))  # of an order that is found twice the last time
     for order in orders(journal, VALIDATE, SUBMIT):
-        if order.exchange.is_accepted and (order.exchange.operation == VALIDATE or _was_found(order, journal)):
+        identifier = str(_at(order.exchange.response.json, "_id"))
+        was_found = last_found.get(identifier, 0) > order.exchange.number
+        if order.exchange.is_accepted and (order.exchange.operation == VALIDATE or was_found):
             yield order
 
 
-def _was_found(order: Order, journal: Journal) -> bool:
-    identifier = _at(order.exchange.response.json, "_id")
-    later = journal.after(order.exchange).accepted()
-    read = any(each.parameters.get("orderId") == identifier for each in later.of(GET))
-    return read or any(_at(one, "_id") == identifier for each in later.of(LIST) for one in _listed(each))
+def _finds(journal: Journal) -> Iterator[tuple[str, int]]:
+    """The identifier of each order that a request found, with the number of the exchange."""
+    for exchange in journal.of(GET, LIST).accepted():
+        found = _listed(exchange) if exchange.operation == LIST else [exchange.response.json]
+        yield from ((str(_at(each, "_id")), exchange.number) for each in found)
 
 
 def _token(exchange: Observed) -> str:

@@ -59,6 +59,19 @@ def test_two_cards_alike_may_be_bought(workspace: Workspace, dots_eco: DotsEco, 
     assert conduct(workspace, "dots_eco").of("FAIL") == ()
 
 
+def test_another_card_may_be_bought_after_a_lost_answer(
+    workspace: Workspace, make_dots_eco: Make, conduct: Judge
+) -> None:
+    """Only the same card is in doubt: another one may be asked for."""
+    workspace.faults.set(LOST)
+    client = make_dots_eco(workspace, retry=NO_RETRY)
+    with pytest.raises(Unreachable):
+        client.create_card(APPLICATION, SKU, message="one")
+    client.create_card(APPLICATION, SKU, message="another")
+
+    assert conduct(workspace, "dots_eco").of("FAIL") == ()
+
+
 # ---- Dates in local time ----
 
 ZONES = {

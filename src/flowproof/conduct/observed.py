@@ -35,28 +35,34 @@ class Message:
         headers: Names and values in their order.
         body: Its bytes, or the first 64 KiB of them.
         is_whole: Whether that is all of it.
+
+    `json` is the value of the body; None where it is no JSON, or was cut off.
     """
 
     headers: Headers
     body: bytes = b""
     is_whole: bool = True
+    json: Any = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Read once: watchers ask for it again and again.
+        object.__setattr__(self, "json", _value(self.body) if self.is_whole else None)
 
     def header(self, name: str) -> str | None:
         """Value of the first header of that name, whatever its case, or None."""
         return header(self.headers, name)
 
     @property
-    def json(self) -> Any:
-        """The body's JSON value; None where it is none, or was cut off."""
-        try:
-            return json.loads(self.body) if self.is_whole else None
-        except ValueError:
-            return None
-
-    @property
     def form(self) -> Mapping[str, str]:
         """The members of a form; of a name that stands twice the last."""
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _value(body: bytes) -> Any:
+    try:
+        return json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
