@@ -10,7 +10,7 @@ def make_journal(exchanges: int = 1) -> Journal:
     """A journal with so many refused exchanges of the workspace desk."""
     journal = Journal(Store(), keep=10_000)
     for number in range(1, exchanges + 1):
-        journal.write("desk", {**ENTRY, "id": f"desk-{number}", "number": number}, ())
+        journal.write("desk", {**ENTRY, "id": f"desk-{number}", "number": number}, frozenset())
     return journal
 
 
