@@ -186,9 +186,12 @@ def _free() -> int:
 def _started(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
     """A process with everything that it starts, gone after the block."""
     began = time.perf_counter()
+    # A user's Python keeps its bytecode; where it is told not to, every start would measure the compiler.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(
         command,
         cwd=ROOT,
+        env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
