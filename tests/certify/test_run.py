@@ -273,6 +273,17 @@ def test_order_is_left_where_cancelling_is_forbidden(tmp_path: Path) -> None:
     assert [(each.cleaned, each.how) for each in of(ended, Settled)] == [
         (False, "it is left: the target Acme's sandbox does not permit cancelOrder")
     ]
+    assert names_in(tmp_path / "run") == ["events.jsonl"]
+
+
+def test_order_that_never_came_to_be_is_told(tmp_path: Path) -> None:
+    """A submission that proved invalid is no order: it is waited for, looked for once more, and told as it is."""
+    ended, states = oneflow_run(tmp_path, PERMITS_BOTH, "submission_is_answered_whatever_it_is")
+
+    assert states == []
+    assert {each.cleaned for each in of(ended, Settled)} == {False}
+    assert all("answered 404" in each.how for each in of(ended, Settled))
+    assert names_in(tmp_path / "run") == ["events.jsonl"]
 
 
 def test_sandbox_profile_that_leads_to_our_mock_is_a_mock(tmp_path: Path) -> None:
@@ -351,3 +362,13 @@ def test_suite_that_cannot_be_collected_is_a_clear_error(tmp_path: Path) -> None
 
     with pytest.raises(ConfigurationError, match="No module named 'no_such_module'"):
         run(order(tmp_path / "run", suite=suite), os.environ)
+
+
+def test_name_of_a_test_is_the_same_in_every_event(tmp_path: Path) -> None:
+    """A test whose name has a word that the mock's credentials have too is ended under the name that was planned."""
+    wanted = order(tmp_path, "oneflow", keyword="unserved_method_is_not_found and GET and brandx")
+    ended = run(wanted, os.environ)
+
+    assert verdicts(ended) == {
+        "oneflow/test_errors.py::test_unserved_method_is_not_found[GET-/api/order/brandx/1/cancel]": "PASS"
+    }

@@ -7,15 +7,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from flowproof.certify.suite import suite_of
 from flowproof.errors import ConfigurationError
 
 from .mutant import Outcome
 
-__all__ = ["Report", "run_mutants", "suite_of"]
+__all__ = ["Report", "run_mutants"]
 
 
 @dataclass(slots=True)
@@ -56,19 +56,6 @@ class Report:
         """
         lived = (each for each in self.outcomes if each.verdict == "survived" and each.standing == "documented")
         return [each for each in lived if not each.excused and each.kind != "value"]
-
-
-def suite_of(provider: str) -> Path:
-    """
-    Where the suite of a provider of this package stands.
-
-    Raises:
-        ConfigurationError: It has none.
-    """
-    folder = files("flowproof.suites").joinpath(provider)
-    if not folder.is_dir():
-        raise ConfigurationError(f"There is no suite for {provider}.", "Name its folder with --suite.")
-    return Path(str(folder)).resolve()
 
 
 def run_mutants(

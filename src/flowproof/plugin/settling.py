@@ -7,6 +7,7 @@ What is left is said with the reason. Loaded only where something was created.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from flowproof.certify.events import Event, Settled
 from flowproof.certify.ledger import Ledger, Made
 from flowproof.clients import NO_RETRY
-from flowproof.clients.errors import NotFound, Unreachable
+from flowproof.clients.errors import ClientError, NotFound, TryLater, Unreachable
 from flowproof.clients.otter import ONBOARDING, Token
 from flowproof.errors import FlowproofError
 from flowproof.target import Target
@@ -30,23 +31,39 @@ __all__ = ["settle"]
 PATIENCE_S = 5.0
 
 
+@dataclass(eq=False)
+class NotTold(FlowproofError):
+    """The answer that told of a thing did not say what its removal needs."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"the answer that told of it did not say its {self.name}"
+
+
+def _known(made: Made, name: str) -> str:
+    if name not in made.parameters:
+        raise NotTold(name)
+    return made.parameters[name]
+
+
 def _cancel_order(client: Any, made: Made, _: Target) -> None:
     """An order is cancelled by its sender's name, which only the order itself tells."""
     order = client.order(made.what)
-    client.cancel(order.source_name or "", made.parameters["sourceOrderId"])
+    client.cancel(order.source_name or "", order.source_order_id or "")
 
 
 def _delete_connection(client: Any, made: Made, target: Target) -> None:
     given = Token(target.credentials("otter", "access").key, ONBOARDING, datetime.max.replace(tzinfo=UTC), {})
-    client.as_user(given).disconnect(made.parameters["brandId"], made.parameters["storeId"])
+    client.as_user(given).disconnect(_known(made, "brandId"), _known(made, "storeId"))
 
 
 HANDS: Mapping[str, Callable[[Any, Made, Target], None]] = MappingProxyType(
     {
         "cancelOrder": _cancel_order,
-        "deleteWorkflow": lambda client, made, _: client.delete(made.parameters["guid"]),
+        "deleteWorkflow": lambda client, made, _: client.delete(_known(made, "guid")),
         "organizationDeleteConnection": _delete_connection,
-        "removeIntegration": lambda client, made, _: client.remove(made.parameters["businessProviderId"]),
+        "removeIntegration": lambda client, made, _: client.remove(_known(made, "businessProviderId")),
     }
 )
 """How the real clients undo, by the undoing operation."""
@@ -80,7 +97,15 @@ def settle(state: "State", ledger: Ledger, *, patience_s: float = PATIENCE_S) ->
         time.sleep(patience_s)
         left = _undo_all(state, ledger, [each for each, _ in left], tell)
     for each, why in left:
+        if _is_final(why):
+            ledger.settle(each.id)
         tell(Settled(each.id, False, f"it is left: {why}"))
+
+
+def _is_final(why: BaseException) -> bool:
+    """Whether another attempt, when the run goes on, would come to the same."""
+    answered = isinstance(why, ClientError) and why.status is not None and not isinstance(why, TryLater)
+    return answered or isinstance(why, NotPermitted | NotTold)
 
 
 def _undo_all(

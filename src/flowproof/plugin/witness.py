@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from msgspec import structs
 
 from flowproof.certify.events import (
     Event,
@@ -150,7 +151,7 @@ class Witness:
         self._finish(item)
         return result
 
-    @pytest.hookimpl(wrapper=True, trylast=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -183,7 +184,8 @@ class Witness:
         )
         redactor = self._redactor_of_test()
         happened: list[Event] = [*self._exchanged(test), finished]
-        append(self._file, *map(redactor.event, happened))
+        # The name is redacted already, and has to be the one that was planned.
+        append(self._file, *(structs.replace(redactor.event(each), test=test) for each in happened))
 
     def _is_elsewhere(self, item: pytest.Item) -> bool:
         return not providers_of(item).isdisjoint(self._state.places.urls)
