@@ -64,16 +64,15 @@ def hidden_as(names: Sequence[str], value: str, more: Collection[str] = ()) -> s
         value: It.
         more: Further names of secrets.
     """
-    for depth, name in enumerate(names):
-        plain = _plain(name)
-        inner = depth == len(names) - 1
-        if is_secret_name(name, more) or (inner and plain in AMBIGUOUS and looks_issued(value)):
-            return variable(name)
-        if plain in PERSONAL and inner:
-            return variable(name)
-        if inner and plain in OF_A_PERSON and any(_plain(each) in PERSONS for each in names[:depth]):
-            return variable(name)
-    return None
+    if not names:
+        return None
+    name = names[-1]
+    plain = _plain(name)
+    if plain in PERSONAL or (plain in AMBIGUOUS and looks_issued(value)):
+        return variable(name)
+    if plain in OF_A_PERSON and any(_plain(each) in PERSONS for each in names[:-1]):
+        return variable(name)
+    return next((variable(each) for each in reversed(names) if is_secret_name(each, more)), None)
 
 
 def is_secret_name(name: str, more: Collection[str] = ()) -> bool:
