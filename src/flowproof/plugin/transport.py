@@ -31,7 +31,7 @@ TARGET = re.compile(
 NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 VALUE = re.compile(r"(?:[!-~](?:[ -~\t]*[!-~])?)?")
 ADDED_IF_MISSING = frozenset({"accept-encoding", "user-agent"})
-ABOUT_THE_CONNECTION = frozenset({"expect", "te", "trailer", "transfer-encoding", "upgrade"})
+ABOUT_THE_CONNECTION = frozenset({"expect", "trailer", "transfer-encoding", "upgrade"})
 
 
 class Answering(Protocol):
