@@ -23,7 +23,7 @@ from flowproof.certify.keys import (
     read_public_key,
     sign,
 )
-from flowproof.certify.report import read_report
+from flowproof.certify.report import FORMAT, read_report
 from flowproof.certify.writers import VIEWS
 from flowproof.errors import ConfigurationError
 from tests.certify.streams import MOCK, NOON, Stream, deviation, passed, report_of, stated
@@ -43,6 +43,8 @@ from tests.certify.tampering import (
     resigned,
 )
 
+ISSUED_ONCE = Path(__file__).parent / "issued" / "format-1.zip"
+
 
 def test_certificate_is_believed() -> None:
     """A certificate as it was issued is whole, names its signer, and says what its report says."""
@@ -53,6 +55,18 @@ def test_certificate_is_believed() -> None:
     assert (claims.verdict, claims.mandatory, claims.target.kind) == ("PASS", 1, "sandbox")
     assert examined.certificate.expires_at == ISSUED + timedelta(days=90)
     assert examined.report == read_report(FILES["report.json"])
+
+
+def test_certificate_of_an_earlier_day_is_still_believed() -> None:
+    """
+    A certificate that was issued once stays what it is: issued/format-1.zip, which no change may make invalid.
+
+    Whoever judges otherwise than before gives the report another `FORMAT`, and keeps a certificate of it beside that.
+    """
+    examined = examine(ISSUED_ONCE.read_bytes(), TRUSTED, at=LATER)
+
+    assert examined.trusted
+    assert (examined.certificate.format, FORMAT) == (1, 1)
 
 
 def test_same_run_gives_the_same_bytes() -> None:
