@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType, TracebackType
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from flowproof.errors import ConfigurationError
 
-from .control import Requester
 from .site import Credentials, Site
 from .webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from .client import ControlClient
 
 __all__ = ["Clock", "Faults", "Journal", "Workspace"]
 
@@ -24,7 +26,7 @@ class Workspace:
         shown: The workspace as the control API shows it.
     """
 
-    def __init__(self, server: Requester, shown: Mapping[str, Any]) -> None:
+    def __init__(self, server: "ControlClient", shown: Mapping[str, Any]) -> None:
         self.server = server
         self.id: str = shown["id"]
         self.sites: Mapping[str, Site] = MappingProxyType(
