@@ -17,7 +17,7 @@ from flowproof.certify.report import DeviationJudged, Report, RequirementJudged,
 __all__ = ["sarif"]
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-HOME = "https://pypi.org/project/flowproof/"
+HOME = "https://flowproof.example/"
 
 
 def sarif(report: Report) -> bytes:
