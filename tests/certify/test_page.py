@@ -120,6 +120,19 @@ def test_report_without_anything_is_a_page() -> None:
     assert 'id="created"' not in html
 
 
+def test_many_reasons_do_not_bury_the_report() -> None:
+    """Of many reasons against a certificate the first are shown, the others where one asks for them."""
+    stream = Stream()
+    wanted = [stated(f"acme.order.r{number}") for number in range(9)]
+    for each in wanted:
+        stream.run(f"test_{each.id}", each.id, verdict="OMIT", why=f"because of {each.id}")
+
+    html = page(report_of(stream.end(), *wanted)).decode()
+
+    assert "and 4 more reasons" in html
+    assert html.count("the mandatory requirement acme.order.r") == 9
+
+
 def test_page_stays_small_enough_to_send() -> None:
     """Very much evidence makes no very large page: what does not fit is in the archive, and the page says so."""
     stream = Stream()
