@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import given, settings
 
 from flowproof.clients import NO_RETRY, ClientError, Retry, ServerFailed, Unreachable, ValidationFailed
 from flowproof.clients.oneflow import OneFlow
@@ -371,9 +371,12 @@ def test_impatience_with_a_rate_limit_fails(workspace: Workspace, make_oneflow: 
     assert set(failed(workspace, "oneflow")) == {"oneflow.error.rate_limit"}
 
 
+# (each example has a workspace and a judgement of its own; that each breakage is refused at all the suite has shown)
+FEW = settings(max_examples=min(30, settings().max_examples))
 BY_SCHEMA = {each.id for each in load_contract("oneflow").requirements.values() if each.enforced == "contract"}
 
 
+@FEW
 @given(broken=broken_orders())
 def test_broken_order_fails(make_workspace: Callable[..., Workspace], failed: Failed, broken: BrokenOrder) -> None:
     """
@@ -390,6 +393,7 @@ def test_broken_order_fails(make_workspace: Callable[..., Workspace], failed: Fa
     assert broken.requirement in found
 
 
+@FEW
 @given(broken=broken_orders().filter(lambda broken: broken.requirement in BY_SCHEMA))
 def test_submitted_broken_order_fails(
     make_workspace: Callable[..., Workspace], failed: Failed, broken: BrokenOrder
