@@ -52,6 +52,8 @@ NEXT: dict[str, set[str]] = {
 }
 """What may follow which status: the suite's own table, from the README of nobody."""
 
+# Which order, counted round the orders that there are: how many those are, concurrent calls decide.
+WHICH = st.integers(0, 99)
 FAULTS: dict[str, tuple[dict[str, Any], ...]] = {
     "none": (),
     "answer lost": ({"fault": "reset", "moment": "after", "first": 1},),
@@ -155,17 +157,17 @@ class OrderLifecycle(RuleBasedStateMachine):
         self.check_placed(external, sent, bundle, [self.insist_under(fault, external, sent)])
 
     @precondition(lambda self: self.orders)
-    @rule(data=st.data(), fault=st.sampled_from(list(FAULTS)))
-    def place_again(self, data: st.DataObject, fault: str) -> None:
-        external = data.draw(st.sampled_from(sorted(self.orders)))
+    @rule(which=WHICH, fault=st.sampled_from(list(FAULTS)))
+    def place_again(self, which: int, fault: str) -> None:
+        external = self.reference(which)
         expected = self.orders[external]
 
         assert self.insist_under(fault, external, expected.sent) == expected.reference
 
     @precondition(lambda self: self.orders)
-    @rule(data=st.data())
-    def place_other_content(self, data: st.DataObject) -> None:
-        external = data.draw(st.sampled_from(sorted(self.orders)))
+    @rule(which=WHICH)
+    def place_other_content(self, which: int) -> None:
+        external = self.reference(which)
         sent = {**self.orders[external].sent, "email": "other@partner.example"}
 
         assert self.insist(self.clients[0], external, sent) == "DUPLICATE_REFERENCE"
@@ -201,11 +203,15 @@ class OrderLifecycle(RuleBasedStateMachine):
         self.account.pass_time(seconds)
 
     @precondition(lambda self: self.orders)
-    @rule(data=st.data(), to=st.sampled_from(sorted({each for following in NEXT.values() for each in following})))
-    def steer(self, data: st.DataObject, to: str) -> None:
-        order = self.orders[data.draw(st.sampled_from(sorted(self.orders)))]
+    @rule(
+        which=WHICH,
+        hundredths=st.integers(1, 99),
+        to=st.sampled_from(sorted({each for following in NEXT.values() for each in following})),
+    )
+    def steer(self, which: int, hundredths: int, to: str) -> None:
+        order = self.orders[self.reference(which)]
         held_minor = order.price_minor - order.returned_minor
-        part_minor = data.draw(st.integers(1, held_minor - 1)) if held_minor > 1 else 1
+        part_minor = max(1, held_minor * hundredths // 100)
         body = {"amount_minor": part_minor} if to == "PARTIAL_REFUND" else None
         if to in NEXT.get(order.status, set()):
             self.account.change(order.reference, to, body)
@@ -314,6 +320,10 @@ class OrderLifecycle(RuleBasedStateMachine):
 
         with ThreadPoolExecutor(len(wanted)) as pool:
             return list(pool.map(run, range(len(wanted))))
+
+    def reference(self, which: int) -> str:
+        """One of the orders."""
+        return sorted(self.orders)[which % len(self.orders)]
 
     def check_placed(self, external: str, sent: dict[str, str], bundle: Sold, answers: list[str]) -> None:
         """All got the same answer: the order's reference, or that the balance is too low, which then it is."""

@@ -373,11 +373,15 @@ def test_impatience_with_a_rate_limit_fails(workspace: Workspace, make_oneflow: 
 
 # (each example has a workspace and a judgement of its own; that each breakage is refused at all the suite has shown)
 FEW = settings(max_examples=min(30, settings().max_examples))
-BY_SCHEMA = {each.id for each in load_contract("oneflow").requirements.values() if each.enforced == "contract"}
+# A member that a return address lacks is cited by its own name, not by that of the address.
+BY_ITS_MEMBERS = "oneflow.order.shipment.return_address"
+BY_SCHEMA = {each.id for each in load_contract("oneflow").requirements.values() if each.enforced == "contract"} - {
+    BY_ITS_MEMBERS
+}
 
 
 @FEW
-@given(broken=broken_orders())
+@given(broken=broken_orders().filter(lambda broken: broken.requirement != BY_ITS_MEMBERS))
 def test_broken_order_fails(make_workspace: Callable[..., Workspace], failed: Failed, broken: BrokenOrder) -> None:
     """
     Whatever is wrong with an order that is validated, the requirement that it breaks is failed.
