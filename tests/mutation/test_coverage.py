@@ -73,6 +73,26 @@ def test_command_tells_what_was_not_exercised(results: Path) -> None:
     assert "- listFlowCards (contracts/dots_eco/openapi.yaml, GET /api/v1/flow-card/list/{app_token})" in said
 
 
+@pytest.mark.parametrize(
+    ("threshold", "code", "said"),
+    [
+        ("operations=60", 0, ""),
+        ("operations=70", 1, "dots_eco: operations 66.7 %, below the threshold of 70 %"),
+        ("0", 0, ""),
+        ("requirements=101", 2, "'requirements=101' cannot be read"),
+        ("duties=50", 2, "'duties=50' cannot be read"),
+        ("most", 2, "'most' cannot be read"),
+    ],
+)
+def test_threshold_can_be_of_one_kind(results: Path, threshold: str, code: int, said: str) -> None:
+    """A threshold is a percentage of everything or of one kind; what is neither is a misconfiguration."""
+    asked = ["contracts", "coverage", "dots_eco", "--results", str(results), "--threshold", threshold]
+
+    told = CliRunner().invoke(main, asked)
+
+    assert (told.exit_code, said in " ".join(told.output.split())) == (code, True)
+
+
 def test_missing_results_are_told(tmp_path: Path) -> None:
     """Without results the command says how to write them."""
     told = CliRunner().invoke(main, ["contracts", "coverage", "--results", str(tmp_path / "none.json")])

@@ -1,7 +1,7 @@
 """``flowproof contracts coverage``: what a run exercised of the contracts, by which tests, and what it did not."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["coverage"]
 
+TOGETHER = "together"
 MOST_SHOWN = 30
 
 
@@ -28,11 +29,17 @@ MOST_SHOWN = 30
     metavar="FILE",
     help="What pytest --flowproof-coverage FILE has written.",
 )
-@click.option("--threshold", type=click.FloatRange(0, 100), metavar="PERCENT", help="Fail below this.")
+@click.option(
+    "--threshold",
+    "thresholds",
+    multiple=True,
+    metavar="[KIND=]PERCENT",
+    help="Fail below this, of everything together or of one kind, such as requirements=90; repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything, with the tests, as JSON.")
 @click.pass_context
 def coverage(
-    context: click.Context, /, slugs: tuple[str, ...], results: Path, threshold: float | None, as_json: bool
+    context: click.Context, /, slugs: tuple[str, ...], results: Path, thresholds: tuple[str, ...], as_json: bool
 ) -> None:
     """
     Show what a suite's run exercised of its contract.
@@ -45,6 +52,7 @@ def coverage(
     from flowproof.conformance.coverage import items  # noqa: PLC0415
     from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
 
+    wanted = [_threshold(each) for each in thresholds]
     exercised = _read(results)
     chosen = find_providers(slugs or tuple(exercised))
     found = {
@@ -52,10 +60,37 @@ def coverage(
         for each in chosen
     }
     click.echo(json_text(_json(found)) if as_json else _text(found))
-    below = [slug for slug, items in found.items() if threshold is not None and _percent(items) < threshold]
-    for slug in below:
-        click.echo(f"{slug}: {_percent(found[slug]):.1f} % is below the threshold of {threshold:g} %", err=True)
+    below = [each for threshold in wanted for each in _below(found, *threshold)]
+    for each in below:
+        click.echo(each, err=True)
     context.exit(1 if below else 0)
+
+
+def _threshold(text: str) -> tuple[str, float]:
+    """
+    A kind, or `together`, with the percentage that it has to reach.
+
+    Raises:
+        ConfigurationError: There is no such kind, or it is no percentage.
+    """
+    from flowproof.conformance.coverage import KINDS  # noqa: PLC0415 (its module loads the validators)
+
+    kind, equals, number = text.rpartition("=")
+    try:
+        percent = float(number)
+    except ValueError:
+        percent = -1.0
+    if (equals and kind not in KINDS) or not 0 <= percent <= 100:
+        mend = f"Write a percentage, or {'=90, '.join(KINDS)}=90."
+        raise ConfigurationError(f"--threshold {text!r} cannot be read.", mend)
+    return kind or TOGETHER, percent
+
+
+def _below(found: "Mapping[str, Sequence[Item]]", kind: str, percent: float) -> Iterator[str]:
+    for slug, items in found.items():
+        reached = _percent([each for each in items if kind in {TOGETHER, each.kind}])
+        if reached < percent:
+            yield f"{slug}: {kind} {reached:.1f} %, below the threshold of {percent:g} %"
 
 
 def _read(file: Path) -> "Mapping[str, Exercised]":
