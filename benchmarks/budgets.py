@@ -16,7 +16,7 @@ from flowproof.providers import find_providers
 
 from .loader import Load, Measured, start
 from .orders import full_order, signed, template
-from .results import bars, median, spread, table, write
+from .results import FIGURES, bars, median, medians, spread, table, write
 from .servers import Server, echo, flowproof
 
 ROUNDS, SECONDS = 5, 4.0
@@ -39,19 +39,8 @@ def main() -> None:
     rows += _isolation()
     rows += _start_up()
     rows.append(_workspace_creation())
-    head = ("what", "requests/s", "spread", "p50 ms", "p99 ms", "failed")
-    measured = [
-        (
-            name,
-            f"{median(rounds, 'per_s'):.0f}",
-            spread([each.per_s for each in rounds]),
-            f"{median(rounds, 'p50_ms'):.1f}",
-            f"{median(rounds, 'p99_ms'):.1f}",
-            sum(each.failed for each in rounds),
-        )
-        for name, rounds in throughput.items()
-    ]
-    text = f"{table(head, measured)}\n\n{table(('budget', 'wanted', 'measured', 'met'), rows)}"
+    measured = [medians(name, rounds) for name, rounds in throughput.items()]
+    text = f"{table(('what', *FIGURES), measured)}\n\n{table(('budget', 'wanted', 'measured', 'met'), rows)}"
     figures = {name: [each.per_s for each in rounds] for name, rounds in throughput.items()}
     write("budgets", "The standing budgets", text, {"per_s": figures, "budgets": [list(each) for each in rows]})
     values = {name: median(rounds, "per_s") for name, rounds in throughput.items()}

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from .loader import Load, Measured, start
 from .orders import full_order, template
-from .results import bars, median, spread, table, write
+from .results import FIGURES, bars, median, medians, table, write
 from .servers import PEERS, Server, flowproof, peer
 
 ROUNDS, SECONDS, WARM_UP_S = 5, 4.0, 2.0
@@ -52,19 +52,9 @@ def _server(name: str, folder: Path) -> Iterator[Server]:
 
 def _tell(rounds: dict[str, list[Measured]], ready: dict[str, float], memory: dict[str, float]) -> None:
     rows = [
-        (
-            name,
-            f"{median(measured, 'per_s'):.0f}",
-            spread([each.per_s for each in measured]),
-            f"{median(measured, 'p50_ms'):.1f}",
-            f"{median(measured, 'p99_ms'):.1f}",
-            sum(each.failed for each in measured),
-            f"{ready[name]:.2f}",
-            f"{memory[name]:.0f}",
-        )
-        for name, measured in rounds.items()
+        (*medians(name, measured), f"{ready[name]:.2f}", f"{memory[name]:.0f}") for name, measured in rounds.items()
     ]
-    text = table(("server", "POST/s", "spread", "p50 ms", "p99 ms", "failed", "start s", "memory MiB"), rows)
+    text = table(("server", *FIGURES, "start s", "memory MiB"), rows)
     figures = {name: [each.per_s for each in measured] for name, measured in rounds.items()}
     write("peers", "Side by side with other tools", text, {"per_s": figures, "ready_s": ready, "memory_mib": memory})
     values = {name: median(measured, "per_s") for name, measured in rounds.items()}

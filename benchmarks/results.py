@@ -15,9 +15,10 @@ import matplotlib as mpl
 
 from .loader import Measured
 
-__all__ = ["bars", "lines", "median", "spread", "table", "write"]
+__all__ = ["FIGURES", "bars", "lines", "median", "medians", "spread", "table", "write"]
 
 RESULTS = Path(__file__).parent / "results"
+FIGURES = ("requests/s", "spread", "p50 ms", "p99 ms", "failed")
 LIBRARIES = ("flask", "werkzeug", "uvicorn", "uvloop", "httptools", "jsonschema-rs", "orjson")
 INK, PAPER, GRID, OURS, OTHERS = "#1b1f24", "#ffffff", "#d8dee4", "#0b6e4f", "#8c959f"
 
@@ -35,6 +36,18 @@ def median(rounds: Iterable[Measured], what: str) -> float:
 def spread(values: Sequence[float], digits: int = 0) -> str:
     """The smallest and the largest."""
     return f"{min(values):.{digits}f}-{max(values):.{digits}f}"
+
+
+def medians(name: str, rounds: Sequence[Measured]) -> tuple[object, ...]:
+    """A row for `FIGURES`: medians, the spread, and how many requests failed in all."""
+    return (
+        name,
+        f"{median(rounds, 'per_s'):.0f}",
+        spread([each.per_s for each in rounds]),
+        f"{median(rounds, 'p50_ms'):.1f}",
+        f"{median(rounds, 'p99_ms'):.1f}",
+        sum(each.failed for each in rounds),
+    )
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

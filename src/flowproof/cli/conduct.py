@@ -9,6 +9,7 @@ import click
 from flowproof.errors import ConfigurationError
 
 from .options import option, server_options
+from .output import write
 from .tables import heading, json_text, rows, table
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def conduct(
     seen = _from_file(journal, contract) if journal else _from_server(server, token, workspace, contract)
     report = judge(seen, contract, obligations)
     if json is not None:
-        _write(json, json_text(_json(report, contract)))
+        write(json, json_text(_json(report, contract)))
     if str(json) != "-":
         click.echo(_shown(report, contract, skipped=skipped))
     context.exit(EXIT_CODES[report.verdict])
@@ -168,14 +169,3 @@ def _json_judgement(judgement: "Judgement", contract: "Contract") -> dict[str, A
         "source": requirement.source,
         "standing": requirement.standing,
     }
-
-
-def _write(file: Path, text: str) -> None:
-    if str(file) == "-":
-        click.echo(text)
-        return
-    try:
-        file.write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
-    click.echo(f"wrote {file}")

@@ -1,6 +1,5 @@
 """``flowproof doctor``: what is misconfigured, before a run finds out the hard way."""
 
-import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import option
-from .tables import heading, visible
+from .tables import heading, json_text, visible
 
 if TYPE_CHECKING:
     from flowproof.doctor import Check
@@ -56,7 +55,7 @@ def doctor(context: click.Context, /, slugs: tuple[str, ...], target: str, as_js
             if not as_json:
                 click.echo(_shown(check))
     if as_json:
-        click.echo(json.dumps(_plain(profile, found), indent=2, ensure_ascii=False))
+        click.echo(json_text(_plain(profile, found)))
     wrong = sum(each.state == "wrong" for checks in found.values() for each in checks)
     if not as_json:
         click.echo(f"{wrong} to mend before a run means anything." if wrong else "A run can start.")

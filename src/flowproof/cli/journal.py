@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from flowproof.errors import ConfigurationError
-
 from .options import option, server_options
+from .output import write
 from .tables import json_text, table
 
 __all__ = ["journal"]
@@ -30,7 +29,7 @@ def journal(server: str, token: str | None, workspace: str, har: Path | None, re
 
     control = Control(server, token)
     if har is not None:
-        _write(har, json_text(control.get(workspace_path(workspace, "/journal.har"))))
+        write(har, json_text(control.get(workspace_path(workspace, "/journal.har"))))
         return
     query = {"limit": str(limit), "refused": "true" if refused else "false"}
     kept = control.get(workspace_path(workspace, "/journal"), **query)["exchanges"]
@@ -54,14 +53,3 @@ def _shown(exchange: Mapping[str, Any]) -> str:
     if exchange["direction"] == "out":
         return f"{request['method']} {request['url']} (sent)"
     return f"{request['method']} /{exchange['provider']}{request['path']}"
-
-
-def _write(file: Path, text: str) -> None:
-    if str(file) == "-":
-        click.echo(text)
-        return
-    try:
-        file.write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
-    click.echo(f"wrote {file}")

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import orjson
 import requests
 
-from flowproof.authentication import SIGNERS
+from flowproof.authentication import SIGNERS, send
 from flowproof.cases import CaseRequest
 from flowproof.conformance import Contract, Match
 from flowproof.conformance.effects import Effect, read_effects, value_of
@@ -24,7 +24,6 @@ from .folding import Folder
 
 __all__ = ["NotComparable", "Side"]
 
-TIMEOUT_S = 30.0
 ID = re.compile(r"^\$response\.body#.*/([^/]+)$")
 GONE = frozenset({200, 202, 204, 400, 404, 409, 410})  # (it is removed now, or was removed by the case itself)
 RELIED_ON = frozenset({"allow", "etag", "link", "location", "retry-after", "www-authenticate", "deprecation", "sunset"})
@@ -119,17 +118,7 @@ class Side:
 
     def _sent(self, request: CaseRequest) -> requests.Response:
         try:
-            signed = dict(SIGNERS[self.site.provider](self.site, request)) if request.is_signed else {}
-            headers = {"Content-Type": "application/json"} if request.body is not None else {}
-            return self._session.request(
-                request.method,
-                self.site.url + request.path,
-                params=dict(request.query),
-                headers=signed | headers | dict(request.headers),
-                data=request.body,
-                timeout=TIMEOUT_S,
-                allow_redirects=False,
-            )
+            return send(self._session, self.site, request)
         except (FlowproofError, requests.RequestException, LookupError) as error:
             raise NotComparable(f"{self.name} could not be asked: {type(error).__name__}") from error
 

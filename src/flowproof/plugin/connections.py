@@ -6,13 +6,14 @@ Loaded with the first client, not with pytest: it brings `requests`.
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from random import Random
 from typing import Any, Protocol
 
 import requests
 
-from flowproof.authentication import SIGNERS
-from flowproof.cases import CaseRequest, Send
+from flowproof.authentication import send
+from flowproof.cases import Send
 from flowproof.clients.dots_eco import DotsEco
 from flowproof.clients.flow1st import Flow1st
 from flowproof.clients.integrations import Integrations
@@ -31,8 +32,6 @@ __all__ = [
     "recorded_session",
     "sender",
 ]
-
-TIMEOUT_S = 30.0
 
 
 class Place(Protocol):
@@ -179,20 +178,4 @@ def recorded_session(recorder: Recorder, site: Site, *, is_ours: bool) -> reques
 def sender(recorder: Recorder, site: Site) -> tuple[requests.Session, Send]:
     """A session, to be closed, and what sends a case's requests through it, to a server of our own."""
     session = recorded_session(recorder, site, is_ours=True)
-
-    def send(request: CaseRequest) -> requests.Response:
-        """Sign where the case says so; the case's own headers go over all others."""
-        headers = dict(SIGNERS[site.provider](site, request)) if request.is_signed else {}
-        if request.body is not None:
-            headers["Content-Type"] = "application/json"
-        return session.request(
-            request.method,
-            site.url + request.path,
-            params=dict(request.query),
-            headers=headers | dict(request.headers),
-            data=request.body,
-            timeout=TIMEOUT_S,
-            allow_redirects=False,
-        )
-
-    return session, send
+    return session, partial(send, session, site)

@@ -1,0 +1,26 @@
+"""Where a command's result goes when it is asked for as a file."""
+
+from pathlib import Path
+
+import click
+
+from flowproof.errors import ConfigurationError
+
+__all__ = ["write"]
+
+
+def write(file: Path, text: str) -> None:
+    """
+    Write a text and say so; `-` is stdout.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+    """
+    if str(file) == "-":
+        click.echo(text)
+        return
+    try:
+        file.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
+    click.echo(f"wrote {file}")
