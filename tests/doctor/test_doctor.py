@@ -160,6 +160,20 @@ def test_redirecting_base_url_is_told(tmp_path: Path) -> None:
     assert "base URL: it redirects to https://api.sandbox.example\n" in result.output
 
 
+def test_provider_without_a_fixed_path_is_asked_too(tmp_path: Path) -> None:
+    """Where each path has a parameter, a made-up one is asked for; its 404 says nothing of the base URL."""
+    with answering(404, ahead=timedelta(minutes=10)) as url:
+        result = run(tmp_path, profile(url, provider="dots_eco"), "--json")
+
+    found = states(result, "dots_eco")
+    assert [found[name] for name in ("answer", "base URL", "content type", "clock")] == [
+        "ok",
+        "not checked",
+        "ok",
+        "wrong",
+    ]
+
+
 def test_missing_path_is_told(tmp_path: Path, workspace: Workspace) -> None:
     """A base URL with too much or too little of the path is wrong."""
     result = run(tmp_path, profile(f"{workspace.url('oneflow')}/v2"), "--json")

@@ -1,6 +1,5 @@
 """``flowproof mutants``: would the suite notice? The mock with one thing broken at a time, against its own suite."""
 
-import json
 import os
 import sys
 import time
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .tables import bullets, heading, table
+from .output import write
+from .tables import bullets, heading, json_text, table
 
 if TYPE_CHECKING:
     from flowproof.mutation import Outcome, Report
@@ -73,7 +73,7 @@ def mutants(
     seconds = time.perf_counter() - started
     _print(reports, seconds)
     if json_file is not None:
-        json_file.write_text(json.dumps(_json(reports, seconds), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write(json_file, json_text(_json(reports, seconds)))
     context.exit(1 if any(_fails(each) for each in reports) else 0)
 
 

@@ -1,5 +1,6 @@
 """Whether what answers at a base URL is an API of that provider, and whether its clock is ours. One request, no key."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ __all__ = ["check_answer"]
 NAMES = ("answer", "base URL", "content type", "clock")
 OURS = "flowproof-exchange"
 CLOSE, FAR = timedelta(seconds=5), timedelta(seconds=60)
+PARAMETER, PLACEHOLDER = re.compile(r"\{[^{}]+\}"), "unknown"
 DOWN = (502, 503, 504)
 
 
@@ -25,8 +27,8 @@ DOWN = (502, 503, 504)
 class Asked:
     """What was asked for, and the answer, with the time half way between."""
 
-    url: str
     path: str
+    has_placeholder: bool
     response: requests.Response
     at: datetime
 
@@ -44,15 +46,17 @@ def check_answer(base_url: str, contract: Contract, *, session: requests.Session
     if operation is None:
         yield from (not_checked(name, "the contract has no operation that could be asked for") for name in NAMES)
         return
+    path = PARAMETER.sub(PLACEHOLDER, operation.path)
     before = datetime.now(UTC)
     try:
-        response = session.get(base_url + operation.path, timeout=TIMEOUT_S, allow_redirects=False)
+        response = session.get(base_url + path, timeout=TIMEOUT_S, allow_redirects=False)
     except requests.RequestException as error:
         mend = "Try again; if it stays so, ask the sandbox's owner."
-        yield wrong("answer", f"GET {operation.path} got none: {type(error).__name__}", mend)
+        yield wrong("answer", f"GET {path} got none: {type(error).__name__}", mend)
         yield from (not_checked(name, "there was no answer") for name in NAMES[1:])
         return
-    asked = Asked(base_url + operation.path, operation.path, response, before + (datetime.now(UTC) - before) / 2)
+    at = before + (datetime.now(UTC) - before) / 2
+    asked = Asked(path, path != operation.path, response, at)
     yield _check_status(asked)
     yield _check_base(asked)
     yield _check_type(asked, operation)
@@ -60,9 +64,10 @@ def check_answer(base_url: str, contract: Contract, *, session: requests.Session
 
 
 def _harmless(contract: Contract) -> Operation | None:
-    """An operation that reads, at a path without parameters, with JSON as its answer."""
-    reads = (each for each in contract.operations.all if each.method == "GET" and "{" not in each.path)
-    return next((each for each in reads if "application/json" in (each.described(200) or {})), None)
+    """An operation that reads, with JSON as its answer; best one whose path has no parameters."""
+    reads = (each for each in contract.operations.all if each.method == "GET")
+    fit = (each for each in reads if "application/json" in (each.described(200) or {}))
+    return min(fit, key=lambda each: "{" in each.path, default=None)
 
 
 def _check_status(asked: Asked) -> Check:
@@ -85,6 +90,8 @@ def _check_base(asked: Asked) -> Check:
         where = f"{to.scheme}://{to.netloc}" if to.netloc else to.path or "nowhere"
         mend = "Write the address that it leads to; a redirected POST would lose its body."
         return wrong("base URL", f"it redirects to {where}", mend)
+    if status == 404 and asked.has_placeholder:
+        return not_checked("base URL", f"{asked.path} has a made-up part, which may be what is not known there")
     if status == 404:
         mend = f"The url is what stands before {asked.path}: add what is missing, take away what is too much."
         return wrong("base URL", f"nothing is known at {asked.path}", mend)
