@@ -81,7 +81,7 @@ def _side(target: str, contract: "Contract") -> "Iterator[Side]":
         yield Side(profile.name, place.site, place.permission, contract)
         return
     with _mock(contract.slug) as workspace:
-        yield Side(MOCK, workspace.site(contract.slug), Permission(everything=True), contract)
+        yield Side(MOCK, workspace.site(contract.slug), Permission(everything=True), contract, workspace.clock)
 
 
 @contextmanager

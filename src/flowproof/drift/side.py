@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from flowproof.conformance import Contract, Match
 from flowproof.conformance.effects import Effect, read_effects, value_of
 from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.exchange import Exchange
-from flowproof.target import Site
+from flowproof.target import Clock, Site
 from flowproof.target.profile import Permission
 
 from .comparison import Answer
@@ -54,6 +55,7 @@ class Side:
         site: Where it is.
         permission: What may be done there.
         contract: Of the provider.
+        clock: What moves its time; None where nothing does, as on a sandbox.
         created: What was created there and is left, for people; nothing where everything is permitted, on a mock.
     """
 
@@ -61,6 +63,7 @@ class Side:
     site: Site
     permission: Permission
     contract: Contract
+    clock: Clock | None = None
     created: list[str] = field(default_factory=list)
     _calls: Counter[str] = field(default_factory=Counter)
     _undo: list[tuple[str, CaseRequest | None]] = field(default_factory=list)
@@ -79,6 +82,10 @@ class Side:
         """Names of the members that the contract says are the ids of what was created."""
         found = (ID.search(effect.creates or "") for effect in self._effects.values())
         return frozenset(each[1] for each in found if each is not None)
+
+    def now(self) -> datetime:
+        """The time there, aware, UTC."""
+        return self.clock.now() if self.clock is not None else datetime.now(UTC)
 
     def refuses(self, requests_: Iterator[tuple[str, str]]) -> str | None:
         """Why a case with these methods and paths may not be sent there; None where it may."""
