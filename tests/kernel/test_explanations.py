@@ -1,16 +1,28 @@
 """Explanations that take work are made when somebody reads the exchange, not while its client waits."""
 
-from flowproof.kernel.journal import MOST_WAITING, Journal
+from datetime import UTC, datetime
+from typing import Any
+
+from flowproof.kernel.journal import MOST_WAITING, Journal, Kept
 from flowproof.kernel.store import Store
 
-ENTRY = {"provider": "notes", "requirement": "notes.a", "findings": [], "explanation": "", "response": {"status": 401}}
+
+class Refusal:
+    """A refused exchange, as short as can be."""
+
+    is_refused = True
+
+    def told(self) -> dict[str, Any]:
+        """Nothing but that it has no explanation yet."""
+        return {"provider": "notes", "explanation": ""}
 
 
 def make_journal(exchanges: int = 1) -> Journal:
     """A journal with so many refused exchanges of the workspace desk."""
     journal = Journal(Store(), keep=10_000)
     for number in range(1, exchanges + 1):
-        journal.write("desk", {**ENTRY, "id": f"desk-{number}", "number": number}, frozenset())
+        kept = Kept("desk", number, "notes", datetime(2024, 9, 13, tzinfo=UTC), 1.0)
+        journal.write(kept, Refusal(), frozenset())
     return journal
 
 

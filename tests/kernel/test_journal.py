@@ -25,7 +25,7 @@ def test_journal_keeps_the_last_exchanges_only(gateway: Gateway, desk: Desk) -> 
     for _ in range(55):
         desk.ask("GET", "/notes")
 
-    rows = gateway.mock.store.exchanges(desk.id, after=0, limit=1000, refused_only=False)
+    rows = gateway.mock.store.exchanges.last(desk.id, after=0, limit=1000, refused_only=False)
     assert [entry["number"] for entry in desk.journal()] == [row.number for row in rows] == list(range(6, 56))
 
 

@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -175,17 +176,20 @@ def test_a_file_that_breaks_later_is_a_store_error(tmp_path: Path) -> None:
     store.close()
 
 
-def test_saving_a_workspace_never_sets_its_count_back() -> None:
+@pytest.mark.parametrize(
+    "make", [lambda _: Store(), lambda folder: Store(str(folder / "state.db"))], ids=["memory", "file"]
+)
+def test_saving_a_workspace_never_sets_its_count_back(make: Callable[[Path], Store], tmp_path: Path) -> None:
     """
     Whoever saves a workspace that was read a while ago does not undo the exchanges since.
     """
-    store = Store()
-    stale = WorkspaceRow("w", "w", b"{}", b"[]", 0, "")
+    store = make(tmp_path)
+    stale = WorkspaceRow("w", "w", b"{}", b"[]", "")
     store.add_workspace(stale)
-    store.next_exchange("w")
+    store.exchanges.next_number("w")
     store.update_workspace(stale)
 
-    assert store.next_exchange("w") == 2
+    assert store.exchanges.next_number("w") == 2
     store.close()
 
 

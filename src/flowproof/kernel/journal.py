@@ -1,25 +1,46 @@
-"""The ordered exchanges of a workspace, bounded, with every secret taken out before anything is kept."""
+"""The ordered exchanges of a workspace, bounded, with every secret taken out before anybody sees them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from http import HTTPStatus
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
 
 import orjson
 
+from .entries import Entry
+from .exchanges import Draft, ExchangeRow
 from .redaction import REDACTED, scrubbed_json
-from .store import ExchangeRow, Store
+from .store import Store
 
-__all__ = ["REDACTED", "Journal", "exchange_id"]
+__all__ = ["REDACTED", "Journal", "Kept", "exchange_id"]
 
 
 MOST_WAITING = 1000
-MOST = 2**62  # keeps every exchange, where one is only written anew
 
 
 def exchange_id(workspace: str, number: int) -> str:
     """Such as ``default-17``."""
     return f"{workspace}-{number}"
+
+
+class Kept(NamedTuple):
+    """
+    What the journal says of an exchange itself.
+
+    Args:
+        workspace: Id of the workspace.
+        number: Among its exchanges.
+        provider: Slug of the provider.
+        at: When, on the workspace's clock.
+        duration_ms: How long it took.
+    """
+
+    workspace: str
+    number: int
+    provider: str
+    at: datetime
+    duration_ms: float
 
 
 class Journal:
@@ -36,17 +57,20 @@ class Journal:
         self.keep = keep
         self._explanations: OrderedDict[str, Callable[[], str]] = OrderedDict()
 
-    def write(self, workspace: str, entry: Mapping[str, Any], secrets: frozenset[str]) -> None:
-        """Keep an exchange, with every occurrence of the secrets replaced."""
-        body = scrubbed_json(entry, secrets)
-        refused = int(
-            entry["requirement"] is not None
-            or bool(entry["findings"])
-            or (entry["response"]["status"] >= HTTPStatus.BAD_REQUEST and entry.get("direction") != "out")
-        )
-        self._store.add_exchange(
-            ExchangeRow(workspace, entry["number"], entry["provider"], refused, body), keep=self.keep
-        )
+    def write(self, kept: Kept, entry: Entry, secrets: frozenset[str], *, at_once: bool = False) -> None:
+        """
+        Keep an exchange, of which every reader sees each occurrence of the secrets replaced.
+
+        Args:
+            kept: Which exchange.
+            entry: What happened; with ``at_once`` nothing of that is kept but what the journal shows.
+            secrets: As they are now; some may be revoked when somebody reads.
+        """
+        written = partial(_written, kept, entry, secrets)
+        if at_once:
+            written = partial(bytes, written())
+        draft = Draft(kept.workspace, kept.number, kept.provider, entry.is_refused, written)
+        self._store.exchanges.add(draft, keep=self.keep)
 
     def explain_later(self, identifier: str, explanation: Callable[[], str]) -> None:
         """Have an exchange explained when somebody reads it: a diagnosis takes longer than the request may."""
@@ -58,13 +82,13 @@ class Journal:
         self, workspace: str, *, after: int = 0, limit: int | None = None, refused_only: bool = False
     ) -> list[dict[str, Any]]:
         """The last exchanges after a number, in the order in which they came."""
-        rows = self._store.exchanges(workspace, after=after, limit=limit or self.keep, refused_only=refused_only)
+        rows = self._store.exchanges.last(workspace, after=after, limit=limit or self.keep, refused_only=refused_only)
         return [self._explained(row) for row in rows]
 
     def find(self, identifier: str) -> dict[str, Any] | None:
         """The exchange of an id such as ``default-17``."""
         workspace, _, number = identifier.rpartition("-")
-        row = self._store.exchange(workspace, int(number)) if number.isdecimal() and len(number) < 16 else None
+        row = self._store.exchanges.find(workspace, int(number)) if number.isdecimal() and len(number) < 16 else None
         return self._explained(row) if row else None
 
     def _explained(self, row: ExchangeRow) -> dict[str, Any]:
@@ -72,9 +96,21 @@ class Journal:
         explanation = self._explanations.pop(entry["id"], None)
         if explanation is not None:
             entry["explanation"] = explanation()
-            self._store.add_exchange(row._replace(body=orjson.dumps(entry)), keep=MOST)
+            self._store.exchanges.replace(row._replace(body=orjson.dumps(entry)))
         return entry
 
     def clear(self, workspace: str) -> None:
         """Empty a workspace's journal."""
-        self._store.clear_exchanges(workspace)
+        self._store.exchanges.clear(workspace)
+
+
+def _written(kept: Kept, entry: Entry, secrets: frozenset[str]) -> bytes:
+    """An exchange as JSON, without the secrets."""
+    identity = {
+        "id": exchange_id(kept.workspace, kept.number),
+        "workspace": kept.workspace,
+        "number": kept.number,
+        "started_at": kept.at.isoformat(timespec="milliseconds"),
+        "duration_ms": round(kept.duration_ms, 3),
+    }
+    return scrubbed_json({**identity, **entry.told()}, secrets)

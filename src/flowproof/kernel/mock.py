@@ -12,7 +12,6 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from random import Random
-from typing import Any
 
 from flowproof.conformance import Finding, Match
 from flowproof.exchange import Headers
@@ -20,9 +19,9 @@ from flowproof.exchange import Headers
 from . import refusals
 from .app import ProviderApp
 from .clock import stopwatch_ms
-from .entries import inbound, outbound, secrets_sent
+from .entries import Inbound, Outbound, secrets_sent
 from .faults import FaultPlan, Latency, Reset, Status
-from .journal import Journal, exchange_id
+from .journal import Journal, Kept, exchange_id
 from .problem import problem
 from .redaction import scrubbed
 from .refusals import Answer, Refused
@@ -131,7 +130,7 @@ class Mock:
         if workspace is None:
             return problem(404, "No such workspace", f"This server has no workspace {named}.")
         match = app.contract.operations.find(request.method, request.path)
-        number = self.store.next_exchange(workspace.id)
+        number = self.store.exchanges.next_number(workspace.id)
         faults: Sequence[tuple[FaultPlan, Random]] = ()
         if workspace.faults:
             workspace, faults = fired(workspace, app.provider.slug, match.operation.id if match else None)
@@ -256,18 +255,21 @@ class Mock:
         if workspace.clock.mode == "stepped":
             current = self.workspaces.find(workspace.id) or workspace
             self.workspaces.save(replace(current, clock=current.clock.after_exchange()))
-        entry = inbound(
-            provider=arrival.app.provider,
-            scrub=arrival.app.scrubber,
+        app, request = arrival.app, arrival.request
+        entry = Inbound(
+            provider=app.provider,
+            scrub=app.scrubber,
             operation=arrival.match.operation.id if arrival.match else None,
-            request=arrival.request,
+            wire=request.wire,
+            path=request.path,
             answer=answer,
-            findings=findings,
+            findings=tuple(findings),
             note=note,
-            faults=[plan.to_json() for plan, _ in arrival.faults],
+            faults=tuple(plan for plan, _ in arrival.faults),
         )
         took_ms, secrets = stopwatch_ms() - arrival.started_ms, self._secrets(arrival, workspace)
-        self._write(workspace, arrival.number, now, took_ms, entry, secrets)
+        kept = Kept(workspace.id, arrival.number, app.provider.slug, now, took_ms)
+        self.journal.write(kept, entry, secrets, at_once=not entry.is_short)
         return answer
 
     def record_attempt(
@@ -275,30 +277,13 @@ class Mock:
     ) -> str:
         """Write down one attempt to deliver a webhook; returns the id of the exchange."""
         with self.store.transaction():
-            number = self.store.next_exchange(workspace.id)
+            number = self.store.exchanges.next_number(workspace.id)
             provider = self.apps[delivery.provider].provider
             known, _ = self.workspaces.secrets(workspace, provider.slug)
             secrets = known | secrets_sent(provider, headers)
-            self._write(workspace, number, at, duration_ms, outbound(provider, delivery, headers, sent), secrets)
+            kept = Kept(workspace.id, number, provider.slug, at, duration_ms)
+            self.journal.write(kept, Outbound(provider, delivery, headers, sent), secrets, at_once=True)
         return exchange_id(workspace.id, number)
-
-    def _write(
-        self,
-        workspace: Workspace,
-        number: int,
-        at: datetime,
-        duration_ms: float,
-        entry: Mapping[str, Any],
-        secrets: frozenset[str],
-    ) -> None:
-        identity = {
-            "id": exchange_id(workspace.id, number),
-            "workspace": workspace.id,
-            "number": number,
-            "started_at": at.isoformat(timespec="milliseconds"),
-            "duration_ms": round(duration_ms, 3),
-        }
-        self.journal.write(workspace.id, {**identity, **entry}, secrets)
 
 
 @lru_cache(maxsize=64)

@@ -1,21 +1,23 @@
 """
 Where every workspace's state lives: one SQLite database, in memory or a file, one transaction a request.
 
-Nothing outside this module writes SQL, and nothing keeps a reference into the state: values go in and come out as
-JSON. The interface is small so that another database can take its place.
+Nothing outside this module and that of the exchanges writes SQL, and nothing keeps a reference into the state: values
+go in and come out as JSON. The interface is small so that another database can take its place.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import orjson
 
 from flowproof.errors import StoreError
 
-__all__ = ["SEED", "CredentialRow", "DeliveryRow", "ExchangeRow", "Store", "TaskRow", "WorkspaceRow"]
+from .database import IN_MEMORY, Database
+from .exchanges import Exchanges, exchanges_of
+
+__all__ = ["SEED", "CredentialRow", "DeliveryRow", "Store", "TaskRow", "WorkspaceRow"]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS workspace (
@@ -48,14 +50,8 @@ CREATE TABLE IF NOT EXISTS exchange (
     body BLOB NOT NULL, PRIMARY KEY (workspace, number)
 ) WITHOUT ROWID;
 """
-PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = OFF", "temp_store = MEMORY")
-# What tells a state file from another program's database: SQLite keeps the number in the file's header.
-APPLICATION_ID = 0x466C6F77  # "Flow"
 SEED = "seed"  # the kind of record that holds a workspace's own seed data
-MOST_REMEMBERED = 10_000
 NOTHING: Mapping[str, int] = MappingProxyType({})
-
-Remembered = TypeVar("Remembered")
 
 
 class WorkspaceRow(NamedTuple):
@@ -65,7 +61,6 @@ class WorkspaceRow(NamedTuple):
     seed: str
     clock: bytes
     faults: bytes
-    exchanges: int
     created_at: str
 
 
@@ -97,17 +92,7 @@ class DeliveryRow(NamedTuple):
     value: Any
 
 
-class ExchangeRow(NamedTuple):
-    """A journal entry as the store keeps it; ``body`` is JSON."""
-
-    workspace: str
-    number: int
-    provider: str
-    refused: int
-    body: bytes
-
-
-class Store:
+class Store(Database):
     """
     The one owner of mutable state.
 
@@ -118,123 +103,18 @@ class Store:
         StoreError: The file cannot be opened, or is no database of ours.
     """
 
-    def __init__(self, location: str = ":memory:") -> None:
-        try:
-            self._db = sqlite3.connect(location, isolation_level=None, check_same_thread=False, cached_statements=512)
-        except sqlite3.Error as error:
-            raise StoreError(f"the state file {location} cannot be opened: {error}") from error
-        try:
-            self._claim(location)
-            for pragma in PRAGMAS:
-                self._db.execute(f"PRAGMA {pragma}")
-            self._db.executescript(SCHEMA)
-        except sqlite3.Error as error:
-            self._db.close()
-            raise StoreError(f"the state file {location} cannot be opened: {error}") from error
-        except StoreError:
-            self._db.close()
-            raise
+    def __init__(self, location: str = IN_MEMORY) -> None:
+        super().__init__(location, SCHEMA)
+        self.exchanges: Exchanges = exchanges_of(self)
         self._touched: dict[str, int] = {}
-        self._shared = location != ":memory:"
-        self._version = 0
-        self._memory: dict[tuple[str, ...], Any] = {}
-        self._forgotten_inside = False
 
-    def _claim(self, location: str) -> None:
-        """Mark a new file as ours; leave another program's database as it is."""
-        self._db.execute("BEGIN EXCLUSIVE")
-        (marked,) = self._db.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if marked != APPLICATION_ID and tables:
-            raise StoreError(f"the state file {location} is another program's database; choose another file")
-        self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        self._db.execute("COMMIT")
+    def undone(self) -> None:
+        """Take back the numbers of exchanges that were counted in a transaction which is undone."""
+        self.exchanges.undo()
 
-    def _execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
-        try:
-            return self._db.execute(sql, values)
-        except sqlite3.IntegrityError:
-            raise
-        except (sqlite3.Error, OverflowError) as error:
-            raise StoreError(f"the state cannot be read or written: {error}") from error
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing: what happens inside is kept, or undone when it raises. A nested one joins the outer."""
-        if self._db.in_transaction:
-            yield
-            return
-        self._execute("BEGIN IMMEDIATE")
-        try:
-            self._begin_remembering()
-            yield
-            self._execute("COMMIT")
-        except BaseException:
-            self._roll_back()
-            raise
-
-    def _roll_back(self) -> None:
-        self._forget_undone()
-        if self._db.in_transaction:  # SQLite itself has undone it where the disk is full
-            self._execute("ROLLBACK")
-
-    @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """A part of a transaction that is undone by itself when it raises; what came before it stays."""
-        self._execute("SAVEPOINT attempt")
-        try:
-            yield
-        except BaseException:
-            self._forget_undone()
-            self._execute("ROLLBACK TO attempt")
-            raise
-        finally:
-            self._execute("RELEASE attempt")
-
-    # What a request needs of its workspace hardly ever changes, so it is read and understood once
-
-    def remembered(self, key: tuple[str, ...], read: Callable[[], Remembered]) -> Remembered:
-        """
-        What was read before of workspaces, credentials or seed data, as long as nobody has written any of these.
-
-        Nobody means no process that has the file, either: inside a transaction no other can write, and at its begin
-        SQLite says whether one has. Outside of one it is read anew.
-
-        Args:
-            key: Tells it from everything else that is remembered.
-            read: Reads it; a value that nobody changes.
-        """
-        if not self._db.in_transaction:
-            return read()
-        try:
-            found: Remembered = self._memory[key]
-        except KeyError:
-            if len(self._memory) >= MOST_REMEMBERED:
-                self._memory.clear()
-            found = self._memory[key] = read()
-        return found
-
-    def _begin_remembering(self) -> None:
-        self._forgotten_inside = False
-        if self._shared:
-            (version,) = self._execute("PRAGMA data_version").fetchone()
-            if version != self._version:
-                self._version = version
-                self._memory.clear()
-
-    def _forget(self) -> None:
-        """Before something is written that may be remembered."""
-        self._forgotten_inside = True
-        self._memory.clear()
-
-    def _forget_undone(self) -> None:
-        """When a transaction is undone: what it wrote may have been read again and remembered since."""
-        if self._forgotten_inside:
-            self._memory.clear()
+    def kept(self) -> None:
+        """Let the numbers of exchanges stand."""
+        self.exchanges.settle()
 
     def take_touched(self) -> Mapping[str, int]:
         """
@@ -260,64 +140,59 @@ class Store:
         Raises:
             StoreError: One with that id is there already.
         """
-        self._forget()
+        self.forget()
         try:
-            self._execute("INSERT INTO workspace VALUES (?, ?, ?, ?, ?, ?)", row)
+            self.write("INSERT INTO workspace VALUES (?, ?, ?, ?, 0, ?)", row)
         except sqlite3.IntegrityError as error:
             raise StoreError(f"workspace {row.id} exists already") from error
 
     def workspace(self, workspace: str) -> WorkspaceRow | None:
         """The workspace of that id."""
-        row = self._execute("SELECT * FROM workspace WHERE id = ?", (workspace,)).fetchone()
+        row = self.read(
+            "SELECT id, seed, clock, faults, created_at FROM workspace WHERE id = ?", (workspace,)
+        ).fetchone()
         return WorkspaceRow(*row) if row else None
 
     def workspace_of(self, provider: str, key: str) -> WorkspaceRow | None:
         """The workspace to which a provider's credential belongs."""
-        row = self._execute(
-            "SELECT w.* FROM credential c JOIN workspace w ON w.id = c.workspace WHERE c.provider = ? AND c.key = ?",
+        row = self.read(
+            "SELECT w.id, w.seed, w.clock, w.faults, w.created_at FROM credential c"
+            " JOIN workspace w ON w.id = c.workspace WHERE c.provider = ? AND c.key = ?",
             (provider, key),
         ).fetchone()
         return WorkspaceRow(*row) if row else None
 
     def workspace_ids(self, *, limit: int, offset: int) -> list[str]:
         """Ids in alphabetical order."""
-        rows = self._execute("SELECT id FROM workspace ORDER BY id LIMIT ? OFFSET ?", (limit, offset))
+        rows = self.read("SELECT id FROM workspace ORDER BY id LIMIT ? OFFSET ?", (limit, offset))
         return [row[0] for row in rows]
 
     def count_workspaces(self) -> int:
         """How many workspaces there are."""
-        return int(self._execute("SELECT count(*) FROM workspace").fetchone()[0])
+        return int(self.read("SELECT count(*) FROM workspace").fetchone()[0])
 
     def update_workspace(self, row: WorkspaceRow) -> None:
-        """Replace what is kept of a workspace, but for its count of exchanges: only :meth:`next_exchange` moves it."""
+        """Replace what is kept of a workspace, but for its count of exchanges, which only goes up."""
         self._touch(row.id)
-        self._forget()
-        self._execute(
+        self.forget()
+        self.write(
             "UPDATE workspace SET seed = ?, clock = ?, faults = ? WHERE id = ?",
             (row.seed, row.clock, row.faults, row.id),
         )
 
-    def next_exchange(self, workspace: str) -> int:
-        """The number of the workspace's next exchange, counted once."""
-        rows = self._execute(
-            "UPDATE workspace SET exchanges = exchanges + 1 WHERE id = ? RETURNING exchanges", (workspace,)
-        )
-        number: int = rows.fetchall()[0][0]
-        return number
-
     def delete_workspace(self, workspace: str) -> None:
         """Forget a workspace and everything in it."""
         self.clear(workspace)
-        self._execute("DELETE FROM credential WHERE workspace = ?", (workspace,))
-        self._execute("DELETE FROM exchange WHERE workspace = ?", (workspace,))
-        self._execute("DELETE FROM workspace WHERE id = ?", (workspace,))
+        self.write("DELETE FROM credential WHERE workspace = ?", (workspace,))
+        self.exchanges.forget(workspace)
+        self.write("DELETE FROM workspace WHERE id = ?", (workspace,))
 
     def clear(self, workspace: str) -> None:
         """Forget the records, the tasks and the deliveries of a workspace."""
-        self._forget()
-        self._execute("DELETE FROM record WHERE workspace = ?", (workspace,))
-        self._execute("DELETE FROM task WHERE workspace = ?", (workspace,))
-        self._execute("DELETE FROM delivery WHERE workspace = ?", (workspace,))
+        self.forget()
+        self.write("DELETE FROM record WHERE workspace = ?", (workspace,))
+        self.write("DELETE FROM task WHERE workspace = ?", (workspace,))
+        self.write("DELETE FROM delivery WHERE workspace = ?", (workspace,))
 
     # Credentials
 
@@ -328,22 +203,22 @@ class Store:
         Raises:
             StoreError: The key is taken.
         """
-        self._forget()
+        self.forget()
         try:
-            self._execute("INSERT INTO credential VALUES (?, ?, ?, ?)", row)
+            self.write("INSERT INTO credential VALUES (?, ?, ?, ?)", row)
         except sqlite3.IntegrityError as error:
             raise StoreError(f"a credential of {row.provider} with that key exists already") from error
 
     def credential(self, workspace: str, provider: str, key: str) -> bytes | None:
         """The JSON of a workspace's credential."""
-        row = self._execute(
+        row = self.read(
             "SELECT body FROM credential WHERE provider = ? AND key = ? AND workspace = ?", (provider, key, workspace)
         ).fetchone()
         return bytes(row[0]) if row else None
 
     def workspaces_without(self, provider: str) -> list[str]:
         """The workspaces that have no credential of a provider, as one that is new to a state file."""
-        rows = self._execute(
+        rows = self.read(
             "SELECT id FROM workspace WHERE id NOT IN (SELECT workspace FROM credential WHERE provider = ?)",
             (provider,),
         )
@@ -351,22 +226,22 @@ class Store:
 
     def delete_credential(self, workspace: str, provider: str, key: str) -> bool:
         """Forget a credential; False when the workspace had none of that key."""
-        self._forget()
-        rows = self._execute(
+        self.forget()
+        rows = self.write(
             "DELETE FROM credential WHERE provider = ? AND key = ? AND workspace = ?", (provider, key, workspace)
         )
         return rows.rowcount > 0
 
     def credentials(self, workspace: str) -> list[CredentialRow]:
         """All credentials of a workspace."""
-        rows = self._execute("SELECT * FROM credential WHERE workspace = ? ORDER BY provider, key", (workspace,))
+        rows = self.read("SELECT * FROM credential WHERE workspace = ? ORDER BY provider, key", (workspace,))
         return [CredentialRow(*row) for row in rows]
 
     # Records
 
     def get(self, workspace: str, provider: str, kind: str, key: str) -> Any:
         """The record of that kind and id, or None."""
-        row = self._execute(
+        row = self.read(
             "SELECT body FROM record WHERE workspace = ? AND provider = ? AND kind = ? AND id = ?",
             (workspace, provider, kind, key),
         ).fetchone()
@@ -375,8 +250,8 @@ class Store:
     def put(self, workspace: str, provider: str, kind: str, key: str, value: Any) -> None:
         """Keep a record; one that was there keeps its place in the order."""
         if kind == SEED:
-            self._forget()
-        self._execute(
+            self.forget()
+        self.write(
             "INSERT INTO record (workspace, provider, kind, id, body) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (workspace, provider, kind, id) DO UPDATE SET body = excluded.body",
             (workspace, provider, kind, key, orjson.dumps(value)),
@@ -384,7 +259,7 @@ class Store:
 
     def count_up(self, workspace: str, provider: str, kind: str, key: str) -> int:
         """Add one to the record of that kind and id, which is a number, or begin with one; returns what it then is."""
-        rows = self._execute(
+        rows = self.write(
             "INSERT INTO record (workspace, provider, kind, id, body) VALUES (?, ?, ?, ?, '1')"
             " ON CONFLICT (workspace, provider, kind, id) DO UPDATE SET body = CAST(body + 1 AS TEXT) RETURNING body",
             (workspace, provider, kind, key),
@@ -394,8 +269,8 @@ class Store:
     def delete(self, workspace: str, provider: str, kind: str, key: str) -> bool:
         """Forget a record; False when there was none."""
         if kind == SEED:
-            self._forget()
-        rows = self._execute(
+            self.forget()
+        rows = self.write(
             "DELETE FROM record WHERE workspace = ? AND provider = ? AND kind = ? AND id = ?",
             (workspace, provider, kind, key),
         )
@@ -403,7 +278,7 @@ class Store:
 
     def newest(self, workspace: str, provider: str, kind: str, *, limit: int, offset: int) -> Sequence[Any]:
         """Records of a kind, the newest first."""
-        rows = self._execute(
+        rows = self.read(
             "SELECT body FROM record WHERE workspace = ? AND provider = ? AND kind = ?"
             " ORDER BY seq DESC LIMIT ? OFFSET ?",
             (workspace, provider, kind, limit, offset),
@@ -412,16 +287,14 @@ class Store:
 
     def count(self, workspace: str, provider: str, kind: str) -> int:
         """How many records of a kind there are."""
-        row = self._execute(
+        row = self.read(
             "SELECT count(*) FROM record WHERE workspace = ? AND provider = ? AND kind = ?", (workspace, provider, kind)
         ).fetchone()
         return int(row[0])
 
     def records(self, workspace: str) -> Iterator[tuple[str, str, str, Any]]:
         """Every record of a workspace as provider, kind, id and value, the oldest first."""
-        rows = self._execute(
-            "SELECT provider, kind, id, body FROM record WHERE workspace = ? ORDER BY seq", (workspace,)
-        )
+        rows = self.read("SELECT provider, kind, id, body FROM record WHERE workspace = ? ORDER BY seq", (workspace,))
         return ((provider, kind, key, orjson.loads(body)) for provider, kind, key, body in rows)
 
     # Tasks
@@ -429,14 +302,14 @@ class Store:
     def add_task(self, workspace: str, provider: str, due_us: int, name: str, value: Any, *, moment: str) -> None:
         """Have something done when the workspace's clock reaches a moment, in microseconds since 1970."""
         self._touch(workspace, due_us)
-        self._execute(
+        self.write(
             "INSERT INTO task (workspace, provider, due_us, name, body, moment) VALUES (?, ?, ?, ?, ?, ?)",
             (workspace, provider, due_us, name, orjson.dumps(value), moment),
         )
 
     def take_due_task(self, workspace: str, until_us: int, providers: Iterable[str]) -> TaskRow | None:
         """The first task of these providers due by that moment, which is then no longer kept."""
-        rows = self._execute(
+        rows = self.write(
             "DELETE FROM task WHERE seq = (SELECT seq FROM task WHERE workspace = ? AND due_us <= ?"
             " AND provider IN (SELECT value FROM json_each(?)) ORDER BY due_us, seq LIMIT 1) RETURNING *",
             (workspace, until_us, orjson.dumps(list(providers)).decode()),
@@ -445,7 +318,7 @@ class Store:
 
     def tasks(self, workspace: str) -> list[TaskRow]:
         """Everything that a workspace still has to do, in the order in which it is due."""
-        rows = self._execute("SELECT * FROM task WHERE workspace = ? ORDER BY due_us, seq", (workspace,))
+        rows = self.read("SELECT * FROM task WHERE workspace = ? ORDER BY due_us, seq", (workspace,))
         return [TaskRow(*row) for row in rows]
 
     # Outbox
@@ -459,7 +332,7 @@ class Store:
         """
         self._touch(workspace, due_us)
         try:
-            self._execute(
+            self.write(
                 "INSERT INTO delivery (workspace, id, state, due_us, body) VALUES (?, ?, ?, ?, ?)",
                 (workspace, delivery, state, due_us, orjson.dumps(value)),
             )
@@ -472,7 +345,7 @@ class Store:
 
         None as long as another of the workspace is being sent, by whichever process: so they stay in order.
         """
-        rows = self._execute(
+        rows = self.write(
             "UPDATE delivery SET state = 'sending' WHERE seq = (SELECT seq FROM delivery WHERE workspace = ?1"
             " AND state = 'pending' AND due_us <= ?2"
             " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending')"
@@ -483,37 +356,35 @@ class Store:
 
     def is_sending(self, seq: int) -> bool:
         """Whether a delivery that was taken is still there, and still being sent."""
-        return (
-            self._execute("SELECT 1 FROM delivery WHERE seq = ? AND state = 'sending'", (seq,)).fetchone() is not None
-        )
+        return self.read("SELECT 1 FROM delivery WHERE seq = ? AND state = 'sending'", (seq,)).fetchone() is not None
 
     def update_delivery(self, seq: int, state: str, due_us: int, value: Any) -> None:
         """Keep a delivery as it is after an attempt."""
-        self._execute(
+        self.write(
             "UPDATE delivery SET state = ?, due_us = ?, body = ? WHERE seq = ?",
             (state, due_us, orjson.dumps(value), seq),
         )
 
     def put_back_delivery(self, seq: int) -> None:
         """Let a delivery that was taken wait again."""
-        self._execute("UPDATE delivery SET state = 'pending' WHERE seq = ? AND state = 'sending'", (seq,))
+        self.write("UPDATE delivery SET state = 'pending' WHERE seq = ? AND state = 'sending'", (seq,))
 
     def delivery(self, workspace: str, delivery: str) -> Any:
         """One delivery by its id, or None."""
-        rows = self._execute("SELECT body, state FROM delivery WHERE workspace = ? AND id = ?", (workspace, delivery))
+        rows = self.read("SELECT body, state FROM delivery WHERE workspace = ? AND id = ?", (workspace, delivery))
         row = rows.fetchone()
         return {**orjson.loads(row[0]), "state": row[1]} if row else None
 
     def deliveries(self, workspace: str, *, limit: int = -1) -> Sequence[Any]:
         """The last deliveries of a workspace, in the order in which they were wanted."""
-        rows = self._execute(
+        rows = self.read(
             "SELECT body, state FROM delivery WHERE workspace = ? ORDER BY seq DESC LIMIT ?", (workspace, limit)
         )
         return [{**orjson.loads(body), "state": state} for body, state in reversed(rows.fetchall())]
 
     def forget_deliveries(self, workspace: str, *, keep: int) -> None:
         """Forget what was delivered or given up, but for the last ``keep`` deliveries."""
-        self._execute(
+        self.write(
             "DELETE FROM delivery WHERE workspace = ?1 AND state IN ('delivered', 'failed') AND seq <="
             " (SELECT seq FROM delivery WHERE workspace = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
             (workspace, keep),
@@ -521,11 +392,11 @@ class Store:
 
     def recall_deliveries(self) -> None:
         """What was being sent when the server went down waits again."""
-        self._execute("UPDATE delivery SET state = 'pending' WHERE state = 'sending'")
+        self.write("UPDATE delivery SET state = 'pending' WHERE state = 'sending'")
 
     def is_settled(self, workspace: str, at_us: int) -> bool:
         """Whether nothing of a workspace is being sent, or due by that moment."""
-        found = self._execute(
+        found = self.read(
             "SELECT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending')"
             " OR EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'pending' AND due_us <= ?2)",
             (workspace, at_us),
@@ -538,7 +409,7 @@ class Store:
 
         While a delivery is being sent no other counts: whoever sends it will look after the next.
         """
-        row = self._execute(
+        row = self.read(
             "SELECT min(due_us) FROM (SELECT min(due_us) AS due_us FROM task WHERE workspace = ?1 UNION ALL"
             " SELECT min(due_us) FROM delivery WHERE workspace = ?1 AND state = 'pending'"
             " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending'))",
@@ -548,29 +419,5 @@ class Store:
 
     def workspaces_with_work(self) -> list[str]:
         """The workspaces that have something to do or to deliver."""
-        rows = self._execute("SELECT workspace FROM task UNION SELECT workspace FROM delivery WHERE state = 'pending'")
+        rows = self.read("SELECT workspace FROM task UNION SELECT workspace FROM delivery WHERE state = 'pending'")
         return [row[0] for row in rows]
-
-    # Journal
-
-    def add_exchange(self, row: ExchangeRow, *, keep: int) -> None:
-        """Write down an exchange and forget those older than the last ``keep``."""
-        self._execute("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?)", row)
-        self._execute("DELETE FROM exchange WHERE workspace = ? AND number <= ?", (row.workspace, row.number - keep))
-
-    def exchange(self, workspace: str, number: int) -> ExchangeRow | None:
-        """One exchange by its number."""
-        row = self._execute("SELECT * FROM exchange WHERE workspace = ? AND number = ?", (workspace, number)).fetchone()
-        return ExchangeRow(*row) if row else None
-
-    def exchanges(self, workspace: str, *, after: int, limit: int, refused_only: bool) -> list[ExchangeRow]:
-        """The last exchanges after a number, in the order in which they came."""
-        rows = self._execute(
-            "SELECT * FROM exchange WHERE workspace = ? AND number > ? AND refused >= ? ORDER BY number DESC LIMIT ?",
-            (workspace, after, int(refused_only), limit),
-        )
-        return [ExchangeRow(*row) for row in reversed(rows.fetchall())]
-
-    def clear_exchanges(self, workspace: str) -> None:
-        """Empty a workspace's journal."""
-        self._execute("DELETE FROM exchange WHERE workspace = ?", (workspace,))

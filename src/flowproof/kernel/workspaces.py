@@ -46,7 +46,6 @@ class Workspace:
         seed: What its ids and chance are drawn from.
         clock: Its only source of time.
         faults: What goes wrong on purpose.
-        exchanges: How many exchanges it has had.
         created_at: ISO 8601, by the operating system's time.
     """
 
@@ -54,7 +53,6 @@ class Workspace:
     seed: str
     clock: Clock = field(default_factory=Clock)
     faults: tuple[FaultPlan, ...] = ()
-    exchanges: int = 0
     created_at: str = ""
 
     @classmethod
@@ -62,12 +60,12 @@ class Workspace:
         """A workspace as the store keeps it."""
         faults = () if row.faults == b"[]" else plans_from_json(orjson.loads(row.faults))
         clock = Clock.from_json(orjson.loads(row.clock))
-        return cls(row.id, row.seed, clock, faults, row.exchanges, row.created_at)
+        return cls(row.id, row.seed, clock, faults, row.created_at)
 
     def to_row(self) -> WorkspaceRow:
         """The workspace as the store keeps it."""
         clock, faults = orjson.dumps(self.clock.to_json()), orjson.dumps([plan.to_json() for plan in self.faults])
-        return WorkspaceRow(self.id, self.seed, clock, faults, self.exchanges, self.created_at)
+        return WorkspaceRow(self.id, self.seed, clock, faults, self.created_at)
 
 
 class Workspaces:
@@ -156,7 +154,7 @@ class Workspaces:
         return Workspace.from_row(row) if row else None
 
     def placed(self, workspace_id: str) -> Workspace | None:
-        """The same for a request that is about to be counted, whose count may be that of an earlier request."""
+        """The same, remembered from request to request."""
         return self.store.remembered(("workspace", workspace_id), lambda: self.find(workspace_id))
 
     def placed_by_key(self, provider: str, key: str) -> Workspace | None:
@@ -181,7 +179,7 @@ class Workspaces:
         fresh = replace(workspace, clock=Clock(), faults=())
         with self.store.transaction():
             self.store.clear(workspace.id)
-            self.store.clear_exchanges(workspace.id)
+            self.store.exchanges.clear(workspace.id)
             self.save(fresh)
         return fresh
 
@@ -254,12 +252,17 @@ class Workspaces:
             return False
 
     def snapshot(self, workspace: Workspace) -> dict[str, Any]:
-        """Everything that a workspace's mocks know, as JSON: records, tasks, clock, seed, faults. No credentials."""
+        """
+        Everything that a workspace's mocks know, as JSON: records, tasks, clock, seed, faults. No credentials.
+
+        The count of exchanges is part of it, since ids are drawn from seed and number.
+        """
         return {
             "flowproof": "snapshot/1",
             "seed": workspace.seed,
             "clock": workspace.clock.to_json(),
             "faults": [plan.to_json() for plan in workspace.faults],
+            "exchanges": self.store.exchanges.count(workspace.id),
             "records": [list(record) for record in self.store.records(workspace.id)],
             "deliveries": list(self.store.deliveries(workspace.id)),
             "tasks": [
@@ -300,6 +303,7 @@ class Workspaces:
         clock, faults = Clock.from_json(snapshot["clock"]), plans_from_json(snapshot["faults"])
         restored = replace(workspace, seed=str(snapshot["seed"]), clock=clock, faults=faults)
         self.save(restored)
+        self.store.exchanges.count_from(workspace.id, int(snapshot.get("exchanges", 0)))
         self.run_due(restored)
         return restored
 

@@ -80,7 +80,7 @@ def shown_workspace(scene: ControlScene, workspace: Workspace) -> dict[str, Any]
         "seed": workspace.seed,
         "clock": workspace.clock.to_json(),
         "faults": [plan.to_json() for plan in workspace.faults],
-        "exchanges": workspace.exchanges,
+        "exchanges": scene.mock.store.exchanges.count(workspace.id),
         "created_at": workspace.created_at,
         "providers": {
             slug: {

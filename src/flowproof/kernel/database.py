@@ -1,0 +1,245 @@
+"""
+One SQLite database, in memory or a file: transactions, parts of one that can be undone, and what is remembered of it.
+
+A state file may be shared by several processes: each transaction then begins by taking the file, and learns whether
+another has written. What lives in memory is ours alone: a transaction begins when the first thing is written, and one
+in which nothing is written costs nothing.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
+
+from flowproof.errors import StoreError
+
+__all__ = ["IN_MEMORY", "Database"]
+
+PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = OFF", "temp_store = MEMORY")
+# What tells a state file from another program's database: SQLite keeps the number in the file's header.
+APPLICATION_ID = 0x466C6F77  # "Flow"
+IN_MEMORY = ":memory:"
+MOST_REMEMBERED = 10_000
+
+Remembered = TypeVar("Remembered")
+
+
+class Database:
+    """
+    The connection to a database.
+
+    Args:
+        location: ``:memory:``, or the path of a SQLite file that is made when it is missing.
+        schema: Statements that make what is missing in it.
+
+    Raises:
+        StoreError: The file cannot be opened, or is no database of ours.
+    """
+
+    def __init__(self, location: str, schema: str) -> None:
+        try:
+            self._db = sqlite3.connect(location, isolation_level=None, check_same_thread=False, cached_statements=512)
+        except sqlite3.Error as error:
+            raise StoreError(f"the state file {location} cannot be opened: {error}") from error
+        try:
+            self._claim(location)
+            for pragma in PRAGMAS:
+                self._db.execute(f"PRAGMA {pragma}")
+            self._db.executescript(schema)
+        except sqlite3.Error as error:
+            self._db.close()
+            raise StoreError(f"the state file {location} cannot be opened: {error}") from error
+        except StoreError:
+            self._db.close()
+            raise
+        self.is_shared = location != IN_MEMORY
+        self._inside = False
+        self._version = 0
+        self._memory: dict[tuple[str, ...], Any] = {}
+        self._forgotten_inside = False
+
+    def _claim(self, location: str) -> None:
+        """Mark a new file as ours; leave another program's database as it is."""
+        self._db.execute("BEGIN EXCLUSIVE")
+        (marked,) = self._db.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if marked != APPLICATION_ID and tables:
+            raise StoreError(f"the state file {location} is another program's database; choose another file")
+        self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._db.execute("COMMIT")
+
+    def read(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """
+        Run a statement that changes nothing.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        try:
+            return self._db.execute(sql, values)
+        except sqlite3.IntegrityError:
+            raise
+        except (sqlite3.Error, OverflowError) as error:
+            raise StoreError(f"the state cannot be read or written: {error}") from error
+
+    def write(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """
+        Run a statement that changes something: as part of the transaction under way, or as one of its own.
+
+        Raises:
+            sqlite3.IntegrityError: It breaks a rule of the schema.
+            StoreError: The database cannot be written.
+        """
+        if self._inside and not self._db.in_transaction:
+            self.read("BEGIN IMMEDIATE")
+        return self.read(sql, values)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def transaction(self) -> "Transaction":
+        """All or nothing: what happens inside is kept, or undone when it raises. A nested one joins the outer."""
+        return Transaction(self)
+
+    def attempt(self) -> "Attempt":
+        """A part of a transaction that is undone by itself when it raises; what came before it stays."""
+        return Attempt(self)
+
+    def _begin(self) -> bool:
+        """Begin a transaction; False where one is under way."""
+        if self._inside:
+            return False
+        if self.is_shared:
+            self.read("BEGIN IMMEDIATE")
+        self._inside, self._forgotten_inside = True, False
+        if self.is_shared:
+            self._heed_others()
+        return True
+
+    def _heed_others(self) -> None:
+        """Forget everything where another process has written since."""
+        try:
+            (version,) = self.read("PRAGMA data_version").fetchone()
+        except BaseException:
+            self._undo()
+            raise
+        if version != self._version:
+            self._version = version
+            self._memory.clear()
+
+    def _keep(self) -> None:
+        try:
+            if self._db.in_transaction:
+                self.read("COMMIT")
+        except BaseException:
+            self._undo()
+            raise
+        self._inside = False
+        self.kept()
+
+    def _undo(self) -> None:
+        self._inside = False
+        self._undo_remembered()
+        self.undone()
+        if self._db.in_transaction:  # SQLite itself has undone it where the disk is full
+            self.read("ROLLBACK")
+
+    def kept(self) -> None:
+        """After a transaction was kept."""
+
+    def undone(self) -> None:
+        """When a transaction is undone."""
+
+    def _begin_attempt(self) -> bool:
+        """Begin a part; False where nothing has been written before it, so that undoing it is undoing everything."""
+        if self._inside and not self._db.in_transaction:
+            return False
+        self.read("SAVEPOINT attempt")
+        return True
+
+    def _keep_attempt(self) -> None:
+        self.read("RELEASE attempt")
+
+    def _undo_attempt(self, *, saved: bool) -> None:
+        self._undo_remembered()
+        if saved:
+            self.read("ROLLBACK TO attempt")
+            self.read("RELEASE attempt")
+        elif self._db.in_transaction:
+            self.read("ROLLBACK")
+
+    # What a request needs of its workspace hardly ever changes, so it is read and understood once
+
+    def remembered(self, key: tuple[str, ...], read: Callable[[], Remembered]) -> Remembered:
+        """
+        What was read before of workspaces, credentials or seed data, as long as nobody has written any of these.
+
+        Nobody means no process that has the file, either: inside a transaction no other can write, and at its begin
+        SQLite says whether one has. Outside of one it is read anew.
+
+        Args:
+            key: Tells it from everything else that is remembered.
+            read: Reads it; a value that nobody changes.
+        """
+        if not self._inside:
+            return read()
+        try:
+            found: Remembered = self._memory[key]
+        except KeyError:
+            if len(self._memory) >= MOST_REMEMBERED:
+                self._memory.clear()
+            found = self._memory[key] = read()
+        return found
+
+    def forget(self) -> None:
+        """Before something is written that may be remembered."""
+        self._forgotten_inside = True
+        self._memory.clear()
+
+    def _undo_remembered(self) -> None:
+        """When a transaction is undone: what it wrote may have been read again and remembered since."""
+        if self._forgotten_inside:
+            self._memory.clear()
+
+
+class Transaction:
+    """The block of a transaction."""
+
+    __slots__ = ("_database", "_is_own")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._is_own = False
+
+    def __enter__(self) -> None:
+        self._is_own = self._database._begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_own and kind is None:
+            self._database._keep()
+        elif self._is_own:
+            self._database._undo()
+
+
+class Attempt:
+    """The block of a part of a transaction."""
+
+    __slots__ = ("_database", "_is_saved")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._is_saved = False
+
+    def __enter__(self) -> None:
+        self._is_saved = self._database._begin_attempt()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._database._undo_attempt(saved=self._is_saved)
+        elif self._is_saved:
+            self._database._keep_attempt()
