@@ -6,20 +6,13 @@ A run that was broken off leaves its events, and goes on from them.
 
 import fcntl
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
-from importlib.resources.abc import Traversable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -31,72 +24,20 @@ from flowproof.errors import ConfigurationError
 from flowproof.target.profile import MOCK, Deviation, Permission, Place, Profile, read_profile
 
 from .events import Event, Planned, RunFinished, RunStarted, TargetShown, TestFinished, read_events
+from .execution import execute
 from .kind import kind_of
 from .ledger import Ledger
+from .order import Order
 from .redaction import Redactor, secrets_of
 from .stream import append, events_of, mend
 from .suite import digest_of, versions
 
 __all__ = ["Ended", "Order", "run"]
 
-POLL_S = 0.1
 TAIL_LINES = 12
 NO_TESTS = 5  # pytest's exit code
 ENDED = frozenset({0, 1, NO_TESTS})
 CRASHED = "its process ended before it did"
-# What would divert the run from what was ordered.
-DIVERTING = tuple(
-    f"FLOWPROOF_{each}"
-    for each in ("BASE_URL", "COVERAGE", "EVENTS", "PROVIDERS", "REQUIREMENT", "SERVER", "TARGET", "TRANSPORT")
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """
-    What is to be run.
-
-    Args:
-        provider: Slug.
-        suite: Folder of its suite.
-        contract: Folder of its contract.
-        target: A profile's file; None for the mock.
-        folder: Where the run's files go.
-        requirements: Only the tests of these, or of what stands below them; none means all.
-        keyword: Only the tests that fit this expression, as `pytest -k` reads it; empty for all.
-        jobs: How many processes at once; more than one needs pytest-xdist.
-        resume: Whether to go on from the events that are there.
-    """
-
-    provider: str
-    suite: Path
-    contract: Traversable
-    target: Path | None
-    folder: Path
-    requirements: tuple[str, ...] = ()
-    keyword: str = ""
-    jobs: int = 1
-    resume: bool = False
-
-    @property
-    def events(self) -> Path:
-        """The run's record."""
-        return self.folder / "events.jsonl"
-
-    @property
-    def ledger(self) -> Path:
-        """What its processes share; there as long as the run is not over."""
-        return self.folder / "events.jsonl.ledger"
-
-    @property
-    def coverage(self) -> Path:
-        """What its earlier parts exercised; the same."""
-        return self.folder / "events.jsonl.coverage"
-
-    def selection(self) -> str:
-        """Which tests are chosen, in words."""
-        chosen = [f"requirement {' or '.join(self.requirements)}"] if self.requirements else []
-        return "; ".join([*chosen, *([f"tests that fit {self.keyword!r}"] if self.keyword else [])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +99,7 @@ def run(order: Order, environment: Mapping[str, str], *, told: Callable[[Event],
         append(order.events, aim.redactor.event(started))
         seen = _Tail(order.events, told)
         with tempfile.TemporaryDirectory(prefix="flowproof-") as scratch, tempfile.TemporaryFile() as said:
-            code, interrupted = _suite(order, Path(scratch), environment, said, seen)
+            code, interrupted = execute(order, Path(scratch), environment, said, watch=seen.read)
             _keep_coverage(order, Path(scratch) / "coverage.json")
             if not interrupted:
                 _check(order, code, said, aim.redactor, seen)
@@ -297,105 +238,6 @@ class _Tail:
             elif isinstance(event, TestFinished):
                 open_tests.pop(event.test, None)
         return list(open_tests)
-
-
-class _Interruptions:
-    """How often somebody asked the run to end."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def note(self, *_: object) -> None:
-        """Once more."""
-        self.count += 1
-
-
-@contextmanager
-def _interruptions() -> Iterator[_Interruptions]:
-    """Interrupts are noted instead of ending this process; only a process's main thread can do that."""
-    noted = _Interruptions()
-    if threading.current_thread() is not threading.main_thread():
-        yield noted
-        return
-    before = {each: signal.signal(each, noted.note) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield noted
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-
-def _suite(
-    order: Order, scratch: Path, environment: Mapping[str, str], said: IO[bytes], seen: _Tail
-) -> tuple[int, bool]:
-    """
-    The exit code of pytest, and whether it was interrupted.
-
-    It is a group of its own, so that an interrupt from the keyboard reaches it once, from here. The first asks it to
-    end, and to undo what it has created; the second ends it at once.
-    """
-    with _interruptions() as interruptions:
-        process = subprocess.Popen(
-            _command(order, scratch),
-            cwd=scratch,
-            env=_environment(environment, scratch),
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-        )
-        heard = 0
-        try:
-            while process.poll() is None:
-                seen.read()
-                if interruptions.count > heard:
-                    _end(process, signal.SIGINT if heard == 0 else signal.SIGKILL)
-                    heard = interruptions.count
-                time.sleep(POLL_S)
-        finally:
-            if process.poll() is None:
-                _end(process, signal.SIGKILL)
-                process.wait()
-        seen.read()
-        return process.returncode, interruptions.count > 0
-
-
-def _end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
-    """An interrupt is for pytest, which ends its workers in order; a kill is for all of them."""
-    with suppress(ProcessLookupError):
-        if how is signal.SIGINT:
-            process.send_signal(how)
-        else:
-            os.killpg(process.pid, how)
-
-
-def _command(order: Order, scratch: Path) -> list[str]:
-    chosen = [f"--flowproof-requirement={each}" for each in order.requirements]
-    many = ["-p", "xdist.plugin", "-n", str(order.jobs)] if order.jobs > 1 else []
-    return [
-        *(sys.executable, "-m", "pytest", "-q", "--tb=short", "--color=no"),
-        *("-p", "flowproof.plugin", "-p", "no:cacheprovider", "--import-mode=importlib"),
-        *("-c", os.devnull, f"--rootdir={order.suite.parent}", f"--confcutdir={order.suite}"),
-        f"--flowproof-target={MOCK if order.target is None else order.target.resolve()}",
-        f"--flowproof-events={order.events.resolve()}",
-        f"--flowproof-coverage={scratch / 'coverage.json'}",
-        f"--flowproof-providers={order.provider}",
-        *(*chosen, *many, *(["-k", order.keyword] if order.keyword else [])),
-        str(order.suite),
-    ]
-
-
-def _environment(environment: Mapping[str, str], scratch: Path) -> dict[str, str]:
-    """The caller's, without what would have another run another way, or other plugins than ours."""
-    kept = {
-        name: value for name, value in environment.items() if not name.startswith("PYTEST_") and name not in DIVERTING
-    }
-    ours = {
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONSAFEPATH": "1",
-        "HYPOTHESIS_STORAGE_DIRECTORY": str(scratch / "hypothesis"),
-    }
-    return {**kept, **ours}
 
 
 def _check(order: Order, code: int, said: IO[bytes], redactor: Redactor, seen: _Tail) -> None:
