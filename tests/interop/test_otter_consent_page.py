@@ -38,11 +38,24 @@ def otter(workspace: Workspace, partner: Application, make_otter: Callable[..., 
     return make_otter(workspace, redirect_uri=partner.redirect_uri)
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Chrome]:
-    """A person's browser."""
-    with chromium(tmp_path, size=(760, 900)) as opened:
+@pytest.fixture(scope="module")
+def shared_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """A browser for all tests of this module."""
+    with chromium(tmp_path_factory.mktemp("profile"), size=(760, 900)) as opened:
         yield opened
+
+
+@pytest.fixture
+def browser(shared_browser: Chrome) -> Iterator[Chrome]:
+    """A person's browser: a tab with nobody's history, cookies, log, or idea of the screen."""
+    others = shared_browser.current_window_handle
+    shared_browser.switch_to.new_window("tab")
+    for what in ("Cookies", "Cache"):
+        shared_browser.execute_cdp_cmd(f"Network.clearBrowser{what}", {})
+    shared_browser.get_log("browser")  # type: ignore[no-untyped-call] # (Selenium's own)
+    yield shared_browser
+    shared_browser.close()
+    shared_browser.switch_to.window(others)
 
 
 def focused(browser: Chrome) -> str:
@@ -60,7 +73,7 @@ def press(browser: Chrome, *keys: str) -> str:
 
 def brought_back(browser: Chrome, partner: Application) -> dict[str, str]:
     """What the browser brought to the application, once it is there."""
-    WebDriverWait(browser, PATIENCE_S).until(lambda each: each.title == "Back at the application")
+    WebDriverWait(browser, PATIENCE_S, poll_frequency=0.02).until(lambda each: each.title == "Back at the application")
     return {name: values[0] for name, values in parse_qs(urlsplit(partner.asked[0]).query).items()}
 
 
@@ -164,31 +177,29 @@ return found;
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_ground(tmp_path: Path, otter: Otter, scheme: str) -> None:
+def test_text_stands_out_from_its_ground(browser: Chrome, otter: Otter, scheme: str) -> None:
     """
     Every text has the contrast of 4.5 that WCAG 2.2 asks for, in light and in dark.
     """
-    with chromium(tmp_path, size=(760, 900)) as browser:
-        browser.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-        )
-        opened(browser, otter)
-        found: list[tuple[str, float]] = browser.execute_script(CONTRASTS)
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    opened(browser, otter)
+    found: list[tuple[str, float]] = browser.execute_script(CONTRASTS)
 
     assert len(found) > 10
     assert [(text, round(ratio, 2)) for text, ratio in found if ratio < 4.5] == []
 
 
-def test_page_fits_a_telephone(tmp_path: Path, otter: Otter) -> None:
+def test_page_fits_a_telephone(browser: Chrome, otter: Otter) -> None:
     """
     On a screen of 320 pixels nothing needs scrolling sideways, and every control is big enough for a thumb.
     """
-    with chromium(tmp_path, size=(760, 900)) as browser:
-        narrow = {"width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": True}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
-        opened(browser, otter)
-        width = browser.execute_script("return document.documentElement.scrollWidth")
-        heights = [each.size["height"] for each in browser.find_elements(By.CSS_SELECTOR, "label, button")]
+    narrow = {"width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
+    opened(browser, otter)
+    width = browser.execute_script("return document.documentElement.scrollWidth")
+    heights = [each.size["height"] for each in browser.find_elements(By.CSS_SELECTOR, "label, button")]
 
     assert (width <= 320, min(heights) >= 44) == (True, True)
 
@@ -206,19 +217,18 @@ def test_page_runs_and_loads_nothing_else(browser: Chrome, otter: Otter) -> None
     assert (loaded, told) == ([], [])
 
 
-def test_picture_shows_the_page(tmp_path: Path, otter: Otter) -> None:
+def test_picture_shows_the_page(browser: Chrome, otter: Otter) -> None:
     """
     The page is photographed for the documentation: docs/pictures/otter-consent.png; set FLOWPROOF_PICTURES to renew it.
     """
-    with chromium(tmp_path, size=(760, 1040)) as browser:
-        browser.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": 720, "height": 840, "deviceScaleFactor": 1.5, "mobile": False},
-        )
-        opened(browser, otter)
-        browser.execute_script("document.querySelector('p strong').textContent = 'partner.example'")
-        press(browser, Keys.TAB)
-        taken: bytes = browser.get_screenshot_as_png()
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 720, "height": 840, "deviceScaleFactor": 1.5, "mobile": False},
+    )
+    opened(browser, otter)
+    browser.execute_script("document.querySelector('p strong').textContent = 'partner.example'")
+    press(browser, Keys.TAB)
+    taken: bytes = browser.get_screenshot_as_png()
     if os.environ.get("FLOWPROOF_PICTURES"):
         PICTURE.write_bytes(taken)
 
