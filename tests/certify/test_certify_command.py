@@ -23,7 +23,7 @@ def certify(*arguments: str, environment: Mapping[str, str] | None = None) -> Re
 
 
 @pytest.fixture
-def stranger(tmp_path: Path) -> Iterator[Callable[..., Result]]:
+def stranger(tmp_path: Path, quick_start: None) -> Iterator[Callable[..., Result]]:
     """Certifies Dots.eco on a server by another hand, with these lines in its profile."""
     with dots_eco.serving() as (url, tokens):
 
@@ -100,6 +100,7 @@ def test_provider_that_a_profile_lacks_is_told(tmp_path: Path) -> None:
     assert "has no [dots_eco]; it has oneflow" in done.output
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_certificate_is_refused_for_part_of_a_suite(tmp_path: Path) -> None:
     """A choice of tests gets no certificate: the command says why, and leaves none from before."""
     private = tmp_path / "key.pem"
@@ -126,6 +127,7 @@ def test_job_of_github_gets_annotations_and_a_summary(
     assert "FAIL on Acme's sandbox (loopback)" in (tmp_path / "summary.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_finished_run_that_goes_on_reports_the_same(tmp_path: Path) -> None:
     """To go on with a run that is finished repeats nothing and gives the same verdicts, in two parts."""
     certify("dots_eco", "--target=mock", f"--report={tmp_path}", KEPT)

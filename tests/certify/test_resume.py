@@ -47,6 +47,7 @@ def finished(file: Path) -> list[TestFinished]:
     return [each for each in events_of(file) if isinstance(each, TestFinished)] if file.exists() else []
 
 
+@pytest.mark.usefixtures("quick_start")
 @pytest.mark.parametrize(("how", "jobs"), [(signal.SIGINT, 1), (signal.SIGTERM, 2)], ids=["Ctrl-C", "SIGTERM to two"])
 def test_interrupted_run_goes_on_to_the_same_verdicts(tmp_path: Path, how: signal.Signals, jobs: int) -> None:
     """
@@ -162,6 +163,7 @@ def test_another_target_is_not_gone_on_with(broken_off: Shop) -> None:
         run(mock, os.environ)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_another_suite_is_not_gone_on_with(tmp_path: Path) -> None:
     """Where the suite has changed since, a run is refused."""
     suite = tmp_path / "acme"
@@ -186,6 +188,7 @@ def test_what_a_run_has_left_is_not_forgotten(tmp_path: Path) -> None:
         run(wanted, os.environ)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     """Two runs do not write one record."""
     first: list[object] = []

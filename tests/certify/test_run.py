@@ -3,7 +3,7 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def shop(tmp_path: Path, quick_start: None) -> Iterator[Shop]:
     """A stranger's server."""
     with dots_eco.serving() as (url, tokens), relayed(url) as relay:
         yield Shop(relay, tokens, tmp_path)
@@ -229,25 +229,32 @@ def test_cards_that_nothing_undoes_are_listed(shop: Shop) -> None:
     assert settled.how == "nothing undoes createFlowCard: it stays"
 
 
-def oneflow_run(tmp_path: Path, further: str, keyword: str, *, hides: bool = True) -> tuple[Ended, list[str]]:
-    """A run of OneFlow's suite on our mock behind a relay, and the states of its orders afterwards."""
-    with mock_of("oneflow") as (url, workspace), relayed(url, hides=hides) as relay:
-        site = workspace.site("oneflow")
-        roles = {role: {"key": keys.key, "secret": keys.secret} for role, keys in site.keys.items()}
-        place = relay.url + site.url.removeprefix(url)
-        variables = write_profile(tmp_path / "profile.toml", "oneflow", place, roles, further)
-        wanted = order(tmp_path / "run", "oneflow", target=tmp_path / "profile.toml", keyword=keyword)
-        ended = run(wanted, {**os.environ, **variables})
-        with OneFlow(site.url, site.credentials().key, site.credentials().secret) as client:
-            return ended, sorted(each.status or "" for each in client.all_orders())
+@pytest.fixture
+def run_oneflow(tmp_path: Path, quick_start: None) -> Callable[..., tuple[Ended, list[str]]]:
+    """Runs OneFlow's suite on our mock behind a relay; gives the states of its orders afterwards, too."""
+
+    def made(further: str, keyword: str, *, hides: bool = True) -> tuple[Ended, list[str]]:
+        with mock_of("oneflow") as (url, workspace), relayed(url, hides=hides) as relay:
+            site = workspace.site("oneflow")
+            roles = {role: {"key": keys.key, "secret": keys.secret} for role, keys in site.keys.items()}
+            place = relay.url + site.url.removeprefix(url)
+            variables = write_profile(tmp_path / "profile.toml", "oneflow", place, roles, further)
+            wanted = order(tmp_path / "run", "oneflow", target=tmp_path / "profile.toml", keyword=keyword)
+            ended = run(wanted, {**os.environ, **variables})
+            with OneFlow(site.url, site.credentials().key, site.credentials().secret) as client:
+                return ended, sorted(each.status or "" for each in client.all_orders())
+
+    return made
 
 
 PERMITS_BOTH = "permits = { operations = { submitOrder = true, cancelOrder = true } }"
 
 
-def test_order_that_a_test_left_is_cancelled_at_the_end(tmp_path: Path) -> None:
+def test_order_that_a_test_left_is_cancelled_at_the_end(
+    tmp_path: Path, run_oneflow: Callable[..., tuple[Ended, list[str]]]
+) -> None:
     """An order that no test cancelled is cancelled when the run ends, and the record says by which answer."""
-    ended, states = oneflow_run(tmp_path, PERMITS_BOTH, "read_as_an_object_of_four_parts")
+    ended, states = run_oneflow(PERMITS_BOTH, "read_as_an_object_of_four_parts")
 
     assert states == ["cancelled"]
     assert [(each.cleaned, each.how) for each in of(ended, Settled)] == [(True, "cancelOrder answered 200")]
@@ -255,18 +262,20 @@ def test_order_that_a_test_left_is_cancelled_at_the_end(tmp_path: Path) -> None:
     assert names_in(tmp_path / "run") == ["events.jsonl"]
 
 
-def test_order_that_its_test_cancelled_is_left_alone(tmp_path: Path) -> None:
+def test_order_that_its_test_cancelled_is_left_alone(run_oneflow: Callable[..., tuple[Ended, list[str]]]) -> None:
     """What a test has undone itself is settled there and then, before the test's end."""
-    ended, states = oneflow_run(tmp_path, PERMITS_BOTH, "cancelled_order_is_the_answer")
+    ended, states = run_oneflow(PERMITS_BOTH, "cancelled_order_is_the_answer")
     kinds = [type(each) for each in ended.events if isinstance(each, Settled | TestFinished)]
 
     assert (states, kinds) == (["cancelled"], [Settled, TestFinished])
 
 
-def test_order_is_left_where_cancelling_is_forbidden(tmp_path: Path) -> None:
+def test_order_is_left_where_cancelling_is_forbidden(
+    tmp_path: Path, run_oneflow: Callable[..., tuple[Ended, list[str]]]
+) -> None:
     """Where the profile does not permit to undo, that is not done, and the record says what is left and why."""
     permits = "permits = { operations = { submitOrder = 1 } }"
-    ended, states = oneflow_run(tmp_path, permits, "read_as_an_object_of_four_parts")
+    ended, states = run_oneflow(permits, "read_as_an_object_of_four_parts")
 
     assert len(states) == 1
     assert states != ["cancelled"]
@@ -276,9 +285,11 @@ def test_order_is_left_where_cancelling_is_forbidden(tmp_path: Path) -> None:
     assert names_in(tmp_path / "run") == ["events.jsonl"]
 
 
-def test_order_that_never_came_to_be_is_told(tmp_path: Path) -> None:
+def test_order_that_never_came_to_be_is_told(
+    tmp_path: Path, run_oneflow: Callable[..., tuple[Ended, list[str]]]
+) -> None:
     """A submission that proved invalid is no order: it is waited for, looked for once more, and told as it is."""
-    ended, states = oneflow_run(tmp_path, PERMITS_BOTH, "submission_is_answered_whatever_it_is")
+    ended, states = run_oneflow(PERMITS_BOTH, "submission_is_answered_whatever_it_is")
 
     assert states == []
     assert {each.cleaned for each in of(ended, Settled)} == {False}
@@ -286,6 +297,7 @@ def test_order_that_never_came_to_be_is_told(tmp_path: Path) -> None:
     assert names_in(tmp_path / "run") == ["events.jsonl"]
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_sandbox_profile_that_leads_to_our_mock_is_a_mock(tmp_path: Path) -> None:
     """A profile with the name of a sandbox and the address of our mock is told as a mock from the first event on."""
     with mock_of("dots_eco") as (_, workspace):
@@ -298,10 +310,12 @@ def test_sandbox_profile_that_leads_to_our_mock_is_a_mock(tmp_path: Path) -> Non
     assert beginning(ended).target.kind == "mock"
 
 
-def test_mock_that_gives_itself_away_later_is_recognised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mock_that_gives_itself_away_later_is_recognised(
+    run_oneflow: Callable[..., tuple[Ended, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A mock that nothing told at first is recognised by the headers of its answers, once."""
     monkeypatch.setattr("flowproof.certify.run.kind_of", lambda _url: "sandbox")
-    ended, _ = oneflow_run(tmp_path, "", "order_that_does_not_exist_is_not_found", hides=False)
+    ended, _ = run_oneflow("", "order_that_does_not_exist_is_not_found", hides=False)
 
     assert [each.how for each in of(ended, Recognised)] == ["an answer has the header flowproof-exchange"]
 
@@ -314,15 +328,16 @@ def test_server_of_others_on_this_machine_is_told_as_such(shop: Shop) -> None:
     assert of(ended, Recognised) == []
 
 
-def test_spend_that_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
+def test_spend_that_cannot_be_kept_is_an_error(run_oneflow: Callable[..., tuple[Ended, list[str]]]) -> None:
     """A limit on spending is refused where no answer tells what a call costs; nothing is sent."""
     permits = 'permits = { operations = { submitOrder = 1 }, spend = "5" }'
-    ended, states = oneflow_run(tmp_path, permits, "read_as_an_object_of_four_parts")
+    ended, states = run_oneflow(permits, "read_as_an_object_of_four_parts")
 
     assert states == []
     assert ["no answer of it says what a call costs" in why for why in reasons(ended, "ERROR")] == [True]
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_choice_that_no_test_fits_is_refused(tmp_path: Path) -> None:
     """Where no test fits, the run says so instead of passing."""
     with pytest.raises(ConfigurationError, match=r"No test of dots_eco fits requirement dots_eco\.nothing"):
@@ -354,6 +369,7 @@ def test_process_that_dies_leaves_errors_and_a_whole_record(tmp_path: Path) -> N
     assert isinstance(ended.events[-1], RunFinished)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_suite_that_cannot_be_collected_is_a_clear_error(tmp_path: Path) -> None:
     """A suite with a mistake ends the run with what pytest said of it."""
     suite = tmp_path / "acme"
@@ -364,6 +380,7 @@ def test_suite_that_cannot_be_collected_is_a_clear_error(tmp_path: Path) -> None
         run(order(tmp_path / "run", suite=suite), os.environ)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_name_of_a_test_is_the_same_in_every_event(tmp_path: Path) -> None:
     """A test whose name has a word that the mock's credentials have too is ended under the name that was planned."""
     wanted = order(tmp_path, "oneflow", keyword="unserved_method_is_not_found and GET and brandx")
