@@ -37,6 +37,7 @@ provider = Provider(
     fault_plans={"unavailable": ({"fault": "status", "status": 503, "operation": "createFlowCard", "first": 3},)},
     scrub_header=auth.scrub_header,
     control=control,
+    flask_context=False,
     hosts=("impact.dots.eco",),
     not_emulated=(
         "Cards are kept, but not redeemed, mailed to their recipients or charged to the application's balance.",

@@ -52,6 +52,7 @@ provider = Provider(
     webhooks=POLICY,
     secret_parameters=frozenset({"accessToken", "refreshToken"}),
     control=control,
+    flask_context=False,
     hosts=("api-gateway.platform.stage.carry1st.com", "api-gateway.carry1st.com"),
     not_emulated=(
         "The Flow1st Admin Console: balance, configuration, refunds and chargebacks are steered by the control API.",

@@ -75,7 +75,7 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
         Unauthorized: API key, secret or token are missing, unknown or expired.
         SignatureWrong: A POST is not rightly signed.
     """
-    operation = here.scene.operation
+    operation = here.operation
     _check_media_type(
         request,
         operation.json_body or tokens.media_type(world.contract, operation),

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from flowproof.conformance import Finding
@@ -81,7 +81,7 @@ def _account() -> Account:
 
 def _asked() -> dict[str, str]:
     """The parameters of the query, which the contract has checked one by one."""
-    pairs = parse_qsl(request.query_string.decode("latin-1"), keep_blank_values=True)
+    pairs = parse_qsl(here.request.wire.query, keep_blank_values=True)
     names = [name for name, _ in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

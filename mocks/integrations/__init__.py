@@ -25,6 +25,7 @@ provider = Provider(
     webhooks=POLICY,
     secret_parameters=frozenset({"credentials", "apiKey", "apiSecret", "accessToken", "refreshToken", "auth"}),
     control=control,
+    flask_context=False,
     hosts=("api.dispatch.example.com",),
     not_emulated=(
         "The platforms themselves: no store is asked, nothing is imported, synchronised or tracked.",

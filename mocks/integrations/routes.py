@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from flowproof.conformance import Finding
 from flowproof.kernel import here
@@ -91,7 +91,7 @@ def list_triggers(entity_type: str) -> Any:
 def list_workflows(entity_type: str) -> Any:
     """The workflows of an entity type; managed ones only when they are asked for."""
     records = Records(here.state)
-    managed = parse_qs(request.query_string.decode("latin-1")).get("managed", ["false"])[0] == "true"
+    managed = parse_qs(here.request.wire.query).get("managed", ["false"])[0] == "true"
     active = records.active_integrations()
     live = (each for each in records.workflows() if rules.is_live(each, active))
     listed = (each for each in live if managed or each.integration is None)
@@ -138,7 +138,7 @@ def delete_workflow(guid: str) -> Any:
 @routes.get("/api/workflows/resume-workflow")
 def resume_workflow() -> Any:
     """Carry out what waits in a paused workflow: a GET that changes state."""
-    workflow_id = parse_qs(request.query_string.decode("latin-1"))["workflowId"][0]
+    workflow_id = parse_qs(here.request.wire.query)["workflowId"][0]
     runs.resume(_workflow(workflow_id, where="request.query", pointer="/workflowId"), here.world)
     return _done()
 

@@ -44,6 +44,7 @@ provider = Provider(
     diagnose=auth.diagnosed,
     webhooks=webhooks.policy,
     control=control,
+    flask_context=False,
     hosts=("pro-api.oneflowcloud.com", "orders.oneflow.io"),
     not_emulated=(
         "Postbacks that only the provider's later page names: reprints, stock alerts, sub-batches and others.",

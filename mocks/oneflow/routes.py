@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qs
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from flowproof.conformance import Finding
 from flowproof.kernel import here, hex_id
@@ -107,7 +107,7 @@ def _by_source(account: Account, source_order_id: str) -> Any:
 
 def _number(name: str, default: int) -> int:
     """A whole number of the query, which the contract has checked."""
-    return int(parse_qs(request.query_string.decode("latin-1")).get(name, [str(default)])[0])
+    return int(parse_qs(here.request.wire.query).get(name, [str(default)])[0])
 
 
 def _path_finding(name: str, expected: str, got: str, requirement: str) -> Finding:

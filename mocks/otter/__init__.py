@@ -47,6 +47,7 @@ provider = Provider(
     admit=admit,
     secret_parameters=frozenset({"access_token", "client_secret", "code", "code_verifier", "ticket"}),
     control=control,
+    flask_context=False,
     hosts=("partners.cloudkitchens.com", "partners-staging.cloudkitchens.com"),
     not_emulated=(
         "Everything but authorization, organization and connection: ping, orders, menus, delivery, finance, reports.",

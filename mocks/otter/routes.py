@@ -1,10 +1,11 @@
 """The operations of the contract: read the command, let a rule decide, keep and render the result."""
 
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
+from werkzeug.http import parse_cookie
 
 from flowproof.conformance import Finding
 from flowproof.kernel import Answer, here
@@ -31,9 +32,8 @@ Json = Any
 @routes.get("/v1/auth/oauth2/authorize")
 def authorize() -> Any:
     """Send the browser to the authorization page, or decide at once where the settings say so."""
-    query = here.scene.request.wire.query
-    rules.repeated(query)
-    asked = dict(parse_qsl(query, keep_blank_values=True))
+    rules.repeated(here.request.wire.query)
+    asked = here.query
     ticket = rules.asked_permission(asked, find_client(asked["client_id"], here.world))
     match _mode():
         case "page":
@@ -47,8 +47,8 @@ def authorize() -> Any:
 @routes.get(CONSENT)
 def show_consent_page() -> Any:
     """The authorization page."""
-    secret = request.args["ticket"]
-    ticket = _open_ticket(secret, request.args["client_id"])
+    secret = here.query["ticket"]
+    ticket = _open_ticket(secret, here.query["client_id"])
     client = find_client(ticket.client_id, here.world)
     if client is None:
         raise NothingToDecide(note="The application is no longer in the seed data.")
@@ -63,7 +63,7 @@ def show_consent_page() -> Any:
 def answer_consent_page() -> Any:
     """Take the user's decision, once."""
     form = here.json
-    ticket = _open_ticket(form["ticket"], request.args["client_id"])
+    ticket = _open_ticket(form["ticket"], here.query["client_id"])
     user = Setup(here.seed).user(form.get("user"))
     if form["decision"] == "approve" and user is None:
         finding = Finding(
@@ -82,7 +82,7 @@ def answer_consent_page() -> Any:
 def request_token() -> Response:
     """Exchange a code, or the application's own credentials, for a token."""
     form, world = here.json, here.world
-    client = client_of(here.scene.request, form, world)
+    client = client_of(here.request, form, world)
     scopes = rules.scopes_of(form["scope"])
     if form["grant_type"] == "client_credentials":
         rules.check_client_scopes(scopes, client)
@@ -112,8 +112,8 @@ def list_brands() -> Json:
     """A page of the organization's brands."""
     structure = _structure()
     of = f"brands of {structure.organization_id}"
-    place = paging.place_of(request.args.get("token"), of)
-    return paging.page(structure.brands_after(place), limit=int(request.args["limit"]), of=of)
+    place = paging.place_of(here.query.get("token"), of)
+    return paging.page(structure.brands_after(place), limit=int(here.query["limit"]), of=of)
 
 
 @routes.get("/organization/v1/organization/brands/<brand_id>")
@@ -127,8 +127,8 @@ def list_stores(brand_id: str) -> Json:
     """A page of a brand's stores."""
     brand = _brand(brand_id)
     of = f"stores of {brand.id}"
-    place = paging.place_of(request.args.get("token"), of)
-    return paging.page(_structure().stores_after(brand, place), limit=int(request.args["limit"]), of=of)
+    place = paging.place_of(here.query.get("token"), of)
+    return paging.page(_structure().stores_after(brand, place), limit=int(here.query["limit"]), of=of)
 
 
 @routes.get("/organization/v1/organization/brands/<brand_id>/stores/<store_id>")
@@ -208,7 +208,7 @@ def _mode() -> str:
     chosen = here.state.get("consent", "mode") or _setup().settings.consent
     if chosen != "browser":
         return str(chosen)
-    return "page" if "text/html" in (here.scene.request.header("accept") or "").lower() else "approve"
+    return "page" if "text/html" in (here.request.header("accept") or "").lower() else "approve"
 
 
 def _usual_user() -> User:
@@ -223,15 +223,20 @@ def _to_the_page(ticket: Ticket) -> Answer:
 
     Without that cookie anybody could have their own question answered by somebody else's browser.
     """
-    known = request.cookies.get(COOKIE, "")
+    known = _browser()
     browser = known if len(known) == 43 else granting.drawn(here.world, "browser")
     secret = granting.ask(here.world, ticket, browser)
-    place = f"{here.scene.request.mount}{CONSENT}"
+    place = f"{here.request.mount}{CONSENT}"
     cookie = f"{COOKIE}={browser}; Path={place}; HttpOnly; SameSite=Lax"
-    if here.scene.request.wire.scheme == "https":
+    if here.request.wire.scheme == "https":
         cookie += "; Secure"
     location = f"{place}?client_id={quote(ticket.client_id, safe='')}&ticket={secret}"
     return Answer(302, b"", (("Location", location), ("Set-Cookie", cookie), ("Cache-Control", "no-store")))
+
+
+def _browser() -> str:
+    """What tells the browser that asks, empty where it has not been here."""
+    return parse_cookie(here.request.header("cookie")).get(COOKIE, "")
 
 
 def _open_ticket(secret: str, client_id: str) -> Ticket:
@@ -247,7 +252,7 @@ def _open_ticket(secret: str, client_id: str) -> Ticket:
             [Finding("request", "/ticket", "an open ticket", "another", "otter.consent.once", "rule")],
             note="The ticket is unknown, was answered already, or has waited too long.",
         )
-    if digest(request.cookies.get(COOKIE, "")) != ticket.browser:
+    if digest(_browser()) != ticket.browser:
         raise NothingToDecide(
             [
                 Finding(

@@ -8,7 +8,7 @@ Each station refuses by raising :class:`Refused`, which the provider renders in 
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -28,7 +28,7 @@ from .here import Scene, Stage
 from .provider import Provider
 from .refusals import Answer, Refused
 from .request import ProviderRequest
-from .routing import QuickRule
+from .routing import QuickRule, short_ways
 from .scrubbing import Scrubber
 from .world import World
 
@@ -72,6 +72,8 @@ class ProviderApp(Flask):
         self.url_map.merge_slashes = False
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.register_blueprint(provider.routes)
+        ways = short_ways(contract.operations.all, self.url_map.iter_rules(), self.view_functions)
+        self._short_ways = {} if provider.flask_context else ways
 
     def answer(self, asked: ProviderRequest, world: World, match: Match | None) -> tuple[Answer, Sequence[Finding]]:
         """
@@ -83,19 +85,28 @@ class ProviderApp(Flask):
         Raises:
             Refused: A station or a rule refused the request.
         """
+        short = self._short_ways.get(match.operation.id) if match is not None and asked.path.isascii() else None
+        if match is not None and short is not None:
+            return self._performed(asked, world, match, lambda: short.answered(match))
         with self.request_context(asked.environ()) as context:
             view, parameters = self._routed(asked, context.request)
             if match is None:
                 raise refusals.NoSuchRoute([Finding("request.path", "", "a path of the contract", asked.path)])
-            if asked.wire.too_large:
-                limit = Finding("request.body", "", f"at most {self.largest_body} bytes", "more")
-                raise refusals.BodyTooLarge([limit], limit=self.largest_body)
-            scene = Scene(asked, world, match.operation)
-            with Stage(scene):
-                scene.principal = self.provider.authenticate(asked, world)
-                scene.json = self._body(asked, match)
-                self._check(match, asked, scene.json)
-                answer, findings = self._answered(match, view(**parameters))
+            return self._performed(asked, world, match, lambda: view(**parameters))
+
+    def _performed(
+        self, asked: ProviderRequest, world: World, match: Match, view: Callable[[], Any]
+    ) -> tuple[Answer, Sequence[Finding]]:
+        """The stations of a request whose view is known."""
+        if asked.wire.too_large:
+            limit = Finding("request.body", "", f"at most {self.largest_body} bytes", "more")
+            raise refusals.BodyTooLarge([limit], limit=self.largest_body)
+        scene = Scene(asked, world, match.operation)
+        with Stage(scene):
+            scene.principal = self.provider.authenticate(asked, world)
+            scene.json = self._body(asked, match)
+            self._check(match, asked, scene.json)
+            answer, findings = self._answered(match, view())
         for each in findings:
             logger.warning("the mock of %s breaks its own contract: %s", self.provider.slug, each)
         return answer, findings

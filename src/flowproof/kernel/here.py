@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flowproof.conformance import Operation
 
@@ -72,6 +73,21 @@ class Here:
     def world(self) -> World:
         """The workspace at this moment."""
         return self.scene.world
+
+    @property
+    def request(self) -> ProviderRequest:
+        """The request, as its provider would have got it."""
+        return self.scene.request
+
+    @property
+    def operation(self) -> Operation:
+        """The operation of the contract."""
+        return self.scene.operation
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The parameters of the query; of several of one name, the first."""
+        return dict(reversed(parse_qsl(self.request.wire.query, keep_blank_values=True)))
 
     @property
     def state(self) -> State:

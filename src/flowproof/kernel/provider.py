@@ -46,6 +46,8 @@ class Provider:
         secret_parameters: Names of parameters whose values no journal shows: of queries, forms, redirects, JSON texts.
         control: Operations of the control API that only this provider has.
         contract: Folder of its contract; None where that stands in this package's contracts.
+        flask_context: Whether a view may use Flask's own ``request``, ``g`` and ``current_app``. One that uses ``here``
+            alone needs none of them, and not to make them saves a tenth of a request's time.
         hosts: Host names under which the real provider is reached; a request to one of them needs no path prefix.
         not_emulated: What the provider has and the mock has not, one sentence each.
     """
@@ -69,5 +71,6 @@ class Provider:
     secret_parameters: frozenset[str] = frozenset()
     control: Blueprint | None = None
     contract: Traversable | None = None
+    flask_context: bool = True
     hosts: tuple[str, ...] = ()
     not_emulated: tuple[str, ...] = ()

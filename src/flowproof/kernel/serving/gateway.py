@@ -21,7 +21,7 @@ from flowproof.kernel.refusals import Answer
 from flowproof.kernel.request import WireRequest
 
 from .courier import Courier
-from .wire import Wire, malformed
+from .wire import ARRIVAL, Wire, malformed
 
 __all__ = ["CONTROL_PREFIX", "Gateway"]
 
@@ -114,6 +114,26 @@ class Gateway:
         except HitByFault:
             return None
 
+    def answer_in_line(self, request: WireRequest) -> Answer | Arrival | None:
+        """
+        Answer a request that has come whole, on the thread of the event loop.
+
+        Returns:
+            The answer; or the arrival of a request that a fault plan hits; or None where its body is too large. Both
+            are to come through ASGI.
+        """
+        if len(request.body) > self._largest_body:
+            return None
+        handled = self._handled(request)
+        self.courier.wake_touched()
+        return handled
+
+    def _handled(self, request: WireRequest) -> Answer | Arrival:
+        with self._turn:
+            if self._is_for_control(request):
+                return self._control.answer(request)
+            return _safely(self.mock.handle, request)
+
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Handle one request, and have done what has become due by it."""
         try:
@@ -122,26 +142,29 @@ class Gateway:
             self.courier.wake_touched()
 
     async def _handle(self, scope: Message, receive: Receive, send: Send) -> None:
-        try:
-            request = await self._read(scope, receive)
-        except ClientGone:
-            return
         wire = Wire(scope, receive, send)
-        if self._is_for_control(request):
-            with self._turn:
-                answer = self._control.answer(request)
-            await wire.deliver(answer, close=request.too_large)
-            return
-        with self._turn:
-            handled = _safely(self.mock.handle, request)
-        if isinstance(handled, Answer):
-            await wire.deliver(handled, close=request.too_large)
+        arrival: Arrival | None = scope["extensions"][ARRIVAL] or await self._answered_without_fault(
+            scope, receive, wire
+        )
+        if arrival is None:
             return
         try:
-            await self._answer_with_faults(handled, wire)
+            await self._answer_with_faults(arrival, wire)
         except asyncio.CancelledError:  # the server stops while a fault waits
             with suppress(asyncio.CancelledError):
                 await wire.reset(Reset())
+
+    async def _answered_without_fault(self, scope: Message, receive: Receive, wire: Wire) -> Arrival | None:
+        """Read a request and answer it, unless a fault plan hits it."""
+        try:
+            request = await self._read(scope, receive)
+        except ClientGone:
+            return None
+        handled = self._handled(request)
+        if isinstance(handled, Arrival):
+            return handled
+        await wire.deliver(handled, close=request.too_large)
+        return None
 
     def _answered(self, arrival: Arrival) -> Answer:
         with self._turn:

@@ -16,7 +16,7 @@ from flowproof.errors import ConfigurationError
 
 from .courier import Courier
 from .gateway import Gateway
-from .wire import TransportProtocol
+from .protocol import TransportProtocol
 
 __all__ = ["Server", "listen"]
 

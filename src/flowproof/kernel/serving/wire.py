@@ -7,30 +7,17 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import replace
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from flowproof.kernel.faults import MalformedJson, Reset, SlowBody, TruncatedBody
 from flowproof.kernel.refusals import Answer
 
-__all__ = ["TransportProtocol", "Wire", "malformed"]
+__all__ = ["ARRIVAL", "BODILESS", "TRANSPORT", "Wire", "malformed", "sendable"]
 
 Message = MutableMapping[str, Any]
 BODILESS = frozenset({204, 304})
+# What the protocol puts beside an ASGI request: its connection, and where it has been placed already.
+TRANSPORT, ARRIVAL = "flowproof.transport", "flowproof.arrival"
 # Linger for no time at all: close() then throws away what was not sent and resets the connection.
 NO_LINGER = struct.pack("ii", 1, 0)
-
-
-class TransportProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which also hands its transport to the application. It logs no path: one may hold a secret."""
-
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
-        self.access_log = False
-
-    def on_message_begin(self) -> None:
-        """Put the transport beside the request."""
-        super().on_message_begin()
-        self.scope["extensions"] = {"flowproof.transport": self.transport}  # type: ignore[dict-item]  # (a dict of dicts by ASGI's type)
 
 
 class Wire:
@@ -46,20 +33,20 @@ class Wire:
     def __init__(
         self, scope: Message, receive: Callable[[], Awaitable[Any]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
-        self._transport: asyncio.Transport = scope["extensions"]["flowproof.transport"]
+        self._transport: asyncio.Transport = scope["extensions"][TRANSPORT]
         self._receive = receive
         self._send = send
         self._head = scope["method"] == "HEAD"
 
     async def deliver(self, answer: Answer, *, close: bool = False) -> None:
         """Send an answer as it is; with ``close``, let the connection end after it."""
-        answer = _sendable(answer)
+        answer = sendable(answer)
         await self._start(answer, close=close)
         await self._send({"type": "http.response.body", "body": b"" if self._head else answer.body})
 
     async def deliver_slowly(self, answer: Answer, effect: SlowBody) -> None:
         """Let the body trickle."""
-        answer = _sendable(answer)
+        answer = sendable(answer)
         await self._start(answer)
         size = max(1, -(-len(answer.body) // effect.pieces))
         for start in range(0, len(answer.body), size):
@@ -70,7 +57,7 @@ class Wire:
 
     async def truncate(self, answer: Answer, effect: TruncatedBody) -> None:
         """Promise the whole body, send a part, and close."""
-        answer = _sendable(answer)
+        answer = sendable(answer)
         await self._start(answer)
         part = answer.body[: min(int(len(answer.body) * effect.part), len(answer.body) - 1)]
         await self._send({"type": "http.response.body", "body": part, "more_body": True})
@@ -100,7 +87,7 @@ class Wire:
             pass
 
 
-def _sendable(answer: Answer) -> Answer:
+def sendable(answer: Answer) -> Answer:
     """HTTP has no body for some statuses."""
     return replace(answer, body=b"") if answer.status in BODILESS else answer
 

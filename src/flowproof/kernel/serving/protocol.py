@@ -1,0 +1,165 @@
+"""
+HTTP on one connection: uvicorn's protocol, with a short way for the usual request.
+
+A request that has come whole is answered where its last byte was read: no task, no queue, one write. Whatever else
+there is goes uvicorn's way through ASGI: a body that is still on its way, a pipelined request behind one that waits, a
+client that does not read, and the faults, which wait and break connections.
+"""
+
+import logging
+import re
+from functools import lru_cache
+from typing import Any, Protocol
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from flowproof.kernel.mock import Arrival
+from flowproof.kernel.problem import problem
+from flowproof.kernel.refusals import Answer
+from flowproof.kernel.request import WireRequest
+
+from .wire import ARRIVAL, BODILESS, TRANSPORT, sendable
+
+__all__ = ["Application", "TransportProtocol"]
+
+logger = logging.getLogger("flowproof.mock")
+
+# What would end a header early, or is no part of one (RFC 9110, 5.5).
+FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class Application(Protocol):
+    """What answers, beside being an ASGI application."""
+
+    def answer_in_line(self, request: WireRequest) -> Answer | Arrival | None:
+        """
+        Answer a request at once.
+
+        Returns:
+            The answer; or the arrival of a request that a fault plan hits; or None where it is to come through ASGI,
+            and nothing has happened yet.
+        """
+
+
+class TransportProtocol(HttpToolsProtocol):
+    """
+    One connection.
+
+    It hands its transport to the application, and logs no path: one may hold a secret.
+    """
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.access_log = False
+        self._application: Application = self.config.app  # type: ignore[assignment]  # (uvicorn calls it ASGI's)
+        self._lines: list[tuple[str, str]] = []
+        self._target = ("", "")
+        self._pieces: list[bytes] | None = None  # of the body of a request that may go the short way
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes off the socket; what is whole by then is answered by then."""
+        super().data_received(data)
+        if self._pieces is not None and not self.transport.is_closing():
+            self._go_the_long_way()
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self.url = b""
+        self.expect_100_continue = False
+        self._lines = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        lower = _lower(name)
+        if lower == "expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self._lines.append((lower, value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        """Choose the way. What is no URL raises, which uvicorn answers with 400."""
+        target = httptools.parse_url(self.url)
+        self._target = (target.path.decode("latin-1"), (target.query or b"").decode("latin-1"))
+        self._pieces = []
+        cycle: RequestResponseCycle | None = self.cycle
+        busy = cycle is not None and not cycle.response_complete
+        if busy or self.expect_100_continue or self.flow.write_paused or self.parser.should_upgrade():
+            self._go_the_long_way()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        if self._pieces is None:
+            super().on_body(body)
+        else:
+            self._pieces.append(body)
+
+    def on_message_complete(self) -> None:
+        """Answer a request that has come whole."""
+        if self._pieces is None:
+            super().on_message_complete()
+            return
+        answer: Answer | Arrival | None
+        try:
+            answer = self._application.answer_in_line(self._request(b"".join(self._pieces)))
+        except Exception:
+            logger.exception("the server failed")
+            answer = problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")
+        if isinstance(answer, Answer):
+            self._pieces = None
+            self._respond(answer)
+        else:
+            self._go_the_long_way(answer)
+            super().on_message_complete()
+
+    def _request(self, body: bytes) -> WireRequest:
+        return WireRequest(
+            self.parser.get_method().decode("ascii"),
+            *self._target,
+            tuple(self._lines),
+            body,
+            self.scheme or "http",
+            self.client[0] if self.client else "",
+        )
+
+    def _respond(self, answer: Answer) -> None:
+        """Send an answer, head and body in one piece."""
+        answer = sendable(answer)
+        keeps_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        self.transport.write(self._written(answer, keeps_alive=keeps_alive))
+        if not keeps_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    def _written(self, answer: Answer, *, keeps_alive: bool) -> bytes:
+        head = [f"{name.lower()}: {value}" for name, value in answer.headers]
+        if any(map(FORBIDDEN.search, head)):
+            logger.error("a header of the answer has characters that no header may have")
+            return self._written(
+                problem(500, "Flowproof failed", "A header of the answer cannot be sent."), keeps_alive=keeps_alive
+            )
+        if answer.status not in BODILESS:
+            head.append(f"content-length: {len(answer.body)}")
+        if not keeps_alive:
+            head.append("connection: close")
+        body = b"" if self.parser.get_method() == b"HEAD" else answer.body
+        return b"%b%b\r\n\r\n%b" % (STATUS_LINE[answer.status], "\r\n".join(head).encode("latin-1"), body)
+
+    def _go_the_long_way(self, arrival: Arrival | None = None) -> None:
+        """Hand what there is of the request to uvicorn; where it has been placed, its body is known already."""
+        pieces, self._pieces = self._pieces or [], None
+        url, expects = self.url, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend((name.encode("latin-1"), value.encode("latin-1")) for name, value in self._lines)
+        extensions: dict[str, Any] = {TRANSPORT: self.transport, ARRIVAL: arrival}
+        self.scope["extensions"] = extensions
+        super().on_headers_complete()
+        if arrival is None:
+            for piece in pieces:
+                super().on_body(piece)
+
+
+@lru_cache(maxsize=1024)
+def _lower(name: bytes) -> str:
+    """A header's name as text in lower case."""
+    return name.lower().decode("latin-1")
