@@ -26,7 +26,7 @@ def partner(mock_server: str) -> Iterator[account.Account]:
 def installed_sdk() -> None:
     """Node, and the SDK as its lockfile pins it; in CI, Node has to be there."""
     programs.require("node", "npm", always_in_ci=True)
-    programs.install_sdk()
+    programs.install()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The programs that are not ours: found, or a reason to skip; and the provider's SDK, installed once a checkout."""
+"""The programs that are not ours: found, or a reason to skip; and packages of npm, installed once a checkout."""
 
 import atexit
 import fcntl
@@ -14,10 +14,9 @@ from threading import Timer
 
 import pytest
 
-__all__ = ["HERE", "ask", "install_sdk", "require", "run"]
+__all__ = ["HERE", "ask", "install", "require", "run"]
 
 HERE = Path(__file__).resolve().parent
-INSTALLED = HERE / "node_modules"
 DECIDING = ("package.json", "package-lock.json", ".npmrc")
 INSTALL_TIMEOUT_S = 300
 RUN_TIMEOUT_S = 60
@@ -40,30 +39,32 @@ def require(*names: str, always_in_ci: bool = False) -> None:
     pytest.skip(reason)
 
 
-def install_sdk() -> None:
-    """Have ``npm ci`` install what the lockfile says, unless it is there; of several processes only one does so."""
-    with (HERE / "package-lock.json").open("rb") as lock:
+def install(folder: Path = HERE) -> None:
+    """Have ``npm ci`` install what a folder's lockfile says, unless it is there; of several processes only one does."""
+    with (folder / "package-lock.json").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        stamp = INSTALLED / ".stamp"
-        wanted = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in DECIDING)).hexdigest()
+        stamp = folder / "node_modules" / ".stamp"
+        wanted = hashlib.sha256(b"".join((folder / name).read_bytes() for name in DECIDING)).hexdigest()
         if stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
             return
-        run(["npm", "ci", "--ignore-scripts"], timeout_s=INSTALL_TIMEOUT_S)
+        run(["npm", "ci", "--ignore-scripts"], folder=folder, timeout_s=INSTALL_TIMEOUT_S)
         stamp.write_text(wanted, encoding="ascii")
 
 
 def run(
     command: list[str],
     *,
+    folder: Path = HERE,
     given: str = "",
     environment: Mapping[str, str] | None = None,
     timeout_s: float = RUN_TIMEOUT_S,
 ) -> str:
     """
-    Run a program in this folder and return what it wrote to its standard output.
+    Run a program and return what it wrote to its standard output.
 
     Args:
         command: Program and arguments.
+        folder: Where it runs.
         given: Its standard input.
         environment: All of it; None for this process's own.
         timeout_s: How long it may take.
@@ -72,7 +73,14 @@ def run(
         AssertionError: It ended with another code than 0; with what it said.
     """
     done = subprocess.run(
-        command, cwd=HERE, env=environment, input=given, capture_output=True, text=True, timeout=timeout_s, check=False
+        command,
+        cwd=folder,
+        env=environment,
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
     )
     if done.returncode != 0:
         raise AssertionError(f"{command[0]} ended with code {done.returncode}\n{done.stderr}{done.stdout}")
@@ -81,7 +89,7 @@ def run(
 
 def ask(script: str, question: str) -> str:
     """
-    What a script of this folder for Node answers to a line.
+    What a script for Node, of this folder or one in it, answers to a line.
 
     Each script has one process in a session, which loads its packages once.
 

@@ -107,7 +107,7 @@ def _wrapped(text: str) -> list[str]:
 
 def main() -> None:
     """Write the session to standard output."""
-    programs.install_sdk()
+    programs.install()
     with serving() as url, open_account(url) as account:
         versions = Sdk.of(account).session()
         heading = f"oneflow-sdk-js {versions.sdk} from npm, on Node {versions.node}, at {account.base_url}"

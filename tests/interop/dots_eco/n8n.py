@@ -1,20 +1,16 @@
-"""Executions of the provider's own n8n node: installed once a checkout, each in a process of its own."""
+"""Executions of the provider's own n8n node: a node of its own for each, in one process of Node.js."""
 
-import fcntl
-import hashlib
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Execution", "Node", "Sent", "install_node"]
+from tests.interop import programs
+
+__all__ = ["HERE", "Execution", "Node", "Sent"]
 
 HERE = Path(__file__).resolve().parent
-DECIDING = ("package.json", "package-lock.json", ".npmrc")
-INSTALL_TIMEOUT_S = 300
-RUN_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +70,6 @@ class Node:
             "writeAuthToken": self.write_token,
         }
         given = {"credentials": credentials, "continueOnFail": continue_on_fail, "items": items}
-        told = json.loads(_run(["node", "node_session.mjs"], given=json.dumps(given)))
+        told = json.loads(programs.ask("dots_eco/node_session.mjs", json.dumps(given)))
         sent = [Sent(**each) for each in told["sent"]]
         return Execution(told["version"], sent, told.get("returned"), told.get("thrown"))
-
-
-def install_node() -> None:
-    """Have ``npm ci`` install what the lockfile says, unless it is there; of several processes only one does so."""
-    with (HERE / "package-lock.json").open("rb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        stamp = HERE / "node_modules" / ".stamp"
-        wanted = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in DECIDING)).hexdigest()
-        if stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
-            return
-        _run(["npm", "ci", "--ignore-scripts"], timeout_s=INSTALL_TIMEOUT_S)
-        stamp.write_text(wanted, encoding="ascii")
-
-
-def _run(command: list[str], *, given: str = "", timeout_s: float = RUN_TIMEOUT_S) -> str:
-    done = subprocess.run(
-        command, cwd=HERE, input=given, capture_output=True, text=True, timeout=timeout_s, check=False
-    )
-    if done.returncode != 0:
-        raise AssertionError(f"{command[0]} ended with code {done.returncode}\n{done.stderr}{done.stdout}")
-    return done.stdout

@@ -4,7 +4,7 @@ import pytest
 
 from flowproof.target import Workspace
 from tests.interop import programs
-from tests.interop.dots_eco.n8n import Node, install_node
+from tests.interop.dots_eco.n8n import HERE, Node
 
 CREATE = {"resource": "flowCards", "operation": "create", "appToken": "1-f2b086b3", "sku": "123kdfgf"}
 LIST = {"resource": "flowCards", "operation": "list", "appToken": "1-f2b086b3"}
@@ -23,7 +23,7 @@ EXAMPLE = {
 def installed_node() -> None:
     """Node.js, and the n8n node as its lockfile pins it; in CI, Node.js has to be there."""
     programs.require("node", "npm", always_in_ci=True)
-    install_node()
+    programs.install(HERE)
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
-// One errand with the Web Push library of npm, told on standard input and answered on standard output, as JSON.
+// Errands with the Web Push library of npm, told on standard input and answered on standard output, as JSON, a line each.
 //   send     to a subscription: web-push makes the request, fetch sends it (web-push itself speaks TLS only)
 //   receive  what a push service got: decrypted by http_ece, its signature verified by Node's own cryptography
 
 import { createECDH, createPublicKey, verify } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
 
 const require = createRequire(import.meta.url);
 const webPush = require("web-push");
@@ -44,6 +44,10 @@ function receive({ body, privateKey, auth, authorization }) {
   return { message: message.toString(), signed, header: read(header), claims: read(claims) };
 }
 
-const errand = JSON.parse(readFileSync(0, "utf8"));
-const told = errand.errand === "send" ? await send(errand) : receive(errand);
-process.stdout.write(JSON.stringify({ version: require("web-push/package.json").version, ...told }));
+const { version } = require("web-push/package.json");
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const errand = JSON.parse(line);
+  const told = errand.errand === "send" ? await send(errand) : receive(errand);
+  console.log(JSON.stringify({ version, ...told }));
+}
