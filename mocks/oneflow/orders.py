@@ -28,8 +28,7 @@ class Orders:
 
     def take_submission(self, submission_id: str) -> Submission | None:
         """A submission that waits to be judged, which then waits no longer."""
-        found = self.state.get(SUBMISSION, submission_id)
-        self.state.delete(SUBMISSION, submission_id)
+        found = self.state.take(SUBMISSION, submission_id)
         return Submission.from_json(found) if found else None
 
     def put_submission_error(self, submission: Submission, errors: Sequence[Mapping[str, str]]) -> None:

@@ -156,6 +156,20 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
     assert file.read_bytes() == before
 
 
+def test_file_of_another_version_is_refused(tmp_path: Path) -> None:
+    """
+    A state file that another version of Flowproof has written, whose tables are others, is refused and left as it is.
+    """
+    file = tmp_path / "state.db"
+    Store(str(file)).close()
+    with sqlite3.connect(file) as old:
+        old.execute("PRAGMA user_version = 1")
+    old.close()
+
+    with pytest.raises(StoreError, match=r"state\.db was written by another version of Flowproof; delete it"):
+        Store(str(file))
+
+
 def test_a_place_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     """
     A folder that is missing is named in the error.
@@ -199,7 +213,8 @@ def test_saving_a_workspace_never_sets_its_count_back(make: Callable[[Path], Sto
         "SELECT w.* FROM credential c JOIN workspace w ON w.id = c.workspace WHERE c.provider = 'p' AND c.key = 'k'",
         "SELECT * FROM credential WHERE workspace = 'w' ORDER BY provider, key",
         "SELECT * FROM task WHERE workspace = 'w' AND due_us <= 5 ORDER BY due_us, seq LIMIT 1",
-        "SELECT body FROM record WHERE workspace = 'w' AND provider = 'p' AND kind = 'k' ORDER BY seq DESC LIMIT 9",
+        "SELECT id FROM shelf WHERE workspace = 'w' AND provider = 'p' AND kind = 'k'",
+        "SELECT body FROM record WHERE shelf = 1 ORDER BY seq DESC LIMIT 9",
         "DELETE FROM exchange WHERE workspace = 'w' AND number <= 5",
     ],
 )

@@ -8,6 +8,7 @@ in which nothing is written costs nothing.
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -18,8 +19,9 @@ __all__ = ["IN_MEMORY", "Database"]
 PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = OFF", "temp_store = MEMORY")
 # What tells a state file from another program's database: SQLite keeps the number in the file's header.
 APPLICATION_ID = 0x466C6F77  # "Flow"
+VERSION = 2  # of the schema
 IN_MEMORY = ":memory:"
-MOST_REMEMBERED = 10_000
+MOST_REMEMBERED = 100_000
 
 Remembered = TypeVar("Remembered")
 
@@ -62,10 +64,14 @@ class Database:
         """Mark a new file as ours; leave another program's database as it is."""
         self._db.execute("BEGIN EXCLUSIVE")
         (marked,) = self._db.execute("PRAGMA application_id").fetchone()
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if marked != APPLICATION_ID and tables:
             raise StoreError(f"the state file {location} is another program's database; choose another file")
+        if version != VERSION and tables:
+            raise StoreError(f"the state file {location} was written by another version of Flowproof; delete it")
         self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._db.execute(f"PRAGMA user_version = {VERSION}")
         self._db.execute("COMMIT")
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
@@ -187,10 +193,25 @@ class Database:
         try:
             found: Remembered = self._memory[key]
         except KeyError:
-            if len(self._memory) >= MOST_REMEMBERED:
-                self._memory.clear()
-            found = self._memory[key] = read()
+            found = self.remember(key, read())
         return found
+
+    def recall(self, key: tuple[str, ...]) -> Any:
+        """What is remembered under a key, inside a transaction; None where that is nothing."""
+        return self._memory.get(key) if self._inside else None
+
+    def remember(self, key: tuple[str, ...], value: Remembered) -> Remembered:
+        """Have a value remembered, inside a transaction; where there are very many, the first are forgotten."""
+        if self._inside:
+            if len(self._memory) >= MOST_REMEMBERED:
+                for old in tuple(islice(self._memory, MOST_REMEMBERED // 10)):
+                    del self._memory[old]
+            self._memory[key] = value
+        return value
+
+    def forget_if_undone(self) -> None:
+        """After something was written that is remembered as it is now."""
+        self._forgotten_inside = True
 
     def forget(self) -> None:
         """Before something is written that may be remembered."""

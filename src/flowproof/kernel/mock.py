@@ -210,7 +210,8 @@ class Mock:
                 raise refusals.FaultInjected(
                     [finding], status=plan.effect.status, retry_after_s=plan.effect.retry_after_s
                 )
-        world = self.workspaces.world(workspace, arrival.app.provider.slug, now=now, moment=str(arrival.number))
+        slug, moment = arrival.app.provider.slug, str(arrival.number)
+        world = self.workspaces.world(workspace, slug, now=now, moment=moment, is_own_moment=True)
         return arrival.app.answer(arrival.request, world, arrival.match)
 
     def _secrets(self, arrival: Arrival, workspace: Workspace) -> frozenset[str]:

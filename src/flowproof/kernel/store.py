@@ -6,7 +6,7 @@ go in and come out as JSON. The interface is small so that another database can 
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -29,11 +29,14 @@ CREATE TABLE IF NOT EXISTS credential (
     PRIMARY KEY (provider, key)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS credential_workspace ON credential (workspace);
-CREATE TABLE IF NOT EXISTS record (
-    seq INTEGER PRIMARY KEY, workspace TEXT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL,
-    id TEXT NOT NULL, body BLOB NOT NULL, UNIQUE (workspace, provider, kind, id)
+CREATE TABLE IF NOT EXISTS shelf (
+    id INTEGER PRIMARY KEY, workspace TEXT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL,
+    UNIQUE (workspace, provider, kind)
 );
-CREATE INDEX IF NOT EXISTS record_newest ON record (workspace, provider, kind, seq);
+CREATE TABLE IF NOT EXISTS record (
+    seq INTEGER PRIMARY KEY, shelf INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, UNIQUE (shelf, id)
+);
+CREATE INDEX IF NOT EXISTS record_newest ON record (shelf);
 CREATE TABLE IF NOT EXISTS task (
     seq INTEGER PRIMARY KEY, workspace TEXT NOT NULL, provider TEXT NOT NULL, due_us INTEGER NOT NULL,
     name TEXT NOT NULL, body BLOB NOT NULL, moment TEXT NOT NULL
@@ -190,7 +193,8 @@ class Store(Database):
     def clear(self, workspace: str) -> None:
         """Forget the records, the tasks and the deliveries of a workspace."""
         self.forget()
-        self.write("DELETE FROM record WHERE workspace = ?", (workspace,))
+        self.write("DELETE FROM record WHERE shelf IN (SELECT id FROM shelf WHERE workspace = ?)", (workspace,))
+        self.write("DELETE FROM shelf WHERE workspace = ?", (workspace,))
         self.write("DELETE FROM task WHERE workspace = ?", (workspace,))
         self.write("DELETE FROM delivery WHERE workspace = ?", (workspace,))
 
@@ -237,14 +241,31 @@ class Store(Database):
         rows = self.read("SELECT * FROM credential WHERE workspace = ? ORDER BY provider, key", (workspace,))
         return [CredentialRow(*row) for row in rows]
 
-    # Records
+    # Records, each on the shelf of its workspace, provider and kind
+
+    def _shelf(self, workspace: str, provider: str, kind: str) -> int | None:
+        """The number of a shelf; None where nothing was ever put on it."""
+        key = ("shelf", workspace, provider, kind)
+        found: int | None = self.recall(key)
+        if found is None:
+            rows = self.read("SELECT id FROM shelf WHERE workspace = ? AND provider = ? AND kind = ?", key[1:])
+            row = rows.fetchone()
+            found = self.remember(key, int(row[0])) if row else None
+        return found
+
+    def _made_shelf(self, workspace: str, provider: str, kind: str) -> int:
+        """The number of a shelf, which is made where it is missing."""
+        found = self._shelf(workspace, provider, kind)
+        if found is not None:
+            return found
+        made = self.write("INSERT INTO shelf (workspace, provider, kind) VALUES (?, ?, ?)", (workspace, provider, kind))
+        self.forget_if_undone()
+        return self.remember(("shelf", workspace, provider, kind), int(made.lastrowid or 0))
 
     def get(self, workspace: str, provider: str, kind: str, key: str) -> Any:
         """The record of that kind and id, or None."""
-        row = self.read(
-            "SELECT body FROM record WHERE workspace = ? AND provider = ? AND kind = ? AND id = ?",
-            (workspace, provider, kind, key),
-        ).fetchone()
+        place = (self._shelf(workspace, provider, kind), key)
+        row = self.read("SELECT body FROM record WHERE shelf = ? AND id = ?", place).fetchone()
         return orjson.loads(row[0]) if row else None
 
     def put(self, workspace: str, provider: str, kind: str, key: str, value: Any) -> None:
@@ -252,49 +273,55 @@ class Store(Database):
         if kind == SEED:
             self.forget()
         self.write(
-            "INSERT INTO record (workspace, provider, kind, id, body) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (workspace, provider, kind, id) DO UPDATE SET body = excluded.body",
-            (workspace, provider, kind, key, orjson.dumps(value)),
+            "INSERT INTO record (shelf, id, body) VALUES (?, ?, ?)"
+            " ON CONFLICT (shelf, id) DO UPDATE SET body = excluded.body",
+            (self._made_shelf(workspace, provider, kind), key, orjson.dumps(value)),
         )
 
     def count_up(self, workspace: str, provider: str, kind: str, key: str) -> int:
         """Add one to the record of that kind and id, which is a number, or begin with one; returns what it then is."""
         rows = self.write(
-            "INSERT INTO record (workspace, provider, kind, id, body) VALUES (?, ?, ?, ?, '1')"
-            " ON CONFLICT (workspace, provider, kind, id) DO UPDATE SET body = CAST(body + 1 AS TEXT) RETURNING body",
-            (workspace, provider, kind, key),
+            "INSERT INTO record (shelf, id, body) VALUES (?, ?, '1')"
+            " ON CONFLICT (shelf, id) DO UPDATE SET body = CAST(body + 1 AS TEXT) RETURNING body",
+            (self._made_shelf(workspace, provider, kind), key),
         )
         return int(rows.fetchall()[0][0])
+
+    def take(self, workspace: str, provider: str, kind: str, key: str) -> Any:
+        """The record of that kind and id, which is then no longer kept, or None."""
+        if kind == SEED:
+            self.forget()
+        place = (self._shelf(workspace, provider, kind), key)
+        rows = self.write("DELETE FROM record WHERE shelf = ? AND id = ? RETURNING body", place).fetchall()
+        return orjson.loads(rows[0][0]) if rows else None
 
     def delete(self, workspace: str, provider: str, kind: str, key: str) -> bool:
         """Forget a record; False when there was none."""
         if kind == SEED:
             self.forget()
-        rows = self.write(
-            "DELETE FROM record WHERE workspace = ? AND provider = ? AND kind = ? AND id = ?",
-            (workspace, provider, kind, key),
-        )
-        return rows.rowcount > 0
+        place = (self._shelf(workspace, provider, kind), key)
+        return self.write("DELETE FROM record WHERE shelf = ? AND id = ?", place).rowcount > 0
 
     def newest(self, workspace: str, provider: str, kind: str, *, limit: int, offset: int) -> Sequence[Any]:
         """Records of a kind, the newest first."""
         rows = self.read(
-            "SELECT body FROM record WHERE workspace = ? AND provider = ? AND kind = ?"
-            " ORDER BY seq DESC LIMIT ? OFFSET ?",
-            (workspace, provider, kind, limit, offset),
+            "SELECT body FROM record WHERE shelf = ? ORDER BY seq DESC LIMIT ? OFFSET ?",
+            (self._shelf(workspace, provider, kind), limit, offset),
         )
         return [orjson.loads(row[0]) for row in rows]
 
     def count(self, workspace: str, provider: str, kind: str) -> int:
         """How many records of a kind there are."""
-        row = self.read(
-            "SELECT count(*) FROM record WHERE workspace = ? AND provider = ? AND kind = ?", (workspace, provider, kind)
-        ).fetchone()
-        return int(row[0])
+        shelf = self._shelf(workspace, provider, kind)
+        return int(self.read("SELECT count(*) FROM record WHERE shelf = ?", (shelf,)).fetchone()[0])
 
     def records(self, workspace: str) -> Iterator[tuple[str, str, str, Any]]:
         """Every record of a workspace as provider, kind, id and value, the oldest first."""
-        rows = self.read("SELECT provider, kind, id, body FROM record WHERE workspace = ? ORDER BY seq", (workspace,))
+        rows = self.read(
+            "SELECT s.provider, s.kind, r.id, r.body FROM shelf s JOIN record r ON r.shelf = s.id"
+            " WHERE s.workspace = ? ORDER BY r.seq",
+            (workspace,),
+        )
         return ((provider, kind, key, orjson.loads(body)) for provider, kind, key, body in rows)
 
     # Tasks
@@ -307,14 +334,16 @@ class Store(Database):
             (workspace, provider, due_us, name, orjson.dumps(value), moment),
         )
 
-    def take_due_task(self, workspace: str, until_us: int, providers: Iterable[str]) -> TaskRow | None:
+    def take_due_task(self, workspace: str, until_us: int, providers: Collection[str]) -> TaskRow | None:
         """The first task of these providers due by that moment, which is then no longer kept."""
-        rows = self.write(
-            "DELETE FROM task WHERE seq = (SELECT seq FROM task WHERE workspace = ? AND due_us <= ?"
-            " AND provider IN (SELECT value FROM json_each(?)) ORDER BY due_us, seq LIMIT 1) RETURNING *",
-            (workspace, until_us, orjson.dumps(list(providers)).decode()),
-        ).fetchall()
-        return TaskRow(*rows[0]) if rows else None
+        due = "SELECT * FROM task WHERE workspace = ? AND due_us <= ? ORDER BY due_us, seq"
+        row = self.read(f"{due} LIMIT 1", (workspace, until_us)).fetchone()
+        if row is not None and TaskRow(*row).provider not in providers:  # left by a server that had more of them
+            row = next((each for each in self.read(due, (workspace, until_us)) if each[2] in providers), None)
+        if row is None:
+            return None
+        self.write("DELETE FROM task WHERE seq = ?", row[:1])
+        return TaskRow(*row)
 
     def tasks(self, workspace: str) -> list[TaskRow]:
         """Everything that a workspace still has to do, in the order in which it is due."""

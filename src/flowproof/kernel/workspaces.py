@@ -208,8 +208,19 @@ class Workspaces:
 
         return self.store.remembered(("secrets", workspace.id, provider), read)
 
-    def world(self, workspace: Workspace, provider: str, *, now: Any = None, moment: str = "") -> World:
-        """A workspace as one provider sees it; ``moment`` tells one request or task from another."""
+    def world(
+        self, workspace: Workspace, provider: str, *, now: Any = None, moment: str = "", is_own_moment: bool = False
+    ) -> World:
+        """
+        A workspace as one provider sees it.
+
+        Args:
+            workspace: Whose state it is.
+            provider: Slug of the provider.
+            now: The moment; by default what the clock shows.
+            moment: Tells one request or task from another.
+            is_own_moment: No other has the same ``moment``.
+        """
         return World(
             state=State(self.store, workspace.id, provider),
             now=now or workspace.clock.now(),
@@ -217,6 +228,7 @@ class Workspaces:
             default_seed=self._providers[provider].seed,
             contract=self._contracts[provider],
             webhooks=self._providers[provider].webhooks,
+            is_own_moment=is_own_moment,
         )
 
     def run_due(self, workspace: Workspace, *, most: int = MOST_TASKS_AT_ONCE) -> bool:
@@ -241,7 +253,7 @@ class Workspaces:
                     return True
                 provider = self._providers[row.provider]
                 due = Clock.at_microseconds(row.due_us)
-                world = self.world(workspace, row.provider, now=due, moment=row.moment)
+                world = self.world(workspace, row.provider, now=due, moment=row.moment, is_own_moment=True)
                 try:
                     with self.store.attempt():
                         provider.tasks[row.name](world, orjson.loads(row.body))

@@ -1,10 +1,11 @@
 """What a mock may touch during one request or task: its workspace's state, time, chance and seed data."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
+from itertools import count
 from random import Random
 from typing import Any, TypeVar
 
@@ -47,6 +48,10 @@ class State:
         """Keep a record; one that was there keeps its place in the order."""
         self.store.put(self.workspace, self.provider, kind, key, value)
 
+    def take(self, kind: str, key: str) -> Any:
+        """The record of that kind and id, which is then no longer kept, or None."""
+        return self.store.take(self.workspace, self.provider, kind, key)
+
     def delete(self, kind: str, key: str) -> bool:
         """Forget a record; False when there was none."""
         return self.store.delete(self.workspace, self.provider, kind, key)
@@ -74,6 +79,8 @@ class World:
         default_seed: The provider's own seed data.
         contract: The provider's contract.
         webhooks: How the provider delivers webhooks; None where it has none.
+        is_own_moment: No other request or task has the same ``chance_seed``.
+        scheduled: Counts what is scheduled at this moment.
     """
 
     state: State
@@ -82,6 +89,8 @@ class World:
     default_seed: Mapping[str, Any]
     contract: Contract
     webhooks: WebhookPolicy | None = None
+    is_own_moment: bool = False
+    scheduled: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def findings(self, schema_file: str, value: Any, where: str = "request.body") -> tuple[Finding, ...]:
         """What is wrong with a JSON value by a schema file of the contract."""
@@ -108,18 +117,24 @@ class World:
         Args:
             read: Makes it; a function or class of a module, whose result nobody changes.
         """
-        state = self.state
-        key = ("understood", state.workspace, state.provider, read.__module__, read.__qualname__)
-        return state.store.remembered(key, lambda: read(self.seed))
+        state, seed = self.state, self.seed
+        whose = "" if seed is self.default_seed else state.workspace  # (most workspaces have the usual set-up)
+        key = ("understood", whose, state.provider, read.__module__, read.__qualname__)
+        return state.store.remembered(key, lambda: read(seed))
 
     def schedule(self, name: str, *, after_s: float, value: Any) -> None:
         """Have the provider's task of that name done when the clock has moved on by so many seconds."""
         due = self.now + timedelta(seconds=after_s)
         # Not the row's number in the store, which depends on what other workspaces do.
         state = self.state
-        number = state.store.count_up(state.workspace, OWN, "count", "tasks")
+        number = next(self.scheduled) if self.is_own_moment else self._count_of_tasks()
         moment = sha256(f"{self.chance_seed}/{number}".encode()).hexdigest()[:16]
         state.store.add_task(state.workspace, state.provider, microseconds(due), name, value, moment=f"task-{moment}")
+
+    def _count_of_tasks(self) -> str:
+        """Tells this task from all that were scheduled at a moment that is not this one's alone."""
+        state = self.state
+        return f"c{state.store.count_up(state.workspace, OWN, 'count', 'tasks')}"
 
     def deliver(
         self, webhook: Webhook, *, adversary: Adversary | None = None, once: bool = False, of: str = ""
