@@ -140,6 +140,20 @@ def _environment(environment: Mapping[str, str], scratch: Path) -> dict[str, str
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "HYPOTHESIS_NO_PLUGINS": "1",
         "PYTHONSAFEPATH": "1",
-        "HYPOTHESIS_STORAGE_DIRECTORY": str(scratch / "hypothesis"),
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(_storage(environment, scratch)),
     }
     return {**kept, **ours}
+
+
+def _storage(environment: Mapping[str, str], scratch: Path) -> Path:
+    """
+    Where Hypothesis keeps its tables of characters, which take it two seconds to make: from run to run in this user's
+    own directory for such things, or where the caller has them. No example is kept.
+    """
+    if chosen := environment.get("HYPOTHESIS_STORAGE_DIRECTORY"):
+        return Path(chosen).resolve()
+    if caches := environment.get("XDG_CACHE_HOME"):
+        return Path(caches) / "flowproof" / "hypothesis"
+    if home := environment.get("HOME"):
+        return Path(home) / ".cache" / "flowproof" / "hypothesis"
+    return scratch / "hypothesis"
