@@ -272,7 +272,7 @@ def test_server_stops_quietly_while_a_fault_waits(caplog: pytest.LogCaptureFixtu
     """
     from flowproof.kernel.assembly import Settings, build_gateway
 
-    with Server(build_gateway([provider], Settings(entropy=5))) as own:
+    with Server(build_gateway([provider], Settings(entropy=5)), grace_s=0.1) as own:
         desk = make_desk(own)
         desk.break_by({"fault": "latency", "seconds": 60})
         seen: list[BaseException] = []

@@ -18,10 +18,14 @@ FROZEN = {"mode": "frozen", "now": NOON}
 
 
 @contextmanager
-def served(state: Path, clock: dict[str, Any] | None = None) -> Iterator[Depot]:
+def served(state: Path, clock: dict[str, Any] | None = None, grace_s: float = 2.0) -> Iterator[Depot]:
     """A server on a state file for the length of a block, and its workspace `kept`, made where it is missing."""
     gateway = build_gateway([provider], Settings(entropy=1, state=str(state)))
-    with closing(gateway.mock.store), Server(gateway) as server, closing(ControlClient(server.url)) as control:
+    with (
+        closing(gateway.mock.store),
+        Server(gateway, grace_s=grace_s) as server,
+        closing(ControlClient(server.url)) as control,
+    ):
         if gateway.mock.workspaces.find("kept") is None:
             control.make_workspace(id="kept", clock=clock or FROZEN)
         yield Depot(control.workspace("kept"))
@@ -83,7 +87,7 @@ def test_stop_begins_nothing_new(tmp_path: Path, make_inbox: Callable[..., Inbox
 def test_stop_gives_up_waiting_and_sends_again(tmp_path: Path, make_inbox: Callable[..., Inbox]) -> None:
     """What is not answered while a server stops comes again from the next one."""
     inbox = make_inbox([Answer(200, delay_s=30), 200])
-    with served(tmp_path / "state") as depot:
+    with served(tmp_path / "state", grace_s=0.1) as depot:
         depot.workspace.server.health()
         depot.send(inbox.url)
         inbox.wait(answered=False)

@@ -139,7 +139,7 @@ class Courier:
         self._busy[workspace] = task
         task.add_done_callback(lambda _: self._looked_after(workspace))
 
-    async def stop(self, *, within_s: float = 2.0) -> None:
+    async def stop(self, *, within_s: float) -> None:
         """Begin no attempt any more; let those under way finish, and what does not in time wait in the store."""
         self._stopping = True
         for alarm in self._alarms.values():

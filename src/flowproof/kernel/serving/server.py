@@ -5,9 +5,11 @@ uvicorn with Flask called in line: one thread takes requests off a native event 
 faults cost nobody else anything, and its transport can be aborted, which real connection faults need.
 """
 
+import asyncio
 import socket
 import threading
-from types import TracebackType
+from contextlib import suppress
+from types import FrameType, TracebackType
 from typing import Self
 
 import uvicorn
@@ -21,6 +23,8 @@ from .protocol import TransportProtocol
 __all__ = ["Server", "listen"]
 
 READY_TIMEOUT_S = 30
+GRACE_S = 2.0
+LOOK_S = 0.005
 
 
 class Server:
@@ -32,13 +36,20 @@ class Server:
         host: Name or address to listen on.
         port: 0 for any that is free.
         listening: A socket that listens already, such as one that several processes share; host and port are its own.
+        grace_s: How long requests, and then webhooks, that are under way when it stops may take to finish.
 
     Raises:
         ConfigurationError: The address cannot be bound.
     """
 
     def __init__(
-        self, gateway: Gateway, *, host: str = "127.0.0.1", port: int = 0, listening: socket.socket | None = None
+        self,
+        gateway: Gateway,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        listening: socket.socket | None = None,
+        grace_s: float = GRACE_S,
     ) -> None:
         self._socket = listening or listen(host, port)
         self.port: int = self._socket.getsockname()[1]
@@ -54,10 +65,9 @@ class Server:
             date_header=False,
             proxy_headers=False,
             timeout_keep_alive=75,
-            timeout_graceful_shutdown=2,
         )
         gateway.courier.home_port = self.port
-        self._uvicorn = _Uvicorn(config, gateway.courier)
+        self._uvicorn = _Uvicorn(config, gateway.courier, grace_s)
         self._thread: threading.Thread | None = None
 
     def run(self, *, on_ready: threading.Event | None = None) -> None:
@@ -80,7 +90,7 @@ class Server:
 
     def stop(self) -> None:
         """Stop taking requests, let those under way finish, and let go of the port."""
-        self._uvicorn.should_exit = True
+        self._uvicorn.ask_to_end()
         if self._thread is not None:
             self._thread.join()
         self._socket.close()
@@ -95,21 +105,57 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn's server, which says when it is ready, and starts and stops the courier with itself."""
+    """
+    uvicorn's server, which says when it is ready, and starts and stops the courier with itself.
 
-    def __init__(self, config: uvicorn.Config, courier: Courier) -> None:
+    It ends when it is asked to: uvicorn's own looks ten times a second whether it was, and waits as long once more.
+    """
+
+    def __init__(self, config: uvicorn.Config, courier: Courier, grace_s: float) -> None:
         super().__init__(config)
         self.ready = threading.Event()
         self._courier = courier
+        self._grace_s = grace_s
+        self._asked_to_end = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def ask_to_end(self) -> None:
+        """Let it end; from any thread, and from the handler of a signal."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._asked_to_end.set)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal asks it to end."""
+        super().handle_exit(sig, frame)
+        self.ask_to_end()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._courier.start()
         self.ready.set()
 
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        if not await self.on_tick(0):
+            await self._asked_to_end.wait()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets=sockets)
-        await self._courier.stop()
+        for each in (*self.servers, *(sockets or ())):
+            each.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        now = asyncio.get_running_loop().time
+        deadline = now() + self._grace_s
+        while self._is_busy() and not self.force_exit and now() < deadline:  # noqa: ASYNC110 (uvicorn's sets tell nobody)
+            await asyncio.sleep(LOOK_S)
+        for task in self.server_state.tasks:
+            task.cancel()
+        await self._courier.stop(within_s=self._grace_s)
+
+    def _is_busy(self) -> bool:
+        return bool(self.server_state.connections or self.server_state.tasks)
 
 
 def listen(host: str, port: int) -> socket.socket:
