@@ -24,6 +24,7 @@ from flowproof.certify.run import Ended, Order, run
 from flowproof.certify.suite import suite_of
 from flowproof.clients.oneflow import OneFlow
 from flowproof.errors import ConfigurationError
+from flowproof.plugin.settling import PATIENCE_S
 from tests.certify.strangers import Relay, mock_of, relayed, write_profile
 from tests.second_opinion import dots_eco
 
@@ -231,16 +232,18 @@ def test_cards_that_nothing_undoes_are_listed(shop: Shop) -> None:
 
 @pytest.fixture
 def run_oneflow(tmp_path: Path, quick_start: None) -> Callable[..., tuple[Ended, list[str]]]:
-    """Runs OneFlow's suite on our mock behind a relay; gives the states of its orders afterwards, too."""
+    """Runs a suite on our mock of OneFlow behind a relay; gives the states of its orders afterwards, too."""
 
-    def made(further: str, keyword: str, *, hides: bool = True) -> tuple[Ended, list[str]]:
+    def made(further: str, *, hides: bool = True, **wanted: Any) -> tuple[Ended, list[str]]:
         with mock_of("oneflow") as (url, workspace), relayed(url, hides=hides) as relay:
+            seed = workspace.seed("oneflow")
+            workspace.replace_seed("oneflow", {**seed, "settings": {**seed["settings"], "processing_s": 0}})
             site = workspace.site("oneflow")
             roles = {role: {"key": keys.key, "secret": keys.secret} for role, keys in site.keys.items()}
             place = relay.url + site.url.removeprefix(url)
             variables = write_profile(tmp_path / "profile.toml", "oneflow", place, roles, further)
-            wanted = order(tmp_path / "run", "oneflow", target=tmp_path / "profile.toml", keyword=keyword)
-            ended = run(wanted, {**os.environ, **variables})
+            ordered = order(tmp_path / "run", "oneflow", target=tmp_path / "profile.toml", **wanted)
+            ended = run(ordered, {**os.environ, **variables})
             with OneFlow(site.url, site.credentials().key, site.credentials().secret) as client:
                 return ended, sorted(each.status or "" for each in client.all_orders())
 
@@ -254,7 +257,7 @@ def test_order_that_a_test_left_is_cancelled_at_the_end(
     tmp_path: Path, run_oneflow: Callable[..., tuple[Ended, list[str]]]
 ) -> None:
     """An order that no test cancelled is cancelled when the run ends, and the record says by which answer."""
-    ended, states = run_oneflow(PERMITS_BOTH, "read_as_an_object_of_four_parts")
+    ended, states = run_oneflow(PERMITS_BOTH, keyword="read_as_an_object_of_four_parts")
 
     assert states == ["cancelled"]
     assert [(each.cleaned, each.how) for each in of(ended, Settled)] == [(True, "cancelOrder answered 200")]
@@ -264,7 +267,7 @@ def test_order_that_a_test_left_is_cancelled_at_the_end(
 
 def test_order_that_its_test_cancelled_is_left_alone(run_oneflow: Callable[..., tuple[Ended, list[str]]]) -> None:
     """What a test has undone itself is settled there and then, before the test's end."""
-    ended, states = run_oneflow(PERMITS_BOTH, "cancelled_order_is_the_answer")
+    ended, states = run_oneflow(PERMITS_BOTH, keyword="cancelled_order_is_the_answer")
     kinds = [type(each) for each in ended.events if isinstance(each, Settled | TestFinished)]
 
     assert (states, kinds) == (["cancelled"], [Settled, TestFinished])
@@ -275,7 +278,7 @@ def test_order_is_left_where_cancelling_is_forbidden(
 ) -> None:
     """Where the profile does not permit to undo, that is not done, and the record says what is left and why."""
     permits = "permits = { operations = { submitOrder = 1 } }"
-    ended, states = run_oneflow(permits, "read_as_an_object_of_four_parts")
+    ended, states = run_oneflow(permits, keyword="read_as_an_object_of_four_parts")
 
     assert len(states) == 1
     assert states != ["cancelled"]
@@ -285,14 +288,36 @@ def test_order_is_left_where_cancelling_is_forbidden(
     assert names_in(tmp_path / "run") == ["events.jsonl"]
 
 
+SUBMITS_NOTHING = """
+def test_it(oneflow):
+    "Three submissions."
+    for _ in range(3):
+        oneflow.submit({})
+"""
+NOTES_ITS_WAITS = """
+import time
+from pathlib import Path
+
+def noted(seconds):
+    with Path(__file__).with_name("waits").open("a") as file:
+        print(seconds, file=file)
+
+time.sleep = noted
+"""
+
+
 def test_order_that_never_came_to_be_is_told(
     tmp_path: Path, run_oneflow: Callable[..., tuple[Ended, list[str]]]
 ) -> None:
     """A submission that proved invalid is no order: it is waited for, looked for once more, and told as it is."""
-    ended, states = run_oneflow(PERMITS_BOTH, "submission_is_answered_whatever_it_is")
+    suite = tmp_path / "oneflow"
+    suite.mkdir()
+    (suite / "test_it.py").write_text(SUBMITS_NOTHING)
+    (suite / "conftest.py").write_text(NOTES_ITS_WAITS)
+    ended, states = run_oneflow(PERMITS_BOTH, suite=suite)
 
-    assert states == []
-    assert {each.cleaned for each in of(ended, Settled)} == {False}
+    assert (states, (suite / "waits").read_text()) == ([], f"{PATIENCE_S}\n")
+    assert [each.cleaned for each in of(ended, Settled)] == [False] * 3
     assert all("answered 404" in each.how for each in of(ended, Settled))
     assert names_in(tmp_path / "run") == ["events.jsonl"]
 
@@ -315,7 +340,7 @@ def test_mock_that_gives_itself_away_later_is_recognised(
 ) -> None:
     """A mock that nothing told at first is recognised by the headers of its answers, once."""
     monkeypatch.setattr("flowproof.certify.run.kind_of", lambda _url: "sandbox")
-    ended, _ = run_oneflow("", "order_that_does_not_exist_is_not_found", hides=False)
+    ended, _ = run_oneflow("", keyword="order_that_does_not_exist_is_not_found", hides=False)
 
     assert [each.how for each in of(ended, Recognised)] == ["an answer has the header flowproof-exchange"]
 
@@ -331,7 +356,7 @@ def test_server_of_others_on_this_machine_is_told_as_such(shop: Shop) -> None:
 def test_spend_that_cannot_be_kept_is_an_error(run_oneflow: Callable[..., tuple[Ended, list[str]]]) -> None:
     """A limit on spending is refused where no answer tells what a call costs; nothing is sent."""
     permits = 'permits = { operations = { submitOrder = 1 }, spend = "5" }'
-    ended, states = run_oneflow(permits, "read_as_an_object_of_four_parts")
+    ended, states = run_oneflow(permits, keyword="read_as_an_object_of_four_parts")
 
     assert states == []
     assert ["no answer of it says what a call costs" in why for why in reasons(ended, "ERROR")] == [True]
