@@ -115,7 +115,6 @@ class Nursery:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", __file__, str(theirs.fileno())],
                 cwd=folder,
-                env={**os.environ, "HYPOTHESIS_NO_PLUGINS": "1"},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
@@ -149,8 +148,8 @@ class Nursery:
             stdin: Nothing.
             start_new_session: As of `subprocess.Popen`.
         """
-        assert (args[:2], stdin) == ([sys.executable, "-m"], subprocess.DEVNULL)
-        order = {"args": list(args[2:]), "cwd": str(cwd), "env": dict(env), "session": start_new_session}
+        assert (*args[:2], stdin) == (sys.executable, "-m", subprocess.DEVNULL)
+        order = {"args": args[2:], "cwd": str(cwd), "env": dict(env), "session": start_new_session}
         told, tells = socket.socketpair()
         with ExitStack() as stack:
             written = stack.enter_context(tempfile.TemporaryFile())
@@ -162,6 +161,21 @@ class Nursery:
         pid = told.recv(16)
         assert pid, "nothing is begun any more: what went wrong is on stderr"
         return Born(int(pid), args, None, told)
+
+    def pytest(
+        self, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """
+        A session of pytest with our plugin and no other's, run to its end.
+
+        Args:
+            arguments: Of pytest.
+            cwd: Where.
+            env: Variables beside those of this process, of which nobody's settings for pytest or us are taken.
+        """
+        command = (sys.executable, "-m", "pytest", "-p", "flowproof.plugin", "-p", "no:cacheprovider", *arguments)
+        mine = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "FLOWPROOF_"))}
+        return self.run(command, cwd=cwd, env={**mine, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(env or {})})
 
     def run(self, args: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         """A program run to its end; what it said on both streams is its output."""

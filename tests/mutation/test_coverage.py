@@ -1,9 +1,6 @@
 """What a run exercised: written by the plugin, with xdist too, and read by ``flowproof contracts coverage``."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +9,7 @@ from click.testing import CliRunner
 from flowproof.cli import main
 from flowproof.conformance import load_contract
 from flowproof.conformance.branches import Branches
+from tests.nursery import Nursery
 
 SUITE = """
 import pytest
@@ -31,25 +29,17 @@ def test_that_fails(dots_eco):
 """
 
 
-def written(tmp_path: Path, *options: str) -> Path:
-    """The results of the small suite."""
-    folder, file = tmp_path / "dots_eco", tmp_path / "coverage.json"
+@pytest.fixture(scope="module", params=[(), ("-p", "xdist.plugin", "-n", "2")], ids=["alone", "xdist"])
+def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Path:
+    """The results of the small suite, run in one process and by two workers."""
+    place = tmp_path_factory.mktemp("run")
+    folder, file = place / "dots_eco", place / "coverage.json"
     folder.mkdir()
     (folder / "test_small.py").write_text(SUITE)
-    options = (*options, "-p", "no:cacheprovider", "--flowproof-providers=dots_eco")
-    command = [sys.executable, "-m", "pytest", "-q", *options, str(folder)]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    done = subprocess.run(
-        [*command, f"--flowproof-coverage={file}"], cwd=tmp_path, env=kept, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    options = (*request.param, "-q", "--flowproof-providers=dots_eco", f"--flowproof-coverage={file}")
+    done = nursery.pytest(*options, str(folder), cwd=place)
+    assert done.returncode == 0, done.stdout
     return file
-
-
-@pytest.fixture(scope="module", params=[("-p", "no:xdist"), ("-n", "2")], ids=["alone", "xdist"])
-def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results of the small suite, run in one process and by two workers."""
-    return written(tmp_path_factory.mktemp("run"), *request.param)
 
 
 def test_results_say_what_was_exercised(results: Path) -> None:

@@ -3,6 +3,21 @@
 C part goes on speaking of the classes of the first. So it is here before any such session begins.
 """
 
+from collections.abc import Callable
+
+import pytest
 import yaml
 
+from flowproof.clients.oneflow import OneFlow
+from flowproof.target import ControlClient
+
 __all__ = ["yaml"]
+
+
+@pytest.fixture(scope="session")
+def loaded(flowproof_server: ControlClient, make_oneflow: Callable[..., OneFlow]) -> None:
+    """Everything that sessions inside this process will need, loaded once and not by each of them."""
+    from flowproof.conformance.explanation import explain
+    from flowproof.plugin import accounts, guard
+
+    assert [each.__name__ for each in (explain, accounts.Accounts, guard.Guard)]

@@ -3,10 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from tests.nursery import Nursery
+
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.usefixtures("loaded")
 
 OPTIONS = ("--flowproof-server", "--flowproof-base-url", "--flowproof-providers", "--flowproof-transport")
 
@@ -118,7 +122,7 @@ def test_profile_is_the_target(
         pytester.makeini(f"[pytest]\nflowproof_target = {profile}\n")
     pytester.makepyfile(READS_PROFILE)
 
-    pytester.runpytest_subprocess(*(["--flowproof-target", profile] if way == "flag" else [])).assert_outcomes(passed=1)
+    pytester.runpytest(*(["--flowproof-target", profile] if way == "flag" else [])).assert_outcomes(passed=1)
 
 
 @pytest.mark.usefixtures("keys")
@@ -129,7 +133,7 @@ def test_mock_is_the_target_whatever_the_environment_says(
     monkeypatch.setenv("FLOWPROOF_ONEFLOW_URL", "http://127.0.0.1:9/one")
     pytester.makepyfile("def test_it(target, oneflow): assert target.name == 'mock'")
 
-    pytester.runpytest_subprocess("--flowproof-target", "mock").assert_outcomes(passed=1)
+    pytester.runpytest("--flowproof-target", "mock").assert_outcomes(passed=1)
 
 
 UNFIT_TARGETS = {
@@ -143,7 +147,7 @@ def test_target_that_cannot_be_used_is_a_usage_error(
     pytester: pytest.Pytester, arguments: list[str], said: str
 ) -> None:
     """A target that cannot be read, or two of them, end the run before it starts."""
-    ended = pytester.runpytest_subprocess(*arguments)
+    ended = pytester.runpytest(*arguments)
 
     assert ended.ret == pytest.ExitCode.USAGE_ERROR
     ended.stderr.fnmatch_lines([f"*{said}*"])
@@ -152,7 +156,7 @@ def test_target_that_cannot_be_used_is_a_usage_error(
 def test_role_that_the_target_lacks_is_a_skip(pytester: pytest.Pytester, profile: str) -> None:
     """A test that wants credentials which the target does not have is skipped, and the reason says which."""
     pytester.makepyfile("def test_it(target, make_oneflow): make_oneflow(target, role='other')")
-    ended = pytester.runpytest_subprocess("--flowproof-target", profile, "-rs")
+    ended = pytester.runpytest("--flowproof-target", profile, "-rs")
 
     ended.assert_outcomes(skipped=1)
     ended.stdout.fnmatch_lines(["*has no oneflow credentials for the role 'other'*"])
@@ -161,7 +165,7 @@ def test_role_that_the_target_lacks_is_a_skip(pytester: pytest.Pytester, profile
 def test_change_that_is_not_permitted_is_a_skip(pytester: pytest.Pytester, profile: str) -> None:
     """In a run without a record, too, what the profile does not permit is not sent: its test is skipped, not failed."""
     pytester.makepyfile("def test_it(oneflow): oneflow.submit({})")
-    ended = pytester.runpytest_subprocess("--flowproof-target", profile, "-rs")
+    ended = pytester.runpytest("--flowproof-target", profile, "-rs")
 
     ended.assert_outcomes(skipped=1)
     ended.stdout.fnmatch_lines(["*the target Acme's sandbox does not permit submitOrder*"])
@@ -183,16 +187,15 @@ def test_requirement_chooses_tests(pytester: pytest.Pytester) -> None:
     """Of the tests only those of a requirement, or of one below it, are run."""
     pytester.makepyfile(MARKED)
 
-    pytester.runpytest_subprocess("--flowproof-requirement", "acme.order.sku").assert_outcomes(passed=2, deselected=2)
+    pytester.runpytest("--flowproof-requirement", "acme.order.sku").assert_outcomes(passed=2, deselected=2)
 
 
-def test_events_are_appended_and_not_repeated(pytester: pytest.Pytester) -> None:
+def test_events_are_appended_and_not_repeated(tmp_path: Path, nursery: Nursery) -> None:
     """A run of one's own can be recorded; a second run does only what has no verdict yet."""
-    pytester.makepyfile("def test_one(): pass\ndef test_two(): raise KeyError('id')\n")
-    first = pytester.runpytest_subprocess("--flowproof-events", "events.jsonl")
-    second = pytester.runpytest_subprocess("--flowproof-events", "events.jsonl")
-    lines = (pytester.path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "test_it.py").write_text("def test_one(): pass\ndef test_two(): raise KeyError('id')\n")
+    first, second = (nursery.pytest("-q", "--flowproof-events", "events.jsonl", cwd=tmp_path) for _ in range(2))
+    lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
 
-    first.assert_outcomes(passed=1, failed=1)
-    second.assert_outcomes(failed=1, deselected=1)
+    assert "1 failed, 1 passed in" in first.stdout
+    assert "1 failed, 1 deselected in" in second.stdout
     assert [json.loads(each).get("verdict") for each in lines] == [None, None, "PASS", "ERROR", None, "ERROR"]

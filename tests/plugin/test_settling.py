@@ -1,18 +1,20 @@
 """What a run's tests have left on a target is undone at its end by the real clients, or told with the reason."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from flowproof.clients.integrations import Integrations
 from flowproof.clients.otter import ONBOARDING, Otter
 from flowproof.target import Workspace
 from tests.certify.strangers import Relay, mock_of, relayed, write_profile
+from tests.nursery import Nursery
+
+Run = Callable[[Mapping[str, str]], str]
 
 LEAVES_BOTH = """
 def test_it(integrations):
@@ -40,20 +42,21 @@ def stranger(provider: str) -> Iterator[tuple[Workspace, Relay, str]]:
         yield workspace, relay, relay.url + workspace.url(provider).removeprefix(url)
 
 
-def run(folder: Path, variables: Mapping[str, str]) -> str:
-    """What pytest says of the test in a folder, on the profile there, with a record beside it."""
-    options = ["-q", "-p", "no:cacheprovider", "--flowproof-target=profile.toml", "--flowproof-events=events.jsonl"]
-    command = [sys.executable, "-m", "pytest", *options]
-    done = subprocess.run(
-        command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False
-    )
-    return done.stdout + done.stderr
+@pytest.fixture
+def run(nursery: Nursery, tmp_path: Path) -> Run:
+    """Runs the test in a folder on the profile there, with a record beside it, and gives what pytest says."""
+
+    def made(variables: Mapping[str, str]) -> str:
+        options = ("-q", "--flowproof-target=profile.toml", "--flowproof-events=events.jsonl")
+        return nursery.pytest(*options, cwd=tmp_path, env=variables).stdout
+
+    return made
 
 
-def settled(folder: Path, test: str, variables: Mapping[str, str]) -> list[Any]:
+def settled(run: Run, folder: Path, test: str, variables: Mapping[str, str]) -> list[Any]:
     """The `settled` events of a run of a test."""
     (folder / "test_it.py").write_text(test)
-    said = run(folder, variables)
+    said = run(variables)
     assert "1 passed" in said, said
     lines = (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
     return [each for each in map(json.loads, lines) if each["event"] == "settled"]
@@ -70,13 +73,13 @@ def keys_of(workspace: Workspace, provider: str, *names: str) -> dict[str, Mappi
     return {"default": {"key": found.key, **{name: str(found.values[name]) for name in names}}}
 
 
-def test_integration_and_workflow_are_removed(tmp_path: Path) -> None:
+def test_integration_and_workflow_are_removed(tmp_path: Path, run: Run) -> None:
     """The newest goes first: the workflow is deleted, then the integration is removed."""
     with stranger("integrations") as (workspace, _, url):
         keys = keys_of(workspace, "integrations")
         further = permits("configureIntegration", "configureWorkflow", "removeIntegration", "deleteWorkflow")
         variables = write_profile(tmp_path / "profile.toml", "integrations", url, keys, further)
-        found = settled(tmp_path, LEAVES_BOTH.format(credentials=CREDENTIALS), variables)
+        found = settled(run, tmp_path, LEAVES_BOTH.format(credentials=CREDENTIALS), variables)
         with Integrations(url, keys["default"]["key"]) as client:
             left = client.workflows("Order", managed=False)
 
@@ -87,13 +90,13 @@ def test_integration_and_workflow_are_removed(tmp_path: Path) -> None:
     assert left == ()
 
 
-def test_connection_is_deleted_with_the_users_token(tmp_path: Path) -> None:
+def test_connection_is_deleted_with_the_users_token(tmp_path: Path, run: Run) -> None:
     """A store's connection is deleted with the token of the user who permitted it."""
     with stranger("otter") as (workspace, _, url):
         keys = {**keys_of(workspace, "otter", "secret", "redirect_uri"), "access": {"key": token_of(workspace)}}
         further = permits("organizationCreateConnection", "organizationDeleteConnection")
         variables = write_profile(tmp_path / "profile.toml", "otter", url, keys, further)
-        (found,) = settled(tmp_path, LEAVES_CONNECTION, variables)
+        (found,) = settled(run, tmp_path, LEAVES_CONNECTION, variables)
 
     assert (found["cleaned"], found["how"]) == (True, "organizationDeleteConnection answered 204")
 
@@ -108,30 +111,30 @@ def token_of(workspace: Workspace) -> str:
         return otter.exchange(asked, answer.headers["location"]).access_token
 
 
-def test_what_cannot_be_reached_any_more_is_told(tmp_path: Path) -> None:
+def test_what_cannot_be_reached_any_more_is_told(tmp_path: Path, run: Run) -> None:
     """Where the target is gone at the end, everything that was left is told with that reason."""
     with stranger("integrations") as (workspace, relay, url):
         keys = keys_of(workspace, "integrations")
         further = permits("configureIntegration", "configureWorkflow", "removeIntegration", "deleteWorkflow")
         variables = write_profile(tmp_path / "profile.toml", "integrations", url, keys, further)
         relay.breaks = lambda number: number > 3
-        found = settled(tmp_path, LEAVES_BOTH.format(credentials=CREDENTIALS), variables)
+        found = settled(run, tmp_path, LEAVES_BOTH.format(credentials=CREDENTIALS), variables)
 
     assert [each["cleaned"] for each in found] == [False, False]
     assert all("got no whole answer" in each["how"] for each in found)
     assert relay.count("DELETE") == 1
 
 
-def test_what_was_left_is_tried_again(tmp_path: Path) -> None:
+def test_what_was_left_is_tried_again(tmp_path: Path, run: Run) -> None:
     """What could not be undone is tried again by the next run with the same record."""
     with stranger("integrations") as (workspace, relay, url):
         keys = keys_of(workspace, "integrations")
         further = permits("configureIntegration", "configureWorkflow", "removeIntegration", "deleteWorkflow")
         variables = write_profile(tmp_path / "profile.toml", "integrations", url, keys, further)
         relay.breaks = lambda number: number > 3
-        settled(tmp_path, LEAVES_BOTH.format(credentials=CREDENTIALS), variables)
+        settled(run, tmp_path, LEAVES_BOTH.format(credentials=CREDENTIALS), variables)
         relay.breaks = lambda _: False
-        said = run(tmp_path, variables)
+        said = run(variables)
         lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
 
     assert "1 deselected" in said
