@@ -6,6 +6,8 @@ another has written. What lives in memory is ours alone: a transaction begins wh
 in which nothing is written costs nothing.
 """
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -21,6 +23,7 @@ PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = OFF", "t
 APPLICATION_ID = 0x466C6F77  # "Flow"
 VERSION = 2  # of the schema
 IN_MEMORY = ":memory:"
+NO_FILE = -1
 MOST_REMEMBERED = 100_000
 
 Remembered = TypeVar("Remembered")
@@ -55,6 +58,7 @@ class Database:
             self._db.close()
             raise
         self.is_shared = location != IN_MEMORY
+        self._turns = _opened_turns(location) if self.is_shared else NO_FILE
         self._inside = False
         self._version = 0
         self._memory: dict[tuple[str, ...], Any] = {}
@@ -103,6 +107,9 @@ class Database:
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+        if self._turns != NO_FILE:
+            os.close(self._turns)
+            self._turns = NO_FILE
 
     def transaction(self) -> "Transaction":
         """All or nothing: what happens inside is kept, or undone when it raises. A nested one joins the outer."""
@@ -117,11 +124,28 @@ class Database:
         if self._inside:
             return False
         if self.is_shared:
-            self.read("BEGIN IMMEDIATE")
+            self._take_turn()
         self._inside, self._forgotten_inside = True, False
         if self.is_shared:
             self._heed_others()
         return True
+
+    def _take_turn(self) -> None:
+        """
+        Wait until no other process is in a transaction.
+
+        SQLite would wait too, but by sleeping longer and longer, so that whoever comes late may wait for a second.
+        """
+        fcntl.flock(self._turns, fcntl.LOCK_EX)
+        try:
+            self.read("BEGIN IMMEDIATE")
+        except BaseException:
+            self._pass_turn()
+            raise
+
+    def _pass_turn(self) -> None:
+        if self.is_shared:
+            fcntl.flock(self._turns, fcntl.LOCK_UN)
 
     def _heed_others(self) -> None:
         """Forget everything where another process has written since."""
@@ -142,14 +166,18 @@ class Database:
             self._undo()
             raise
         self._inside = False
+        self._pass_turn()
         self.kept()
 
     def _undo(self) -> None:
         self._inside = False
         self._undo_remembered()
         self.undone()
-        if self._db.in_transaction:  # SQLite itself has undone it where the disk is full
-            self.read("ROLLBACK")
+        try:
+            if self._db.in_transaction:  # SQLite itself has undone it where the disk is full
+                self.read("ROLLBACK")
+        finally:
+            self._pass_turn()
 
     def kept(self) -> None:
         """After a transaction was kept."""
@@ -222,6 +250,14 @@ class Database:
         """When a transaction is undone: what it wrote may have been read again and remembered since."""
         if self._forgotten_inside:
             self._memory.clear()
+
+
+def _opened_turns(location: str) -> int:
+    """The file beside a state file by which its processes take turns."""
+    try:
+        return os.open(f"{location}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"the state file {location} cannot be shared: {location}-turn: {error.strerror}") from error
 
 
 class Transaction:
