@@ -1,6 +1,6 @@
 """Finds providers through entry points; nothing else does. Loads only those that are asked for; knows none by name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -102,9 +102,9 @@ def _is_there(module: str) -> bool:
 
 def _installed() -> Mapping[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
-    for each in sorted(_distinct(entry_points(group=GROUP)), key=lambda each: each.name):
+    for each in sorted(entry_points(group=GROUP), key=lambda each: each.name):
         other = found.setdefault(each.name, each)
-        if other is not each:
+        if other is not each and not _same(other, each):
             raise ConfigurationError(
                 f"Two distributions bring a provider {each.name}: {_origin(other)} and {_origin(each)}.",
                 "Uninstall one of them.",
@@ -112,9 +112,9 @@ def _installed() -> Mapping[str, EntryPoint]:
     return found
 
 
-def _distinct(found: Iterable[EntryPoint]) -> Iterable[EntryPoint]:
+def _same(one: EntryPoint, other: EntryPoint) -> bool:
     """An editable install can be seen twice, by its checkout and by its record: that is still one entry point."""
-    return {(each.name, each.value, _origin(each)): each for each in found}.values()
+    return (one.value, _origin(one)) == (other.value, _origin(other))
 
 
 def _load(entry: EntryPoint) -> "Provider":

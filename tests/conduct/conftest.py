@@ -1,6 +1,7 @@
 """What the tests of conduct share: a judge of what a workspace's journal shows of a client."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from flowproof.conformance import load_contract
 from flowproof.providers import find_obligations
 from flowproof.target import Workspace
 
+contract_of, obligations_of = cache(load_contract), cache(find_obligations)
+
 
 @pytest.fixture(scope="session")
 def conduct() -> Callable[[Workspace, str], Report]:
@@ -17,8 +20,8 @@ def conduct() -> Callable[[Workspace, str], Report]:
 
     def judged(workspace: Workspace, provider: str) -> Report:
         """What the journal shows."""
-        contract = load_contract(provider)
-        return judge(read_journal(workspace.journal.entries(), contract), contract, find_obligations(provider))
+        contract = contract_of(provider)
+        return judge(read_journal(workspace.journal.entries(), contract), contract, obligations_of(provider))
 
     return judged
 

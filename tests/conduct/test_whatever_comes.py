@@ -46,7 +46,7 @@ def bodies(names: list[str]) -> st.SearchStrategy[str]:
     return values.map(json.dumps) | st.text(max_size=8)
 
 
-contract_of = cache(load_contract)
+contract_of, obligations_of = cache(load_contract), cache(find_obligations)
 
 
 @cache
@@ -94,7 +94,7 @@ def exchanges(slug: str) -> st.SearchStrategy[dict[str, Any]]:
 @given(data=st.data())
 def test_whatever_comes_is_judged(slug: str, data: st.DataObject) -> None:
     """No journal is too strange to be judged, and the same journal is judged alike each time."""
-    contract, obligations = contract_of(slug), find_obligations(slug)
+    contract, obligations = contract_of(slug), obligations_of(slug)
     drawn = data.draw(st.lists(exchanges(slug), min_size=1, max_size=6))
     entries = [{**each, "id": f"w-{number}", "number": number} for number, each in enumerate(drawn, start=1)]
 
