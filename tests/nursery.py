@@ -178,15 +178,19 @@ class Nursery:
         return self.run(command, cwd=cwd, env={**mine, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(env or {})})
 
     def run(self, args: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        """A program run to its end; what it said on both streams is its output."""
-        with tempfile.TemporaryFile() as said:
-            born = self.begin(args, cwd=cwd, env=env, stdout=said, stderr=said)
+        """A program run to its end."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            born = self.begin(args, cwd=cwd, env=env, stdout=out, stderr=err)
             try:
                 code = born.wait(PATIENCE_S)
             finally:
                 born.kill()
-            said.seek(0)
-            return subprocess.CompletedProcess(args, code, said.read().decode())
+            return subprocess.CompletedProcess(args, code, _all_of(out), _all_of(err))
+
+
+def _all_of(said: IO[bytes]) -> str:
+    said.seek(0)
+    return said.read().decode()
 
 
 def _tend_all(channel: socket.socket) -> None:

@@ -3,14 +3,15 @@
 import json
 import os
 import signal
-import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from subprocess import CompletedProcess, Popen
+from typing import IO, Any
 
 PATIENCE_S = 30.0
 
@@ -19,7 +20,7 @@ PATIENCE_S = 30.0
 class Served:
     """A server in the foreground: its process, its files, and what its ready file said."""
 
-    process: subprocess.Popen[bytes]
+    process: Popen[bytes]
     folder: Path
     ready: dict[str, Any]
 
@@ -50,7 +51,7 @@ def serving(folder: Path, *options: str, **variables: str) -> Iterator[Served]:
     ready.unlink(missing_ok=True)
     arguments = ["serve", "--port", "0", "--ready-file", str(ready), *options]
     with (folder / "out.txt").open("wb") as out, (folder / "err.txt").open("wb") as err:
-        process = subprocess.Popen(command(arguments), stdout=out, stderr=err, cwd=folder, env=clean(folder, variables))
+        process = Popen(command(arguments), stdout=out, stderr=err, cwd=folder, env=clean(folder, variables))
         try:
             yield Served(process, folder, _awaited(process, ready, folder))
         finally:
@@ -58,19 +59,21 @@ def serving(folder: Path, *options: str, **variables: str) -> Iterator[Served]:
             process.wait(PATIENCE_S)
 
 
-def flowproof(
-    folder: Path, *arguments: str, timeout_s: float = PATIENCE_S, **variables: str
-) -> subprocess.CompletedProcess[str]:
+def flowproof(folder: Path, *arguments: str, timeout_s: float = PATIENCE_S, **variables: str) -> CompletedProcess[str]:
     """One command, run to its end."""
-    return subprocess.run(
-        command(arguments),
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env=clean(folder, variables),
-        timeout=timeout_s,
-    )
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = Popen(command(arguments), stdout=out, stderr=err, cwd=folder, env=clean(folder, variables))
+        try:
+            code = process.wait(timeout_s)
+        finally:
+            process.kill()
+            process.wait(PATIENCE_S)
+        return CompletedProcess(process.args, code, _all_of(out), _all_of(err))
+
+
+def _all_of(said: IO[str]) -> str:
+    said.seek(0)
+    return said.read()
 
 
 def command(arguments: Sequence[str]) -> list[str]:
@@ -84,7 +87,7 @@ def clean(folder: Path, variables: dict[str, str]) -> dict[str, str]:
     return {**kept, "XDG_STATE_HOME": str(folder / "state"), **variables}
 
 
-def _awaited(process: subprocess.Popen[bytes], ready: Path, folder: Path) -> dict[str, Any]:
+def _awaited(process: Popen[bytes], ready: Path, folder: Path) -> dict[str, Any]:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline and process.poll() is None:
         if ready.exists():

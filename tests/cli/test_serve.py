@@ -73,6 +73,7 @@ def test_signal_ends_the_server_cleanly(tmp_path: Path, by: int) -> None:
         assert (code, served.said("err"), (tmp_path / "ready.json").exists()) == (0, "", False)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_frozen_clock_is_that_of_the_default_workspace(tmp_path: Path) -> None:
     """With --clock the default workspace stands still at that time."""
     with serving(tmp_path, "--clock", "2024-09-13T12:00:00Z") as served:
@@ -81,6 +82,7 @@ def test_frozen_clock_is_that_of_the_default_workspace(tmp_path: Path) -> None:
         assert clock == {"mode": "frozen", "now": "2024-09-13T12:00:00+00:00"}
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_same_seed_gives_the_same_credentials(tmp_path: Path) -> None:
     """Two servers with the same --seed give a new workspace the same id and credentials."""
     made = []
@@ -92,6 +94,7 @@ def test_same_seed_gives_the_same_credentials(tmp_path: Path) -> None:
     assert made[0] == made[1]
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_body_limit_is_that_of_the_option(tmp_path: Path) -> None:
     """A body of more than --max-body bytes is too large."""
     with serving(tmp_path, "--max-body", "10") as served:
@@ -100,6 +103,7 @@ def test_body_limit_is_that_of_the_option(tmp_path: Path) -> None:
         assert answer.status_code == 413
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_state_file_outlives_the_server(tmp_path: Path) -> None:
     """What a workspace is, credentials included, is still there after a restart with the same state file."""
     state = ("--state", str(tmp_path / "state.db"))
@@ -112,6 +116,7 @@ def test_state_file_outlives_the_server(tmp_path: Path) -> None:
     assert found["providers"]["oneflow"]["credentials"] == made["providers"]["oneflow"]["credentials"]
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_state_in_memory_ends_with_the_server(tmp_path: Path) -> None:
     """Without a state file a restart begins anew."""
     with serving(tmp_path) as served:
@@ -121,6 +126,7 @@ def test_state_in_memory_ends_with_the_server(tmp_path: Path) -> None:
         assert requests.get(f"{served.url}/_flowproof/workspaces/lost", timeout=TIMEOUT_S).status_code == 404
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_open_host_without_token_is_refused(tmp_path: Path) -> None:
     """A server that others can reach does not start without a token, and says why."""
     ended = flowproof(tmp_path, "serve", "--host", EVERYWHERE, "--port", "0")
@@ -129,6 +135,7 @@ def test_open_host_without_token_is_refused(tmp_path: Path) -> None:
     assert "Without a token the control API" in ended.stderr
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_empty_token_is_no_token(tmp_path: Path) -> None:
     """An empty token, as an unset secret of a pipeline gives, does not open the control API to everybody."""
     ended = flowproof(tmp_path, "serve", "--host", EVERYWHERE, "--port", "0", "--token", "")
@@ -136,6 +143,7 @@ def test_empty_token_is_no_token(tmp_path: Path) -> None:
     assert ended.returncode == 2
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_open_host_with_token_asks_for_it(tmp_path: Path) -> None:
     """With a token a server listens on every address, and its control API asks for the token."""
     with serving(tmp_path, "--host", EVERYWHERE, FLOWPROOF_TOKEN="t0ken") as served:
@@ -147,6 +155,7 @@ def test_open_host_with_token_asks_for_it(tmp_path: Path) -> None:
         assert (served.url.startswith("http://127.0.0.1:"), bare.status_code, known.status_code) == (True, 401, 200)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_port_in_use_is_one_clear_sentence(tmp_path: Path) -> None:
     """A port that is taken ends the start with exit code 2 and one line that names the port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -157,6 +166,7 @@ def test_port_in_use_is_one_clear_sentence(tmp_path: Path) -> None:
     assert f"127.0.0.1:{port} cannot be listened on" in ended.stderr
 
 
+@pytest.mark.usefixtures("quick_start")
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -176,6 +186,7 @@ def test_misconfigured_server_says_so_in_one_line(tmp_path: Path, options: list[
     assert (ended.returncode, ended.stderr.count("\n"), said in ended.stderr) == (2, 1, True)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_file_that_is_no_state_is_left_alone(tmp_path: Path) -> None:
     """A file with anything else in it is refused as state, and not changed."""
     letter = tmp_path / "letter.txt"
@@ -200,6 +211,7 @@ def test_background_server_outlives_its_command(tmp_path: Path) -> None:
         requests.get(f"{url}/_flowproof/health", timeout=TIMEOUT_S)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_second_background_server_needs_a_file_of_its_own(tmp_path: Path) -> None:
     """A second server by the same pid file is refused, and the first one goes on."""
     first = flowproof(tmp_path, "serve", "--background", "--port", "0")
@@ -212,6 +224,7 @@ def test_second_background_server_needs_a_file_of_its_own(tmp_path: Path) -> Non
     assert "A server is already running on http://127.0.0.1:" in second.stderr
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_background_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     """What keeps a server in the background from starting is told by the command that started it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -221,6 +234,7 @@ def test_background_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     assert "cannot be listened on" in ended.stderr
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_token_of_a_background_server_is_not_on_its_command_line(tmp_path: Path) -> None:
     """The token is handed to the server in the background by its environment, where other users cannot see it."""
     started = flowproof(tmp_path, "serve", "--background", "--port", "0", FLOWPROOF_TOKEN="t0ken")
@@ -235,6 +249,7 @@ def test_token_of_a_background_server_is_not_on_its_command_line(tmp_path: Path)
     assert (started.returncode, "serve" in shown, "t0ken" in shown) == (0, True, False)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_stop_without_a_server_says_so(tmp_path: Path) -> None:
     """Stopping what does not run says so, with exit code 1."""
     ended = flowproof(tmp_path, "stop")
@@ -242,6 +257,7 @@ def test_stop_without_a_server_says_so(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr.startswith("No server is running by ")) == (1, True)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_stop_believes_no_number_that_was_left_behind(tmp_path: Path) -> None:
     """A pid file that a killed server left behind ends no other process that has its number now."""
     bystander = subprocess.Popen(["sleep", "60"])
@@ -256,6 +272,7 @@ def test_stop_believes_no_number_that_was_left_behind(tmp_path: Path) -> None:
         bystander.wait(TIMEOUT_S)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_file_that_is_no_pid_file_is_left_alone(tmp_path: Path) -> None:
     """A file that was named as pid file by mistake is neither overwritten nor removed."""
     letter = tmp_path / "letter.txt"
@@ -269,6 +286,7 @@ def test_file_that_is_no_pid_file_is_left_alone(tmp_path: Path) -> None:
     assert (codes, letter.read_text()) == ([2, 2, 2], "dear sir")
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_stop_ends_a_server_in_the_foreground_too(tmp_path: Path) -> None:
     """A server in the foreground with a pid file can be stopped by it, and ends with exit code 0."""
     pid_file = str(tmp_path / "mine.pid")
