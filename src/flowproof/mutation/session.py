@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import Phase, given, settings, strategies
 
 from .forks import Died, in_processes
 from .mutant import Mutant, Outcome, Verdict
@@ -83,6 +83,7 @@ class MutantSession:
             self._tell("error", what="the suite cannot be collected")
             return True
         _preload(self.provider)
+        _draw()
         items = {item.nodeid: item for item in session.items}
         reference = Reference()
         started = time.perf_counter()
@@ -161,8 +162,8 @@ class MutantSession:
             if not nodes:
                 self._tell_outcome(_lived(mutants[index], "survived", "no test of the suite asks for it", 0), plan)
         tasks = (self._task(mutants[index], [items[each] for each in chosen[index]]) for index in asked)
-        for number, given in in_processes(tasks, jobs=self.jobs, timeout_s=MUTANT_TIMEOUT_S):
-            outcome = _of_dead(mutants[asked[number]], given) if isinstance(given, Died) else given
+        for number, gave in in_processes(tasks, jobs=self.jobs, timeout_s=MUTANT_TIMEOUT_S):
+            outcome = _of_dead(mutants[asked[number]], gave) if isinstance(gave, Died) else gave
             self._tell_outcome(outcome, plan)
 
     def _task(self, mutant: Mutant, items: Sequence[pytest.Item]) -> Callable[[], Outcome]:
@@ -228,6 +229,17 @@ def _preload(slug: str) -> None:
         contract = load_contract(slug)
         for module in (assembly, recording):
             setattr(module, "load_contract", lambda wanted, *_: contract if wanted == slug else load_contract(wanted))  # noqa: B010
+
+
+def _draw() -> None:
+    """What Hypothesis reads and makes for the first property of a process, it then has for those of all children."""
+
+    @settings(max_examples=1)
+    @given(strategies.text())
+    def nothing(_: str) -> None:
+        """Holds."""
+
+    nothing()
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
