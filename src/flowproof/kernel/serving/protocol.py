@@ -28,6 +28,8 @@ logger = logging.getLogger("flowproof.mock")
 # What would end a header early, or is no part of one (RFC 9110, 5.5).
 FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
+OFFERS = frozenset({"upgrade", "connection", "http2-settings"})
+
 
 class Application(Protocol):
     """What answers, beside being an ASGI application."""
@@ -59,9 +61,35 @@ class TransportProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes off the socket; what is whole by then is answered by then."""
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self._pieces = None
+            logger.warning("what a client sent is no HTTP")
+            self.send_400_response("Invalid HTTP request received.")
         if self._pieces is not None and not self.transport.is_closing():
             self._go_the_long_way()
+
+    def _decline(self, rest: bytes) -> None:
+        """
+        Go on in HTTP/1.1 with a client that offers another protocol, as the JDK's does with its first request.
+
+        The parser takes such a request for one without a body; so it is parsed once more, without the offer.
+        """
+        method = self.parser.get_method().decode("ascii")
+        if method == "CONNECT":
+            self.send_400_response("This is no proxy.")
+            return
+        lines = [f"{name}: {value}" for name, value in self._lines if name not in OFFERS]
+        if any(name == "connection" and "close" in value.lower() for name, value in self._lines):
+            lines.append("connection: close")
+        request = f"{method} {self.url.decode('latin-1')} HTTP/1.1"
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.data_received("\r\n".join([request, *lines, "", ""]).encode("latin-1") + rest)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -80,10 +108,12 @@ class TransportProtocol(HttpToolsProtocol):
         """Choose the way. What is no URL raises, which uvicorn answers with 400."""
         target = httptools.parse_url(self.url)
         self._target = (target.path.decode("latin-1"), (target.query or b"").decode("latin-1"))
+        if self.parser.should_upgrade():
+            return
         self._pieces = []
         cycle: RequestResponseCycle | None = self.cycle
         busy = cycle is not None and not cycle.response_complete
-        if busy or self.expect_100_continue or self.flow.write_paused or self.parser.should_upgrade():
+        if busy or self.expect_100_continue or self.flow.write_paused:
             self._go_the_long_way()
 
     def on_body(self, body: bytes) -> None:
@@ -95,6 +125,8 @@ class TransportProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Answer a request that has come whole."""
+        if self.parser.should_upgrade():
+            return
         if self._pieces is None:
             super().on_message_complete()
             return
