@@ -319,6 +319,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # (else a body may wait for the acknowledgement of its head)
     timeout = IDLE_S
     server: _Server
 

@@ -63,6 +63,7 @@ class Seen:
 class Handler(BaseHTTPRequestHandler):
     """Records the request and plays the reply."""
 
+    disable_nagle_algorithm = True  # (else a body may wait for the acknowledgement of its head)
     server: "Provider"
 
     def answer(self) -> None:
@@ -100,6 +101,10 @@ class Provider(ThreadingHTTPServer):
 
     def __init__(self, handler: type[Handler] = Handler) -> None:
         super().__init__(("127.0.0.1", 0), handler)
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin without a script, and without a memory of what was asked."""
         self.script: list[Reply] = []
         self.seen: list[Seen] = []
         self.woken = threading.Event()

@@ -44,6 +44,8 @@ def answering(
     class Handler(BaseHTTPRequestHandler):
         """Answers the same to everybody."""
 
+        disable_nagle_algorithm = True  # (else the body may wait for the acknowledgement of its head)
+
         def _answer(self) -> None:
             self.send_response_only(status)
             told = {"Content-Type": content_type, "Content-Length": "2", **(headers or {})}

@@ -24,6 +24,7 @@ class Application(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True  # (else the page may wait for the acknowledgement of its head)
     server: Application
 
     def do_GET(self) -> None:
