@@ -99,6 +99,8 @@ class Handler(BaseHTTPRequestHandler):
 class Provider(ThreadingHTTPServer):
     """Answers from a script; the last reply holds for all further requests."""
 
+    request_queue_size = 64  # (of more than this at once some would wait for a second before they try again)
+
     def __init__(self, handler: type[Handler] = Handler) -> None:
         super().__init__(("127.0.0.1", 0), handler)
         self.begin()
