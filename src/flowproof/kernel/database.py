@@ -126,6 +126,7 @@ class Database:
         if self.is_shared:
             self._take_turn()
         self._inside, self._forgotten_inside = True, False
+        self.begun()
         if self.is_shared:
             self._heed_others()
         return True
@@ -167,7 +168,6 @@ class Database:
             raise
         self._inside = False
         self._pass_turn()
-        self.kept()
 
     def _undo(self) -> None:
         self._inside = False
@@ -179,8 +179,8 @@ class Database:
         finally:
             self._pass_turn()
 
-    def kept(self) -> None:
-        """After a transaction was kept."""
+    def begun(self) -> None:
+        """When a transaction begins."""
 
     def undone(self) -> None:
         """When a transaction is undone."""

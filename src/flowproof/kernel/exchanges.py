@@ -46,7 +46,7 @@ class Exchanges(Protocol):
         """Go on from that count where the workspace has had fewer."""
 
     def add(self, draft: Draft, *, keep: int) -> None:
-        """Keep an exchange and forget those older than the workspace's last ``keep``."""
+        """Keep an exchange, and none that is older than the last ``keep`` that the workspace has had by now."""
 
     def replace(self, row: ExchangeRow) -> None:
         """Keep another text of an exchange that is there."""
@@ -67,7 +67,7 @@ class Exchanges(Protocol):
         """Take back what was counted and kept in the transaction under way, which is undone."""
 
     def settle(self) -> None:
-        """Let it stand."""
+        """Let stand what was counted and kept until now."""
 
 
 def exchanges_of(database: Database) -> Exchanges:
@@ -81,6 +81,7 @@ class KeptInMemory:
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
         self._kept: dict[str, dict[int, Draft | ExchangeRow]] = {}
+        self._floors: dict[str, int] = {}  # numbers up to these are forgotten
         self._drawn: list[tuple[str, int]] = []
 
     def count(self, workspace: str) -> int:
@@ -98,13 +99,15 @@ class KeptInMemory:
         self._counts[workspace] = max(count, self.count(workspace))
 
     def add(self, draft: Draft, *, keep: int) -> None:
-        """Keep it as it is. One that has waited for so long that it is older than all that are kept is not kept."""
-        kept = self._kept.get(draft.workspace)
+        """Keep it as it is."""
+        workspace = draft.workspace
+        kept = self._kept.get(workspace)
         if kept is None:
-            kept = self._kept[draft.workspace] = {}
-        if draft.number > self.count(draft.workspace) - keep:
-            kept[draft.number] = draft
-        kept.pop(draft.number - keep, None)
+            kept = self._kept[workspace] = {}
+        kept[draft.number] = draft
+        floor = self._floors[workspace] = self.count(workspace) - keep
+        while kept and (first := next(iter(kept))) <= floor:
+            del kept[first]  # (what waited, and came in behind a later one, is freed after that and not shown before)
 
     def replace(self, row: ExchangeRow) -> None:
         """Keep another text of an exchange that is there."""
@@ -115,16 +118,16 @@ class KeptInMemory:
     def find(self, workspace: str, number: int) -> ExchangeRow | None:
         """One exchange, written out."""
         kept = self._kept.get(workspace, {})
-        found = kept.get(number)
+        found = kept.get(number) if number > self._floors.get(workspace, 0) else None
         if isinstance(found, Draft):
             found = kept[number] = ExchangeRow(*found[:4], found.write())
         return found
 
     def last(self, workspace: str, *, after: int, limit: int, refused_only: bool) -> list[ExchangeRow]:
         """The last exchanges after a number, written out."""
-        kept = self._kept.get(workspace, {})
-        numbers = sorted(number for number in kept if number > after and kept[number].is_refused >= refused_only)
-        found = (self.find(workspace, number) for number in numbers[-limit:])
+        kept, beyond = self._kept.get(workspace, {}), max(after, self._floors.get(workspace, 0))
+        numbers = sorted(number for number in kept if number > beyond and kept[number].is_refused >= refused_only)
+        found = (self.find(workspace, number) for number in (numbers[-limit:] if limit else ()))
         return [row for row in found if row is not None]
 
     def clear(self, workspace: str) -> None:
@@ -135,6 +138,7 @@ class KeptInMemory:
         """Forget that there was such a workspace."""
         self.clear(workspace)
         self._counts.pop(workspace, None)
+        self._floors.pop(workspace, None)
 
     def undo(self) -> None:
         """Take back the numbers that were drawn, and what was kept under them."""
@@ -182,7 +186,9 @@ class RowsOfFile:
         row = (draft.workspace, draft.number, draft.provider, int(draft.is_refused), draft.write())
         self._database.write("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?)", row)
         self._database.write(
-            "DELETE FROM exchange WHERE workspace = ? AND number <= ?", (draft.workspace, draft.number - keep)
+            "DELETE FROM exchange WHERE workspace = ?1"
+            " AND number <= (SELECT exchanges FROM workspace WHERE id = ?1) - ?2",
+            (draft.workspace, keep),
         )
 
     def replace(self, row: ExchangeRow) -> None:

@@ -115,8 +115,8 @@ class Store(Database):
         """Take back the numbers of exchanges that were counted in a transaction which is undone."""
         self.exchanges.undo()
 
-    def kept(self) -> None:
-        """Let the numbers of exchanges stand."""
+    def begun(self) -> None:
+        """Let the numbers of exchanges stand that were counted before."""
         self.exchanges.settle()
 
     def take_touched(self) -> Mapping[str, int]:
