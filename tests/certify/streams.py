@@ -1,5 +1,6 @@
 """Streams of events made by hand, for tests of what is made from them."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -39,6 +40,7 @@ class Stream:
     selection: str = ""
     events: list[Event] = field(default_factory=list)
     now: datetime = NOON
+    _exchanged: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.start()
@@ -82,10 +84,10 @@ class Stream:
     ) -> Exchanged:
         """A test exchanges something."""
         self.now += timedelta(milliseconds=20)
-        number = sum(isinstance(each, Exchanged) for each in self.events) + 1
+        self._exchanged[test] += 1
         url = f"{self.target.url}{path}{'?' if query else ''}{query}"
         made = Exchanged(
-            id=f"x-{number}",
+            id=f"x-{self._exchanged.total()}",
             test=test,
             at=self.now,
             duration_ms=12.5,
@@ -100,8 +102,7 @@ class Stream:
     def finish(self, test: str, verdict: Verdict = "PASS", why: str = "", details: str = "") -> None:
         """A test ends."""
         self.now += timedelta(seconds=1)
-        made = sum(isinstance(each, Exchanged) and each.test == test for each in self.events)
-        self.events.append(TestFinished(test, self.now, 1000.0, verdict, why, details, made))
+        self.events.append(TestFinished(test, self.now, 1000.0, verdict, why, details, self._exchanged[test]))
 
     def run(self, test: str, *requirements: str, verdict: Verdict = "PASS", why: str = "", **more: bool) -> str:
         """A whole test with one exchange."""
