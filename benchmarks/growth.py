@@ -12,11 +12,12 @@ import requests
 
 from .loader import Load, start
 from .orders import full_order, signed, template
-from .results import lines, median, table, write
+from .results import median, panels, table, write
 from .servers import Server, flowproof
 
 ROUNDS, SECONDS = 3, 3.0
 CHUNK_S = 5.0
+VALIDATE = "/api/order/validate"
 
 
 def main() -> None:
@@ -41,7 +42,8 @@ def main() -> None:
         name = f"growth-{what.partition(' ')[0]}"
         costs = {"µs a request": {size: 1e6 / per_s for size, (per_s, _) in sizes.items()}}
         held = {"memory MiB": {size: memory for size, (_, memory) in sizes.items()}}
-        lines(name, f"As {what} grow", what, costs | held, "µs a request, MiB")
+        scale = "linear" if what.startswith("items") else "log"
+        panels(name, f"As {what} grow", what, costs | held, scale=scale)
 
 
 def _measure(server: Server, load: Load) -> tuple[float, float]:
@@ -50,16 +52,16 @@ def _measure(server: Server, load: Load) -> tuple[float, float]:
 
 
 def _workspaces(sizes: Sequence[int]) -> dict[int, tuple[float, float]]:
-    """Requests of one workspace among so many, each with credentials of all five providers."""
+    """Requests of one workspace among so many, each with its credentials; they keep nothing that would grow too."""
     found = {}
     body = template(full_order())
-    with flowproof("oneflow") as server, requests.Session() as control:
+    with flowproof("oneflow", path=VALIDATE) as server, requests.Session() as control:
         made = 1
         for size in sizes:
             url = f"http://127.0.0.1:{server.port}/_flowproof/workspaces"
             shown = [control.post(url, timeout=30).json() for _ in range(size - made)][-1]
             made = size
-            headers = signed("/api/order", shown["providers"]["oneflow"]["credentials"]["default"])
+            headers = signed(VALIDATE, shown["providers"]["oneflow"]["credentials"]["default"])
             found[size] = _measure(server, Load(server.port, server.path, headers, body))
     return found
 
@@ -69,7 +71,7 @@ def _filled(most: int, options: Sequence[str]) -> dict[int, tuple[float, float]]
     found = {}
     body = template(full_order())
     sizes = [size for size in (10_000, 100_000, 1_000_000) if size <= most]
-    with flowproof("oneflow", path="/api/order/validate", options=options) as server:
+    with flowproof("oneflow", path=VALIDATE, options=options) as server:
         load = Load(server.port, server.path, server.headers, body)
         sent = 0
         for size in sizes:
@@ -84,7 +86,7 @@ def _items(sizes: Sequence[int]) -> dict[int, tuple[float, float]]:
     found = {}
     for size in sizes:
         body = template(full_order(size))
-        with flowproof("oneflow", path="/api/order/validate") as server:
+        with flowproof("oneflow", path=VALIDATE) as server:
             load = Load(server.port, server.path, server.headers, body)
             found[size] = _measure(server, load)
     return found

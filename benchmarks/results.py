@@ -15,7 +15,7 @@ import matplotlib as mpl
 
 from .loader import Measured
 
-__all__ = ["FIGURES", "bars", "lines", "median", "medians", "spread", "table", "write"]
+__all__ = ["FIGURES", "bars", "median", "medians", "panels", "spread", "table", "write"]
 
 RESULTS = Path(__file__).parent / "results"
 FIGURES = ("requests/s", "spread", "p50 ms", "p99 ms", "failed")
@@ -98,20 +98,24 @@ def bars(name: str, title: str, values: Mapping[str, float], unit: str, ours: Se
     _save(figure, name)
 
 
-def lines(name: str, title: str, across: str, series: Mapping[str, Mapping[int, float]], unit: str) -> None:
-    """A plot of how figures change as work grows; across is logarithmic, up begins at nought."""
-    figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
-    for (label, points), mark in zip(series.items(), "os^Dvx", strict=False):
-        axes.plot(list(points), list(points.values()), marker=mark, label=label)
-    axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel(across)
-    axes.set_ylabel(unit)
-    axes.set_title(title, loc="left")
-    axes.grid(color=GRID)
-    axes.spines[["top", "right"]].set_visible(False)
-    if len(series) > 1:
-        axes.legend(frameon=False)
+def panels(
+    name: str, title: str, across: str, series: Mapping[str, Mapping[int, float]], *, scale: str = "log"
+) -> None:
+    """How figures change as work grows, each in a panel of its own with its own unit; up begins at nought."""
+    figure, below = plt.subplots(
+        len(series), 1, figsize=(8, 2.3 * len(series) + 0.6), layout="constrained", sharex=True, squeeze=False
+    )
+    for axes, (label, points) in zip(below[:, 0], series.items(), strict=True):
+        axes.plot(list(points), list(points.values()), marker="o", color=OURS)
+        axes.set_xscale(scale)
+        axes.set_ylim(0, max(points.values()) * 1.25)
+        axes.set_ylabel(label)
+        axes.grid(color=GRID)
+        axes.spines[["top", "right"]].set_visible(False)
+        for size, value in points.items():
+            axes.annotate(f"{value:,.4g}", (size, value), textcoords="offset points", xytext=(0, 7), ha="center")
+    below[0, 0].set_title(title, loc="left")
+    below[-1, 0].set_xlabel(across)
     _save(figure, name)
 
 
