@@ -1,9 +1,9 @@
 """
 HTTP on one connection: uvicorn's protocol, with a short way for the usual request.
 
-A request that has come whole is answered where its last byte was read: no task, no queue, one write. Whatever else
-there is goes uvicorn's way through ASGI: a body that is still on its way, a pipelined request behind one that waits, a
-client that does not read, and the faults, which wait and break connections.
+A request is answered where its last byte was read: no task, no queue, one write. Whatever else there is goes uvicorn's
+way through ASGI: a large body, a pipelined request behind one that waits, a client that does not read, and the faults,
+which wait and break connections.
 """
 
 import logging
@@ -28,6 +28,7 @@ logger = logging.getLogger("flowproof.mock")
 # What would end a header early, or is no part of one (RFC 9110, 5.5).
 FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
+LARGE = 64 * 1024
 OFFERS = frozenset({"upgrade", "connection", "http2-settings"})
 
 
@@ -58,9 +59,10 @@ class TransportProtocol(HttpToolsProtocol):
         self._lines: list[tuple[str, str]] = []
         self._target = ("", "")
         self._pieces: list[bytes] | None = None  # of the body of a request that may go the short way
+        self._size = 0
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes off the socket; what is whole by then is answered by then."""
+        """Take bytes off the socket."""
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
@@ -70,8 +72,6 @@ class TransportProtocol(HttpToolsProtocol):
             self._pieces = None
             logger.warning("what a client sent is no HTTP")
             self.send_400_response("Invalid HTTP request received.")
-        if self._pieces is not None and not self.transport.is_closing():
-            self._go_the_long_way()
 
     def _decline(self, rest: bytes) -> None:
         """
@@ -110,7 +110,7 @@ class TransportProtocol(HttpToolsProtocol):
         self._target = (target.path.decode("latin-1"), (target.query or b"").decode("latin-1"))
         if self.parser.should_upgrade():
             return
-        self._pieces = []
+        self._pieces, self._size = [], 0
         cycle: RequestResponseCycle | None = self.cycle
         busy = cycle is not None and not cycle.response_complete
         if busy or self.expect_100_continue or self.flow.write_paused:
@@ -120,8 +120,11 @@ class TransportProtocol(HttpToolsProtocol):
         """Take a piece of the body."""
         if self._pieces is None:
             super().on_body(body)
-        else:
-            self._pieces.append(body)
+            return
+        self._pieces.append(body)
+        self._size += len(body)
+        if self._size > LARGE:
+            self._go_the_long_way()
 
     def on_message_complete(self) -> None:
         """Answer a request that has come whole."""
