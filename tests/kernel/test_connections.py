@@ -176,7 +176,7 @@ def test_connection_stays_as_the_client_asks(
         else:
             raw.settimeout(10)
             again = []
-            with pytest.raises((AssertionError, ConnectionResetError), match="the connection ended|reset by peer"):
+            with pytest.raises((AssertionError, ConnectionResetError), match=r"the connection ended|reset by peer"):
                 answers(raw, 1)
 
     assert (b"connection: close" in answer.lower()) is not stays
