@@ -187,6 +187,28 @@ class Nursery:
                 born.kill()
             return subprocess.CompletedProcess(args, code, _all_of(out), _all_of(err))
 
+    def run_script(self, source: str, *arguments: str, times: int, folder: Path) -> list[str]:
+        """
+        What processes print that run the same script at once, each to its end.
+
+        Args:
+            source: The script.
+            arguments: Its arguments, before its own number.
+            times: How many processes.
+            folder: Where they run.
+        """
+        (folder / "script.py").write_text(source, encoding="utf-8")
+        with ExitStack() as stack:
+            born = []
+            for number in range(times):
+                out = stack.enter_context(tempfile.TemporaryFile())
+                command = (sys.executable, "-m", "script", *arguments, str(number))
+                born.append((self.begin(command, cwd=folder, env=os.environ, stdout=out, stderr=out), out))
+            codes = [each.wait(PATIENCE_S) for each, _ in born]
+            said = [_all_of(out) for _, out in born]
+        assert codes == [0] * times, said
+        return said
+
 
 def _all_of(said: IO[bytes]) -> str:
     said.seek(0)

@@ -1,7 +1,5 @@
 """What the processes of a run share: counts, turns, money, and what is to be undone."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +8,7 @@ import pytest
 
 from flowproof.certify.ledger import Ledger, Made, Purse
 from flowproof.errors import ConfigurationError
+from tests.nursery import Nursery
 
 ORDER = Made("c-1", "acme", "placeOrder", "7", "cancelOrder", {"number": "7"})
 
@@ -22,16 +21,20 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     made.close()
 
 
-def test_numbers_are_given_once_over_many_processes(tmp_path: Path) -> None:
+COUNTS = """
+import sys
+from pathlib import Path
+from flowproof.certify.ledger import Ledger
+
+it = Ledger(Path(sys.argv[1]))
+print(*(it.next("x") for _ in range(50)), sum(it.take("calls", 70) for _ in range(50)))
+"""
+
+
+def test_numbers_are_given_once_over_many_processes(tmp_path: Path, nursery: Nursery) -> None:
     """Processes that count at once never get the same number, and a limit holds for all of them together."""
-    program = (
-        "import sys; from pathlib import Path; from flowproof.certify.ledger import Ledger\n"
-        "it = Ledger(Path(sys.argv[1]))\n"
-        "print(*(it.next('x') for _ in range(50)), sum(it.take('calls', 70) for _ in range(50)))"
-    )
-    command = [sys.executable, "-c", program, str(tmp_path / "ledger")]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    said = [list(map(int, each.communicate()[0].split())) for each in processes]
+    printed = nursery.run_script(COUNTS, str(tmp_path / "ledger"), times=3, folder=tmp_path)
+    said = [list(map(int, each.split())) for each in printed]
 
     assert sorted(number for each in said for number in each[:-1]) == list(range(1, 151))
     assert sum(each[-1] for each in said) == 70

@@ -19,6 +19,7 @@ from flowproof.certify.stream import append, events_of
 from flowproof.errors import ConfigurationError
 from tests.certify.strangers import relayed, write_profile
 from tests.certify.test_run import Shop, of, order, shop, verdicts
+from tests.nursery import Nursery
 from tests.second_opinion import dots_eco
 
 __all__ = ["shop"]
@@ -28,9 +29,9 @@ PERMITS = "permits = { operations = { createFlowCard = true } }"
 PATIENCE_S = 60.0
 
 
-def slow(_: int) -> bool:
-    """A server that takes its time, so that there is some to interrupt."""
-    time.sleep(0.15)
+def slow(number: int) -> bool:
+    """A server that takes its time after the first requests, so that there is some to interrupt."""
+    time.sleep(0.15 if number > 10 else 0)
     return False
 
 
@@ -204,16 +205,21 @@ def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     assert len(first) == 1
 
 
-def test_events_of_several_processes_are_whole_lines(tmp_path: Path) -> None:
+WRITES = """
+import sys
+from pathlib import Path
+from flowproof.certify.events import Settled
+from flowproof.certify.stream import append
+
+for number in range(200):
+    append(Path(sys.argv[1]), Settled(f"{sys.argv[2]}-{number}", True, "x" * 5000))
+"""
+
+
+def test_events_of_several_processes_are_whole_lines(tmp_path: Path, nursery: Nursery) -> None:
     """Many processes append to one file, and no line is torn."""
-    program = (
-        "import sys; from pathlib import Path; from flowproof.certify.stream import append; "
-        "from flowproof.certify.events import Settled\n"
-        "for n in range(200): append(Path(sys.argv[1]), Settled(f'{sys.argv[2]}-{n}', True, 'x' * 5000))"
-    )
     file = tmp_path / "events.jsonl"
     append(file, Settled("first", True, ""))
-    processes = [subprocess.Popen([sys.executable, "-c", program, str(file), str(each)]) for each in range(3)]
+    nursery.run_script(WRITES, str(file), times=3, folder=tmp_path)
 
-    assert [each.wait() for each in processes] == [0, 0, 0]
     assert len({each.created for each in events_of(file) if isinstance(each, Settled)}) == 601
