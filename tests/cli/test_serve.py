@@ -309,6 +309,7 @@ def workers_of(served: Served) -> list[int]:
     return [int(line) for line in listed.stdout.split()]
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_workers_share_one_state(tmp_path: Path) -> None:
     """Two workers behind one port make workspaces at the same time and both know all of them."""
     with serving(tmp_path, "--workers", "2", "--state", str(tmp_path / "state.db"), "--seed", "1") as served:
@@ -325,6 +326,7 @@ def test_workers_share_one_state(tmp_path: Path) -> None:
         assert (len(set(made)), found, len(workers_of(served))) == (20, {200}, 2)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_workers_end_with_their_server(tmp_path: Path) -> None:
     """A signal to the server ends its workers, with exit code 0; so does a kill that it cannot handle."""
     state = ("--workers", "2", "--state", str(tmp_path / "state.db"))
@@ -338,6 +340,7 @@ def test_workers_end_with_their_server(tmp_path: Path) -> None:
     assert left == []
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_server_ends_when_a_worker_does(tmp_path: Path) -> None:
     """When a worker dies the server does not go on with the rest, but ends with exit code 2."""
     with serving(tmp_path, "--workers", "2", "--state", str(tmp_path / "state.db")) as served:

@@ -29,27 +29,38 @@ def test_that_fails(dots_eco):
 """
 
 
-@pytest.fixture(scope="module", params=[(), ("-p", "xdist.plugin", "-n", "2")], ids=["alone", "xdist"])
-def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Path:
-    """The results of the small suite, run in one process and by two workers."""
-    place = tmp_path_factory.mktemp("run")
+def written(nursery: Nursery, place: Path, *options: str) -> Path:
+    """The results of the small suite."""
     folder, file = place / "dots_eco", place / "coverage.json"
     folder.mkdir()
     (folder / "test_small.py").write_text(SUITE)
-    options = (*request.param, "-q", "--flowproof-providers=dots_eco", f"--flowproof-coverage={file}")
+    options = (*options, "-q", "--flowproof-providers=dots_eco", f"--flowproof-coverage={file}")
     done = nursery.pytest(*options, str(folder), cwd=place)
     assert done.returncode == 0, done.stdout
     return file
 
 
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Path:
+    """The results of the small suite, run in one process."""
+    return written(nursery, tmp_path_factory.mktemp("run"))
+
+
 def test_results_say_what_was_exercised(results: Path) -> None:
-    """Answers and branches count by exchange, requirements by tests that pass; workers' results are put together."""
+    """Answers and branches count by exchange, requirements by tests that pass."""
     found = json.loads(results.read_text())["providers"]["dots_eco"]
 
     assert set(found["answers"]) == {"createFlowCard 200", "getApplicationBalance 200"}
     assert set(found["requirements"]) == {"dots_eco.balance.get", "dots_eco.flow_card.created"}
     assert [test.rpartition("::")[2] for test in found["answers"]["createFlowCard 200"]] == ["test_card"]
     assert "createFlowCard request /sku there" in found["branches"]
+
+
+def test_results_of_workers_are_put_together(results: Path, nursery: Nursery, tmp_path: Path) -> None:
+    """Two workers of xdist give the same results as one process."""
+    of_two = written(nursery, tmp_path, "-p", "xdist.plugin", "-n", "2")
+
+    assert json.loads(of_two.read_text()) == json.loads(results.read_text())
 
 
 def test_command_tells_what_was_not_exercised(results: Path) -> None:

@@ -1,10 +1,12 @@
 """The plugin's fixtures, as a project of somebody else's uses them."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from flowproof.target import ControlClient, Workspace
+from tests.nursery import Nursery
 from tests.plugin.stranger import stranger
 
 pytest_plugins = ["pytester"]
@@ -29,7 +31,7 @@ def test_client_works_in_an_empty_directory(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
 
 
-def test_each_test_has_a_workspace_of_its_own(pytester: pytest.Pytester) -> None:
+def test_each_test_has_a_workspace_of_its_own(pytester: pytest.Pytester, nursery: Nursery) -> None:
     """Two tests see none of each other's orders, also on several workers."""
     pytester.makepyfile(
         """
@@ -44,7 +46,9 @@ def test_each_test_has_a_workspace_of_its_own(pytester: pytest.Pytester) -> None
         """
     )
 
-    pytester.runpytest_subprocess("-W", "error", "-n", "2").assert_outcomes(passed=6)
+    ended = nursery.pytest("-W", "error", "-p", "xdist.plugin", "-n", "2", cwd=pytester.path)
+
+    assert re.search("=== 6 passed in ", ended.stdout), ended.stdout
 
 
 def test_left_over_workspaces_go_at_the_end(pytester: pytest.Pytester, flowproof_server: ControlClient) -> None:
