@@ -54,7 +54,7 @@ def test_what_holds_on_the_mock_ends_with_0(tmp_path: Path) -> None:
 def test_failure_ends_with_1_and_is_named(stranger: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     """A target that breaks a requirement ends with 1; test and requirement are named, one line each."""
     monkeypatch.setattr(dots_eco, "is_address", lambda _text: True)
-    done = stranger("-k", "text_that_is_no_address")
+    done = stranger("-k", "text_that_is_no_address and dot")
 
     assert done.exit_code == 1
     assert "FAIL  dots_eco/test_cards.py::test_text_that_is_no_address_is_invalid" in done.output
@@ -121,7 +121,7 @@ def test_job_of_github_gets_annotations_and_a_summary(
     monkeypatch.setattr(dots_eco, "is_address", lambda _text: True)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-    done = stranger("-k", "text_that_is_no_address")
+    done = stranger("-k", "text_that_is_no_address and dot")
 
     assert "::error title=FAIL dots_eco.flow_card.recipient_email" in done.output
     assert "FAIL on Acme's sandbox (loopback)" in (tmp_path / "summary.md").read_text(encoding="utf-8")

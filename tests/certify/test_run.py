@@ -202,7 +202,7 @@ def test_wrong_server_fails_with_evidence(shop: Shop, monkeypatch: pytest.Monkey
     """A server that takes every text for an address fails the tests of that, each with its exchange."""
     monkeypatch.setattr(dots_eco, "is_address", lambda _text: True)
     permits = "permits = { operations = { createFlowCard = true } }"
-    ended = shop.run(permits, keyword="text_that_is_no_address_is_invalid")
+    ended = shop.run(permits, keyword="text_that_is_no_address_is_invalid and dot")
     failed = [each for each in of(ended, TestFinished) if each.verdict == "FAIL"]
 
     assert failed
