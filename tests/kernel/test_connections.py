@@ -263,3 +263,17 @@ def test_header_that_no_answer_may_have_is_not_sent(
 
     assert whole.startswith(b"HTTP/1.1 500")
     assert b"set-cookie" not in whole
+
+
+def test_idle_connection_is_closed_after_a_while(server: Server, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A connection on which nothing comes any more is closed, counted from its last answer.
+    """
+    monkeypatch.setattr(server._uvicorn.config, "timeout_keep_alive", 0.5)
+    with connected(server) as raw:
+        for _ in range(3):
+            raw.sendall(post(desk))
+            answers(raw, 1)
+        ended = raw.recv(1)
+
+    assert ended == b""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from flowproof.kernel.app import ProviderApp
 from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.clock import Clock, instant_from_text
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.provider import Provider
 from flowproof.kernel.refusals import Answer
@@ -33,8 +34,10 @@ PIECES = [
 
 
 def make_mock(provider: Provider) -> Mock:
-    """A mock server with one provider, the same each time."""
-    return build_gateway([provider], Settings(entropy=1)).mock
+    """A mock server with one provider, the same each time, on whose clock time stands still."""
+    mock = build_gateway([provider], Settings(entropy=1)).mock
+    mock.workspaces.set_clock(mock.workspaces.ensure_default(), Clock.frozen(instant_from_text("2024-09-13")))
+    return mock
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +65,7 @@ def test_both_ways_answer_the_same(
     """
     told = []
     for mock in mocks:
-        mock.workspaces.ensure_default()
-        (credential,) = mock.workspaces.credentials(mock.workspaces.find("default"), "notes")  # type: ignore[arg-type]  # (it is there)
+        (credential,) = mock.workspaces.credentials(mock.workspaces.ensure_default(), "notes")
         headers = (("x-key", credential.key if is_known else "nobody"), ("content-type", "application/json"))
         answer = mock.handle(WireRequest(method, "/notes/" + "/".join(pieces), query, headers, body))
         assert isinstance(answer, Answer)

@@ -1,5 +1,6 @@
 """Runs a server in this process until a signal: builds it, says when it is ready, cleans up."""
 
+import gc
 import os
 import secrets
 import signal
@@ -49,6 +50,8 @@ def run(options: ServeOptions) -> None:
         if options.listen_fd is not None:
             threading.Thread(target=_end_with_parent, daemon=True).start()
         speaker.start()
+        gc.freeze()  # all that is there by now stays: no need to look through it again and again
+        gc.enable()
         server.run()
 
 

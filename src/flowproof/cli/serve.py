@@ -1,5 +1,6 @@
 """``flowproof serve``: reads the options, refuses what would be unsafe, and chooses how to run."""
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,13 @@ def serve(background: bool, **given: Any) -> None:
 
         supervise(options)
     else:
-        from .foreground import run  # noqa: PLC0415 (loads uvicorn and Flask)
+        gc.disable()  # nothing of what is loaded now is garbage; when all is there, run lets it be looked for again
+        try:
+            from .foreground import run  # noqa: PLC0415 (loads uvicorn and Flask)
 
-        run(options)
+            run(options)
+        finally:
+            gc.enable()
 
 
 def _checked(options: ServeOptions) -> ServeOptions:

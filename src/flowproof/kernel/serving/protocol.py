@@ -60,10 +60,10 @@ class TransportProtocol(HttpToolsProtocol):
         self._target = ("", "")
         self._pieces: list[bytes] | None = None  # of the body of a request that may go the short way
         self._size = 0
+        self._idle_since = 0.0
 
     def data_received(self, data: bytes) -> None:
         """Take bytes off the socket."""
-        self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
@@ -111,9 +111,7 @@ class TransportProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         self._pieces, self._size = [], 0
-        cycle: RequestResponseCycle | None = self.cycle
-        busy = cycle is not None and not cycle.response_complete
-        if busy or self.expect_100_continue or self.flow.write_paused:
+        if self._is_busy() or self.expect_100_continue or self.flow.write_paused:
             self._go_the_long_way()
 
     def on_body(self, body: bytes) -> None:
@@ -145,6 +143,38 @@ class TransportProtocol(HttpToolsProtocol):
         else:
             self._go_the_long_way(answer)
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, and note since when the connection is idle."""
+        self._idle_since = self.loop.time()
+        if self.pipeline or self.timeout_keep_alive_task is None or self.flow.read_paused:
+            super().on_response_complete()
+        else:
+            self.server_state.total_requests += 1
+
+    def timeout_keep_alive_handler(self) -> None:
+        """
+        Close a connection that has been idle for long.
+
+        The alarm is set once and looks again when it rings: to set it anew for each request costs more.
+        """
+        self.timeout_keep_alive_task = None
+        if self._pieces is not None or self._is_busy():
+            return
+        rest_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if rest_s > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(rest_s, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the connection."""
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+
+    def _is_busy(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
 
     def _request(self, body: bytes) -> WireRequest:
         return WireRequest(
