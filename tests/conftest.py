@@ -26,3 +26,9 @@ def nursery(tmp_path_factory: pytest.TempPathFactory, quick_hypothesis: None) ->
     """Begins programs that have imported everything already."""
     with closing(Nursery(tmp_path_factory.mktemp("nursery"))) as made:
         yield made
+
+
+@pytest.fixture
+def quick_start(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers and commands run in forks of a process that has imported everything, not in processes that have to."""
+    monkeypatch.setattr("tests.cli.servers.Popen", nursery.begin)

@@ -30,6 +30,7 @@ import yaml
 
 from tests import tree
 from tests.markdown import Block, commands
+from tests.nursery import Nursery
 
 PATIENCE_S = 60.0
 START_S = 20.0
@@ -56,21 +57,29 @@ class Rehearsal:
         folder: Scratch directory, empty.
         programs: Directories searched before the virtual environment's.
         patience_s: How long a command may take.
+        nursery: Begins the tests of blocks; without it, the system does.
     """
 
     folder: Path
     programs: tuple[Path, ...] = ()
     patience_s: float = PATIENCE_S
+    nursery: Nursery | None = None
     address: str | None = None
     _server: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @classmethod
     @contextmanager
     def open(
-        cls, folder: Path, programs: tuple[Path, ...] = (), patience_s: float = PATIENCE_S, *, is_empty: bool = False
+        cls,
+        folder: Path,
+        programs: tuple[Path, ...] = (),
+        patience_s: float = PATIENCE_S,
+        *,
+        nursery: Nursery | None = None,
+        is_empty: bool = False,
     ) -> "Iterator[Rehearsal]":
         """A rehearsal in a fresh copy of the checkout, or in an empty folder in its place; its server ends with it."""
-        it = cls(folder, programs, patience_s)
+        it = cls(folder, programs, patience_s, nursery)
         it.home.mkdir()
         it.checkout.mkdir()
         it.state.write_text(f"cd {shlex.quote(str(it.checkout))}\n")
@@ -136,7 +145,7 @@ class Rehearsal:
         script = place / ("test_block.py" if is_test else "block.py")
         script.write_text(self._located(source), encoding="utf-8")
         how = ["-m", "pytest", "-q", "-p", "no:cacheprovider"] if is_test else ["-W", "error"]
-        self._finish([sys.executable, *how, script.name], place)
+        self._finish([sys.executable, *how, script.name], place, nursery=self.nursery if is_test else None)
 
     def serve(self, options: list[str]) -> None:
         """Start a server in the background with the documented options, on a free port."""
@@ -207,25 +216,28 @@ class Rehearsal:
         script = f"{begin}\n{self._located(command)}\n{end}\n"
         self._finish(["bash", "-c", script], self.checkout, code=int(expected[1]) if expected else 0)
 
-    def _finish(self, command: list[str], place: Path, code: int = 0) -> None:
+    def _finish(self, command: list[str], place: Path, code: int = 0, nursery: Nursery | None = None) -> None:
         try:
-            done = subprocess.run(
-                command,
-                cwd=place,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=self.patience_s,
-                check=False,
-            )
+            done = nursery.run(command, cwd=place, env=self._environment()) if nursery else self._done(command, place)
         except subprocess.TimeoutExpired as error:
             raise NotAsDocumentedError(
                 f"this did not end within {self.patience_s:g} s; only make serve and flowproof serve may run for long"
             ) from error
         if done.returncode != code:
             raise NotAsDocumentedError(f"exit code {done.returncode} instead of {code}\n{done.stdout}")
+
+    def _done(self, command: list[str], place: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=place,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=self.patience_s,
+            check=False,
+        )
 
     def _located(self, text: str) -> str:
         return DOCUMENTED_ADDRESS.sub(self.address, text) if self.address else text

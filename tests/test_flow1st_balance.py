@@ -13,6 +13,8 @@ from flowproof.clients.flow1st import Flow1st
 from flowproof.target import ControlClient, Workspace
 from tests.cli.servers import serving
 
+pytestmark = pytest.mark.usefixtures("quick_start")
+
 THREADS, PAID, PRICE_MINOR = 16, 10, 3000
 
 

@@ -6,6 +6,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from flowproof.inbox import Answer, Inbox
 from flowproof.kernel.assembly import Settings, build_gateway
 from flowproof.kernel.serving import Server
@@ -118,6 +120,7 @@ def test_nothing_is_sent_by_a_server_that_has_stopped(tmp_path: Path, make_inbox
     assert {each["state"] for each in deliveries} == {"delivered"}
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_killed_server_leaves_what_it_was_sending(tmp_path: Path, make_inbox: Callable[..., Inbox]) -> None:
     """A server that is killed in the middle of a delivery has lost nothing: the next one sends it again."""
     inbox = make_inbox([Answer(200, delay_s=30), 200])
@@ -135,6 +138,7 @@ def test_killed_server_leaves_what_it_was_sending(tmp_path: Path, make_inbox: Ca
     assert inbox.received[0].body == inbox.received[1].body
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_several_processes_deliver_once_and_in_order(tmp_path: Path, inbox: Inbox) -> None:
     """Several processes on one state file send each event once, and those of one workspace in their order."""
     state = str(tmp_path / "state.sqlite")
