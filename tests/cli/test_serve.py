@@ -312,7 +312,7 @@ def workers_of(served: Served) -> list[int]:
 @pytest.mark.usefixtures("quick_start")
 def test_workers_share_one_state(tmp_path: Path) -> None:
     """Two workers behind one port make workspaces at the same time and both know all of them."""
-    with serving(tmp_path, "--workers", "2", "--state", str(tmp_path / "state.db"), "--seed", "1") as served:
+    with serving(tmp_path, "dots_eco", "--workers", "2", "--state", str(tmp_path / "state.db"), "--seed", "1") as served:
         made = [
             requests.post(f"{served.url}/_flowproof/workspaces", json={}, timeout=TIMEOUT_S).json()["id"]
             for _ in range(20)
@@ -329,7 +329,7 @@ def test_workers_share_one_state(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("quick_start")
 def test_workers_end_with_their_server(tmp_path: Path) -> None:
     """A signal to the server ends its workers, with exit code 0; so does a kill that it cannot handle."""
-    state = ("--workers", "2", "--state", str(tmp_path / "state.db"))
+    state = ("dots_eco", "--workers", "2", "--state", str(tmp_path / "state.db"))
     left: list[int] = []
     for by, expected in ((signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)):
         with serving(tmp_path, *state) as served:
@@ -343,7 +343,7 @@ def test_workers_end_with_their_server(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("quick_start")
 def test_server_ends_when_a_worker_does(tmp_path: Path) -> None:
     """When a worker dies the server does not go on with the rest, but ends with exit code 2."""
-    with serving(tmp_path, "--workers", "2", "--state", str(tmp_path / "state.db")) as served:
+    with serving(tmp_path, "dots_eco", "--workers", "2", "--state", str(tmp_path / "state.db")) as served:
         workers = workers_of(served)
         os.kill(workers[0], signal.SIGKILL)
 
