@@ -246,7 +246,9 @@ class Rehearsal:
         ours = ("FLOWPROOF_", "GIT_", "MAKE", "MFLAGS", "PYTEST_", "HYPOTHESIS_", "COV")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         search = [*map(str, self.programs), str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]
-        return inherited | {"HOME": str(self.home), "PATH": os.pathsep.join(search)}
+        found = str(tree.ROOT / ".hypothesis")  # what Hypothesis has made for others, which takes it seconds
+        places = {"HOME": str(self.home), "HYPOTHESIS_STORAGE_DIRECTORY": found}
+        return inherited | places | {"PATH": os.pathsep.join(search)}
 
 
 LANGUAGES: Mapping[str, Callable[[Rehearsal, str], object]] = MappingProxyType(
