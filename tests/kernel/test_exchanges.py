@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowproof.kernel.exchanges import Draft
+from flowproof.kernel.exchanges import MOST_UNWRITTEN, Draft
 from flowproof.kernel.store import Store, WorkspaceRow
 
 KEEP = 3
@@ -146,3 +146,18 @@ def test_exchange_in_memory_is_written_out_when_it_is_asked_for() -> None:
     store.close()
 
     assert written == [4, 5]
+
+
+def test_long_journal_in_memory_is_kept_as_text() -> None:
+    """
+    Of a journal that keeps very many, all but the last thousand are written out: objects would have to be looked
+    through for garbage.
+    """
+    store, written = make_store(), list[int]()
+    for number in range(1, MOST_UNWRITTEN + 4):
+        drawn = store.exchanges.next_number("a")
+        made = Draft("a", drawn, "notes", False, lambda number=number: written.append(number) or b"{}")  # type: ignore[misc]  # (append gives None)
+        store.exchanges.add(made, keep=10**6)
+    store.close()
+
+    assert written == [1, 2, 3]

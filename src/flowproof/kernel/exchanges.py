@@ -13,6 +13,9 @@ from .database import Database
 __all__ = ["Draft", "ExchangeRow", "Exchanges", "exchanges_of"]
 
 
+MOST_UNWRITTEN = 1000  # of a workspace: as bytes, an exchange is nothing that has to be looked through for garbage
+
+
 class Draft(NamedTuple):
     """An exchange to be kept; ``write`` gives its JSON, the same whenever it is called."""
 
@@ -105,6 +108,8 @@ class KeptInMemory:
         if kept is None:
             kept = self._kept[workspace] = {}
         kept[draft.number] = draft
+        if draft.number - MOST_UNWRITTEN in kept:
+            self.find(workspace, draft.number - MOST_UNWRITTEN)
         floor = self._floors[workspace] = self.count(workspace) - keep
         while kept and (first := next(iter(kept))) <= floor:
             del kept[first]  # (what waited, and came in behind a later one, is freed after that and not shown before)

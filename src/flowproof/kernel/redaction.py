@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, overload
 
-import orjson
-
 from flowproof.spellings import spellings
+
+from .body import write_json
 
 __all__ = ["REDACTED", "scrubbed", "scrubbed_json"]
 
@@ -27,11 +27,11 @@ def scrubbed_json(entry: Mapping[str, Any], secrets: frozenset[str]) -> bytes:
     Most entries have none. Where every secret is spelled in one way only, and no body is cut off or other than text, a
     look at the JSON shows that there is nothing to replace.
     """
-    dumped = orjson.dumps(entry)
+    dumped = write_json(entry)
     telling = _telling(secrets)
     if telling is not None and not any(each in dumped for each in telling):
         return dumped
-    return orjson.dumps(scrubbed(entry, secrets))
+    return write_json(scrubbed(entry, secrets))
 
 
 @lru_cache(maxsize=256)
