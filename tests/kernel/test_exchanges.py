@@ -37,6 +37,16 @@ def draft(workspace: str, number: int) -> Draft:
     return Draft(workspace, number, "notes", number % 3 == 0, lambda: b"%d" % number)
 
 
+def writing(written: list[int], number: int) -> Callable[[], bytes]:
+    """What writes an exchange out, and notes that it did."""
+
+    def body() -> bytes:
+        written.append(number)
+        return b"{}"
+
+    return body
+
+
 def shown(store: Store, workspace: str) -> Any:
     """Everything that can be asked of a workspace's exchanges."""
     exchanges = store.exchanges
@@ -129,17 +139,9 @@ def test_exchange_in_memory_is_written_out_when_it_is_asked_for() -> None:
     In memory nothing is written out that nobody reads, and nothing twice.
     """
     store, written = make_store(), list[int]()
-
-    def write(number: int) -> Callable[[], bytes]:
-        def body() -> bytes:
-            written.append(number)
-            return b"{}"
-
-        return body
-
     for number in range(1, 6):
         drawn = store.exchanges.next_number("a")
-        store.exchanges.add(Draft("a", drawn, "notes", False, write(number)), keep=KEEP)
+        store.exchanges.add(Draft("a", drawn, "notes", False, writing(written, number)), keep=KEEP)
     for _ in range(2):
         store.exchanges.find("a", 4)
         store.exchanges.last("a", after=4, limit=9, refused_only=False)
@@ -156,7 +158,7 @@ def test_long_journal_in_memory_is_kept_as_text() -> None:
     store, written = make_store(), list[int]()
     for number in range(1, MOST_UNWRITTEN + 4):
         drawn = store.exchanges.next_number("a")
-        made = Draft("a", drawn, "notes", False, lambda number=number: written.append(number) or b"{}")  # type: ignore[misc]  # (append gives None)
+        made = Draft("a", drawn, "notes", False, writing(written, number))
         store.exchanges.add(made, keep=10**6)
     store.close()
 
