@@ -53,6 +53,7 @@ LOADED = (
     "uvicorn.loops.auto",
 )
 STREAMS = 3
+NUMBER = 15  # bytes of a number that is told
 PATIENCE_S = 60.0
 
 
@@ -94,7 +95,7 @@ class Born:
         if self.returncode is None:
             self._told.settimeout(timeout)
             try:
-                self.returncode = int(self._told.recv(16))
+                self.returncode = int(self._told.recv(NUMBER))
             except (BlockingIOError, TimeoutError):
                 return None
             self._told.close()
@@ -158,7 +159,7 @@ class Nursery:
             nothing = stack.enter_context(Path(os.devnull).open("rb"))
             handed = (written, stack.enter_context(tells), nothing, stdout, stderr)
             socket.send_fds(self._channel, [b"!"], [each.fileno() for each in handed])
-        pid = told.recv(16)
+        pid = told.recv(NUMBER)
         assert pid, "nothing is begun any more: what went wrong is on stderr"
         return Born(int(pid), args, None, told)
 
@@ -265,8 +266,9 @@ def _tend(order: int, tells: socket.socket, streams: Sequence[int]) -> None:
 
 def _wait_for(pid: int, tells: socket.socket) -> NoReturn:
     try:
-        tells.send(b"%-15d" % pid)
-        tells.send(b"%-15d" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        tells.sendall(str(pid).ljust(NUMBER).encode())
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        tells.sendall(str(code).ljust(NUMBER).encode())
     finally:
         os._exit(0)
 
