@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 __all__ = ["FORMATS"]
@@ -11,8 +12,9 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:[0-5]\d)", re.ASCII)
 
 
+@lru_cache(maxsize=4096)
 def is_date(text: str) -> bool:
-    """RFC 3339 ``full-date`` that exists in the calendar."""
+    """RFC 3339 ``full-date`` that exists in the calendar. Few dates are asked for again and again."""
     return bool(DATE.fullmatch(text)) and _exists(date.fromisoformat, text)
 
 
