@@ -44,6 +44,7 @@ class Arrival:
     Args:
         app: The provider's application.
         workspace: Where it belongs.
+        key: The key of the credential that it presents, if any.
         number: Its number among the workspace's exchanges.
         request: As the provider would have got it.
         match: The operation, or None where the contract has none for it.
@@ -53,6 +54,7 @@ class Arrival:
 
     app: ProviderApp
     workspace: Workspace
+    key: str | None
     number: int
     request: ProviderRequest
     match: Match | None
@@ -126,7 +128,8 @@ class Mock:
         if app is None:
             return self._nowhere(wire)
         request = ProviderRequest(wire, mount, path)
-        workspace = self._workspace(app, request, named)
+        key = app.provider.presented_key(request)
+        workspace = self._workspace(app, key, named)
         if workspace is None:
             return problem(404, "No such workspace", f"This server has no workspace {named}.")
         match = app.contract.operations.find(request.method, request.path)
@@ -135,7 +138,7 @@ class Mock:
         if workspace.faults:
             workspace, faults = fired(workspace, app.provider.slug, match.operation.id if match else None)
             self.workspaces.save(workspace)
-        return Arrival(app, workspace, number, request, match, faults, started_ms)
+        return Arrival(app, workspace, key, number, request, match, faults, started_ms)
 
     def answer(self, arrival: Arrival) -> Answer:
         """
@@ -191,10 +194,9 @@ class Mock:
         places = ", ".join(f"/{slug}" for slug in self.apps)
         return problem(404, "No such provider", f"{wire.path} is below no provider. This server has {places}.")
 
-    def _workspace(self, app: ProviderApp, request: ProviderRequest, named: str | None) -> Workspace | None:
+    def _workspace(self, app: ProviderApp, key: str | None, named: str | None) -> Workspace | None:
         if named is not None:
             return self.workspaces.placed(named)
-        key = app.provider.presented_key(request)
         found = self.workspaces.placed_by_key(app.provider.slug, key) if key is not None else None
         return found or self.workspaces.placed(DEFAULT)
 
@@ -216,9 +218,8 @@ class Mock:
 
     def _secrets(self, arrival: Arrival, workspace: Workspace) -> frozenset[str]:
         """The workspace's secrets, and a key that is none of its own: that may be a secret sent in a key's place."""
-        provider = arrival.app.provider
-        key = provider.presented_key(arrival.request)
-        secrets, keys = self.workspaces.secrets(workspace, provider.slug)
+        key = arrival.key
+        secrets, keys = self.workspaces.secrets(workspace, arrival.app.provider.slug)
         stranger = key is not None and len(key) >= SHORTEST_SECRET and key not in keys
         return secrets | {key} if key is not None and stranger else secrets
 
