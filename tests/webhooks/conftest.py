@@ -58,7 +58,7 @@ def parcels_gateway() -> Gateway:
 def parcels_server(parcels_gateway: Gateway) -> Iterator[Server]:
     """The mocks on a socket; a slow connection is less slow than a user's."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sending, "SLOW_S", 0.2)
+        patch.setattr(sending, "SLOW_S", 0.04)
         with Server(parcels_gateway) as server:
             yield server
 

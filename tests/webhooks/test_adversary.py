@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from flowproof.inbox import Answer, Inbox
+from flowproof.kernel.serving import sending
 from flowproof.kernel.trial import TRIALS
 from flowproof.target import ControlRefused
 from tests.webhooks.conftest import Depot, moments, names
@@ -97,8 +98,11 @@ def test_extra_field_is_signed_with_the_rest(depot: Depot, verifying_inbox: Inbo
     assert ("flowproofUnknownField" in received.json, received.verified) == (True, True)
 
 
-def test_slow_connection_brings_the_same_bytes(depot: Depot, verifying_inbox: Inbox) -> None:
+def test_slow_connection_brings_the_same_bytes(
+    depot: Depot, verifying_inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Bytes that come slowly are the same bytes, and the delivery succeeds."""
+    monkeypatch.setattr(sending, "SLOW_S", 0.2)
     (delivery,) = played(depot, verifying_inbox, connection="slow")
 
     (entry,) = depot.outgoing()
