@@ -1,5 +1,6 @@
 """What tests of several rooms share."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -7,6 +8,12 @@ import pytest
 
 from tests import tree
 from tests.nursery import Nursery
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay to the end: no garbage is looked for among them, and among the rest less often."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
