@@ -312,7 +312,8 @@ def workers_of(served: Served) -> list[int]:
 @pytest.mark.usefixtures("quick_start")
 def test_workers_share_one_state(tmp_path: Path) -> None:
     """Two workers behind one port make workspaces at the same time and both know all of them."""
-    with serving(tmp_path, "dots_eco", "--workers", "2", "--state", str(tmp_path / "state.db"), "--seed", "1") as served:
+    shared = ("--state", str(tmp_path / "state.db"))
+    with serving(tmp_path, "dots_eco", "--workers", "2", *shared, "--seed", "1") as served:
         made = [
             requests.post(f"{served.url}/_flowproof/workspaces", json={}, timeout=TIMEOUT_S).json()["id"]
             for _ in range(20)
