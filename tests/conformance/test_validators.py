@@ -14,7 +14,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from flowproof.conformance import load_contract
-from flowproof.conformance.explanation import Explainer, explain
+from flowproof.conformance.explanation import Explainer, Validator
 from flowproof.conformance.formats import FORMATS
 from flowproof.conformance.schemas import Schemas
 
@@ -85,7 +85,7 @@ def second_opinion(uri: str) -> Draft202012Validator:
     checker = FormatChecker(formats=())
     for name, accepts in FORMATS.items():
         checker.checks(name)(lambda text, accepts=accepts: not isinstance(text, str) or accepts(text))
-    validator: Draft202012Validator = Explainer({"$ref": uri}, registry=registry, format_checker=checker)
+    validator: Draft202012Validator = Validator({"$ref": uri}, registry=registry, format_checker=checker)
     return validator
 
 
@@ -108,7 +108,7 @@ def test_every_no_is_explained_and_no_yes_is(name: str, value: Any) -> None:
     There is a finding exactly where a document is refused; each cites a requirement that exists, or none.
     """
     uri = CONTRACT.schemas.uri_of_file(name)
-    found = explain(CONTRACT.schemas.resources, uri, value, "request.body")
+    found = Explainer(CONTRACT.schemas.resources).explain(uri, value, "request.body")
 
     assert bool(found) != CONTRACT.schemas.accepts(uri, value)
     assert {each.requirement for each in found} - {None} <= set(CONTRACT.requirements)
@@ -179,7 +179,7 @@ def test_findings_agree_with_the_verdict(schema: dict[str, Any], value: Any, acc
 
     assert (schemas.accepts(uri, value), not schemas.findings(uri, value, "request.body")) == (accepted, accepted)
     if not schema.keys() & {"patternProperties", "multipleOf"}:  # (there the verdict alone counts)
-        assert (not explain(schemas.resources, uri, value, "request.body")) is accepted
+        assert (not Explainer(schemas.resources).explain(uri, value, "request.body")) is accepted
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ __all__ = ["yaml"]
 @pytest.fixture(scope="session")
 def loaded(flowproof_server: ControlClient, make_oneflow: Callable[..., OneFlow]) -> None:
     """Everything that sessions inside this process will need, loaded once and not by each of them."""
-    from flowproof.conformance.explanation import explain
+    from flowproof.conformance.explanation import Explainer
     from flowproof.plugin import accounts, guard
 
-    assert [each.__name__ for each in (explain, accounts.Accounts, guard.Guard)]
+    assert [each.__name__ for each in (Explainer, accounts.Accounts, guard.Guard)]

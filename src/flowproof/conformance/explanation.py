@@ -1,6 +1,7 @@
 """Why a JSON value is not valid: every failing keyword as a finding with the requirement that it stands for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 import jsonschema_rs
@@ -15,7 +16,7 @@ from referencing.jsonschema import DRAFT202012
 from .finding import Finding
 from .formats import FORMATS
 
-__all__ = ["explain", "shown"]
+__all__ = ["Explainer", "Validator", "shown"]
 
 # Keywords that step down to another place of the value; behind them a new schema object speaks of a new place.
 STEPS = frozenset({"properties", "items", "prefixItems", "additionalProperties", "patternProperties"})
@@ -24,34 +25,47 @@ LONGEST_SHOWN = 80
 
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
     """Judged by the library that also says yes or no: Python's ``$`` would let a line break pass."""
-    if not jsonschema_rs.Draft202012Validator({"pattern": pattern}).is_valid(instance):
+    if not _matching(pattern)(instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-Explainer = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # (the stubs leave it so)
+@lru_cache(maxsize=1024)
+def _matching(pattern: str) -> Callable[[Any], bool]:
+    return jsonschema_rs.Draft202012Validator({"pattern": pattern}).is_valid
 
 
-def explain(resources: Mapping[str, Any], uri: str, value: Any, where: str) -> tuple[Finding, ...]:
+Validator = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # (the stubs leave it so)
+
+
+class Explainer:
     """
-    What is wrong with a value, in the order of its places.
+    Explains what is wrong by the schemas of one contract.
 
     Args:
         resources: Schema documents by URI.
-        uri: The schema that decides.
-        value: Any JSON value.
-        where: The part of the exchange that the value is.
     """
-    registry: Registry[Any] = Registry().with_resources(
-        (each, DRAFT202012.create_resource(contents)) for each, contents in resources.items()
-    )
-    root = {"$ref": uri}
-    checker = FormatChecker(formats=())
-    for name, accepts in FORMATS.items():
-        checker.checks(name)(lambda text, accepts=accepts: not isinstance(text, str) or accepts(text))
-    validator = Explainer(root, registry=registry, format_checker=checker)
-    resolver = registry.resolver()
-    errors = sorted(validator.iter_errors(value), key=lambda error: [str(step) for step in error.absolute_path])
-    return tuple(_finding(error, root, resolver, where) for error in errors)
+
+    def __init__(self, resources: Mapping[str, Any]) -> None:
+        made = ((each, DRAFT202012.create_resource(contents)) for each, contents in resources.items())
+        self._registry: Registry[Any] = Registry().with_resources(made).crawl()
+        self._checker = FormatChecker(formats=())
+        for name, accepts in FORMATS.items():
+            self._checker.checks(name)(lambda text, accepts=accepts: not isinstance(text, str) or accepts(text))
+
+    def explain(self, uri: str, value: Any, where: str) -> tuple[Finding, ...]:
+        """
+        What is wrong with a value, in the order of its places.
+
+        Args:
+            uri: The schema that decides.
+            value: Any JSON value.
+            where: The part of the exchange that the value is.
+        """
+        root = {"$ref": uri}
+        validator = Validator(root, registry=self._registry, format_checker=self._checker)
+        errors = sorted(validator.iter_errors(value), key=lambda error: [str(step) for step in error.absolute_path])
+        resolver = self._registry.resolver()
+        return tuple(_finding(error, root, resolver, where) for error in errors)
 
 
 def _finding(error: ValidationError, root: Any, resolver: Resolver[Any], where: str) -> Finding:

@@ -6,13 +6,17 @@ explanation is written. A property test keeps the two of one mind.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import jsonschema_rs
 
 from .finding import Finding
 from .formats import FORMATS
+
+if TYPE_CHECKING:
+    from .explanation import Explainer
 
 __all__ = ["Schemas"]
 
@@ -64,7 +68,11 @@ class Schemas:
         """What is wrong with a JSON value by the schema of that URI; nothing, when it is valid."""
         if self.accepts(uri, value):
             return ()
-        from .explanation import explain  # noqa: PLC0415 (loads jsonschema, which costs more than the whole start-up)
-
-        found = explain(self.resources, uri, value, where)
+        found = self._explainer.explain(uri, value, where)
         return found or (Finding(where, "", f"what {uri.rpartition('/')[2]} says", "another value", keyword="schema"),)
+
+    @cached_property
+    def _explainer(self) -> "Explainer":
+        from .explanation import Explainer  # noqa: PLC0415 (loads jsonschema, which costs more than the whole start-up)
+
+        return Explainer(self.resources)
