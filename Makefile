@@ -22,7 +22,7 @@ serve: venv ## serve every provider on loopback; options: make serve ARGS="--por
 	@exec $(BIN)/flowproof serve $(ARGS)
 
 test: venv ## run every test, in parallel; a choice of them: make test ARGS="-k signature"
-	@$(BIN)/pytest -n auto $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 lint: venv ## ruff, formatting, spelling, data files
 	@$(BIN)/ruff check --quiet

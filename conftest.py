@@ -1,10 +1,17 @@
-"""Hypothesis profiles for this checkout. Fixtures live in the plugin, which ships; this file does not."""
+"""Hypothesis profiles and the number of workers for this checkout. Fixtures live in the plugin, which ships."""
 
 import os
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("dev", max_examples=25, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("nightly", max_examples=2_000, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+@pytest.hookimpl(optionalhook=True)  # (of pytest-xdist)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: a tenth of the time tests wait, for processes that begin and end."""
+    return len(os.sched_getaffinity(0)) + 1

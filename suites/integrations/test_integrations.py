@@ -89,6 +89,7 @@ def test_answers_do_not_repeat_credentials(
     """
     Neither success nor conflict nor refusal has any of the credentials in it.
     """
+    given_credentials = {name: f"{value}-4c1f" for name, value in given_credentials.items()}  # (no word of an answer)
     body = configuration(OPEN, credentials=given_credentials)
     answers = [wire.send("POST", CONFIGURE, value=body) for _ in range(2)]
     answers.append(wire.send("POST", CONFIGURE, value=configuration(credentials=given_credentials)))
