@@ -1,4 +1,4 @@
-"""The records of one workspace: submissions, submission errors, orders, and where an order is found."""
+"""The records of one workspace: submission errors, orders, and where an order is found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +10,8 @@ from .models import Status, Submission
 
 __all__ = ["Orders"]
 
-SUBMISSION = "submission"
 SUBMISSION_ERROR = "submission_error"
-OWNER = "owner"
-BY_SOURCE = "by_source"
+PLACE = "place"  # of an order by its id: its account's id, and the account's own id for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +19,6 @@ class Orders:
     """The shelves of a workspace."""
 
     state: State
-
-    def put_submission(self, submission: Submission) -> None:
-        """Keep a submission until it is judged."""
-        self.state.put(SUBMISSION, submission.id, submission.to_json())
-
-    def take_submission(self, submission_id: str) -> Submission | None:
-        """A submission that waits to be judged, which then waits no longer."""
-        found = self.state.take(SUBMISSION, submission_id)
-        return Submission.from_json(found) if found else None
 
     def put_submission_error(self, submission: Submission, errors: Sequence[Mapping[str, str]]) -> None:
         """Keep a submission that did not become an order, with the reasons."""
@@ -51,22 +40,23 @@ class Orders:
     def add(self, account_id: str, record: Mapping[str, Any]) -> None:
         """Keep a new order, findable by its id and by its account's own id for it."""
         source_order_id = record["orderData"]["sourceOrderId"]
-        self.state.put(_shelf(account_id), record["_id"], record)
-        self.state.put(OWNER, record["_id"], account_id)
-        self.state.put(BY_SOURCE, _source_key(account_id, source_order_id), record["_id"])
+        self.state.put(_shelf(account_id), source_order_id, record)
+        self.state.put(PLACE, record["_id"], [account_id, source_order_id])
 
     def replace(self, record: Mapping[str, Any]) -> None:
         """Keep an order as changed."""
-        self.state.put(_shelf(self.state.get(OWNER, record["_id"])), record["_id"], record)
+        account_id, source_order_id = self.state.get(PLACE, record["_id"])
+        self.state.put(_shelf(account_id), source_order_id, record)
 
     def owner(self, order_id: str) -> str | None:
         """Id of the account whose order that is."""
-        found: str | None = self.state.get(OWNER, order_id)
-        return found
+        place = self.state.get(PLACE, order_id)
+        return str(place[0]) if place else None
 
     def get(self, account_id: str, order_id: str) -> Any:
         """An account's order, or None."""
-        return self.state.get(_shelf(account_id), order_id)
+        place = self.state.get(PLACE, order_id)
+        return self.by_source_order_id(account_id, place[1]) if place and place[0] == account_id else None
 
     def open(self, order_id: str, status: Status) -> Any:
         """The order of that id if it has that status still, or None."""
@@ -76,12 +66,11 @@ class Orders:
 
     def by_source_order_id(self, account_id: str, source_order_id: str) -> Any:
         """An account's order by the account's own id for it, or None."""
-        order_id = self.state.get(BY_SOURCE, _source_key(account_id, source_order_id))
-        return self.get(account_id, order_id) if order_id else None
+        return self.state.get(_shelf(account_id), source_order_id)
 
     def has_source_order_id(self, account_id: str, source_order_id: str) -> bool:
         """Whether an account has used an id of its own already."""
-        return self.state.get(BY_SOURCE, _source_key(account_id, source_order_id)) is not None
+        return self.state.has(_shelf(account_id), source_order_id)
 
     def page(self, account_id: str, *, page: int, pagesize: int) -> Sequence[Any]:
         """A page of an account's orders, the newest first; pages count from 1."""
@@ -94,7 +83,3 @@ class Orders:
 
 def _shelf(account_id: str) -> str:
     return f"order/{account_id}"
-
-
-def _source_key(account_id: str, source_order_id: str) -> str:
-    return f"{account_id}/{source_order_id}"

@@ -29,17 +29,13 @@ def findings_of(order: Any, account_id: str, world: World) -> tuple[Finding, ...
 
 
 def submit(submission: Submission, world: World) -> None:
-    """Store a submission as it came; it is judged later."""
-    Orders(world.state).put_submission(submission)
-    world.schedule("process", after_s=_settings(world).processing_s, value={"id": submission.id})
+    """Put a submission aside as it came; it is judged later."""
+    world.schedule("process", after_s=_settings(world).processing_s, value=submission.to_json())
 
 
 def process(world: World, value: Any) -> None:
     """Judge a submission: it becomes an order, or a submission error."""
-    orders = Orders(world.state)
-    submission = orders.take_submission(value["id"])
-    if submission is None:
-        return
+    orders, submission = Orders(world.state), Submission.from_json(value)
     findings = findings_of(submission.order, submission.account_id, world)
     if findings:
         errors = [_shown(finding) for finding in findings]

@@ -268,6 +268,11 @@ class Store(Database):
         row = self.read("SELECT body FROM record WHERE shelf = ? AND id = ?", place).fetchone()
         return orjson.loads(row[0]) if row else None
 
+    def has(self, workspace: str, provider: str, kind: str, key: str) -> bool:
+        """Whether there is a record of that kind and id."""
+        place = (self._shelf(workspace, provider, kind), key)
+        return self.read("SELECT 1 FROM record WHERE shelf = ? AND id = ?", place).fetchone() is not None
+
     def put(self, workspace: str, provider: str, kind: str, key: str, value: Any) -> None:
         """Keep a record; one that was there keeps its place in the order."""
         if kind == SEED:
@@ -286,14 +291,6 @@ class Store(Database):
             (self._made_shelf(workspace, provider, kind), key),
         )
         return int(rows.fetchall()[0][0])
-
-    def take(self, workspace: str, provider: str, kind: str, key: str) -> Any:
-        """The record of that kind and id, which is then no longer kept, or None."""
-        if kind == SEED:
-            self.forget()
-        place = (self._shelf(workspace, provider, kind), key)
-        rows = self.write("DELETE FROM record WHERE shelf = ? AND id = ? RETURNING body", place).fetchall()
-        return orjson.loads(rows[0][0]) if rows else None
 
     def delete(self, workspace: str, provider: str, kind: str, key: str) -> bool:
         """Forget a record; False when there was none."""

@@ -44,13 +44,13 @@ class State:
         """The record of that kind and id, or None."""
         return self.store.get(self.workspace, self.provider, kind, key)
 
+    def has(self, kind: str, key: str) -> bool:
+        """Whether there is a record of that kind and id."""
+        return self.store.has(self.workspace, self.provider, kind, key)
+
     def put(self, kind: str, key: str, value: Any) -> None:
         """Keep a record; one that was there keeps its place in the order."""
         self.store.put(self.workspace, self.provider, kind, key, value)
-
-    def take(self, kind: str, key: str) -> Any:
-        """The record of that kind and id, which is then no longer kept, or None."""
-        return self.store.take(self.workspace, self.provider, kind, key)
 
     def delete(self, kind: str, key: str) -> bool:
         """Forget a record; False when there was none."""
