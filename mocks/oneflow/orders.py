@@ -45,8 +45,7 @@ class Orders:
 
     def replace(self, record: Mapping[str, Any]) -> None:
         """Keep an order as changed."""
-        account_id, source_order_id = self.state.get(PLACE, record["_id"])
-        self.state.put(_shelf(account_id), source_order_id, record)
+        self.state.put(_shelf(record["source"]["id"]), record["orderData"]["sourceOrderId"], record)
 
     def owner(self, order_id: str) -> str | None:
         """Id of the account whose order that is."""
@@ -60,8 +59,8 @@ class Orders:
 
     def open(self, order_id: str, status: Status) -> Any:
         """The order of that id if it has that status still, or None."""
-        owner = self.owner(order_id)
-        order = self.get(owner, order_id) if owner else None
+        place = self.state.get(PLACE, order_id)
+        order = self.by_source_order_id(*place) if place else None
         return order if order is not None and order["orderData"]["status"] == status.value else None
 
     def by_source_order_id(self, account_id: str, source_order_id: str) -> Any:
