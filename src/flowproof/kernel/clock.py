@@ -32,7 +32,8 @@ def microseconds(instant: datetime) -> int:
 
 def instant_to_text(instant: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and ``Z``, such as ``2017-04-08T13:41:19.998Z``."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    here = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return here.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def instant_from_text(text: str) -> datetime:

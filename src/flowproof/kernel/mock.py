@@ -7,11 +7,12 @@ breaks the connection, and calls ``answer`` in between. So a fault that waits ho
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from random import Random
+from typing import NamedTuple
 
 from flowproof.conformance import Finding, Match
 from flowproof.exchange import Headers
@@ -36,8 +37,7 @@ logger = logging.getLogger("flowproof.mock")
 SHORTEST_SECRET = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """
     A request that has been placed.
 

@@ -101,7 +101,7 @@ class World:
         """Seeded: the same workspace seed and the same requests give the same ids."""
         return Random(self.chance_seed)
 
-    @cached_property
+    @property
     def seed(self) -> Mapping[str, Any]:
         """The account set-up: the workspace's own, or the provider's."""
         state = self.state
