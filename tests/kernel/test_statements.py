@@ -91,6 +91,20 @@ def test_state_file_is_asked_once_whether_another_has_written(tmp_path: Path) ->
     mock.store.close()
 
 
+def test_what_another_server_writes_makes_nobody_forget(tmp_path: Path) -> None:
+    """
+    A note that another server on the file has kept changes nothing that is remembered: one look tells, and no more.
+    """
+    first, second = (make_mock(str(tmp_path / "state.db")) for _ in range(2))
+    key = key_of(first, first.workspaces.create("shared"))
+    for server in (first, second, first, second):
+        ask(server, key)
+
+    assert statements(first, key) == ["BEGIN", "PRAGMA", "SELECT", *ON_A_FILE[2:]]
+    first.store.close()
+    second.store.close()
+
+
 def test_what_another_server_changes_on_the_file_holds_at_once(tmp_path: Path) -> None:
     """
     Two servers on one file see each other's clocks, credentials, seed data and deletions at the next request.

@@ -9,7 +9,8 @@ in which nothing is written costs nothing.
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar
@@ -22,6 +23,12 @@ PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = OFF", "t
 # What tells a state file from another program's database: SQLite keeps the number in the file's header.
 APPLICATION_ID = 0x466C6F77  # "Flow"
 VERSION = 2  # of the schema
+# Counts how often what may be remembered was changed, by whichever process.
+REVISION = """
+CREATE TABLE IF NOT EXISTS revision (number INTEGER NOT NULL);
+INSERT INTO revision SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM revision);
+"""
+UNKNOWN = -1
 IN_MEMORY = ":memory:"
 NO_FILE = -1
 MOST_REMEMBERED = 100_000
@@ -50,7 +57,7 @@ class Database:
             self._claim(location)
             for pragma in PRAGMAS:
                 self._db.execute(f"PRAGMA {pragma}")
-            self._db.executescript(schema)
+            self._db.executescript(REVISION + schema)
         except sqlite3.Error as error:
             self._db.close()
             raise StoreError(f"the state file {location} cannot be opened: {error}") from error
@@ -59,8 +66,10 @@ class Database:
             raise
         self.is_shared = location != IN_MEMORY
         self._turns = _opened_turns(location) if self.is_shared else NO_FILE
+        self._has_turn = self._keeps_turn = False
         self._inside = False
-        self._version = 0
+        self._version, self._revision = 0, UNKNOWN
+        self._told = False
         self._memory: dict[tuple[str, ...], Any] = {}
         self._forgotten_inside = False
 
@@ -125,7 +134,7 @@ class Database:
             return False
         if self.is_shared:
             self._take_turn()
-        self._inside, self._forgotten_inside = True, False
+        self._inside, self._forgotten_inside, self._told = True, False, False
         self.begun()
         if self.is_shared:
             self._heed_others()
@@ -137,7 +146,9 @@ class Database:
 
         SQLite would wait too, but by sleeping longer and longer, so that whoever comes late may wait for a second.
         """
-        fcntl.flock(self._turns, fcntl.LOCK_EX)
+        if not self._has_turn:
+            fcntl.flock(self._turns, fcntl.LOCK_EX)
+            self._has_turn = True
         try:
             self.read("BEGIN IMMEDIATE")
         except BaseException:
@@ -145,19 +156,41 @@ class Database:
             raise
 
     def _pass_turn(self) -> None:
-        if self.is_shared:
+        if self._has_turn and not self._keeps_turn:
             fcntl.flock(self._turns, fcntl.LOCK_UN)
+            self._has_turn = False
+
+    def keep_turn(self) -> bool:
+        """
+        Begin no wait for other processes between the transactions that follow at once.
+
+        Returns:
+            Whether :meth:`pass_turn` is to be called when they are through.
+        """
+        if not self.is_shared or self._keeps_turn:
+            return False
+        self._keeps_turn = True
+        return True
+
+    def pass_turn(self) -> None:
+        """Let other processes have their turn."""
+        self._keeps_turn = False
+        if not self._inside:
+            self._pass_turn()
 
     def _heed_others(self) -> None:
-        """Forget everything where another process has written since."""
+        """Forget everything where another process has changed what may be remembered."""
         try:
             (version,) = self.read("PRAGMA data_version").fetchone()
+            if version == self._version:
+                return
+            (revision,) = self.read("SELECT number FROM revision").fetchone()
         except BaseException:
             self._undo()
             raise
-        if version != self._version:
-            self._version = version
+        if revision != self._revision:
             self._memory.clear()
+        self._version, self._revision = version, revision
 
     def _keep(self) -> None:
         try:
@@ -241,15 +274,22 @@ class Database:
         """After something was written that is remembered as it is now."""
         self._forgotten_inside = True
 
-    def forget(self) -> None:
-        """Before something is written that may be remembered."""
-        self._forgotten_inside = True
-        self._memory.clear()
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Around the writing of something that may be remembered, here or in another process."""
+        with self.transaction():
+            self._forgotten_inside = True
+            self._memory.clear()
+            if self.is_shared and not self._told:
+                rows = self.write("UPDATE revision SET number = number + 1 RETURNING number").fetchall()
+                self._revision, self._told = rows[0][0], True
+            yield
 
     def _undo_remembered(self) -> None:
         """When a transaction is undone: what it wrote may have been read again and remembered since."""
         if self._forgotten_inside:
             self._memory.clear()
+            self._revision, self._told = UNKNOWN, False
 
 
 def _opened_turns(location: str) -> int:

@@ -7,6 +7,7 @@ go in and come out as JSON. The interface is small so that another database can 
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -54,6 +55,7 @@ CREATE TABLE IF NOT EXISTS exchange (
 ) WITHOUT ROWID;
 """
 SEED = "seed"  # the kind of record that holds a workspace's own seed data
+NO_MORE = nullcontext()
 NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
@@ -143,9 +145,9 @@ class Store(Database):
         Raises:
             StoreError: One with that id is there already.
         """
-        self.forget()
         try:
-            self.write("INSERT INTO workspace VALUES (?, ?, ?, ?, 0, ?)", row)
+            with self.changing():
+                self.write("INSERT INTO workspace VALUES (?, ?, ?, ?, 0, ?)", row)
         except sqlite3.IntegrityError as error:
             raise StoreError(f"workspace {row.id} exists already") from error
 
@@ -177,26 +179,27 @@ class Store(Database):
     def update_workspace(self, row: WorkspaceRow) -> None:
         """Replace what is kept of a workspace, but for its count of exchanges, which only goes up."""
         self._touch(row.id)
-        self.forget()
-        self.write(
-            "UPDATE workspace SET seed = ?, clock = ?, faults = ? WHERE id = ?",
-            (row.seed, row.clock, row.faults, row.id),
-        )
+        with self.changing():
+            self.write(
+                "UPDATE workspace SET seed = ?, clock = ?, faults = ? WHERE id = ?",
+                (row.seed, row.clock, row.faults, row.id),
+            )
 
     def delete_workspace(self, workspace: str) -> None:
         """Forget a workspace and everything in it."""
-        self.clear(workspace)
-        self.write("DELETE FROM credential WHERE workspace = ?", (workspace,))
-        self.exchanges.forget(workspace)
-        self.write("DELETE FROM workspace WHERE id = ?", (workspace,))
+        with self.changing():
+            self.clear(workspace)
+            self.write("DELETE FROM credential WHERE workspace = ?", (workspace,))
+            self.exchanges.forget(workspace)
+            self.write("DELETE FROM workspace WHERE id = ?", (workspace,))
 
     def clear(self, workspace: str) -> None:
         """Forget the records, the tasks and the deliveries of a workspace."""
-        self.forget()
-        self.write("DELETE FROM record WHERE shelf IN (SELECT id FROM shelf WHERE workspace = ?)", (workspace,))
-        self.write("DELETE FROM shelf WHERE workspace = ?", (workspace,))
-        self.write("DELETE FROM task WHERE workspace = ?", (workspace,))
-        self.write("DELETE FROM delivery WHERE workspace = ?", (workspace,))
+        with self.changing():
+            self.write("DELETE FROM record WHERE shelf IN (SELECT id FROM shelf WHERE workspace = ?)", (workspace,))
+            self.write("DELETE FROM shelf WHERE workspace = ?", (workspace,))
+            self.write("DELETE FROM task WHERE workspace = ?", (workspace,))
+            self.write("DELETE FROM delivery WHERE workspace = ?", (workspace,))
 
     # Credentials
 
@@ -207,9 +210,9 @@ class Store(Database):
         Raises:
             StoreError: The key is taken.
         """
-        self.forget()
         try:
-            self.write("INSERT INTO credential VALUES (?, ?, ?, ?)", row)
+            with self.changing():
+                self.write("INSERT INTO credential VALUES (?, ?, ?, ?)", row)
         except sqlite3.IntegrityError as error:
             raise StoreError(f"a credential of {row.provider} with that key exists already") from error
 
@@ -230,10 +233,10 @@ class Store(Database):
 
     def delete_credential(self, workspace: str, provider: str, key: str) -> bool:
         """Forget a credential; False when the workspace had none of that key."""
-        self.forget()
-        rows = self.write(
-            "DELETE FROM credential WHERE provider = ? AND key = ? AND workspace = ?", (provider, key, workspace)
-        )
+        with self.changing():
+            rows = self.write(
+                "DELETE FROM credential WHERE provider = ? AND key = ? AND workspace = ?", (provider, key, workspace)
+            )
         return rows.rowcount > 0
 
     def credentials(self, workspace: str) -> list[CredentialRow]:
@@ -275,13 +278,12 @@ class Store(Database):
 
     def put(self, workspace: str, provider: str, kind: str, key: str, value: Any) -> None:
         """Keep a record; one that was there keeps its place in the order."""
-        if kind == SEED:
-            self.forget()
-        self.write(
-            "INSERT INTO record (shelf, id, body) VALUES (?, ?, ?)"
-            " ON CONFLICT (shelf, id) DO UPDATE SET body = excluded.body",
-            (self._made_shelf(workspace, provider, kind), key, orjson.dumps(value)),
-        )
+        with self.changing() if kind == SEED else NO_MORE:
+            self.write(
+                "INSERT INTO record (shelf, id, body) VALUES (?, ?, ?)"
+                " ON CONFLICT (shelf, id) DO UPDATE SET body = excluded.body",
+                (self._made_shelf(workspace, provider, kind), key, orjson.dumps(value)),
+            )
 
     def count_up(self, workspace: str, provider: str, kind: str, key: str) -> int:
         """Add one to the record of that kind and id, which is a number, or begin with one; returns what it then is."""
@@ -294,10 +296,9 @@ class Store(Database):
 
     def delete(self, workspace: str, provider: str, kind: str, key: str) -> bool:
         """Forget a record; False when there was none."""
-        if kind == SEED:
-            self.forget()
-        place = (self._shelf(workspace, provider, kind), key)
-        return self.write("DELETE FROM record WHERE shelf = ? AND id = ?", place).rowcount > 0
+        with self.changing() if kind == SEED else NO_MORE:
+            place = (self._shelf(workspace, provider, kind), key)
+            return self.write("DELETE FROM record WHERE shelf = ? AND id = ?", place).rowcount > 0
 
     def newest(self, workspace: str, provider: str, kind: str, *, limit: int, offset: int) -> Sequence[Any]:
         """Records of a kind, the newest first."""

@@ -124,9 +124,16 @@ class Gateway:
         """
         if len(request.body) > self._largest_body:
             return None
+        if self.mock.store.keep_turn():
+            asyncio.get_running_loop().call_soon(self._pass_turn)
         handled = self._handled(request)
         self.courier.wake_touched()
         return handled
+
+    def _pass_turn(self) -> None:
+        """After everything that the loop found ready: processes that share a state file do not meet at each request."""
+        with self._turn:
+            self.mock.store.pass_turn()
 
     def _handled(self, request: WireRequest) -> Answer | Arrival:
         with self._turn:
