@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs
 
 from flask import Blueprint
 
@@ -91,7 +90,7 @@ def list_triggers(entity_type: str) -> Any:
 def list_workflows(entity_type: str) -> Any:
     """The workflows of an entity type; managed ones only when they are asked for."""
     records = Records(here.state)
-    managed = parse_qs(here.request.wire.query).get("managed", ["false"])[0] == "true"
+    managed = here.query.get("managed") == "true"
     active = records.active_integrations()
     live = (each for each in records.workflows() if rules.is_live(each, active))
     listed = (each for each in live if managed or each.integration is None)
@@ -138,7 +137,7 @@ def delete_workflow(guid: str) -> Any:
 @routes.get("/api/workflows/resume-workflow")
 def resume_workflow() -> Any:
     """Carry out what waits in a paused workflow: a GET that changes state."""
-    workflow_id = parse_qs(here.request.wire.query)["workflowId"][0]
+    workflow_id = here.query["workflowId"]
     runs.resume(_workflow(workflow_id, where="request.query", pointer="/workflowId"), here.world)
     return _done()
 

@@ -1,7 +1,6 @@
 """The operations of the contract: read the command, let a rule decide, keep and render the result."""
 
 from typing import Any
-from urllib.parse import parse_qs
 
 from flask import Blueprint
 
@@ -107,7 +106,7 @@ def _by_source(account: Account, source_order_id: str) -> Any:
 
 def _number(name: str, default: int) -> int:
     """A whole number of the query, which the contract has checked."""
-    return int(parse_qs(here.request.wire.query).get(name, [str(default)])[0])
+    return int(here.query.get(name, default))
 
 
 def _path_finding(name: str, expected: str, got: str, requirement: str) -> Finding:

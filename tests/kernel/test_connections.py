@@ -243,7 +243,7 @@ def test_client_that_does_not_read_stops_being_read(server: Server, desk: Desk) 
     assert [int(each) for each in re.findall(rb'x(\d+)"}', found)] == list(range(700))
 
 
-@pytest.mark.parametrize("value", ["a\r\nset-cookie: b", "a\nb", "a\x00b"])
+@pytest.mark.parametrize("value", ["a\r\nset-cookie: b", "a\nb", "a\x00b", "5 \u20ac"])
 def test_header_that_no_answer_may_have_is_not_sent(
     server: Server, gateway: Gateway, desk: Desk, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:

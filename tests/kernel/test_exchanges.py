@@ -34,7 +34,7 @@ def make_store(location: str = ":memory:") -> Store:
 
 def draft(workspace: str, number: int) -> Draft:
     """An exchange, every third one refused."""
-    return Draft(workspace, number, "notes", number % 3 == 0, lambda: b"%d" % number)
+    return Draft(workspace, number, number % 3 == 0, lambda: b"%d" % number)
 
 
 def writing(written: list[int], number: int) -> Callable[[], bytes]:
@@ -141,7 +141,7 @@ def test_exchange_in_memory_is_written_out_when_it_is_asked_for() -> None:
     store, written = make_store(), list[int]()
     for number in range(1, 6):
         drawn = store.exchanges.next_number("a")
-        store.exchanges.add(Draft("a", drawn, "notes", False, writing(written, number)), keep=KEEP)
+        store.exchanges.add(Draft("a", drawn, False, writing(written, number)), keep=KEEP)
     for _ in range(2):
         store.exchanges.find("a", 4)
         store.exchanges.last("a", after=4, limit=9, refused_only=False)
@@ -158,7 +158,7 @@ def test_long_journal_in_memory_is_kept_as_text() -> None:
     store, written = make_store(), list[int]()
     for number in range(1, MOST_UNWRITTEN + 4):
         drawn = store.exchanges.next_number("a")
-        made = Draft("a", drawn, "notes", False, writing(written, number))
+        made = Draft("a", drawn, False, writing(written, number))
         store.exchanges.add(made, keep=10**6)
     store.close()
 

@@ -21,7 +21,7 @@ def make_journal(exchanges: int = 1) -> Journal:
     """A journal with so many refused exchanges of the workspace desk."""
     journal = Journal(Store(), keep=10_000)
     for number in range(1, exchanges + 1):
-        kept = Kept("desk", number, "notes", datetime(2024, 9, 13, tzinfo=UTC), 1.0)
+        kept = Kept("desk", number, datetime(2024, 9, 13, tzinfo=UTC), 1.0)
         journal.write(kept, Refusal(), frozenset())
     return journal
 

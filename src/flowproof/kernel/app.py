@@ -6,11 +6,13 @@ One provider as a Flask application: the stations between finding the workspace 
 Each station refuses by raising :class:`Refused`, which the provider renders in its own words.
 """
 
+import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+import orjson
 from flask import Flask, Request
 from flask.sessions import NullSession, SessionInterface
 from flask.signals import appcontext_tearing_down, request_tearing_down
@@ -21,12 +23,12 @@ from werkzeug.routing import MapAdapter
 from flowproof.conformance import Contract, Finding, Match, check_parameters, check_request_body, check_response
 
 from . import refusals
-from .body import FORM, read_form, read_json, write_json
+from .body import FORM, read_form, read_json
 from .here import Scene, Stage
 from .provider import Provider
 from .refusals import Answer, Refused
 from .request import ProviderRequest
-from .routing import QuickRule, short_ways
+from .routing import QuickRule, ShortWay, short_ways
 from .scrubbing import Scrubber
 from .world import World
 
@@ -70,8 +72,9 @@ class ProviderApp(Flask):
         self.url_map.merge_slashes = False
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.register_blueprint(provider.routes)
-        ways = short_ways(contract.operations.all, self.url_map.iter_rules(), self.view_functions)
-        self._short_ways = {} if provider.flask_context else ways
+        self._short_ways: Mapping[str, ShortWay] = {}
+        if not provider.flask_context:
+            self._short_ways = short_ways(contract.operations.all, self.url_map.iter_rules(), self.view_functions)
 
     def answer(self, asked: ProviderRequest, world: World, match: Match | None) -> tuple[Answer, Sequence[Finding]]:
         """
@@ -176,9 +179,17 @@ class ProviderApp(Flask):
             return answer, check_response(self.contract, match.operation, answer.status, returned.get_json(silent=True))
         value, status = returned if isinstance(returned, tuple) else (returned, 200)
         empty = int(status) in EMPTY
-        answer = Answer(int(status), b"", ()) if empty else Answer(int(status), write_json(value))
+        answer = Answer(int(status), b"", ()) if empty else Answer(int(status), _rendered(value))
         return answer, check_response(self.contract, match.operation, answer.status, value)
 
     def refuse(self, refusal: Refused) -> Answer:
         """The provider's own words for a refusal."""
         return self.provider.render(refusal)
+
+
+def _rendered(value: Any) -> bytes:
+    """A value as JSON; integers of any size, such as a page's number that a client has made up."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""Reads a request's JSON, and refuses every text that two parsers might read differently; writes an answer's."""
+"""Reads a request's JSON, and refuses every text that two parsers might read differently."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from flowproof.conformance import Finding
 
 from .refusals import MalformedBody, WrongContentType
 
-__all__ = ["DEEPEST", "FORM", "read_form", "read_json", "write_json"]
+__all__ = ["DEEPEST", "FORM", "read_form", "read_json"]
 
 DEEPEST = 100
 # The end of a key. A text may hold such bytes too, and is then read once more; a key never comes without them.
@@ -45,19 +45,6 @@ def read_json(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
     if not _as_many_keys(body, value):
         _refuse_repeated_keys(body)
     return value
-
-
-def write_json(value: Any) -> bytes:
-    """
-    A value as JSON; integers of any size, such as a page's number that a client has made up.
-
-    The bytes are copied, since orjson's own come in a buffer of up to several times their length, which whoever keeps
-    them would keep too.
-    """
-    try:
-        return bytes(memoryview(orjson.dumps(value)))
-    except TypeError:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def read_form(body: bytes, content_type: str | None, accepted: tuple[str, ...]) -> dict[str, str]:

@@ -94,12 +94,7 @@ class Database:
         Raises:
             StoreError: The database cannot be read.
         """
-        try:
-            return self._db.execute(sql, values)
-        except sqlite3.IntegrityError:
-            raise
-        except (sqlite3.Error, OverflowError) as error:
-            raise StoreError(f"the state cannot be read or written: {error}") from error
+        return self._run(sql, values)
 
     def write(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """
@@ -110,8 +105,16 @@ class Database:
             StoreError: The database cannot be written.
         """
         if self._inside and not self._db.in_transaction:
-            self.read("BEGIN IMMEDIATE")
-        return self.read(sql, values)
+            self._run("BEGIN IMMEDIATE")
+        return self._run(sql, values)
+
+    def _run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(sql, values)
+        except sqlite3.IntegrityError:
+            raise
+        except (sqlite3.Error, OverflowError) as error:
+            raise StoreError(f"the state cannot be read or written: {error}") from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -150,7 +153,7 @@ class Database:
             fcntl.flock(self._turns, fcntl.LOCK_EX)
             self._has_turn = True
         try:
-            self.read("BEGIN IMMEDIATE")
+            self._run("BEGIN IMMEDIATE")
         except BaseException:
             self._pass_turn()
             raise
@@ -195,7 +198,7 @@ class Database:
     def _keep(self) -> None:
         try:
             if self._db.in_transaction:
-                self.read("COMMIT")
+                self._run("COMMIT")
         except BaseException:
             self._undo()
             raise
@@ -208,7 +211,7 @@ class Database:
         self.undone()
         try:
             if self._db.in_transaction:  # SQLite itself has undone it where the disk is full
-                self.read("ROLLBACK")
+                self._run("ROLLBACK")
         finally:
             self._pass_turn()
 
@@ -222,19 +225,19 @@ class Database:
         """Begin a part; False where nothing has been written before it, so that undoing it is undoing everything."""
         if self._inside and not self._db.in_transaction:
             return False
-        self.read("SAVEPOINT attempt")
+        self._run("SAVEPOINT attempt")
         return True
 
     def _keep_attempt(self) -> None:
-        self.read("RELEASE attempt")
+        self._run("RELEASE attempt")
 
     def _undo_attempt(self, *, saved: bool) -> None:
         self._undo_remembered()
         if saved:
-            self.read("ROLLBACK TO attempt")
-            self.read("RELEASE attempt")
+            self._run("ROLLBACK TO attempt")
+            self._run("RELEASE attempt")
         elif self._db.in_transaction:
-            self.read("ROLLBACK")
+            self._run("ROLLBACK")
 
     # What a request needs of its workspace hardly ever changes, so it is read and understood once
 

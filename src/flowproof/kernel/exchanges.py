@@ -21,7 +21,6 @@ class Draft(NamedTuple):
 
     workspace: str
     number: int
-    provider: str
     is_refused: bool
     write: Callable[[], bytes]
 
@@ -31,7 +30,6 @@ class ExchangeRow(NamedTuple):
 
     workspace: str
     number: int
-    provider: str
     is_refused: bool
     body: bytes
 
@@ -125,7 +123,7 @@ class KeptInMemory:
         kept = self._kept.get(workspace, {})
         found = kept.get(number) if number > self._floors.get(workspace, 0) else None
         if isinstance(found, Draft):
-            found = kept[number] = ExchangeRow(*found[:4], found.write())
+            found = kept[number] = ExchangeRow(*found[:3], found.write())
         return found
 
     def last(self, workspace: str, *, after: int, limit: int, refused_only: bool) -> list[ExchangeRow]:
@@ -188,8 +186,8 @@ class RowsOfFile:
 
     def add(self, draft: Draft, *, keep: int) -> None:
         """Write it down."""
-        row = (draft.workspace, draft.number, draft.provider, int(draft.is_refused), draft.write())
-        self._database.write("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?)", row)
+        row = (draft.workspace, draft.number, int(draft.is_refused), draft.write())
+        self._database.write("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?)", row)
         self._database.write(
             "DELETE FROM exchange WHERE workspace = ?1"
             " AND number <= (SELECT exchanges FROM workspace WHERE id = ?1) - ?2",
@@ -231,5 +229,5 @@ class RowsOfFile:
         """Nothing."""
 
 
-def _row(row: tuple[str, int, str, int, bytes]) -> ExchangeRow:
-    return ExchangeRow(row[0], row[1], row[2], bool(row[3]), row[4])
+def _row(row: tuple[str, int, int, bytes]) -> ExchangeRow:
+    return ExchangeRow(row[0], row[1], bool(row[2]), row[3])

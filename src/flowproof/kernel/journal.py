@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from .entries import Entry
+from .entries import Entry, compact
 from .exchanges import Draft, ExchangeRow
 from .redaction import REDACTED, scrubbed_json
 from .store import Store
@@ -31,14 +31,12 @@ class Kept(NamedTuple):
     Args:
         workspace: Id of the workspace.
         number: Among its exchanges.
-        provider: Slug of the provider.
         at: When, on the workspace's clock.
         duration_ms: How long it took.
     """
 
     workspace: str
     number: int
-    provider: str
     at: datetime
     duration_ms: float
 
@@ -69,7 +67,7 @@ class Journal:
         written = partial(_written, kept, entry, secrets)
         if at_once:
             written = partial(bytes, written())
-        draft = Draft(kept.workspace, kept.number, kept.provider, entry.is_refused, written)
+        draft = Draft(kept.workspace, kept.number, entry.is_refused, written)
         self._store.exchanges.add(draft, keep=self.keep)
 
     def explain_later(self, identifier: str, explanation: Callable[[], str]) -> None:
@@ -96,7 +94,7 @@ class Journal:
         explanation = self._explanations.pop(entry["id"], None)
         if explanation is not None:
             entry["explanation"] = explanation()
-            self._store.exchanges.replace(row._replace(body=orjson.dumps(entry)))
+            self._store.exchanges.replace(row._replace(body=compact(orjson.dumps(entry))))
         return entry
 
     def clear(self, workspace: str) -> None:
@@ -113,4 +111,4 @@ def _written(kept: Kept, entry: Entry, secrets: frozenset[str]) -> bytes:
         "started_at": kept.at.isoformat(timespec="milliseconds"),
         "duration_ms": round(kept.duration_ms, 3),
     }
-    return scrubbed_json({**identity, **entry.told()}, secrets)
+    return compact(scrubbed_json({**identity, **entry.told()}, secrets))

@@ -20,7 +20,7 @@ from flowproof.exchange import Headers
 from . import refusals
 from .app import ProviderApp
 from .clock import stopwatch_ms
-from .entries import Inbound, Outbound, secrets_sent
+from .entries import Inbound, Outbound, compact, secrets_sent
 from .faults import FaultPlan, Latency, Reset, Status
 from .journal import Journal, Kept, exchange_id
 from .problem import problem
@@ -253,7 +253,7 @@ class Mock:
         headers = (*answer.headers, ("Date", _date(now.replace(microsecond=0))), ("Flowproof-Exchange", arrival.id))
         if answer.requirement:
             headers = (*headers, ("Flowproof-Requirement", answer.requirement))
-        answer = Answer(answer.status, answer.body, headers, answer.requirement)
+        answer = Answer(answer.status, compact(answer.body), headers, answer.requirement)
         if workspace.clock.mode == "stepped":
             current = self.workspaces.find(workspace.id) or workspace
             self.workspaces.save(replace(current, clock=current.clock.after_exchange()))
@@ -270,7 +270,7 @@ class Mock:
             faults=tuple(plan for plan, _ in arrival.faults),
         )
         took_ms, secrets = stopwatch_ms() - arrival.started_ms, self._secrets(arrival, workspace)
-        kept = Kept(workspace.id, arrival.number, app.provider.slug, now, took_ms)
+        kept = Kept(workspace.id, arrival.number, now, took_ms)
         self.journal.write(kept, entry, secrets, at_once=not entry.is_short)
         return answer
 
@@ -283,7 +283,7 @@ class Mock:
             provider = self.apps[delivery.provider].provider
             known, _ = self.workspaces.secrets(workspace, provider.slug)
             secrets = known | secrets_sent(provider, headers)
-            kept = Kept(workspace.id, number, provider.slug, at, duration_ms)
+            kept = Kept(workspace.id, number, at, duration_ms)
             self.journal.write(kept, Outbound(provider, delivery, headers, sent), secrets, at_once=True)
         return exchange_id(workspace.id, number)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, overload
 
-from flowproof.spellings import spellings
+import orjson
 
-from .body import write_json
+from flowproof.spellings import spellings
 
 __all__ = ["REDACTED", "scrubbed", "scrubbed_json"]
 
@@ -27,11 +27,11 @@ def scrubbed_json(entry: Mapping[str, Any], secrets: frozenset[str]) -> bytes:
     Most entries have none. Where every secret is spelled in one way only, and no body is cut off or other than text, a
     look at the JSON shows that there is nothing to replace.
     """
-    dumped = write_json(entry)
+    dumped = orjson.dumps(entry)
     telling = _telling(secrets)
     if telling is not None and not any(each in dumped for each in telling):
         return dumped
-    return write_json(scrubbed(entry, secrets))
+    return orjson.dumps(scrubbed(entry, secrets))
 
 
 @lru_cache(maxsize=256)

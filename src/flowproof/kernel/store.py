@@ -7,7 +7,7 @@ go in and come out as JSON. The interface is small so that another database can 
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -50,12 +50,11 @@ CREATE TABLE IF NOT EXISTS delivery (
 CREATE INDEX IF NOT EXISTS delivery_due ON delivery (workspace, state, due_us, seq);
 CREATE INDEX IF NOT EXISTS delivery_newest ON delivery (workspace, seq);
 CREATE TABLE IF NOT EXISTS exchange (
-    workspace TEXT NOT NULL, number INTEGER NOT NULL, provider TEXT NOT NULL, refused INTEGER NOT NULL,
-    body BLOB NOT NULL, PRIMARY KEY (workspace, number)
+    workspace TEXT NOT NULL, number INTEGER NOT NULL, refused INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (workspace, number)
 ) WITHOUT ROWID;
 """
 SEED = "seed"  # the kind of record that holds a workspace's own seed data
-NO_MORE = nullcontext()
 NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
@@ -271,6 +270,10 @@ class Store(Database):
         row = self.read("SELECT body FROM record WHERE shelf = ? AND id = ?", place).fetchone()
         return orjson.loads(row[0]) if row else None
 
+    def _changing(self, kind: str) -> AbstractContextManager[None]:
+        """Around the change of a record: of those only seed data may be remembered."""
+        return self.changing() if kind == SEED else nullcontext()
+
     def has(self, workspace: str, provider: str, kind: str, key: str) -> bool:
         """Whether there is a record of that kind and id."""
         place = (self._shelf(workspace, provider, kind), key)
@@ -278,7 +281,7 @@ class Store(Database):
 
     def put(self, workspace: str, provider: str, kind: str, key: str, value: Any) -> None:
         """Keep a record; one that was there keeps its place in the order."""
-        with self.changing() if kind == SEED else NO_MORE:
+        with self._changing(kind):
             self.write(
                 "INSERT INTO record (shelf, id, body) VALUES (?, ?, ?)"
                 " ON CONFLICT (shelf, id) DO UPDATE SET body = excluded.body",
@@ -296,7 +299,7 @@ class Store(Database):
 
     def delete(self, workspace: str, provider: str, kind: str, key: str) -> bool:
         """Forget a record; False when there was none."""
-        with self.changing() if kind == SEED else NO_MORE:
+        with self._changing(kind):
             place = (self._shelf(workspace, provider, kind), key)
             return self.write("DELETE FROM record WHERE shelf = ? AND id = ?", place).rowcount > 0
 

@@ -93,15 +93,9 @@ class Gateway:
         """
         if len(request.body) > self._largest_body or not self.courier.runs:
             return None
-        with self._turn:
-            answer = self._answered_at_once(request)
+        answer = self._handled(request, self._handled_without_fault)
         self.courier.wake_touched_from_outside()
         return answer
-
-    def _answered_at_once(self, request: WireRequest) -> Answer | None:
-        if self._is_for_control(request):
-            return self._control.answer(request)
-        return _safely(self._handled_without_fault, request)
 
     def _handled_without_fault(self, request: WireRequest) -> Answer | None:
         """Handle it, or undo that and give None. On a socket the same plan hits it again, since chance is seeded."""
@@ -126,7 +120,7 @@ class Gateway:
             return None
         if self.mock.store.keep_turn():
             asyncio.get_running_loop().call_soon(self._pass_turn)
-        handled = self._handled(request)
+        handled = self._handled(request, self.mock.handle)
         self.courier.wake_touched()
         return handled
 
@@ -135,11 +129,12 @@ class Gateway:
         with self._turn:
             self.mock.store.pass_turn()
 
-    def _handled(self, request: WireRequest) -> Answer | Arrival:
+    def _handled(self, request: WireRequest, by_mock: Callable[[WireRequest], Placed]) -> Placed | Answer:
+        """What the control API answers, or else what comes of it with the mocks."""
         with self._turn:
             if self._is_for_control(request):
-                return self._control.answer(request)
-            return _safely(self.mock.handle, request)
+                return _safely(self._control.answer, request)
+            return _safely(by_mock, request)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Handle one request, and have done what has become due by it."""
@@ -167,7 +162,7 @@ class Gateway:
             request = await self._read(scope, receive)
         except ClientGone:
             return None
-        handled = self._handled(request)
+        handled = self._handled(request, self.mock.handle)
         if isinstance(handled, Arrival):
             return handled
         await wire.deliver(handled, close=request.too_large)

@@ -7,12 +7,16 @@ which wait and break connections.
 """
 
 import logging
-import re
 from functools import lru_cache
 from typing import Any, Protocol
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from flowproof.kernel.mock import Arrival
 from flowproof.kernel.problem import problem
@@ -25,9 +29,6 @@ __all__ = ["Application", "TransportProtocol"]
 
 logger = logging.getLogger("flowproof.mock")
 
-# What would end a header early, or is no part of one (RFC 9110, 5.5).
-FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
 LARGE = 64 * 1024
 OFFERS = frozenset({"upgrade", "connection", "http2-settings"})
 
@@ -37,7 +38,7 @@ class Application(Protocol):
 
     def answer_in_line(self, request: WireRequest) -> Answer | Arrival | None:
         """
-        Answer a request at once.
+        Answer a request at once. It never raises, since a parser would take that for an error of the client's.
 
         Returns:
             The answer; or the arrival of a request that a fault plan hits; or None where it is to come through ASGI,
@@ -131,12 +132,7 @@ class TransportProtocol(HttpToolsProtocol):
         if self._pieces is None:
             super().on_message_complete()
             return
-        answer: Answer | Arrival | None
-        try:
-            answer = self._application.answer_in_line(self._request(b"".join(self._pieces)))
-        except Exception:
-            logger.exception("the server failed")
-            answer = problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")
+        answer = self._application.answer_in_line(self._request(b"".join(self._pieces)))
         if isinstance(answer, Answer):
             self._pieces = None
             self._respond(answer)
@@ -196,18 +192,18 @@ class TransportProtocol(HttpToolsProtocol):
         self.on_response_complete()
 
     def _written(self, answer: Answer, *, keeps_alive: bool) -> bytes:
-        head = [f"{name.lower()}: {value}" for name, value in answer.headers]
-        if any(map(FORBIDDEN.search, head)):
+        head = _head(answer)
+        if head is None:
             logger.error("a header of the answer has characters that no header may have")
             return self._written(
                 problem(500, "Flowproof failed", "A header of the answer cannot be sent."), keeps_alive=keeps_alive
             )
         if answer.status not in BODILESS:
-            head.append(f"content-length: {len(answer.body)}")
+            head.append(b"content-length: %d" % len(answer.body))
         if not keeps_alive:
-            head.append("connection: close")
+            head.append(b"connection: close")
         body = b"" if self.parser.get_method() == b"HEAD" else answer.body
-        return b"%b%b\r\n\r\n%b" % (STATUS_LINE[answer.status], "\r\n".join(head).encode("latin-1"), body)
+        return b"%b%b\r\n\r\n%b" % (STATUS_LINE[answer.status], b"\r\n".join(head), body)
 
     def _go_the_long_way(self, arrival: Arrival | None = None) -> None:
         """Hand what there is of the request to uvicorn; where it has been placed, its body is known already."""
@@ -228,3 +224,12 @@ class TransportProtocol(HttpToolsProtocol):
 def _lower(name: bytes) -> str:
     """A header's name as text in lower case."""
     return name.lower().decode("latin-1")
+
+
+def _head(answer: Answer) -> list[bytes] | None:
+    """The lines of an answer's headers; None where one has characters that no header may have (RFC 9110, 5.5)."""
+    try:
+        lines = [f"{name.lower()}: {value}".encode("latin-1") for name, value in answer.headers]
+    except UnicodeEncodeError:
+        return None
+    return None if any(map(HEADER_VALUE_RE.search, lines)) else lines
