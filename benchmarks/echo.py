@@ -8,8 +8,8 @@ import orjson
 import uvicorn
 from flask import Flask, Response, request
 
-from flowproof.kernel.refusals import Answer
-from flowproof.kernel.request import ProviderRequest, WireRequest
+from flowproof.kernel.http.request import ProviderRequest, WireRequest
+from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.serving.protocol import TransportProtocol
 
 app = Flask(__name__)
@@ -24,7 +24,7 @@ def echo() -> Response:
 class Gateway:
     """The least that calls Flask in line."""
 
-    def answer_in_line(self, request: WireRequest) -> Answer:
+    def answer_in_line(self, request: WireRequest) -> WireResponse:
         """What Flask answers."""
         started: list[Any] = []
 
@@ -35,7 +35,7 @@ class Gateway:
         pieces = app.wsgi_app(ProviderRequest(request, "", request.path).environ(), start_response)
         body = b"".join(pieces)
         headers = tuple((name, value) for name, value in started[1] if name != "Content-Length")
-        return Answer(started[0], body, headers)
+        return WireResponse(started[0], body, headers)
 
     async def __call__(self, *_: object) -> None:
         """Never called: every request of the measurement comes whole."""

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from tests import tree
-from tests.nursery import Nursery
+from tests.fork_server import ForkServer
 
 
 def pytest_collection_finish() -> None:
@@ -29,13 +29,13 @@ def quick_hypothesis() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def nursery(tmp_path_factory: pytest.TempPathFactory, quick_hypothesis: None) -> Iterator[Nursery]:
+def fork_server(tmp_path_factory: pytest.TempPathFactory, quick_hypothesis: None) -> Iterator[ForkServer]:
     """Begins programs that have imported everything already."""
-    with closing(Nursery(tmp_path_factory.mktemp("nursery"))) as made:
+    with closing(ForkServer(tmp_path_factory.mktemp("fork_server"))) as made:
         yield made
 
 
 @pytest.fixture
-def quick_start(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
+def quick_start(fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers and commands run in forks of a process that has imported everything, not in processes that have to."""
-    monkeypatch.setattr("tests.cli.servers.Popen", nursery.begin)
+    monkeypatch.setattr("tests.cli.servers.Popen", fork_server.begin)

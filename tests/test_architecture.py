@@ -58,9 +58,9 @@ LAYERS = (
     Layer("errors", (), (*TESTING, *SERVING, "requests")),
     Layer("exchange", (), (*TESTING, *SERVING, "requests")),
     Layer("har", (), (*TESTING, *SERVING, "requests")),
-    Layer("spellings", (), (*TESTING, *SERVING, "requests")),
+    Layer("secret_encodings", (), (*TESTING, *SERVING, "requests")),
     Layer("conformance", BASE, (*TESTING, *SERVING, "requests")),
-    Layer("kernel", (*BASE, "conformance", "har", "spellings"), TESTING),
+    Layer("kernel", (*BASE, "conformance", "har", "secret_encodings"), TESTING),
     Layer("mocks", (), (*TESTING, "requests"), own=False),
     Layer("mocks.{provider}", ("kernel", "conformance", *BASE), (*TESTING, "requests"), own_by_dots=True),
     Layer("clients", ("errors",), (*TESTING, *SERVING)),
@@ -74,7 +74,7 @@ LAYERS = (
         own_by_dots=True,
     ),
     Layer("suites.{provider}", ("clients", "conformance", *BASE, "target", "inbox"), SERVING, own_by_dots=True),
-    Layer("certify", (*BASE, "conformance", "target", "checklist", "har", "spellings"), (*TESTING, *SERVING)),
+    Layer("certify", (*BASE, "conformance", "target", "checklist", "har", "secret_encodings"), (*TESTING, *SERVING)),
     Layer("doctor", (*BASE, "conformance", "clients", "target", "inbox"), (*TESTING, *SERVING)),
     Layer("authentication", (*BASE, "cases", "clients", "target"), (*TESTING, *SERVING)),
     Layer("cases", BASE, (*TESTING, *SERVING, "requests")),
@@ -209,7 +209,7 @@ def words(module: Module) -> Iterator[tuple[int, str]]:
 
 def chance_offences(module: Module) -> Iterator[str]:
     """Questions to the operating system for time or chance."""
-    if module.name == "flowproof.kernel.clock":
+    if module.name == "flowproof.kernel.time.clock":
         return
     names = aliases(module)
     seeded = {id(node.func) for node in module.nodes if isinstance(node, ast.Call) and node.args}
@@ -352,11 +352,11 @@ IMPORT_OFFENCES = {
     "mock imports its own by full name": ("mocks.acme.routes", "from flowproof.mocks.acme import rules"),
     "mock imports by its bare name": ("mocks.acme.routes", "from mocks.acme import rules"),
     "client imports a mock": ("clients.acme", "from flowproof.mocks.acme import auth"),
-    "client imports kernel": ("clients.acme", "import flowproof.kernel.clock as clock"),
+    "client imports kernel": ("clients.acme", "import flowproof.kernel.time.clock as clock"),
     "client imports exchange": ("clients.acme", "from flowproof.exchange import Exchange"),
     "client imports flask": ("clients.acme", "import flask"),
     "suite imports a mock": ("suites.acme.test_orders", "from flowproof.mocks.acme import provider"),
-    "suite imports kernel": ("suites.acme.test_orders", "from flowproof.kernel.clock import Clock"),
+    "suite imports kernel": ("suites.acme.test_orders", "from flowproof.kernel.time.clock import Clock"),
     "suite imports flask": ("suites.acme.test_orders", "from flask.testing import FlaskClient"),
     "suite imports another suite": ("suites.acme.test_orders", "from ..other.strategies import orders"),
     "suite imports a mock if it is there": (
@@ -374,7 +374,7 @@ IMPORT_OFFENCES = {
 ALLOWED_IMPORTS = {
     "kernel imports errors": ("kernel.app", "from flowproof.errors import StoreError"),
     "kernel imports itself": ("kernel.app", "from flowproof.kernel import clock\nfrom . import store"),
-    "mock imports kernel": ("mocks.acme.routes", "from flowproof.kernel.clock import Clock\nimport flask"),
+    "mock imports kernel": ("mocks.acme.routes", "from flowproof.kernel.time.clock import Clock\nimport flask"),
     "mock imports its own by dots": ("mocks.acme.routes", "from . import rules\nfrom .models import Order"),
     "suite imports its own by dots": ("suites.acme.test_orders", "from .strategies import orders\nimport pytest"),
     "suite imports a client": ("suites.acme.test_orders", "from flowproof.clients.acme import Acme"),

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests import tree
+from tests.doc_runner import PATIENCE_S, DocRunner, NotAsDocumentedError, targets
+from tests.fork_server import ForkServer
 from tests.markdown import Block, blocks, commands
-from tests.nursery import Nursery
-from tests.rehearsal import PATIENCE_S, NotAsDocumentedError, Rehearsal, targets
 
 DOCUMENTS = [
     path
@@ -25,16 +25,16 @@ each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=tree.name)
 
 
 @each_document
-def test_every_block_of_a_document_runs(document: Path, tmp_path: Path, nursery: Nursery) -> None:
+def test_every_block_of_a_document_runs(document: Path, tmp_path: Path, fork_server: ForkServer) -> None:
     """Every command and code block runs, in the order in which a reader meets them, and every piece of data parses."""
     found = list(blocks(document.read_text(encoding="utf-8")))
     need_programs(*(program for program in ("curl", "node") if any(_uses(block, program) for block in found)))
 
     is_empty = not any(block.language in RUN for block in found)
-    with Rehearsal.open(tmp_path, nursery=nursery, is_empty=is_empty) as rehearsal:
+    with DocRunner.open(tmp_path, fork_server=fork_server, is_empty=is_empty) as runner:
         for block in found:
             try:
-                rehearsal.run(block)
+                runner.run(block)
             except NotAsDocumentedError as error:
                 pytest.fail(f"{tree.name(document)}:{block.line}: {error}", pytrace=False)
 
@@ -167,7 +167,7 @@ BAD = {
 }
 
 
-def perform(text: str, tmp_path: Path, nursery: Nursery) -> None:
+def perform(text: str, tmp_path: Path, fork_server: ForkServer) -> None:
     """Run a text with a server that stands for ours, and little patience with a sleeper."""
     programs, scratch = tmp_path / "programs", tmp_path / "scratch"
     programs.mkdir()
@@ -177,31 +177,33 @@ def perform(text: str, tmp_path: Path, nursery: Nursery) -> None:
     flowproof.write_text(source if "--no-such-option" not in text else "#!/bin/sh\nexit 2\n")
     flowproof.chmod(0o755)
     patience_s = 1 if "sleep" in text else PATIENCE_S
-    with Rehearsal.open(scratch, (programs,), patience_s, nursery=nursery, is_empty=True) as rehearsal:
+    with DocRunner.open(scratch, (programs,), patience_s, fork_server=fork_server, is_empty=True) as runner:
         for block in blocks(text):
-            rehearsal.run(block)
+            runner.run(block)
 
 
-def test_good_document_is_let_through(tmp_path: Path, nursery: Nursery) -> None:
+def test_good_document_is_let_through(tmp_path: Path, fork_server: ForkServer) -> None:
     """A document that does what it says passes, and what its commands leave behind is there for the next one."""
-    perform(GOOD, tmp_path, nursery)
+    perform(GOOD, tmp_path, fork_server)
 
     assert (tmp_path / "scratch/checkout/new/said").read_text() == "hello\n"
 
 
-def test_served_options_are_the_documented_ones(tmp_path: Path, nursery: Nursery) -> None:
+def test_served_options_are_the_documented_ones(tmp_path: Path, fork_server: ForkServer) -> None:
     """The server is started with the options of its line, except for the port."""
     check = "import urllib.request as u\nseen = u.urlopen('http://127.0.0.1:4010').read().decode()\n"
     check += "assert 'oneflow --workers 2 --port 0' in seen, seen\n"
 
-    perform(f"```sh\nflowproof serve oneflow --port 4010 --workers 2 &\n```\n```python\n{check}```", tmp_path, nursery)
+    perform(
+        f"```sh\nflowproof serve oneflow --port 4010 --workers 2 &\n```\n```python\n{check}```", tmp_path, fork_server
+    )
 
 
 @pytest.mark.parametrize(("text", "reason"), BAD.values(), ids=BAD)
-def test_bad_document_is_noticed(text: str, reason: str, tmp_path: Path, nursery: Nursery) -> None:
+def test_bad_document_is_noticed(text: str, reason: str, tmp_path: Path, fork_server: ForkServer) -> None:
     """Whatever a document gets wrong is noticed, with a reason that helps."""
     with pytest.raises(NotAsDocumentedError, match=re.escape(reason)):
-        perform(text, tmp_path, nursery)
+        perform(text, tmp_path, fork_server)
 
 
 def test_commands_are_read_as_the_shell_does() -> None:

@@ -14,11 +14,12 @@ Install = Callable[..., None]
 PROVIDER = """
 from random import Random
 from flask import Blueprint
-from flowproof.kernel import Answer, Provider
+from flowproof.kernel import WireResponse, Provider
 
 provider = Provider(
     slug={slug!r}, title="Acme", routes=Blueprint("acme", __name__), presented_key=lambda request: None,
-    authenticate=lambda request, world: None, render=lambda refused: Answer(500, b""), mint=lambda chance, seed: (),
+    authenticate=lambda request, context: None, render=lambda refusal: WireResponse(500, b""),
+    mint=lambda rng, seed: (),
     seed={{}}, seed_schema="seed.schema.json",
 )
 """

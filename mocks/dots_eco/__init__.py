@@ -15,11 +15,11 @@ from .routes import routes
 __all__ = ["provider"]
 
 
-def mint(chance: Random, seed: Mapping[str, Any]) -> tuple[Credential, ...]:
+def mint(rng: Random, seed: Mapping[str, Any]) -> tuple[Credential, ...]:
     """The tokens of the seed data's managers, each for its role. A bearer token is its own secret."""
     credentials = []
     for token in Setup(seed).tokens:
-        key = hex_id(chance, 32)
+        key = hex_id(rng, 32)
         credentials.append(Credential(key, token.role, {"access": sorted(token.access)}, {"token": key}))
     return tuple(credentials)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flowproof.conformance import Finding
-from flowproof.kernel import ProviderRequest, World
+from flowproof.kernel import ProviderContext, ProviderRequest
 
 from .errors import NO_LIST, NOT_A_MANAGER, AccessDenied
 from .models import Manager, Setup
@@ -26,7 +26,7 @@ def presented_key(request: ProviderRequest) -> str | None:
     return request.header(HEADER) or None
 
 
-def authenticate(request: ProviderRequest, world: World) -> Principal:
+def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
     """
     Find out who sends a request, before its body is looked at.
 
@@ -36,8 +36,8 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
     key = presented_key(request)
     if key is None:
         raise _missing(request)
-    credential = world.credential(key)
-    held = Setup(world.seed).holder(credential.role) if credential else None
+    credential = context.credential(key)
+    held = Setup(context.seed).holder(credential.role) if credential else None
     if held is None:
         raise AccessDenied([_finding("a token of this workspace", "a token it does not know", "dots_eco.auth.unknown")])
     manager, token = held

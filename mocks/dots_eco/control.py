@@ -17,5 +17,5 @@ control = Blueprint("dots_eco_control", __name__)
 def list_cards(workspace: str) -> Any:
     """The cards of the workspace, the newest first, each with the token of its application."""
     scene = now_in_control()
-    world = scene.mock.workspaces.world(scene.workspace(workspace), "dots_eco", moment="control")
-    return {"cards": list(kept(world.state))}
+    context = scene.mock.workspaces.context(scene.workspace(workspace), "dots_eco", rng_key="control")
+    return {"cards": list(kept(context.state))}

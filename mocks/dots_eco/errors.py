@@ -7,7 +7,7 @@ from types import MappingProxyType
 import orjson
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Answer, Refused
+from flowproof.kernel import Refusal, WireResponse
 from flowproof.kernel.refusals import (
     BodyTooLarge,
     ContractBroken,
@@ -57,19 +57,19 @@ class Fault:
 
 
 @dataclass(eq=False)
-class AccessDenied(Refused):
+class AccessDenied(Refusal):
     """The token does not allow it; ``message`` is what the provider says."""
 
     message: str = NOT_A_MANAGER
 
 
 @dataclass(eq=False)
-class NoSuchApplication(Refused):
+class NoSuchApplication(Refusal):
     """The path names an application that does not exist."""
 
 
 @dataclass(eq=False)
-class CardInvalid(Refused):
+class CardInvalid(Refusal):
     """A request for a card is at fault."""
 
     faults: Sequence[Fault] = ()
@@ -81,7 +81,7 @@ class CardInvalid(Refused):
 
 
 # Which status and message a refusal has, and its requirement: all inferred, in the manner of Drupal.
-OTHERS: Mapping[type[Refused], tuple[int, str, str]] = MappingProxyType(
+OTHERS: Mapping[type[Refusal], tuple[int, str, str]] = MappingProxyType(
     {
         MalformedBody: (400, "Syntax error", "dots_eco.request.json"),
         BodyTooLarge: (413, "Request Entity Too Large", "dots_eco.request.size"),
@@ -94,31 +94,31 @@ BROKEN = (500, "The website encountered an unexpected error. Please try again la
 JSON = ("Content-Type", "application/json")
 
 
-def render(refusal: Refused) -> Answer:
+def render(refusal: Refusal) -> WireResponse:
     """A refusal in the provider's own words."""
     match refusal:
         case AccessDenied():
-            return Answer(403, _message(refusal.message))
+            return WireResponse(403, _message(refusal.message))
         case NoSuchApplication():
-            return Answer(404, _message(NO_APPLICATION))
+            return WireResponse(404, _message(NO_APPLICATION))
         case CardInvalid():
             errors = {fault.name: [fault.message] for fault in refusal.faults}
-            return Answer(422, orjson.dumps({"success": False, "errors": errors}))
+            return WireResponse(422, orjson.dumps({"success": False, "errors": errors}))
         case MethodNotAllowed():
             allow = ("Allow", ", ".join(refusal.allowed))
-            return Answer(405, _message("Method Not Allowed"), (JSON, allow), "dots_eco.request.method")
+            return WireResponse(405, _message("Method Not Allowed"), (JSON, allow), "dots_eco.request.method")
         case FaultInjected():
             return _fault(refusal)
     status, message, requirement = OTHERS.get(type(refusal), BROKEN)
-    return Answer(status, _message(message), requirement=requirement)
+    return WireResponse(status, _message(message), requirement=requirement)
 
 
-def _fault(refusal: FaultInjected) -> Answer:
+def _fault(refusal: FaultInjected) -> WireResponse:
     limited = refusal.status == 429
     message = "Too Many Requests" if limited else BROKEN[1]
     requirement = "dots_eco.answer.rate_limit" if limited else "dots_eco.answer.failure"
     later = () if refusal.retry_after_s is None else (("Retry-After", str(refusal.retry_after_s)),)
-    return Answer(refusal.status, _message(message), (JSON, *later), requirement)
+    return WireResponse(refusal.status, _message(message), (JSON, *later), requirement)
 
 
 def _message(text: str) -> bytes:

@@ -15,17 +15,17 @@ from .webhooks import POLICY
 __all__ = ["provider"]
 
 
-def mint(chance: Random, seed: Any) -> tuple[Credential, ...]:
+def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
     """An API key for each environment, with its secret, its signing key, and the token that its webhooks carry."""
     return tuple(
         Credential(
-            key=hex_id(chance, 32),
+            key=hex_id(rng, 32),
             role=environment["role"],
             public={"environment": environment["name"]},
             secrets={
-                "secret": hex_id(chance, 48),
-                "signing_key": hex_id(chance, 43),
-                "webhook_token": hex_id(chance, 40),
+                "secret": hex_id(rng, 48),
+                "signing_key": hex_id(rng, 43),
+                "webhook_token": hex_id(rng, 40),
             },
         )
         for environment in seed["environments"]

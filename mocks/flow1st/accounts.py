@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from flowproof.kernel import State, World
+from flowproof.kernel import ProviderContext, State
 
 from .models import Environment, Order, Setup
 
@@ -27,15 +27,15 @@ class Account:
     at: str
 
     @classmethod
-    def of(cls, world: World, name: str) -> Self | None:
+    def of(cls, context: ProviderContext, name: str) -> Self | None:
         """The account of the environment of that name, if there is one."""
-        environment = Setup(world.seed).environment(name)
-        return None if environment is None else cls(world.state, environment, world.now.isoformat())
+        environment = Setup(context.seed).environment(name)
+        return None if environment is None else cls(context.state, environment, context.now.isoformat())
 
     @classmethod
-    def held(cls, world: World, name: str) -> Self:
+    def held(cls, context: ProviderContext, name: str) -> Self:
         """The account of an environment that there must be: an order or a credential names it."""
-        account = cls.of(world, name)
+        account = cls.of(context, name)
         if account is None:
             raise LookupError(f"the seed data has no environment {name}")
         return account

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import orjson
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Credential, ProviderRequest, World, here
+from flowproof.kernel import Credential, ProviderContext, ProviderRequest, ctx
 from flowproof.kernel.refusals import WrongContentType
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
@@ -66,7 +66,7 @@ def presented_key(request: ProviderRequest) -> str | None:
     return token if token is not None else _basic(request.header(AUTHORIZATION))[0]
 
 
-def authenticate(request: ProviderRequest, world: World) -> Principal:
+def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
     """
     Find out who sends a request, whether it has its page's media type, and whether it signed what it must.
 
@@ -75,23 +75,23 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
         Unauthorized: API key, secret or token are missing, unknown or expired.
         SignatureWrong: A POST is not rightly signed.
     """
-    operation = here.operation
+    operation = ctx.operation
     _check_media_type(
         request,
-        operation.json_body or tokens.media_type(world.contract, operation),
+        operation.json_body or tokens.media_type(context.contract, operation),
         CONTENT_TYPES.get(operation.id, "flow1st.request.content_type"),
     )
     match operation.id:
         case "generateAccessToken":
-            return _by_api_key(request, world)
+            return _by_api_key(request, context)
         case "refreshAccessToken":
             return Principal("", Credential(presented_key(request) or ""))  # judged by tokens, once the body is read
         case "completeOrder":
-            principal = _by_token(request, world)
-            _check_signature(request, world, principal.environment)
+            principal = _by_token(request, context)
+            _check_signature(request, context, principal.environment)
             return principal
         case _:
-            return _by_token(request, world)
+            return _by_token(request, context)
 
 
 def diagnosed(request: ProviderRequest, credential: Credential) -> str:
@@ -132,9 +132,9 @@ def _check_media_type(request: ProviderRequest, expected: str, requirement: str)
         raise WrongContentType([_finding("content-type", expected, sent or "nothing", requirement)])
 
 
-def _by_api_key(request: ProviderRequest, world: World) -> Principal:
+def _by_api_key(request: ProviderRequest, context: ProviderContext) -> Principal:
     key, secret = _basic(request.header(AUTHORIZATION))
-    credential = world.credential(key) if key else None
+    credential = context.credential(key) if key else None
     right = credential.secrets.get("secret") if credential else None
     if credential is None or right is None or not hmac.compare_digest(right.encode(), (secret or "").encode()):
         got = "nothing" if request.header(AUTHORIZATION) is None else "another pair, or another form"
@@ -143,7 +143,7 @@ def _by_api_key(request: ProviderRequest, world: World) -> Principal:
     return Principal(str(credential.public["environment"]), credential)
 
 
-def _by_token(request: ProviderRequest, world: World) -> Principal:
+def _by_token(request: ProviderRequest, context: ProviderContext) -> Principal:
     token = _bearer(request.header(ACCESS_TOKEN))
     if token is None:
         got = "nothing" if request.header(ACCESS_TOKEN) is None else "another form"
@@ -152,17 +152,17 @@ def _by_token(request: ProviderRequest, world: World) -> Principal:
         if request.header(AUTHORIZATION) is not None and request.header(ACCESS_TOKEN) is None:
             requirement, note = "flow1st.auth.authorization", "The access token belongs into the header AccessToken."
         raise Unauthorized([_finding(ACCESS_TOKEN, "Bearer and an access token", got, requirement)], note=note)
-    credential = world.credential(token)
+    credential = context.credential(token)
     if credential is None or credential.role != tokens.ACCESS:
         raise Unauthorized([_finding(ACCESS_TOKEN, "an access token that was issued", "another", "flow1st.auth.token")])
-    if not tokens.is_good(credential, world.now):
+    if not tokens.is_good(credential, context.now):
         ended = f"one that expired at {credential.public['expires_at']}"
         raise Unauthorized([_finding(ACCESS_TOKEN, "a token that is still good", ended, "flow1st.token.expiry")])
     return Principal(str(credential.public["environment"]), credential)
 
 
-def _check_signature(request: ProviderRequest, world: World, environment: str) -> None:
-    key = next((each for each in world.credentials() if _is_key_of(each, environment)), None)
+def _check_signature(request: ProviderRequest, context: ProviderContext, environment: str) -> None:
+    key = next((each for each in context.credentials() if _is_key_of(each, environment)), None)
     if key is None:
         raise Unauthorized([_finding(ACCESS_TOKEN, "an environment with an API key", "another", "flow1st.auth.token")])
     signed = _signed(request)
@@ -175,7 +175,7 @@ def _check_signature(request: ProviderRequest, world: World, environment: str) -
             [_finding(SIGNATURE, "the signature of this request", "another one", _requirement(signed.signature))],
             note=lambda: diagnosed(request, key),
         )
-    _check_window(sent_ns, Setup(world.seed).settings.signature_window_s, world.now)
+    _check_window(sent_ns, Setup(context.seed).settings.signature_window_s, context.now)
 
 
 def _is_key_of(credential: Credential, environment: str) -> bool:

@@ -7,7 +7,7 @@ import orjson
 from flask import Blueprint
 
 from flowproof.errors import ConfigurationError
-from flowproof.kernel import World
+from flowproof.kernel import ProviderContext
 from flowproof.kernel.control.routes import Missing, now_in_control
 
 from . import lifecycle
@@ -26,25 +26,25 @@ EVENTS: tuple[Status, ...] = tuple(status for status in Status if status is not 
 @control.get("/environments")
 def list_environments(workspace: str) -> Any:
     """Staging and production: balances, configuration, orders by status, and what has been seen of each."""
-    world = _world(workspace)
-    accounts = [Account.held(world, each.name) for each in Setup(world.seed).environments]
-    return {"environments": {each.environment.name: _shown(world, each, accounts) for each in accounts}}
+    context = _context(workspace)
+    accounts = [Account.held(context, each.name) for each in Setup(context.seed).environments]
+    return {"environments": {each.environment.name: _shown(context, each, accounts) for each in accounts}}
 
 
 @control.get("/environments/<environment>")
 def get_environment(workspace: str, environment: str) -> Any:
     """One of them."""
-    world = _world(workspace)
-    account = _account(world, environment)
-    return _shown(world, account, [Account.held(world, each.name) for each in Setup(world.seed).environments])
+    context = _context(workspace)
+    account = _account(context, environment)
+    return _shown(context, account, [Account.held(context, each.name) for each in Setup(context.seed).environments])
 
 
 @control.post("/environments/<environment>/top-up")
 def top_up(workspace: str, environment: str) -> Any:
     """Add money to a balance."""
-    world = _world(workspace)
-    account, wanted = _account(world, environment), _checked(world, "top-up.schema.json")
-    known = [each["code"] for each in world.seed["currencies"]]
+    context = _context(workspace)
+    account, wanted = _account(context, environment), _checked(context, "top-up.schema.json")
+    known = [each["code"] for each in context.seed["currencies"]]
     if wanted["currency"] not in known:
         raise ConfigurationError(f"No account is kept in {wanted['currency']}.", f"There are: {', '.join(known)}.")
     account.move(wanted["amount_minor"], wanted["currency"], "top_up")
@@ -54,22 +54,22 @@ def top_up(workspace: str, environment: str) -> Any:
 @control.get("/environments/<environment>/movements")
 def list_movements(workspace: str, environment: str) -> Any:
     """Every movement of money, the oldest first; they add up to the balances."""
-    return {"movements": list(_account(_world(workspace), environment).movements())}
+    return {"movements": list(_account(_context(workspace), environment).movements())}
 
 
 @control.put("/environments/<environment>/configuration")
 def configure(workspace: str, environment: str) -> Any:
     """Set an environment up: its default webhook URL and the addresses that are invited."""
-    world = _world(workspace)
-    account = _account(world, environment)
-    account.configure(_checked(world, "configuration.schema.json"))
+    context = _context(workspace)
+    account = _account(context, environment)
+    account.configure(_checked(context, "configuration.schema.json"))
     return dict(account.configuration)
 
 
 @control.get("/environments/<environment>/configuration/export")
 def export_configuration(workspace: str, environment: str) -> Any:
     """The configuration as a document for the other environment. It names the credentials and never holds them."""
-    account = _account(_world(workspace), environment)
+    account = _account(_context(workspace), environment)
     return {
         "flowproof": EXPORT,
         "environment": environment,
@@ -81,8 +81,8 @@ def export_configuration(workspace: str, environment: str) -> Any:
 @control.post("/environments/<environment>/configuration/import")
 def import_configuration(workspace: str, environment: str) -> Any:
     """Replicate an exported configuration here; the credentials stay this environment's own."""
-    world = _world(workspace)
-    account, exported = _account(world, environment), _checked(world, "configuration-export.schema.json")
+    context = _context(workspace)
+    account, exported = _account(context, environment), _checked(context, "configuration-export.schema.json")
     if exported["environment"] == environment:
         raise ConfigurationError(
             f"This is the export of {environment} itself.", "Import it into the other environment."
@@ -94,41 +94,41 @@ def import_configuration(workspace: str, environment: str) -> Any:
 @control.get("/environments/<environment>/orders")
 def list_orders(workspace: str, environment: str) -> Any:
     """All orders, the newest first."""
-    return {"orders": [each.to_json() for each in _account(_world(workspace), environment).orders()]}
+    return {"orders": [each.to_json() for each in _account(_context(workspace), environment).orders()]}
 
 
 @control.get("/environments/<environment>/orders/<reference>")
 def get_order(workspace: str, environment: str, reference: str) -> Any:
     """One of them, by the provider's reference."""
-    return _order(_account(_world(workspace), environment), reference).to_json()
+    return _order(_account(_context(workspace), environment), reference).to_json()
 
 
 @control.post("/environments/<environment>/orders/<reference>/<event>")
 def change_order(workspace: str, environment: str, reference: str, event: str) -> Any:
     """Give an order its next status: ``refund``, ``chargeback``, ``failed`` …; ``partial_refund`` with its amount."""
-    world = _world(workspace, f"{environment}/{reference}/{event}")
-    order = _order(_account(world, environment), reference)
+    context = _context(workspace, f"{environment}/{reference}/{event}")
+    order = _order(_account(context, environment), reference)
     to = next((each for each in EVENTS if each.value.lower() == event), None)
     if to is None:
         raise Missing(f"An order has no status {event}; there are {', '.join(each.value.lower() for each in EVENTS)}.")
     if to is Status.PARTIAL_REFUND:
-        amount_minor = _checked(world, "partial-refund.schema.json")["amount_minor"]
-        return lifecycle.change(world, order, to, amount_minor=amount_minor).to_json()
+        amount_minor = _checked(context, "partial-refund.schema.json")["amount_minor"]
+        return lifecycle.change(context, order, to, amount_minor=amount_minor).to_json()
     if to is Status.PENDING:
-        return lifecycle.start(world, order).to_json()
-    return lifecycle.deliver(world, order, to).to_json()
+        return lifecycle.start(context, order).to_json()
+    return lifecycle.deliver(context, order, to).to_json()
 
 
-def _shown(world: World, account: Account, all_accounts: list[Account]) -> dict[str, Any]:
+def _shown(context: ProviderContext, account: Account, all_accounts: list[Account]) -> dict[str, Any]:
     orders = account.orders()
     by_status = {status.value: sum(each.status is status for each in orders) for status in Status}
-    acknowledged = _acknowledged(world)
+    acknowledged = _acknowledged(context)
     return {
         "environment": account.environment.name,
         "balances_minor": account.balances(),
         "topped_up_minor": _topped_up(account),
         "configuration": dict(account.configuration),
-        "replication": _replication(world, account, all_accounts),
+        "replication": _replication(context, account, all_accounts),
         "seen": account.seen(),
         "orders": {"total": len(orders), "by_status": {name: many for name, many in by_status.items() if many}},
         "acknowledged_webhooks": sum((each.reference, each.status.value) in acknowledged for each in orders),
@@ -148,10 +148,10 @@ def _topped_up(account: Account) -> dict[str, int]:
     }
 
 
-def _replication(world: World, account: Account, all_accounts: list[Account]) -> dict[str, Any]:
+def _replication(context: ProviderContext, account: Account, all_accounts: list[Account]) -> dict[str, Any]:
     """Whether this configuration came from the other environment and is still that one's, with other credentials."""
     source = next((each for each in all_accounts if each.environment.name == account.replicated_from), None)
-    keys = [each for each in world.credentials() if "signing_key" in each.secrets]
+    keys = [each for each in context.credentials() if "signing_key" in each.secrets]
     parts = [(each.key, *each.secrets.values()) for each in keys]
     return {
         "from": account.replicated_from,
@@ -160,12 +160,12 @@ def _replication(world: World, account: Account, all_accounts: list[Account]) ->
     }
 
 
-def _acknowledged(world: World) -> set[tuple[str, str]]:
+def _acknowledged(context: ProviderContext) -> set[tuple[str, str]]:
     """Reference and status of every webhook that its receiver has acknowledged."""
     store = now_in_control().mock.store
     found = set()
-    for delivery in store.deliveries(world.state.workspace):
-        if delivery["provider"] != world.state.provider or delivery["state"] != "delivered" or delivery["of"]:
+    for delivery in store.deliveries(context.state.workspace):
+        if delivery["provider"] != context.state.provider or delivery["state"] != "delivered" or delivery["of"]:
             continue
         told = _json(delivery["webhook"]["body"])
         found.add((str(told.get("reference")), str(told.get("status"))))
@@ -182,13 +182,13 @@ def _is_delivered(order: Order, acknowledged: set[tuple[str, str]]) -> bool:
     return order.status in DELIVERED and (order.reference, Status.SUCCESSFUL.value) in acknowledged
 
 
-def _world(workspace: str, moment: str = "") -> World:
+def _context(workspace: str, rng_key: str = "") -> ProviderContext:
     scene = now_in_control()
-    return scene.mock.workspaces.world(scene.workspace(workspace), "flow1st", moment=f"control/{moment}")
+    return scene.mock.workspaces.context(scene.workspace(workspace), "flow1st", rng_key=f"control/{rng_key}")
 
 
-def _account(world: World, environment: str) -> Account:
-    account = Account.of(world, environment)
+def _account(context: ProviderContext, environment: str) -> Account:
+    account = Account.of(context, environment)
     if account is None:
         raise Missing(f"There is no environment {environment}; there are staging and production.")
     return account
@@ -201,9 +201,9 @@ def _order(account: Account, reference: str) -> Order:
     return order
 
 
-def _checked(world: World, schema: str) -> Any:
+def _checked(context: ProviderContext, schema: str) -> Any:
     value = now_in_control().json
-    findings = world.findings(schema, value)
+    findings = context.findings(schema, value)
     if findings:
         raise ConfigurationError("; ".join(map(str, findings)) + ".", f"See {schema}.")
     return value

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import orjson
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Answer, Refused, hex_id
+from flowproof.kernel import Refusal, WireResponse, hex_id
 from flowproof.kernel.refusals import (
     BodyTooLarge,
     ContractBroken,
@@ -31,32 +31,32 @@ __all__ = [
 
 
 @dataclass(eq=False)
-class Unauthorized(Refused):
+class Unauthorized(Refusal):
     """The request does not prove who sent it."""
 
 
 @dataclass(eq=False)
-class SignatureWrong(Refused):
+class SignatureWrong(Refusal):
     """The signature or its timestamp is missing, malformed, wrong or too far from the clock."""
 
 
 @dataclass(eq=False)
-class BadRequest(Refused):
+class BadRequest(Refusal):
     """Payload or parameters do not agree with the catalog."""
 
 
 @dataclass(eq=False)
-class ReferenceTaken(Refused):
+class ReferenceTaken(Refusal):
     """Another order has that external reference."""
 
 
 @dataclass(eq=False)
-class InsufficientBalance(Refused):
+class InsufficientBalance(Refusal):
     """The balance does not cover the price."""
 
 
 @dataclass(eq=False)
-class NotFound(Refused):
+class NotFound(Refusal):
     """There is no such recipient."""
 
 
@@ -72,7 +72,7 @@ class Known:
 
 INTERNAL = Known(500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side", "flow1st.error.internal")
 INVALID = Known(400, "INVALID_REQUEST", "The request is not valid", "flow1st.error.bad_request")
-KNOWN: Mapping[type[Refused], Known] = MappingProxyType(
+KNOWN: Mapping[type[Refusal], Known] = MappingProxyType(
     {
         Unauthorized: Known(401, "UNAUTHORIZED", "The credentials are not valid", "flow1st.auth.token"),
         SignatureWrong: Known(400, "INVALID_SIGNATURE", "The signature is not valid", "flow1st.signature.hmac"),
@@ -120,7 +120,7 @@ QUERY_REQUIREMENTS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def render(refusal: Refused) -> Answer:
+def render(refusal: Refusal) -> WireResponse:
     """A refusal in the provider's own words, with a session id from the exchange's chance."""
     if isinstance(refusal, ContractBroken):
         refusal.findings = tuple(map(_cited, refusal.findings))
@@ -135,9 +135,9 @@ def render(refusal: Refused) -> Answer:
     body = {
         "errorMessage": _said(known, refusal),
         "errorCode": known.code,
-        "sessionId": hex_id(Random(f"{refusal.moment}/session"), 32),
+        "sessionId": hex_id(Random(f"{refusal.rng_key}/session"), 32),
     }
-    return Answer(known.status, orjson.dumps(body), tuple(headers), cited)
+    return WireResponse(known.status, orjson.dumps(body), tuple(headers), cited)
 
 
 def _cited(finding: Finding) -> Finding:
@@ -147,7 +147,7 @@ def _cited(finding: Finding) -> Finding:
     return replace(finding, requirement=QUERY_REQUIREMENTS.get(finding.pointer.removeprefix("/")))
 
 
-def _said(known: Known, refusal: Refused) -> str:
+def _said(known: Known, refusal: Refusal) -> str:
     """The message, with the names of the fields at fault where it is the request's content that is."""
     if known is not INVALID:
         return known.message

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from flowproof.kernel import World
+from flowproof.kernel import ProviderContext
 
 from . import rules, webhooks
 from .accounts import Account
@@ -16,7 +16,7 @@ __all__ = ["TASKS", "accept", "change", "deliver", "start"]
 EARLY = frozenset({Status.CANCELLED, Status.ABANDONED})  # outcomes that come instead of PENDING
 
 
-def accept(world: World, environment: str, sent: Mapping[str, Any]) -> Order:
+def accept(context: ProviderContext, environment: str, sent: Mapping[str, Any]) -> Order:
     """
     Take an order and its price, once.
 
@@ -25,13 +25,13 @@ def accept(world: World, environment: str, sent: Mapping[str, Any]) -> Order:
         ReferenceTaken: Another order has the reference.
         InsufficientBalance: The balance does not cover the price.
     """
-    account, setup = Account.held(world, environment), Setup(world.seed)
+    account, setup = Account.held(context, environment), Setup(context.seed)
     earlier = account.order_of(sent["externalReference"])
     if earlier is not None:
         return rules.same_order(earlier, sent)
     bundle = rules.bundle_of(sent, setup)
     rules.debited(account.balance_minor(bundle.currency), bundle)
-    reference = rules.new_reference(world.chance)
+    reference = rules.new_reference(context.rng)
     order = Order(
         reference,
         environment,
@@ -40,83 +40,83 @@ def accept(world: World, environment: str, sent: Mapping[str, Any]) -> Order:
         bundle.price_minor,
         bundle.currency,
         validated=account.validated(rules.validation_key(sent)),
-    ).in_status(Status.NEW, world.now)
+    ).in_status(Status.NEW, context.now)
     account.move(-bundle.price_minor, bundle.currency, "order", reference)
     account.add(order)
     account.saw("completeOrder")
-    world.schedule("begin", after_s=_settings(world).pending_s, value=_value(order))
+    context.schedule("begin", after_s=_settings(context).pending_s, value=_value(order))
     return order
 
 
-def change(world: World, order: Order, to: Status, *, amount_minor: int | None = None) -> Order:
+def change(context: ProviderContext, order: Order, to: Status, *, amount_minor: int | None = None) -> Order:
     """
     Give an order its next status: money goes back where it has to, and the partner is told.
 
     Raises:
         Impossible: The status cannot follow.
     """
-    account = Account.held(world, order.environment)
-    changed, back_minor = rules.moved(order, to, world.now, amount_minor=amount_minor)
+    account = Account.held(context, order.environment)
+    changed, back_minor = rules.moved(order, to, context.now, amount_minor=amount_minor)
     if back_minor:
         account.move(back_minor, order.currency, to.value.lower(), order.reference)
     account.replace(changed)
-    webhooks.tell(world, account, changed)
+    webhooks.tell(context, account, changed)
     return changed
 
 
-def begin(world: World, value: Any) -> None:
+def begin(context: ProviderContext, value: Any) -> None:
     """A new order becomes pending, unless it is cancelled or abandoned."""
-    order = _found(world, value, Status.NEW)
+    order = _found(context, value, Status.NEW)
     if order is None:
         return
-    to = _outcome(world, order)
+    to = _outcome(context, order)
     if to in EARLY:
-        change(world, order, to)
+        change(context, order, to)
         return
-    start(world, order)
+    start(context, order)
 
 
-def start(world: World, order: Order) -> Order:
+def start(context: ProviderContext, order: Order) -> Order:
     """
     Make an order pending; its outcome comes later.
 
     Raises:
         Impossible: It is no new one.
     """
-    pending = change(world, order, Status.PENDING)
-    world.schedule("finish", after_s=_settings(world).fulfil_s, value=_value(order))
+    pending = change(context, order, Status.PENDING)
+    context.schedule("finish", after_s=_settings(context).fulfil_s, value=_value(order))
     return pending
 
 
-def finish(world: World, value: Any) -> None:
+def finish(context: ProviderContext, value: Any) -> None:
     """A pending order gets its outcome; a voucher product its codes."""
-    order = _found(world, value, Status.PENDING)
+    order = _found(context, value, Status.PENDING)
     if order is not None:
-        to = _outcome(world, order)
-        deliver(world, order, Status.FAILED if to in EARLY else to)  # (somebody made it pending by hand)
+        to = _outcome(context, order)
+        deliver(context, order, Status.FAILED if to in EARLY else to)  # (somebody made it pending by hand)
 
 
-def deliver(world: World, order: Order, to: Status) -> Order:
+def deliver(context: ProviderContext, order: Order, to: Status) -> Order:
     """Give an order an outcome, with voucher codes where it has to have some."""
-    bundle = Setup(world.seed).bundle(order.sent["productBundleSku"])
+    bundle = Setup(context.seed).bundle(order.sent["productBundleSku"])
     if to is Status.SUCCESSFUL and bundle is not None and bundle.voucher:
-        order = replace(order, voucher_codes=rules.vouchers(order, world.chance))
-    return change(world, order, to)
+        order = replace(order, voucher_codes=rules.vouchers(order, context.rng))
+    return change(context, order, to)
 
 
-TASKS: Mapping[str, Callable[[World, Any], None]] = MappingProxyType({"begin": begin, "finish": finish})
+TASKS: Mapping[str, Callable[[ProviderContext, Any], None]] = MappingProxyType({"begin": begin, "finish": finish})
 
 
-def _outcome(world: World, order: Order) -> Status:
-    setup = Setup(world.seed)
+def _outcome(context: ProviderContext, order: Order) -> Status:
+    setup = Setup(context.seed)
     return rules.outcome(
         setup.bundle(order.sent["productBundleSku"]), setup.recipient(order.sent["recipientIdentifier"])
     )
 
 
-def _found(world: World, value: Any, status: Status) -> Order | None:
+def _found(context: ProviderContext, value: Any, status: Status) -> Order | None:
     """The order that a task is about, if it has that status still: somebody may have been faster."""
-    order = Account.held(world, value["environment"]).order(value["reference"])
+    order = Account.held(context, value["environment"]).order(value["reference"])
     return order if order is not None and order.status is status else None
 
 
@@ -124,5 +124,5 @@ def _value(order: Order) -> dict[str, str]:
     return {"environment": order.environment, "reference": order.reference}
 
 
-def _settings(world: World) -> Settings:
-    return Setup(world.seed).settings
+def _settings(context: ProviderContext) -> Settings:
+    return Setup(context.seed).settings

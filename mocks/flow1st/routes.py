@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from flowproof.conformance import Finding
-from flowproof.kernel import here
+from flowproof.kernel import ctx
 
 from . import lifecycle, rules, tokens
 from .accounts import Account
@@ -26,15 +26,15 @@ HIDDEN = frozenset({"price_minor", "voucher", "countries"})  # what the seed dat
 @routes.post("/api/distributors/auth/token")
 def generate_access_token() -> Any:
     """A pair of tokens for an API key and its secret."""
-    environment = here.principal.environment
-    Account.held(here.world, environment).saw("generateAccessToken")
-    return tokens.issue(here.world, environment)
+    environment = ctx.principal.environment
+    Account.held(ctx.context, environment).saw("generateAccessToken")
+    return tokens.issue(ctx.context, environment)
 
 
 @routes.post("/api/distributors/auth/refresh")
 def refresh_access_token() -> Any:
     """A pair of tokens for a refresh token."""
-    return tokens.refreshed(here.world, here.json["refreshToken"])
+    return tokens.refreshed(ctx.context, ctx.json["refreshToken"])
 
 
 @routes.get("/api/distributors/products")
@@ -42,7 +42,7 @@ def list_products() -> ResponseReturnValue:
     """The whole catalog, its prices to the digit."""
     _account().saw("listProducts")
     products = [
-        {**product, "bundles": [_shown(bundle) for bundle in product["bundles"]]} for product in here.seed["products"]
+        {**product, "bundles": [_shown(bundle) for bundle in product["bundles"]]} for product in ctx.seed["products"]
     ]
     return Response(orjson.dumps({"products": products}), mimetype="application/json")
 
@@ -50,7 +50,7 @@ def list_products() -> ResponseReturnValue:
 @routes.get("/api/orders/distributors/user-validation")
 def validate_user() -> Any:
     """Whether a user can get a bundle; nothing is taken or ordered."""
-    asked, setup = _asked(), Setup(here.seed)
+    asked, setup = _asked(), Setup(ctx.seed)
     bundle = rules.agree(asked, setup)
     recipient = setup.recipient(asked["recipientIdentifier"])
     if not rules.knows(bundle, recipient):
@@ -69,19 +69,19 @@ def validate_user() -> Any:
 @routes.post("/api/orders/distributors/order-complete")
 def complete_order() -> tuple[Any, int]:
     """Take an order and its price, once; the same order again is answered as before."""
-    order = lifecycle.accept(here.world, _account().environment.name, here.json)
+    order = lifecycle.accept(ctx.context, _account().environment.name, ctx.json)
     return order.answer(), 201
 
 
 def _account() -> Account:
-    account = Account.held(here.world, here.principal.environment)
+    account = Account.held(ctx.context, ctx.principal.environment)
     account.saw("accessToken")
     return account
 
 
 def _asked() -> dict[str, str]:
     """The parameters of the query, which the contract has checked one by one."""
-    pairs = parse_qsl(here.request.wire.query, keep_blank_values=True)
+    pairs = parse_qsl(ctx.request.wire.query, keep_blank_values=True)
     names = [name for name, _ in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -91,7 +91,7 @@ def _asked() -> dict[str, str]:
 
 
 def _shown(bundle: Any) -> dict[str, Any]:
-    price = Setup(here.seed).decimal(bundle["price_minor"], bundle["currencyCode"])
+    price = Setup(ctx.seed).decimal(bundle["price_minor"], bundle["currencyCode"])
     shown = {name: value for name, value in bundle.items() if name not in HIDDEN}
     return {**shown, "price": orjson.Fragment(_number(price))}
 

@@ -168,14 +168,14 @@ def outcome(bundle: Bundle | None, recipient: Recipient | None) -> Status:
     return recipient.outcome if recipient is not None else Status.SUCCESSFUL
 
 
-def vouchers(order: Order, chance: Random) -> tuple[Any, ...]:
+def vouchers(order: Order, rng: Random) -> tuple[Any, ...]:
     """As many voucher codes as the quantity, each a list of property objects (inferred: name and value)."""
     return tuple(
-        [{"name": "code", "value": f"{chance.getrandbits(64):016X}"}, {"name": "serial", "value": str(number)}]
+        [{"name": "code", "value": f"{rng.getrandbits(64):016X}"}, {"name": "serial", "value": str(number)}]
         for number in range(1, int(order.sent["quantity"]) + 1)
     )
 
 
-def new_reference(chance: Random) -> str:
+def new_reference(rng: Random) -> str:
     """Such as ``C-113976984704914-P``: the form of Pay1st's references (inferred)."""
-    return f"C-{chance.randrange(10**14, 10**15)}-P"
+    return f"C-{rng.randrange(10**14, 10**15)}-P"

@@ -4,7 +4,7 @@ import base64
 from datetime import datetime, timedelta
 
 from flowproof.conformance import Contract, Finding, Operation
-from flowproof.kernel import Credential, World
+from flowproof.kernel import Credential, ProviderContext
 
 from .errors import Unauthorized
 from .models import Setup
@@ -17,34 +17,34 @@ BYTES = 48
 KEPT = timedelta(days=7)  # (after its end, so that whoever presents a token then is told that it has expired)
 
 
-def issue(world: World, environment: str) -> dict[str, str]:
+def issue(context: ProviderContext, environment: str) -> dict[str, str]:
     """A new pair of tokens, as the provider answers it; what expired a week ago is forgotten."""
-    settings = Setup(world.seed).settings
-    for credential in world.credentials():
-        if "expires_at" in credential.public and not is_good(credential, world.now - KEPT):
-            world.revoke(credential.key)
+    settings = Setup(context.seed).settings
+    for credential in context.credentials():
+        if "expires_at" in credential.public and not is_good(credential, context.now - KEPT):
+            context.revoke(credential.key)
     return {
         "role": "API_USER",
-        "accessToken": _issued(world, environment, ACCESS, settings.access_token_ttl_s),
-        "refreshToken": _issued(world, environment, REFRESH, settings.refresh_token_ttl_s),
+        "accessToken": _issued(context, environment, ACCESS, settings.access_token_ttl_s),
+        "refreshToken": _issued(context, environment, REFRESH, settings.refresh_token_ttl_s),
     }
 
 
-def refreshed(world: World, refresh_token: str) -> dict[str, str]:
+def refreshed(context: ProviderContext, refresh_token: str) -> dict[str, str]:
     """
     A new pair for a refresh token, which is then used up; its access token stays good until its own expiry.
 
     Raises:
         Unauthorized: It was never issued, was used, or has expired.
     """
-    credential = world.credential(refresh_token)
-    if credential is None or credential.role != REFRESH or not is_good(credential, world.now):
+    credential = context.credential(refresh_token)
+    if credential is None or credential.role != REFRESH or not is_good(credential, context.now):
         expired = credential is not None and credential.role == REFRESH
         got, keyword = ("one that has expired", "expired") if expired else ("one that is unknown or used", "used")
         expected, requirement = "a refresh token that is still good", "flow1st.token.refresh_once"
         raise Unauthorized([Finding("request.body", "/refreshToken", expected, got, requirement, keyword)])
-    world.revoke(credential.key)
-    return issue(world, str(credential.public["environment"]))
+    context.revoke(credential.key)
+    return issue(context, str(credential.public["environment"]))
 
 
 def is_good(credential: Credential, now: datetime) -> bool:
@@ -58,9 +58,9 @@ def media_type(contract: Contract, operation: Operation) -> str:
     return str(described["x-content-type"])
 
 
-def _issued(world: World, environment: str, role: str, ttl_s: float) -> str:
-    token = base64.b64encode(world.chance.randbytes(BYTES)).decode()
-    expires_at = (world.now + timedelta(seconds=ttl_s)).isoformat()
+def _issued(context: ProviderContext, environment: str, role: str, ttl_s: float) -> str:
+    token = base64.b64encode(context.rng.randbytes(BYTES)).decode()
+    expires_at = (context.now + timedelta(seconds=ttl_s)).isoformat()
     public = {"environment": environment, "expires_at": expires_at}
-    world.issue(Credential(token, role, public, {"token": token}))
+    context.issue(Credential(token, role, public, {"token": token}))
     return token

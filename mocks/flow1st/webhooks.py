@@ -7,9 +7,9 @@ import orjson
 
 from flowproof.errors import ConfigurationError
 from flowproof.exchange import Headers
-from flowproof.kernel import Credential, World
+from flowproof.kernel import Credential, ProviderContext
 from flowproof.kernel.signing import SigningScheme, sign
-from flowproof.kernel.webhooks import Webhook, WebhookPolicy
+from flowproof.kernel.webhooks.delivery import Webhook, WebhookPolicy
 
 from . import rules
 from .accounts import Account
@@ -21,11 +21,11 @@ SCHEME = SigningScheme(parts=("timestamp", "body"), separator="", digest="sha256
 UNKNOWN = "EN_ROUTE"
 
 
-def tell(world: World, account: Account, order: Order) -> None:
+def tell(context: ProviderContext, account: Account, order: Order) -> None:
     """Put the news of an order's status into the outbox, for the order's own URL or else the configured one."""
     url = order.sent.get("webhookUrl") or account.configuration["webhookUrl"]
     if url:
-        world.deliver(Webhook(order.status.value, url, orjson.dumps(body_of(order))))
+        context.deliver(Webhook(order.status.value, url, orjson.dumps(body_of(order))))
 
 
 def body_of(order: Order) -> dict[str, Any]:
@@ -47,10 +47,10 @@ def body_of(order: Order) -> dict[str, Any]:
     return {**body, "voucherCodes": list(order.voucher_codes)} if order.voucher_codes else body
 
 
-def signed(webhook: Webhook, world: World) -> Headers:
+def signed(webhook: Webhook, context: ProviderContext) -> Headers:
     """The headers that prove where a webhook comes from, at this very moment."""
-    credential = _credential(world, webhook)
-    timestamp = world.now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    credential = _credential(context, webhook)
+    timestamp = context.now.isoformat(timespec="microseconds").replace("+00:00", "Z")
     key = credential.secrets["signing_key"].encode()
     signature = sign(SCHEME, timestamp.encode() + webhook.body, key)
     return (
@@ -60,7 +60,7 @@ def signed(webhook: Webhook, world: World) -> Headers:
     )
 
 
-def sample(world: World, event: str, url: str) -> Webhook:
+def sample(context: ProviderContext, event: str, url: str) -> Webhook:
     """
     The news of an order that nobody placed.
 
@@ -76,7 +76,7 @@ def sample(world: World, event: str, url: str) -> Webhook:
         "recipientIdentifier": "GEDKZW",
         "email": "player@partner.example",
     }
-    order = Order(rules.new_reference(world.chance), "staging", Status(event), sent, 0, "USD")
+    order = Order(rules.new_reference(context.rng), "staging", Status(event), sent, 0, "USD")
     return Webhook(event, url, orjson.dumps(body_of(order)))
 
 
@@ -85,11 +85,11 @@ def unknown(webhook: Webhook) -> Webhook:
     return replace(webhook, event=UNKNOWN, body=orjson.dumps({**orjson.loads(webhook.body), "status": UNKNOWN}))
 
 
-def _credential(world: World, webhook: Webhook) -> Credential:
+def _credential(context: ProviderContext, webhook: Webhook) -> Credential:
     """The API key of the order's environment; that of staging for an order that nobody placed."""
     reference = orjson.loads(webhook.body)["reference"]
-    environment = world.state.get("environment_of", reference) or "staging"
-    keys = (each for each in world.credentials() if "signing_key" in each.secrets)
+    environment = context.state.get("environment_of", reference) or "staging"
+    keys = (each for each in context.credentials() if "signing_key" in each.secrets)
     return next(each for each in keys if each.public["environment"] == environment)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from flowproof.kernel import World, hex_id
-from flowproof.kernel.webhooks import Webhook
+from flowproof.kernel import ProviderContext, hex_id
+from flowproof.kernel.webhooks.delivery import Webhook
 
 from . import mail
 from .models import Action, Execution, ExecutionState, Setup
@@ -17,44 +17,44 @@ from .webhooks import push_to, webhook_to
 
 __all__ = ["perform"]
 
-Act = Callable[[Execution, World], Execution]
+Act = Callable[[Execution, ProviderContext], Execution]
 
 
 class CannotBeDone(Exception):
     """An action cannot be carried out; the text says why."""
 
 
-def perform(execution: Execution, world: World) -> Execution:
+def perform(execution: Execution, context: ProviderContext) -> Execution:
     """The execution after its action; one that cannot be carried out has failed, with the reason."""
     try:
-        done = ACTS[Action(execution.action["type"])](execution, world)
+        done = ACTS[Action(execution.action["type"])](execution, context)
     except CannotBeDone as error:
         return replace(execution, state=ExecutionState.FAILED, errors=(str(error),))
     state = ExecutionState.FAILED if done.errors else ExecutionState.PERFORMED
     return replace(done, state=state)
 
 
-def call_webhook(execution: Execution, world: World) -> Execution:
+def call_webhook(execution: Execution, context: ProviderContext) -> Execution:
     """Call the external webhook."""
     workflow = {"guid": execution.workflow, "name": execution.name}
-    return _delivered(execution, world, webhook_to(execution.action["url"], execution.event, workflow))
+    return _delivered(execution, context, webhook_to(execution.action["url"], execution.event, workflow))
 
 
-def send_push(execution: Execution, world: World) -> Execution:
+def send_push(execution: Execution, context: ProviderContext) -> Execution:
     """Send a push message to every subscription; one that cannot be had keeps none of the others from theirs."""
     from . import push  # noqa: PLC0415 (cryptography takes long to load; only who pushes should wait for it)
 
-    subscriptions = Records(world.state).subscriptions()
+    subscriptions = Records(context.state).subscriptions()
     if not subscriptions:
         raise CannotBeDone("no push subscription has been saved")
-    message, ttl_s = _push_message(execution), Setup(world.seed).settings["push_ttl_s"]
+    message, ttl_s = _push_message(execution), Setup(context.seed).settings["push_ttl_s"]
     for subscription in subscriptions:
         try:
-            body = push.encrypted(message, subscription, world.chance)
+            body = push.encrypted(message, subscription, context.rng)
         except push.UnusableSubscription as error:
             execution = replace(execution, errors=(*execution.errors, f"{subscription.endpoint}: {error}"))
         else:
-            execution = _delivered(execution, world, push_to(subscription, body, execution.event, ttl_s=ttl_s))
+            execution = _delivered(execution, context, push_to(subscription, body, execution.event, ttl_s=ttl_s))
     return execution
 
 
@@ -70,9 +70,9 @@ def _push_message(execution: Execution) -> bytes:
     )
 
 
-def send_email(execution: Execution, world: World) -> Execution:
+def send_email(execution: Execution, context: ProviderContext) -> Execution:
     """Send an e-mail to the mail server that is set; keep it in the workspace's outbox either way."""
-    setup, records, entity = Setup(world.seed), Records(world.state), execution.event.entity
+    setup, records, entity = Setup(context.seed), Records(context.state), execution.event.entity
     recipient = mail.address_of(execution.action["recipient"], entity)
     if recipient is None:
         raise CannotBeDone(f"the entity has no e-mail address for {execution.action['recipient']}")
@@ -83,7 +83,7 @@ def send_email(execution: Execution, world: World) -> Execution:
         "to": recipient,
         "subject": " ".join(mail.filled(subject, entity).split()),
         "text": mail.filled(text, entity),
-        "at": world.now.isoformat(),
+        "at": context.now.isoformat(),
         "smtp": setup.settings["smtp"],
     }
     records.keep_mail(kept)
@@ -95,11 +95,11 @@ def send_email(execution: Execution, world: World) -> Execution:
         recipient=recipient,
         subject=kept["subject"],
         text=kept["text"],
-        message_id=hex_id(world.chance, 32),
-        at=world.now,
+        message_id=hex_id(context.rng, 32),
+        at=context.now,
     )
     return _delivered(
-        execution, world, Webhook(execution.event.code, kept["smtp"], message, "message/rfc822", method="MAIL")
+        execution, context, Webhook(execution.event.code, kept["smtp"], message, "message/rfc822", method="MAIL")
     )
 
 
@@ -113,9 +113,9 @@ def _subject_and_text(execution: Execution, setup: Setup) -> tuple[str, str]:
     return template["subject"], template["text"]
 
 
-def update_status(execution: Execution, world: World) -> Execution:
+def update_status(execution: Execution, context: ProviderContext) -> Execution:
     """Change the status of the entity as it is now. No event comes of it."""
-    records, event = Records(world.state), execution.event
+    records, event = Records(context.state), execution.event
     entity = records.entity(event.entity_type, event.entity["id"]) or event.entity
     records.keep_entity(event.entity_type, {**entity, "status": execution.action["status"]})
     return execution
@@ -131,6 +131,6 @@ ACTS: Mapping[Action, Act] = MappingProxyType(
 )
 
 
-def _delivered(execution: Execution, world: World, webhook: Webhook) -> Execution:
-    made: Any = world.deliver(webhook, of=execution.id)
+def _delivered(execution: Execution, context: ProviderContext, webhook: Webhook) -> Execution:
+    made: Any = context.deliver(webhook, of=execution.id)
     return replace(execution, deliveries=(*execution.deliveries, *(each.id for each in made)))

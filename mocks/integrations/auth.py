@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Credential, ProviderRequest, World, hex_id
+from flowproof.kernel import Credential, ProviderContext, ProviderRequest, hex_id
 
 from .errors import Unauthorized
 
@@ -30,7 +30,7 @@ def presented_key(request: ProviderRequest) -> str | None:
     return (token.strip() or None) if scheme.lower() == "bearer" else None
 
 
-def authenticate(request: ProviderRequest, world: World) -> Principal:
+def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
     """
     Find out who sends a request.
 
@@ -41,18 +41,18 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
     if token is None:
         got = "another scheme, or no token" if request.header("authorization") else "nothing"
         raise Unauthorized([_finding("Bearer <token>", got, "bearer")])
-    credential = world.credential(token)
+    credential = context.credential(token)
     if credential is None or credential.role == VAPID:
         raise Unauthorized([_finding("a token of this workspace", "a token it does not know", "token")])
     return Principal(credential.public["kind"])
 
 
-def mint(chance: Random, seed: Any) -> tuple[Credential, ...]:
+def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
     """A token for each account of the seed data, and the key that signs push messages."""
-    tokens = ((account, _token(chance, account["kind"])) for account in seed["accounts"])
+    tokens = ((account, _token(rng, account["kind"])) for account in seed["accounts"])
     return (
         *(Credential(token, account["role"], {"kind": account["kind"]}, {"token": token}) for account, token in tokens),
-        Credential(f"vapid-{hex_id(chance, 16)}", VAPID, {}, {"privateKey": hex_id(chance, 64)}),
+        Credential(f"vapid-{hex_id(rng, 16)}", VAPID, {}, {"privateKey": hex_id(rng, 64)}),
     )
 
 
@@ -64,11 +64,11 @@ def scrub_header(name: str, value: str) -> str:
     return f"{scheme}{blank}[redacted]" if blank else "[redacted]"
 
 
-def _token(chance: Random, kind: str) -> str:
+def _token(rng: Random, kind: str) -> str:
     """Looks like a JWT, as the provider's do; its signature is chance."""
     header = {"alg": "HS256", "typ": "JWT"}
-    claims = {"sub": hex_id(chance, 32), "token_type": kind}
-    parts = (orjson.dumps(header), orjson.dumps(claims), chance.randbytes(32))
+    claims = {"sub": hex_id(rng, 32), "token_type": kind}
+    parts = (orjson.dumps(header), orjson.dumps(claims), rng.randbytes(32))
     return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from flowproof.errors import ConfigurationError
-from flowproof.kernel import World
+from flowproof.kernel import ProviderContext
 from flowproof.kernel.control.routes import Missing, now_in_control
 
 from . import runs
@@ -23,29 +23,29 @@ control = Blueprint("integrations_control", __name__)
 @control.post("/events")
 def raise_event(workspace: str) -> tuple[Any, int]:
     """Let an event befall an entity; the workflows that it fires run at once."""
-    told, world = now_in_control().json, _world(workspace)
-    findings = world.findings("event.schema.json", told)
+    told, context = now_in_control().json, _context(workspace)
+    findings = context.findings("event.schema.json", told)
     if findings:
         raise ConfigurationError("; ".join(map(str, findings)) + ".", "See event.schema.json of the contract.")
-    codes = [trigger.code for trigger in Setup(world.seed).triggers(told["entityType"])]
+    codes = [trigger.code for trigger in Setup(context.seed).triggers(told["entityType"])]
     if told["code"] not in codes:
         known = ", ".join(codes) or "none"
         raise ConfigurationError(f"{told['entityType']} has no trigger {told['code']}.", f"It has: {known}.")
-    executions = runs.raise_event(told["entityType"], told["code"], told["entity"], world)
-    return {"executions": [_shown(each, world) for each in executions]}, 201
+    executions = runs.raise_event(told["entityType"], told["code"], told["entity"], context)
+    return {"executions": [_shown(each, context) for each in executions]}, 201
 
 
 @control.get("/executions")
 def list_executions(workspace: str) -> Any:
     """All executions, the oldest first, each with how far it has come."""
-    world = _world(workspace)
-    return {"executions": [_shown(each, world) for each in Records(world.state).executions()]}
+    context = _context(workspace)
+    return {"executions": [_shown(each, context) for each in Records(context.state).executions()]}
 
 
 @control.get("/entities/<entity_type>/<entity_id>")
 def get_entity(workspace: str, entity_type: str, entity_id: str) -> Any:
     """An entity as it is now."""
-    entity = Records(_world(workspace).state).entity(entity_type, entity_id)
+    entity = Records(_context(workspace).state).entity(entity_type, entity_id)
     if entity is None:
         raise Missing(f"No event has befallen the {entity_type} {entity_id}.")
     return entity
@@ -54,19 +54,19 @@ def get_entity(workspace: str, entity_type: str, entity_id: str) -> Any:
 @control.get("/integrations")
 def list_integrations(workspace: str) -> Any:
     """All integrations; their credentials are kept nowhere."""
-    return {"integrations": [each.to_json() for each in Records(_world(workspace).state).integrations()]}
+    return {"integrations": [each.to_json() for each in Records(_context(workspace).state).integrations()]}
 
 
 @control.get("/workflows")
 def list_workflows(workspace: str) -> Any:
     """All workflows, whoever manages them, with what lists do not show."""
-    return {"workflows": [each.to_json() for each in Records(_world(workspace).state).workflows()]}
+    return {"workflows": [each.to_json() for each in Records(_context(workspace).state).workflows()]}
 
 
 @control.post("/workflows/<guid>/pause")
 def pause_workflow(workspace: str, guid: str) -> Any:
     """Let a workflow's executions wait before their action, until the provider's own operation resumes it."""
-    records = Records(_world(workspace).state)
+    records = Records(_context(workspace).state)
     workflow = records.workflow(guid)
     if workflow is None:
         raise Missing(f"There is no workflow {guid}.")
@@ -78,7 +78,7 @@ def pause_workflow(workspace: str, guid: str) -> Any:
 @control.get("/mails")
 def list_mails(workspace: str) -> Any:
     """All e-mails, the oldest first, also those that went to a mail server."""
-    return {"mails": list(Records(_world(workspace).state).mails())}
+    return {"mails": list(Records(_context(workspace).state).mails())}
 
 
 @control.get("/push")
@@ -86,22 +86,22 @@ def show_push(workspace: str) -> Any:
     """The key that a browser subscribes with, and the endpoints that have been saved."""
     from . import push  # noqa: PLC0415 (cryptography takes long to load; only who pushes should wait for it)
 
-    world = _world(workspace)
-    endpoints = [each.endpoint for each in Records(world.state).subscriptions()]
-    return {"applicationServerKey": push.application_server_key(push_private_key(world)), "endpoints": endpoints}
+    context = _context(workspace)
+    endpoints = [each.endpoint for each in Records(context.state).subscriptions()]
+    return {"applicationServerKey": push.application_server_key(push_private_key(context)), "endpoints": endpoints}
 
 
-def _world(workspace: str) -> World:
+def _context(workspace: str) -> ProviderContext:
     """The workspace; its chance is another one for each event."""
     scene = now_in_control()
     chosen = scene.workspace(workspace)
-    before = scene.mock.workspaces.world(chosen, "integrations")
-    moment = f"control-{before.state.get('counter', 'evt') or 0}"
-    return scene.mock.workspaces.world(chosen, "integrations", moment=moment)
+    before = scene.mock.workspaces.context(chosen, "integrations")
+    rng_key = f"control-{before.state.get('counter', 'evt') or 0}"
+    return scene.mock.workspaces.context(chosen, "integrations", rng_key=rng_key)
 
 
-def _shown(execution: Execution, world: World) -> dict[str, Any]:
-    state, errors = _progress(execution, world)
+def _shown(execution: Execution, context: ProviderContext) -> dict[str, Any]:
+    state, errors = _progress(execution, context)
     return {
         "id": execution.id,
         "workflow": {"guid": execution.workflow, "name": execution.name},
@@ -114,11 +114,11 @@ def _shown(execution: Execution, world: World) -> dict[str, Any]:
     }
 
 
-def _progress(execution: Execution, world: World) -> tuple[str, list[str]]:
+def _progress(execution: Execution, context: ProviderContext) -> tuple[str, list[str]]:
     """``paused``, ``running`` until everything has arrived, ``completed``, or ``failed`` with the reasons."""
     if execution.state is ExecutionState.PAUSED:
         return "paused", []
-    store, workspace = world.state.store, world.state.workspace
+    store, workspace = context.state.store, context.state.workspace
     deliveries = [store.delivery(workspace, each) for each in execution.deliveries]
     given_up = [each for each in deliveries if each and each["state"] == "failed"]
     errors = [*execution.errors, *(f"{each['id']}: {_reason(each)}" for each in given_up)]

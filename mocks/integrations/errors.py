@@ -7,7 +7,7 @@ from types import MappingProxyType
 import orjson
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Answer, Refused
+from flowproof.kernel import Refusal, WireResponse
 from flowproof.kernel.refusals import (
     BodyTooLarge,
     ContractBroken,
@@ -22,30 +22,30 @@ __all__ = ["AlreadyConfigured", "InvalidCredentials", "NotFound", "Unauthorized"
 
 
 @dataclass(eq=False)
-class Unauthorized(Refused):
+class Unauthorized(Refusal):
     """The request does not prove who sent it."""
 
 
 @dataclass(eq=False)
-class NotFound(Refused):
+class NotFound(Refusal):
     """There is nothing of that id; ``what`` in the words of the message."""
 
     what: str = "Integration"
 
 
 @dataclass(eq=False)
-class InvalidCredentials(Refused):
+class InvalidCredentials(Refusal):
     """The platform does not know these credentials."""
 
 
 @dataclass(eq=False)
-class AlreadyConfigured(Refused):
+class AlreadyConfigured(Refusal):
     """The integration is active already."""
 
 
 # Status, code, message, and the requirement that a refusal stands for where its findings name none. Invalid credentials
 # and the conflict are documented (seed 004, Error Responses); everything else is inferred.
-KNOWN: Mapping[type[Refused], tuple[int, str, str, str]] = MappingProxyType(
+KNOWN: Mapping[type[Refusal], tuple[int, str, str, str]] = MappingProxyType(
     {
         Unauthorized: (401, "UNAUTHORIZED", "Unauthorized", "integrations.auth.bearer"),
         InvalidCredentials: (
@@ -76,7 +76,7 @@ FAULTS: Mapping[int, tuple[str, str, str]] = MappingProxyType(
 JSON = ("Content-Type", "application/json")
 
 
-def render(refusal: Refused) -> Answer:
+def render(refusal: Refusal) -> WireResponse:
     """A refusal in the provider's own words."""
     match refusal:
         case NotFound():
@@ -85,19 +85,19 @@ def render(refusal: Refused) -> Answer:
             return _contract_broken(refusal)
         case MethodNotAllowed():
             answer = _answer(405, "METHOD_NOT_ALLOWED", "Method not allowed", "integrations.error.method", refusal)
-            return Answer(405, answer.body, (JSON, ("Allow", ", ".join(refusal.allowed))), answer.requirement)
+            return WireResponse(405, answer.body, (JSON, ("Allow", ", ".join(refusal.allowed))), answer.requirement)
         case FaultInjected():
             return _fault(refusal)
     status, code, message, requirement = KNOWN.get(type(refusal), (500, *FAULTS[500]))
     return _answer(status, code, message, requirement, refusal)
 
 
-def _answer(status: int, code: str, message: str, requirement: str, refusal: Refused) -> Answer:
+def _answer(status: int, code: str, message: str, requirement: str, refusal: Refusal) -> WireResponse:
     cited = next((each.requirement for each in refusal.findings if each.requirement), requirement)
-    return Answer(status, _body(code, message), requirement=cited)
+    return WireResponse(status, _body(code, message), requirement=cited)
 
 
-def _contract_broken(refusal: ContractBroken) -> Answer:
+def _contract_broken(refusal: ContractBroken) -> WireResponse:
     """A path that names no entity type leads nowhere; all else is a request that cannot be carried out."""
     if any(finding.where == "request.path" for finding in refusal.findings):
         return _answer(404, "NOT_FOUND", "Entity type not found", "integrations.error.not_found", refusal)
@@ -112,13 +112,13 @@ def _said(finding: Finding) -> str:
     return f"{place} is required" if finding.keyword == "required" else f"{place} must be {finding.expected}"
 
 
-def _fault(refusal: FaultInjected) -> Answer:
+def _fault(refusal: FaultInjected) -> WireResponse:
     usual = FAULTS[500] if refusal.status >= 500 else ("REFUSED", "The request was refused", None)
     code, message, requirement = FAULTS.get(refusal.status, usual)
     headers = [JSON]
     if refusal.retry_after_s is not None:
         headers.append(("Retry-After", str(refusal.retry_after_s)))
-    return Answer(refusal.status, _body(code, message), tuple(headers), requirement)
+    return WireResponse(refusal.status, _body(code, message), tuple(headers), requirement)
 
 
 def _body(code: str, message: str) -> bytes:

@@ -31,7 +31,7 @@ class UnusableSubscription(Exception):
     """No message can be encrypted for a subscription."""
 
 
-def encrypted(message: bytes, subscription: Subscription, chance: Random) -> bytes:
+def encrypted(message: bytes, subscription: Subscription, rng: Random) -> bytes:
     """
     The body of a push message.
 
@@ -43,7 +43,7 @@ def encrypted(message: bytes, subscription: Subscription, chance: Random) -> byt
     Raises:
         UnusableSubscription: The keys are none, or the message is too long.
     """
-    salt, sender = chance.randbytes(16), ec.derive_private_key(chance.randrange(1, ORDER), CURVE)
+    salt, sender = rng.randbytes(16), ec.derive_private_key(rng.randrange(1, ORDER), CURVE)
     if len(message) > LONGEST:
         raise UnusableSubscription(f"a push message has at most {LONGEST} octets, this one {len(message)}")
     receiver, auth = _decoded(subscription.p256dh, 65, "p256dh"), _decoded(subscription.auth, 16, "auth")

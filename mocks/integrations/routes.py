@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from flowproof.conformance import Finding
-from flowproof.kernel import here
+from flowproof.kernel import ctx
 
 from . import rules, runs
 from .errors import NotFound
@@ -22,7 +22,7 @@ routes = Blueprint("integrations", __name__)
 @routes.post("/api/integrations/provider/configure")
 def configure_integration() -> Any:
     """Connect to a platform, or connect again to one that was disabled."""
-    wanted, records, setup = here.json, Records(here.state), Setup(here.seed)
+    wanted, records, setup = ctx.json, Records(ctx.state), Setup(ctx.seed)
     platform = setup.platform(wanted["providerId"], wanted["providerType"])
     if platform is None:
         raise _missing("Provider", "/providerId", wanted["providerId"], "configure.known_provider", "request.body")
@@ -33,7 +33,7 @@ def configure_integration() -> Any:
         before,
         guid=next(guids),
         settings=wanted.get("settings", {}),
-        at=f"{here.now:%Y-%m-%dT%H:%M:%SZ}",
+        at=f"{ctx.now:%Y-%m-%dT%H:%M:%SZ}",
     )
     records.keep_integration(integration)
     if before is None:
@@ -53,7 +53,7 @@ def configure_integration() -> Any:
 def disable_integration(business_provider_id: str) -> Any:
     """Disable an integration: a GET that changes state."""
     integration = rules.disabled(_integration(business_provider_id))
-    Records(here.state).keep_integration(integration)
+    Records(ctx.state).keep_integration(integration)
     return _done({"guid": integration.guid, "status": integration.status})
 
 
@@ -63,15 +63,15 @@ def remove_integration(business_provider_id: str) -> Any:
     integration = _integration(business_provider_id)
     if integration.type != "ecommerce":
         raise _missing("Integration", "/businessProviderId", business_provider_id, "remove.ecommerce")
-    Records(here.state).remove_integration(integration.guid)
+    Records(ctx.state).remove_integration(integration.guid)
     return _done()
 
 
 @routes.post("/api/integrations/save-vapid-subscription")
 def save_push_subscription() -> Any:
     """Keep a browser's subscription."""
-    keys = here.json["keys"]
-    Records(here.state).keep_subscription(Subscription(here.json["endpoint"], keys["p256dh"], keys["auth"]))
+    keys = ctx.json["keys"]
+    Records(ctx.state).keep_subscription(Subscription(ctx.json["endpoint"], keys["p256dh"], keys["auth"]))
     return _done()
 
 
@@ -81,7 +81,7 @@ def list_triggers(entity_type: str) -> Any:
     return _done(
         [
             {"guid": each.guid, "name": each.name, "code": each.code, "description": each.description}
-            for each in Setup(here.seed).triggers(entity_type)
+            for each in Setup(ctx.seed).triggers(entity_type)
         ]
     )
 
@@ -89,8 +89,8 @@ def list_triggers(entity_type: str) -> Any:
 @routes.get("/api/workflows/<entity_type>/configured")
 def list_workflows(entity_type: str) -> Any:
     """The workflows of an entity type; managed ones only when they are asked for."""
-    records = Records(here.state)
-    managed = here.query.get("managed") == "true"
+    records = Records(ctx.state)
+    managed = ctx.query.get("managed") == "true"
     active = records.active_integrations()
     live = (each for each in records.workflows() if rules.is_live(each, active))
     listed = (each for each in live if managed or each.integration is None)
@@ -100,8 +100,8 @@ def list_workflows(entity_type: str) -> Any:
 @routes.post("/api/workflows/configure")
 def configure_workflow() -> Any:
     """Make a workflow, or change what the one of that name and entity type does."""
-    wanted, records = here.json, Records(here.state)
-    trigger = Setup(here.seed).trigger(wanted["entityType"], wanted["triggerId"])
+    wanted, records = ctx.json, Records(ctx.state)
+    trigger = Setup(ctx.seed).trigger(wanted["entityType"], wanted["triggerId"])
     if trigger is None:
         raise _missing("Trigger", "/triggerId", wanted["triggerId"], "workflow.trigger_known", "request.body")
     workflow = rules.configured(
@@ -123,22 +123,22 @@ def configure_workflow() -> Any:
 def toggle_workflow(guid: str) -> Any:
     """Put a workflow on its other side: a GET that changes state."""
     workflow = rules.toggled(_workflow(guid))
-    Records(here.state).keep_workflow(workflow)
+    Records(ctx.state).keep_workflow(workflow)
     return _done({"guid": workflow.guid, "isActive": workflow.active})
 
 
 @routes.delete("/api/workflows/configured/<guid>")
 def delete_workflow(guid: str) -> Any:
     """Forget a workflow."""
-    Records(here.state).remove_workflow(_workflow(guid).guid)
+    Records(ctx.state).remove_workflow(_workflow(guid).guid)
     return _done()
 
 
 @routes.get("/api/workflows/resume-workflow")
 def resume_workflow() -> Any:
     """Carry out what waits in a paused workflow: a GET that changes state."""
-    workflow_id = here.query["workflowId"]
-    runs.resume(_workflow(workflow_id, where="request.query", pointer="/workflowId"), here.world)
+    workflow_id = ctx.query["workflowId"]
+    runs.resume(_workflow(workflow_id, where="request.query", pointer="/workflowId"), ctx.context)
     return _done()
 
 
@@ -150,18 +150,18 @@ def _done(data: Any = None) -> dict[str, Any]:
 def _guids() -> Iterator[str]:
     """New identifiers, from the workspace's chance."""
     while True:
-        yield str(uuid.UUID(int=here.chance.getrandbits(128), version=4))
+        yield str(uuid.UUID(int=ctx.rng.getrandbits(128), version=4))
 
 
 def _integration(guid: str) -> Integration:
-    found = Records(here.state).integration(guid)
+    found = Records(ctx.state).integration(guid)
     if found is None:
         raise _missing("Integration", "/businessProviderId", guid, "integration.not_found")
     return found
 
 
 def _workflow(guid: str, *, where: str = "request.path", pointer: str = "/guid") -> Workflow:
-    records = Records(here.state)
+    records = Records(ctx.state)
     found = records.workflow(guid)
     if found is None or not rules.is_live(found, records.active_integrations()):
         raise _missing("Workflow", pointer, guid, "workflow.not_found", where)

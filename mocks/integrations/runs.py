@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flowproof.kernel import World
-from flowproof.kernel.clock import instant_to_text
+from flowproof.kernel import ProviderContext
+from flowproof.kernel.time.clock import instant_to_text
 
 from . import actions, rules
 from .models import Event, Execution, ExecutionState, Workflow
@@ -14,7 +14,7 @@ from .records import Records
 __all__ = ["raise_event", "resume"]
 
 
-def raise_event(entity_type: str, code: str, entity: Mapping[str, Any], world: World) -> list[Execution]:
+def raise_event(entity_type: str, code: str, entity: Mapping[str, Any], context: ProviderContext) -> list[Execution]:
     """
     Let an event befall an entity.
 
@@ -27,31 +27,31 @@ def raise_event(entity_type: str, code: str, entity: Mapping[str, Any], world: W
     Returns:
         One execution for each workflow that fired, in the order in which the workflows were configured.
     """
-    records = Records(world.state)
+    records = Records(context.state)
     whole = {**(records.entity(entity_type, entity["id"]) or {}), **entity}
     records.keep_entity(entity_type, whole)
-    event = Event(records.next_id("evt"), entity_type, code, whole, instant_to_text(world.now))
+    event = Event(records.next_id("evt"), entity_type, code, whole, instant_to_text(context.now))
     active = records.active_integrations()
     firing = [each for each in records.workflows() if rules.fires(each, event, active)]
-    return [_run(workflow, event, world) for workflow in firing]
+    return [_run(workflow, event, context) for workflow in firing]
 
 
-def _run(workflow: Workflow, event: Event, world: World) -> Execution:
-    records = Records(world.state)
+def _run(workflow: Workflow, event: Event, context: ProviderContext) -> Execution:
+    records = Records(context.state)
     waiting = Execution(
         records.next_id("exe"), workflow.guid, workflow.name, workflow.action, event, ExecutionState.PAUSED
     )
-    execution = waiting if workflow.paused else actions.perform(waiting, world)
+    execution = waiting if workflow.paused else actions.perform(waiting, context)
     records.keep_execution(execution)
     return execution
 
 
-def resume(workflow: Workflow, world: World) -> None:
+def resume(workflow: Workflow, context: ProviderContext) -> None:
     """Carry out what waits, each once, in its order; an inactive workflow's executions go on waiting."""
-    records = Records(world.state)
+    records = Records(context.state)
     records.keep_workflow(replace(workflow, paused=False))
     if not workflow.active:
         return
     for execution in records.executions():
         if execution.workflow == workflow.guid and execution.state is ExecutionState.PAUSED:
-            records.keep_execution(actions.perform(execution, world))
+            records.keep_execution(actions.perform(execution, context))

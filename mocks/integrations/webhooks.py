@@ -8,9 +8,9 @@ import orjson
 
 from flowproof.errors import ConfigurationError
 from flowproof.exchange import Headers
-from flowproof.kernel import World, hex_id, seed_data
-from flowproof.kernel.clock import instant_to_text
-from flowproof.kernel.webhooks import Webhook, WebhookPolicy
+from flowproof.kernel import ProviderContext, hex_id, seed_data
+from flowproof.kernel.time.clock import instant_to_text
+from flowproof.kernel.webhooks.delivery import Webhook, WebhookPolicy
 
 from .auth import VAPID
 from .models import ENTITY_TYPES, Event, Setup, Subscription
@@ -43,28 +43,28 @@ def push_to(subscription: Subscription, body: bytes, event: Event, *, ttl_s: int
     return Webhook(event.code, subscription.endpoint, body, "application/octet-stream", headers=headers)
 
 
-def push_private_key(world: World) -> str:
+def push_private_key(context: ProviderContext) -> str:
     """The key that signs the workspace's push messages."""
-    return next(each.secrets["privateKey"] for each in world.credentials() if each.role == VAPID)
+    return next(each.secrets["privateKey"] for each in context.credentials() if each.role == VAPID)
 
 
-def sign(webhook: Webhook, world: World) -> Headers:
+def sign(webhook: Webhook, context: ProviderContext) -> Headers:
     """A push message proves its sender; a webhook cannot, since no scheme is known."""
     if PUSH not in webhook.headers:
         return ()
     from . import push  # noqa: PLC0415 (cryptography takes long to load; only who pushes should wait for it)
 
-    subject = Setup(world.seed).settings["push_subject"]
-    return (("Authorization", push.authorization(push_private_key(world), webhook.url, subject, world.now)),)
+    subject = Setup(context.seed).settings["push_subject"]
+    return (("Authorization", push.authorization(push_private_key(context), webhook.url, subject, context.now)),)
 
 
-def sample(world: World, event: str, url: str) -> Webhook:
+def sample(context: ProviderContext, event: str, url: str) -> Webhook:
     """A webhook with a made-up entity."""
     for entity_type in ENTITY_TYPES:
-        if any(trigger.code == event for trigger in Setup(world.seed).triggers(entity_type)):
-            entity = {"id": hex_id(world.chance, 8), "status": event.rpartition("_")[2]}
-            made = Event("evt-sample", entity_type, event, entity, instant_to_text(world.now))
-            return webhook_to(url, made, {"guid": hex_id(world.chance, 32), "name": "Sample"})
+        if any(trigger.code == event for trigger in Setup(context.seed).triggers(entity_type)):
+            entity = {"id": hex_id(context.rng, 8), "status": event.rpartition("_")[2]}
+            made = Event("evt-sample", entity_type, event, entity, instant_to_text(context.now))
+            return webhook_to(url, made, {"guid": hex_id(context.rng, 32), "name": "Sample"})
     raise ConfigurationError(f"No entity has the trigger {event}.", f"There are: {', '.join(EVENTS)}.")
 
 

@@ -14,14 +14,14 @@ from .routes import routes
 __all__ = ["provider"]
 
 
-def mint(chance: Random, seed: Any) -> tuple[Credential, ...]:
+def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
     """A token and a secret for each account of the seed data."""
     return tuple(
         Credential(
-            key=hex_id(chance, 20),
+            key=hex_id(rng, 20),
             role=account["role"],
             public={"account": account["name"]},
-            secrets={"secret": hex_id(chance, 40)},
+            secrets={"secret": hex_id(rng, 40)},
         )
         for account in seed["accounts"]
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Credential, ProviderRequest, World
+from flowproof.kernel import Credential, ProviderContext, ProviderRequest
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
 from .errors import TokenNotFound, Unauthorized
@@ -41,7 +41,7 @@ def presented_key(request: ProviderRequest) -> str | None:
     return (request.header(AUTHORIZATION) or "").partition(":")[0] or None
 
 
-def authenticate(request: ProviderRequest, world: World) -> Principal:
+def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
     """
     Find out who sends a request.
 
@@ -51,11 +51,11 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
         TokenNotFound: No account has that token.
     """
     signed = _signed(request)
-    credential = world.credential(signed.token)
+    credential = context.credential(signed.token)
     if credential is None:
         unknown = _finding(AUTHORIZATION, "a token of this workspace", "a token it does not know", "token")
-        raise TokenNotFound([unknown], note=_swapped(signed, world))
-    setup = world.understood(Setup)
+        raise TokenNotFound([unknown], note=_swapped(signed, context))
+    setup = context.parsed_seed(Setup)
     account = setup.account_of_role(credential.role)
     if account is None:
         raise TokenNotFound([_finding(AUTHORIZATION, "a token of an account", f"the role {credential.role}", "token")])
@@ -65,7 +65,7 @@ def authenticate(request: ProviderRequest, world: World) -> Principal:
             [_finding(AUTHORIZATION, "the signature of this request", "another one", "signature")],
             note=lambda: diagnosed(request, credential),
         )
-    _check_window(signed.timestamp, setup.settings.date_window_s, world.now)
+    _check_window(signed.timestamp, setup.settings.date_window_s, context.now)
     return Principal(account)
 
 
@@ -76,13 +76,13 @@ def diagnosed(request: ProviderRequest, credential: Credential) -> str:
     return render(diagnose(_scheme(request), _signed(request), credential.secrets["secret"].encode()))
 
 
-def _swapped(signed: SignedRequest, world: World) -> str:
+def _swapped(signed: SignedRequest, context: ProviderContext) -> str:
     """What to say where the token that nobody was issued is in truth a secret."""
     from flowproof.kernel.diagnosis import SWAPPED  # noqa: PLC0415 (the same)
 
-    secrets = (credential.secrets["secret"] for credential in world.credentials())
+    secrets = (credential.secrets["secret"] for credential in context.credentials())
     sent_as_token = any(hmac.compare_digest(secret.encode(), signed.token.encode()) for secret in secrets)
-    return f"{SWAPPED.text[0].upper()}{SWAPPED.text[1:]}. {SWAPPED.mend}" if sent_as_token else ""
+    return f"{SWAPPED.text[0].upper()}{SWAPPED.text[1:]}. {SWAPPED.fix}" if sent_as_token else ""
 
 
 def scrub_header(name: str, value: str) -> str:

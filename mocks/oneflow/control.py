@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from flowproof.kernel import State, World
+from flowproof.kernel import ProviderContext, State
 from flowproof.kernel.control.routes import Missing, now_in_control
 
 from . import processing
@@ -19,19 +19,19 @@ control = Blueprint("oneflow_control", __name__)
 @control.get("/submission-errors")
 def list_submission_errors(workspace: str) -> Any:
     """All submissions that did not become orders, the newest first."""
-    return {"submissionErrors": [_shown(each) for each in Orders(_world(workspace).state).submission_errors()]}
+    return {"submissionErrors": [_shown(each) for each in Orders(_context(workspace).state).submission_errors()]}
 
 
 @control.get("/submission-errors/<submission_id>")
 def get_submission_error(workspace: str, submission_id: str) -> Any:
     """One of them."""
-    return _shown(_found(_world(workspace).state, submission_id))
+    return _shown(_found(_context(workspace).state, submission_id))
 
 
 @control.put("/submission-errors/<submission_id>")
 def edit_submission_error(workspace: str, submission_id: str) -> Any:
     """Replace the order of a submission; nothing is judged before it is resubmitted."""
-    state = _world(workspace).state
+    state = _context(workspace).state
     kept = _found(state, submission_id)
     edited = {**kept, "submission": {**kept["submission"], "order": now_in_control().json}}
     Orders(state).replace_submission_error(submission_id, edited)
@@ -41,16 +41,16 @@ def edit_submission_error(workspace: str, submission_id: str) -> Any:
 @control.post("/submission-errors/<submission_id>/resubmit")
 def resubmit(workspace: str, submission_id: str) -> tuple[Any, int]:
     """Have a submission judged again, on the workspace's clock."""
-    world = _world(workspace)
-    kept = {**_found(world.state, submission_id), "resubmitted": True}
-    Orders(world.state).replace_submission_error(submission_id, kept)
-    processing.submit(Submission.from_json(kept["submission"]), world)
+    context = _context(workspace)
+    kept = {**_found(context.state, submission_id), "resubmitted": True}
+    Orders(context.state).replace_submission_error(submission_id, kept)
+    processing.submit(Submission.from_json(kept["submission"]), context)
     return _shown(kept), 202
 
 
-def _world(workspace: str) -> World:
+def _context(workspace: str) -> ProviderContext:
     scene = now_in_control()
-    return scene.mock.workspaces.world(scene.workspace(workspace), "oneflow", moment="control")
+    return scene.mock.workspaces.context(scene.workspace(workspace), "oneflow", rng_key="control")
 
 
 def _found(state: State, submission_id: str) -> Any:

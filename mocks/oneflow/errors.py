@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Answer, Refused
+from flowproof.kernel import Refusal, WireResponse
 from flowproof.kernel.refusals import (
     BodyTooLarge,
     ContractBroken,
@@ -23,32 +23,32 @@ __all__ = ["Conflict", "Forbidden", "NotFound", "OrderInvalid", "TokenNotFound",
 
 
 @dataclass(eq=False)
-class Unauthorized(Refused):
+class Unauthorized(Refusal):
     """The request does not prove who sent it."""
 
 
 @dataclass(eq=False)
-class TokenNotFound(Refused):
+class TokenNotFound(Refusal):
     """No account has that token."""
 
 
 @dataclass(eq=False)
-class Forbidden(Refused):
+class Forbidden(Refusal):
     """The account has no access to that resource."""
 
 
 @dataclass(eq=False)
-class NotFound(Refused):
+class NotFound(Refusal):
     """There is nothing of that id."""
 
 
 @dataclass(eq=False)
-class OrderInvalid(Refused):
+class OrderInvalid(Refusal):
     """An order cannot be accepted as it is."""
 
 
 @dataclass(eq=False)
-class Conflict(Refused):
+class Conflict(Refusal):
     """The order's state does not allow it; ``message`` is what the provider says."""
 
     message: str = ""
@@ -68,7 +68,7 @@ MESSAGES: Mapping[int, tuple[str, str]] = MappingProxyType(
     }
 )
 # Which status a refusal has, and the requirement it stands for where its findings name none.
-STATUS: Mapping[type[Refused], tuple[int, str]] = MappingProxyType(
+STATUS: Mapping[type[Refusal], tuple[int, str]] = MappingProxyType(
     {
         Unauthorized: (401, "oneflow.auth.header"),
         Forbidden: (403, "oneflow.auth.forbidden"),
@@ -83,38 +83,38 @@ STATUS: Mapping[type[Refused], tuple[int, str]] = MappingProxyType(
 VALIDATION_FAILED = 208
 
 
-def render(refusal: Refused) -> Answer:
+def render(refusal: Refusal) -> WireResponse:
     """A refusal in the provider's own words."""
     match refusal:
         case TokenNotFound():
-            return Answer(401, orjson.dumps({"message": "Token Not Found"}), requirement="oneflow.auth.token")
+            return WireResponse(401, orjson.dumps({"message": "Token Not Found"}), requirement="oneflow.auth.token")
         case OrderInvalid() | ContractBroken(operation="validateOrder"):
-            return Answer(400, orjson.dumps(_validation_failed(refusal.findings)))
+            return WireResponse(400, orjson.dumps(_validation_failed(refusal.findings)))
         case ContractBroken():
             return _contract_broken(refusal)
         case Conflict():
-            return Answer(400, _body(400, refusal.message))
+            return WireResponse(400, _body(400, refusal.message))
         case FaultInjected():
             return _fault(refusal)
     status, requirement = STATUS.get(type(refusal), (500, "oneflow.error.internal"))
     cited = next((finding.requirement for finding in refusal.findings if finding.requirement), requirement)
-    return Answer(status, _body(status, _said(refusal) if status == 400 else None), requirement=cited)
+    return WireResponse(status, _body(status, _said(refusal) if status == 400 else None), requirement=cited)
 
 
-def _contract_broken(refusal: ContractBroken) -> Answer:
+def _contract_broken(refusal: ContractBroken) -> WireResponse:
     """What is wrong with a path's parameters is an id that nothing has; all else is a bad request."""
     if any(finding.where == "request.path" for finding in refusal.findings):
-        return Answer(404, _body(404))
-    return Answer(400, _body(400, _said(refusal)))
+        return WireResponse(404, _body(404))
+    return WireResponse(400, _body(400, _said(refusal)))
 
 
-def _fault(refusal: FaultInjected) -> Answer:
+def _fault(refusal: FaultInjected) -> WireResponse:
     status = refusal.status
     headers = [("Content-Type", "application/json")]
     if refusal.retry_after_s is not None:
         headers.append(("Retry-After", str(refusal.retry_after_s)))
     requirement = {429: "oneflow.error.rate_limit", 503: "oneflow.error.unavailable"}.get(status)
-    return Answer(status, _body(status), tuple(headers), requirement)
+    return WireResponse(status, _body(status), tuple(headers), requirement)
 
 
 def _body(status: int, message: str | None = None) -> bytes:
@@ -123,7 +123,7 @@ def _body(status: int, message: str | None = None) -> bytes:
     return orjson.dumps({"success": False, "error": {"message": message or usual, "name": name, "code": status}})
 
 
-def _said(refusal: Refused) -> str:
+def _said(refusal: Refusal) -> str:
     """The reason, which the document says is usually returned with a 400."""
     reasons = "; ".join(f"{path} {message}" for path, message in _reasons(refusal.findings))
     return f"{MESSAGES[400][1]}: {reasons}" if reasons else MESSAGES[400][1]

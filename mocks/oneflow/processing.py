@@ -5,8 +5,8 @@ from types import MappingProxyType
 from typing import Any
 
 from flowproof.conformance import Finding
-from flowproof.kernel import World
-from flowproof.kernel.clock import instant_to_text
+from flowproof.kernel import ProviderContext
+from flowproof.kernel.time.clock import instant_to_text
 
 from . import rules, webhooks
 from .errors import dotted, said
@@ -19,91 +19,91 @@ __all__ = ["TASKS", "findings_of", "submit"]
 ORDER_SCHEMA = "order.schema.json"
 
 
-def findings_of(order: Any, account_id: str, world: World) -> tuple[Finding, ...]:
+def findings_of(order: Any, account_id: str, context: ProviderContext) -> tuple[Finding, ...]:
     """Everything that keeps an order from being accepted: what breaks the schema, or else what breaks a rule."""
-    broken = world.findings(ORDER_SCHEMA, order)
+    broken = context.findings(ORDER_SCHEMA, order)
     if broken:
         return broken
-    taken = Orders(world.state).has_source_order_id(account_id, order["orderData"]["sourceOrderId"])
-    return rules.judge(rules.Case(order, world.understood(Setup), taken))
+    taken = Orders(context.state).has_source_order_id(account_id, order["orderData"]["sourceOrderId"])
+    return rules.judge(rules.Case(order, context.parsed_seed(Setup), taken))
 
 
-def submit(submission: Submission, world: World) -> None:
+def submit(submission: Submission, context: ProviderContext) -> None:
     """Put a submission aside as it came; it is judged later."""
-    world.schedule("process", after_s=_settings(world).processing_s, value=submission.to_json())
+    context.schedule("process", after_s=_settings(context).processing_s, value=submission.to_json())
 
 
-def process(world: World, value: Any) -> None:
+def process(context: ProviderContext, value: Any) -> None:
     """Judge a submission: it becomes an order, or a submission error."""
-    orders, submission = Orders(world.state), Submission.from_json(value)
-    findings = findings_of(submission.order, submission.account_id, world)
+    orders, submission = Orders(context.state), Submission.from_json(value)
+    findings = findings_of(submission.order, submission.account_id, context)
     if findings:
         errors = [_shown(finding) for finding in findings]
         orders.put_submission_error(submission, errors)
-        webhooks.submission_error(submission, errors, world)
+        webhooks.submission_error(submission, errors, context)
         return
-    record = order_record(submission, world.understood(Setup), world.chance, at=_now(world))
+    record = order_record(submission, context.parsed_seed(Setup), context.rng, at=_now(context))
     orders.add(submission.account_id, record)
-    webhooks.order_event(Event.ORDER_RECEIVED, record, world)
-    _schedule_artwork(world, record)
+    webhooks.order_event(Event.ORDER_RECEIVED, record, context)
+    _schedule_artwork(context, record)
 
 
-def _schedule_artwork(world: World, record: Mapping[str, Any]) -> None:
+def _schedule_artwork(context: ProviderContext, record: Mapping[str, Any]) -> None:
     """Files that cannot be fetched are waited for and then given up; all others are ready soon."""
-    settings = _settings(world)
+    settings = _settings(context)
     value = {"id": record["_id"]}
     fetched = {file["path"] for file in record["files"] if file["fetch"]}
     if fetched & set(settings.artwork_unavailable):
-        world.schedule("give_up", after_s=settings.artwork_timeout_s, value=value)
+        context.schedule("give_up", after_s=settings.artwork_timeout_s, value=value)
     else:
-        world.schedule("prepare", after_s=settings.print_ready_s, value=value)
+        context.schedule("prepare", after_s=settings.print_ready_s, value=value)
 
 
-def prepare(world: World, value: Any) -> None:
+def prepare(context: ProviderContext, value: Any) -> None:
     """All files are there: the order is print ready, unless one fails its preflight."""
-    orders = Orders(world.state)
+    orders = Orders(context.state)
     order = orders.open(value["id"], Status.RECEIVED)
     if order is None:
         return
-    if _fails_preflight(order, _settings(world)):
-        _err(order, world, "Preflight failed")
+    if _fails_preflight(order, _settings(context)):
+        _err(order, context, "Preflight failed")
         return
     fetched = {**order, "files": [{**file, "status": "received"} for file in order["files"]]}
-    ready = rules.moved(fetched, Status.PRINT_READY, at=_now(world), message="Order print ready")
+    ready = rules.moved(fetched, Status.PRINT_READY, at=_now(context), message="Order print ready")
     orders.replace(ready)
-    webhooks.order_event(Event.ORDER_PRINT_READY, ready, world)
-    world.schedule("ship", after_s=_settings(world).ship_s, value=value)
+    webhooks.order_event(Event.ORDER_PRINT_READY, ready, context)
+    context.schedule("ship", after_s=_settings(context).ship_s, value=value)
 
 
-def give_up(world: World, value: Any) -> None:
+def give_up(context: ProviderContext, value: Any) -> None:
     """
     A file could not be fetched in time.
 
     Source:
         Seed 002, Order Errored; that it takes twelve hours is observed (the provider's page on postbacks).
     """
-    orders = Orders(world.state)
+    orders = Orders(context.state)
     order = orders.open(value["id"], Status.RECEIVED)
     if order is not None:
-        _err(order, world, "Artwork could not be fetched")
+        _err(order, context, "Artwork could not be fetched")
 
 
-def ship(world: World, value: Any) -> None:
+def ship(context: ProviderContext, value: Any) -> None:
     """Everything is produced, assembled and dispatched."""
-    orders = Orders(world.state)
+    orders = Orders(context.state)
     order = orders.open(value["id"], Status.PRINT_READY)
     if order is None:
         return
     data = order["orderData"]
-    shipped = [{**each, "status": "shipped", "shippedDate": _now(world)} for each in data["shipments"]]
+    shipped = [{**each, "status": "shipped", "shippedDate": _now(context)} for each in data["shipments"]]
     with_shipments = {**order, "orderData": {**data, "shipments": shipped}}
-    changed = rules.moved(with_shipments, Status.SHIPPED, at=_now(world), message="Order shipped")
+    changed = rules.moved(with_shipments, Status.SHIPPED, at=_now(context), message="Order shipped")
     orders.replace(changed)
     for shipment in shipped:
-        webhooks.shipment_event(changed, shipment, world)
+        webhooks.shipment_event(changed, shipment, context)
 
 
-TASKS: Mapping[str, Callable[[World, Any], None]] = MappingProxyType(
+TASKS: Mapping[str, Callable[[ProviderContext, Any], None]] = MappingProxyType(
     {"process": process, "prepare": prepare, "give_up": give_up, "ship": ship}
 )
 
@@ -114,10 +114,10 @@ def _fails_preflight(order: Mapping[str, Any], settings: Settings) -> bool:
     return bool(checked & set(settings.artwork_failing_preflight))
 
 
-def _err(order: Mapping[str, Any], world: World, message: str) -> None:
-    errored = rules.moved(order, Status.ERROR, at=_now(world), message=message, level="error")
-    Orders(world.state).replace(errored)
-    webhooks.order_event(Event.ORDER_ERRORED, errored, world)
+def _err(order: Mapping[str, Any], context: ProviderContext, message: str) -> None:
+    errored = rules.moved(order, Status.ERROR, at=_now(context), message=message, level="error")
+    Orders(context.state).replace(errored)
+    webhooks.order_event(Event.ORDER_ERRORED, errored, context)
 
 
 def _shown(finding: Finding) -> dict[str, str]:
@@ -125,9 +125,9 @@ def _shown(finding: Finding) -> dict[str, str]:
     return {"name": "ValidationError", "path": dotted(finding.pointer), "message": said(finding)}
 
 
-def _settings(world: World) -> Settings:
-    return world.understood(Setup).settings
+def _settings(context: ProviderContext) -> Settings:
+    return context.parsed_seed(Setup).settings
 
 
-def _now(world: World) -> str:
-    return instant_to_text(world.now)
+def _now(context: ProviderContext) -> str:
+    return instant_to_text(context.now)

@@ -58,7 +58,7 @@ ATTACHMENT = ("path", "type")
 ORDER_DATA = ("sourceOrderId", "customerName", "extraData")
 
 
-def order_record(submission: Submission, setup: Setup, chance: Random, *, at: str) -> dict[str, Any]:
+def order_record(submission: Submission, setup: Setup, rng: Random, *, at: str) -> dict[str, Any]:
     """
     The order that a valid submission becomes; it keeps the submission's id.
 
@@ -76,8 +76,8 @@ def order_record(submission: Submission, setup: Setup, chance: Random, *, at: st
     destination = setup.destination(order["destination"]["name"])
     if destination is None:
         raise ValueError("a valid order has a destination")
-    items = [_item(item, order["destination"]["name"], setup, chance) for item in data["items"]]
-    shipments = [_shipment(place, shipment, destination, chance) for place, shipment in enumerate(data["shipments"])]
+    items = [_item(item, order["destination"]["name"], setup, rng) for item in data["items"]]
+    shipments = [_shipment(place, shipment, destination, rng) for place, shipment in enumerate(data["shipments"])]
     return {
         "_id": submission.id,
         "destination": {"id": destination.id, "name": destination.name},
@@ -99,11 +99,11 @@ def _known(value: Json, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: value[name] for name in names if name in value}
 
 
-def _item(item: Json, destination: str, setup: Setup, chance: Random) -> dict[str, Any]:
-    defaults = {"_id": hex_id(chance), "barcode": _barcode(chance), "status": "live", "quantity": 1, "shipmentIndex": 0}
+def _item(item: Json, destination: str, setup: Setup, rng: Random) -> dict[str, Any]:
+    defaults = {"_id": hex_id(rng), "barcode": _barcode(rng), "status": "live", "quantity": 1, "shipmentIndex": 0}
     title = setup.title(item["sourceProductId"], destination) if "sourceProductId" in item else None
     components = item["components"] if title is None else _components_of(title)
-    made = {**defaults, **_known(item, ITEM), "components": [_component(each, chance) for each in components]}
+    made = {**defaults, **_known(item, ITEM), "components": [_component(each, rng) for each in components]}
     return made if title is None else {**made, "sku": title["sku"]}
 
 
@@ -112,8 +112,8 @@ def _components_of(title: Json) -> Iterator[dict[str, Any]]:
     return ({**component, "fetch": True} for component in title["components"])
 
 
-def _component(component: Json, chance: Random) -> dict[str, Any]:
-    defaults = {"_id": hex_id(chance), "fileId": hex_id(chance), "barcode": _barcode(chance), "status": "live"}
+def _component(component: Json, rng: Random) -> dict[str, Any]:
+    defaults = {"_id": hex_id(rng), "fileId": hex_id(rng), "barcode": _barcode(rng), "status": "live"}
     optional = {"fetch": False, "localFile": False, "preflight": False, "duplicate": 1}
     made = {**defaults, "type": "press", **optional, **_known(component, COMPONENT)}
     return {**made, "preflight": made["preflight"] and not made["localFile"]}
@@ -123,10 +123,10 @@ def _stock_item(stock: Json) -> dict[str, Any]:
     return {"quantity": 1, "shipmentIndex": 0, "unitPrice": 0, **_known(stock, STOCK_ITEM)}
 
 
-def _shipment(place: int, shipment: Json, destination: Any, chance: Random) -> dict[str, Any]:
+def _shipment(place: int, shipment: Json, destination: Any, rng: Random) -> dict[str, Any]:
     carrier = destination.carrier(shipment["carrier"])
     made: dict[str, Any] = {
-        "_id": hex_id(chance),
+        "_id": hex_id(rng),
         "status": "live",
         "shipmentIndex": place,
         "canShipEarly": True,
@@ -155,6 +155,6 @@ def _file(component: Json, order_id: str) -> dict[str, Any]:
     return {**made, "fetchUrl": component["path"]} if component["fetch"] else made
 
 
-def _barcode(chance: Random) -> str:
+def _barcode(rng: Random) -> str:
     """Such as ``B3000A8B51``."""
-    return f"B{hex_id(chance, 9).upper()}"
+    return f"B{hex_id(rng, 9).upper()}"

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Blueprint
 
 from flowproof.conformance import Finding
-from flowproof.kernel import here, hex_id
-from flowproof.kernel.clock import instant_to_text
+from flowproof.kernel import ctx, hex_id
+from flowproof.kernel.time.clock import instant_to_text
 
 from . import processing, rules, webhooks
 from .errors import Forbidden, NotFound, OrderInvalid
@@ -24,18 +24,18 @@ DEFAULT_PAGESIZE = 10
 @routes.post("/api/order/validate")
 def validate_order() -> Any:
     """Say whether an order is suitable for submission; nothing is kept."""
-    findings = processing.findings_of(here.json, _account().id, here.world)
+    findings = processing.findings_of(ctx.json, _account().id, ctx.context)
     if findings:
         raise OrderInvalid(findings)
-    return here.json
+    return ctx.json
 
 
 @routes.post("/api/order")
 def submit_order() -> tuple[Any, int]:
     """Store a submission and answer at once, whether or not the order is valid."""
     account = _account()
-    submission = Submission(hex_id(here.chance), account.name, account.id, instant_to_text(here.now), here.json)
-    processing.submit(submission, here.world)
+    submission = Submission(hex_id(ctx.rng), account.name, account.id, instant_to_text(ctx.now), ctx.json)
+    processing.submit(submission, ctx.context)
     return submission.receipt(), 201
 
 
@@ -43,7 +43,7 @@ def submit_order() -> tuple[Any, int]:
 def list_orders() -> Any:
     """A page of the account's orders, the newest first."""
     page, pagesize = _number("page", DEFAULT_PAGE), _number("pagesize", DEFAULT_PAGESIZE)
-    orders, account_id = Orders(here.state), _account().id
+    orders, account_id = Orders(ctx.state), _account().id
     count = orders.count(account_id)
     return {
         "success": True,
@@ -57,7 +57,7 @@ def list_orders() -> Any:
 @routes.get("/api/order/<order_id>")
 def get_order(order_id: str) -> Any:
     """One order."""
-    orders = Orders(here.state)
+    orders = Orders(ctx.state)
     owner = orders.owner(order_id)
     if owner is None:
         raise NotFound([_path_finding("orderId", "the id of an order", order_id, "oneflow.order.not_found")])
@@ -69,16 +69,16 @@ def get_order(order_id: str) -> Any:
 @routes.put("/api/order/<source_account_name>/<source_order_id>/cancel")
 def cancel_order(source_account_name: str, source_order_id: str) -> Any:
     """Cancel an order by its source; a body is not read."""
-    account = here.world.understood(Setup).account_named(source_account_name)
+    account = ctx.context.parsed_seed(Setup).account_named(source_account_name)
     if account is None:
         missing = "oneflow.order.not_found"
         raise NotFound([_path_finding("sourceAccountName", "the name of an account", source_account_name, missing)])
     if account != _account():
         forbidden = "oneflow.auth.forbidden"
         raise Forbidden([_path_finding("sourceAccountName", "this account's own name", source_account_name, forbidden)])
-    cancelled = rules.cancel(_by_source(account, source_order_id), at=instant_to_text(here.now))
-    Orders(here.state).replace(cancelled)
-    webhooks.order_event(Event.ORDER_CANCELLED, cancelled, here.world)
+    cancelled = rules.cancel(_by_source(account, source_order_id), at=instant_to_text(ctx.now))
+    Orders(ctx.state).replace(cancelled)
+    webhooks.order_event(Event.ORDER_CANCELLED, cancelled, ctx.context)
     return cancelled
 
 
@@ -86,18 +86,18 @@ def cancel_order(source_account_name: str, source_order_id: str) -> Any:
 def update_shipping(source_order_id: str, shipment_index: str) -> Any:
     """Amend the address of a shipment."""
     order = _by_source(_account(), source_order_id)
-    changed, shipment = rules.amend_shipping(order, int(shipment_index), here.json)
-    Orders(here.state).replace(changed)
+    changed, shipment = rules.amend_shipping(order, int(shipment_index), ctx.json)
+    Orders(ctx.state).replace(changed)
     return shipment
 
 
 def _account() -> Account:
-    account: Account = here.principal.account
+    account: Account = ctx.principal.account
     return account
 
 
 def _by_source(account: Account, source_order_id: str) -> Any:
-    order = Orders(here.state).by_source_order_id(account.id, source_order_id)
+    order = Orders(ctx.state).by_source_order_id(account.id, source_order_id)
     if order is None:
         missing = "oneflow.order.not_found"
         raise NotFound([_path_finding("sourceOrderId", "an order of this account", source_order_id, missing)])
@@ -106,7 +106,7 @@ def _by_source(account: Account, source_order_id: str) -> Any:
 
 def _number(name: str, default: int) -> int:
     """A whole number of the query, which the contract has checked."""
-    return int(here.query.get(name, default))
+    return int(ctx.query.get(name, default))
 
 
 def _path_finding(name: str, expected: str, got: str, requirement: str) -> Finding:

@@ -14,9 +14,9 @@ import orjson
 
 from flowproof.errors import ConfigurationError
 from flowproof.exchange import Headers
-from flowproof.kernel import World, hex_id
-from flowproof.kernel.clock import instant_to_text
-from flowproof.kernel.webhooks import Webhook, WebhookPolicy
+from flowproof.kernel import ProviderContext, hex_id
+from flowproof.kernel.time.clock import instant_to_text
+from flowproof.kernel.webhooks.delivery import Webhook, WebhookPolicy
 
 from .models import Event, Setup, Status, Submission, Trigger
 
@@ -52,22 +52,22 @@ TEMPLATES: Mapping[Event, str] = MappingProxyType(
 )
 
 
-def order_event(event: Event, order: Json, world: World) -> None:
+def order_event(event: Event, order: Json, context: ProviderContext) -> None:
     """Tell every trigger of an order's event."""
-    _fire(event, _order_data(order), world)
+    _fire(event, _order_data(order), context)
 
 
-def shipment_event(order: Json, shipment: Json, world: World) -> None:
+def shipment_event(order: Json, shipment: Json, context: ProviderContext) -> None:
     """Tell every trigger that a shipment was dispatched."""
-    _fire(Event.SHIPMENT_SHIPPED, {**_order_data(order), "shipment": shipment}, world)
+    _fire(Event.SHIPMENT_SHIPPED, {**_order_data(order), "shipment": shipment}, context)
 
 
-def submission_error(submission: Submission, errors: Sequence[Json], world: World) -> None:
+def submission_error(submission: Submission, errors: Sequence[Json], context: ProviderContext) -> None:
     """Tell every trigger that a submission did not become an order. What ``data.body`` holds is inferred: its id."""
     _fire(
         Event.ORDER_SUBMISSION_ERROR,
         {"body": submission.id, "errorList": list(errors), "order": submission.order},
-        world,
+        context,
     )
 
 
@@ -94,24 +94,24 @@ def check_triggers(seed: Json) -> None:
         seen.add(trigger.place)
 
 
-def _fire(event: Event, data: Json, world: World) -> None:
-    for trigger in world.understood(Setup).triggers:
+def _fire(event: Event, data: Json, context: ProviderContext) -> None:
+    for trigger in context.parsed_seed(Setup).triggers:
         if trigger.event is event:
             from .handlebars import TemplateError  # noqa: PLC0415 (the same)
 
             try:
-                world.deliver(_webhook(trigger, data, world))
+                context.deliver(_webhook(trigger, data, context))
             except TemplateError as error:
                 logger.warning("the postback %s to %s is not sent: %s", event, trigger.url, error)
 
 
-def _webhook(trigger: Trigger, data: Json, world: World) -> Webhook:
+def _webhook(trigger: Trigger, data: Json, context: ProviderContext) -> Webhook:
     """A GET carries no body (inferred)."""
     from .handlebars import compiled  # noqa: PLC0415 (the same)
 
-    context = {"timestamp": instant_to_text(world.now), "event": trigger.event.value, "data": data}
+    values = {"timestamp": instant_to_text(context.now), "event": trigger.event.value, "data": data}
     template = TEMPLATES[trigger.event] if trigger.template is None else trigger.template
-    body = b"" if trigger.method == "GET" else compiled(template).render(context).encode()
+    body = b"" if trigger.method == "GET" else compiled(template).render(values).encode()
     return Webhook(trigger.event.value, trigger.url, body, trigger.content_type, trigger.method)
 
 
@@ -120,27 +120,27 @@ def _order_data(order: Json) -> dict[str, Any]:
     return {"order": order, "sourceOrderId": data["sourceOrderId"], "status": data["status"]}
 
 
-def _sign(webhook: Webhook, world: World) -> Headers:
+def _sign(webhook: Webhook, context: ProviderContext) -> Headers:
     """The static Authorization header of the trigger as it is set up now; a made-up event has that of its URL."""
     place = (webhook.event, webhook.method, webhook.url)
-    there = sorted(_triggers_at(webhook.url, world), key=lambda trigger: trigger.place != place)
+    there = sorted(_triggers_at(webhook.url, context), key=lambda trigger: trigger.place != place)
     return (("Authorization", there[0].authorization),) if there and there[0].authorization else ()
 
 
-def _triggers_at(url: str, world: World) -> Iterator[Trigger]:
-    return (trigger for trigger in world.understood(Setup).triggers if trigger.url == url)
+def _triggers_at(url: str, context: ProviderContext) -> Iterator[Trigger]:
+    return (trigger for trigger in context.parsed_seed(Setup).triggers if trigger.url == url)
 
 
-def _sample(world: World, event: str, url: str) -> Webhook:
+def _sample(context: ProviderContext, event: str, url: str) -> Webhook:
     if event not in tuple(Event):
         raise ConfigurationError(f"OneFlow has no event {event!r}.", f"It has {', '.join(Event)}.")
-    set_up = (trigger for trigger in _triggers_at(url, world) if trigger.event == event)
+    set_up = (trigger for trigger in _triggers_at(url, context) if trigger.event == event)
     trigger = next(set_up, Trigger(Event(event), url, "POST", "application/json", None, None))
-    return _webhook(trigger, _sample_data(Event(event), world), world)
+    return _webhook(trigger, _sample_data(Event(event), context), context)
 
 
-def _sample_data(event: Event, world: World) -> Json:
-    order_id, number, now = hex_id(world.chance), hex_id(world.chance, 8).upper(), instant_to_text(world.now)
+def _sample_data(event: Event, context: ProviderContext) -> Json:
+    order_id, number, now = hex_id(context.rng), hex_id(context.rng, 8).upper(), instant_to_text(context.now)
     if event is Event.ORDER_SUBMISSION_ERROR:
         error = {"name": "ValidationError", "path": "orderData.items.0.sku", "message": "is required"}
         return {"body": order_id, "errorList": [error], "order": {}}

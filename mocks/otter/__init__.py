@@ -16,14 +16,14 @@ from .routes import routes
 __all__ = ["provider"]
 
 
-def mint(chance: Random, seed: Any) -> tuple[Credential, ...]:
+def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
     """A client id and a secret for each application of the seed data."""
     return tuple(
         Credential(
-            key=str(UUID(int=chance.getrandbits(128), version=4)),
+            key=str(UUID(int=rng.getrandbits(128), version=4)),
             role=client["role"],
             public={"client": client["name"], "redirect_uri": client["redirect_uris"][0], "scopes": client["scopes"]},
-            secrets={"secret": hex_id(chance, 40)},
+            secrets={"secret": hex_id(rng, 40)},
         )
         for client in seed["clients"]
     )

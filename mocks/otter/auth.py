@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote_plus
 
 from flowproof.conformance import Finding
-from flowproof.kernel import ProviderRequest, World
-from flowproof.kernel.clock import microseconds
+from flowproof.kernel import ProviderContext, ProviderRequest
+from flowproof.kernel.time.clock import microseconds
 
 from .errors import Forbidden, Malformed, Unauthorized
 from .models import READ, SERVICE_INTEGRATION, AccessToken, Client, Principal, Setup
@@ -36,7 +36,7 @@ def presented_key(request: ProviderRequest) -> str | None:
     return None
 
 
-def authenticate(request: ProviderRequest, world: World) -> Principal | None:
+def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal | None:
     """
     Find out for whom a request to an organization endpoint acts; None where the operation asks for the application.
 
@@ -50,8 +50,8 @@ def authenticate(request: ProviderRequest, world: World) -> Principal | None:
     if scheme != "bearer" or not presented:
         got = f"the scheme {scheme}" if scheme else "nothing"
         raise Unauthorized([_header("Bearer and a token", got, "otter.access.bearer")])
-    token = _living(Permissions(world.state).token(digest(presented)), world)
-    user = Setup(world.seed).user(token.user)
+    token = _living(Permissions(context.state).token(digest(presented)), context)
+    user = Setup(context.seed).user(token.user)
     needed = SERVICE_INTEGRATION if request.path.endswith("/connection") else READ
     if token.user is None:
         raise Forbidden(
@@ -71,13 +71,13 @@ def authenticate(request: ProviderRequest, world: World) -> Principal | None:
     return Principal(token.client_id, user)
 
 
-def _living(token: AccessToken | None, world: World) -> AccessToken:
+def _living(token: AccessToken | None, context: ProviderContext) -> AccessToken:
     if token is None:
         raise Unauthorized(
             [_header("a token of this workspace", "one it does not know", "otter.access.token_known")],
             note="The token was never issued here, or ended more than a day ago.",
         )
-    now_us = microseconds(world.now)
+    now_us = microseconds(context.now)
     if is_alive(token, now_us=now_us):
         return token
     if token.is_revoked:
@@ -92,7 +92,7 @@ def _living(token: AccessToken | None, world: World) -> AccessToken:
     )
 
 
-def client_of(request: ProviderRequest, form: Mapping[str, str], world: World) -> Client:
+def client_of(request: ProviderRequest, form: Mapping[str, str], context: ProviderContext) -> Client:
     """
     The application that asks for a token.
 
@@ -112,7 +112,7 @@ def client_of(request: ProviderRequest, form: Mapping[str, str], world: World) -
                 "request.body", "/client_secret", "one way to authenticate", "two", "otter.token.client_one_way", "rule"
             )
             raise Malformed([finding], note="Client id and secret stand in the Authorization header and in the body.")
-        return _proved(*pair, world)
+        return _proved(*pair, context)
     if "client_id" not in form or "client_secret" not in form:
         finding = Finding(
             "request.body",
@@ -125,11 +125,11 @@ def client_of(request: ProviderRequest, form: Mapping[str, str], world: World) -
         raise Unauthorized(
             [finding], note="Neither the Authorization header nor the body has a client id and a secret."
         )
-    return _proved(form["client_id"], form["client_secret"], world)
+    return _proved(form["client_id"], form["client_secret"], context)
 
 
-def _proved(client_id: str, secret: str, world: World) -> Client:
-    client, credential = find_client(client_id, world), world.credential(client_id)
+def _proved(client_id: str, secret: str, context: ProviderContext) -> Client:
+    client, credential = find_client(client_id, context), context.credential(client_id)
     known = credential.secrets["secret"] if client and credential else ""
     if client is None or not hmac.compare_digest(known.encode(), secret.encode("utf-8", "surrogateescape")):
         wrong = "a client_id it does not know" if client is None else "another secret"
@@ -145,21 +145,21 @@ def _proved(client_id: str, secret: str, world: World) -> Client:
     return client
 
 
-def find_client(client_id: str, world: World) -> Client | None:
+def find_client(client_id: str, context: ProviderContext) -> Client | None:
     """The application of a client id."""
-    credential = world.credential(client_id)
-    return Setup(world.seed).client(client_id, credential.role) if credential else None
+    credential = context.credential(client_id)
+    return Setup(context.seed).client(client_id, credential.role) if credential else None
 
 
-def is_authenticated(request: ProviderRequest, world: World) -> bool:
+def is_authenticated(request: ProviderRequest, context: ProviderContext) -> bool:
     """Whether a request presents a token in use or a client's secret: for the rate limits."""
     scheme, presented = _authorization(request)
     if scheme == "bearer":
-        token = Permissions(world.state).token(digest(presented))
-        return token is not None and is_alive(token, now_us=microseconds(world.now))
+        token = Permissions(context.state).token(digest(presented))
+        return token is not None and is_alive(token, now_us=microseconds(context.now))
     form = dict(parse_qsl(request.body.decode("latin-1"))) if _is_form(request) else {}
     try:
-        client_of(request, form, world)
+        client_of(request, form, context)
     except (Malformed, Unauthorized):
         return False
     return True

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from flowproof.errors import ConfigurationError
-from flowproof.kernel import World
+from flowproof.kernel import ProviderContext
 from flowproof.kernel.control.routes import Missing, now_in_control
 
 from .models import Setup
@@ -22,24 +22,24 @@ MODES = ("browser", "page", "approve", "deny")
 @control.put("/consent")
 def set_consent(workspace: str) -> Any:
     """Who decides from now on, and for which user: as ``consent`` and ``consent_user`` of the settings."""
-    world, wanted = _world(workspace), now_in_control().json or {}
+    context, wanted = _context(workspace), now_in_control().json or {}
     mode, user = wanted.get("consent"), wanted.get("user")
     if mode is not None and mode not in MODES:
         raise ConfigurationError(f"{mode!r} is no way to decide.", f"Choose one of {', '.join(MODES)}.")
-    if user is not None and Setup(world.seed).user(user) is None:
+    if user is not None and Setup(context.seed).user(user) is None:
         raise ConfigurationError(f"The seed data has no user {user!r}.", "See users in GET …/seed/otter.")
-    world.state.put("consent", "mode", mode)
-    world.state.put("consent", "user", user)
+    context.state.put("consent", "mode", mode)
+    context.state.put("consent", "user", user)
     return {"consent": mode, "user": user}
 
 
 @control.post("/brands/<brand_id>/stores")
 def open_store(workspace: str, brand_id: str) -> tuple[Any, int]:
     """Open a store: ``id``, ``name`` and ``address`` as its provider shows them."""
-    world = _world(workspace)
-    structure, brand = _place(world, brand_id)
+    context = _context(workspace)
+    structure, brand = _place(context, brand_id)
     store = now_in_control().json
-    findings = world.findings("store.schema.json", store)
+    findings = context.findings("store.schema.json", store)
     if findings:
         raise ConfigurationError("; ".join(map(str, findings)) + ".", "Send id, name and address of a store.")
     if structure.brand_of_store(store["id"]) is not None:
@@ -51,25 +51,25 @@ def open_store(workspace: str, brand_id: str) -> tuple[Any, int]:
 @control.delete("/brands/<brand_id>/stores/<store_id>")
 def close_store(workspace: str, brand_id: str, store_id: str) -> tuple[str, int]:
     """Close a store; every application's connection with it ends."""
-    world = _world(workspace)
-    structure, brand = _place(world, brand_id)
+    context = _context(workspace)
+    structure, brand = _place(context, brand_id)
     if structure.store(brand, store_id) is None:
         raise Missing(f"Brand {brand_id} has no store {store_id}.")
     structure.remove(brand, store_id)
-    for credential in world.credentials():
-        Connections(world.state, credential.key).delete(store_id)
+    for credential in context.credentials():
+        Connections(context.state, credential.key).delete(store_id)
     return "", 204
 
 
-def _world(workspace: str) -> World:
+def _context(workspace: str) -> ProviderContext:
     scene = now_in_control()
-    return scene.mock.workspaces.world(scene.workspace(workspace), "otter", moment="control")
+    return scene.mock.workspaces.context(scene.workspace(workspace), "otter", rng_key="control")
 
 
-def _place(world: World, brand_id: str) -> tuple[Structure, Brand]:
-    setup = Setup(world.seed)
+def _place(context: ProviderContext, brand_id: str) -> tuple[Structure, Brand]:
+    setup = Setup(context.seed)
     for organization in setup.seed["organizations"]:
-        structure = Structure(setup, world.state, organization["id"])
+        structure = Structure(setup, context.state, organization["id"])
         brand = structure.brand(brand_id)
         if brand is not None:
             return structure, brand

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Answer, Refused
+from flowproof.kernel import Refusal, WireResponse
 from flowproof.kernel.refusals import (
     BodyTooLarge,
     ContractBroken,
@@ -36,42 +36,42 @@ __all__ = [
 
 
 @dataclass(eq=False)
-class Malformed(Refused):
+class Malformed(Refusal):
     """The request cannot be used as it is."""
 
 
 @dataclass(eq=False)
-class Unauthorized(Refused):
+class Unauthorized(Refusal):
     """Nobody who may ask has asked; the answer never says why."""
 
 
 @dataclass(eq=False)
-class Forbidden(Refused):
+class Forbidden(Refusal):
     """The token is valid, but not for this."""
 
 
 @dataclass(eq=False)
-class NotFound(Refused):
+class NotFound(Refusal):
     """There is nothing of that id within reach of the token."""
 
 
 @dataclass(eq=False)
-class Conflict(Refused):
+class Conflict(Refusal):
     """The store is connected already."""
 
 
 @dataclass(eq=False)
-class Invalid(Refused):
+class Invalid(Refusal):
     """The body is not valid."""
 
 
 @dataclass(eq=False)
-class TooManyRequests(Refused):
+class TooManyRequests(Refusal):
     """One address has asked too often."""
 
 
 @dataclass(eq=False)
-class SentBack(Refused):
+class SentBack(Refusal):
     """The browser goes back to the application with an error; ``location`` is where, ``status`` 302 or 303."""
 
     location: str = ""
@@ -79,7 +79,7 @@ class SentBack(Refused):
 
 
 @dataclass(eq=False)
-class NothingToDecide(Refused):
+class NothingToDecide(Refusal):
     """The authorization page has nothing to ask any more; a person reads the answer."""
 
 
@@ -99,7 +99,7 @@ MESSAGES: Mapping[int, str] = MappingProxyType(
     }
 )
 # Which status a refusal has, and the requirement it stands for where its findings name none.
-STATUS: Mapping[type[Refused], tuple[int, str]] = MappingProxyType(
+STATUS: Mapping[type[Refusal], tuple[int, str]] = MappingProxyType(
     {
         Malformed: (400, "otter.error.message"),
         Unauthorized: (401, "otter.access.silent"),
@@ -119,15 +119,17 @@ FORM = "application/x-www-form-urlencoded"
 TELLING = (ContractBroken, MalformedBody, WrongContentType)
 
 
-def render(refusal: Refused) -> Answer:
+def render(refusal: Refusal) -> WireResponse:
     """A refusal in the provider's own words; only what is wrong with form or parameters is told in details."""
     cited = next((finding.requirement for finding in refusal.findings if finding.requirement), None)
     match refusal:
         case SentBack():
-            return Answer(refusal.status, b"", (("Location", refusal.location), ("Cache-Control", "no-store")), cited)
+            return WireResponse(
+                refusal.status, b"", (("Location", refusal.location), ("Cache-Control", "no-store")), cited
+            )
         case NothingToDecide():
             page = gone_page()
-            return Answer(400, page.encode(), page_headers(), cited or "otter.consent.once")
+            return WireResponse(400, page.encode(), page_headers(), cited or "otter.consent.once")
         case FaultInjected():
             return _fault(refusal)
         case ContractBroken():
@@ -135,21 +137,21 @@ def render(refusal: Refused) -> Answer:
             status, requirement = (422 if in_body else 400), "otter.error.message"
         case MethodNotAllowed():
             allow = ("Allow", ", ".join(refusal.allowed))
-            return Answer(405, _body(405), (("Content-Type", "application/json"), allow), "otter.request.method")
+            return WireResponse(405, _body(405), (("Content-Type", "application/json"), allow), "otter.request.method")
         case _:
             status, requirement = STATUS.get(type(refusal), (500, "otter.error.server"))
     if any(finding.expected == FORM or finding.keyword == "form" for finding in refusal.findings):
         cited = "otter.token.form"
     details = _details(refusal.findings) if isinstance(refusal, TELLING) else []
-    return Answer(status, _body(status, details), requirement=cited or requirement)
+    return WireResponse(status, _body(status, details), requirement=cited or requirement)
 
 
-def _fault(refusal: FaultInjected) -> Answer:
+def _fault(refusal: FaultInjected) -> WireResponse:
     headers = [("Content-Type", "application/json")]
     if refusal.retry_after_s is not None:
         headers.append(("Retry-After", str(refusal.retry_after_s)))
     requirement = "otter.error.server" if refusal.status >= 500 else None
-    return Answer(refusal.status, _body(refusal.status), tuple(headers), requirement)
+    return WireResponse(refusal.status, _body(refusal.status), tuple(headers), requirement)
 
 
 def _body(status: int, details: Iterable[Mapping[str, str]] = ()) -> bytes:

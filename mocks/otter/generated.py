@@ -55,15 +55,15 @@ def store_indexes(brand_id: str, seed: str, count: int) -> Mapping[str, int]:
 
 def generated_brand_name(brand_id: str) -> str:
     """Such as "Golden Taco"."""
-    chance = Random(brand_id)
-    return f"{chance.choice(STYLES)} {chance.choice(DISHES)}"
+    rng = Random(brand_id)
+    return f"{rng.choice(STYLES)} {rng.choice(DISHES)}"
 
 
 def generated_store(store_id: str, index: int) -> dict[str, Any]:
     """A store with an address; every seventh has none, as the provider's schema allows."""
-    chance = Random(store_id)
-    city, state, postal_code, latitude, longitude = chance.choice(CITIES)
-    line = f"{chance.randint(1, 999)} {chance.choice(STREETS)} Street"
+    rng = Random(store_id)
+    city, state, postal_code, latitude, longitude = rng.choice(CITIES)
+    line = f"{rng.randint(1, 999)} {rng.choice(STREETS)} Street"
     address = {
         "fullAddress": f"{line}, {city}, {state} {postal_code}",
         "postalCode": postal_code,

@@ -7,8 +7,8 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from flowproof.kernel import Credential, World
-from flowproof.kernel.clock import microseconds
+from flowproof.kernel import Credential, ProviderContext
+from flowproof.kernel.time.clock import microseconds
 
 from .models import AccessToken, Client, Code, Settings, Setup, Ticket, User
 from .records import CODE, TICKET, TOKEN, Permissions, digest
@@ -20,27 +20,29 @@ REMEMBERED_S = 86_400.0
 SECOND_US = 1_000_000
 
 
-def ask(world: World, ticket: Ticket, browser: str) -> str:
+def ask(context: ProviderContext, ticket: Ticket, browser: str) -> str:
     """Let a question wait for the answer of one browser; returns its secret."""
-    secret, lifetime_s = drawn(world, "ticket"), _settings(world).consent_lifetime_s
-    kept = replace(ticket, expires_us=_after(world, lifetime_s), browser=digest(browser))
-    Permissions(world.state).put_ticket(digest(secret), kept)
-    world.schedule("forget", after_s=lifetime_s, value=[TICKET, digest(secret)])
+    secret, lifetime_s = drawn(context, "ticket"), _settings(context).consent_lifetime_s
+    kept = replace(ticket, expires_us=_after(context, lifetime_s), browser=digest(browser))
+    Permissions(context.state).put_ticket(digest(secret), kept)
+    context.schedule("forget", after_s=lifetime_s, value=[TICKET, digest(secret)])
     return secret
 
 
-def grant(world: World, ticket: Ticket, user: User) -> str:
+def grant(context: ProviderContext, ticket: Ticket, user: User) -> str:
     """Keep a user's permission; returns the code that stands for it."""
-    secret, lifetime_s = drawn(world, "code"), _settings(world).code_lifetime_s
+    secret, lifetime_s = drawn(context, "code"), _settings(context).code_lifetime_s
     code = Code(
-        ticket.client_id, ticket.redirect_uri, ticket.scopes, user.id, ticket.challenge, _after(world, lifetime_s)
+        ticket.client_id, ticket.redirect_uri, ticket.scopes, user.id, ticket.challenge, _after(context, lifetime_s)
     )
-    Permissions(world.state).put_code(digest(secret), code)
-    world.schedule("forget_unused", after_s=lifetime_s + REMEMBERED_S, value=digest(secret))
+    Permissions(context.state).put_code(digest(secret), code)
+    context.schedule("forget_unused", after_s=lifetime_s + REMEMBERED_S, value=digest(secret))
     return secret
 
 
-def issue(world: World, client: Client, scopes: tuple[str, ...], *, user: str | None, code_key: str | None) -> str:
+def issue(
+    context: ProviderContext, client: Client, scopes: tuple[str, ...], *, user: str | None, code_key: str | None
+) -> str:
     """
     A token, which leads to this workspace until it ends.
 
@@ -51,42 +53,45 @@ def issue(world: World, client: Client, scopes: tuple[str, ...], *, user: str | 
         user: For whom it acts, or None for the client itself.
         code_key: Digest of the code that it is exchanged for, which is used up; None for client credentials.
     """
-    secret, lifetime_s = f"{drawn(world, 'token')}.{drawn(world, 'token tail')}", _settings(world).token_lifetime_s
-    key, permissions = digest(secret), Permissions(world.state)
-    permissions.put_token(key, AccessToken(client.id, user, scopes, _after(world, lifetime_s)))
-    world.issue(Credential(key, TOKEN_ROLE, secrets={"access_token": secret}))
-    world.schedule("end_token", after_s=lifetime_s, value=key)
+    secret, lifetime_s = (
+        f"{drawn(context, 'token')}.{drawn(context, 'token tail')}",
+        _settings(context).token_lifetime_s,
+    )
+    key, permissions = digest(secret), Permissions(context.state)
+    permissions.put_token(key, AccessToken(client.id, user, scopes, _after(context, lifetime_s)))
+    context.issue(Credential(key, TOKEN_ROLE, secrets={"access_token": secret}))
+    context.schedule("end_token", after_s=lifetime_s, value=key)
     code = permissions.code(code_key) if code_key else None
     if code_key and code:
         permissions.put_code(code_key, code.exchanged(key))
-        world.schedule("forget", after_s=lifetime_s, value=[CODE, code_key])
+        context.schedule("forget", after_s=lifetime_s, value=[CODE, code_key])
     return secret
 
 
-def revoke(world: World, token_key: str) -> None:
+def revoke(context: ProviderContext, token_key: str) -> None:
     """Let a token be of no use from now on; it still leads to this workspace, which knows why."""
-    permissions = Permissions(world.state)
+    permissions = Permissions(context.state)
     token = permissions.token(token_key)
     if token is not None:
         permissions.put_token(token_key, token.revoked())
 
 
-def _forget(world: World, value: Any) -> None:
+def _forget(context: ProviderContext, value: Any) -> None:
     kind, key = value
-    Permissions(world.state).forget(kind, key)
+    Permissions(context.state).forget(kind, key)
 
 
-def _forget_unused(world: World, key: Any) -> None:
-    permissions = Permissions(world.state)
+def _forget_unused(context: ProviderContext, key: Any) -> None:
+    permissions = Permissions(context.state)
     code = permissions.code(key)
     if code is not None and code.token is None:
         permissions.forget(CODE, key)
 
 
-def _end_token(world: World, key: Any) -> None:
+def _end_token(context: ProviderContext, key: Any) -> None:
     """A token leads nowhere any more; that there was one is remembered for a day, for explanations."""
-    world.revoke(key)
-    world.schedule("forget", after_s=REMEMBERED_S, value=[TOKEN, key])
+    context.revoke(key)
+    context.schedule("forget", after_s=REMEMBERED_S, value=[TOKEN, key])
 
 
 TASKS: Mapping[str, Any] = MappingProxyType(
@@ -94,19 +99,19 @@ TASKS: Mapping[str, Any] = MappingProxyType(
 )
 
 
-def drawn(world: World, what: str) -> str:
+def drawn(context: ProviderContext, what: str) -> str:
     """
     Forty-three characters from the workspace's chance.
 
     The workspace's id goes in, since two workspaces with one seed must not issue the same token.
     """
-    chance = Random(f"{world.chance_seed}/{world.state.workspace}/{what}")
-    return base64.urlsafe_b64encode(chance.randbytes(32)).rstrip(b"=").decode()
+    rng = Random(f"{context.rng_seed}/{context.state.workspace}/{what}")
+    return base64.urlsafe_b64encode(rng.randbytes(32)).rstrip(b"=").decode()
 
 
-def _after(world: World, seconds: float) -> int:
-    return microseconds(world.now) + round(seconds * SECOND_US)
+def _after(context: ProviderContext, seconds: float) -> int:
+    return microseconds(context.now) + round(seconds * SECOND_US)
 
 
-def _settings(world: World) -> Settings:
-    return Setup(world.seed).settings
+def _settings(context: ProviderContext) -> Settings:
+    return Setup(context.seed).settings

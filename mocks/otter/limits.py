@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from flowproof.conformance import Finding
-from flowproof.kernel import ProviderRequest, World
-from flowproof.kernel.clock import microseconds
+from flowproof.kernel import ProviderContext, ProviderRequest
+from flowproof.kernel.time.clock import microseconds
 
 from .auth import is_authenticated
 from .errors import TooManyRequests
@@ -13,7 +13,7 @@ from .models import Setup
 __all__ = ["admit"]
 
 
-def admit(request: ProviderRequest, world: World) -> None:
+def admit(request: ProviderRequest, context: ProviderContext) -> None:
     """
     Count a request.
 
@@ -24,17 +24,17 @@ def admit(request: ProviderRequest, world: World) -> None:
         Observed: guides-rate-limiting, "20 req/s per IP authenticated; 3 req/min per IP unauthenticated". That the time
         slides, rather than starting anew with each second, is inferred.
     """
-    limits = Setup(world.seed).settings.rate_limits
+    limits = Setup(context.seed).settings.rate_limits
     if limits is None:
         return
-    if is_authenticated(request, world):
+    if is_authenticated(request, context):
         kind, most, span = "authenticated", limits["authenticated_per_s"], timedelta(seconds=1)
     else:
         kind, most, span = "unauthenticated", limits["unauthenticated_per_min"], timedelta(minutes=1)
-    key, now_us = f"{kind}/{request.wire.peer}", microseconds(world.now)
+    key, now_us = f"{kind}/{request.wire.peer}", microseconds(context.now)
     since = now_us - span // timedelta(microseconds=1)
-    recent = [each for each in world.state.get("asked", key) or () if each > since]
+    recent = [each for each in context.state.get("asked", key) or () if each > since]
     if len(recent) >= most:
         expected = f"at most {most} {kind} requests in {span.total_seconds():g} s"
         raise TooManyRequests([Finding("request", "", expected, f"{len(recent) + 1}", f"otter.rate.{kind}", "rule")])
-    world.state.put("asked", key, [*recent, now_us])
+    context.state.put("asked", key, [*recent, now_us])

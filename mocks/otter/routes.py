@@ -8,8 +8,8 @@ from flask import Blueprint, Response
 from werkzeug.http import parse_cookie
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Answer, here
-from flowproof.kernel.clock import microseconds
+from flowproof.kernel import WireResponse, ctx
+from flowproof.kernel.time.clock import microseconds
 
 from . import confusions, granting, paging, rules
 from .auth import client_of, find_client
@@ -32,9 +32,9 @@ Json = Any
 @routes.get("/v1/auth/oauth2/authorize")
 def authorize() -> Any:
     """Send the browser to the authorization page, or decide at once where the settings say so."""
-    rules.repeated(here.request.wire.query)
-    asked = here.query
-    ticket = rules.asked_permission(asked, find_client(asked["client_id"], here.world))
+    rules.repeated(ctx.request.wire.query)
+    asked = ctx.query
+    ticket = rules.asked_permission(asked, find_client(asked["client_id"], ctx.context))
     match _mode():
         case "page":
             return _to_the_page(ticket)
@@ -47,24 +47,24 @@ def authorize() -> Any:
 @routes.get(CONSENT)
 def show_consent_page() -> Any:
     """The authorization page."""
-    secret = here.query["ticket"]
-    ticket = _open_ticket(secret, here.query["client_id"])
-    client = find_client(ticket.client_id, here.world)
+    secret = ctx.query["ticket"]
+    ticket = _open_ticket(secret, ctx.query["client_id"])
+    client = find_client(ticket.client_id, ctx.context)
     if client is None:
         raise NothingToDecide(note="The application is no longer in the seed data.")
-    setup = Setup(here.seed)
+    setup = Setup(ctx.seed)
     users = sorted(setup.users, key=lambda each: each.id != setup.settings.consent_user)
     named = tuple((each, str((setup.organization(each.organization) or {}).get("name", ""))) for each in users)
     page = consent_page(Question(client, ticket, secret, named))
-    return Answer(200, page.encode(), page_headers(ticket.redirect_uri))
+    return WireResponse(200, page.encode(), page_headers(ticket.redirect_uri))
 
 
 @routes.post(CONSENT)
 def answer_consent_page() -> Any:
     """Take the user's decision, once."""
-    form = here.json
-    ticket = _open_ticket(form["ticket"], here.query["client_id"])
-    user = Setup(here.seed).user(form.get("user"))
+    form = ctx.json
+    ticket = _open_ticket(form["ticket"], ctx.query["client_id"])
+    user = Setup(ctx.seed).user(form.get("user"))
     if form["decision"] == "approve" and user is None:
         finding = Finding(
             "request.body", "/user", "a user of this workspace", "another", "otter.consent.user_decides", "rule"
@@ -72,32 +72,32 @@ def answer_consent_page() -> Any:
         raise Invalid([finding])
     key = digest(form["ticket"])
     if form["decision"] == "deny" or user is None:
-        state = here.state
+        state = ctx.state
         raise _denied(ticket, 303, lambda: Permissions(state).forget("ticket", key))
-    Permissions(here.state).forget("ticket", key)
+    Permissions(ctx.state).forget("ticket", key)
     return _approved(ticket, user, 303)
 
 
 @routes.post("/v1/auth/token")
 def request_token() -> Response:
     """Exchange a code, or the application's own credentials, for a token."""
-    form, world = here.json, here.world
-    client = client_of(here.request, form, world)
+    form, context = ctx.json, ctx.context
+    client = client_of(ctx.request, form, context)
     scopes = rules.scopes_of(form["scope"])
     if form["grant_type"] == "client_credentials":
         rules.check_client_scopes(scopes, client)
-        return _token(granting.issue(world, client, scopes, user=None, code_key=None), scopes)
+        return _token(granting.issue(context, client, scopes, user=None, code_key=None), scopes)
     key = digest(form["code"])
-    code = Permissions(world.state).code(key)
+    code = Permissions(context.state).code(key)
     try:
-        code = rules.check_exchange(rules.Exchange.from_form(form), code, client, now_us=microseconds(here.now))
+        code = rules.check_exchange(rules.Exchange.from_form(form), code, client, now_us=microseconds(ctx.now))
     except Malformed as refused:
         if refused.findings[0].requirement == "otter.token.code_once":
             used_for = code.token if code else None
-            refused.afterwards = lambda: granting.revoke(world, str(used_for))
+            refused.afterwards = lambda: granting.revoke(context, str(used_for))
             refused.note = "The code was used before. The token that it was exchanged for is revoked now."
         raise
-    return _token(granting.issue(world, client, scopes, user=code.user, code_key=key), scopes)
+    return _token(granting.issue(context, client, scopes, user=code.user, code_key=key), scopes)
 
 
 @routes.get("/organization/v1/organization")
@@ -112,8 +112,8 @@ def list_brands() -> Json:
     """A page of the organization's brands."""
     structure = _structure()
     of = f"brands of {structure.organization_id}"
-    place = paging.place_of(here.query.get("token"), of)
-    return paging.page(structure.brands_after(place), limit=int(here.query["limit"]), of=of)
+    place = paging.place_of(ctx.query.get("token"), of)
+    return paging.page(structure.brands_after(place), limit=int(ctx.query["limit"]), of=of)
 
 
 @routes.get("/organization/v1/organization/brands/<brand_id>")
@@ -127,8 +127,8 @@ def list_stores(brand_id: str) -> Json:
     """A page of a brand's stores."""
     brand = _brand(brand_id)
     of = f"stores of {brand.id}"
-    place = paging.place_of(here.query.get("token"), of)
-    return paging.page(_structure().stores_after(brand, place), limit=int(here.query["limit"]), of=of)
+    place = paging.place_of(ctx.query.get("token"), of)
+    return paging.page(_structure().stores_after(brand, place), limit=int(ctx.query["limit"]), of=of)
 
 
 @routes.get("/organization/v1/organization/brands/<brand_id>/stores/<store_id>")
@@ -148,7 +148,7 @@ def get_connection(brand_id: str, store_id: str) -> Json:
 @routes.post("/organization/v1/organization/brands/<brand_id>/stores/<store_id>/connection")
 def create_connection(brand_id: str, store_id: str) -> Json:
     """Connect the store under the partner's own id for it."""
-    store, connections, wanted = _store(brand_id, store_id), _connections(), here.json["storeId"]
+    store, connections, wanted = _store(brand_id, store_id), _connections(), ctx.json["storeId"]
     otter_store = (
         confusions.otter_store_named(wanted, _structure()) if _setup().settings.refuse_otter_store_id else None
     )
@@ -169,15 +169,15 @@ def delete_connection(brand_id: str, store_id: str) -> Json:
 
 
 def _setup() -> Setup:
-    return Setup(here.seed)
+    return Setup(ctx.seed)
 
 
 def _structure() -> Structure:
-    return Structure(_setup(), here.state, here.principal.user.organization)
+    return Structure(_setup(), ctx.state, ctx.principal.user.organization)
 
 
 def _connections() -> Connections:
-    return Connections(here.state, here.principal.client_id)
+    return Connections(ctx.state, ctx.principal.client_id)
 
 
 def _brand(brand_id: str) -> Brand:
@@ -205,38 +205,38 @@ def _not_there(name: str, expected: str, got: str, requirement: str) -> Finding:
 
 def _mode() -> str:
     """Who decides; ``browser`` shows the page to whoever accepts HTML, and approves for everybody else."""
-    chosen = here.state.get("consent", "mode") or _setup().settings.consent
+    chosen = ctx.state.get("consent", "mode") or _setup().settings.consent
     if chosen != "browser":
         return str(chosen)
-    return "page" if "text/html" in (here.request.header("accept") or "").lower() else "approve"
+    return "page" if "text/html" in (ctx.request.header("accept") or "").lower() else "approve"
 
 
 def _usual_user() -> User:
     setup = _setup()
-    chosen = here.state.get("consent", "user") or setup.settings.consent_user
+    chosen = ctx.state.get("consent", "user") or setup.settings.consent_user
     return setup.user(chosen) or next(iter(setup.users))
 
 
-def _to_the_page(ticket: Ticket) -> Answer:
+def _to_the_page(ticket: Ticket) -> WireResponse:
     """
     Send the browser to the authorization page, with a cookie by which it is known again.
 
     Without that cookie anybody could have their own question answered by somebody else's browser.
     """
     known = _browser()
-    browser = known if len(known) == 43 else granting.drawn(here.world, "browser")
-    secret = granting.ask(here.world, ticket, browser)
-    place = f"{here.request.mount}{CONSENT}"
+    browser = known if len(known) == 43 else granting.drawn(ctx.context, "browser")
+    secret = granting.ask(ctx.context, ticket, browser)
+    place = f"{ctx.request.mount}{CONSENT}"
     cookie = f"{COOKIE}={browser}; Path={place}; HttpOnly; SameSite=Lax"
-    if here.request.wire.scheme == "https":
+    if ctx.request.wire.scheme == "https":
         cookie += "; Secure"
     location = f"{place}?client_id={quote(ticket.client_id, safe='')}&ticket={secret}"
-    return Answer(302, b"", (("Location", location), ("Set-Cookie", cookie), ("Cache-Control", "no-store")))
+    return WireResponse(302, b"", (("Location", location), ("Set-Cookie", cookie), ("Cache-Control", "no-store")))
 
 
 def _browser() -> str:
     """What tells the browser that asks, empty where it has not been here."""
-    return parse_cookie(here.request.header("cookie")).get(COOKIE, "")
+    return parse_cookie(ctx.request.header("cookie")).get(COOKIE, "")
 
 
 def _open_ticket(secret: str, client_id: str) -> Ticket:
@@ -246,8 +246,8 @@ def _open_ticket(secret: str, client_id: str) -> Ticket:
     Raises:
         NothingToDecide: It was answered, is too old, belongs to another client or was asked of another browser.
     """
-    ticket = Permissions(here.state).ticket(digest(secret))
-    if ticket is None or ticket.client_id != client_id or microseconds(here.now) >= ticket.expires_us:
+    ticket = Permissions(ctx.state).ticket(digest(secret))
+    if ticket is None or ticket.client_id != client_id or microseconds(ctx.now) >= ticket.expires_us:
         raise NothingToDecide(
             [Finding("request", "/ticket", "an open ticket", "another", "otter.consent.once", "rule")],
             note="The ticket is unknown, was answered already, or has waited too long.",
@@ -264,10 +264,10 @@ def _open_ticket(secret: str, client_id: str) -> Ticket:
     return ticket
 
 
-def _approved(ticket: Ticket, user: User, status: int) -> Answer:
-    code = granting.grant(here.world, ticket, user)
+def _approved(ticket: Ticket, user: User, status: int) -> WireResponse:
+    code = granting.grant(ctx.context, ticket, user)
     location = rules.back(ticket.redirect_uri, code=code, state=ticket.state)
-    return Answer(status, b"", (("Location", location), ("Cache-Control", "no-store")))
+    return WireResponse(status, b"", (("Location", location), ("Cache-Control", "no-store")))
 
 
 def _denied(ticket: Ticket, status: int, afterwards: Any = None) -> SentBack:

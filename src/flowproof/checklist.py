@@ -178,12 +178,12 @@ def read_attestations(toml: str, checklist: Checklist, today: date) -> tuple[Att
     Raises:
         ConfigurationError: It is no TOML, or an entry names no row of the checklist, no person, or no day up to today.
     """
-    mend = 'Write [[attestation]] with row = "…", by = "a person\'s name" and on = 2026-01-31.'
+    fix = 'Write [[attestation]] with row = "…", by = "a person\'s name" and on = 2026-01-31.'
     try:
         entries = tomllib.loads(toml)
         found = tuple(Attestation(**each) for each in entries.pop("attestation", ()))
     except (tomllib.TOMLDecodeError, TypeError) as error:
-        raise ConfigurationError(f"The attestations cannot be read: {error}.", mend) from error
+        raise ConfigurationError(f"The attestations cannot be read: {error}.", fix) from error
     known = {row.id for row in (*checklist.rows, *checklist.prerequisites)}
     for each in found:
         if each.row not in known:
@@ -191,11 +191,11 @@ def read_attestations(toml: str, checklist: Checklist, today: date) -> tuple[Att
                 f"There is no row {each.row!r} to attest.", f"There are: {', '.join(sorted(known))}."
             )
         if not _is_name(each.by):
-            raise ConfigurationError(f"Nobody attests {each.row}.", mend)
+            raise ConfigurationError(f"Nobody attests {each.row}.", fix)
         if type(each.on) is not date or each.on > today:
-            raise ConfigurationError(f"{each.row} is attested on no day up to today.", mend)
+            raise ConfigurationError(f"{each.row} is attested on no day up to today.", fix)
     if entries:
-        raise ConfigurationError(f"The attestations have an unknown {', '.join(sorted(entries))}.", mend)
+        raise ConfigurationError(f"The attestations have an unknown {', '.join(sorted(entries))}.", fix)
     return found
 
 
@@ -206,14 +206,14 @@ def read_results(junit: str) -> tuple[TestRun, ...]:
     Raises:
         ConfigurationError: It is no JUnit file.
     """
-    mend = "Give the file that pytest --junitxml wrote."
+    fix = "Give the file that pytest --junitxml wrote."
     try:
         # Entities are no danger: since 2.4.1 expat itself refuses to let them grow.
         root = ElementTree.fromstring(junit)  # noqa: S314
     except ElementTree.ParseError as error:
-        raise ConfigurationError(f"The results are no XML: {error}.", mend) from error
+        raise ConfigurationError(f"The results are no XML: {error}.", fix) from error
     if root.tag not in {"testsuites", "testsuite"}:
-        raise ConfigurationError(f"The results begin with {root.tag}, which is no JUnit.", mend)
+        raise ConfigurationError(f"The results begin with {root.tag}, which is no JUnit.", fix)
     return tuple(map(_run, root.iter("testcase")))
 
 

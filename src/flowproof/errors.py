@@ -28,10 +28,10 @@ class ConfigurationError(FlowproofError):
     """
 
     what: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.what} {self.mend}"
+        return f"{self.what} {self.fix}"
 
 
 @dataclass(eq=False)

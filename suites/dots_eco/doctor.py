@@ -22,7 +22,7 @@ def checks(site: Site) -> Iterator[Check]:
     for role, keys in site.keys.items():
         if role in READERS:
             call = partial(_list, site.url, keys.key)
-            yield check_call(f"credentials {role}", call, mend=MEND, unknown=403)
+            yield check_call(f"credentials {role}", call, fix=MEND, unknown=403)
         else:
             yield not_checked(f"credentials {role}", "only a card would show it, and the doctor issues none")
 

@@ -22,7 +22,7 @@ def checks(site: Site) -> Iterator[Check]:
     """The signature against known answers, then a token and the catalog with each role's keys."""
     yield _signature()
     for role, keys in site.keys.items():
-        yield check_call(f"credentials {role}", partial(_catalog, site.url, keys), mend=MEND)
+        yield check_call(f"credentials {role}", partial(_catalog, site.url, keys), fix=MEND)
         if keys.values.get("signing_key"):
             yield not_checked(f"signing key {role}", "only an order is signed, and the doctor places none")
         else:

@@ -19,7 +19,7 @@ MEND = "Make a new API token in the account, or log in again for a user token."
 def checks(site: Site) -> Iterator[Check]:
     """The triggers of orders, with each role's token."""
     for role in sorted(TOKENS & set(site.keys)):
-        yield check_call(f"credentials {role}", partial(_list, site.url, site.keys[role].key), mend=MEND)
+        yield check_call(f"credentials {role}", partial(_list, site.url, site.keys[role].key), fix=MEND)
 
 
 def _list(url: str, token: str) -> None:

@@ -14,7 +14,7 @@ __all__ = [
     "BREAKAGES",
     "BROKEN_CONFIGURATIONS",
     "BROKEN_SUBSCRIPTIONS",
-    "Breakage",
+    "InvalidExample",
     "actions",
     "conditions",
     "configurations",
@@ -94,7 +94,7 @@ def subscriptions() -> SearchStrategy[dict[str, Json]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Breakage:
+class InvalidExample:
     """
     One thing wrong with a body.
 
@@ -138,21 +138,25 @@ def _with(value: Json, *path: str) -> Callable[[dict[str, Json]], object]:
     return do
 
 
-def _breakages(requirement: str, *path: str, bad: tuple[Json, ...], needed: bool = True) -> tuple[Breakage, ...]:
+def _invalid_examples(
+    requirement: str, *path: str, bad: tuple[Json, ...], needed: bool = True
+) -> tuple[InvalidExample, ...]:
     place = ".".join(path)
     named = f"integrations.{requirement}"
-    missing = (Breakage(f"no {place}", named, place, _without(*path)),) if needed else ()
-    return (*missing, *(Breakage(f"{place} is {value!r}", named, place, _with(value, *path)) for value in bad))
+    missing = (InvalidExample(f"no {place}", named, place, _without(*path)),) if needed else ()
+    return (*missing, *(InvalidExample(f"{place} is {value!r}", named, place, _with(value, *path)) for value in bad))
 
 
 def _of_action(
     requirement: str, key: str, right: dict[str, Json], bad: tuple[Json, ...], *, needed: bool = True
-) -> tuple[Breakage, ...]:
+) -> tuple[InvalidExample, ...]:
     named, place = f"integrations.action.{requirement}", f"action.{key}"
     without = {name: value for name, value in right.items() if name != key}
     called = f"{place} of {right['type']}"
-    missing = (Breakage(f"no {called}", named, place, _with(without, "action")),) if needed else ()
-    wrong = (Breakage(f"{called} is {value!r}", named, place, _with({**right, key: value}, "action")) for value in bad)
+    missing = (InvalidExample(f"no {called}", named, place, _with(without, "action")),) if needed else ()
+    wrong = (
+        InvalidExample(f"{called} is {value!r}", named, place, _with({**right, key: value}, "action")) for value in bad
+    )
     return (*missing, *wrong)
 
 
@@ -160,13 +164,13 @@ NO_TEXT: tuple[Json, ...] = (None, 5, "", [], {})
 NO_URL: tuple[Json, ...] = (*NO_TEXT, "ftp://example.com", "hooks.example/a", "http:///a")
 EMAIL = {"type": "send_email", "recipient": "customer", "template": "delivery_confirmation"}
 PUSH = {"type": "send_push", "title": "New", "message": "order"}
-BREAKAGES: tuple[Breakage, ...] = (
-    *_breakages("workflow.name", "name", bad=NO_TEXT),
-    *_breakages("workflow.entity_types", "entityType", bad=("order", "Invoice", None)),
-    *_breakages("workflow.trigger_id", "triggerId", bad=NO_TEXT),
-    *_breakages("workflow.action_object", "action", bad=("send_email", None, [])),
-    *_breakages("workflow.action_types", "action", "type", bad=("send_sms", "SEND_EMAIL", None)),
-    *_breakages("workflow.conditions", "conditions", bad=("status", [], None), needed=False),
+BREAKAGES: tuple[InvalidExample, ...] = (
+    *_invalid_examples("workflow.name", "name", bad=NO_TEXT),
+    *_invalid_examples("workflow.entity_types", "entityType", bad=("order", "Invoice", None)),
+    *_invalid_examples("workflow.trigger_id", "triggerId", bad=NO_TEXT),
+    *_invalid_examples("workflow.action_object", "action", bad=("send_email", None, [])),
+    *_invalid_examples("workflow.action_types", "action", "type", bad=("send_sms", "SEND_EMAIL", None)),
+    *_invalid_examples("workflow.conditions", "conditions", bad=("status", [], None), needed=False),
     *_of_action("email_recipient", "recipient", EMAIL, NO_TEXT),
     *_of_action("email_template", "template", EMAIL, NO_TEXT, needed=False),
     *_of_action("push_text", "title", PUSH, NO_TEXT, needed=False),
@@ -176,19 +180,19 @@ BREAKAGES: tuple[Breakage, ...] = (
 )
 """Every way to break the body of a workflow that sends an e-mail."""
 
-BROKEN_CONFIGURATIONS: tuple[Breakage, ...] = (
-    *_breakages("configure.provider_id", "providerId", bad=NO_TEXT),
-    *_breakages("configure.provider_type", "providerType", bad=NO_TEXT),
-    *_breakages("configure.credentials", "credentials", bad=("your-api-key", [], None)),
-    *_breakages("configure.settings", "settings", bad=("all", []), needed=False),
-    *_breakages("configure.settings", "settings", "syncProducts", bad=("true", 1), needed=False),
+BROKEN_CONFIGURATIONS: tuple[InvalidExample, ...] = (
+    *_invalid_examples("configure.provider_id", "providerId", bad=NO_TEXT),
+    *_invalid_examples("configure.provider_type", "providerType", bad=NO_TEXT),
+    *_invalid_examples("configure.credentials", "credentials", bad=("your-api-key", [], None)),
+    *_invalid_examples("configure.settings", "settings", bad=("all", []), needed=False),
+    *_invalid_examples("configure.settings", "settings", "syncProducts", bad=("true", 1), needed=False),
 )
 """Every way to break a configuration that has settings."""
 
-BROKEN_SUBSCRIPTIONS: tuple[Breakage, ...] = (
-    *_breakages("push.endpoint", "endpoint", bad=(None, "", "fcm", "ftp://push.example")),
-    *_breakages("push.keys", "keys", bad=(None, "p256dh", [])),
-    *_breakages("push.keys", "keys", "p256dh", bad=(None, "", 5)),
-    *_breakages("push.keys", "keys", "auth", bad=(None, "", 5)),
+BROKEN_SUBSCRIPTIONS: tuple[InvalidExample, ...] = (
+    *_invalid_examples("push.endpoint", "endpoint", bad=(None, "", "fcm", "ftp://push.example")),
+    *_invalid_examples("push.keys", "keys", bad=(None, "p256dh", [])),
+    *_invalid_examples("push.keys", "keys", "p256dh", bad=(None, "", 5)),
+    *_invalid_examples("push.keys", "keys", "auth", bad=(None, "", 5)),
 )
 """Every way to break a subscription."""

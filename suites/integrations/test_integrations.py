@@ -17,7 +17,7 @@ from .setup import EXAMPLE, OPEN, PARCELS, SECOND, Platform
 from .strategies import (
     BROKEN_CONFIGURATIONS,
     BROKEN_SUBSCRIPTIONS,
-    Breakage,
+    InvalidExample,
     configurations,
     credentials,
     subscriptions,
@@ -36,9 +36,11 @@ def configuration(platform: Platform = EXAMPLE, **changed: Any) -> dict[str, Any
     return {**right, "settings": {"syncProducts": True}, **changed}
 
 
-def broken(breakages: tuple[Breakage, ...]) -> list[Any]:
+def broken(invalid_examples: tuple[InvalidExample, ...]) -> list[Any]:
     """Every way to break a body as a parameter, marked with the requirement that is then not met."""
-    return [pytest.param(each, id=str(each), marks=pytest.mark.requirement(each.requirement)) for each in breakages]
+    return [
+        pytest.param(each, id=str(each), marks=pytest.mark.requirement(each.requirement)) for each in invalid_examples
+    ]
 
 
 @pytest.mark.requirement("integrations.configure.active", "integrations.configure.connected_at")
@@ -100,14 +102,14 @@ def test_answers_do_not_repeat_credentials(
     assert not any(secret in answer.text for secret in given_credentials.values() for answer in answers)
 
 
-@pytest.mark.parametrize("breakage", broken(BROKEN_CONFIGURATIONS))
-def test_broken_configuration_is_refused(wire: Wire, breakage: Breakage) -> None:
+@pytest.mark.parametrize("example", broken(BROKEN_CONFIGURATIONS))
+def test_broken_configuration_is_refused(wire: Wire, example: InvalidExample) -> None:
     """
     A configuration with one thing broken is answered 400, and the message names the place.
     """
-    status, code, message = error_of(wire.send("POST", CONFIGURE, value=breakage.of(configuration())))
+    status, code, message = error_of(wire.send("POST", CONFIGURE, value=example.of(configuration())))
 
-    assert (status, code, breakage.place in message) == (400, "CONFIGURATION_ERROR", True)
+    assert (status, code, example.place in message) == (400, "CONFIGURATION_ERROR", True)
 
 
 @pytest.mark.requirement("integrations.configure.body", "integrations.push.body", "integrations.error.bad_request")
@@ -288,12 +290,12 @@ def test_subscription_is_saved(wire: Wire, subscription: dict[str, Any]) -> None
     assert (answer.status_code, answer.json()) == (200, {"success": True})
 
 
-@pytest.mark.parametrize("breakage", broken(BROKEN_SUBSCRIPTIONS))
-def test_broken_subscription_is_refused(wire: Wire, breakage: Breakage) -> None:
+@pytest.mark.parametrize("example", broken(BROKEN_SUBSCRIPTIONS))
+def test_broken_subscription_is_refused(wire: Wire, example: InvalidExample) -> None:
     """
     A subscription with one thing broken is answered 400, and the message names the place.
     """
     right = {"endpoint": "https://push.example/1", "keys": {"p256dh": "public-key-string", "auth": "secret"}}
-    status, code, message = error_of(wire.send("POST", SAVE_SUBSCRIPTION, value=breakage.of(right)))
+    status, code, message = error_of(wire.send("POST", SAVE_SUBSCRIPTION, value=example.of(right)))
 
-    assert (status, code, breakage.place in message) == (400, "CONFIGURATION_ERROR", True)
+    assert (status, code, example.place in message) == (400, "CONFIGURATION_ERROR", True)

@@ -12,7 +12,7 @@ from flowproof.clients.integrations import Integration, Integrations, Workflow
 
 from .profiles import NETWORKED, few
 from .setup import ENTITY_TYPES, EXAMPLE, TRIGGER_CODES, Platform
-from .strategies import BREAKAGES, Breakage, entity_types, workflow_bodies
+from .strategies import BREAKAGES, InvalidExample, entity_types, workflow_bodies
 from .wire import CONFIGURE_WORKFLOW, Wire, error_of
 
 UNKNOWN = (404, "NOT_FOUND", "Workflow not found")
@@ -102,17 +102,17 @@ def test_configured_workflow_is_listed_as_text(
 
 @pytest.mark.requirement("integrations.error.bad_request")
 @pytest.mark.parametrize(
-    "breakage",
+    "example",
     [pytest.param(each, id=str(each), marks=pytest.mark.requirement(each.requirement)) for each in BREAKAGES],
 )
-def test_broken_workflow_is_refused(wire: Wire, integrations: Integrations, breakage: Breakage) -> None:
+def test_broken_workflow_is_refused(wire: Wire, integrations: Integrations, example: InvalidExample) -> None:
     """
     A workflow with one thing broken is answered 400, and the message names the place.
     """
     right = {"name": "x", "entityType": "Shipment", "triggerId": trigger_of(integrations, "Shipment"), "action": EMAIL}
-    status, code, message = error_of(wire.send("POST", CONFIGURE_WORKFLOW, value=breakage.of(right)))
+    status, code, message = error_of(wire.send("POST", CONFIGURE_WORKFLOW, value=example.of(right)))
 
-    assert (status, code, breakage.place in message) == (400, "CONFIGURATION_ERROR", True)
+    assert (status, code, example.place in message) == (400, "CONFIGURATION_ERROR", True)
 
 
 @pytest.mark.requirement("integrations.workflow.body", "integrations.error.json")

@@ -22,7 +22,7 @@ def checks(site: Site) -> Iterator[Check]:
     yield _signature()
     for role, keys in site.keys.items():
         call = partial(_list, site.url, keys.key, str(keys.values.get("secret", "")))
-        yield check_call(f"credentials {role}", call, mend=MEND)
+        yield check_call(f"credentials {role}", call, fix=MEND)
 
 
 def _list(url: str, token: str, secret: str) -> None:

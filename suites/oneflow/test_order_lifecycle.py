@@ -21,7 +21,7 @@ from flowproof.clients import NO_RETRY, NotFound, Refused, ServerFailed, Unreach
 from flowproof.clients.oneflow import OneFlow
 from flowproof.target import Workspace
 
-from .breakages import BrokenOrder, broken_orders
+from .invalid_examples import BrokenOrder, broken_orders
 from .strategies import minimum_order
 
 START = "2017-04-08T13:41:19Z"

@@ -11,7 +11,7 @@ from flowproof.clients import NotFound
 from flowproof.clients.oneflow import OneFlow
 from flowproof.target import ControlRefused, Workspace
 
-from .breakages import BrokenOrder, broken_orders
+from .invalid_examples import BrokenOrder, broken_orders
 from .profiles import few
 from .strategies import minimum_order, orders
 from .wire import Wire

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flowproof.clients import ValidationFailed
 from flowproof.clients.oneflow import OneFlow, Order
 
-from .breakages import BREAKAGES, FIELDS, FULL, PHONE_CARRIER, Breakage, broken_orders, changed
+from .invalid_examples import FIELDS, FULL, INVALID_EXAMPLES, PHONE_CARRIER, InvalidExample, broken_orders, changed
 from .profiles import NETWORKED, few
 from .strategies import decorated_orders, full_orders, minimum_order, orders, piazza_orders
 from .wire import Wire, error_of
@@ -18,11 +18,11 @@ from .wire import Wire, error_of
 Json = Any
 
 
-def breakages(operation: Callable[[Breakage], bool] = lambda _: True) -> list[Any]:
+def invalid_examples(operation: Callable[[InvalidExample], bool] = lambda _: True) -> list[Any]:
     """Every way to break an order as a parameter, marked with the requirement that is then not met."""
     return [
         pytest.param(each, id=str(each), marks=pytest.mark.requirement(each.requirement))
-        for each in BREAKAGES
+        for each in INVALID_EXAMPLES
         if operation(each)
     ]
 
@@ -63,14 +63,14 @@ def test_unknown_fields_are_ignored(oneflow: OneFlow, order: dict[str, Json]) ->
 
 
 @pytest.mark.requirement("oneflow.validation.failure", "oneflow.validation.entries")
-@pytest.mark.parametrize("breakage", breakages())
+@pytest.mark.parametrize("example", invalid_examples())
 @few(3)
 @given(data=st.data())
-def test_broken_field_is_refused_with_its_path(oneflow: OneFlow, breakage: Breakage, data: st.DataObject) -> None:
+def test_broken_field_is_refused_with_its_path(oneflow: OneFlow, example: InvalidExample, data: st.DataObject) -> None:
     """
     An order with one thing broken is refused, and the entries name the path of what is broken.
     """
-    broken = data.draw(broken_orders(breakage))
+    broken = data.draw(broken_orders(example))
 
     with pytest.raises(ValidationFailed) as refused:
         oneflow.validate(broken.order)

@@ -27,7 +27,7 @@ NAME = 'Add redirect_uri = "https://…" to the role, as the application has it 
 def checks(site: Site) -> Iterator[Check]:
     """A token by client credentials, then the redirect URI, for each role's application."""
     for role, keys in site.keys.items():
-        yield check_call(f"credentials {role}", partial(_token, site.url, keys), mend=MEND)
+        yield check_call(f"credentials {role}", partial(_token, site.url, keys), fix=MEND)
         yield _redirect(f"redirect URI {role}", site.url, keys)
 
 

@@ -2,9 +2,9 @@
 
 import json
 
-from flowproof.certify import Ground, Redactor, Report, Secret, fold
+from flowproof.certify import Redactor, Report, ReportInputs, Secret, fold
 from flowproof.certify.events import Event, Found, TargetShown
-from tests.certify.streams import SANDBOX, Standing, Stream, deviation, ground, stated
+from tests.certify.streams import SANDBOX, Standing, Stream, deviation, inputs, stated
 
 SECRETS = (Secret("ACME_KEY", "pk-live-0123456789"), Secret("ACME_SECRET", "hunter2-and-more"))
 AREAS = ("auth", "catalog", "order", "webhook")
@@ -36,7 +36,7 @@ ORDER = {
 }
 
 
-def example_ground() -> Ground:
+def example_ground() -> ReportInputs:
     """Requirements of several areas, two deviations, a checklist, coverage."""
     requirements = [
         stated(f"acme.{area}.{word}", standing=standing, text=SENTENCES[(number + at) % len(SENTENCES)])
@@ -44,7 +44,7 @@ def example_ground() -> Ground:
         for at, (word, standing) in enumerate(WORDS)
     ]
     known = [deviation("acme.order.limit"), deviation("acme.webhook.late")]
-    return ground(*requirements, deviations=known)
+    return inputs(*requirements, deviations=known)
 
 
 def example_events(target: TargetShown = SANDBOX) -> list[Event]:

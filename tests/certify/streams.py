@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from flowproof.certify import Ground, Report, fold
+from flowproof.certify import Report, ReportInputs, fold
 from flowproof.certify.events import (
     Created,
     Event,
@@ -135,9 +135,9 @@ def stated(
     return Stated(requirement, told, "the document, chapter 3", standing, "provider", line=7)
 
 
-def ground(*requirements: Stated, deviations: Sequence[KnownDeviation] = ()) -> Ground:
+def inputs(*requirements: Stated, deviations: Sequence[KnownDeviation] = ()) -> ReportInputs:
     """What a run is judged by."""
-    return Ground(
+    return ReportInputs(
         title="Acme",
         contract_digest="cd" * 32,
         requirements=requirements or (stated("acme.order.sku"),),
@@ -165,4 +165,4 @@ def passed(target: TargetShown = SANDBOX) -> list[Event]:
 
 def report_of(events: Iterable[Event], *requirements: Stated, deviations: Sequence[KnownDeviation] = ()) -> Report:
     """The report of a run."""
-    return fold(events, ground(*requirements, deviations=deviations))
+    return fold(events, inputs(*requirements, deviations=deviations))

@@ -108,8 +108,8 @@ def deviating() -> bytes:
 def without_deviation() -> bytes:
     """The same, in whose report the deviation was never known."""
     files = unpack(deviating())
-    ground = structs.replace(read_report(files["report.json"]).ground(), deviations=())
-    report = fold(read_events(files["events.jsonl"].splitlines(keepends=True)), ground)
+    inputs = structs.replace(read_report(files["report.json"]).inputs(), deviations=())
+    report = fold(read_events(files["events.jsonl"].splitlines(keepends=True)), inputs)
     return resigned({**files, "report.json": json_report(report)})
 
 

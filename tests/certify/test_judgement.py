@@ -203,7 +203,7 @@ def test_report_is_read_as_it_was_written() -> None:
     written = json_report(report)
 
     assert read_report(written) == report
-    assert fold(events, report.ground()) == report
+    assert fold(events, report.inputs()) == report
     Draft202012Validator(schema()).validate(json.loads(written))
 
 

@@ -28,7 +28,7 @@ from flowproof.certify.events import (
 from flowproof.certify.keys import Ed25519PrivateKey
 from flowproof.certify.writers import VIEWS, annotations, summary, write_views
 from flowproof.target import Credentials, Site
-from tests.certify.streams import Stream, deviation, ground, stated
+from tests.certify.streams import Stream, deviation, inputs, stated
 
 KEY = "pk-7Qx9-planted"
 SECRET = 'Pl@nted "secret" ü/+<&>\' 3q'
@@ -85,7 +85,7 @@ def told() -> str:
     persons = " ".join(f"{name}={value!r}" for name, value in PERSON.items())
     return (
         f"{known_said()} ?access_token={ISSUED} {everywhere(ISSUED)} {everywhere(CODE)} {COOKIE} "
-        f"Order({persons}, address1='{STREET}') {everywhere(STREET)} Authorization: Bearer {ISSUED}"
+        f"RunConfiguration({persons}, address1='{STREET}') {everywhere(STREET)} Authorization: Bearer {ISSUED}"
     )
 
 
@@ -136,7 +136,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[Output]:
     """Everything that the run leaves: its record, every view, what GitHub is told, the certificate and its files."""
     redactor = Redactor(secrets_of(SITE))
     written = b"".join(dump(redactor.event(each)) for each in events())
-    judged_by = ground(stated("acme.order.sku"), stated("acme.other"), deviations=[deviation("acme.order.sku")])
+    judged_by = inputs(stated("acme.order.sku"), stated("acme.other"), deviations=[deviation("acme.order.sku")])
     report = fold(read_events(written.splitlines(keepends=True)), judged_by)
     key = Ed25519PrivateKey.from_private_bytes(b"\1" * 32)
     certificate = issue(report, written, key, at=report.run.ended_at)

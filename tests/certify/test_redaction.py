@@ -136,7 +136,7 @@ def test_what_the_target_issues_is_learnt(answer: dict[str, object]) -> None:
         ("ada.obi@acme.example wrote", "[redacted:EMAIL] wrote"),
         ("to=ada%40acme.example", "to=[redacted:EMAIL]"),
         ("call +44 (0)20 7946 0958 now", "call [redacted:PHONE] now"),
-        ("Order(email='a b', id='o-1')", "Order(email='[redacted:EMAIL]', id='o-1')"),
+        ("RunConfiguration(email='a b', id='o-1')", "RunConfiguration(email='[redacted:EMAIL]', id='o-1')"),
         ('{"firstName": "Ada", "sku": "A-1"}', '{"firstName": "[redacted:FIRST_NAME]", "sku": "A-1"}'),
         ("Authorization: Bearer abcdefgh12345678", "Authorization: Bearer [redacted:AUTHORIZATION]"),
         ("https://ada:pass@sandbox.example/x", "https://sandbox.example/x"),

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from flowproof.certify.events import Created, RunFinished, RunStarted, Settled, TestFinished
-from flowproof.certify.ledger import Ledger, Made
-from flowproof.certify.run import Order, run
+from flowproof.certify.run import RunConfiguration, run
+from flowproof.certify.run_store import CreatedResource, RunStore
 from flowproof.certify.stream import append, events_of
 from flowproof.errors import ConfigurationError
 from tests.certify.strangers import relayed, write_profile
-from tests.certify.test_run import Shop, of, order, shop, verdicts
-from tests.nursery import Nursery
+from tests.certify.test_run import Shop, configuration, of, shop, verdicts
+from tests.fork_server import ForkServer
 from tests.second_opinion import dots_eco
 
 __all__ = ["shop"]
@@ -58,13 +58,13 @@ def test_interrupted_run_goes_on_to_the_same_verdicts(tmp_path: Path, how: signa
         keys = {role: {"key": token} for role, token in tokens.items()}
         profile = tmp_path / "profile.toml"
         variables = {**os.environ, **write_profile(profile, "dots_eco", relay.url, keys, PERMITS)}
-        broken = order(tmp_path / "broken", target=profile, keyword=TESTS, jobs=jobs)
+        broken = configuration(tmp_path / "broken", target=profile, keyword=TESTS, jobs=jobs)
         code, said = interrupted(broken, variables, how)
         before = finished(broken.events)
         left = [each for each in events_of(broken.events) if isinstance(each, Created | Settled)]
         relay.breaks = lambda _: False
         resumed = run(replace(broken, resume=True), variables)
-        whole = run(order(tmp_path / "whole", target=profile, keyword=TESTS), variables)
+        whole = run(configuration(tmp_path / "whole", target=profile, keyword=TESTS), variables)
 
     assert code == 130, said
     assert f"Broken off after {len(before)} of {len(verdicts(whole))} tests" in said
@@ -77,7 +77,7 @@ def test_interrupted_run_goes_on_to_the_same_verdicts(tmp_path: Path, how: signa
     assert len({each.id for each in of(resumed, Created)}) == len(of(resumed, Created))
 
 
-def interrupted(wanted: Order, environment: Mapping[str, str], how: signal.Signals) -> tuple[int, str]:
+def interrupted(wanted: RunConfiguration, environment: Mapping[str, str], how: signal.Signals) -> tuple[int, str]:
     """Exit code and output of the command, interrupted as soon as a test has ended."""
     command = [sys.executable, "-m", "flowproof", "certify", "dots_eco", f"--target={wanted.target}"]
     options = [f"--report={wanted.folder}", "-k", wanted.keyword, f"--jobs={wanted.jobs}"]
@@ -158,7 +158,7 @@ def test_another_order_is_not_gone_on_with(broken_off: Shop, further: str, requi
 
 def test_another_target_is_not_gone_on_with(broken_off: Shop) -> None:
     """What began on a stranger's server does not go on on the mock."""
-    mock = order(broken_off.folder / "run", requirements=("dots_eco.balance.kept",), resume=True)
+    mock = configuration(broken_off.folder / "run", requirements=("dots_eco.balance.kept",), resume=True)
 
     with pytest.raises(ConfigurationError, match="the target, the profile's content changed since"):
         run(mock, os.environ)
@@ -170,7 +170,7 @@ def test_another_suite_is_not_gone_on_with(tmp_path: Path) -> None:
     suite = tmp_path / "acme"
     suite.mkdir()
     (suite / "test_it.py").write_text("def test_one():\n    'One.'\n")
-    wanted = order(tmp_path / "run", suite=suite)
+    wanted = configuration(tmp_path / "run", suite=suite)
     run(wanted, os.environ)
     (suite / "test_it.py").write_text("def test_one():\n    'Another.'\n")
 
@@ -180,10 +180,14 @@ def test_another_suite_is_not_gone_on_with(tmp_path: Path) -> None:
 
 def test_what_a_run_has_left_is_not_forgotten(tmp_path: Path) -> None:
     """A new run does not take the place of one that left something on its target and could still undo it."""
-    wanted = order(tmp_path, requirements=("dots_eco.balance.kept",))
-    ledger = Ledger(wanted.ledger)
-    ledger.add(Made("c-1", "oneflow", "submitOrder", "5910757faab8ec6f60127999", "cancelOrder", {"sourceOrderId": "7"}))
-    ledger.close()
+    wanted = configuration(tmp_path, requirements=("dots_eco.balance.kept",))
+    run_store = RunStore(wanted.run_store)
+    run_store.add(
+        CreatedResource(
+            "c-1", "oneflow", "submitOrder", "5910757faab8ec6f60127999", "cancelOrder", {"sourceOrderId": "7"}
+        )
+    )
+    run_store.close()
 
     with pytest.raises(ConfigurationError, match="has left 1 thing on its target"):
         run(wanted, os.environ)
@@ -197,10 +201,10 @@ def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     def meddle(event: object) -> None:
         if isinstance(event, RunStarted):
             with pytest.raises(ConfigurationError, match="Another run is at work"):
-                run(order(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ)
+                run(configuration(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ)
             first.append(event)
 
-    run(order(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ, told=meddle)
+    run(configuration(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ, told=meddle)
 
     assert len(first) == 1
 
@@ -216,10 +220,10 @@ for number in range(200):
 """
 
 
-def test_events_of_several_processes_are_whole_lines(tmp_path: Path, nursery: Nursery) -> None:
+def test_events_of_several_processes_are_whole_lines(tmp_path: Path, fork_server: ForkServer) -> None:
     """Many processes append to one file, and no line is torn."""
     file = tmp_path / "events.jsonl"
     append(file, Settled("first", True, ""))
-    nursery.run_script(WRITES, str(file), times=3, folder=tmp_path)
+    fork_server.run_script(WRITES, str(file), times=3, folder=tmp_path)
 
     assert len({each.created for each in events_of(file) if isinstance(each, Settled)}) == 601

@@ -20,11 +20,11 @@ from flowproof.certify.events import (
     Settled,
     TestFinished,
 )
-from flowproof.certify.run import Ended, Order, run
+from flowproof.certify.run import Ended, RunConfiguration, run
 from flowproof.certify.suite import suite_of
 from flowproof.clients.oneflow import OneFlow
 from flowproof.errors import ConfigurationError
-from flowproof.plugin.settling import PATIENCE_S
+from flowproof.plugin.cleanup import PATIENCE_S
 from tests.certify.strangers import Relay, mock_of, relayed, write_profile
 from tests.second_opinion import dots_eco
 
@@ -32,10 +32,10 @@ CARD = "dots_eco.flow_card.card_id"  # five tests, each of which makes a card
 TWENTY = "same_request_makes_another_card"  # twenty cards in one test
 
 
-def order(folder: Path, provider: str = "dots_eco", **wanted: Any) -> Order:
+def configuration(folder: Path, provider: str = "dots_eco", **wanted: Any) -> RunConfiguration:
     """An order for the suite of this package, on the mock unless a profile is wanted."""
     contract = files("flowproof.contracts").joinpath(provider)
-    return Order(
+    return RunConfiguration(
         **{"provider": provider, "suite": suite_of(provider), "contract": contract, "target": None, **wanted},
         folder=folder,
     )
@@ -81,7 +81,7 @@ class Shop:
         """A run within what the lines of the profile permit."""
         keys = {role: {"key": token} for role, token in self._tokens.items()}
         variables = write_profile(self.profile, "dots_eco", self.relay.url, keys, further)
-        return run(order(self.folder / "run", target=self.profile, **wanted), {**os.environ, **variables})
+        return run(configuration(self.folder / "run", target=self.profile, **wanted), {**os.environ, **variables})
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def shop(tmp_path: Path, quick_start: None) -> Iterator[Shop]:
 def test_run_on_the_mock_passes_and_leaves_its_record(tmp_path: Path) -> None:
     """On the mock every test of a requirement passes; its events are whole, and nothing else is left."""
     told: list[Any] = []
-    ended = run(order(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ, told=told.append)
+    ended = run(configuration(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ, told=told.append)
 
     assert set(verdicts(ended).values()) == {"PASS"}
     assert tuple(told) == ended.events
@@ -113,7 +113,7 @@ def test_users_own_pytest_settings_do_not_interfere(tmp_path: Path, monkeypatch:
     (tmp_path / "json.py").write_text("raise SystemExit('shadowed')\n")
     monkeypatch.chdir(tmp_path)
     diverting = {"PYTEST_ADDOPTS": "--collect-only", "FLOWPROOF_BASE_URL": "dots_eco=http://127.0.0.1:9"}
-    ended = run(order(tmp_path / "run", keyword="client_tells_every_fault"), {**os.environ, **diverting})
+    ended = run(configuration(tmp_path / "run", keyword="client_tells_every_fault"), {**os.environ, **diverting})
 
     assert list(verdicts(ended).values()) == ["PASS"]
 
@@ -242,7 +242,7 @@ def run_oneflow(tmp_path: Path, quick_start: None) -> Callable[..., tuple[Ended,
             roles = {role: {"key": keys.key, "secret": keys.secret} for role, keys in site.keys.items()}
             place = relay.url + site.url.removeprefix(url)
             variables = write_profile(tmp_path / "profile.toml", "oneflow", place, roles, further)
-            ordered = order(tmp_path / "run", "oneflow", target=tmp_path / "profile.toml", **wanted)
+            ordered = configuration(tmp_path / "run", "oneflow", target=tmp_path / "profile.toml", **wanted)
             ended = run(ordered, {**os.environ, **variables})
             with OneFlow(site.url, site.credentials().key, site.credentials().secret) as client:
                 return ended, sorted(each.status or "" for each in client.all_orders())
@@ -329,7 +329,9 @@ def test_sandbox_profile_that_leads_to_our_mock_is_a_mock(tmp_path: Path) -> Non
         site = workspace.site("dots_eco")
         keys = {role: {"key": each.key} for role, each in site.keys.items()}
         variables = write_profile(tmp_path / "profile.toml", "dots_eco", site.url, keys)
-        wanted = order(tmp_path / "run", target=tmp_path / "profile.toml", requirements=("dots_eco.balance.kept",))
+        wanted = configuration(
+            tmp_path / "run", target=tmp_path / "profile.toml", requirements=("dots_eco.balance.kept",)
+        )
         ended = run(wanted, {**os.environ, **variables})
 
     assert beginning(ended).target.kind == "mock"
@@ -366,7 +368,7 @@ def test_spend_that_cannot_be_kept_is_an_error(run_oneflow: Callable[..., tuple[
 def test_choice_that_no_test_fits_is_refused(tmp_path: Path) -> None:
     """Where no test fits, the run says so instead of passing."""
     with pytest.raises(ConfigurationError, match=r"No test of dots_eco fits requirement dots_eco\.nothing"):
-        run(order(tmp_path, requirements=("dots_eco.nothing",)), os.environ)
+        run(configuration(tmp_path, requirements=("dots_eco.nothing",)), os.environ)
 
 
 DIES = """
@@ -388,7 +390,7 @@ def test_process_that_dies_leaves_errors_and_a_whole_record(tmp_path: Path) -> N
     suite = tmp_path / "acme"
     suite.mkdir()
     (suite / "test_it.py").write_text(DIES)
-    ended = run(order(tmp_path / "run", suite=suite), os.environ)
+    ended = run(configuration(tmp_path / "run", suite=suite), os.environ)
 
     assert list(verdicts(ended).values()) == ["PASS", "ERROR", "ERROR"]
     assert isinstance(ended.events[-1], RunFinished)
@@ -402,13 +404,13 @@ def test_suite_that_cannot_be_collected_is_a_clear_error(tmp_path: Path) -> None
     (suite / "test_it.py").write_text("import no_such_module\n")
 
     with pytest.raises(ConfigurationError, match="No module named 'no_such_module'"):
-        run(order(tmp_path / "run", suite=suite), os.environ)
+        run(configuration(tmp_path / "run", suite=suite), os.environ)
 
 
 @pytest.mark.usefixtures("quick_start")
 def test_name_of_a_test_is_the_same_in_every_event(tmp_path: Path) -> None:
     """A test whose name has a word that the mock's credentials have too is ended under the name that was planned."""
-    wanted = order(tmp_path, "oneflow", keyword="unserved_method_is_not_found and GET and brandx")
+    wanted = configuration(tmp_path, "oneflow", keyword="unserved_method_is_not_found and GET and brandx")
     ended = run(wanted, os.environ)
 
     assert verdicts(ended) == {

@@ -31,7 +31,7 @@ DOCUMENT: dict[str, Any] = {
                         }
                     }
                 },
-                "responses": {"201": {"description": "Made."}},
+                "responses": {"201": {"description": "CreatedResource."}},
             }
         }
     },

@@ -70,7 +70,7 @@ def client(provider: Provider, naps: list[float]) -> Iterator[DotsEco]:
     session = requests.Session()
     session.trust_env = False
     with DotsEco(
-        provider.url, TOKEN, READ_TOKEN, session=session, sleep=naps.append, chance=Random(0), retry=Retry(jitter=0)
+        provider.url, TOKEN, READ_TOKEN, session=session, sleep=naps.append, rng=Random(0), retry=Retry(jitter=0)
     ) as made:
         yield made
 

@@ -120,7 +120,7 @@ def flow1st(provider: Provider, sleeps: list[float]) -> Iterator[Flow1st]:
 def make(provider: Provider, **settings: Any) -> Flow1st:
     """A client with other settings."""
     retry = Retry(attempts=4, first_delay_s=1, factor=2, jitter=0)
-    usual: dict[str, Any] = {"retry": retry, "now": lambda: NOON, "sleep": lambda _: None, "chance": Random(1)}
+    usual: dict[str, Any] = {"retry": retry, "now": lambda: NOON, "sleep": lambda _: None, "rng": Random(1)}
     return Flow1st(provider.url, KEY, SECRET, SIGNING_KEY, **{**usual, **settings})
 
 

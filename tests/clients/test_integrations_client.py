@@ -69,7 +69,7 @@ def client(provider: Provider, waits: list[float]) -> Iterator[Integrations]:
     """A client of that provider which waits at no cost."""
     retry = Retry(attempts=3, jitter=0)
     noon = datetime(2024, 1, 16, 12, tzinfo=UTC)
-    with Integrations(provider.url, TOKEN, retry=retry, sleep=waits.append, now=lambda: noon, chance=Random(0)) as made:
+    with Integrations(provider.url, TOKEN, retry=retry, sleep=waits.append, now=lambda: noon, rng=Random(0)) as made:
         yield made
 
 

@@ -80,7 +80,7 @@ def sleeps() -> list[float]:
 def oneflow(provider: Provider, sleeps: list[float]) -> Iterator[OneFlow]:
     """A client of the scripted provider, at noon, that retries without jitter."""
     retry = Retry(attempts=4, first_delay_s=1, factor=2, jitter=0)
-    client = OneFlow(provider.url, TOKEN, SECRET, retry=retry, now=lambda: NOON, sleep=sleeps.append, chance=Random(1))
+    client = OneFlow(provider.url, TOKEN, SECRET, retry=retry, now=lambda: NOON, sleep=sleeps.append, rng=Random(1))
     with client:
         yield client
 

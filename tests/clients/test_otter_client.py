@@ -101,7 +101,7 @@ def make(provider: Provider, slept: list[float]) -> Iterator[Callable[..., Otter
 
     def make(**settings: Any) -> Otter:
         """The client."""
-        chosen = {"redirect_uri": REDIRECT, "now": lambda: NOON, "sleep": slept.append, "chance": Random(0), **settings}
+        chosen = {"redirect_uri": REDIRECT, "now": lambda: NOON, "sleep": slept.append, "rng": Random(0), **settings}
         made.append(Otter(provider.url, CLIENT_ID, SECRET, **chosen))
         return made[-1]
 

@@ -51,7 +51,7 @@ def make_attempt(*outcomes: ClientError | str) -> Callable[[], str]:
 def persisted(*outcomes: ClientError | str, retry: Retry = STEADY, resend_lost: bool = True) -> tuple[str, list[float]]:
     """The result of persisting, and the waits on the way."""
     sleeps: list[float] = []
-    done = persist(make_attempt(*outcomes), retry=retry, resend_lost=resend_lost, sleep=sleeps.append, chance=Random(1))
+    done = persist(make_attempt(*outcomes), retry=retry, resend_lost=resend_lost, sleep=sleeps.append, rng=Random(1))
     return done, sleeps
 
 
@@ -133,16 +133,16 @@ def test_retry_after_beyond_the_longest_delay_gives_up() -> None:
 @given(seed=st.integers(), failures=st.integers(1, 20), jitter=st.floats(0, 1))
 def test_jitter_only_shortens_a_wait(seed: int, failures: int, jitter: float) -> None:
     """Whatever the chance, a wait lies between its unjittered share and the whole."""
-    whole_s = STEADY.delay_s(failures=failures, chance=Random(seed))
+    whole_s = STEADY.delay_s(failures=failures, rng=Random(seed))
 
-    delay_s = Retry(first_delay_s=1, jitter=jitter).delay_s(failures=failures, chance=Random(seed))
+    delay_s = Retry(first_delay_s=1, jitter=jitter).delay_s(failures=failures, rng=Random(seed))
 
     assert whole_s * (1 - jitter) <= delay_s <= whole_s
 
 
 def test_equal_seeds_give_equal_waits() -> None:
     """The waits depend on the chance handed in and on nothing else."""
-    delays = [Retry(jitter=1).delay_s(failures=3, chance=Random(7)) for _ in range(2)]
+    delays = [Retry(jitter=1).delay_s(failures=3, rng=Random(7)) for _ in range(2)]
 
     assert delays[0] == delays[1]
 

@@ -60,7 +60,7 @@ class Customer:
         """The numbers of all orders."""
         return {str(order.source_order_id) for order in self.oneflow.all_orders(pagesize=10)}
 
-    def mend(self, order: OrderJson, mended: OrderJson) -> None:
+    def fix(self, order: OrderJson, mended: OrderJson) -> None:
         """Place an order that was not accepted once more."""
         self.oneflow.submit(order)
         self.oneflow.submit(mended)
@@ -132,9 +132,9 @@ class TimidCustomer(Customer):
 class RestlessCustomer(Customer):
     """Resubmits a submission error again and again."""
 
-    def mend(self, order: OrderJson, mended: OrderJson) -> None:
+    def fix(self, order: OrderJson, mended: OrderJson) -> None:
         """Place an order that was not accepted, twice."""
-        super().mend(order, mended)
+        super().fix(order, mended)
         self.oneflow.submit(mended)
 
 

@@ -14,7 +14,7 @@ from flowproof.suites.integrations.strategies import (
     BREAKAGES,
     BROKEN_CONFIGURATIONS,
     BROKEN_SUBSCRIPTIONS,
-    Breakage,
+    InvalidExample,
 )
 from flowproof.suites.integrations.wire import CONFIGURE, CONFIGURE_WORKFLOW, SAVE_SUBSCRIPTION, Wire
 from flowproof.target import Workspace
@@ -283,7 +283,7 @@ def test_broken_body_fails(
     failed: Failed,
     path: str,
     right: dict[str, object],
-    breakage: Breakage,
+    breakage: InvalidExample,
 ) -> None:
     """Whatever is wrong with a body, exactly the requirement that it breaks is failed."""
     trigger = {"triggerId": integrations.triggers("Shipment")[0].guid} if path == CONFIGURE_WORKFLOW else {}

@@ -12,7 +12,7 @@ from flowproof.clients.oneflow import OneFlow
 from flowproof.conduct import Report
 from flowproof.conformance import load_contract
 from flowproof.inbox import Inbox
-from flowproof.suites.oneflow.breakages import BrokenOrder, broken_orders
+from flowproof.suites.oneflow.invalid_examples import BrokenOrder, broken_orders
 from flowproof.suites.oneflow.strategies import full_orders, minimum_order
 from flowproof.suites.oneflow.wire import Wire
 from flowproof.target import Workspace
@@ -72,7 +72,7 @@ def two_orders_are_wanted(workspace: Workspace, customer: Customer) -> None:
 
 def order_is_refused(workspace: Workspace, customer: Customer) -> None:
     """An order turns out to have no items, and is mended."""
-    customer.mend(empty_order("1"), minimum_order("1"))
+    customer.fix(empty_order("1"), minimum_order("1"))
 
 
 Scenario = Callable[[Workspace, Customer], None]

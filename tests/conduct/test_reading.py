@@ -138,4 +138,4 @@ def test_unreadable_file_is_refused_with_advice(text: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         read_document(text, CONTRACT)
 
-    assert "flowproof journal --har" in refused.value.mend
+    assert "flowproof journal --har" in refused.value.fix

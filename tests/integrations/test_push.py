@@ -59,7 +59,9 @@ def make_push(workspace: Workspace, make_integrations: Callable[..., Integration
         for subscription in subscriptions:
             client.save_push_subscription(subscription)
         trigger = client.triggers("Order")[0].guid
-        client.configure_workflow("Push", "Order", trigger, {"type": "send_push", "title": title, "message": "World"})
+        client.configure_workflow(
+            "Push", "Order", trigger, {"type": "send_push", "title": title, "message": "ProviderContext"}
+        )
         workspace.control("POST", "integrations/events", EVENT)
         workspace.webhooks.wait_until_settled()
         return workspace.control("GET", "integrations/executions")["executions"][-1]
@@ -70,10 +72,10 @@ def make_push(workspace: Workspace, make_integrations: Callable[..., Integration
 def test_encryption_gives_the_standards_answer() -> None:
     """The example of RFC 8291 is encrypted to the very bytes that the standard prints."""
     known = VECTORS["encryption"]
-    chance = Chosen(octets(known["salt"]), octets(known["sender_private_key"]))
+    rng = Chosen(octets(known["salt"]), octets(known["sender_private_key"]))
     subscription = Subscription("https://push.example", known["p256dh"], known["auth"])
 
-    assert push.encrypted(known["plaintext"].encode(), subscription, chance) == octets(known["body"])
+    assert push.encrypted(known["plaintext"].encode(), subscription, rng) == octets(known["body"])
 
 
 def test_signature_is_judged_by_the_standards_example() -> None:
@@ -98,7 +100,7 @@ def test_browser_reads_the_push(make_push: Callable[..., Any], make_inbox: Calla
     assert (received.method, received.header("ttl")) == ("POST", "86400")
     assert browser.read(received) == {
         "title": "Hello",
-        "body": "World",
+        "body": "ProviderContext",
         "data": {"event": "order_created", "entityType": "Order", "entityId": "O1"},
     }
 

@@ -8,7 +8,7 @@ import requests
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from flowproof.kernel.body import read_json
+from flowproof.kernel.http.body import read_json
 from flowproof.kernel.refusals import MalformedBody
 from flowproof.kernel.serving import Server
 from tests.kernel.notes.desk import Desk, make_desk

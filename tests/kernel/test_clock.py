@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from flowproof.errors import ConfigurationError
 from flowproof.kernel.assembly import Settings, build_gateway
-from flowproof.kernel.clock import Clock, instant_from_text, system_now
 from flowproof.kernel.mock import Mock
+from flowproof.kernel.time.clock import Clock, instant_from_text, system_now
 from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk
 
@@ -26,8 +26,8 @@ def make_countdown(mock: Mock, workspace: str, **value: Any) -> None:
     """Have a note written after a while, and again."""
     found = mock.workspaces.find(workspace)
     assert found is not None
-    world = mock.workspaces.world(found, "notes")
-    world.schedule("tick", after_s=value.get("after_s", 1), value={"name": "tick", "every_s": 1, **value})
+    context = mock.workspaces.context(found, "notes")
+    context.schedule("tick", after_s=value.get("after_s", 1), value={"name": "tick", "every_s": 1, **value})
 
 
 def written(mock: Mock, workspace: str) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowproof.kernel.refusals import Answer
+from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.serving import Gateway, Server
 from tests.kernel.notes.desk import Desk
 
@@ -254,7 +254,11 @@ def test_header_that_no_answer_may_have_is_not_sent(
 
     def with_a_header(wire: object) -> object:
         answer = handle(wire)  # type: ignore[arg-type]  # (whatever comes)
-        return Answer(answer.status, answer.body, (("X-Given", value),)) if isinstance(answer, Answer) else answer
+        return (
+            WireResponse(answer.status, answer.body, (("X-Given", value),))
+            if isinstance(answer, WireResponse)
+            else answer
+        )
 
     monkeypatch.setattr(gateway.mock, "handle", with_a_header)
     with connected(server) as raw:

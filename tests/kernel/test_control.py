@@ -13,7 +13,7 @@ from flowproof.conformance import check
 from flowproof.exchange import Exchange
 from flowproof.kernel.assembly import Settings, build_gateway
 from flowproof.kernel.control.app import ControlApp, control_contract
-from flowproof.kernel.request import WireRequest
+from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.serving import Server
 from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk

@@ -417,7 +417,7 @@ def test_rendered_diagnosis_is_plain_lines() -> None:
         f"  server signed  {RIGHT}",
         "  expected       lower-case hex HMAC-SHA1 of METHOD path timestamp, separated by single blanks",
         "  mistake        method_lower: the method is signed in lower case",
-        "  mend           Sign the method as it is sent, PUT.",
+        "  fix            Sign the method as it is sent, PUT.",
         "  note           This mistake reproduces exactly what the client sent.",
     ]
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowproof.kernel.exchanges import MOST_UNWRITTEN, Draft
-from flowproof.kernel.store import Store, WorkspaceRow
+from flowproof.kernel.state.exchanges import MOST_UNWRITTEN, Draft
+from flowproof.kernel.state.store import Store, WorkspaceRow
 
 KEEP = 3
 WORKSPACES = ("a", "b")

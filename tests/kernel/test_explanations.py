@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from flowproof.kernel.journal import MOST_WAITING, Journal, Kept
-from flowproof.kernel.store import Store
+from flowproof.kernel.journal.journal import MOST_WAITING, Journal, Kept
+from flowproof.kernel.state.store import Store
 
 
 class Refusal:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowproof.errors import ConfigurationError
-from flowproof.kernel.faults import Latency, plans_from_json
+from flowproof.kernel.faults.plans import Latency, plans_from_json
 from flowproof.kernel.serving import Server
 from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk, make_desk
@@ -309,10 +309,10 @@ def test_distributions_have_the_spread_they_promise() -> None:
     """
     Uniform stays in its range, exponential has its mean, lognormal its median.
     """
-    chance = Random(1)
-    uniform = [Latency(2, "uniform", low_s=1).drawn_s(chance) for _ in range(2000)]
-    exponential = [Latency(2, "exponential").drawn_s(chance) for _ in range(2000)]
-    lognormal = sorted(Latency(2, "lognormal").drawn_s(chance) for _ in range(2000))
+    rng = Random(1)
+    uniform = [Latency(2, "uniform", low_s=1).drawn_s(rng) for _ in range(2000)]
+    exponential = [Latency(2, "exponential").drawn_s(rng) for _ in range(2000)]
+    lognormal = sorted(Latency(2, "lognormal").drawn_s(rng) for _ in range(2000))
 
     assert (min(uniform) >= 1, max(uniform) <= 2, max(uniform) - min(uniform) > 0.9) == (True, True, True)
     assert 1.8 < sum(exponential) / 2000 < 2.2

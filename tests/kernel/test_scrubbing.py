@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flowproof.conformance import Finding
 from flowproof.kernel import Credential, Provider
-from flowproof.kernel.refusals import Answer
+from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.scrubbing import Scrubber
 from flowproof.mocks.oneflow import provider as somebody
 
@@ -30,7 +30,7 @@ def provider_with(names: frozenset[str]) -> Provider:
         routes=somebody.routes,
         presented_key=lambda _: None,
         authenticate=lambda *_: None,
-        render=lambda _: Answer(500, b""),
+        render=lambda _: WireResponse(500, b""),
         mint=lambda *_: (Credential("key"),),
         seed={},
         seed_schema="",

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from flowproof.kernel.app import ProviderApp
 from flowproof.kernel.assembly import Settings, build_gateway
-from flowproof.kernel.clock import Clock, instant_from_text
+from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.provider import Provider
-from flowproof.kernel.refusals import Answer
-from flowproof.kernel.request import WireRequest
+from flowproof.kernel.time.clock import Clock, instant_from_text
 from flowproof.providers import find_providers
 from tests.kernel.notes import provider as notes
 
@@ -68,7 +68,7 @@ def test_both_ways_answer_the_same(
         (credential,) = mock.workspaces.credentials(mock.workspaces.ensure_default(), "notes")
         headers = (("x-key", credential.key if is_known else "nobody"), ("content-type", "application/json"))
         answer = mock.handle(WireRequest(method, "/notes/" + "/".join(pieces), query, headers, body))
-        assert isinstance(answer, Answer)
+        assert isinstance(answer, WireResponse)
         told.append((answer.status, answer.body, dict(answer.headers)["Flowproof-Exchange"], answer.requirement))
 
     assert told[0] == told[1]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowproof.kernel.assembly import Settings, build_gateway
-from flowproof.kernel.clock import Clock, instant_from_text
 from flowproof.kernel.mock import Mock
+from flowproof.kernel.time.clock import Clock, instant_from_text
 from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk
 
@@ -38,10 +38,10 @@ def test_restore_gives_back_exactly(mock: Mock, before: Any, after: Any, seconds
     Whatever is changed between snapshot and restore, the second snapshot is the first, order and clock included.
     """
     workspace = mock.workspaces.create(clock=Clock.frozen(instant_from_text("2024-09-13")))
-    state = mock.workspaces.world(workspace, "notes").state
+    state = mock.workspaces.context(workspace, "notes").state
     for kind, key, value in before:
         state.put(kind, key, value)
-    mock.workspaces.world(workspace, "notes").schedule("tick", after_s=10**7, value={"name": "later"})
+    mock.workspaces.context(workspace, "notes").schedule("tick", after_s=10**7, value={"name": "later"})
     taken = mock.workspaces.snapshot(workspace)
     for kind, key, value in after:
         state.put(kind, key, value)

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from flowproof.kernel.assembly import Settings, build_gateway
-from flowproof.kernel.clock import Clock
 from flowproof.kernel.credentials import Credential, credential_row
+from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Mock
-from flowproof.kernel.refusals import Answer
-from flowproof.kernel.request import WireRequest
+from flowproof.kernel.time.clock import Clock
 from flowproof.kernel.workspaces import DEFAULT, Workspace
 from tests.kernel.notes import provider
 
@@ -37,13 +37,13 @@ def key_of(mock: Mock, workspace: Workspace) -> str:
     return credential.key
 
 
-def ask(mock: Mock, key: str, method: str = "POST") -> Answer:
+def ask(mock: Mock, key: str, method: str = "POST") -> WireResponse:
     """Write a note, or read all."""
     headers = (("x-key", key), ("content-type", "application/json"))
     handled = mock.handle(
         WireRequest(method, "/notes/notes", "", headers, b'{"text":"a"}' if method == "POST" else b"")
     )
-    assert isinstance(handled, Answer)
+    assert isinstance(handled, WireResponse)
     return handled
 
 
@@ -117,12 +117,12 @@ def test_what_another_server_changes_on_the_file_holds_at_once(tmp_path: Path) -
 
     frozen = Clock.frozen(Clock.at_microseconds(0))
     second.workspaces.set_clock(workspace, frozen)
-    second.workspaces.world(workspace, "notes").state.put("seed", "seed", {"motto": "changed"})
+    second.workspaces.context(workspace, "notes").state.put("seed", "seed", {"motto": "changed"})
     answer = ask(first, key, "GET")
     assert dict(answer.headers)["Date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
     assert b"changed" in answer.body
 
-    second.workspaces.world(workspace, "notes").revoke(key)
+    second.workspaces.context(workspace, "notes").revoke(key)
     assert dict(ask(first, key).headers)["Flowproof-Exchange"].startswith(f"{DEFAULT}-")
 
     second.store.add_credential(credential_row("shared", "notes", Credential("another-key")))
@@ -152,10 +152,10 @@ def test_what_was_undone_is_not_remembered(mock: Mock) -> None:
     What was read of changes that are then undone, in a transaction or a part of one, is read anew.
     """
     workspace = mock.workspaces.create("w")
-    world = mock.workspaces.world(workspace, "notes")
+    context = mock.workspaces.context(workspace, "notes")
     with mock.store.transaction():
         with pytest.raises(ZeroDivisionError), mock.store.attempt():  # noqa: PT012 (what came before the error counts)
-            world.issue(Credential("undone"))
+            context.issue(Credential("undone"))
             assert mock.workspaces.placed_by_key("notes", "undone") is not None
             raise ZeroDivisionError
         assert mock.workspaces.placed_by_key("notes", "undone") is None
@@ -175,15 +175,15 @@ def test_set_up_is_understood_anew_when_it_changes(mock: Mock) -> None:
     workspace = mock.workspaces.create()
     mottos = []
     for change in (None, {"motto": "other"}, None):
-        state = mock.workspaces.world(workspace, "notes").state
+        state = mock.workspaces.context(workspace, "notes").state
         if change is None:
             state.delete("seed", "seed")
         else:
             state.put("seed", "seed", change)
         with mock.store.transaction():
-            understood = [mock.workspaces.world(workspace, "notes").understood(Motto) for _ in range(2)]
-        assert understood[0] is understood[1]
-        mottos.append(understood[0].text)
+            parsed_seed = [mock.workspaces.context(workspace, "notes").parsed_seed(Motto) for _ in range(2)]
+        assert parsed_seed[0] is parsed_seed[1]
+        mottos.append(parsed_seed[0].text)
 
     assert mottos == ["write it down", "other", "write it down"]
 
@@ -192,7 +192,7 @@ class Motto:
     """What the note-keeping provider's set-up says."""
 
     def __init__(self, seed: object) -> None:
-        self.text = seed["motto"]  # type: ignore[index]  # (a mapping, which World says)
+        self.text = seed["motto"]  # type: ignore[index]  # (a mapping, which ProviderContext says)
 
 
 def test_counting_up_begins_with_one_and_survives_a_snapshot(mock: Mock) -> None:

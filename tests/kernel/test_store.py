@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from flowproof.errors import StoreError
-from flowproof.kernel.store import Store, WorkspaceRow
+from flowproof.kernel.state.store import Store, WorkspaceRow
 
 PLACE = ("w", "notes", "note")
 WRITER = """
 import sys
-from flowproof.kernel.store import Store
+from flowproof.kernel.state.store import Store
 store = Store(sys.argv[1])
 for number in range(100):
     with store.transaction():

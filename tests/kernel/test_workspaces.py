@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowproof.kernel.assembly import Settings, build_gateway
-from flowproof.kernel.request import WireRequest
+from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.serving import Gateway, Server
 from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk, make_desk

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from flowproof.cli import main
 from flowproof.conformance import load_contract
 from flowproof.conformance.branches import Branches
-from tests.nursery import Nursery
+from tests.fork_server import ForkServer
 
 SUITE = """
 import pytest
@@ -29,21 +29,21 @@ def test_that_fails(dots_eco):
 """
 
 
-def written(nursery: Nursery, place: Path, *options: str) -> Path:
+def written(fork_server: ForkServer, place: Path, *options: str) -> Path:
     """The results of the small suite."""
     folder, file = place / "dots_eco", place / "coverage.json"
     folder.mkdir()
     (folder / "test_small.py").write_text(SUITE)
     options = (*options, "-q", "--flowproof-providers=dots_eco", f"--flowproof-coverage={file}")
-    done = nursery.pytest(*options, str(folder), cwd=place)
+    done = fork_server.pytest(*options, str(folder), cwd=place)
     assert done.returncode == 0, done.stdout
     return file
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Path:
+def results(tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> Path:
     """The results of the small suite, run in one process."""
-    return written(nursery, tmp_path_factory.mktemp("run"))
+    return written(fork_server, tmp_path_factory.mktemp("run"))
 
 
 def test_results_say_what_was_exercised(results: Path) -> None:
@@ -56,9 +56,9 @@ def test_results_say_what_was_exercised(results: Path) -> None:
     assert "createFlowCard request /sku there" in found["branches"]
 
 
-def test_results_of_workers_are_put_together(results: Path, nursery: Nursery, tmp_path: Path) -> None:
+def test_results_of_workers_are_put_together(results: Path, fork_server: ForkServer, tmp_path: Path) -> None:
     """Two workers of xdist give the same results as one process."""
-    of_two = written(nursery, tmp_path, "-p", "xdist.plugin", "-n", "2")
+    of_two = written(fork_server, tmp_path, "-p", "xdist.plugin", "-n", "2")
 
     assert json.loads(of_two.read_text()) == json.loads(results.read_text())
 

@@ -18,6 +18,6 @@ __all__ = ["yaml"]
 def loaded(flowproof_server: ControlClient, make_oneflow: Callable[..., OneFlow]) -> None:
     """Everything that sessions inside this process will need, loaded once and not by each of them."""
     from flowproof.conformance.explanation import Explainer
-    from flowproof.plugin import accounts, guard
+    from flowproof.plugin import guard, run_store_plugin
 
-    assert [each.__name__ for each in (Explainer, accounts.Accounts, guard.Guard)]
+    assert [each.__name__ for each in (Explainer, run_store_plugin.RunStorePlugin, guard.Guard)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from flowproof.target import ControlClient, Workspace
-from tests.nursery import Nursery
+from tests.fork_server import ForkServer
 from tests.plugin.stranger import stranger
 
 pytest_plugins = ["pytester"]
@@ -31,7 +31,7 @@ def test_client_works_in_an_empty_directory(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
 
 
-def test_each_test_has_a_workspace_of_its_own(pytester: pytest.Pytester, nursery: Nursery) -> None:
+def test_each_test_has_a_workspace_of_its_own(pytester: pytest.Pytester, fork_server: ForkServer) -> None:
     """Two tests see none of each other's orders, also on several workers."""
     pytester.makepyfile(
         """
@@ -46,7 +46,7 @@ def test_each_test_has_a_workspace_of_its_own(pytester: pytest.Pytester, nursery
         """
     )
 
-    ended = nursery.pytest("-W", "error", "-p", "xdist.plugin", "-n", "2", cwd=pytester.path)
+    ended = fork_server.pytest("-W", "error", "-p", "xdist.plugin", "-n", "2", cwd=pytester.path)
 
     assert re.search("=== 6 passed in ", ended.stdout), ended.stdout
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.nursery import Nursery
+from tests.fork_server import ForkServer
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.usefixtures("loaded")
@@ -190,10 +190,10 @@ def test_requirement_chooses_tests(pytester: pytest.Pytester) -> None:
     pytester.runpytest("--flowproof-requirement", "acme.order.sku").assert_outcomes(passed=2, deselected=2)
 
 
-def test_events_are_appended_and_not_repeated(tmp_path: Path, nursery: Nursery) -> None:
+def test_events_are_appended_and_not_repeated(tmp_path: Path, fork_server: ForkServer) -> None:
     """A run of one's own can be recorded; a second run does only what has no verdict yet."""
     (tmp_path / "test_it.py").write_text("def test_one(): pass\ndef test_two(): raise KeyError('id')\n")
-    first, second = (nursery.pytest("-q", "--flowproof-events", "events.jsonl", cwd=tmp_path) for _ in range(2))
+    first, second = (fork_server.pytest("-q", "--flowproof-events", "events.jsonl", cwd=tmp_path) for _ in range(2))
     lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
 
     assert "1 failed, 1 passed in" in first.stdout

@@ -16,8 +16,8 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 from flowproof.inbox import Inbox
 from flowproof.kernel.assembly import Settings, build_gateway
-from flowproof.kernel.refusals import Answer
-from flowproof.kernel.request import WireRequest
+from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.serving import Gateway, Server
 from flowproof.plugin.transport import InProcessAdapter
 from flowproof.target import ControlClient, Workspace
@@ -269,10 +269,10 @@ def test_cookies_are_kept_and_sent_back() -> None:
     class Baker:
         """Sets two cookies."""
 
-        def answer_at_once(self, request: WireRequest) -> Answer:
+        def answer_at_once(self, request: WireRequest) -> WireResponse:
             """The same to everybody."""
             cookies = (("Set-Cookie", "a=1; Path=/"), ("Set-Cookie", "b=2; Path=/elsewhere"))
-            return Answer(200, (request.header("cookie") or "").encode(), cookies)
+            return WireResponse(200, (request.header("cookie") or "").encode(), cookies)
 
     with requests.Session() as session:
         session.mount("http://", InProcessAdapter(Baker(), "http://127.0.0.1:9"))

@@ -8,7 +8,7 @@ import pytest
 
 from flowproof.inbox import Answer, Inbox
 from flowproof.kernel.serving import sending
-from flowproof.kernel.trial import TRIALS
+from flowproof.kernel.webhooks.trial import TRIALS
 from flowproof.target import ControlRefused
 from tests.webhooks.conftest import Depot, moments, names
 from tests.webhooks.parcels import RETRIES

@@ -12,7 +12,7 @@ import pytest
 from flowproof.inbox import Answer, Inbox
 from flowproof.kernel.serving import sending
 from flowproof.kernel.serving.sending import NotAllowed, send
-from flowproof.kernel.webhooks import Sent, Webhook
+from flowproof.kernel.webhooks.delivery import Sent, Webhook
 
 PATIENCE_S = 10.0
 

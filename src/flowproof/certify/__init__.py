@@ -6,6 +6,6 @@ Knows neither pytest nor a server: it reads events, which whatever ran the suite
 
 from .judgement import exit_code, fold
 from .redaction import Redactor, Secret, body_of, secrets_of
-from .report import Ground, Report
+from .report import Report, ReportInputs
 
-__all__ = ["Ground", "Redactor", "Report", "Secret", "body_of", "exit_code", "fold", "secrets_of"]
+__all__ = ["Redactor", "Report", "ReportInputs", "Secret", "body_of", "exit_code", "fold", "secrets_of"]

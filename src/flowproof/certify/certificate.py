@@ -260,7 +260,7 @@ def _checked_report(certificate: Certificate, files: Mapping[str, bytes]) -> Rep
 
 
 def _folded(events: bytes, report: Report) -> Report:
-    return fold(tuple(read_events(events.splitlines(keepends=True))), report.ground())
+    return fold(tuple(read_events(events.splitlines(keepends=True))), report.inputs())
 
 
 def _check_dates(certificate: Certificate, report: Report, at: datetime) -> None:

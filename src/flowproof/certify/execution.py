@@ -16,7 +16,7 @@ from typing import IO
 
 from flowproof.target.profile import MOCK
 
-from .order import Order
+from .run_configuration import RunConfiguration
 
 __all__ = ["execute"]
 
@@ -55,7 +55,7 @@ def _interruptions() -> Iterator[_Interruptions]:
 
 
 def execute(
-    order: Order,
+    configuration: RunConfiguration,
     scratch: Path,
     environment: Mapping[str, str],
     said: IO[bytes],
@@ -80,7 +80,7 @@ def execute(
     """
     with _interruptions() as interruptions:
         process = Popen(
-            _command(order, scratch),
+            _command(configuration, scratch),
             cwd=scratch,
             env=_environment(environment, scratch),
             stdin=DEVNULL,
@@ -114,20 +114,20 @@ def _end(process: Popen[bytes], how: signal.Signals) -> None:
             os.killpg(process.pid, how)
 
 
-def _command(order: Order, scratch: Path) -> list[str]:
-    chosen = [f"--flowproof-requirement={each}" for each in order.requirements]
-    many = ["-p", "xdist.plugin", "-n", str(order.jobs)] if order.jobs > 1 else []
+def _command(configuration: RunConfiguration, scratch: Path) -> list[str]:
+    chosen = [f"--flowproof-requirement={each}" for each in configuration.requirements]
+    many = ["-p", "xdist.plugin", "-n", str(configuration.jobs)] if configuration.jobs > 1 else []
     return [
         *(sys.executable, "-m", "pytest", "-q", "--tb=short", "--color=no"),
         *("-p", "flowproof.plugin", "-p", "no:cacheprovider", "--import-mode=importlib"),
         *("-p", "no:unraisableexception"),  # which looks through the whole memory at the end, for a warning nobody sees
-        *("-c", os.devnull, f"--rootdir={order.suite.parent}", f"--confcutdir={order.suite}"),
-        f"--flowproof-target={MOCK if order.target is None else order.target.resolve()}",
-        f"--flowproof-events={order.events.resolve()}",
+        *("-c", os.devnull, f"--rootdir={configuration.suite.parent}", f"--confcutdir={configuration.suite}"),
+        f"--flowproof-target={MOCK if configuration.target is None else configuration.target.resolve()}",
+        f"--flowproof-events={configuration.events.resolve()}",
         f"--flowproof-coverage={scratch / 'coverage.json'}",
-        f"--flowproof-providers={order.provider}",
-        *(*chosen, *many, *(["-k", order.keyword] if order.keyword else [])),
-        str(order.suite),
+        f"--flowproof-providers={configuration.provider}",
+        *(*chosen, *many, *(["-k", configuration.keyword] if configuration.keyword else [])),
+        str(configuration.suite),
     ]
 
 

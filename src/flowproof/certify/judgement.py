@@ -16,9 +16,9 @@ from .report import (
     FORMAT,
     CreatedThing,
     DeviationJudged,
-    Ground,
     KnownDeviation,
     Report,
+    ReportInputs,
     RequirementJudged,
     Run,
     Stated,
@@ -34,7 +34,7 @@ BROKE_OFF = "the run broke off before its test ended"
 MOST_REASONS = 3
 
 
-def fold(events: Iterable[Event], ground: Ground) -> Report:
+def fold(events: Iterable[Event], inputs: ReportInputs) -> Report:
     """
     Judge a run.
 
@@ -44,10 +44,10 @@ def fold(events: Iterable[Event], ground: Ground) -> Report:
     record = read_record(events)
     started, target = record.started, _target(record)
     tests = tuple(map(_test, record.attempts.values()))
-    deviated = {each.requirement: each for each in ground.deviations}
+    deviated = {each.requirement: each for each in inputs.deviations}
     today = record.last_at.date()
-    requirements = tuple(_requirement(each, tests, target, deviated, today) for each in ground.requirements)
-    deviations = tuple(_deviation(each, requirements, today) for each in ground.deviations)
+    requirements = tuple(_requirement(each, tests, target, deviated, today) for each in inputs.requirements)
+    deviations = tuple(_deviation(each, requirements, today) for each in inputs.deviations)
     complete = record.finished is not None
     verdict, why = _whole(requirements, deviations, tests, complete=complete)
     refused = [*_shortcomings(record), *_refusals(requirements, deviations, tests)]
@@ -57,14 +57,14 @@ def fold(events: Iterable[Event], ground: Ground) -> Report:
         why=why,
         refusals=tuple(refused),
         provider=started.provider,
-        title=ground.title,
+        title=inputs.title,
         target=target,
         permissions=started.permissions,
         run=Run(started.run, record.first_at, record.last_at, record.parts, complete, started.selection),
         suite=Suite(
             started.suite_version,
             started.suite_digest,
-            ground.contract_digest,
+            inputs.contract_digest,
             started.profile_digest,
             started.versions,
         ),
@@ -73,8 +73,8 @@ def fold(events: Iterable[Event], ground: Ground) -> Report:
         requirements=requirements,
         deviations=deviations,
         created=tuple(_created(record)),
-        checklist=ground.checklist,
-        coverage=ground.coverage,
+        checklist=inputs.checklist,
+        coverage=inputs.coverage,
         tests=tests,
         exchanges=(*(each for attempt in record.attempts.values() for each in attempt.exchanges), *record.others),
     )

@@ -18,9 +18,9 @@ __all__ = [
     "Coverage",
     "CreatedThing",
     "DeviationJudged",
-    "Ground",
     "KnownDeviation",
     "Report",
+    "ReportInputs",
     "RequirementJudged",
     "Run",
     "Stated",
@@ -81,7 +81,7 @@ class Coverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     missed: tuple[str, ...]
 
 
-class Ground(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReportInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
     What a run is judged by, beside its events.
 
@@ -235,7 +235,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tests: tuple[TestJudged, ...]
     exchanges: tuple[Exchanged, ...]
 
-    def ground(self) -> Ground:
+    def inputs(self) -> ReportInputs:
         """What the run was judged by."""
         stated = tuple(
             Stated(each.id, each.text, each.source, each.standing, each.obliges, each.note, each.line)
@@ -244,7 +244,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         known = tuple(
             KnownDeviation(each.requirement, each.owner, each.reason, each.expires) for each in self.deviations
         )
-        return Ground(self.title, self.suite.contract_digest, stated, known, self.checklist, self.coverage)
+        return ReportInputs(self.title, self.suite.contract_digest, stated, known, self.checklist, self.coverage)
 
 
 def json_report(report: Report) -> bytes:

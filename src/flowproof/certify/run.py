@@ -26,13 +26,13 @@ from flowproof.target.profile import MOCK, Deviation, Permission, Place, Profile
 from .events import Event, Planned, RunFinished, RunStarted, TargetShown, TestFinished, read_events
 from .execution import execute
 from .kind import kind_of
-from .ledger import Ledger
-from .order import Order
 from .redaction import Redactor, secrets_of
-from .stream import append, events_of, mend
+from .run_configuration import RunConfiguration
+from .run_store import RunStore
+from .stream import append, events_of, repair
 from .suite import digest_of, versions
 
-__all__ = ["Ended", "Order", "run"]
+__all__ = ["Ended", "RunConfiguration", "run"]
 
 TAIL_LINES = 12
 NO_TESTS = 5  # pytest's exit code
@@ -67,19 +67,23 @@ class _Aim:
     redactor: Redactor
 
     @classmethod
-    def of(cls, order: Order, environment: Mapping[str, str]) -> "_Aim":
-        if order.target is None:
+    def of(cls, configuration: RunConfiguration, environment: Mapping[str, str]) -> "_Aim":
+        if configuration.target is None:
             shown = TargetShown(MOCK, "mock", "")
             return cls(shown, Permission(everything=True).sentences(), "", (), Redactor([]))
-        profile, digest = _profile(order.target, environment)
-        place = profile.place(order.provider)
+        profile, digest = _profile(configuration.target, environment)
+        place = profile.place(configuration.provider)
         shown = TargetShown(profile.name, kind_of(place.site.url), place.site.url)
         secrets = [each for other in profile.places.values() for each in secrets_of(other.site)]
-        deviations = tuple(each for each in profile.deviations if each.requirement.startswith(f"{order.provider}."))
+        deviations = tuple(
+            each for each in profile.deviations if each.requirement.startswith(f"{configuration.provider}.")
+        )
         return cls(shown, _permissions(place), digest, deviations, Redactor(secrets))
 
 
-def run(order: Order, environment: Mapping[str, str], *, told: Callable[[Event], None] = lambda _: None) -> Ended:
+def run(
+    configuration: RunConfiguration, environment: Mapping[str, str], *, told: Callable[[Event], None] = lambda _: None
+) -> Ended:
     """
     Run a suite, or go on with it, until its end or until somebody interrupts it (SIGINT, SIGTERM).
 
@@ -91,19 +95,19 @@ def run(order: Order, environment: Mapping[str, str], *, told: Callable[[Event],
     Raises:
         ConfigurationError: The order does not fit the target, the events that are there, or this installation.
     """
-    if order.jobs > 1 and find_spec("xdist") is None:
+    if configuration.jobs > 1 and find_spec("xdist") is None:
         raise ConfigurationError("More than one process needs pytest-xdist.", "Install it, or leave --jobs out.")
-    aim = _Aim.of(order, environment)
-    with _alone(order):
-        started = _begun(order, aim)
-        append(order.events, aim.redactor.event(started))
-        seen = _Tail(order.events, told)
+    aim = _Aim.of(configuration, environment)
+    with _alone(configuration):
+        started = _begun(configuration, aim)
+        append(configuration.events, aim.redactor.event(started))
+        seen = _Tail(configuration.events, told)
         with tempfile.TemporaryDirectory(prefix="flowproof-") as scratch, tempfile.TemporaryFile() as said:
-            code, interrupted = execute(order, Path(scratch), environment, said, watch=seen.read)
-            _keep_coverage(order, Path(scratch) / "coverage.json")
+            code, interrupted = execute(configuration, Path(scratch), environment, said, watch=seen.read)
+            _keep_coverage(configuration, Path(scratch) / "coverage.json")
             if not interrupted:
-                _check(order, code, said, aim.redactor, seen)
-                _end_with(order, aim, seen)
+                _check(configuration, code, said, aim.redactor, seen)
+                _end_with(configuration, aim, seen)
         return Ended(tuple(seen.events), not interrupted, aim.deviations)
 
 
@@ -122,64 +126,68 @@ def _permissions(place: Place) -> tuple[str, ...]:
 
 
 @contextmanager
-def _alone(order: Order) -> Iterator[None]:
+def _alone(configuration: RunConfiguration) -> Iterator[None]:
     """Nobody else runs in the folder, which is made where it is missing."""
     try:
-        order.folder.mkdir(parents=True, exist_ok=True)
+        configuration.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"{order.folder} cannot be made: {error.strerror}.", "Name another folder.") from error
-    with (order.folder / ".running").open("ab") as lock:
+        raise ConfigurationError(
+            f"{configuration.folder} cannot be made: {error.strerror}.", "Name another folder."
+        ) from error
+    with (configuration.folder / ".running").open("ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ConfigurationError(
-                f"Another run is at work in {order.folder}.", "Wait for its end, or name another folder."
+                f"Another run is at work in {configuration.folder}.", "Wait for its end, or name another folder."
             ) from error
         try:
             yield
         finally:
-            (order.folder / ".running").unlink(missing_ok=True)
+            (configuration.folder / ".running").unlink(missing_ok=True)
 
 
-def _begun(order: Order, aim: _Aim) -> RunStarted:
+def _begun(configuration: RunConfiguration, aim: _Aim) -> RunStarted:
     """How the run, or its next part, begins; the files of another run are cleared away."""
     started = RunStarted(
         run=uuid4().hex,
         at=datetime.now(UTC),
-        provider=order.provider,
+        provider=configuration.provider,
         target=aim.shown,
         suite_version=version("flowproof"),
-        suite_digest=digest_of(order.provider, order.suite, order.contract),
+        suite_digest=digest_of(configuration.provider, configuration.suite, configuration.contract),
         versions=dict(versions()),
         permissions=aim.permissions,
         profile_digest=aim.digest,
-        selection=order.selection(),
+        selection=configuration.selection(),
     )
-    if order.resume and order.events.exists():
-        mend(order.events)
-        return _gone_on(order, aim, started)
-    if order.ledger.exists():
-        _refuse_leftovers(order)
-    for each in (order.events, order.coverage):
+    if configuration.resume and configuration.events.exists():
+        repair(configuration.events)
+        return _gone_on(configuration, aim, started)
+    if configuration.run_store.exists():
+        _refuse_leftovers(configuration)
+    for each in (configuration.events, configuration.coverage):
         each.unlink(missing_ok=True)
     return started
 
 
-def _refuse_leftovers(order: Order) -> None:
+def _refuse_leftovers(configuration: RunConfiguration) -> None:
     """A run that has left something on its target is gone on with, lest nobody knows of it any more."""
-    ledger = Ledger(order.ledger)
-    left = len(ledger.unsettled())
+    run_store = RunStore(configuration.run_store)
+    left = len(run_store.unsettled())
     if left:
-        ledger.close()
+        run_store.close()
         raise ConfigurationError(
-            f"An earlier run in {order.folder} has left {left} thing{'s' if left > 1 else ''} on its target.",
+            f"An earlier run in {configuration.folder} has left {left} thing{'s' if left > 1 else ''} on its target.",
             "Go on with it by --resume, which undoes them where it can, or name another folder.",
         )
-    ledger.remove()
+    run_store.remove()
 
 
-def _gone_on(order: Order, aim: _Aim, started: RunStarted) -> RunStarted:
-    earlier = next((each for each in reversed(list(events_of(order.events))) if isinstance(each, RunStarted)), None)
+def _gone_on(configuration: RunConfiguration, aim: _Aim, started: RunStarted) -> RunStarted:
+    earlier = next(
+        (each for each in reversed(list(events_of(configuration.events))) if isinstance(each, RunStarted)), None
+    )
     if earlier is None:
         return started
     wanted = aim.redactor.event(started)
@@ -196,7 +204,7 @@ def _gone_on(order: Order, aim: _Aim, started: RunStarted) -> RunStarted:
     ]
     if differs:
         raise ConfigurationError(
-            f"The run in {order.folder} cannot go on: {', '.join(differs)} changed since.",
+            f"The run in {configuration.folder} cannot go on: {', '.join(differs)} changed since.",
             "Put that back, or begin a new run in another folder.",
         )
     return structs.replace(started, run=earlier.run, resumed=True)
@@ -240,7 +248,7 @@ class _Tail:
         return list(open_tests)
 
 
-def _check(order: Order, code: int, said: IO[bytes], redactor: Redactor, seen: _Tail) -> None:
+def _check(configuration: RunConfiguration, code: int, said: IO[bytes], redactor: Redactor, seen: _Tail) -> None:
     """
     That the suite was run.
 
@@ -252,7 +260,8 @@ def _check(order: Order, code: int, said: IO[bytes], redactor: Redactor, seen: _
         return
     if code == NO_TESTS:
         raise ConfigurationError(
-            f"No test of {order.provider} fits {order.selection() or 'the suite folder'}.", "Choose others."
+            f"No test of {configuration.provider} fits {configuration.selection() or 'the suite folder'}.",
+            "Choose others.",
         )
     if any(isinstance(each, Planned) for each in seen.events[seen.before :]):
         return  # it began, so that what it left undone is told by its tests
@@ -260,35 +269,39 @@ def _check(order: Order, code: int, said: IO[bytes], redactor: Redactor, seen: _
     lines = redactor.text(said.read().decode(errors="replace")).strip().splitlines()
     tail = " / ".join(each.strip() for each in lines[-TAIL_LINES:] if each.strip())
     raise ConfigurationError(
-        f"The suite of {order.provider} could not be run (exit code {code}): {tail}", "Mend that, and run again."
+        f"The suite of {configuration.provider} could not be run (exit code {code}): {tail}",
+        "Mend that, and run again.",
     )
 
 
-def _end_with(order: Order, aim: _Aim, seen: _Tail) -> None:
+def _end_with(configuration: RunConfiguration, aim: _Aim, seen: _Tail) -> None:
     """The last events, once nothing is left to run."""
     now = datetime.now(UTC)
     for test in seen.unfinished():
-        append(order.events, TestFinished(test, now, 0.0, "ERROR", CRASHED))
-    append(order.events, aim.redactor.event(RunFinished(now, _coverage(order.coverage, order.provider))))
+        append(configuration.events, TestFinished(test, now, 0.0, "ERROR", CRASHED))
+    append(
+        configuration.events,
+        aim.redactor.event(RunFinished(now, _coverage(configuration.coverage, configuration.provider))),
+    )
     seen.read()
-    order.coverage.unlink(missing_ok=True)
-    ledger = Ledger(order.ledger)
-    if ledger.unsettled():
-        ledger.close()
+    configuration.coverage.unlink(missing_ok=True)
+    run_store = RunStore(configuration.run_store)
+    if run_store.unsettled():
+        run_store.close()
     else:
-        ledger.remove()
+        run_store.remove()
 
 
-def _keep_coverage(order: Order, file: Path) -> None:
+def _keep_coverage(configuration: RunConfiguration, file: Path) -> None:
     """What this part exercised, beside what earlier ones did."""
     if not file.exists():
         return
-    found = _coverage(order.coverage, order.provider)
-    for kind, names in _coverage(file, order.provider).items():
+    found = _coverage(configuration.coverage, configuration.provider)
+    for kind, names in _coverage(file, configuration.provider).items():
         for name, tests in names.items():
             mine = found.setdefault(kind, {})
             mine[name] = sorted({*mine.get(name, ()), *tests})
-    order.coverage.write_text(json.dumps({"providers": {order.provider: found}}), encoding="utf-8")
+    configuration.coverage.write_text(json.dumps({"providers": {configuration.provider: found}}), encoding="utf-8")
 
 
 def _coverage(file: Path, provider: str) -> dict[str, dict[str, list[str]]]:

@@ -13,7 +13,7 @@ from flowproof.errors import ConfigurationError
 
 from .events import Event, dump, read_events
 
-__all__ = ["append", "events_of", "mend"]
+__all__ = ["append", "events_of", "repair"]
 
 OWNER_ONLY = 0o600
 
@@ -49,7 +49,7 @@ def events_of(file: Path) -> Iterable[Event]:
         raise _unusable(file, error) from error
 
 
-def mend(file: Path) -> None:
+def repair(file: Path) -> None:
     """
     Cut off a last line that was never finished, so that the next event begins a line.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flowproof.errors import ConfigurationError
 
-from .ground import digest
+from .criteria import digest
 
 __all__ = ["digest_of", "suite_of", "versions"]
 

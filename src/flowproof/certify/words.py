@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from flowproof.spellings import hidden_spellings, spellings
+from flowproof.secret_encodings import hidden_encodings, secret_encodings
 
 __all__ = ["Words", "mark"]
 
@@ -33,7 +33,7 @@ class Words:
         """One more value; its name stands in its place."""
         if len(value) < BEGINNING or value in self._names or (self._most and len(self._names) >= self._most):
             return
-        for word in spellings(value) | hidden_spellings(value):
+        for word in secret_encodings(value) | hidden_encodings(value):
             if word not in self._names:
                 self._names[word] = name
                 self._beginning_with.setdefault(word[:BEGINNING], []).append(word)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flowproof.certify import Report
     from flowproof.certify.events import Event, Verdict
     from flowproof.certify.keys import Ed25519PrivateKey
-    from flowproof.certify.run import Order
+    from flowproof.certify.run import RunConfiguration
 
 __all__ = ["certify"]
 
@@ -86,16 +86,16 @@ def certify(
     from importlib.resources import files  # noqa: PLC0415 (what follows takes time to load)
 
     from flowproof.certify import exit_code, fold  # noqa: PLC0415
-    from flowproof.certify.ground import read_ground  # noqa: PLC0415
+    from flowproof.certify.criteria import read_report_inputs  # noqa: PLC0415
     from flowproof.certify.keys import read_private_key  # noqa: PLC0415
-    from flowproof.certify.run import Order, run  # noqa: PLC0415
+    from flowproof.certify.run import RunConfiguration, run  # noqa: PLC0415
     from flowproof.certify.suite import suite_of  # noqa: PLC0415
     from flowproof.certify.writers import write_views  # noqa: PLC0415
     from flowproof.providers import find_providers  # noqa: PLC0415
     from flowproof.target.profile import MOCK  # noqa: PLC0415
 
     (found,) = find_providers([provider])
-    order = Order(
+    configuration = RunConfiguration(
         provider=provider,
         suite=suite.resolve() if suite is not None else suite_of(provider),
         contract=found.contract if found.contract is not None else files("flowproof.contracts").joinpath(provider),
@@ -108,18 +108,20 @@ def certify(
     )
     progress = Progress(provider)
     key = read_private_key(sign) if sign is not None else None
-    ended = run(order, os.environ, told=partial(_take, progress, order.folder))
+    ended = run(configuration, os.environ, told=partial(_take, progress, configuration.folder))
     progress.end()
     if not ended.finished:
         click.echo(
             f"Broken off after {progress.done} of {progress.planned} tests; --resume goes on from there.", err=True
         )
         context.exit(INTERRUPTED)
-    report = fold(ended.events, read_ground(provider, found.title, order.contract, ended.events, ended.deviations))
-    write_views(report, order.folder)
+    report = fold(
+        ended.events, read_report_inputs(provider, found.title, configuration.contract, ended.events, ended.deviations)
+    )
+    write_views(report, configuration.folder)
     _tell_github(report)
-    click.echo(_shown(report, order.folder))
-    is_certified = key is None or _certified(report, order, key, valid_days)
+    click.echo(_shown(report, configuration.folder))
+    is_certified = key is None or _certified(report, configuration, key, valid_days)
     context.exit(exit_code(report) or (0 if is_certified else 1))
 
 
@@ -192,19 +194,19 @@ def _take(progress: Progress, folder: Path, event: "Event") -> None:
     progress.take(event)
 
 
-def _certified(report: "Report", order: "Order", key: "Ed25519PrivateKey", valid_days: int) -> bool:
+def _certified(report: "Report", configuration: "RunConfiguration", key: "Ed25519PrivateKey", valid_days: int) -> bool:
     """Whether a certificate could be issued, and is in its file."""
     from datetime import UTC, datetime  # noqa: PLC0415 (beside the only use)
 
     from flowproof.certify.certificate import NotCertifiable, issue  # noqa: PLC0415
 
     try:
-        data = issue(report, order.events.read_bytes(), key, at=datetime.now(UTC), valid_days=valid_days)
+        data = issue(report, configuration.events.read_bytes(), key, at=datetime.now(UTC), valid_days=valid_days)
     except NotCertifiable as refused:
         click.echo(f"\n{heading('No certificate can be issued')}\n{bullets(_first(list(refused.reasons)))}")
         return False
-    (order.folder / CERTIFICATE).write_bytes(data)
-    click.echo(f"\nThe certificate is {order.folder / CERTIFICATE}.")
+    (configuration.folder / CERTIFICATE).write_bytes(data)
+    click.echo(f"\nThe certificate is {configuration.folder / CERTIFICATE}.")
     return True
 
 

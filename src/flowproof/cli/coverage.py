@@ -81,8 +81,8 @@ def _threshold(text: str) -> tuple[str, float]:
     except ValueError:
         percent = -1.0
     if (equals and kind not in KINDS) or not 0 <= percent <= 100:
-        mend = f"Write a percentage, or {'=90, '.join(KINDS)}=90."
-        raise ConfigurationError(f"--threshold {text!r} cannot be read.", mend)
+        fix = f"Write a percentage, or {'=90, '.join(KINDS)}=90."
+        raise ConfigurationError(f"--threshold {text!r} cannot be read.", fix)
     return kind or TOGETHER, percent
 
 

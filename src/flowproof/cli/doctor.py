@@ -75,7 +75,7 @@ def _examine(profile: "Profile", slug: str) -> "Iterator[Check]":
 def _shown(check: "Check") -> str:
     pad = " " * (WIDE - len(check.state))
     lines = [f"  {SIGNS[check.state]}{pad}{check.name}: {visible(check.what)}"]
-    return "\n".join([*lines, *([f"  {' ' * WIDE}-> {check.mend}"] if check.mend else [])])
+    return "\n".join([*lines, *([f"  {' ' * WIDE}-> {check.fix}"] if check.fix else [])])
 
 
 def _plain(profile: "Profile", found: "dict[str, list[Check]]") -> object:
@@ -83,8 +83,7 @@ def _plain(profile: "Profile", found: "dict[str, list[Check]]") -> object:
         "target": profile.name,
         "providers": {
             slug: [
-                {"name": each.name, "state": each.state, "what": each.what, "mend": each.mend or None}
-                for each in checks
+                {"name": each.name, "state": each.state, "what": each.what, "fix": each.fix or None} for each in checks
             ]
             for slug, checks in found.items()
         },

@@ -14,8 +14,8 @@ import click
 
 from flowproof.errors import ConfigurationError
 from flowproof.kernel.assembly import Settings, build_gateway
-from flowproof.kernel.clock import Clock, instant_from_text
 from flowproof.kernel.serving import Gateway, Server
+from flowproof.kernel.time.clock import Clock, instant_from_text
 from flowproof.providers import find_providers
 
 from .announcement import Announcement, ServedProvider, write_atomically

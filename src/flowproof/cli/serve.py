@@ -96,6 +96,6 @@ def _checked(options: ServeOptions) -> ServeOptions:
 def _is_loopback(host: str) -> bool:
     if host == "127.0.0.1":
         return True
-    from flowproof.kernel.loopback import is_loopback  # noqa: PLC0415 (loads Flask)
+    from flowproof.kernel.http.loopback import is_loopback  # noqa: PLC0415 (loads Flask)
 
     return is_loopback(host)

@@ -13,7 +13,7 @@ from flowproof.conformance import Contract, load_contract
 from flowproof.errors import ConfigurationError
 from flowproof.exchange import Headers, header
 from flowproof.kernel import Credential, Provider, ProviderRequest
-from flowproof.kernel.request import WireRequest
+from flowproof.kernel.http.request import WireRequest
 from flowproof.providers import find_providers
 
 __all__ = ["judged"]

@@ -66,14 +66,14 @@ def verify(context: click.Context, /, file: Path, keys: tuple[Path, ...], as_jso
 
 
 def _content(file: Path) -> bytes:
-    mend = "Give the file that flowproof certify --sign wrote."
+    fix = "Give the file that flowproof certify --sign wrote."
     try:
         with file.open("rb") as opened:
             data = opened.read(LARGEST + 1)
     except OSError as error:
-        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.", mend) from error
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.", fix) from error
     if len(data) > LARGEST or not data.startswith(b"PK"):
-        raise ConfigurationError(f"{file} is no certificate.", mend)
+        raise ConfigurationError(f"{file} is no certificate.", fix)
     return data
 
 

@@ -32,7 +32,7 @@ class CommonSettings(TypedDict, total=False):
     session: requests.Session | None
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
-    chance: Random | None
+    rng: Random | None
 
 
 class Client:
@@ -64,7 +64,7 @@ class Client:
         session: requests.Session | None = None,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
-        chance: Random | None = None,
+        rng: Random | None = None,
     ) -> None:
         self.base_url = base_url
         self.timeout_s = timeout_s
@@ -74,7 +74,7 @@ class Client:
         self._problem = problem
         self._now = now
         self._sleep = sleep
-        self._chance = Random() if chance is None else chance
+        self._rng = Random() if rng is None else rng
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
@@ -102,7 +102,7 @@ class Client:
             self.timeout_s,
             self._now,
             self._sleep,
-            self._chance,
+            self._rng,
         )
 
 
@@ -120,17 +120,17 @@ def base_url_of(url: str, *, of: str, below: str = "", such_as: str = "") -> str
         ConfigurationError: It cannot be used.
     """
     example = f", such as {such_as}" if such_as else ""
-    mend = f"Give an http or https URL without credentials, query or fragment{example}."
+    fix = f"Give an http or https URL without credentials, query or fragment{example}."
     if not url.lower().startswith(("http://", "https://")) or set("@?#") & set(url):
-        raise ConfigurationError(f"{of} cannot be used.", mend)
+        raise ConfigurationError(f"{of} cannot be used.", fix)
     try:
         parts = urlsplit(requests.Request("GET", url).prepare().url or url)
     except requests.RequestException as error:
-        raise ConfigurationError(f"{of} cannot be used: {error}.", mend) from error
+        raise ConfigurationError(f"{of} cannot be used: {error}.", fix) from error
     return urlunsplit(parts._replace(path=parts.path.rstrip("/").removesuffix(below).rstrip("/")))
 
 
-def token_of(token: str, *, of: str, mend: str) -> str:
+def token_of(token: str, *, of: str, fix: str) -> str:
     """
     The token, which must be able to stand in a header; no error shows it.
 
@@ -143,5 +143,5 @@ def token_of(token: str, *, of: str, mend: str) -> str:
         ConfigurationError: It cannot be used.
     """
     if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise ConfigurationError(f"{of} cannot be used.", mend)
+        raise ConfigurationError(f"{of} cannot be used.", fix)
     return token

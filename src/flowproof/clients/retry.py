@@ -65,12 +65,12 @@ class Retry:
                 "Give attempts and factor of at least 1, a jitter of 0 to 1, no negative delay.",
             )
 
-    def delay_s(self, *, failures: int, chance: Random) -> float:
+    def delay_s(self, *, failures: int, rng: Random) -> float:
         """Our own wait after that many failures in a row, in seconds."""
         whole_s = min(self.max_delay_s, self.first_delay_s * self.factor ** (failures - 1))
-        return whole_s * (1 - self.jitter * chance.random())
+        return whole_s * (1 - self.jitter * rng.random())
 
-    def pause_s(self, error: ClientError, *, failures: int, resend_lost: bool, chance: Random) -> float | None:
+    def pause_s(self, error: ClientError, *, failures: int, resend_lost: bool, rng: Random) -> float | None:
         """
         Seconds to wait before the request is sent again, or None: do not send it again.
 
@@ -84,7 +84,7 @@ class Retry:
             return None
         asked_s = error.retry_after_s if isinstance(error, TryLater) else None
         if asked_s is None:
-            return self.delay_s(failures=failures, chance=chance)
+            return self.delay_s(failures=failures, rng=rng)
         return asked_s if asked_s <= self.max_delay_s else None
 
     def _repeats(self, error: ClientError, *, resend_lost: bool) -> bool:
@@ -96,7 +96,7 @@ NO_RETRY = Retry(attempts=1)
 
 
 def persist(
-    attempt: Callable[[], T], *, retry: Retry, resend_lost: bool, sleep: Callable[[float], None], chance: Random
+    attempt: Callable[[], T], *, retry: Retry, resend_lost: bool, sleep: Callable[[float], None], rng: Random
 ) -> T:
     """
     Attempt until it succeeds or `retry` gives up.
@@ -117,7 +117,7 @@ def persist(
             return attempt()
         except ClientError as error:
             failures += 1
-            pause_s = retry.pause_s(error, failures=failures, resend_lost=resend_lost, chance=chance)
+            pause_s = retry.pause_s(error, failures=failures, resend_lost=resend_lost, rng=rng)
             if pause_s is None:
                 raise
         sleep(pause_s)

@@ -69,7 +69,7 @@ class Transport:
     timeout_s: float
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
-    chance: Random
+    rng: Random
 
     def send(self, call: Call, retry: Retry, *, sign: Callable[[Call], Call] | None = None) -> Answer:
         """
@@ -88,7 +88,7 @@ class Transport:
             retry=retry,
             resend_lost=call.resend_lost,
             sleep=self.sleep,
-            chance=self.chance,
+            rng=self.rng,
         )
 
     def _attempt(self, call: Call) -> Answer:

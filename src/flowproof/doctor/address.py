@@ -93,11 +93,11 @@ def _check_connection(address: Address) -> Check:
         with closing(socket.create_connection((address.host, address.port), TIMEOUT_S)):
             return ok("connection", f"port {address.port} answers")
     except TimeoutError:
-        mend = "Let this machine through the firewall, or correct the port."
-        return wrong("connection", f"port {address.port} does not answer within {TIMEOUT_S:g} s", mend)
+        fix = "Let this machine through the firewall, or correct the port."
+        return wrong("connection", f"port {address.port} does not answer within {TIMEOUT_S:g} s", fix)
     except OSError as error:
-        mend = "Correct the port, or start what listens there."
-        return wrong("connection", f"port {address.port} refuses: {error.strerror or error}", mend)
+        fix = "Correct the port, or start what listens there."
+        return wrong("connection", f"port {address.port} refuses: {error.strerror or error}", fix)
 
 
 def _check_tls(address: Address, now: datetime) -> Check:
@@ -111,11 +111,11 @@ def _check_tls(address: Address, now: datetime) -> Check:
         ):
             return _check_validity(secure, now)
     except ssl.SSLCertVerificationError as error:
-        mend = CERTIFICATE_TROUBLE.get(error.verify_code, "Ask the sandbox's owner for a valid certificate.")
-        return wrong("TLS", f"the certificate is not accepted: {error.verify_message.rstrip('.')}", mend)
+        fix = CERTIFICATE_TROUBLE.get(error.verify_code, "Ask the sandbox's owner for a valid certificate.")
+        return wrong("TLS", f"the certificate is not accepted: {error.verify_message.rstrip('.')}", fix)
     except ssl.SSLError as error:
-        mend = "Write http:// if the sandbox speaks no TLS, or correct the port."
-        return wrong("TLS", f"no TLS can be spoken there: {error.reason or error}", mend)
+        fix = "Write http:// if the sandbox speaks no TLS, or correct the port."
+        return wrong("TLS", f"no TLS can be spoken there: {error.reason or error}", fix)
     except OSError as error:
         return wrong(
             "TLS", f"the connection broke: {error.strerror or error}", "Try again, or ask the sandbox's owner."
@@ -125,8 +125,8 @@ def _check_tls(address: Address, now: datetime) -> Check:
 def _check_plain(address: Address) -> Check:
     if address.host in {"localhost", "::1"} or address.host.startswith("127."):
         return ok("TLS", "none, on this machine")
-    mend = "Write https://, unless this network is your own."
-    return warning("TLS", "none: credentials go over the network in the clear", mend)
+    fix = "Write https://, unless this network is your own."
+    return warning("TLS", "none: credentials go over the network in the clear", fix)
 
 
 def _check_validity(secure: ssl.SSLSocket, now: datetime) -> Check:

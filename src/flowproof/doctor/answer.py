@@ -51,8 +51,8 @@ def check_answer(base_url: str, contract: Contract, *, session: requests.Session
     try:
         response = session.get(base_url + path, timeout=TIMEOUT_S, allow_redirects=False)
     except requests.RequestException as error:
-        mend = "Try again; if it stays so, ask the sandbox's owner."
-        yield wrong("answer", f"GET {path} got none: {type(error).__name__}", mend)
+        fix = "Try again; if it stays so, ask the sandbox's owner."
+        yield wrong("answer", f"GET {path} got none: {type(error).__name__}", fix)
         yield from (not_checked(name, "there was no answer") for name in NAMES[1:])
         return
     at = before + (datetime.now(UTC) - before) / 2
@@ -78,8 +78,8 @@ def _check_status(asked: Asked) -> Check:
     if status >= 500:
         return warning("answer", told, "Ask the sandbox's owner why; a run would meet it too.")
     if asked.response.headers.get(OURS) is not None:
-        mend = "Name the provider's own sandbox; here every certificate says mock."
-        return warning("answer", f"{told}; it is a Flowproof mock, not the provider's", mend)
+        fix = "Name the provider's own sandbox; here every certificate says mock."
+        return warning("answer", f"{told}; it is a Flowproof mock, not the provider's", fix)
     return ok("answer", told)
 
 
@@ -88,13 +88,13 @@ def _check_base(asked: Asked) -> Check:
     if 300 <= status < 400:
         to = urlsplit(asked.response.headers.get("location", ""))
         where = f"{to.scheme}://{to.netloc}" if to.netloc else to.path or "nowhere"
-        mend = "Write the address that it leads to; a redirected POST would lose its body."
-        return wrong("base URL", f"it redirects to {where}", mend)
+        fix = "Write the address that it leads to; a redirected POST would lose its body."
+        return wrong("base URL", f"it redirects to {where}", fix)
     if status == 404 and asked.has_placeholder:
         return not_checked("base URL", f"{asked.path} has a made-up part, which may be what is not known there")
     if status == 404:
-        mend = f"The url is what stands before {asked.path}: add what is missing, take away what is too much."
-        return wrong("base URL", f"nothing is known at {asked.path}", mend)
+        fix = f"The url is what stands before {asked.path}: add what is missing, take away what is too much."
+        return wrong("base URL", f"nothing is known at {asked.path}", fix)
     return ok("base URL", f"{asked.path} is known there")
 
 
@@ -104,8 +104,8 @@ def _check_type(asked: Asked, operation: Operation) -> Check:
     if got in known:
         return ok("content type", got)
     if got == "text/html":
-        mend = "Write the API's address: this is a portal, a log-in page or a proxy."
-        return wrong("content type", "what answers is a web page", mend)
+        fix = "Write the API's address: this is a portal, a log-in page or a proxy."
+        return wrong("content type", "what answers is a web page", fix)
     return warning("content type", f"{got or 'none'}, not JSON", "Look whether the url is that of the API.")
 
 
@@ -117,9 +117,9 @@ def _check_clock(asked: Asked) -> Check:
         return not_checked("clock", "the answer has no Date header")
     ahead = asked.at - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
     apart = f"{abs(ahead).total_seconds():.0f} s {'ahead of' if ahead > timedelta(0) else 'behind'} the sandbox's"
-    mend = "Set this machine's clock by NTP: signatures and tokens depend on it."
+    fix = "Set this machine's clock by NTP: signatures and tokens depend on it."
     if abs(ahead) > FAR:
-        return wrong("clock", f"this machine's clock is {apart}", mend)
+        return wrong("clock", f"this machine's clock is {apart}", fix)
     if abs(ahead) > CLOSE:
-        return warning("clock", f"this machine's clock is {apart}", mend)
+        return warning("clock", f"this machine's clock is {apart}", fix)
     return ok("clock", "this machine's clock is the sandbox's, to within 5 s")

@@ -23,19 +23,19 @@ class Check:
     name: str
     state: State
     what: str
-    mend: str = ""
+    fix: str = ""
 
 
 def ok(name: str, what: str) -> Check:
     return Check(name, "ok", what)
 
 
-def warning(name: str, what: str, mend: str) -> Check:
-    return Check(name, "warning", what, mend)
+def warning(name: str, what: str, fix: str) -> Check:
+    return Check(name, "warning", what, fix)
 
 
-def wrong(name: str, what: str, mend: str) -> Check:
-    return Check(name, "wrong", what, mend)
+def wrong(name: str, what: str, fix: str) -> Check:
+    return Check(name, "wrong", what, fix)
 
 
 def not_checked(name: str, why: str) -> Check:

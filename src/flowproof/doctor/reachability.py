@@ -26,16 +26,16 @@ def check_webhooks(place: Place, *, session: requests.Session) -> Check:
         try:
             inbox = stack.enter_context(Inbox(204, port=place.webhook_port))
         except OSError as error:
-            mend = "Stop what listens there, or name another webhook_port."
-            return wrong(NAME, f"port {place.webhook_port} cannot be listened on: {error.strerror or error}", mend)
+            fix = "Stop what listens there, or name another webhook_port."
+            return wrong(NAME, f"port {place.webhook_port} cannot be listened on: {error.strerror or error}", fix)
         try:
             answer = session.post(place.webhook_url, headers={HEADER: word}, timeout=TIMEOUT_S, allow_redirects=False)
         except requests.RequestException as error:
-            mend = f"Start the tunnel that leads from there to port {inbox.port} of this machine."
-            return wrong(NAME, f"webhook_url cannot be reached: {type(error).__name__}", mend)
+            fix = f"Start the tunnel that leads from there to port {inbox.port} of this machine."
+            return wrong(NAME, f"webhook_url cannot be reached: {type(error).__name__}", fix)
         try:
             inbox.wait(1, where=lambda received: received.header(HEADER) == word, timeout_s=1)
         except NothingCame:
-            mend = f"Let the tunnel lead to port {inbox.port} of this machine."
-            return wrong(NAME, f"webhook_url answered {answer.status_code}, but nothing arrived here", mend)
+            fix = f"Let the tunnel lead to port {inbox.port} of this machine."
+            return wrong(NAME, f"webhook_url answered {answer.status_code}, but nothing arrived here", fix)
     return ok(NAME, "what is sent to webhook_url arrives here")

@@ -28,11 +28,11 @@ def check_deviations(deviations: Sequence[Deviation], contract: Contract, today:
     mine = [each for each in deviations if each.requirement.partition(".")[0] == contract.slug]
     for each in mine:
         if each.requirement not in contract.requirements:
-            mend = _nearest(each.requirement, contract.requirements)
-            yield wrong("deviation", f"there is no requirement {each.requirement}", mend)
+            fix = _nearest(each.requirement, contract.requirements)
+            yield wrong("deviation", f"there is no requirement {each.requirement}", fix)
         elif each.expires < today:
-            mend = f"Ask {each.owner} whether it is mended; take it out, or give it another day."
-            yield wrong("deviation", f"{each.requirement} expired on {each.expires}", mend)
+            fix = f"Ask {each.owner} whether it is mended; take it out, or give it another day."
+            yield wrong("deviation", f"{each.requirement} expired on {each.expires}", fix)
         elif each.expires - today < SOON:
             yield warning("deviation", f"{each.requirement} expires on {each.expires}", f"Ask {each.owner} about it.")
         else:

@@ -1,22 +1,23 @@
 """What every mock shares; it knows no provider. A provider's rooms use the names below and nothing else of it."""
 
 from .credentials import Credential
-from .here import here
+from .http.request import ProviderRequest
+from .http.response import WireResponse
 from .provider import Provider
-from .refusals import Answer, Refused
-from .request import ProviderRequest
+from .provider_context import ProviderContext, State, hex_id
+from .refusals import Refusal
+from .request_context import ctx
 from .seed import seed_data
-from .world import State, World, hex_id
 
 __all__ = [
-    "Answer",
     "Credential",
     "Provider",
+    "ProviderContext",
     "ProviderRequest",
-    "Refused",
+    "Refusal",
     "State",
-    "World",
-    "here",
+    "WireResponse",
+    "ctx",
     "hex_id",
     "seed_data",
 ]

@@ -3,7 +3,7 @@ One provider as a Flask application: the stations between finding the workspace 
 
     route → authentication → body → contract check of the request → view (rules, state) → contract check of the response
 
-Each station refuses by raising :class:`Refused`, which the provider renders in its own words.
+Each station refuses by raising :class:`Refusal`, which the provider renders in its own words.
 """
 
 import json
@@ -23,14 +23,15 @@ from werkzeug.routing import MapAdapter
 from flowproof.conformance import Contract, Finding, Match, check_parameters, check_request_body, check_response
 
 from . import refusals
-from .body import FORM, read_form, read_json
-from .here import Scene, Stage
+from .http.body import FORM, read_form, read_json
+from .http.request import ProviderRequest
+from .http.response import WireResponse
+from .http.routing import QuickRule, ShortWay, short_ways
 from .provider import Provider
-from .refusals import Answer, Refused
-from .request import ProviderRequest
-from .routing import QuickRule, ShortWay, short_ways
+from .provider_context import ProviderContext
+from .refusals import Refusal
+from .request_context import Binding, RequestContext
 from .scrubbing import Scrubber
-from .world import World
 
 __all__ = ["ProviderApp"]
 
@@ -76,7 +77,9 @@ class ProviderApp(Flask):
         if not provider.flask_context:
             self._short_ways = short_ways(contract.operations.all, self.url_map.iter_rules(), self.view_functions)
 
-    def answer(self, asked: ProviderRequest, world: World, match: Match | None) -> tuple[Answer, Sequence[Finding]]:
+    def answer(
+        self, asked: ProviderRequest, context: ProviderContext, match: Match | None
+    ) -> tuple[WireResponse, Sequence[Finding]]:
         """
         Handle one request, in the transaction that the caller has begun.
 
@@ -84,29 +87,29 @@ class ProviderApp(Flask):
             The answer, and in what it differs from the contract (which is a bug of the mock).
 
         Raises:
-            Refused: A station or a rule refused the request.
+            Refusal: A station or a rule refused the request.
         """
         short = self._short_ways.get(match.operation.id) if match is not None and asked.path.isascii() else None
         if match is not None and short is not None:
-            return self._performed(asked, world, match, lambda: short.answered(match))
-        with self.request_context(asked.environ()) as context:
-            view, parameters = self._routed(asked, context.request)
+            return self._performed(asked, context, match, lambda: short.answered(match))
+        with self.request_context(asked.environ()) as flask_context:
+            view, parameters = self._routed(asked, flask_context.request)
             if match is None:
                 raise refusals.NoSuchRoute([Finding("request.path", "", "a path of the contract", asked.path)])
-            return self._performed(asked, world, match, lambda: view(**parameters))
+            return self._performed(asked, context, match, lambda: view(**parameters))
 
     def _performed(
-        self, asked: ProviderRequest, world: World, match: Match, view: Callable[[], Any]
-    ) -> tuple[Answer, Sequence[Finding]]:
+        self, asked: ProviderRequest, context: ProviderContext, match: Match, view: Callable[[], Any]
+    ) -> tuple[WireResponse, Sequence[Finding]]:
         """The stations of a request whose view is known."""
         if asked.wire.too_large:
             limit = Finding("request.body", "", f"at most {self.largest_body} bytes", "more")
             raise refusals.BodyTooLarge([limit], limit=self.largest_body)
-        scene = Scene(asked, world, match.operation)
-        with Stage(scene):
-            scene.principal = self.provider.authenticate(asked, world)
-            scene.json = self._body(asked, match)
-            self._check(match, asked, scene.json)
+        bound = RequestContext(asked, context, match.operation)
+        with Binding(bound):
+            bound.principal = self.provider.authenticate(asked, context)
+            bound.json = self._body(asked, match)
+            self._check(match, asked, bound.json)
             answer, findings = self._answered(match, view())
         for each in findings:
             logger.warning("the mock of %s breaks its own contract: %s", self.provider.slug, each)
@@ -167,22 +170,22 @@ class ProviderApp(Flask):
         if findings:
             raise refusals.ContractBroken(findings, operation=operation.id)
 
-    def _answered(self, match: Match, returned: Any) -> tuple[Answer, Sequence[Finding]]:
-        if isinstance(returned, Answer):
+    def _answered(self, match: Match, returned: Any) -> tuple[WireResponse, Sequence[Finding]]:
+        if isinstance(returned, WireResponse):
             described = match.operation.described(returned.status)
             return returned, check_response(
                 self.contract, match.operation, returned.status, None
             ) if described is None else ()
         if isinstance(returned, Response):
             headers = tuple((name, value) for name, value in returned.headers if name.lower() != "content-length")
-            answer = Answer(returned.status_code, returned.get_data(), headers)
+            answer = WireResponse(returned.status_code, returned.get_data(), headers)
             return answer, check_response(self.contract, match.operation, answer.status, returned.get_json(silent=True))
         value, status = returned if isinstance(returned, tuple) else (returned, 200)
         empty = int(status) in EMPTY
-        answer = Answer(int(status), b"", ()) if empty else Answer(int(status), _rendered(value))
+        answer = WireResponse(int(status), b"", ()) if empty else WireResponse(int(status), _rendered(value))
         return answer, check_response(self.contract, match.operation, answer.status, value)
 
-    def refuse(self, refusal: Refused) -> Answer:
+    def refuse(self, refusal: Refusal) -> WireResponse:
         """The provider's own words for a refusal."""
         return self.provider.render(refusal)
 

@@ -11,7 +11,7 @@ from .control.app import ControlApp
 from .mock import Mock
 from .provider import Provider
 from .serving import Gateway
-from .store import Store
+from .state.store import Store
 
 __all__ = ["Settings", "build_gateway"]
 

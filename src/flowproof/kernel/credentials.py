@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from .store import CredentialRow
+from .state.store import CredentialRow
 
 __all__ = ["Credential", "credential_from_row", "credential_row"]
 

@@ -19,16 +19,17 @@ from flowproof.exchange import Headers
 
 from . import refusals
 from .app import ProviderApp
-from .clock import stopwatch_ms
-from .entries import Inbound, Outbound, compact, secrets_sent
-from .faults import FaultPlan, Latency, Reset, Status
-from .journal import Journal, Kept, exchange_id
-from .problem import problem
+from .faults.plans import FaultPlan, Latency, Reset, Status
+from .http.problem import problem
+from .http.request import ProviderRequest, WireRequest
+from .http.response import WireResponse
+from .journal.entries import Inbound, Outbound, compact, secrets_sent
+from .journal.journal import Journal, Kept, exchange_id
 from .redaction import scrubbed
-from .refusals import Answer, Refused
-from .request import ProviderRequest, WireRequest
-from .store import Store
-from .webhooks import Delivery, Sent
+from .refusals import Refusal
+from .state.store import Store
+from .time.clock import stopwatch_ms
+from .webhooks.delivery import Delivery, Sent
 from .workspaces import DEFAULT, Workspace, Workspaces, fired
 
 __all__ = ["Arrival", "Mock"]
@@ -68,7 +69,7 @@ class Arrival(NamedTuple):
 
     def wait_s(self) -> float:
         """How long the answer is to wait, in seconds."""
-        return sum(plan.effect.drawn_s(chance) for plan, chance in self.faults if isinstance(plan.effect, Latency))
+        return sum(plan.effect.drawn_s(rng) for plan, rng in self.faults if isinstance(plan.effect, Latency))
 
     def breaks_before(self) -> Reset | None:
         """The reset that comes before the request is processed."""
@@ -87,17 +88,17 @@ class Mock:
         journal_keep: How many exchanges are kept of each workspace.
     """
 
-    def __init__(self, apps: Iterable[ProviderApp], store: Store, chance: Random, *, journal_keep: int = 500) -> None:
+    def __init__(self, apps: Iterable[ProviderApp], store: Store, rng: Random, *, journal_keep: int = 500) -> None:
         self.apps: Mapping[str, ProviderApp] = {app.provider.slug: app for app in apps}
         self.store = store
         providers = {slug: app.provider for slug, app in self.apps.items()}
         contracts = {slug: app.contract for slug, app in self.apps.items()}
-        self.workspaces = Workspaces(store, providers, contracts, chance)
+        self.workspaces = Workspaces(store, providers, contracts, rng)
         self.journal = Journal(store, keep=journal_keep)
         self._by_host = {host: app for app in self.apps.values() for host in _hosts(app)}
         self.workspaces.ensure_default()
 
-    def arrive(self, wire: WireRequest) -> Arrival | Answer:
+    def arrive(self, wire: WireRequest) -> Arrival | WireResponse:
         """
         Place a request: provider, workspace, operation, faults.
 
@@ -107,7 +108,7 @@ class Mock:
         with self.store.transaction():
             return self._placed(wire)
 
-    def handle(self, wire: WireRequest) -> Arrival | Answer:
+    def handle(self, wire: WireRequest) -> Arrival | WireResponse:
         """
         Place a request and answer it, in one transaction.
 
@@ -117,11 +118,11 @@ class Mock:
         """
         with self.store.transaction():
             placed = self._placed(wire)
-            if isinstance(placed, Answer) or placed.faults:
+            if isinstance(placed, WireResponse) or placed.faults:
                 return placed
             return self._answered(placed, placed.workspace)
 
-    def _placed(self, wire: WireRequest) -> Arrival | Answer:
+    def _placed(self, wire: WireRequest) -> Arrival | WireResponse:
         started_ms = stopwatch_ms()
         mount, named, rest = _workspace_prefix(wire.path)
         app, mount, path = self._provider(wire, mount, rest)
@@ -140,7 +141,7 @@ class Mock:
             self.workspaces.save(workspace)
         return Arrival(app, workspace, key, number, request, match, faults, started_ms)
 
-    def answer(self, arrival: Arrival) -> Answer:
+    def answer(self, arrival: Arrival) -> WireResponse:
         """
         Handle a placed request and write the exchange into the journal, in one transaction.
 
@@ -152,7 +153,7 @@ class Mock:
                 return problem(404, "No such workspace", f"Workspace {arrival.workspace.id} was deleted meanwhile.")
             return self._answered(arrival, workspace)
 
-    def _answered(self, arrival: Arrival, workspace: Workspace) -> Answer:
+    def _answered(self, arrival: Arrival, workspace: Workspace) -> WireResponse:
         now = workspace.clock.now()
         try:
             self._admit(arrival, workspace, now)
@@ -161,7 +162,7 @@ class Mock:
                     self.workspaces.run_due(workspace)
                 answer, findings = self._processed(arrival, workspace, now)
                 finished = self._finish(arrival, workspace, now, answer, findings)
-        except Refused as refusal:
+        except Refusal as refusal:
             finished = self._refuse(arrival, workspace, now, refusal)
         except Exception:
             logger.exception("%s: the mock failed while it answered", arrival.id)
@@ -175,7 +176,7 @@ class Mock:
             return
         with self.store.transaction():
             self._finish(
-                arrival, workspace, workspace.clock.now(), Answer(0, b"", ()), (), note="reset by a fault plan"
+                arrival, workspace, workspace.clock.now(), WireResponse(0, b"", ()), (), note="reset by a fault plan"
             )
 
     def _provider(self, wire: WireRequest, mount: str, path: str) -> tuple[ProviderApp | None, str, str]:
@@ -190,7 +191,7 @@ class Mock:
         """Whether a request is to one of the providers' own hosts."""
         return _host(wire) in self._by_host
 
-    def _nowhere(self, wire: WireRequest) -> Answer:
+    def _nowhere(self, wire: WireRequest) -> WireResponse:
         places = ", ".join(f"/{slug}" for slug in self.apps)
         return problem(404, "No such provider", f"{wire.path} is below no provider. This server has {places}.")
 
@@ -203,18 +204,20 @@ class Mock:
     def _admit(self, arrival: Arrival, workspace: Workspace, now: datetime) -> None:
         provider = arrival.app.provider
         if provider.admit is not None:
-            provider.admit(arrival.request, self.workspaces.world(workspace, provider.slug, now=now, moment="admit"))
+            provider.admit(arrival.request, self.workspaces.context(workspace, provider.slug, now=now, rng_key="admit"))
 
-    def _processed(self, arrival: Arrival, workspace: Workspace, now: datetime) -> tuple[Answer, Sequence[Finding]]:
+    def _processed(
+        self, arrival: Arrival, workspace: Workspace, now: datetime
+    ) -> tuple[WireResponse, Sequence[Finding]]:
         for plan, _ in arrival.faults:
             if isinstance(plan.effect, Status):
                 finding = Finding("response.status", "", "the operation's own answer", f"fault plan {plan.id}")
                 raise refusals.FaultInjected(
                     [finding], status=plan.effect.status, retry_after_s=plan.effect.retry_after_s
                 )
-        slug, moment = arrival.app.provider.slug, str(arrival.number)
-        world = self.workspaces.world(workspace, slug, now=now, moment=moment, is_own_moment=True)
-        return arrival.app.answer(arrival.request, world, arrival.match)
+        slug, rng_key = arrival.app.provider.slug, str(arrival.number)
+        context = self.workspaces.context(workspace, slug, now=now, rng_key=rng_key, has_own_rng_key=True)
+        return arrival.app.answer(arrival.request, context, arrival.match)
 
     def _secrets(self, arrival: Arrival, workspace: Workspace) -> frozenset[str]:
         """The workspace's secrets, and a key that is none of its own: that may be a secret sent in a key's place."""
@@ -223,8 +226,8 @@ class Mock:
         stranger = key is not None and len(key) >= SHORTEST_SECRET and key not in keys
         return secrets | {key} if key is not None and stranger else secrets
 
-    def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refused) -> Answer:
-        refusal.moment = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
+    def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refusal) -> WireResponse:
+        refusal.rng_key = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
         answer = arrival.app.refuse(refusal)
         refusal.findings = tuple(map(arrival.app.scrubber.finding, refusal.findings))
         cited = answer.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
@@ -245,15 +248,15 @@ class Mock:
         arrival: Arrival,
         workspace: Workspace,
         now: datetime,
-        answer: Answer,
+        answer: WireResponse,
         findings: Sequence[Finding],
         note: str = "",
-    ) -> Answer:
+    ) -> WireResponse:
         """Add the server's own headers, move a stepped clock on, and write the exchange down."""
         headers = (*answer.headers, ("Date", _date(now.replace(microsecond=0))), ("Flowproof-Exchange", arrival.id))
         if answer.requirement:
             headers = (*headers, ("Flowproof-Requirement", answer.requirement))
-        answer = Answer(answer.status, compact(answer.body), headers, answer.requirement)
+        answer = WireResponse(answer.status, compact(answer.body), headers, answer.requirement)
         if workspace.clock.mode == "stepped":
             current = self.workspaces.find(workspace.id) or workspace
             self.workspaces.save(replace(current, clock=current.clock.after_exchange()))

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint
 
 from .credentials import Credential
-from .refusals import Answer, Refused
-from .webhooks import WebhookPolicy
+from .http.response import WireResponse
+from .refusals import Refusal
+from .webhooks.delivery import WebhookPolicy
 
 if TYPE_CHECKING:
-    from .request import ProviderRequest
-    from .world import World
+    from .http.request import ProviderRequest
+    from .provider_context import ProviderContext
 
 __all__ = ["Provider"]
 
@@ -29,7 +30,7 @@ class Provider:
         title: Name for people.
         routes: The operations; endpoints may be named as one likes, paths and methods are those of the contract.
         presented_key: The key of the credential that a request presents, or None when it presents none.
-        authenticate: Finds out who asks, or raises :class:`Refused`.
+        authenticate: Finds out who asks, or raises :class:`Refusal`.
         render: A refusal in the provider's own words.
         mint: Makes a new workspace's credentials from its chance.
         seed: The account set-up that a workspace starts with; a workspace may replace it.
@@ -42,7 +43,7 @@ class Provider:
             the provider signs nothing.
         webhooks: How it delivers webhooks; None where it has none.
         admit: Counts a request before anything else is done with it; the count stays, whatever becomes of the request.
-            Raises :class:`Refused` where there were too many.
+            Raises :class:`Refusal` where there were too many.
         secret_parameters: Names of parameters whose values no journal shows: of queries, forms, redirects, JSON texts.
         control: Operations of the control API that only this provider has.
         contract: Folder of its contract; None where that stands in this package's contracts.
@@ -56,18 +57,18 @@ class Provider:
     title: str
     routes: Blueprint
     presented_key: "Callable[[ProviderRequest], str | None]"
-    authenticate: "Callable[[ProviderRequest, World], Any]"
-    render: Callable[[Refused], Answer]
+    authenticate: "Callable[[ProviderRequest, ProviderContext], Any]"
+    render: Callable[[Refusal], WireResponse]
     mint: Callable[[Random, Mapping[str, Any]], Sequence[Credential]]
     seed: Mapping[str, Any]
     seed_schema: str
     check_seed: Callable[[Mapping[str, Any]], None] = lambda _seed: None
-    tasks: "Mapping[str, Callable[[World, Any], None]]" = field(default_factory=dict)
+    tasks: "Mapping[str, Callable[[ProviderContext, Any], None]]" = field(default_factory=dict)
     fault_plans: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     scrub_header: Callable[[str, str], str] = lambda _name, value: value
     diagnose: "Callable[[ProviderRequest, Credential], str] | None" = None
     webhooks: WebhookPolicy | None = None
-    admit: "Callable[[ProviderRequest, World], None] | None" = None
+    admit: "Callable[[ProviderRequest, ProviderContext], None] | None" = None
     secret_parameters: frozenset[str] = frozenset()
     control: Blueprint | None = None
     contract: Traversable | None = None

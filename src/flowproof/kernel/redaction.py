@@ -8,7 +8,7 @@ from typing import Any, overload
 
 import orjson
 
-from flowproof.spellings import spellings
+from flowproof.secret_encodings import secret_encodings
 
 __all__ = ["REDACTED", "scrubbed", "scrubbed_json"]
 
@@ -51,7 +51,7 @@ def scrubbed(entry: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]
 @lru_cache(maxsize=256)
 def _words(secrets: frozenset[str]) -> list[str]:
     """Every spelling of every secret, the longest first, so that a part never spoils the whole."""
-    return sorted({word for secret in secrets if secret for word in spellings(secret)}, key=len, reverse=True)
+    return sorted({word for secret in secrets if secret for word in secret_encodings(secret)}, key=len, reverse=True)
 
 
 def _clean(value: Any, words: list[str]) -> Any:

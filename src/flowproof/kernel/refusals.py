@@ -1,7 +1,7 @@
 """
 Why a request is refused: errors that a rule or a station raises, and that a provider renders in its own words.
 
-    Refused                    the root: carries findings, and through them requirement ids
+    Refusal                    the root: carries findings, and through them requirement ids
     ├── BodyTooLarge           more bytes than the server takes
     ├── MalformedBody          no JSON, or JSON that no two parsers read alike
     ├── WrongContentType       a body of a media type that the operation does not take
@@ -19,7 +19,6 @@ from flowproof.conformance import Finding
 from flowproof.errors import FlowproofError
 
 __all__ = [
-    "Answer",
     "BodyTooLarge",
     "BrokenMock",
     "ContractBroken",
@@ -27,31 +26,13 @@ __all__ = [
     "MalformedBody",
     "MethodNotAllowed",
     "NoSuchRoute",
-    "Refused",
+    "Refusal",
     "WrongContentType",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """
-    A response before it goes to the wire.
-
-    Args:
-        status: Status code.
-        body: Bytes, exactly as the provider would send them.
-        headers: Names and values, with the Content-Type, without Content-Length and Date.
-        requirement: Id of the requirement for which a request was refused.
-    """
-
-    status: int
-    body: bytes
-    headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
-    requirement: str | None = None
-
-
 @dataclass(eq=False)
-class Refused(FlowproofError):
+class Refusal(FlowproofError):
     """
     A request is refused.
 
@@ -67,50 +48,50 @@ class Refused(FlowproofError):
     findings: Sequence[Finding] = ()
     note: str | Callable[[], str] = ""
     afterwards: Callable[[], object] | None = None
-    moment: str = field(default="", init=False)
+    rng_key: str = field(default="", init=False)
 
     def __str__(self) -> str:
         return "; ".join(str(finding) for finding in self.findings) or type(self).__name__
 
 
 @dataclass(eq=False)
-class BodyTooLarge(Refused):
+class BodyTooLarge(Refusal):
     """The body has more bytes than the server takes; ``limit`` in bytes."""
 
     limit: int = 0
 
 
 @dataclass(eq=False)
-class MalformedBody(Refused):
+class MalformedBody(Refusal):
     """The body is no JSON, or JSON that no two parsers read alike."""
 
 
 @dataclass(eq=False)
-class WrongContentType(Refused):
+class WrongContentType(Refusal):
     """The body is of a media type that the operation does not take."""
 
 
 @dataclass(eq=False)
-class NoSuchRoute(Refused):
+class NoSuchRoute(Refusal):
     """No operation has that path."""
 
 
 @dataclass(eq=False)
-class MethodNotAllowed(Refused):
+class MethodNotAllowed(Refusal):
     """The path exists, but not with that method; ``allowed`` are those it has."""
 
     allowed: Sequence[str] = ()
 
 
 @dataclass(eq=False)
-class ContractBroken(Refused):
+class ContractBroken(Refusal):
     """Parameters or body are not valid by the contract of the operation of that id."""
 
     operation: str = ""
 
 
 @dataclass(eq=False)
-class FaultInjected(Refused):
+class FaultInjected(Refusal):
     """A fault plan answers in the provider's place; ``retry_after_s`` only where it asks for that header."""
 
     status: int = 500
@@ -118,5 +99,5 @@ class FaultInjected(Refused):
 
 
 @dataclass(eq=False)
-class BrokenMock(Refused):
+class BrokenMock(Refusal):
     """The mock itself failed."""

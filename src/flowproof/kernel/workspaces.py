@@ -12,13 +12,13 @@ import orjson
 from flowproof.conformance import Contract
 from flowproof.errors import ConfigurationError, StoreError
 
-from .clock import Clock, microseconds, system_now
 from .credentials import Credential, credential_from_row, credential_row
-from .faults import FaultPlan, plans_from_json
+from .faults.plans import FaultPlan, plans_from_json
 from .provider import Provider
-from .store import Store, WorkspaceRow
-from .webhooks import Delivery
-from .world import State, World
+from .provider_context import ProviderContext, State
+from .state.store import Store, WorkspaceRow
+from .time.clock import Clock, microseconds, system_now
+from .webhooks.delivery import Delivery
 
 __all__ = ["DEFAULT", "Workspace", "WorkspaceTaken", "Workspaces"]
 
@@ -80,12 +80,12 @@ class Workspaces:
     """
 
     def __init__(
-        self, store: Store, providers: Mapping[str, Provider], contracts: Mapping[str, Contract], chance: Random
+        self, store: Store, providers: Mapping[str, Provider], contracts: Mapping[str, Contract], rng: Random
     ) -> None:
         self.store = store
         self._providers = providers
         self._contracts = contracts
-        self._chance = chance
+        self._rng = rng
 
     def create(
         self, workspace_id: str | None = None, *, seed: str | None = None, clock: Clock | None = None
@@ -112,21 +112,21 @@ class Workspaces:
 
     def _drawn_id(self) -> str:
         """An id that is free: the same entropy draws the same ids again when a server starts on a file of before."""
-        while self.store.workspace(drawn := f"w{self._chance.getrandbits(48):012x}") is not None:
+        while self.store.workspace(drawn := f"w{self._rng.getrandbits(48):012x}") is not None:
             pass
         return drawn
 
     def _mint(self, workspace: str, slugs: Iterable[str]) -> None:
         """Credentials: those of the default workspace are the same on every server, so that they can be pasted once."""
         for slug in slugs:
-            chance = Random(f"{DEFAULT}/{slug}") if workspace == DEFAULT else self._chance
-            for credential in self._drawn_credentials(self._providers[slug], chance):
+            rng = Random(f"{DEFAULT}/{slug}") if workspace == DEFAULT else self._rng
+            for credential in self._drawn_credentials(self._providers[slug], rng):
                 self.store.add_credential(credential_row(workspace, slug, credential))
 
-    def _drawn_credentials(self, provider: Provider, chance: Random) -> Sequence[Credential]:
+    def _drawn_credentials(self, provider: Provider, rng: Random) -> Sequence[Credential]:
         """Credentials whose keys are free."""
         for _ in range(MOST_DRAWS):
-            drawn = provider.mint(chance, provider.seed)
+            drawn = provider.mint(rng, provider.seed)
             if not any(self.store.workspace_of(provider.slug, each.key) for each in drawn):
                 return drawn
         raise ConfigurationError(
@@ -208,9 +208,9 @@ class Workspaces:
 
         return self.store.remembered(("secrets", workspace.id, provider), read)
 
-    def world(
-        self, workspace: Workspace, provider: str, *, now: Any = None, moment: str = "", is_own_moment: bool = False
-    ) -> World:
+    def context(
+        self, workspace: Workspace, provider: str, *, now: Any = None, rng_key: str = "", has_own_rng_key: bool = False
+    ) -> ProviderContext:
         """
         A workspace as one provider sees it.
 
@@ -219,16 +219,16 @@ class Workspaces:
             provider: Slug of the provider.
             now: The moment; by default what the clock shows.
             moment: Tells one request or task from another.
-            is_own_moment: No other has the same ``moment``.
+            has_own_rng_key: No other has the same ``moment``.
         """
-        return World(
+        return ProviderContext(
             state=State(self.store, workspace.id, provider),
             now=now or workspace.clock.now(),
-            chance_seed=f"{workspace.seed}/{provider}/{moment}",
+            rng_seed=f"{workspace.seed}/{provider}/{rng_key}",
             default_seed=self._providers[provider].seed,
             contract=self._contracts[provider],
             webhooks=self._providers[provider].webhooks,
-            is_own_moment=is_own_moment,
+            has_own_rng_key=has_own_rng_key,
         )
 
     def run_due(self, workspace: Workspace, *, most: int = MOST_TASKS_AT_ONCE) -> bool:
@@ -253,10 +253,10 @@ class Workspaces:
                     return True
                 provider = self._providers[row.provider]
                 due = Clock.at_microseconds(row.due_us)
-                world = self.world(workspace, row.provider, now=due, moment=row.moment, is_own_moment=True)
+                context = self.context(workspace, row.provider, now=due, rng_key=row.rng_key, has_own_rng_key=True)
                 try:
                     with self.store.attempt():
-                        provider.tasks[row.name](world, orjson.loads(row.body))
+                        provider.tasks[row.name](context, orjson.loads(row.body))
                 except Exception:
                     logger.exception(
                         "%s: the task %s of %s failed and is dropped", workspace.id, row.name, row.provider
@@ -278,7 +278,7 @@ class Workspaces:
             "records": [list(record) for record in self.store.records(workspace.id)],
             "deliveries": list(self.store.deliveries(workspace.id)),
             "tasks": [
-                [row.provider, row.due_us, row.name, orjson.loads(row.body), row.moment]
+                [row.provider, row.due_us, row.name, orjson.loads(row.body), row.rng_key]
                 for row in self.store.tasks(workspace.id)
             ],
         }
@@ -306,10 +306,10 @@ class Workspaces:
             if kind == "seed" and provider in self._providers:
                 self._providers[provider].check_seed(value)
             self.store.put(workspace.id, str(provider), str(kind), str(key), value)
-        for provider, due_us, name, value, moment in snapshot["tasks"]:
+        for provider, due_us, name, value, rng_key in snapshot["tasks"]:
             self._check_task(provider, name)
             Clock.at_microseconds(int(due_us))
-            self.store.add_task(workspace.id, provider, int(due_us), name, value, moment=str(moment))
+            self.store.add_task(workspace.id, provider, int(due_us), name, value, rng_key=str(rng_key))
         for delivery in map(Delivery.from_json, snapshot.get("deliveries", ())):
             self._restore_delivery(workspace, delivery)
         clock, faults = Clock.from_json(snapshot["clock"]), plans_from_json(snapshot["faults"])
@@ -339,5 +339,5 @@ def fired(
     counted = tuple(
         replace(plan, calls=plan.calls + 1) if plan.matches(provider, operation) else plan for plan in workspace.faults
     )
-    drawn = [(plan, plan.chance(workspace.seed)) for plan in counted if plan.matches(provider, operation)]
-    return replace(workspace, faults=counted), [(plan, chance) for plan, chance in drawn if plan.fires(chance)]
+    drawn = [(plan, plan.rng(workspace.seed)) for plan in counted if plan.matches(provider, operation)]
+    return replace(workspace, faults=counted), [(plan, rng) for plan, rng in drawn if plan.fires(rng)]

@@ -81,14 +81,15 @@ def record(reference: Reference, current: Callable[[], str], slug: str) -> None:
         slug: The provider whose answers are recorded.
     """
     from flowproof.kernel.app import ProviderApp  # noqa: PLC0415 (only in a process that serves)
+    from flowproof.kernel.http.response import WireResponse  # noqa: PLC0415
     from flowproof.kernel.mock import Arrival, Mock  # noqa: PLC0415
-    from flowproof.kernel.refusals import Answer, Refused  # noqa: PLC0415
+    from flowproof.kernel.refusals import Refusal  # noqa: PLC0415
     from flowproof.kernel.workspaces import Workspace  # noqa: PLC0415
 
     # (below `handle` and `answer`, by which requests come without a fault plan and with one)
     answered_as_ever, refuse_as_ever = Mock._answered, ProviderApp.refuse
 
-    def answered(mock: Mock, arrival: Arrival, workspace: Workspace) -> Answer:
+    def answered(mock: Mock, arrival: Arrival, workspace: Workspace) -> WireResponse:
         given = answered_as_ever(mock, arrival, workspace)
         if arrival.match is not None and arrival.app.provider.slug == slug:
             name = arrival.match.operation.id
@@ -103,7 +104,7 @@ def record(reference: Reference, current: Callable[[], str], slug: str) -> None:
             reference.tests.setdefault(current(), Seen()).cited.add((given.requirement, "", given.status))
         return given
 
-    def refuse(app: ProviderApp, refusal: Refused) -> Answer:
+    def refuse(app: ProviderApp, refusal: Refusal) -> WireResponse:
         if app.provider.slug == slug:
             found = ((each.requirement, each.keyword) for each in refusal.findings if each.requirement)
             reference.tests.setdefault(current(), Seen()).findings.update(found)
@@ -116,18 +117,18 @@ def record(reference: Reference, current: Callable[[], str], slug: str) -> None:
 
 def _record_world(reference: Reference, current: Callable[[], str], slug: str) -> None:
     """What a task judges later is in no refusal."""
-    from flowproof.kernel.world import World  # noqa: PLC0415 (only in a process that serves)
+    from flowproof.kernel.provider_context import ProviderContext  # noqa: PLC0415 (only in a process that serves)
 
-    findings_as_ever = World.findings
+    findings_as_ever = ProviderContext.findings
 
-    def findings(world: World, schema_file: str, value: Any, where: str = "request.body") -> Any:
-        found = findings_as_ever(world, schema_file, value, where)
-        if found and world.contract.slug == slug:
+    def findings(context: ProviderContext, schema_file: str, value: Any, where: str = "request.body") -> Any:
+        found = findings_as_ever(context, schema_file, value, where)
+        if found and context.contract.slug == slug:
             seen = reference.tests.setdefault(current(), Seen())
             seen.findings.update((each.requirement, each.keyword) for each in found if each.requirement)
         return found
 
-    setattr(World, "findings", findings)  # noqa: B010 (this process alone, on purpose)
+    setattr(ProviderContext, "findings", findings)  # noqa: B010 (this process alone, on purpose)
 
 
 def _places(body: bytes) -> set[Steps]:

@@ -18,9 +18,9 @@ from hypothesis import Phase, given, settings, strategies
 
 from .forks import Died, in_processes
 from .mutant import Mutant, Outcome, Verdict
+from .mutant_installer import MutantInstaller
 from .plan import Plan, make_plan, tests_for
 from .reference import Reference, Seen, record
-from .sabotage import Sabotage
 
 __all__ = ["pytest_addoption", "pytest_configure"]
 
@@ -172,8 +172,8 @@ class MutantSession:
     def _against(self, mutant: Mutant, items: Sequence[pytest.Item]) -> Outcome:
         """In a child: the tests on the broken mock, until one fails."""
         started, ran = time.perf_counter(), 0
-        sabotage = Sabotage(mutant)
-        sabotage.install()
+        installer = MutantInstaller(mutant)
+        installer.install()
         for item, following in _pairs(items):
             ran += 1
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -185,7 +185,7 @@ class MutantSession:
             return Outcome(*_named(mutant), "killed", test, why, ran, seconds)
         if mutant.patch is not None and mutant.patch.module not in sys.modules:
             return _lived(mutant, "broken", f"{mutant.patch.module} was never imported", ran, seconds)
-        if mutant.patch is None and not sabotage.changed:
+        if mutant.patch is None and not installer.changed:
             return _lived(mutant, "equal", "no answer differed from the unbroken mock's", ran, seconds)
         return _lived(mutant, "survived", f"{ran} tests that can see it hold", ran, seconds)
 

@@ -153,7 +153,7 @@ def _settled(
     workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
     suited: dict[str, Any] = {"session": recorded_session(recorder, site, is_ours=workspace is not None)}
     if workspace is not None:
-        suited |= {"sleep": workspace.clock.advance, "chance": Random(0)}
+        suited |= {"sleep": workspace.clock.advance, "rng": Random(0)}
         suited |= {"now": workspace.clock.now} if tells_time else {}
     return {**suited, **settings}
 

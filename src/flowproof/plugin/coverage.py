@@ -16,7 +16,7 @@ from flowproof.conformance import Contract
 from flowproof.conformance.branches import Branches
 from flowproof.exchange import Exchange
 
-from .used import requirements_of
+from .item_info import requirements_of
 
 __all__ = ["CoverageWriter"]
 

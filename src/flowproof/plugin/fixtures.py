@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from .state import State, state_of
-from .used import providers_of, skip_elsewhere
+from .item_info import providers_of, skip_elsewhere
+from .session_state import SessionState, state_of
 
 if TYPE_CHECKING:
     from flowproof.cases import Case
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flowproof.inbox import Inbox
     from flowproof.target import ControlClient, Target, Workspace
 
-Made = TypeVar("Made", bound="Client")
+CreatedResource = TypeVar("CreatedResource", bound="Client")
 
 __all__ = [
     "dots_eco",
@@ -66,7 +66,7 @@ def flowproof_server(pytestconfig: pytest.Config) -> "Iterator[ControlClient]":
 
 
 @contextmanager
-def _own_server(state: State) -> Iterator[str]:
+def _own_server(state: SessionState) -> Iterator[str]:
     """A server on loopback, in this process, on a port that is free."""
     from flowproof.kernel.assembly import Settings, build_gateway  # noqa: PLC0415 (see the module's docstring)
     from flowproof.kernel.serving import Server  # noqa: PLC0415
@@ -148,12 +148,14 @@ def target(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> "Targ
     return Target("mock", {**made.sites, **sites}, None if sites else made)
 
 
-def _makes(config: pytest.Config, connect: "Callable[..., Made]") -> "Iterator[Callable[..., Made]]":
+def _makes(
+    config: pytest.Config, connect: "Callable[..., CreatedResource]"
+) -> "Iterator[Callable[..., CreatedResource]]":
     """What makes clients by `connect`, whose exchanges are recorded; they are closed at the session's end."""
     recorder = state_of(config).recording()
     with ExitStack() as stack:
 
-        def make(place: "Target | Workspace", **settings: Any) -> "Made":
+        def make(place: "Target | Workspace", **settings: Any) -> "CreatedResource":
             """A client there."""
             return stack.enter_context(closing(connect(recorder, place, **settings)))
 

@@ -14,7 +14,7 @@ from typing import NoReturn
 from _pytest.outcomes import Skipped
 
 from flowproof.certify.events import Created, Event, Recognised, Settled
-from flowproof.certify.ledger import Ledger, Made, Purse
+from flowproof.certify.run_store import Budget, CreatedResource, RunStore
 from flowproof.conformance import Contract, Match
 from flowproof.conformance.effects import Effect, read_effects, value_of
 from flowproof.errors import ConfigurationError
@@ -61,7 +61,7 @@ class Guard:
 
     places: Places
     contract: Callable[[str], Contract]
-    ledger: Ledger
+    run_store: RunStore
     test: Callable[[], str] = lambda: ""
     tell: Callable[[Event], None] | None = None
     omitted: str = ""
@@ -81,16 +81,16 @@ class Guard:
         match = self.contract(provider).operations.find(method, path)
         effect = self._effects[provider][match.operation.id] if match else Effect(changes=method not in SAFE)
         with ExitStack() as stack:
-            purse = None
+            budget = None
             if effect.spends is not None and place.permission.spend is not None:
-                purse = stack.enter_context(self.ledger.purse(provider))
-            self._permit(provider, place, match, effect, purse, f"a {method} that is no operation of the contract")
+                budget = stack.enter_context(self.run_store.budget(provider))
+            self._permit(provider, place, match, effect, budget, f"a {method} that is no operation of the contract")
             self._wait(provider, place)
             passage = Passage()
             try:
                 yield passage
             finally:
-                self._pay(purse, effect, passage.exchange, match)
+                self._pay(budget, effect, passage.exchange, match)
         if passage.exchange is not None:
             self._look(provider, effect, passage.exchange, match)
 
@@ -107,7 +107,7 @@ class Guard:
         return self._places[provider]
 
     def _permit(
-        self, provider: str, place: Place, match: Match | None, effect: Effect, purse: Purse | None, what: str
+        self, provider: str, place: Place, match: Match | None, effect: Effect, budget: Budget | None, what: str
     ) -> None:
         permission = place.permission
         if permission.everything or not effect.changes:
@@ -116,14 +116,14 @@ class Guard:
         if match is None or match.operation.id not in permission.operations:
             self._refuse(f"the target {target} does not permit {match.operation.id if match else what}")
         operation = match.operation.id
-        if purse is not None and permission.spend is not None and not purse.allows(permission.spend):
-            so_far = "a call whose cost is not known" if purse.lost else f"{purse.spent} so far"
+        if budget is not None and permission.spend is not None and not budget.allows(permission.spend):
+            so_far = "a call whose cost is not known" if budget.lost else f"{budget.spent} so far"
             self._refuse(
                 f"the target {target} permits to spend {permission.spend}: with {so_far}, another {operation} may be "
                 "too much"
             )
         times = permission.operations[operation]
-        if not self.ledger.take(f"calls of {provider} {operation}", times):
+        if not self.run_store.take(f"calls of {provider} {operation}", times):
             self._refuse(f"the target {target} permits {operation} {times} times, which are used up")
 
     def _refuse(self, why: str) -> NoReturn:
@@ -134,20 +134,20 @@ class Guard:
         rate = place.pace.requests_per_second
         if rate is not None:
             now_s = time.monotonic()
-            time.sleep(self.ledger.turn(f"turn at {provider}", interval_s=1 / rate, now_s=now_s))
+            time.sleep(self.run_store.turn(f"turn at {provider}", interval_s=1 / rate, now_s=now_s))
 
-    def _pay(self, purse: Purse | None, effect: Effect, exchange: Exchange | None, match: Match | None) -> None:
-        if purse is None or effect.spends is None or (exchange is not None and not _is_success(exchange)):
+    def _pay(self, budget: Budget | None, effect: Effect, exchange: Exchange | None, match: Match | None) -> None:
+        if budget is None or effect.spends is None or (exchange is not None and not _is_success(exchange)):
             return
         told = value_of(effect.spends, exchange, match) if exchange is not None and match is not None else None
-        purse.pay(_amount(told))
+        budget.pay(_amount(told))
 
     def _look(self, provider: str, effect: Effect, exchange: Exchange, match: Match | None) -> None:
         """What an answer gives away, creates and removes."""
         if self.tell is None:
             return
         ours = next((name for name, _ in exchange.response_headers if name.lower().startswith(OURS)), None)
-        if ours is not None and self.ledger.take(RECOGNISED, 1):
+        if ours is not None and self.run_store.take(RECOGNISED, 1):
             self.tell(Recognised(f"an answer has the header {ours}"))
         if match is None or not _is_success(exchange):
             return
@@ -163,8 +163,8 @@ class Guard:
         told = (
             {name: value_of(each, exchange, match) for name, each in undone_by.parameters.items()} if undone_by else {}
         )
-        made = Made(
-            id=f"c-{self.ledger.next('created')}",
+        made = CreatedResource(
+            id=f"c-{self.run_store.next('created')}",
             provider=provider,
             operation=match.operation.id,
             what=value_of(effect.creates, exchange, match) or "the answer does not say what",
@@ -172,16 +172,16 @@ class Guard:
             parameters={name: value for name, value in told.items() if value is not None},
         )
         spent = value_of(effect.spends, exchange, match) if effect.spends else None
-        self.ledger.add(made)
+        self.run_store.add(made)
         self.tell(Created(made.id, self.test(), made.operation, made.what, spent or ""))
 
     def _removed(self, provider: str, exchange: Exchange, match: Match) -> None:
         if self.tell is None:
             return
         operation = match.operation.id
-        for made in self.ledger.unsettled(provider):
+        for made in self.run_store.unsettled(provider):
             is_same = made.parameters.items() <= match.path_parameters.items()
-            if made.undo == operation and made.parameters and is_same and self.ledger.settle(made.id):
+            if made.undo == operation and made.parameters and is_same and self.run_store.settle(made.id):
                 self.tell(Settled(made.id, True, f"{operation} answered {exchange.status}"))
 
 

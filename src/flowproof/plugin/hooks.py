@@ -7,10 +7,10 @@ import pytest
 
 from flowproof.errors import FlowproofError
 
+from .item_info import requirements_of
 from .options import add_options
 from .places import MOCK
-from .state import state_of
-from .used import requirements_of
+from .session_state import state_of
 
 if TYPE_CHECKING:
     from flowproof.target import Workspace
@@ -39,16 +39,16 @@ def pytest_configure(config: pytest.Config) -> None:
     state = state_of(config)
     handed_down = getattr(config, "workerinput", None)  # xdist's, in a worker
     if state.options.events is not None or state.options.target not in (None, MOCK):
-        from .accounts import Accounts  # noqa: PLC0415 (only where something is counted)
+        from .run_store_plugin import RunStorePlugin  # noqa: PLC0415 (only where something is counted)
 
-        accounts = Accounts(state, handed_down)
-        state.ledger = accounts.ledger
+        accounts = RunStorePlugin(state, handed_down)
+        state.run_store = accounts.run_store
         config.pluginmanager.register(accounts)
     if state.options.events is not None:
-        from .witness import Witness  # noqa: PLC0415 (only a run that asks for it)
+        from .event_writer import EventWriter  # noqa: PLC0415 (only a run that asks for it)
 
-        state.witness = Witness(state.options.events, state, handed_down and handed_down["workerid"])
-        config.pluginmanager.register(state.witness)
+        state.event_writer = EventWriter(state.options.events, state, handed_down and handed_down["workerid"])
+        config.pluginmanager.register(state.event_writer)
     if state.options.coverage is not None:
         from .coverage import CoverageWriter  # noqa: PLC0415 (only a run that asks for it)
 

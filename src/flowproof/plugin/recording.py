@@ -64,8 +64,8 @@ class Recorder:
         self.exchanges = 0
         self.lost = ""
         self.guard: Guard | None = None
-        self.watched: Callable[[str, Contract, Exchange], None] | None = None
-        self.witnessed: Callable[[Seen], None] | None = None
+        self.on_checked: Callable[[str, Contract, Exchange], None] | None = None
+        self.on_exchange: Callable[[Seen], None] | None = None
         self._contracts: dict[str, Contract] = {}
         self._findings: Counter[tuple[str, Finding]] = Counter()
         self._set_aside: list[Finding] | None = None
@@ -89,12 +89,12 @@ class Recorder:
         """Check an exchange against its provider's contract; what the arguments are, `Seen` says."""
         self.exchanges += 1
         contract = self.contract(provider)
-        if self.watched is not None:
-            self.watched(provider, contract, exchange)
+        if self.on_checked is not None:
+            self.on_checked(provider, contract, exchange)
         found = check(contract, exchange)
-        if self.witnessed is not None:
+        if self.on_exchange is not None:
             counted = found if self._set_aside is None else ()
-            self.witnessed(Seen(provider, url, exchange, counted, at, duration_ms))
+            self.on_exchange(Seen(provider, url, exchange, counted, at, duration_ms))
         if self._set_aside is not None:
             self._set_aside.extend(found)
             return

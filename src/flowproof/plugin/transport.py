@@ -18,8 +18,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPHeaderDict
 from urllib3.response import HTTPResponse
 
-from flowproof.kernel.refusals import Answer
-from flowproof.kernel.request import WireRequest
+from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.http.response import WireResponse
 
 __all__ = ["InProcessAdapter"]
 
@@ -37,7 +37,7 @@ ABOUT_THE_CONNECTION = frozenset({"expect", "trailer", "transfer-encoding", "upg
 class Answering(Protocol):
     """A server in this process: the kernel's gateway."""
 
-    def answer_at_once(self, request: WireRequest) -> Answer | None:
+    def answer_at_once(self, request: WireRequest) -> WireResponse | None:
         """The answer, or None where that takes a socket; then nothing has happened yet."""
 
 
@@ -102,7 +102,7 @@ def _is_text(value: object, form: re.Pattern[str]) -> bool:
     return isinstance(value, str) and form.fullmatch(value) is not None
 
 
-def _response(request: requests.PreparedRequest, answer: Answer) -> HTTPResponse:
+def _response(request: requests.PreparedRequest, answer: WireResponse) -> HTTPResponse:
     """An answer as urllib3 would have read it."""
     has_body = answer.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
     body = answer.body if has_body else b""

@@ -8,7 +8,16 @@ import orjson
 from flask import Blueprint, Response
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Answer, Credential, Provider, ProviderRequest, Refused, World, here, hex_id
+from flowproof.kernel import (
+    Credential,
+    Provider,
+    ProviderContext,
+    ProviderRequest,
+    Refusal,
+    WireResponse,
+    ctx,
+    hex_id,
+)
 from flowproof.kernel.control.routes import now_in_control
 from flowproof.kernel.refusals import (
     BodyTooLarge,
@@ -36,26 +45,26 @@ routes = Blueprint("notes", __name__)
 control = Blueprint("notes_control", __name__)
 
 
-class Missing(Refused):
+class Missing(Refusal):
     """There is no such note."""
 
 
-class Unknown(Refused):
+class Unknown(Refusal):
     """Nobody has that key."""
 
 
 @routes.post("/notes")
 def create() -> Any:
     """Keep a note."""
-    note = {**here.json, "id": hex_id(here.chance, 16), "at": here.now.isoformat()}
-    here.state.put("note", note["id"], note)
+    note = {**ctx.json, "id": hex_id(ctx.rng, 16), "at": ctx.now.isoformat()}
+    ctx.state.put("note", note["id"], note)
     return note, 201
 
 
 @routes.get("/notes")
 def list_all() -> Any:
     """All notes, the newest first."""
-    return {"notes": list(here.state.newest("note")), "motto": here.seed["motto"]}
+    return {"notes": list(ctx.state.newest("note")), "motto": ctx.seed["motto"]}
 
 
 @routes.get("/notes/<note_id>")
@@ -63,7 +72,7 @@ def get(note_id: str) -> Any:
     """One note; ``anything`` is always there."""
     if note_id.startswith("echo:"):
         return {"text": note_id}
-    found = here.state.get("note", note_id)
+    found = ctx.state.get("note", note_id)
     if found is None:
         raise Missing([Finding("request.path", "/noteId", "a note", note_id)])
     return found
@@ -72,52 +81,52 @@ def get(note_id: str) -> Any:
 @routes.delete("/notes/<note_id>")
 def delete(note_id: str) -> Any:
     """Forget a note."""
-    here.state.delete("note", note_id)
+    ctx.state.delete("note", note_id)
     return None, 204
 
 
 @routes.post("/optional")
 def optional() -> Any:
     """A body that may be left out."""
-    return {"got": here.json}
+    return {"got": ctx.json}
 
 
 @routes.post("/countdowns")
 def count_down() -> Any:
     """Write a note when the time has come, and so many more after it."""
-    here.world.schedule("tick", after_s=here.json.get("after_s", 1), value=here.json)
+    ctx.context.schedule("tick", after_s=ctx.json.get("after_s", 1), value=ctx.json)
     return {}, 202
 
 
 @routes.post("/broken")
 def break_down() -> Any:
     """Fail after something has been kept."""
-    here.state.put("note", "half", {"text": "never kept"})
+    ctx.state.put("note", "half", {"text": "never kept"})
     raise ZeroDivisionError("on purpose")
 
 
 @routes.get("/liar")
 def lie() -> Any:
-    """Answer what the contract forbids."""
+    """WireResponse what the contract forbids."""
     return Response(orjson.dumps({"text": ""}), content_type="application/json")
 
 
-def tick(world: World, value: Any) -> None:
+def tick(context: ProviderContext, value: Any) -> None:
     """Write the moment down, and do so again until it has been done often enough."""
     if value.get("fail"):
-        world.state.put("note", "half", {"text": "never kept"})
+        context.state.put("note", "half", {"text": "never kept"})
         raise ZeroDivisionError("on purpose")
-    key = hex_id(world.chance, 16)
-    world.state.put("note", key, {"text": value["name"], "id": key, "at": world.now.isoformat()})
+    key = hex_id(context.rng, 16)
+    context.state.put("note", key, {"text": value["name"], "id": key, "at": context.now.isoformat()})
     if value.get("again", 0) > 0:
-        world.schedule("tick", after_s=value["every_s"], value={**value, "again": value["again"] - 1})
+        context.schedule("tick", after_s=value["every_s"], value={**value, "again": value["again"] - 1})
 
 
 @control.get("/motto")
 def motto(workspace: str) -> Any:
     """The motto, as an operation of the control API that only this provider has."""
     scene = now_in_control()
-    return {"motto": scene.mock.workspaces.world(scene.workspace(workspace), "notes").seed["motto"]}
+    return {"motto": scene.mock.workspaces.context(scene.workspace(workspace), "notes").seed["motto"]}
 
 
 def presented_key(request: ProviderRequest) -> str | None:
@@ -125,15 +134,15 @@ def presented_key(request: ProviderRequest) -> str | None:
     return request.header("x-key")
 
 
-def authenticate(request: ProviderRequest, world: World) -> str:
+def authenticate(request: ProviderRequest, context: ProviderContext) -> str:
     """Whoever has a key of this workspace."""
     key = request.header("x-key")
-    if key is None or world.credential(key) is None:
+    if key is None or context.credential(key) is None:
         raise Unknown([Finding("request.headers", "/x-key", "a key of this workspace", "another")])
     return key
 
 
-def render(refusal: Refused) -> Answer:
+def render(refusal: Refusal) -> WireResponse:
     """All errors look alike."""
     if isinstance(refusal, FaultInjected):
         wait = () if refusal.retry_after_s is None else (("Retry-After", str(refusal.retry_after_s)),)
@@ -143,14 +152,14 @@ def render(refusal: Refused) -> Answer:
     return oops(401 if isinstance(refusal, Unknown) else STATUS.get(type(refusal), 500))
 
 
-def oops(status: int, *headers: tuple[str, str]) -> Answer:
+def oops(status: int, *headers: tuple[str, str]) -> WireResponse:
     """The provider's own error."""
-    return Answer(status, orjson.dumps({"oops": str(status)}), (("Content-Type", "application/json"), *headers))
+    return WireResponse(status, orjson.dumps({"oops": str(status)}), (("Content-Type", "application/json"), *headers))
 
 
-def mint(chance: Random, _seed: Any) -> tuple[Credential, ...]:
+def mint(rng: Random, _seed: Any) -> tuple[Credential, ...]:
     """One key; its secret has characters that are written in many ways."""
-    return (Credential(hex_id(chance, 20), secrets={"secret": f'{hex_id(chance, 20)}/"+ä='}),)
+    return (Credential(hex_id(rng, 20), secrets={"secret": f'{hex_id(rng, 20)}/"+ä='}),)
 
 
 provider = Provider(

@@ -16,8 +16,17 @@ from flask import Blueprint
 
 from flowproof.errors import ConfigurationError
 from flowproof.exchange import Headers
-from flowproof.kernel import Answer, Credential, Provider, ProviderRequest, Refused, World, here, hex_id
-from flowproof.kernel.webhooks import Webhook, WebhookPolicy
+from flowproof.kernel import (
+    Credential,
+    Provider,
+    ProviderContext,
+    ProviderRequest,
+    Refusal,
+    WireResponse,
+    ctx,
+    hex_id,
+)
+from flowproof.kernel.webhooks.delivery import Webhook, WebhookPolicy
 
 __all__ = ["RETRIES", "TIMEOUT_S", "provider"]
 
@@ -30,13 +39,13 @@ routes = Blueprint("parcels", __name__)
 @routes.post("/parcels")
 def send_parcel() -> Any:
     """Keep a parcel and tell of it, now or later; fail after all of that where it is asked."""
-    wanted = here.json
-    key = hex_id(here.chance, 16)
-    here.state.put("parcel", key, {"id": key, **wanted})
+    wanted = ctx.json
+    key = hex_id(ctx.rng, 16)
+    ctx.state.put("parcel", key, {"id": key, **wanted})
     if "after_s" in wanted:
-        here.world.schedule("tell", after_s=wanted["after_s"], value={"id": key, **wanted})
+        ctx.context.schedule("tell", after_s=wanted["after_s"], value={"id": key, **wanted})
     else:
-        tell(here.world, {"id": key, **wanted})
+        tell(ctx.context, {"id": key, **wanted})
     if wanted.get("fail"):
         raise ZeroDivisionError("on purpose")
     return {"id": key}, 201
@@ -45,28 +54,28 @@ def send_parcel() -> Any:
 @routes.get("/parcels")
 def list_parcels() -> Any:
     """All parcels."""
-    return {"parcels": list(here.state.newest("parcel"))}
+    return {"parcels": list(ctx.state.newest("parcel"))}
 
 
-def tell(world: World, parcel: Any) -> None:
+def tell(context: ProviderContext, parcel: Any) -> None:
     """Put the event of a parcel into the outbox; fail after that where it is asked."""
-    told = event(world, "parcel.sent", parcel["url"], parcel["name"])
-    world.deliver(replace(told, method=parcel.get("method", "POST")))
+    told = event(context, "parcel.sent", parcel["url"], parcel["name"])
+    context.deliver(replace(told, method=parcel.get("method", "POST")))
     if parcel.get("fail_later"):
         raise ZeroDivisionError("on purpose")
 
 
-def event(world: World, name: str, url: str, parcel: str) -> Webhook:
+def event(context: ProviderContext, name: str, url: str, parcel: str) -> Webhook:
     """An event with an id of its own."""
-    body = {"id": f"evt_{hex_id(world.chance, 16)}", "event": name, "at": world.now.isoformat(), "parcel": parcel}
+    body = {"id": f"evt_{hex_id(context.rng, 16)}", "event": name, "at": context.now.isoformat(), "parcel": parcel}
     return Webhook(name, url, orjson.dumps(body))
 
 
-def sample(world: World, name: str, url: str) -> Webhook:
+def sample(context: ProviderContext, name: str, url: str) -> Webhook:
     """A made-up event."""
     if name not in policy.events:
         raise ConfigurationError(f"There is no event {name!r}.", f"There is {', '.join(policy.events)}.")
-    return event(world, name, url, "sample")
+    return event(context, name, url, "sample")
 
 
 def unknown(webhook: Webhook) -> Webhook:
@@ -76,10 +85,10 @@ def unknown(webhook: Webhook) -> Webhook:
     return replace(webhook, event="parcel.teleported", body=orjson.dumps(changed))
 
 
-def sign(webhook: Webhook, world: World) -> Headers:
+def sign(webhook: Webhook, context: ProviderContext) -> Headers:
     """Over the moment and the exact bytes."""
-    (credential,) = world.credentials()
-    at = str(int(world.now.timestamp()))
+    (credential,) = context.credentials()
+    at = str(int(context.now.timestamp()))
     digest = hmac.new(credential.secrets["secret"].encode(), f"{at}.".encode() + webhook.body, hashlib.sha256)
     return ((SIGNATURE, f"t={at},v1={digest.hexdigest()}"), ("User-Agent", "parcels"))
 
@@ -96,9 +105,9 @@ policy = WebhookPolicy(
 )
 
 
-def render(refusal: Refused) -> Answer:
+def render(refusal: Refusal) -> WireResponse:
     """All errors look alike."""
-    return Answer(400, orjson.dumps({"error": type(refusal).__name__}))
+    return WireResponse(400, orjson.dumps({"error": type(refusal).__name__}))
 
 
 def presented_key(request: ProviderRequest) -> str | None:
@@ -106,9 +115,9 @@ def presented_key(request: ProviderRequest) -> str | None:
     return request.header("x-key")
 
 
-def mint(chance: Random, _seed: Any) -> tuple[Credential, ...]:
+def mint(rng: Random, _seed: Any) -> tuple[Credential, ...]:
     """One key with a secret."""
-    return (Credential(hex_id(chance, 20), secrets={"secret": hex_id(chance, 32)}),)
+    return (Credential(hex_id(rng, 20), secrets={"secret": hex_id(rng, 32)}),)
 
 
 provider = Provider(
@@ -116,7 +125,7 @@ provider = Provider(
     title="Parcels",
     routes=routes,
     presented_key=presented_key,
-    authenticate=lambda _request, _world: None,
+    authenticate=lambda _request, _context: None,
     render=render,
     mint=mint,
     seed={},

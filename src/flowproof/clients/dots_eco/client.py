@@ -70,7 +70,7 @@ class DotsEco(Client):
         session: requests.Session | None = None,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
-        chance: Random | None = None,
+        rng: Random | None = None,
     ) -> None:
         super().__init__(
             base_url_of(base_url, of="The Dots.eco client's base_url", below="/api/v1", such_as=PRODUCTION_URL),
@@ -81,7 +81,7 @@ class DotsEco(Client):
             session=session,
             now=now,
             sleep=sleep,
-            chance=chance,
+            rng=rng,
         )
         self._token = _usable(token, "token")
         self._read_token = self._token if read_token is None else _usable(read_token, "read_token")
@@ -182,7 +182,7 @@ class DotsEco(Client):
 
 
 def _usable(token: str, name: str) -> str:
-    return token_of(token, of=f"The Dots.eco client's {name}", mend="Give it as the page Edit Company shows it.")
+    return token_of(token, of=f"The Dots.eco client's {name}", fix="Give it as the page Edit Company shows it.")
 
 
 def _day(given: date | str | None) -> str | None:

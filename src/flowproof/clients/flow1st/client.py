@@ -90,7 +90,7 @@ class Flow1st(Client):
         session: requests.Session | None = None,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
-        chance: Random | None = None,
+        rng: Random | None = None,
         timestamp_format: Callable[[datetime], str] = iso_microseconds,
     ) -> None:
         if not (api_key and api_secret and ":" not in api_key and (api_key + api_secret).isascii()):
@@ -107,7 +107,7 @@ class Flow1st(Client):
             session=session,
             now=now,
             sleep=sleep,
-            chance=chance,
+            rng=rng,
         )
         self._basic = HTTPBasicAuth(api_key, api_secret)
         self._secret = api_secret

@@ -70,7 +70,7 @@ class Integrations(Client):
         session: requests.Session | None = None,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
-        chance: Random | None = None,
+        rng: Random | None = None,
     ) -> None:
         super().__init__(
             base_url_of(base_url, of="The Integrations client's base_url", below="/api"),
@@ -81,10 +81,10 @@ class Integrations(Client):
             session=session,
             now=now,
             sleep=sleep,
-            chance=chance,
+            rng=rng,
         )
         self._token = token_of(
-            token, of="The Integrations client's token", mend="Give the token alone, without Bearer and blanks."
+            token, of="The Integrations client's token", fix="Give the token alone, without Bearer and blanks."
         )
 
     def configure(

@@ -83,7 +83,7 @@ class OneFlow(Client):
         session: requests.Session | None = None,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
-        chance: Random | None = None,
+        rng: Random | None = None,
         date_format: Callable[[datetime], str] = iso_milliseconds,
     ) -> None:
         super().__init__(
@@ -95,7 +95,7 @@ class OneFlow(Client):
             session=session,
             now=now,
             sleep=sleep,
-            chance=chance,
+            rng=rng,
         )
         self.orders_url = self.base_url if orders_url is None else _base_url("orders_url", orders_url)
         self._signer = Signer(token, secret, algorithm)

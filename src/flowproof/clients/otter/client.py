@@ -82,7 +82,7 @@ class Otter(Client):
         session: requests.Session | None = None,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
-        chance: Random | None = None,
+        rng: Random | None = None,
     ) -> None:
         super().__init__(
             base_url_of(base_url, of="The Otter client's base_url", such_as=PRODUCTION_URL),
@@ -93,7 +93,7 @@ class Otter(Client):
             session=session,
             now=now,
             sleep=sleep,
-            chance=chance,
+            rng=rng,
         )
         if not client_id or not client_secret:
             raise ConfigurationError("The Otter client id or secret is empty.", "Copy both from the Developer Portal.")

@@ -22,13 +22,14 @@ from flowproof.conformance.contract import read_yaml
 from flowproof.conformance.operations import read_operations
 from flowproof.conformance.schemas import Schemas
 from flowproof.errors import ConfigurationError, StoreError
-from flowproof.kernel.body import read_json
-from flowproof.kernel.loopback import is_loopback
+from flowproof.kernel.http.body import read_json
+from flowproof.kernel.http.loopback import is_loopback
+from flowproof.kernel.http.problem import problem
+from flowproof.kernel.http.request import ProviderRequest, WireRequest
+from flowproof.kernel.http.response import WireResponse
+from flowproof.kernel.http.routing import QuickRule
 from flowproof.kernel.mock import Mock
-from flowproof.kernel.problem import problem
-from flowproof.kernel.refusals import Answer, Refused
-from flowproof.kernel.request import ProviderRequest, WireRequest
-from flowproof.kernel.routing import QuickRule
+from flowproof.kernel.refusals import Refusal
 from flowproof.kernel.workspaces import WorkspaceTaken
 
 from .routes import ControlScene, Missing, index, routes
@@ -69,7 +70,7 @@ class ControlApp(Flask):
             if app.provider.control is not None:
                 self.register_blueprint(app.provider.control, url_prefix=f"/workspaces/<workspace>/{slug}")
 
-    def answer(self, wire: WireRequest) -> Answer:
+    def answer(self, wire: WireRequest) -> WireResponse:
         """Handle one request; whatever is wrong with it, the answer is a problem document."""
         refused = self._refuse_stranger(wire)
         if refused is not None:
@@ -87,7 +88,7 @@ class ControlApp(Flask):
             return problem(422, "Cannot be done", str(error))
         except StoreError as error:
             return problem(503, "State not available", f"The server's state: {error}.")
-        except Refused as refusal:
+        except Refusal as refusal:
             return problem(400, "Malformed request", str(refusal))
         except HTTPException as error:
             return problem(error.code or 500, error.name, f"{wire.method} {wire.path}: see {PREFIX}/openapi.json.")
@@ -95,7 +96,7 @@ class ControlApp(Flask):
             logger.exception("the control API failed at %s %s", wire.method, wire.path)
             return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")
 
-    def _refuse_stranger(self, wire: WireRequest) -> Answer | None:
+    def _refuse_stranger(self, wire: WireRequest) -> WireResponse | None:
         if self._token is not None:
             scheme, _, presented = (wire.header("authorization") or "").partition(" ")
             known = hmac.compare_digest(presented.strip().encode(), self._token.encode())
@@ -112,7 +113,7 @@ class ControlApp(Flask):
             403, "Loopback only", "Without a token the control API answers on loopback only; serve with --token."
         )
 
-    def _dispatched(self, wire: WireRequest) -> Answer:
+    def _dispatched(self, wire: WireRequest) -> WireResponse:
         asked = ProviderRequest(wire, PREFIX, wire.path.removeprefix(PREFIX) or "/")
         if not asked.path.startswith("/"):
             raise Missing(f"{wire.path} is not below {PREFIX}/.")
@@ -150,8 +151,8 @@ def control_contract() -> Contract:
     return Contract("control", document, read_operations(document), {}, Schemas("control", document, {}))
 
 
-def _rendered(value: Any, status: int) -> Answer:
-    return Answer(status, b"" if status == 204 else orjson.dumps(value, option=orjson.OPT_INDENT_2))
+def _rendered(value: Any, status: int) -> WireResponse:
+    return WireResponse(status, b"" if status == 204 else orjson.dumps(value, option=orjson.OPT_INDENT_2))
 
 
 def _base_url(wire: WireRequest) -> str:

@@ -9,8 +9,8 @@ from flask import Blueprint, current_app, g
 
 from flowproof import __version__
 from flowproof.errors import FlowproofError
-from flowproof.kernel.clock import Clock
 from flowproof.kernel.mock import Mock
+from flowproof.kernel.time.clock import Clock
 from flowproof.kernel.workspaces import Workspace
 
 __all__ = ["ControlScene", "Missing", "index", "now_in_control", "routes", "shown_workspace"]

@@ -6,11 +6,11 @@ from typing import Any
 from flask import Blueprint
 
 from flowproof.errors import ConfigurationError
-from flowproof.kernel import trial
-from flowproof.kernel.clock import Clock, microseconds
-from flowproof.kernel.webhooks import Adversary, Delivery, WebhookPolicy
+from flowproof.kernel.provider_context import KEPT_DELIVERIES, OWN, ProviderContext
+from flowproof.kernel.time.clock import Clock, microseconds
+from flowproof.kernel.webhooks import trial
+from flowproof.kernel.webhooks.delivery import Adversary, Delivery, WebhookPolicy
 from flowproof.kernel.workspaces import Workspace
-from flowproof.kernel.world import KEPT_DELIVERIES, OWN, World
 
 from .routes import ControlScene, Missing, now_in_control
 
@@ -49,7 +49,9 @@ def replay_delivery(workspace: str, delivery: str) -> tuple[dict[str, Any], int]
     chosen = scene.workspace(workspace)
     found = _found(scene, chosen, delivery)
     adversary = Adversary.from_json((scene.json or {}).get("adversary", {}))
-    made = _world(scene, chosen, found.provider).deliver(found.webhook, adversary=adversary, of=f"replay of {found.id}")
+    made = _context(scene, chosen, found.provider).deliver(
+        found.webhook, adversary=adversary, of=f"replay of {found.id}"
+    )
     return {"deliveries": [_shown(each) for each in made]}, 202
 
 
@@ -83,9 +85,9 @@ def set_allowed_hosts(workspace: str) -> dict[str, Any]:
 def trigger(workspace: str) -> tuple[dict[str, Any], int]:
     """Deliver an event with made-up content."""
     scene = now_in_control()
-    world = _world(scene, scene.workspace(workspace), scene.json["provider"])
-    policy = _policy(world)
-    made = world.deliver(policy.sample(world, scene.json["event"], scene.json["url"]), of="trigger")
+    context = _context(scene, scene.workspace(workspace), scene.json["provider"])
+    policy = _policy(context)
+    made = context.deliver(policy.sample(context, scene.json["event"], scene.json["url"]), of="trigger")
     return {"deliveries": [_shown(each) for each in made]}, 202
 
 
@@ -94,11 +96,11 @@ def start_trial(workspace: str) -> tuple[dict[str, Any], int]:
     """Try a receiver with everything that it must accept or refuse."""
     scene = now_in_control()
     chosen = scene.workspace(workspace)
-    world = _world(scene, chosen, scene.json["provider"])
-    policy = _policy(world)
-    name = f"trial-{world.deliveries + 1}"
+    context = _context(scene, chosen, scene.json["provider"])
+    policy = _policy(context)
+    name = f"trial-{context.deliveries + 1}"
     event = scene.json.get("event", policy.events[0])
-    started = trial.start(world, policy, event, scene.json["url"], name)
+    started = trial.start(context, policy, event, scene.json["url"], name)
     scene.mock.store.put(chosen.id, OWN, "trial", name, {"omitted": dict(started.omitted)})
     return {"trial": name, "webhooks": started.webhooks}, 202
 
@@ -123,22 +125,22 @@ def _found(scene: ControlScene, workspace: Workspace, delivery: str) -> Delivery
     return Delivery.from_json(kept)
 
 
-def _world(scene: ControlScene, workspace: Workspace, provider: str) -> World:
+def _context(scene: ControlScene, workspace: Workspace, provider: str) -> ProviderContext:
     if provider not in scene.mock.apps:
         raise Missing(f"There is no provider {provider}; there are {', '.join(scene.mock.apps)}.")
-    world = scene.mock.workspaces.world(workspace, provider)
-    return replace(world, chance_seed=f"{world.chance_seed}control-{world.deliveries}")
+    context = scene.mock.workspaces.context(workspace, provider)
+    return replace(context, rng_seed=f"{context.rng_seed}control-{context.deliveries}")
 
 
-def _own_world(scene: ControlScene, workspace: Workspace) -> World:
+def _own_world(scene: ControlScene, workspace: Workspace) -> ProviderContext:
     """The workspace as any of the providers sees it: what the kernel keeps of webhooks is common to them."""
-    return scene.mock.workspaces.world(workspace, next(iter(scene.mock.apps)))
+    return scene.mock.workspaces.context(workspace, next(iter(scene.mock.apps)))
 
 
-def _policy(world: World) -> WebhookPolicy:
-    if world.webhooks is None:
-        raise ConfigurationError(f"{world.state.provider} has no webhooks.", "Choose another provider.")
-    return world.webhooks
+def _policy(context: ProviderContext) -> WebhookPolicy:
+    if context.webhooks is None:
+        raise ConfigurationError(f"{context.state.provider} has no webhooks.", "Choose another provider.")
+    return context.webhooks
 
 
 def _shown(delivery: Delivery) -> dict[str, Any]:

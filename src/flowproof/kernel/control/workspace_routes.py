@@ -9,8 +9,8 @@ from flask import Blueprint
 from flowproof import __version__
 from flowproof.errors import ConfigurationError
 from flowproof.har import har
-from flowproof.kernel.clock import Clock
-from flowproof.kernel.faults import plans_from_json
+from flowproof.kernel.faults.plans import plans_from_json
+from flowproof.kernel.time.clock import Clock
 from flowproof.kernel.workspaces import DEFAULT, Workspace
 
 from .routes import ControlScene, Missing, now_in_control, shown_workspace
@@ -170,7 +170,7 @@ def restore_snapshot(workspace: str) -> dict[str, Any]:
 def get_seed(workspace: str, provider: str) -> dict[str, Any]:
     """The account set-up."""
     scene = now_in_control()
-    return dict(scene.mock.workspaces.world(scene.workspace(workspace), _known(scene, provider)).seed)
+    return dict(scene.mock.workspaces.context(scene.workspace(workspace), _known(scene, provider)).seed)
 
 
 @workspace_routes.put("/seed/<provider>")
@@ -183,7 +183,7 @@ def replace_seed(workspace: str, provider: str) -> dict[str, Any]:
     if findings:
         raise ConfigurationError("; ".join(str(each) for each in findings) + ".", f"See {app.provider.seed_schema}.")
     app.provider.check_seed(scene.json)
-    scene.mock.workspaces.world(scene.workspace(workspace), provider).state.put("seed", "seed", scene.json)
+    scene.mock.workspaces.context(scene.workspace(workspace), provider).state.put("seed", "seed", scene.json)
     return dict(scene.json)
 
 
@@ -191,7 +191,7 @@ def replace_seed(workspace: str, provider: str) -> dict[str, Any]:
 def restore_seed(workspace: str, provider: str) -> Reply:
     """Back to the provider's own seed data."""
     scene = now_in_control()
-    scene.mock.workspaces.world(scene.workspace(workspace), _known(scene, provider)).state.delete("seed", "seed")
+    scene.mock.workspaces.context(scene.workspace(workspace), _known(scene, provider)).state.delete("seed", "seed")
     return GONE
 
 

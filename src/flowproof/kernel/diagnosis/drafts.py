@@ -33,7 +33,7 @@ class Mistake(NamedTuple):
 
     code: str
     text: str
-    mend: str
+    fix: str
 
 
 class Draft(NamedTuple):

@@ -28,26 +28,26 @@ def body_edits(request: SignedRequest) -> Iterator[Edit]:
     """Another text of the body, for drafts that sign one."""
     text = request.body.decode("utf-8", "surrogateescape")
     seen = {text}
-    mend = "Sign the bytes of the body that are sent, serialised once."
+    fix = "Sign the bytes of the body that are sent, serialised once."
     for how, other in itertools.chain(_reserialised(request.body), _trimmed(text)):
         if other not in seen:
             seen.add(other)
             yield _body_edit(
-                "body_reserialised", f"the body is signed {how}", mend, other, RARE if "," in how else USUAL
+                "body_reserialised", f"the body is signed {how}", fix, other, RARE if "," in how else USUAL
             )
-    mend = "Sign the body itself, not a hash of it."
+    fix = "Sign the body itself, not a hash of it."
     for digest in ("sha256", "md5", "sha1"):
         hashed = hashlib.new(digest, request.body)
-        yield _body_edit("body_hashed", f"a hex {digest} of the body is signed in its place", mend, hashed.hexdigest())
+        yield _body_edit("body_hashed", f"a hex {digest} of the body is signed in its place", fix, hashed.hexdigest())
         encoded = base64.b64encode(hashed.digest()).decode()
-        yield _body_edit("body_hashed", f"a base64 {digest} of the body is signed in its place", mend, encoded, RARE)
+        yield _body_edit("body_hashed", f"a base64 {digest} of the body is signed in its place", fix, encoded, RARE)
 
 
-def _body_edit(code: str, text: str, mend: str, body: str, often: int = USUAL) -> Edit:
+def _body_edit(code: str, text: str, fix: str, body: str, often: int = USUAL) -> Edit:
     def make(draft: Draft) -> Draft | None:
         return draft._replace(body=body) if "body" in draft.order else None
 
-    return Edit("body", Mistake(code, text, mend), make, often)
+    return Edit("body", Mistake(code, text, fix), make, often)
 
 
 def _reserialised(body: bytes) -> Iterator[tuple[str, str]]:

@@ -73,35 +73,35 @@ def edits(scheme: SigningScheme, request: SignedRequest, secret: bytes) -> tuple
     return tuple(found)
 
 
-def _set(family: str, code: str, text: str, mend: str, *, often: int = USUAL, **fields: Any) -> Edit:
+def _set(family: str, code: str, text: str, fix: str, *, often: int = USUAL, **fields: Any) -> Edit:
     """An edit that puts fixed values in place."""
-    return Edit(family, Mistake(code, text, mend), lambda draft: draft._replace(**fields), often)
+    return Edit(family, Mistake(code, text, fix), lambda draft: draft._replace(**fields), often)
 
 
 def _key_edits(request: SignedRequest, secret: bytes) -> Iterator[Edit]:
-    mend = "Use the secret as the key, byte for byte as it was issued."
+    fix = "Use the secret as the key, byte for byte as it was issued."
     token = request.token.encode("utf-8", "surrogateescape")
-    yield _set("key", "key_token", "the key is the token, expected the secret", mend, often=COMMON, key=token)
-    yield _set("key", "key_empty", "the key is empty: the secret was not loaded", mend, often=COMMON, key=b"")
+    yield _set("key", "key_token", "the key is the token, expected the secret", fix, often=COMMON, key=token)
+    yield _set("key", "key_empty", "the key is empty: the secret was not loaded", fix, often=COMMON, key=b"")
     for name, tail in (("a line feed", b"\n"), ("CR LF", b"\r\n"), ("a blank", b" ")):
-        yield _set("key", "key_blank", f"the key is the secret followed by {name}", mend, key=secret + tail)
-    yield _set("key", "key_stripped", "the key is the secret without the blanks around it", mend, key=secret.strip())
+        yield _set("key", "key_blank", f"the key is the secret followed by {name}", fix, key=secret + tail)
+    yield _set("key", "key_stripped", "the key is the secret without the blanks around it", fix, key=secret.strip())
     for quoted in (b'"%s"', b"'%s'"):
-        yield _set("key", "key_quoted", "the key is the secret in quotes", mend, often=RARE, key=quoted % secret)
+        yield _set("key", "key_quoted", "the key is the secret in quotes", fix, often=RARE, key=quoted % secret)
     for code, how, decode in (
         ("key_base64_decoded", "base64-decoded", _base64_decoded),
         ("key_hex_decoded", "hex-decoded", _hex_decoded),
     ):
         if key := decode(secret):
-            yield _set("key", code, f"the key is the secret {how}", mend, key=key)
+            yield _set("key", code, f"the key is the secret {how}", fix, key=key)
     encoded = base64.b64encode(secret)
-    yield _set("key", "key_base64_encoded", "the key is the secret base64-encoded", mend, often=RARE, key=encoded)
+    yield _set("key", "key_base64_encoded", "the key is the secret base64-encoded", fix, often=RARE, key=encoded)
     yield _set(
-        "key", "key_hex_encoded", "the key is the secret hex-encoded", mend, often=RARE, key=secret.hex().encode()
+        "key", "key_hex_encoded", "the key is the secret hex-encoded", fix, often=RARE, key=secret.hex().encode()
     )
-    yield _set("key", "key_pair", "the key is token:secret", mend, often=RARE, key=token + b":" + secret)
+    yield _set("key", "key_pair", "the key is token:secret", fix, often=RARE, key=token + b":" + secret)
     for case in (secret.lower(), secret.upper()):
-        yield _set("key", "key_case", "the key is the secret in another case", mend, often=RARE, key=case)
+        yield _set("key", "key_case", "the key is the secret in another case", fix, often=RARE, key=case)
 
 
 def _base64_decoded(secret: bytes) -> bytes:
@@ -121,23 +121,23 @@ def _hex_decoded(secret: bytes) -> bytes:
 
 def _method_edits(request: SignedRequest) -> Iterator[Edit]:
     sent = request.method
-    mend = f"Sign the method as it is sent, {sent}."
-    yield _set("method", "method_lower", "the method is signed in lower case", mend, often=COMMON, method=sent.lower())
+    fix = f"Sign the method as it is sent, {sent}."
+    yield _set("method", "method_lower", "the method is signed in lower case", fix, often=COMMON, method=sent.lower())
     text = "the method is signed with a capital"
-    yield _set("method", "method_capitalised", text, mend, method=sent.capitalize())
-    yield _set("method", "method_upper", "the method is signed in upper case", mend, often=RARE, method=sent.upper())
+    yield _set("method", "method_capitalised", text, fix, method=sent.capitalize())
+    yield _set("method", "method_upper", "the method is signed in upper case", fix, often=RARE, method=sent.upper())
     for other in METHODS:
         if other != sent:
             text = f"the method is signed as {other}, but {sent} was sent"
             yield _set(
-                "method", "method_other", text, mend, often=USUAL if other in ("GET", "POST") else RARE, method=other
+                "method", "method_other", text, fix, often=USUAL if other in ("GET", "POST") else RARE, method=other
             )
 
 
 def _timestamp_edits(request: SignedRequest) -> Iterator[Edit]:
     """Its source first, then its format, then what stands around it; so that two of them add up."""
     name = request.date_header
-    mend = f"Sign the very characters that are sent in {name}."
+    fix = f"Sign the very characters that are sent in {name}."
     seen = {request.timestamp}
     for other, value in request.headers:
         dated = any(word in other.lower() for word in ("date", "time")) or instants.parse(value) is not None
@@ -148,7 +148,7 @@ def _timestamp_edits(request: SignedRequest) -> Iterator[Edit]:
                 "timestamp",
                 "timestamp_source",
                 text,
-                mend,
+                fix,
                 often=COMMON if other.lower() == "date" else USUAL,
                 timestamp=value,
             )
@@ -156,7 +156,7 @@ def _timestamp_edits(request: SignedRequest) -> Iterator[Edit]:
     for form in instants.FORMATS:
         yield Edit(
             "timestamp",
-            Mistake("timestamp_format", f"the timestamp is signed as {form}", mend),
+            Mistake("timestamp_format", f"the timestamp is signed as {form}", fix),
             lambda draft, form=form: _retimed(draft, rewritten(draft.timestamp, form)),  # type: ignore[misc]  # bound
             _format_often(form),
         )
@@ -172,7 +172,7 @@ def _timestamp_edits(request: SignedRequest) -> Iterator[Edit]:
     ):
         yield Edit(
             "timestamp",
-            Mistake(code, f"the timestamp is signed {how}", mend),
+            Mistake(code, f"the timestamp is signed {how}", fix),
             lambda draft, change=change: _retimed(draft, change(draft.timestamp)),  # type: ignore[misc]  # bound
             RARE,
         )
@@ -198,10 +198,10 @@ def _missing_edits(scheme: SigningScheme) -> Iterator[Edit]:
         return
     for part in scheme.parts:
         rest = tuple(name for name in scheme.parts if name != part)
-        text, mend = f"the {part} is left out", f"Sign {_listed(scheme.parts)}."
-        yield _set("order", f"{part}_missing", text, mend, order=rest)
+        text, fix = f"the {part} is left out", f"Sign {_listed(scheme.parts)}."
+        yield _set("order", f"{part}_missing", text, fix, order=rest)
         fields: dict[str, Any] = {part: ""}
-        yield _set(part, f"{part}_missing", f"{text}, its separator kept", mend, often=RARE, **fields)
+        yield _set(part, f"{part}_missing", f"{text}, its separator kept", fix, often=RARE, **fields)
 
 
 def _included_edits(scheme: SigningScheme, request: SignedRequest) -> Iterator[Edit]:
@@ -209,16 +209,16 @@ def _included_edits(scheme: SigningScheme, request: SignedRequest) -> Iterator[E
     for part in ("body", "timestamp", "method", "path"):
         if part in scheme.parts or not getattr(request, part):
             continue
-        mend = f"Sign {_listed(scheme.parts)}, and no {part}."
+        fix = f"Sign {_listed(scheme.parts)}, and no {part}."
         for place in range(len(scheme.parts), -1, -1):
             order = (*scheme.parts[:place], part, *scheme.parts[place:])
             where = f"after the {order[place - 1]}" if place else "before all else"
             often = COMMON if part == "body" and place == len(scheme.parts) else RARE
             text = f"the {part} is signed too, {where}"
-            yield _set("order", f"{part}_included", text, mend, often=often, order=order)
+            yield _set("order", f"{part}_included", text, fix, often=often, order=order)
         text = f"the {part} is signed too, at the end without a separator"
         tight = frozenset({part})
-        yield _set("order", f"{part}_included", text, mend, order=(*scheme.parts, part), tight=tight)
+        yield _set("order", f"{part}_included", text, fix, order=(*scheme.parts, part), tight=tight)
 
 
 def _listed(parts: tuple[str, ...]) -> str:
@@ -235,17 +235,17 @@ def _order_edits(scheme: SigningScheme) -> Iterator[Edit]:
 def _separator_edits(scheme: SigningScheme) -> Iterator[Edit]:
     right = scheme.separator
     named = SEPARATORS.get(right, repr(right))
-    mend = f"Put {named} between the parts."
+    fix = f"Put {named} between the parts."
     for other, name in SEPARATORS.items():
         if other != right:
             code, often = "separator" if other else "separator_missing", _separator_often(other)
             text = f"{name} stands between the parts, expected {named}"
-            yield _set("separator", code, text, mend, often=often, separator=other)
+            yield _set("separator", code, text, fix, often=often, separator=other)
     text = f"{named} stands twice between the parts"
-    yield _set("separator", "separator_doubled", text, mend, separator=right * 2)
+    yield _set("separator", "separator_doubled", text, fix, separator=right * 2)
     for part in (*scheme.parts[1:], "body"):
         text = f"nothing stands before the {part}, expected {named}"
-        yield _set("separator", f"separator_missing_before_{part}", text, mend, tight=frozenset({part}))
+        yield _set("separator", f"separator_missing_before_{part}", text, fix, tight=frozenset({part}))
 
 
 def _separator_often(separator: str) -> int:
@@ -302,11 +302,11 @@ _FINISHES: tuple[tuple[str, str, Callable[[str], str]], ...] = (
 
 
 def _construction_edits() -> Iterator[Edit]:
-    mend = "Make an HMAC with the secret as its key and the text as its message."
+    fix = "Make an HMAC with the secret as its key and the text as its message."
     for code, text in (
         ("hash", "a plain hash of the text, without the secret"),
         ("hash_secret_first", "a plain hash of the secret followed by the text, expected an HMAC"),
         ("hash_secret_last", "a plain hash of the text followed by the secret, expected an HMAC"),
         ("hmac_swapped", "key and message of the HMAC are swapped: the text was used as the key"),
     ):
-        yield _set("construction", code, text, mend, construction=code)
+        yield _set("construction", code, text, fix, construction=code)

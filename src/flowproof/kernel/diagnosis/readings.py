@@ -105,8 +105,8 @@ def _base64_readings(core: str, scheme: SigningScheme) -> list[tuple[str, tuple[
     lost: tuple[Mistake, ...] = ()
     if " " in core:
         core = core.replace(" ", "+")
-        mend = "Percent-encode the signature where it is put in a URL."
-        lost = (Mistake("plus_lost", "each plus sign of the signature became a blank", mend),)
+        fix = "Percent-encode the signature where it is put in a URL."
+        lost = (Mistake("plus_lost", "each plus sign of the signature became a blank", fix),)
     if not BASE64.fullmatch(core):
         return []
     bare = core.rstrip("=").translate(str.maketrans("-_", "+/"))

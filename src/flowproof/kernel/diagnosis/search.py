@@ -74,7 +74,7 @@ def diagnose(scheme: SigningScheme, request: SignedRequest, secret: bytes) -> Di
         verifies=right is not None,
         string_to_sign=mask.shown(right if right is not None else next(messages(scheme, request))),
         expected_form=mask(expected_form(scheme)),
-        mistakes=tuple(Mistake(mask(one.code), mask(one.text), mask(one.mend)) for one in mistakes),
+        mistakes=tuple(Mistake(mask(one.code), mask(one.text), mask(one.fix)) for one in mistakes),
         note=mask(_note(right is not None, mistakes) or _search_note(scheme, request, secret, tried)),
         tried=tried,
     )
@@ -92,7 +92,7 @@ def render(diagnosis: Diagnosis) -> str:
     """The diagnosis as plain lines, for a terminal and the journal."""
     rows = [("server signed", diagnosis.string_to_sign), ("expected", diagnosis.expected_form)]
     for mistake in diagnosis.mistakes:
-        rows += [("mistake", f"{mistake.code}: {mistake.text}"), ("mend", mistake.mend)]
+        rows += [("mistake", f"{mistake.code}: {mistake.text}"), ("fix", mistake.fix)]
     rows.append(("note", diagnosis.note))
     heading = "The signature verifies." if diagnosis.verifies else "The signature does not verify."
     return "\n".join([heading, *(f"  {name:<13}  {text}" for name, text in rows)])
@@ -229,7 +229,7 @@ def _note(verifies: bool, mistakes: tuple[Mistake, ...]) -> str:
 def _search_note(scheme: SigningScheme, request: SignedRequest, secret: bytes, tried: int) -> str:
     """What to check when no mistake was found."""
     if hmac.compare_digest(request.token.encode("utf-8", "backslashreplace"), secret):
-        return f"{SWAPPED.text[0].upper()}{SWAPPED.text[1:]}. {SWAPPED.mend}"
+        return f"{SWAPPED.text[0].upper()}{SWAPPED.text[1:]}. {SWAPPED.fix}"
     shape = misshapen(request.signature, scheme)
     return (
         f"{f'The signature is {shape}. ' if shape else ''}"

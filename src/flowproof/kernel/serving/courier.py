@@ -17,10 +17,10 @@ from threading import Lock
 from typing import NamedTuple
 
 from flowproof.exchange import Headers
-from flowproof.kernel.clock import Clock, microseconds, stopwatch_ms
 from flowproof.kernel.mock import Mock
-from flowproof.kernel.store import DeliveryRow
-from flowproof.kernel.webhooks import Attempt, Delivery, Sent, WebhookPolicy, signed_headers
+from flowproof.kernel.state.store import DeliveryRow
+from flowproof.kernel.time.clock import Clock, microseconds, stopwatch_ms
+from flowproof.kernel.webhooks.delivery import Attempt, Delivery, Sent, WebhookPolicy, signed_headers
 from flowproof.kernel.workspaces import Workspace
 
 from .sending import NotAllowed, send
@@ -211,15 +211,15 @@ class Courier:
     async def _tried(self, workspace: Workspace, delivery: Delivery) -> Tried:
         """One attempt, at the moment at which it was due unless the clock is a real one."""
         at = workspace.clock.now() if workspace.clock.mode == "real" else Clock.at_microseconds(delivery.due_us)
-        moment = f"{delivery.id}-{len(delivery.attempts)}"
+        rng_key = f"{delivery.id}-{len(delivery.attempts)}"
         adversary = delivery.adversary
         with self._turn:
-            world = self._mock.workspaces.world(workspace, delivery.provider, now=at, moment=moment)
-            policy = world.webhooks
+            context = self._mock.workspaces.context(workspace, delivery.provider, now=at, rng_key=rng_key)
+            policy = context.webhooks
             if policy is None:
                 raise ValueError(f"{delivery.provider} has no webhooks")
-            headers = signed_headers(delivery.webhook, adversary, policy, world)
-            allowed_hosts = world.allowed_hosts
+            headers = signed_headers(delivery.webhook, adversary, policy, context)
+            allowed_hosts = context.allowed_hosts
         async with self._room:
             started_ms = stopwatch_ms()
             hopeless = False

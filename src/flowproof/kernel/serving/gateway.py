@@ -14,11 +14,11 @@ from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 from flowproof.errors import StoreError
-from flowproof.kernel.faults import MalformedJson, Reset, SlowBody, TruncatedBody
+from flowproof.kernel.faults.plans import MalformedJson, Reset, SlowBody, TruncatedBody
+from flowproof.kernel.http.problem import problem
+from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Arrival, Mock
-from flowproof.kernel.problem import problem
-from flowproof.kernel.refusals import Answer
-from flowproof.kernel.request import WireRequest
 
 from .courier import Courier
 from .wire import ARRIVAL, Wire, malformed
@@ -47,7 +47,7 @@ class ClientGone(Exception):
     """The client left before it had sent its whole request, of which nothing may then be processed."""
 
 
-def _safely(step: Callable[[Asked], Placed], asked: Asked) -> Placed | Answer:
+def _safely(step: Callable[[Asked], Placed], asked: Asked) -> Placed | WireResponse:
     """What a step gives; our own error where it fails, which is no answer of a provider's."""
     try:
         return step(asked)
@@ -62,7 +62,7 @@ def _safely(step: Callable[[Asked], Placed], asked: Asked) -> Placed | Answer:
 class Control(Protocol):
     """What answers the control API."""
 
-    def answer(self, wire: WireRequest) -> Answer:
+    def answer(self, wire: WireRequest) -> WireResponse:
         """Handle one request."""
 
 
@@ -83,9 +83,9 @@ class Gateway:
         self._control = control
         self._largest_body = largest_body
 
-    def answer_at_once(self, request: WireRequest) -> Answer | None:
+    def answer_at_once(self, request: WireRequest) -> WireResponse | None:
         """
-        Answer a request that came without a socket, from any thread, while the server runs.
+        WireResponse a request that came without a socket, from any thread, while the server runs.
 
         Returns:
             The answer as on a socket. None where it takes one, since a fault plan hits the request
@@ -97,7 +97,7 @@ class Gateway:
         self.courier.wake_touched_from_outside()
         return answer
 
-    def _handled_without_fault(self, request: WireRequest) -> Answer | None:
+    def _handled_without_fault(self, request: WireRequest) -> WireResponse | None:
         """Handle it, or undo that and give None. On a socket the same plan hits it again, since chance is seeded."""
         try:
             with self.mock.store.transaction():
@@ -108,9 +108,9 @@ class Gateway:
         except HitByFault:
             return None
 
-    def answer_in_line(self, request: WireRequest) -> Answer | Arrival | None:
+    def answer_in_line(self, request: WireRequest) -> WireResponse | Arrival | None:
         """
-        Answer a request that has come whole, on the thread of the event loop.
+        WireResponse a request that has come whole, on the thread of the event loop.
 
         Returns:
             The answer; or the arrival of a request that a fault plan hits; or None where its body is too large. Both
@@ -129,7 +129,7 @@ class Gateway:
         with self._turn:
             self.mock.store.pass_turn()
 
-    def _handled(self, request: WireRequest, by_mock: Callable[[WireRequest], Placed]) -> Placed | Answer:
+    def _handled(self, request: WireRequest, by_mock: Callable[[WireRequest], Placed]) -> Placed | WireResponse:
         """What the control API answers, or else what comes of it with the mocks."""
         with self._turn:
             if self._is_for_control(request):
@@ -168,7 +168,7 @@ class Gateway:
         await wire.deliver(handled, close=request.too_large)
         return None
 
-    def _answered(self, arrival: Arrival) -> Answer:
+    def _answered(self, arrival: Arrival) -> WireResponse:
         with self._turn:
             return _safely(self.mock.answer, arrival)
 
@@ -189,7 +189,7 @@ class Gateway:
             return
         await self._deliver_with_faults(arrival, self._answered(arrival), wire)
 
-    async def _deliver_with_faults(self, arrival: Arrival, answer: Answer, wire: Wire) -> None:
+    async def _deliver_with_faults(self, arrival: Arrival, answer: WireResponse, wire: Wire) -> None:
         """The first effect on the delivery decides; a malformed text can be slow or truncated too."""
         effects = [plan.effect for plan, _ in arrival.faults]
         if any(isinstance(effect, MalformedJson) for effect in effects):

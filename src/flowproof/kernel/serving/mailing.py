@@ -7,7 +7,7 @@ The SMTP library is loaded with the first mail: most servers never send one, and
 from email import message_from_bytes
 from email.utils import getaddresses
 
-from flowproof.kernel.webhooks import Sent
+from flowproof.kernel.webhooks.delivery import Sent
 
 __all__ = ["mail"]
 

@@ -18,10 +18,10 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from flowproof.kernel.http.problem import problem
+from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Arrival
-from flowproof.kernel.problem import problem
-from flowproof.kernel.refusals import Answer
-from flowproof.kernel.request import WireRequest
 
 from .wire import ARRIVAL, BODILESS, TRANSPORT, sendable
 
@@ -36,9 +36,9 @@ OFFERS = frozenset({"upgrade", "connection", "http2-settings"})
 class Application(Protocol):
     """What answers, beside being an ASGI application."""
 
-    def answer_in_line(self, request: WireRequest) -> Answer | Arrival | None:
+    def answer_in_line(self, request: WireRequest) -> WireResponse | Arrival | None:
         """
-        Answer a request at once. It never raises, since a parser would take that for an error of the client's.
+        WireResponse a request at once. It never raises, since a parser would take that for an error of the client's.
 
         Returns:
             The answer; or the arrival of a request that a fault plan hits; or None where it is to come through ASGI,
@@ -126,14 +126,14 @@ class TransportProtocol(HttpToolsProtocol):
             self._go_the_long_way()
 
     def on_message_complete(self) -> None:
-        """Answer a request that has come whole."""
+        """WireResponse a request that has come whole."""
         if self.parser.should_upgrade():
             return
         if self._pieces is None:
             super().on_message_complete()
             return
         answer = self._application.answer_in_line(self._request(b"".join(self._pieces)))
-        if isinstance(answer, Answer):
+        if isinstance(answer, WireResponse):
             self._pieces = None
             self._respond(answer)
         else:
@@ -182,7 +182,7 @@ class TransportProtocol(HttpToolsProtocol):
             self.client[0] if self.client else "",
         )
 
-    def _respond(self, answer: Answer) -> None:
+    def _respond(self, answer: WireResponse) -> None:
         """Send an answer, head and body in one piece."""
         answer = sendable(answer)
         keeps_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
@@ -191,7 +191,7 @@ class TransportProtocol(HttpToolsProtocol):
             self.transport.close()
         self.on_response_complete()
 
-    def _written(self, answer: Answer, *, keeps_alive: bool) -> bytes:
+    def _written(self, answer: WireResponse, *, keeps_alive: bool) -> bytes:
         head = _head(answer)
         if head is None:
             logger.error("a header of the answer has characters that no header may have")
@@ -226,7 +226,7 @@ def _lower(name: bytes) -> str:
     return name.lower().decode("latin-1")
 
 
-def _head(answer: Answer) -> list[bytes] | None:
+def _head(answer: WireResponse) -> list[bytes] | None:
     """The lines of an answer's headers; None where one has characters that no header may have (RFC 9110, 5.5)."""
     try:
         lines = [f"{name.lower()}: {value}".encode("latin-1") for name, value in answer.headers]

@@ -20,8 +20,8 @@ from urllib.parse import quote, urlsplit
 import httptools
 
 from flowproof.exchange import Headers
-from flowproof.kernel.loopback import is_loopback
-from flowproof.kernel.webhooks import Sent, Webhook
+from flowproof.kernel.http.loopback import is_loopback
+from flowproof.kernel.webhooks.delivery import Sent, Webhook
 
 from .mailing import mail
 

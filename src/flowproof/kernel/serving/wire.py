@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import replace
 from typing import Any
 
-from flowproof.kernel.faults import MalformedJson, Reset, SlowBody, TruncatedBody
-from flowproof.kernel.refusals import Answer
+from flowproof.kernel.faults.plans import MalformedJson, Reset, SlowBody, TruncatedBody
+from flowproof.kernel.http.response import WireResponse
 
 __all__ = ["ARRIVAL", "BODILESS", "TRANSPORT", "Wire", "malformed", "sendable"]
 
@@ -38,13 +38,13 @@ class Wire:
         self._send = send
         self._head = scope["method"] == "HEAD"
 
-    async def deliver(self, answer: Answer, *, close: bool = False) -> None:
+    async def deliver(self, answer: WireResponse, *, close: bool = False) -> None:
         """Send an answer as it is; with ``close``, let the connection end after it."""
         answer = sendable(answer)
         await self._start(answer, close=close)
         await self._send({"type": "http.response.body", "body": b"" if self._head else answer.body})
 
-    async def deliver_slowly(self, answer: Answer, effect: SlowBody) -> None:
+    async def deliver_slowly(self, answer: WireResponse, effect: SlowBody) -> None:
         """Let the body trickle."""
         answer = sendable(answer)
         await self._start(answer)
@@ -55,7 +55,7 @@ class Wire:
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})
 
-    async def truncate(self, answer: Answer, effect: TruncatedBody) -> None:
+    async def truncate(self, answer: WireResponse, effect: TruncatedBody) -> None:
         """Promise the whole body, send a part, and close."""
         answer = sendable(answer)
         await self._start(answer)
@@ -74,7 +74,7 @@ class Wire:
             self._transport.close()
         await self._gone()
 
-    async def _start(self, answer: Answer, *, close: bool = False) -> None:
+    async def _start(self, answer: WireResponse, *, close: bool = False) -> None:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
         if answer.status not in BODILESS:
             headers.append((b"content-length", b"%d" % len(answer.body)))
@@ -87,7 +87,7 @@ class Wire:
             pass
 
 
-def sendable(answer: Answer) -> Answer:
+def sendable(answer: WireResponse) -> WireResponse:
     """HTTP has no body for some statuses."""
     return replace(answer, body=b"") if answer.status in BODILESS else answer
 

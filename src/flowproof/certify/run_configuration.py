@@ -1,0 +1,55 @@
+"""What is to be run, on which target, and where its files go. Runs nothing."""
+
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+__all__ = ["RunConfiguration"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfiguration:
+    """
+    What is to be run.
+
+    Args:
+        provider: Slug.
+        suite: Folder of its suite.
+        contract: Folder of its contract.
+        target: A profile's file; None for the mock.
+        folder: Where the run's files go.
+        requirements: Only the tests of these, or of what stands below them; none means all.
+        keyword: Only the tests that fit this expression, as `pytest -k` reads it; empty for all.
+        jobs: How many processes at once; more than one needs pytest-xdist.
+        resume: Whether to go on from the events that are there.
+    """
+
+    provider: str
+    suite: Path
+    contract: Traversable
+    target: Path | None
+    folder: Path
+    requirements: tuple[str, ...] = ()
+    keyword: str = ""
+    jobs: int = 1
+    resume: bool = False
+
+    @property
+    def events(self) -> Path:
+        """The run's record."""
+        return self.folder / "events.jsonl"
+
+    @property
+    def run_store(self) -> Path:
+        """What its processes share; there as long as the run is not over."""
+        return self.folder / "events.jsonl.ledger"
+
+    @property
+    def coverage(self) -> Path:
+        """What its earlier parts exercised; the same."""
+        return self.folder / "events.jsonl.coverage"
+
+    def selection(self) -> str:
+        """Which tests are chosen, in words."""
+        chosen = [f"requirement {' or '.join(self.requirements)}"] if self.requirements else []
+        return "; ".join([*chosen, *([f"tests that fit {self.keyword!r}"] if self.keyword else [])])

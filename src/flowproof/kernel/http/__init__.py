@@ -1,0 +1,1 @@
+"""HTTP messages: requests, responses, bodies, routes, problem details."""

@@ -1,0 +1,1 @@
+"""The journal of a workspace: its exchanges, redacted and rendered."""

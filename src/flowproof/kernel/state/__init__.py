@@ -1,0 +1,1 @@
+"""The state of every workspace: the store, its transactions, the exchanges."""

@@ -1,0 +1,1 @@
+"""Webhooks: deliveries and their policy, the adversary, the trial of a receiver."""

@@ -1,0 +1,331 @@
+"""
+Every way to break an order with one change, each with the path of what is then broken and the requirement not met.
+
+The suite's own knowledge, as in `strategies`: no schema and no validator of this project decides it.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from .strategies import FULL, SECOND, Json, Order, full_orders
+
+__all__ = [
+    "FIELDS",
+    "FULL",
+    "INVALID_EXAMPLES",
+    "PHONE_CARRIER",
+    "BrokenOrder",
+    "InvalidExample",
+    "broken_orders",
+    "changed",
+]
+
+Steps = tuple[str | int, ...]
+Values = tuple[Json, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidExample:
+    """
+    One way to break an order.
+
+    Args:
+        requirement: The requirement that the order then does not meet.
+        at: Path of the broken field, as the provider writes it.
+        apply: Breaks a full order in place; draws a value where there are several.
+        called: What is done to the field.
+    """
+
+    requirement: str
+    at: str
+    apply: Callable[[Order, st.DrawFn], None]
+    called: str
+
+    def __str__(self) -> str:
+        return f"{self.at} {self.called}"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenOrder:
+    """An order with one thing broken, where, and the requirement that it does not meet."""
+
+    order: Order
+    path: str
+    requirement: str
+
+
+MISSING = object()
+NO_TEXT: Values = (1, True, [], {}, None)
+NO_NAME: Values = ("", *NO_TEXT)
+NO_OBJECT: Values = ("x", 1, [], True, None)
+NO_LIST: Values = ("x", 1, {}, True, None)
+NO_FLAG: Values = ("true", 0, 1, [], None)
+NO_COUNT: Values = (0, -1, 1.5, "1", None, [])
+NO_INDEX: Values = (-1, 0.5, "0", None, [])
+NO_AMOUNT: Values = (-1, -0.25, "1", None, {})
+NO_DATE: Values = ("2030-02-30", "2030-2-28", "28/02/2030", "20300228", "2030-02-28T00:00:00", "", 20300228, None)
+NO_COUNTRY: Values = ("", "U", "USA", "U1", "1", *NO_TEXT)
+
+ORDER_FIELDS: tuple[tuple[str, str, Values], ...] = (
+    ("destination", "destination", (MISSING, *NO_OBJECT)),
+    ("destination.name", "destination_name", (MISSING, *NO_NAME)),
+    ("orderData", "order_data", (MISSING, *NO_OBJECT)),
+    ("orderData.sourceOrderId", "source_order_id", (MISSING, *NO_NAME)),
+    ("orderData.customerName", "customer_name", NO_TEXT),
+    ("orderData.extraData", "extra_data", NO_OBJECT),
+    ("orderData.items", "items", (MISSING, *NO_LIST, [])),
+    ("orderData.items.0", "items", NO_OBJECT),
+    ("orderData.shipments", "shipments", (MISSING, *NO_LIST, [])),
+    ("orderData.shipments.1", "shipments", NO_OBJECT),
+    ("orderData.stockItems", "stock_items", NO_LIST),
+    ("orderData.stockItems.0", "stock_items", NO_OBJECT),
+    ("orderData.items.0.sourceItemId", "item.source_item_id", (MISSING, *NO_NAME)),
+    ("orderData.items.1.sku", "item.sku", (MISSING, *NO_NAME)),
+    ("orderData.items.0.description", "item.description", NO_TEXT),
+    ("orderData.items.1.shipmentIndex", "item.shipment_index", NO_INDEX),
+    ("orderData.items.0.dispatchAlert", "item.dispatch_alert", NO_TEXT),
+    ("orderData.items.0.quantity", "item.quantity", NO_COUNT),
+    ("orderData.items.0.unitWeight", "item.unit_weight", NO_AMOUNT),
+    ("orderData.items.0.barcode", "item.barcode", NO_TEXT),
+    ("orderData.items.0.extraData", "item.extra_data", NO_OBJECT),
+    ("orderData.items.0.components", "item.components", (MISSING, *NO_LIST, [])),
+    ("orderData.items.0.components.1", "item.components", NO_OBJECT),
+    ("orderData.items.2.sourceProductId", "item.source_product_id", NO_NAME),
+    ("orderData.items.0.components.0.code", "component.code", (MISSING, *NO_NAME)),
+    ("orderData.items.0.components.1.path", "component.path", (MISSING, *NO_NAME)),
+    ("orderData.items.0.components.0.fetch", "component.fetch", NO_FLAG),
+    ("orderData.items.0.components.0.localFile", "component.local_file", NO_FLAG),
+    ("orderData.items.0.components.0.preflight", "component.preflight", NO_FLAG),
+    ("orderData.items.0.components.0.sourceComponentId", "component.source_component_id", NO_TEXT),
+    ("orderData.items.0.components.0.duplicate", "component.duplicate", NO_COUNT),
+    ("orderData.items.0.components.0.barcode", "component.barcode", NO_TEXT),
+    ("orderData.items.0.components.0.attributes", "component.attributes", NO_OBJECT),
+    ("orderData.items.0.components.0.extraData", "component.extra_data", NO_OBJECT),
+    ("orderData.items.0.components.0.fetch", "component.file_source", (MISSING, False)),
+    ("orderData.stockItems.1.code", "stock_item.code", (MISSING, *NO_NAME)),
+    ("orderData.stockItems.0.name", "stock_item.name", NO_TEXT),
+    ("orderData.stockItems.0.quantity", "stock_item.quantity", NO_COUNT),
+    ("orderData.stockItems.0.shipmentIndex", "stock_item.shipment_index", NO_INDEX),
+    ("orderData.stockItems.0.unitPrice", "stock_item.unit_price", NO_AMOUNT),
+    ("orderData.shipments.0.sourceShipmentId", "shipment.source_shipment_id", NO_TEXT),
+    ("orderData.shipments.0.shipmentIndex", "shipment.shipment_index", NO_INDEX),
+    ("orderData.shipments.0.shipByDate", "shipment.ship_by_date", NO_DATE),
+    ("orderData.shipments.0.slaDays", "shipment.sla_days", NO_INDEX),
+    ("orderData.shipments.0.canShipEarly", "shipment.can_ship_early", NO_FLAG),
+    ("orderData.shipments.0.shipTo", "shipment.ship_to", (MISSING,)),
+    ("orderData.shipments.0.carrier", "shipment.carrier", (MISSING, *NO_OBJECT)),
+    ("orderData.shipments.0.attachments", "shipment.attachments", NO_LIST),
+    ("orderData.shipments.0.attachments.0", "shipment.attachments", NO_OBJECT),
+    ("orderData.shipments.0.attachments.0.path", "attachment.path", (MISSING, *NO_NAME)),
+    ("orderData.shipments.0.attachments.0.type", "attachment.type", NO_TEXT),
+    ("orderData.shipments.0.carrier.alias", "carrier.alias", (MISSING, *NO_NAME)),
+)
+"""Fields of the tables, each with the requirement that it stands for and the values that it may not have."""
+
+ADDRESS_FIELDS: tuple[tuple[str, str, Values], ...] = (
+    ("name", "address.name", (MISSING, *NO_NAME)),
+    ("companyName", "address.company_name", NO_TEXT),
+    ("address1", "address.address1", (MISSING, *NO_NAME)),
+    ("address2", "address.address2", NO_TEXT),
+    ("address3", "address.address3", NO_TEXT),
+    ("town", "address.town", (MISSING, *NO_NAME)),
+    ("postcode", "address.postcode", (MISSING, *NO_NAME)),
+    ("state", "address.state", NO_TEXT),
+    ("isoCountry", "address.iso_country", (MISSING, *NO_COUNTRY)),
+    ("country", "address.country", NO_TEXT),
+    ("email", "address.email", NO_TEXT),
+    ("phone", "address.phone", NO_TEXT),
+)
+
+
+FIELDS: tuple[tuple[str, str, Values], ...] = (
+    *ORDER_FIELDS,
+    *((f"orderData.shipments.0.shipTo.{at}", requirement, values) for at, requirement, values in ADDRESS_FIELDS),
+)
+"""Every field of an order with the values that it may not have."""
+
+
+def changed(order: Order, at: str, value: Json) -> Order:
+    """A copy of an order with another value in one place, or without that place."""
+    made = copy.deepcopy(order)
+    if value is MISSING:
+        _remove(made, at)
+    else:
+        _put(made, at, value)
+    return made
+
+
+def _field(at: str, requirement: str, values: tuple[Json, ...]) -> tuple[InvalidExample, ...]:
+    """A field left out, and the same field with a value that it may not have."""
+    wrong = st.sampled_from([value for value in values if value is not MISSING] or [None])
+
+    def leave_out(order: Order, draw: st.DrawFn) -> None:
+        _remove(order, at)
+
+    def give_wrong(order: Order, draw: st.DrawFn) -> None:
+        _put(order, at, draw(wrong))
+
+    both = (InvalidExample(f"oneflow.order.{requirement}", at, leave_out, "left out"),) if MISSING in values else ()
+    if set(map(id, values)) == {id(MISSING)}:
+        return both
+    return (*both, InvalidExample(f"oneflow.order.{requirement}", at, give_wrong, "with a wrong value"))
+
+
+def _steps(at: str) -> Steps:
+    return tuple(int(step) if step.isdecimal() else step for step in at.split("."))
+
+
+def _parent(order: Order, at: str) -> tuple[Json, str | int]:
+    *above, last = _steps(at)
+    node: Json = order
+    for step in above:
+        node = node[step]
+    return node, last
+
+
+def _put(order: Order, at: str, value: Json) -> None:
+    node, last = _parent(order, at)
+    node[last] = copy.deepcopy(value)
+
+
+def _remove(order: Order, at: str) -> None:
+    node, last = _parent(order, at)
+    del node[last]
+
+
+def _rule(requirement: str, at: str, called: str, changes: Mapping[str, Json]) -> InvalidExample:
+    """Something that is well formed but not true of the account, or of the rest of the order."""
+
+    def apply(order: Order, draw: st.DrawFn) -> None:
+        for place, value in changes.items():
+            if value is MISSING:
+                _remove(order, place)
+            else:
+                _put(order, place, value)
+
+    return InvalidExample(f"oneflow.order.{requirement}", at, apply, called)
+
+
+ITEM, COMPONENT, SHIPMENT = "orderData.items.0", "orderData.items.0.components.0", "orderData.shipments.0"
+PHONE_CARRIER = next(each for each in FULL.carriers if each.needs_phone)
+
+RULES = (
+    _rule("destination_exists", "destination.name", "of no account", {"destination.name": "nobody"}),
+    _rule("sku_configured", f"{ITEM}.sku", "of another destination", {f"{ITEM}.sku": SECOND.products[0][0]}),
+    _rule("sku_configured", f"{ITEM}.sku", "that nobody has", {f"{ITEM}.sku": "NO-SUCH-SKU"}),
+    _rule("component_code_known", f"{COMPONENT}.code", "of no component", {f"{COMPONENT}.code": "spine"}),
+    _rule(
+        "attribute_configured", f"{COMPONENT}.attributes.gloss", "not set up", {f"{COMPONENT}.attributes.gloss": "yes"}
+    ),
+    _rule("component.one_file_source", f"{COMPONENT}.fetch", "beside localFile", {f"{COMPONENT}.localFile": True}),
+    _rule("stock_code_known", "orderData.stockItems.0.code", "not in stock", {"orderData.stockItems.0.code": "gold"}),
+    _rule("shipment_index_points", f"{ITEM}.shipmentIndex", "of no shipment", {f"{ITEM}.shipmentIndex": 7}),
+    _rule(
+        "shipment_index_points",
+        "orderData.stockItems.1.shipmentIndex",
+        "of no shipment",
+        {"orderData.stockItems.1.shipmentIndex": 2},
+    ),
+    _rule(
+        "source_item_id_unique",
+        "orderData.items.1.sourceItemId",
+        "used twice",
+        {"orderData.items.1.sourceItemId": "item-0"},
+    ),
+    _rule(
+        "shipment_index_unique",
+        "orderData.shipments.1.shipmentIndex",
+        "used twice",
+        {"orderData.shipments.1.shipmentIndex": 0, "orderData.items.1.shipmentIndex": 0},
+    ),
+    _rule("carrier_alias_known", f"{SHIPMENT}.carrier.alias", "not set up", {f"{SHIPMENT}.carrier.alias": "PIGEON"}),
+    _rule(
+        "carrier_alias_known",
+        f"{SHIPMENT}.carrier.code",
+        "not set up",
+        {f"{SHIPMENT}.carrier": {"code": "pigeon", "service": "post"}},
+    ),
+    _rule(
+        "carrier.code_and_service",
+        f"{SHIPMENT}.carrier.service",
+        "left out",
+        {f"{SHIPMENT}.carrier": {"code": FULL.carriers[0].code}},
+    ),
+    _rule(
+        "carrier.code_and_service",
+        f"{SHIPMENT}.carrier.code",
+        "left out",
+        {f"{SHIPMENT}.carrier": {"service": FULL.carriers[0].service}},
+    ),
+    _rule(
+        "carrier.code_and_service",
+        f"{SHIPMENT}.carrier.code",
+        "empty",
+        {f"{SHIPMENT}.carrier": {"code": "", "service": FULL.carriers[0].service}},
+    ),
+    _rule(
+        "carrier.code_and_service",
+        f"{SHIPMENT}.carrier.service",
+        "empty",
+        {f"{SHIPMENT}.carrier": {"code": FULL.carriers[0].code, "service": ""}},
+    ),
+    _rule(
+        "carrier.code_and_service",
+        f"{SHIPMENT}.carrier.service",
+        "no text",
+        {f"{SHIPMENT}.carrier": {"code": FULL.carriers[0].code, "service": 5}},
+    ),
+    _rule(
+        "phone_required_by_carrier",
+        f"{SHIPMENT}.shipTo.phone",
+        "left out",
+        {f"{SHIPMENT}.carrier.alias": PHONE_CARRIER.alias, f"{SHIPMENT}.shipTo.phone": MISSING},
+    ),
+    _rule(
+        "shipment.return_address",
+        f"{SHIPMENT}.returnAddress.town",
+        "left out",
+        {f"{SHIPMENT}.returnAddress.town": MISSING},
+    ),
+    _rule(
+        "title_exists",
+        "orderData.items.2.sourceProductId",
+        "of no Title",
+        {"orderData.items.2.sourceProductId": "9780000000000"},
+    ),
+    _rule(
+        "piazza_without_components",
+        "orderData.items.2.components",
+        "of a Piazza item",
+        {"orderData.items.2.components": [{"code": "text", "fetch": True, "path": "https://artwork.example/text.pdf"}]},
+    ),
+)
+
+INVALID_EXAMPLES: tuple[InvalidExample, ...] = (
+    *(each for field in ORDER_FIELDS for each in _field(*field)),
+    *(
+        each
+        for place in ("shipTo", "returnAddress")
+        for name, requirement, values in ADDRESS_FIELDS
+        for each in _field(f"{SHIPMENT}.{place}.{name}", requirement, values)
+    ),
+    *(
+        each
+        for place in ("shipTo", "returnAddress")
+        for each in _field(f"{SHIPMENT}.{place}", "address.structure", NO_OBJECT)
+    ),
+    *RULES,
+)
+"""Every way to break an order with one change."""
+
+
+@st.composite
+def broken_orders(draw: st.DrawFn, example: InvalidExample | None = None) -> BrokenOrder:
+    """Full orders with exactly one thing broken: order, path of the broken field, requirement."""
+    chosen = example or draw(st.sampled_from(INVALID_EXAMPLES))
+    order = draw(full_orders())
+    chosen.apply(order, draw)
+    return BrokenOrder(order, chosen.at, chosen.requirement)

@@ -1,0 +1,133 @@
+"""What the processes of a run share: counts, turns, money, and what is to be undone."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from flowproof.certify.run_store import Budget, CreatedResource, RunStore
+from flowproof.errors import ConfigurationError
+from tests.fork_server import ForkServer
+
+ORDER = CreatedResource("c-1", "acme", "placeOrder", "7", "cancelOrder", {"number": "7"})
+
+
+@pytest.fixture
+def run_store(tmp_path: Path) -> Iterator[RunStore]:
+    """An empty one."""
+    made = RunStore(tmp_path / "ledger")
+    yield made
+    made.close()
+
+
+COUNTS = """
+import sys
+from pathlib import Path
+from flowproof.certify.run_store import RunStore
+
+it = RunStore(Path(sys.argv[1]))
+print(*(it.next("x") for _ in range(50)), sum(it.take("calls", 70) for _ in range(50)))
+"""
+
+
+def test_numbers_are_given_once_over_many_processes(tmp_path: Path, fork_server: ForkServer) -> None:
+    """Processes that count at once never get the same number, and a limit holds for all of them together."""
+    printed = fork_server.run_script(COUNTS, str(tmp_path / "ledger"), times=3, folder=tmp_path)
+    said = [list(map(int, each.split())) for each in printed]
+
+    assert sorted(number for each in said for number in each[:-1]) == list(range(1, 151))
+    assert sum(each[-1] for each in said) == 70
+
+
+def test_turns_are_an_interval_apart(run_store: RunStore) -> None:
+    """Whoever asks early waits for the turns before; whoever asks late does not wait."""
+    waits = [run_store.turn("acme", interval_s=0.5, now_s=now_s) for now_s in (100.0, 100.1, 100.2, 105.0)]
+
+    assert waits == pytest.approx([0.0, 0.4, 0.8, 0.0])
+
+
+def test_forgotten_turn_begins_anew(run_store: RunStore) -> None:
+    """After a restart of the machine, whose clock begins anew, nobody waits for the turns of before."""
+    run_store.turn("acme", interval_s=1.0, now_s=50_000.0)
+    run_store.forget("acme")
+
+    assert run_store.turn("acme", interval_s=1.0, now_s=3.0) == 0.0
+
+
+def test_purse_is_put_back_changed(run_store: RunStore) -> None:
+    """What was spent in one block is known in the next, to the cent."""
+    for amount in ("0.10", "0.20"):
+        with run_store.budget("acme") as budget:
+            budget.pay(Decimal(amount))
+
+    with run_store.budget("acme") as budget:
+        assert budget == Budget(Decimal("0.30"), Decimal("0.20"))
+
+
+@pytest.mark.parametrize(
+    ("paid", "allowed"),
+    [
+        ([], True),
+        (["20"], True),
+        (["25"], True),
+        (["30"], False),
+        (["10", "30"], False),
+        (["50"], False),
+        ([None], False),
+    ],
+    ids=str,
+)
+def test_purse_allows_what_the_dearest_call_would_leave(paid: list[str | None], allowed: bool) -> None:
+    """Another call is allowed as long as it fits, were it as dear as the dearest; after an unknown cost none is."""
+    budget = Budget()
+    for each in paid:
+        budget.pay(None if each is None else Decimal(each))
+
+    assert budget.allows(Decimal(50)) is allowed
+
+
+def test_unknown_cost_counts_as_the_dearest() -> None:
+    """A call whose cost cannot be told counts as the dearest so far."""
+    budget = Budget()
+    budget.pay(Decimal("12.50"))
+    budget.pay(None)
+
+    assert (budget.spent, budget.lost) == (Decimal("25.00"), False)
+
+
+def test_nothing_may_be_spent_where_the_limit_is_nought() -> None:
+    """A limit of 0 allows no call, not even the first."""
+    assert not Budget().allows(Decimal(0))
+
+
+def test_settled_thing_is_settled_once(run_store: RunStore) -> None:
+    """What was created is unsettled until somebody settles it, and only the first who does is told so."""
+    run_store.add(ORDER)
+    before = run_store.unsettled("acme")
+
+    assert (before, run_store.unsettled("other")) == ((ORDER,), ())
+    assert [run_store.settle("c-1"), run_store.settle("c-1"), run_store.settle("c-2")] == [True, False, False]
+    assert run_store.unsettled() == ()
+
+
+def test_ledger_outlives_its_process_until_it_is_removed(tmp_path: Path) -> None:
+    """A ledger that is opened again knows what it knew; one that was removed leaves no file."""
+    first = RunStore(tmp_path / "ledger")
+    first.add(ORDER)
+    with first.budget("acme") as budget:
+        budget.pay(Decimal(1))
+    first.close()
+    again = RunStore(tmp_path / "ledger")
+
+    assert again.unsettled() == (ORDER,)
+    again.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
+    """A file of somebody else's is left alone."""
+    (tmp_path / "ledger").write_text("not a database, and long enough to be told from one" * 40)
+
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        RunStore(tmp_path / "ledger")
