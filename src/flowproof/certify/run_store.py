@@ -87,7 +87,7 @@ class RunStore:
     One process's view of what a run shares.
 
     Args:
-        file: CreatedResource where it is missing.
+        file: Made where it is missing.
 
     Raises:
         ConfigurationError: The file cannot be used.

@@ -37,7 +37,7 @@ class SessionState:
         options: What was asked for.
         places: Where the providers are that are not mocked.
         item: The current test.
-        recorder: CreatedResource with the first client.
+        recorder: Made with the first client.
         workspaces: Those that the current test has made.
         coverage: Keeps what the run exercises, where it was asked for.
         in_process: Makes what reaches the session's own server without a socket, where it was asked for.

@@ -107,7 +107,7 @@ def break_down() -> Any:
 
 @routes.get("/liar")
 def lie() -> Any:
-    """WireResponse what the contract forbids."""
+    """Answer what the contract forbids."""
     return Response(orjson.dumps({"text": ""}), content_type="application/json")
 
 

@@ -85,7 +85,7 @@ class Gateway:
 
     def answer_at_once(self, request: WireRequest) -> WireResponse | None:
         """
-        WireResponse a request that came without a socket, from any thread, while the server runs.
+        Answer a request that came without a socket, from any thread, while the server runs.
 
         Returns:
             The answer as on a socket. None where it takes one, since a fault plan hits the request
@@ -110,7 +110,7 @@ class Gateway:
 
     def answer_in_line(self, request: WireRequest) -> WireResponse | Arrival | None:
         """
-        WireResponse a request that has come whole, on the thread of the event loop.
+        Answer a request that has come whole, on the thread of the event loop.
 
         Returns:
             The answer; or the arrival of a request that a fault plan hits; or None where its body is too large. Both

@@ -38,7 +38,7 @@ class Application(Protocol):
 
     def answer_in_line(self, request: WireRequest) -> WireResponse | Arrival | None:
         """
-        WireResponse a request at once. It never raises, since a parser would take that for an error of the client's.
+        Answer a request at once. It never raises, since a parser would take that for an error of the client's.
 
         Returns:
             The answer; or the arrival of a request that a fault plan hits; or None where it is to come through ASGI,
@@ -126,7 +126,7 @@ class TransportProtocol(HttpToolsProtocol):
             self._go_the_long_way()
 
     def on_message_complete(self) -> None:
-        """WireResponse a request that has come whole."""
+        """Answer a request that has come whole."""
         if self.parser.should_upgrade():
             return
         if self._pieces is None:
