@@ -11,7 +11,7 @@ from tests.fork_server import ForkServer
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests stay to the end: no garbage is looked for among them, and among the rest less often."""
+    """Collect garbage less often, and never among the thousands of collected tests, which stay to the end."""
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
 
@@ -19,8 +19,9 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def quick_hypothesis() -> Iterator[None]:
     """
-    In processes that tests start, Hypothesis finds what it has made for others, which takes it seconds in an empty
-    folder, and loads no plugin of somebody else who happens to be installed.
+    Let Hypothesis, in processes that tests start, reuse its tables and load no plugin of another package.
+
+    Building the tables in an empty folder takes seconds.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", str(tree.ROOT / ".hypothesis"))
@@ -30,12 +31,12 @@ def quick_hypothesis() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def fork_server(tmp_path_factory: pytest.TempPathFactory, quick_hypothesis: None) -> Iterator[ForkServer]:
-    """Begins programs that have imported everything already."""
+    """Starts programs as forks of a process that has imported everything."""
     with closing(ForkServer(tmp_path_factory.mktemp("fork_server"))) as made:
         yield made
 
 
 @pytest.fixture
 def quick_start(fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Servers and commands run in forks of a process that has imported everything, not in processes that have to."""
-    monkeypatch.setattr("tests.cli.servers.Popen", fork_server.begin)
+    """Start servers and commands as forks, which saves their imports."""
+    monkeypatch.setattr("tests.cli.servers.Popen", fork_server.start)

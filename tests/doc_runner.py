@@ -1,14 +1,14 @@
 """
 Runs the commands and code blocks of one document as a reader would, in a copy of the checkout.
 
-What cannot be run as it stands is replaced by something that is as good for a test, and by nothing else:
+What cannot run as it stands is replaced by what is as good for a test:
 
-    make serve, flowproof serve    a server in the background on a free port; the documented address then leads to it
-    make test ARGS=…               collects the tests with those options; without any it is what runs these tests
+    make serve, flowproof serve    a server in the background on a free port, which replaces the documented address
+    make test ARGS=…               collects the tests with those options; make test alone would run these tests
     make <another target>          is checked to exist; make alone runs
     pip install                    is checked to name this package and its extras
 
-A command that ends with the comment ``# exit 1`` has to end with that code.
+A command with the comment ``# exit 1`` has to end with that code.
 """
 
 import json
@@ -32,10 +32,10 @@ from tests import tree
 from tests.fork_server import ForkServer
 from tests.markdown import Block, commands
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 START_S = 20.0
 DOCUMENTED_ADDRESS = re.compile(r"\b(127\.0\.0\.1|localhost):4010\b")
-# What a document may not make a reader's machine do, and a test even less.
+# Commands that change more than a scratch directory.
 REFUSED = frozenset(
     ["apt", "apt-get", "brew", "docker", "git", "npm", "npx", "podman", "ssh", "su", "sudo", "systemctl"]
 )
@@ -51,18 +51,18 @@ class NotAsDocumentedError(AssertionError):
 @dataclass
 class DocRunner:
     """
-    A reader at work: a directory, an environment, and a server once one is asked for.
+    Runs blocks in a directory and an environment of its own, with a server once a block needs one.
 
     Args:
         folder: Scratch directory, empty.
         programs: Directories searched before the virtual environment's.
-        patience_s: How long a command may take.
-        fork_server: Begins the tests of blocks; without it, the system does.
+        timeout_s: How long a command may take, in seconds.
+        fork_server: Starts the tests of blocks; without it they are started anew.
     """
 
     folder: Path
     programs: tuple[Path, ...] = ()
-    patience_s: float = PATIENCE_S
+    timeout_s: float = TIMEOUT_S
     fork_server: ForkServer | None = None
     address: str | None = None
     _server: subprocess.Popen[bytes] | None = field(default=None, repr=False)
@@ -73,22 +73,22 @@ class DocRunner:
         cls,
         folder: Path,
         programs: tuple[Path, ...] = (),
-        patience_s: float = PATIENCE_S,
+        timeout_s: float = TIMEOUT_S,
         *,
         fork_server: ForkServer | None = None,
         is_empty: bool = False,
     ) -> "Iterator[DocRunner]":
         """A runner in a fresh copy of the checkout, or in an empty folder in its place; its server ends with it."""
-        it = cls(folder, programs, patience_s, fork_server)
-        it.home.mkdir()
-        it.checkout.mkdir()
-        it.state.write_text(f"cd {shlex.quote(str(it.checkout))}\n")
+        runner = cls(folder, programs, timeout_s, fork_server)
+        runner.home.mkdir()
+        runner.checkout.mkdir()
+        runner.state.write_text(f"cd {shlex.quote(str(runner.checkout))}\n")
         if not is_empty:
-            _copy_checkout(it.checkout)
+            _copy_checkout(runner.checkout)
         try:
-            yield it
+            yield runner
         finally:
-            it.stop()
+            runner.stop()
 
     @property
     def checkout(self) -> Path:
@@ -97,7 +97,7 @@ class DocRunner:
 
     @property
     def home(self) -> Path:
-        """The reader's home directory."""
+        """The home directory."""
         return self.folder / "home"
 
     @property
@@ -107,14 +107,14 @@ class DocRunner:
 
     def run(self, block: Block) -> None:
         """Run a block, or parse it where it is data."""
-        act = LANGUAGES.get(block.language)
-        if act is None:
+        run = LANGUAGES.get(block.language)
+        if run is None:
             known = ", ".join(sorted(LANGUAGES))
             raise NotAsDocumentedError(f"a block is one of {known}; this one is {block.language or 'nothing'}")
-        act(self, block.text)
+        run(self, block.text)
 
     def shell(self, script: str) -> None:
-        """Run the commands of a script one by one, each from where the last one ended."""
+        """Run the commands of a script in turn, each in the directory and environment that the last one left."""
         for command in commands(script):
             try:
                 self.command(command)
@@ -122,7 +122,7 @@ class DocRunner:
                 raise NotAsDocumentedError(f"$ {command}\n{error}") from error
 
     def command(self, command: str) -> None:
-        """Run one command, or what stands for it here."""
+        """Run one command, or its replacement."""
         words = _words(command)
         match words:
             case ["make", *_]:
@@ -136,16 +136,16 @@ class DocRunner:
                 self._bash(command)
 
     def python(self, source: str) -> None:
-        """Run a Python block with a server at hand; one with tests in it runs under pytest."""
+        """Run a Python block, under pytest where it has tests; a server is started where its address occurs."""
         if self.address is None and DOCUMENTED_ADDRESS.search(source):
             self.serve([])
         is_test = re.search(r"^\s*(async )?def test_", source, re.MULTILINE) is not None
-        place = self.folder / f"block-{len(list(self.folder.iterdir()))}"
-        place.mkdir()
-        script = place / ("test_block.py" if is_test else "block.py")
+        folder = self.folder / f"block-{len(list(self.folder.iterdir()))}"
+        folder.mkdir()
+        script = folder / ("test_block.py" if is_test else "block.py")
         script.write_text(self._located(source), encoding="utf-8")
-        how = ["-m", "pytest", "-q", "-p", "no:cacheprovider"] if is_test else ["-W", "error"]
-        self._finish([sys.executable, *how, script.name], place, fork_server=self.fork_server if is_test else None)
+        options = ["-m", "pytest", "-q", "-p", "no:cacheprovider"] if is_test else ["-W", "error"]
+        self._finish([sys.executable, *options, script.name], folder, fork_server=self.fork_server if is_test else None)
 
     def serve(self, options: list[str]) -> None:
         """Start a server in the background with the documented options, on a free port."""
@@ -192,7 +192,7 @@ class DocRunner:
             self._collect(options)
 
     def _collect(self, options: list[str]) -> None:
-        """That the options choose a test: one of the rules' own, which are few, or else any (compiled already here)."""
+        """Check that the options choose a test: first among the few at the top of tests, then among all."""
         collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *options]
         try:
             self._finish([*collect, *map(str, sorted(tree.ROOT.glob("tests/test_*.py")))], tree.ROOT)
@@ -216,30 +216,30 @@ class DocRunner:
         script = f"{begin}\n{self._located(command)}\n{end}\n"
         self._finish(["bash", "-c", script], self.checkout, code=int(expected[1]) if expected else 0)
 
-    def _finish(self, command: list[str], place: Path, code: int = 0, fork_server: ForkServer | None = None) -> None:
+    def _finish(self, command: list[str], folder: Path, code: int = 0, fork_server: ForkServer | None = None) -> None:
         try:
             done = (
-                fork_server.run(command, cwd=place, env=self._environment())
+                fork_server.run(command, cwd=folder, env=self._environment())
                 if fork_server
-                else self._done(command, place)
+                else self._done(command, folder)
             )
         except subprocess.TimeoutExpired as error:
             raise NotAsDocumentedError(
-                f"this did not end within {self.patience_s:g} s; only make serve and flowproof serve may run for long"
+                f"this did not end within {self.timeout_s:g} s; only make serve and flowproof serve may run for long"
             ) from error
         if done.returncode != code:
             raise NotAsDocumentedError(f"exit code {done.returncode} instead of {code}\n{done.stdout}")
 
-    def _done(self, command: list[str], place: Path) -> subprocess.CompletedProcess[str]:
+    def _done(self, command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
-            cwd=place,
+            cwd=folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=self.patience_s,
+            timeout=self.timeout_s,
             check=False,
         )
 
@@ -250,9 +250,9 @@ class DocRunner:
         ours = ("FLOWPROOF_", "GIT_", "MAKE", "MFLAGS", "PYTEST_", "HYPOTHESIS_", "COV")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         search = [*map(str, self.programs), str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]
-        found = str(tree.ROOT / ".hypothesis")  # what Hypothesis has made for others, which takes it seconds
-        places = {"HOME": str(self.home), "HYPOTHESIS_STORAGE_DIRECTORY": found}
-        return inherited | places | {"PATH": os.pathsep.join(search)}
+        tables = str(tree.ROOT / ".hypothesis")  # building them anew takes Hypothesis seconds
+        own = {"HOME": str(self.home), "HYPOTHESIS_STORAGE_DIRECTORY": tables}
+        return inherited | own | {"PATH": os.pathsep.join(search)}
 
 
 LANGUAGES: Mapping[str, Callable[[DocRunner, str], object]] = MappingProxyType(

@@ -1,9 +1,9 @@
 """
-Python programs that begin with everything imported: forks of a process that has imported it and done nothing else.
+Starts Python programs as forks of a process that has already imported everything.
 
-For tests of what a program does, not of how it begins: to import what a certification or a server needs takes a second,
-a fork some milliseconds. What `python -m MODULE` takes from outside a fork takes too: arguments, environment, working
-directory, streams, a session of its own. What Python reads before it begins, such as PYTHONWARNINGS, it does not.
+For tests of what a program does, not of how it starts: the imports of a certification or a server take a second, a fork
+takes milliseconds. A fork gets what `python -m MODULE` gets from outside: arguments, environment, working directory,
+streams, a session of its own. It does not get what Python reads before it starts, such as PYTHONWARNINGS.
 """
 
 import gc
@@ -26,7 +26,7 @@ from hypothesis import given, settings, strategies
 
 __all__ = ["ForkServer", "ForkedProcess"]
 
-# Of the plugin nothing: pytest rewrites its assertions when it loads it, and says so where that is too late.
+# Nothing of the plugin: pytest rewrites its assertions when it loads it, and warns where it was imported before.
 LOADED = (
     "flowproof.certify.judgement",
     "flowproof.certify.run_store",
@@ -53,29 +53,29 @@ LOADED = (
     "uvicorn.loops.auto",
 )
 STREAMS = 3
-NUMBER = 15  # bytes of a number that is told
-PATIENCE_S = 60.0
+NUMBER_SIZE = 15  # bytes of a number on the socket
+TIMEOUT_S = 60.0
 
 
 @dataclass
 class ForkedProcess:
-    """A program that was begun, to be watched and ended as one of `subprocess.Popen`."""
+    """A started program, with the methods of `subprocess.Popen` that tests use."""
 
     pid: int
     args: Sequence[str]
     returncode: int | None
-    _told: socket.socket
+    _status: socket.socket
 
     def poll(self) -> int | None:
-        """Its exit code, if it has ended."""
+        """Exit code; None while it runs."""
         return self._ended(0.0)
 
     def wait(self, timeout: float | None = None) -> int:
         """
-        Its exit code, once it has ended.
+        Wait for the exit code.
 
         Raises:
-            subprocess.TimeoutExpired: It has not, in that many seconds.
+            subprocess.TimeoutExpired: It has not ended after that many seconds.
         """
         code = self._ended(timeout)
         if code is None:
@@ -83,31 +83,31 @@ class ForkedProcess:
         return code
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal, unless it has ended."""
+        """Send a signal, unless it has ended."""
         if self.poll() is None:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it, unless it has ended."""
         self.send_signal(signal.SIGKILL)
 
     def _ended(self, timeout: float | None) -> int | None:
         if self.returncode is None:
-            self._told.settimeout(timeout)
+            self._status.settimeout(timeout)
             try:
-                self.returncode = int(self._told.recv(NUMBER))
+                self.returncode = int(self._status.recv(NUMBER_SIZE))
             except (BlockingIOError, TimeoutError):
                 return None
-            self._told.close()
+            self._status.close()
         return self.returncode
 
 
 class ForkServer:
     """
-    Begins programs.
+    Starts programs as forks.
 
     Args:
-        folder: Where the process that is forked stands; an empty one.
+        folder: Working directory of the process that is forked; an empty one.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -122,11 +122,11 @@ class ForkServer:
             )
 
     def close(self) -> None:
-        """Begin nothing any more."""
+        """End the process that is forked."""
         self._channel.close()
-        self._process.wait(PATIENCE_S)
+        self._process.wait(TIMEOUT_S)
 
-    def begin(
+    def start(
         self,
         args: Sequence[str],
         *,
@@ -138,105 +138,107 @@ class ForkServer:
         start_new_session: bool = False,
     ) -> ForkedProcess:
         """
-        Begin `python -m MODULE …`, as `subprocess.Popen` would.
+        Start `python -m MODULE …`, with the arguments of `subprocess.Popen`.
 
         Args:
-            args: The command: this interpreter, `-m`, a module, arguments.
-            cwd: As of `subprocess.Popen`.
-            env: The same.
-            stdout: The same.
-            stderr: The same.
-            stdin: Nothing.
-            start_new_session: As of `subprocess.Popen`.
+            args: This interpreter, `-m`, a module, its arguments.
+            cwd: Working directory.
+            env: The whole environment.
+            stdout: An open file.
+            stderr: An open file.
+            stdin: `subprocess.DEVNULL` only.
+            start_new_session: Whether it leads a session of its own.
         """
         assert (*args[:2], stdin) == (sys.executable, "-m", subprocess.DEVNULL)
-        order = {"args": args[2:], "cwd": str(cwd), "env": dict(env), "session": start_new_session}
-        told, tells = socket.socketpair()
+        job = {"args": args[2:], "cwd": str(cwd), "env": dict(env), "session": start_new_session}
+        status, status_writer = socket.socketpair()
         with ExitStack() as stack:
-            written = stack.enter_context(tempfile.TemporaryFile())
-            written.write(json.dumps(order).encode())
-            written.seek(0)
-            nothing = stack.enter_context(Path(os.devnull).open("rb"))
-            handed = (written, stack.enter_context(tells), nothing, stdout, stderr)
-            socket.send_fds(self._channel, [b"!"], [each.fileno() for each in handed])
-        pid = told.recv(NUMBER)
-        assert pid, "nothing is begun any more: what went wrong is on stderr"
-        return ForkedProcess(int(pid), args, None, told)
+            job_file = stack.enter_context(tempfile.TemporaryFile())
+            job_file.write(json.dumps(job).encode())
+            job_file.seek(0)
+            no_input = stack.enter_context(Path(os.devnull).open("rb"))
+            files = (job_file, stack.enter_context(status_writer), no_input, stdout, stderr)
+            socket.send_fds(self._channel, [b"!"], [each.fileno() for each in files])
+        pid = status.recv(NUMBER_SIZE)
+        assert pid, "the fork server has ended: its stderr says why"
+        return ForkedProcess(int(pid), args, None, status)
 
     def pytest(
         self, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """
-        A session of pytest with our plugin and no other's, run to its end.
+        Run a pytest session to its end, with our plugin alone.
 
         Args:
-            arguments: Of pytest.
-            cwd: Where.
-            env: Variables beside those of this process, of which nobody's settings for pytest or us are taken.
+            arguments: Arguments of pytest.
+            cwd: Working directory.
+            env: Variables beside those of this process; PYTEST_* and FLOWPROOF_* of this process are left out.
         """
         command = (sys.executable, "-m", "pytest", "-p", "flowproof.plugin", "-p", "no:cacheprovider", *arguments)
-        mine = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "FLOWPROOF_"))}
-        return self.run(command, cwd=cwd, env={**mine, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(env or {})})
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "FLOWPROOF_"))
+        }
+        return self.run(command, cwd=cwd, env={**inherited, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(env or {})})
 
     def run(self, args: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        """A program run to its end."""
+        """Run a program to its end, with its output."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            process = self.begin(args, cwd=cwd, env=env, stdout=out, stderr=err)
+            process = self.start(args, cwd=cwd, env=env, stdout=out, stderr=err)
             try:
-                code = process.wait(PATIENCE_S)
+                code = process.wait(TIMEOUT_S)
             finally:
                 process.kill()
             return subprocess.CompletedProcess(args, code, _all_of(out), _all_of(err))
 
     def run_script(self, source: str, *arguments: str, times: int, folder: Path) -> list[str]:
         """
-        What processes print that run the same script at once, each to its end.
+        Run a script in several processes at once; returns what each prints.
 
         Args:
             source: The script.
-            arguments: Its arguments, before its own number.
-            times: How many processes.
-            folder: Where they run.
+            arguments: Its arguments; the number of the process follows them.
+            times: Number of processes.
+            folder: Working directory.
         """
         (folder / "script.py").write_text(source, encoding="utf-8")
         with ExitStack() as stack:
-            process = []
+            processes = []
             for number in range(times):
                 out = stack.enter_context(tempfile.TemporaryFile())
                 command = (sys.executable, "-m", "script", *arguments, str(number))
-                process.append((self.begin(command, cwd=folder, env=os.environ, stdout=out, stderr=out), out))
-            codes = [each.wait(PATIENCE_S) for each, _ in process]
-            said = [_all_of(out) for _, out in process]
-        assert codes == [0] * times, said
-        return said
+                processes.append((self.start(command, cwd=folder, env=os.environ, stdout=out, stderr=out), out))
+            codes = [each.wait(TIMEOUT_S) for each, _ in processes]
+            outputs = [_all_of(out) for _, out in processes]
+        assert codes == [0] * times, outputs
+        return outputs
 
 
-def _all_of(said: IO[bytes]) -> str:
-    said.seek(0)
-    return said.read().decode()
+def _all_of(output: IO[bytes]) -> str:
+    output.seek(0)
+    return output.read().decode()
 
 
-def _tend_all(channel: socket.socket) -> None:
-    """In the process that is forked: a fork for each order, until nobody is left to give one."""
+def _serve(channel: socket.socket) -> None:
+    """Fork for each job, until the channel is closed."""
     for each in LOADED:
         import_module(each)
-    _draw()
+    _warm_hypothesis()
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever tends a program is not waited for
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are not waited for
     while True:
-        message, (order, tells, *streams), _, _ = _received(channel)
+        message, (job, status, *streams), _, _ = _received(channel)
         if not message:
             return
         if os.fork() == 0:
             channel.close()
-            _tend(order, socket.socket(fileno=tells), streams)
+            _supervise(job, socket.socket(fileno=status), streams)
             return
-        for handed in (order, tells, *streams):
-            os.close(handed)
+        for descriptor in (job, status, *streams):
+            os.close(descriptor)
 
 
-def _draw() -> None:
-    """What Hypothesis makes for the first property of a process, it has made then."""
+def _warm_hypothesis() -> None:
+    """Have Hypothesis build what it builds for the first property of a process."""
 
     @settings(max_examples=1, database=None)
     @given(strategies.text())
@@ -247,48 +249,48 @@ def _draw() -> None:
 
 
 def _received(channel: socket.socket) -> tuple[bytes, Sequence[int], int, Any]:
-    message, handed, flags, address = socket.recv_fds(channel, 1, 2 + STREAMS)
-    return message, handed or (-1, -1), flags, address
+    message, descriptors, flags, address = socket.recv_fds(channel, 1, 2 + STREAMS)
+    return message, descriptors or (-1, -1), flags, address
 
 
-def _tend(order: int, tells: socket.socket, streams: Sequence[int]) -> None:
-    """In a fork: another one becomes the program, and this one waits for its end."""
+def _supervise(job: int, status: socket.socket, streams: Sequence[int]) -> None:
+    """Fork once more: the new process becomes the program, this one waits for its end."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if pid == 0:
-        tells.close()
-        _become(order, streams)
+        status.close()
+        _become(job, streams)
         return
-    for each in (order, *streams):
+    for each in (job, *streams):
         os.close(each)
-    _wait_for(pid, tells)
+    _wait_for(pid, status)
 
 
-def _wait_for(pid: int, tells: socket.socket) -> NoReturn:
+def _wait_for(pid: int, status: socket.socket) -> NoReturn:
     try:
-        tells.sendall(str(pid).ljust(NUMBER).encode())
+        status.sendall(str(pid).ljust(NUMBER_SIZE).encode())
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        tells.sendall(str(code).ljust(NUMBER).encode())
+        status.sendall(str(code).ljust(NUMBER_SIZE).encode())
     finally:
         os._exit(0)
 
 
-def _become(order: int, streams: Sequence[int]) -> None:
-    with os.fdopen(order) as written:
-        wanted = json.load(written)
-    if wanted["session"]:
+def _become(job_file: int, streams: Sequence[int]) -> None:
+    with os.fdopen(job_file) as file:
+        job = json.load(file)
+    if job["session"]:
         os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    os.chdir(wanted["cwd"])
+    os.chdir(job["cwd"])
     os.environ.clear()
-    os.environ.update(wanted["env"])
+    os.environ.update(job["env"])
     if not os.environ.get("PYTHONSAFEPATH"):
-        sys.path.insert(0, wanted["cwd"])
-    sys.argv = wanted["args"]
+        sys.path.insert(0, job["cwd"])
+    sys.argv = job["args"]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
-    _tend_all(socket.socket(fileno=int(sys.argv[1])))
+    _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -27,16 +27,16 @@ class Block:
 def blocks(text: str) -> Iterator[Block]:
     """The fenced blocks of a text, in order; one that is never closed reaches to the end."""
     opened: re.Match[str] | None = None
-    start, kept = 0, list[str]()
+    start, lines = 0, list[str]()
     for number, line in enumerate([*text.splitlines(), None], 1):
         if opened is None:
             opened = FENCE.match(line or "")
-            start, kept = number, []
+            start, lines = number, []
         elif line is None or line.strip() == opened["fence"]:
-            yield Block(opened["language"], "\n".join(kept) + "\n", start)
+            yield Block(opened["language"], "\n".join(lines) + "\n", start)
             opened = None
         else:
-            kept.append(line.removeprefix(opened["indent"]))
+            lines.append(line.removeprefix(opened["indent"]))
 
 
 def commands(script: str) -> Iterator[str]:
@@ -56,5 +56,5 @@ def is_complete(script: str) -> bool:
     """Whether the shell would not wait for another line."""
     if script.rstrip("\n").endswith("\\"):
         return False
-    said = subprocess.run(["bash", "-n", "-c", script], capture_output=True, text=True, check=False)
-    return said.returncode == 0 and not said.stderr
+    checked = subprocess.run(["bash", "-n", "-c", script], capture_output=True, text=True, check=False)
+    return checked.returncode == 0 and not checked.stderr

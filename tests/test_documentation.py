@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import tree
-from tests.doc_runner import PATIENCE_S, DocRunner, NotAsDocumentedError, targets
+from tests.doc_runner import TIMEOUT_S, DocRunner, NotAsDocumentedError, targets
 from tests.fork_server import ForkServer
 from tests.markdown import Block, blocks, commands
 
@@ -168,7 +168,7 @@ BAD = {
 
 
 def perform(text: str, tmp_path: Path, fork_server: ForkServer) -> None:
-    """Run a text with a server that stands for ours, and little patience with a sleeper."""
+    """Run a text with a stand-in for our server, and a short time-out for one that sleeps."""
     programs, scratch = tmp_path / "programs", tmp_path / "scratch"
     programs.mkdir()
     scratch.mkdir()
@@ -176,8 +176,8 @@ def perform(text: str, tmp_path: Path, fork_server: ForkServer) -> None:
     source = SERVER.format(python=sys.executable)
     flowproof.write_text(source if "--no-such-option" not in text else "#!/bin/sh\nexit 2\n")
     flowproof.chmod(0o755)
-    patience_s = 1 if "sleep" in text else PATIENCE_S
-    with DocRunner.open(scratch, (programs,), patience_s, fork_server=fork_server, is_empty=True) as runner:
+    timeout_s = 1 if "sleep" in text else TIMEOUT_S
+    with DocRunner.open(scratch, (programs,), timeout_s, fork_server=fork_server, is_empty=True) as runner:
         for block in blocks(text):
             runner.run(block)
 

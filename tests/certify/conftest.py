@@ -8,4 +8,4 @@ from tests.fork_server import ForkServer
 @pytest.fixture
 def quick_start(fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Suites run in forks of a process that has imported everything, not in processes that have to."""
-    monkeypatch.setattr("flowproof.certify.execution.Popen", fork_server.begin)
+    monkeypatch.setattr("flowproof.certify.execution.Popen", fork_server.start)
