@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from flowproof.kernel.control.routes import now_in_control
+from flowproof.kernel.control.context import control_ctx
 
 from .cards import kept
 
@@ -16,6 +16,5 @@ control = Blueprint("dots_eco_control", __name__)
 @control.get("/cards")
 def list_cards(workspace: str) -> Any:
     """The cards of the workspace, the newest first, each with the token of its application."""
-    scene = now_in_control()
-    context = scene.mock.workspaces.context(scene.workspace(workspace), "dots_eco", rng_key="control")
+    context = control_ctx.provider_context(workspace, "dots_eco", rng_key="control")
     return {"cards": list(kept(context.state))}

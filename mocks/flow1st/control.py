@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from flowproof.errors import ConfigurationError
 from flowproof.kernel import ProviderContext
-from flowproof.kernel.control.routes import Missing, now_in_control
+from flowproof.kernel.control.context import NotFoundProblem, control_ctx
 
 from . import lifecycle
 from .accounts import Account
@@ -110,7 +110,9 @@ def change_order(workspace: str, environment: str, reference: str, event: str) -
     order = _order(_account(context, environment), reference)
     to = next((each for each in EVENTS if each.value.lower() == event), None)
     if to is None:
-        raise Missing(f"An order has no status {event}; there are {', '.join(each.value.lower() for each in EVENTS)}.")
+        raise NotFoundProblem(
+            f"An order has no status {event}; there are {', '.join(each.value.lower() for each in EVENTS)}."
+        )
     if to is Status.PARTIAL_REFUND:
         amount_minor = _checked(context, "partial-refund.schema.json")["amount_minor"]
         return lifecycle.change(context, order, to, amount_minor=amount_minor).to_json()
@@ -162,9 +164,9 @@ def _replication(context: ProviderContext, account: Account, all_accounts: list[
 
 def _acknowledged(context: ProviderContext) -> set[tuple[str, str]]:
     """Reference and status of every webhook that its receiver has acknowledged."""
-    store = now_in_control().mock.store
+    store = control_ctx.mock.store
     found = set()
-    for delivery in store.deliveries(context.state.workspace):
+    for delivery in store.deliveries.last(context.state.workspace):
         if delivery["provider"] != context.state.provider or delivery["state"] != "delivered" or delivery["of"]:
             continue
         told = _json(delivery["webhook"]["body"])
@@ -183,26 +185,25 @@ def _is_delivered(order: Order, acknowledged: set[tuple[str, str]]) -> bool:
 
 
 def _context(workspace: str, rng_key: str = "") -> ProviderContext:
-    scene = now_in_control()
-    return scene.mock.workspaces.context(scene.workspace(workspace), "flow1st", rng_key=f"control/{rng_key}")
+    return control_ctx.provider_context(workspace, "flow1st", rng_key=f"control/{rng_key}")
 
 
 def _account(context: ProviderContext, environment: str) -> Account:
     account = Account.of(context, environment)
     if account is None:
-        raise Missing(f"There is no environment {environment}; there are staging and production.")
+        raise NotFoundProblem(f"There is no environment {environment}; there are staging and production.")
     return account
 
 
 def _order(account: Account, reference: str) -> Order:
     order = account.order(reference)
     if order is None:
-        raise Missing(f"There is no order {reference} in {account.environment.name}.")
+        raise NotFoundProblem(f"There is no order {reference} in {account.environment.name}.")
     return order
 
 
 def _checked(context: ProviderContext, schema: str) -> Any:
-    value = now_in_control().json
+    value = control_ctx.json
     findings = context.findings(schema, value)
     if findings:
         raise ConfigurationError("; ".join(map(str, findings)) + ".", f"See {schema}.")

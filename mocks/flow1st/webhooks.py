@@ -9,7 +9,8 @@ from flowproof.errors import ConfigurationError
 from flowproof.exchange import Headers
 from flowproof.kernel import Credential, ProviderContext
 from flowproof.kernel.signing import SigningScheme, sign
-from flowproof.kernel.webhooks.delivery import Webhook, WebhookPolicy
+from flowproof.kernel.webhooks.model import Webhook
+from flowproof.kernel.webhooks.policy import WebhookPolicy
 
 from . import rules
 from .accounts import Account

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from flowproof.kernel import ProviderContext, hex_id
-from flowproof.kernel.webhooks.delivery import Webhook
+from flowproof.kernel.webhooks.model import Webhook
 
 from . import mail
 from .models import Action, Execution, ExecutionState, Setup

@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from flowproof.errors import ConfigurationError
 from flowproof.kernel import ProviderContext
-from flowproof.kernel.control.routes import Missing, now_in_control
+from flowproof.kernel.control.context import NotFoundProblem, control_ctx
 
 from . import runs
 from .models import Execution, ExecutionState, Setup
@@ -23,7 +23,7 @@ control = Blueprint("integrations_control", __name__)
 @control.post("/events")
 def raise_event(workspace: str) -> tuple[Any, int]:
     """Let an event befall an entity; the workflows that it fires run at once."""
-    told, context = now_in_control().json, _context(workspace)
+    told, context = control_ctx.json, _context(workspace)
     findings = context.findings("event.schema.json", told)
     if findings:
         raise ConfigurationError("; ".join(map(str, findings)) + ".", "See event.schema.json of the contract.")
@@ -47,7 +47,7 @@ def get_entity(workspace: str, entity_type: str, entity_id: str) -> Any:
     """An entity as it is now."""
     entity = Records(_context(workspace).state).entity(entity_type, entity_id)
     if entity is None:
-        raise Missing(f"No event has befallen the {entity_type} {entity_id}.")
+        raise NotFoundProblem(f"No event has befallen the {entity_type} {entity_id}.")
     return entity
 
 
@@ -69,7 +69,7 @@ def pause_workflow(workspace: str, guid: str) -> Any:
     records = Records(_context(workspace).state)
     workflow = records.workflow(guid)
     if workflow is None:
-        raise Missing(f"There is no workflow {guid}.")
+        raise NotFoundProblem(f"There is no workflow {guid}.")
     paused = replace(workflow, paused=True)
     records.keep_workflow(paused)
     return paused.to_json()
@@ -93,11 +93,9 @@ def show_push(workspace: str) -> Any:
 
 def _context(workspace: str) -> ProviderContext:
     """The workspace; its chance is another one for each event."""
-    scene = now_in_control()
-    chosen = scene.workspace(workspace)
-    before = scene.mock.workspaces.context(chosen, "integrations")
+    before = control_ctx.provider_context(workspace, "integrations")
     rng_key = f"control-{before.state.get('counter', 'evt') or 0}"
-    return scene.mock.workspaces.context(chosen, "integrations", rng_key=rng_key)
+    return control_ctx.provider_context(workspace, "integrations", rng_key=rng_key)
 
 
 def _shown(execution: Execution, context: ProviderContext) -> dict[str, Any]:
@@ -119,7 +117,7 @@ def _progress(execution: Execution, context: ProviderContext) -> tuple[str, list
     if execution.state is ExecutionState.PAUSED:
         return "paused", []
     store, workspace = context.state.store, context.state.workspace
-    deliveries = [store.delivery(workspace, each) for each in execution.deliveries]
+    deliveries = [store.deliveries.get(workspace, each) for each in execution.deliveries]
     given_up = [each for each in deliveries if each and each["state"] == "failed"]
     errors = [*execution.errors, *(f"{each['id']}: {_reason(each)}" for each in given_up)]
     if any(each and each["state"] in ("pending", "sending") for each in deliveries):

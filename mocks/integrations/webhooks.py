@@ -10,7 +10,8 @@ from flowproof.errors import ConfigurationError
 from flowproof.exchange import Headers
 from flowproof.kernel import ProviderContext, hex_id, seed_data
 from flowproof.kernel.time.clock import instant_to_text
-from flowproof.kernel.webhooks.delivery import Webhook, WebhookPolicy
+from flowproof.kernel.webhooks.model import Webhook
+from flowproof.kernel.webhooks.policy import WebhookPolicy
 
 from .auth import VAPID
 from .models import ENTITY_TYPES, Event, Setup, Subscription

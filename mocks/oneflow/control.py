@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from flowproof.kernel import ProviderContext, State
-from flowproof.kernel.control.routes import Missing, now_in_control
+from flowproof.kernel.control.context import NotFoundProblem, control_ctx
 
 from . import processing
 from .models import Submission
@@ -33,7 +33,7 @@ def edit_submission_error(workspace: str, submission_id: str) -> Any:
     """Replace the order of a submission; nothing is judged before it is resubmitted."""
     state = _context(workspace).state
     kept = _found(state, submission_id)
-    edited = {**kept, "submission": {**kept["submission"], "order": now_in_control().json}}
+    edited = {**kept, "submission": {**kept["submission"], "order": control_ctx.json}}
     Orders(state).replace_submission_error(submission_id, edited)
     return _shown(edited)
 
@@ -49,14 +49,13 @@ def resubmit(workspace: str, submission_id: str) -> tuple[Any, int]:
 
 
 def _context(workspace: str) -> ProviderContext:
-    scene = now_in_control()
-    return scene.mock.workspaces.context(scene.workspace(workspace), "oneflow", rng_key="control")
+    return control_ctx.provider_context(workspace, "oneflow", rng_key="control")
 
 
 def _found(state: State, submission_id: str) -> Any:
     kept = Orders(state).submission_error(submission_id)
     if kept is None:
-        raise Missing(f"There is no submission error {submission_id}.")
+        raise NotFoundProblem(f"There is no submission error {submission_id}.")
     return kept
 
 

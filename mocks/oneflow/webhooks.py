@@ -16,7 +16,8 @@ from flowproof.errors import ConfigurationError
 from flowproof.exchange import Headers
 from flowproof.kernel import ProviderContext, hex_id
 from flowproof.kernel.time.clock import instant_to_text
-from flowproof.kernel.webhooks.delivery import Webhook, WebhookPolicy
+from flowproof.kernel.webhooks.model import Webhook
+from flowproof.kernel.webhooks.policy import WebhookPolicy
 
 from .models import Event, Setup, Status, Submission, Trigger
 

@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from flowproof.errors import ConfigurationError
 from flowproof.kernel import ProviderContext
-from flowproof.kernel.control.routes import Missing, now_in_control
+from flowproof.kernel.control.context import NotFoundProblem, control_ctx
 
 from .models import Setup
 from .records import Connections
@@ -22,7 +22,7 @@ MODES = ("browser", "page", "approve", "deny")
 @control.put("/consent")
 def set_consent(workspace: str) -> Any:
     """Who decides from now on, and for which user: as ``consent`` and ``consent_user`` of the settings."""
-    context, wanted = _context(workspace), now_in_control().json or {}
+    context, wanted = _context(workspace), control_ctx.json or {}
     mode, user = wanted.get("consent"), wanted.get("user")
     if mode is not None and mode not in MODES:
         raise ConfigurationError(f"{mode!r} is no way to decide.", f"Choose one of {', '.join(MODES)}.")
@@ -38,7 +38,7 @@ def open_store(workspace: str, brand_id: str) -> tuple[Any, int]:
     """Open a store: ``id``, ``name`` and ``address`` as its provider shows them."""
     context = _context(workspace)
     structure, brand = _place(context, brand_id)
-    store = now_in_control().json
+    store = control_ctx.json
     findings = context.findings("store.schema.json", store)
     if findings:
         raise ConfigurationError("; ".join(map(str, findings)) + ".", "Send id, name and address of a store.")
@@ -54,7 +54,7 @@ def close_store(workspace: str, brand_id: str, store_id: str) -> tuple[str, int]
     context = _context(workspace)
     structure, brand = _place(context, brand_id)
     if structure.store(brand, store_id) is None:
-        raise Missing(f"Brand {brand_id} has no store {store_id}.")
+        raise NotFoundProblem(f"Brand {brand_id} has no store {store_id}.")
     structure.remove(brand, store_id)
     for credential in context.credentials():
         Connections(context.state, credential.key).delete(store_id)
@@ -62,8 +62,7 @@ def close_store(workspace: str, brand_id: str, store_id: str) -> tuple[str, int]
 
 
 def _context(workspace: str) -> ProviderContext:
-    scene = now_in_control()
-    return scene.mock.workspaces.context(scene.workspace(workspace), "otter", rng_key="control")
+    return control_ctx.provider_context(workspace, "otter", rng_key="control")
 
 
 def _place(context: ProviderContext, brand_id: str) -> tuple[Structure, Brand]:
@@ -73,4 +72,4 @@ def _place(context: ProviderContext, brand_id: str) -> tuple[Structure, Brand]:
         brand = structure.brand(brand_id)
         if brand is not None:
             return structure, brand
-    raise Missing(f"There is no brand {brand_id}.")
+    raise NotFoundProblem(f"There is no brand {brand_id}.")

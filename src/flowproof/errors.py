@@ -5,12 +5,13 @@ The error tree. Every error raised on purpose stands below one root, with fields
     ├── ConfigurationError        the run itself was set up wrong (exit code 2)
     ├── ContractError             a contract's own files are broken
     ├── StoreError                the state cannot be read or written
+    │   └── StoreConflict         something of that id or key is in the state already
     └── ClientError               flowproof.clients.errors: what a provider's client can meet
 """
 
 from dataclasses import dataclass
 
-__all__ = ["ConfigurationError", "ContractError", "FlowproofError", "StoreError"]
+__all__ = ["ConfigurationError", "ContractError", "FlowproofError", "StoreConflict", "StoreError"]
 
 
 class FlowproofError(Exception):
@@ -64,3 +65,8 @@ class StoreError(FlowproofError):
 
     def __str__(self) -> str:
         return self.what
+
+
+@dataclass(eq=False)
+class StoreConflict(StoreError):
+    """Something of that id or key is in the state already."""

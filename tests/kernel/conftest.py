@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from flowproof.kernel.assembly import Settings, build_gateway
 from flowproof.kernel.serving import Gateway, Server
+from flowproof.kernel.state.protocol import Store
 from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk, make_desk
+from tests.kernel.stores import MAKERS
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +37,14 @@ def desk(server: Server) -> Desk:
 def other(server: Server) -> Desk:
     """Another new workspace on the same server."""
     return make_desk(server)
+
+
+@pytest.fixture(params=MAKERS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store of each implementation."""
+    store = MAKERS[request.param](tmp_path)
+    yield store
+    store.close()
 
 
 @pytest.fixture

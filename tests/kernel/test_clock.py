@@ -32,7 +32,8 @@ def make_countdown(mock: Mock, workspace: str, **value: Any) -> None:
 
 def written(mock: Mock, workspace: str) -> list[tuple[str, str]]:
     """The notes with their moments, the oldest first."""
-    return [(value["text"], value["at"]) for _, kind, _, value in mock.store.records(workspace) if kind == "note"]
+    records = mock.store.records.of_workspace(workspace)
+    return [(value["text"], value["at"]) for _, kind, _, value in records if kind == "note"]
 
 
 def test_real_clock_follows_the_system() -> None:
@@ -165,7 +166,7 @@ def test_small_steps_and_one_big_step_lead_to_the_same(plans: list[tuple[int, in
     assert one is not None
     mock.workspaces.set_clock(one, one.clock.advance(sum(steps)))
 
-    assert list(mock.store.records("many")) == list(mock.store.records("one"))
+    assert list(mock.store.records.of_workspace("many")) == list(mock.store.records.of_workspace("one"))
 
 
 def test_tasks_draw_the_same_ids_beside_a_busy_neighbour() -> None:
@@ -181,7 +182,7 @@ def test_tasks_draw_the_same_ids_beside_a_busy_neighbour() -> None:
             make_countdown(mock, "busy")
         make_countdown(mock, "w", again=2)
         mock.workspaces.set_clock(workspace, workspace.clock.advance(10))
-        records.append(list(mock.store.records("w")))
+        records.append(list(mock.store.records.of_workspace("w")))
 
     assert records[0] == records[1] != []
 

@@ -26,9 +26,7 @@ JSON = (("content-type", "application/json"),)
 
 def make_app(token: str | None = None) -> ControlApp:
     """A control API without its socket."""
-    app = build_gateway([provider], Settings(entropy=1, token=token))._control
-    assert isinstance(app, ControlApp)
-    return app
+    return ControlApp(build_gateway([provider], Settings(entropy=1)).mock, token=token)
 
 
 @pytest.fixture(scope="module")
@@ -225,12 +223,12 @@ def test_no_input_makes_the_control_api_fail(
 
     assert status < 500, text
     for each in ("default", "a"):
-        found = app._mock.workspaces.find(each)
+        found = app.mock.workspaces.find(each)
         if found is not None:
             wire = WireRequest("GET", f"/w/{each}/notes/notes", "", (), b"")
-            arrival = app._mock.arrive(wire)
-            assert app._mock.answer(arrival).status in (401, *range(400, 600))  # type: ignore[arg-type]  # it has arrived
-            app._mock.workspaces.reset(found)
+            arrival = app.mock.arrive(wire)
+            assert app.mock.answer(arrival).status in (401, *range(400, 600))  # type: ignore[arg-type]  # it has arrived
+            app.mock.workspaces.reset(found)
 
 
 def test_providers_own_operations_are_reached(desk: Desk) -> None:

@@ -1,6 +1,7 @@
-"""The exchanges of workspaces: in memory and in a file they are counted, kept, bounded and forgotten alike."""
+"""The exchanges of workspaces: every store counts, keeps, bounds and deletes them alike."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,14 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowproof.kernel.state.exchanges import MOST_UNWRITTEN, Draft
-from flowproof.kernel.state.store import Store, WorkspaceRow
+from flowproof.kernel.state.memory_exchanges import MAX_DRAFTS, MemoryExchanges
+from flowproof.kernel.state.protocol import Store
+from flowproof.kernel.state.rows import ExchangeDraft
+from tests.kernel.stores import MAKERS, workspace_row
 
 KEEP = 3
 WORKSPACES = ("a", "b")
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["ask", "ask", "ask", "count only", "add late", "read", "clear", "count from", "replace"]),
+        st.sampled_from(["ask", "ask", "ask", "count only", "add late", "read", "clear", "raise count", "replace"]),
         st.sampled_from(WORKSPACES),
         st.integers(0, 9),
     ),
@@ -24,27 +27,25 @@ STEPS = st.lists(
 )
 
 
-def make_store(location: str = ":memory:") -> Store:
-    """A store with two workspaces."""
-    store = Store(location)
+def add_workspaces(store: Store) -> None:
+    """The workspaces whose exchanges these are."""
     for each in WORKSPACES:
-        store.add_workspace(WorkspaceRow(each, each, b"{}", b"[]", ""))
-    return store
+        store.workspaces.add(workspace_row(each))
 
 
-def draft(workspace: str, number: int) -> Draft:
+def draft(workspace: str, number: int) -> ExchangeDraft:
     """An exchange, every third one refused."""
-    return Draft(workspace, number, number % 3 == 0, lambda: b"%d" % number)
+    return ExchangeDraft(workspace, number, number % 3 == 0, lambda: b"%d" % number)
 
 
-def writing(written: list[int], number: int) -> Callable[[], bytes]:
-    """What writes an exchange out, and notes that it did."""
+def noting(rendered: list[int], number: int) -> Callable[[], bytes]:
+    """Renders an exchange, and notes its number."""
 
-    def body() -> bytes:
-        written.append(number)
+    def render() -> bytes:
+        rendered.append(number)
         return b"{}"
 
-    return body
+    return render
 
 
 def shown(store: Store, workspace: str) -> Any:
@@ -78,8 +79,8 @@ def do(store: Store, steps: list[tuple[str, str, int]]) -> list[Any]:
                     exchanges.replace(found._replace(body=b"replaced"))
             case "clear":
                 exchanges.clear(workspace)
-            case "count from":
-                exchanges.count_from(workspace, number)
+            case "raise count":
+                exchanges.raise_count(workspace, number)
             case _:
                 seen.append(shown(store, workspace))
     return [*seen, *(shown(store, each) for each in WORKSPACES)]
@@ -87,31 +88,24 @@ def do(store: Store, steps: list[tuple[str, str, int]]) -> list[Any]:
 
 @settings(max_examples=40)
 @given(STEPS)
-def test_memory_and_file_keep_the_same(steps: list[tuple[str, str, int]]) -> None:
+def test_all_stores_keep_the_same_exchanges(steps: list[tuple[str, str, int]]) -> None:
     """
-    Whatever happens, a server in memory and one on a file show the same exchanges.
+    Whatever happens, a server shows the same exchanges, whichever store it has.
     """
-    with TemporaryDirectory() as folder:
-        stores = [make_store(), make_store(str(Path(folder) / "state.db"))]
-        in_memory, in_a_file = (do(store, steps) for store in stores)
-        for store in stores:
-            store.close()
+    seen = []
+    for make in MAKERS.values():
+        with TemporaryDirectory() as folder, closing(make(Path(folder))) as store:
+            add_workspaces(store)
+            seen.append(do(store, steps))
 
-    assert in_memory == in_a_file
-
-
-@pytest.fixture(params=["memory", "file"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """A store in memory, and one on a file."""
-    made = make_store(":memory:" if request.param == "memory" else str(tmp_path / "state.db"))
-    yield made
-    made.close()
+    assert all(each == seen[0] for each in seen)
 
 
 def test_number_of_an_undone_transaction_is_used_again(store: Store) -> None:
     """
     What was counted and kept in a transaction that is undone is taken back; what was there before stays.
     """
+    add_workspaces(store)
     exchanges = store.exchanges
     exchanges.add(draft("a", exchanges.next_number("a")), keep=KEEP)
     with pytest.raises(ZeroDivisionError), store.transaction():  # noqa: PT012 (what came before the error counts)
@@ -126,40 +120,38 @@ def test_workspace_that_comes_again_begins_anew(store: Store) -> None:
     """
     A workspace that is deleted takes its exchanges and their count along.
     """
+    add_workspaces(store)
     exchanges = store.exchanges
     exchanges.add(draft("a", exchanges.next_number("a")), keep=KEEP)
-    store.delete_workspace("a")
-    store.add_workspace(WorkspaceRow("a", "a", b"{}", b"[]", ""))
+    store.workspaces.delete("a")
+    store.workspaces.add(workspace_row("a"))
 
     assert (exchanges.count("a"), exchanges.find("a", 1), exchanges.next_number("a")) == (0, None, 1)
 
 
-def test_exchange_in_memory_is_written_out_when_it_is_asked_for() -> None:
+def test_exchange_in_memory_is_rendered_when_it_is_read() -> None:
     """
-    In memory nothing is written out that nobody reads, and nothing twice.
+    In memory nothing is rendered that nobody reads, and nothing twice.
     """
-    store, written = make_store(), list[int]()
-    for number in range(1, 6):
-        drawn = store.exchanges.next_number("a")
-        store.exchanges.add(Draft("a", drawn, False, writing(written, number)), keep=KEEP)
+    exchanges, rendered = MemoryExchanges(), list[int]()
+    for _ in range(5):
+        number = exchanges.next_number("a")
+        exchanges.add(ExchangeDraft("a", number, False, noting(rendered, number)), keep=KEEP)
     for _ in range(2):
-        store.exchanges.find("a", 4)
-        store.exchanges.last("a", after=4, limit=9, refused_only=False)
-    store.close()
+        exchanges.find("a", 4)
+        exchanges.last("a", after=4, limit=9, refused_only=False)
 
-    assert written == [4, 5]
+    assert rendered == [4, 5]
 
 
-def test_long_journal_in_memory_is_kept_as_text() -> None:
+def test_long_journal_in_memory_is_kept_as_bytes() -> None:
     """
-    Of a journal that keeps very many, all but the last thousand are written out: objects would have to be looked
-    through for garbage.
+    Of a journal that keeps very many, all but the last thousand are rendered: the garbage collector would have to look
+    through objects.
     """
-    store, written = make_store(), list[int]()
-    for number in range(1, MOST_UNWRITTEN + 4):
-        drawn = store.exchanges.next_number("a")
-        made = Draft("a", drawn, False, writing(written, number))
-        store.exchanges.add(made, keep=10**6)
-    store.close()
+    exchanges, rendered = MemoryExchanges(), list[int]()
+    for _ in range(MAX_DRAFTS + 3):
+        number = exchanges.next_number("a")
+        exchanges.add(ExchangeDraft("a", number, False, noting(rendered, number)), keep=10**6)
 
-    assert written == [1, 2, 3]
+    assert rendered == [1, 2, 3]

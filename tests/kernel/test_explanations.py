@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from flowproof.kernel.assembly import open_store
 from flowproof.kernel.journal.journal import MOST_WAITING, Journal, Kept
-from flowproof.kernel.state.store import Store
 
 
 class Refusal:
@@ -19,7 +19,7 @@ class Refusal:
 
 def make_journal(exchanges: int = 1) -> Journal:
     """A journal with so many refused exchanges of the workspace desk."""
-    journal = Journal(Store(), keep=10_000)
+    journal = Journal(open_store(":memory:"), keep=10_000)
     for number in range(1, exchanges + 1):
         kept = Kept("desk", number, datetime(2024, 9, 13, tzinfo=UTC), 1.0)
         journal.write(kept, Refusal(), frozenset())

@@ -1,5 +1,6 @@
 """Snapshot, restore, reset and seed data of a workspace."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -142,3 +143,44 @@ def test_seed_data_is_replaced_for_one_workspace(desk: Desk, other: Desk) -> Non
     desk.control("DELETE", "/seed/notes")
 
     assert (own, desk.control("GET", "/seed/notes")) == (["own", "write it down"], {"motto": "write it down"})
+
+
+class Motto:
+    """What the seed data of the note-keeping provider says."""
+
+    def __init__(self, seed: Mapping[str, Any]) -> None:
+        self.text = seed["motto"]
+
+
+def test_seed_data_is_parsed_again_when_it_changes(mock: Mock) -> None:
+    """
+    Seed data is parsed once, and again after it was replaced or put back.
+    """
+    workspace = mock.workspaces.create()
+    context = mock.workspaces.context(workspace, "notes")
+    mottos = []
+    for seed in (None, {"motto": "other"}, None):
+        if seed is None:
+            context.state.delete("seed", "seed")
+        else:
+            context.state.put("seed", "seed", seed)
+        with mock.store.transaction():
+            parsed = [context.parsed_seed(Motto) for _ in range(2)]
+        assert parsed[0] is parsed[1]
+        mottos.append(parsed[0].text)
+
+    assert mottos == ["write it down", "other", "write it down"]
+
+
+def test_counter_goes_on_after_a_restore(mock: Mock) -> None:
+    """
+    A counter begins with one, and goes on from where a snapshot had it.
+    """
+    workspace = mock.workspaces.create()
+    records, place = mock.store.records, (workspace.id, "notes", "count", "all")
+    counted = [records.increment(*place) for _ in range(3)]
+    snapshot = mock.workspaces.snapshot(workspace)
+    records.increment(*place)
+    mock.workspaces.restore(workspace, snapshot)
+
+    assert (counted, records.get(*place), records.increment(*place)) == ([1, 2, 3], 3, 4)

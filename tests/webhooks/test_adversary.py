@@ -8,7 +8,7 @@ import pytest
 
 from flowproof.inbox import Answer, Inbox
 from flowproof.kernel.serving import sending
-from flowproof.kernel.webhooks.trial import TRIALS
+from flowproof.kernel.webhooks.trial import TRIAL_PARTS
 from flowproof.target import ControlRefused
 from tests.webhooks.conftest import Depot, moments, names
 from tests.webhooks.parcels import RETRIES
@@ -193,8 +193,8 @@ def test_reference_receiver_passes_every_part(depot: Depot, make_inbox: Callable
     """A receiver that does everything right passes every part, and acts once on each event that is genuine."""
     receiver = ReferenceReceiver(depot.verifier())
 
-    assert verdicts(depot, receiver, make_inbox) == {each.name: "PASS" for each in TRIALS}
-    accepted = [each.name for each in TRIALS if each.expected == "accept"]
+    assert verdicts(depot, receiver, make_inbox) == {each.name: "PASS" for each in TRIAL_PARTS}
+    accepted = [each.name for each in TRIAL_PARTS if each.expected == "accept"]
     assert len(receiver.acted) == len(set(receiver.acted)) == len(accepted)
     assert len(receiver.ignored) == 1
 
@@ -202,12 +202,12 @@ def test_reference_receiver_passes_every_part(depot: Depot, make_inbox: Callable
 CAUGHT = {
     "AcceptsForged": dict.fromkeys(REFUSE, "FAIL"),
     "AcceptsOld": {"old_timestamp": "FAIL"},
-    "VerifiesItsOwnJson": {each.name: "FAIL" for each in TRIALS if each.expected == "accept"},
+    "VerifiesItsOwnJson": {each.name: "FAIL" for each in TRIAL_PARTS if each.expected == "accept"},
     "ChokesOnExtraField": {"extra_field": "FAIL"},
     "ChokesOnUnknownEvent": {"unknown_event": "FAIL"},
     "RefusesTwice": {"twice": "FAIL"},
     "ActsTwice": {},
-    "Crashes": {each.name: "ERROR" for each in TRIALS},
+    "Crashes": {each.name: "ERROR" for each in TRIAL_PARTS},
 }
 
 
@@ -307,4 +307,4 @@ def test_demonstration(depot: Depot, make_inbox: Callable[..., Inbox]) -> None:
     shown = demonstration(depot, make_inbox)
     sys.stdout.write(f"\n\n{shown}\n\n")
 
-    assert (shown.count(" PASS "), shown.count("FAIL"), shown.count("200\n")) == (len(TRIALS), 0, 1)
+    assert (shown.count(" PASS "), shown.count("FAIL"), shown.count("200\n")) == (len(TRIAL_PARTS), 0, 1)

@@ -7,8 +7,8 @@ import pytest
 import requests
 
 from flowproof.inbox import Answer, Inbox
-from flowproof.kernel import provider_context
 from flowproof.kernel.serving import Server
+from flowproof.kernel.webhooks import outbox
 from flowproof.target import ControlRefused
 from tests.webhooks.conftest import Depot, moments, names
 from tests.webhooks.parcels import RETRIES
@@ -273,8 +273,8 @@ def test_attempt_under_way_does_not_reach_the_next_life(
 
 def test_outbox_is_bounded(depot: Depot, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of what was delivered only the last deliveries are kept; what waits is kept, and ids are not used twice."""
-    monkeypatch.setattr(provider_context, "KEPT_DELIVERIES", 3)
-    monkeypatch.setattr(provider_context, "FORGET_EVERY", 1)
+    monkeypatch.setattr(outbox, "MAX_KEPT", 3)
+    monkeypatch.setattr(outbox, "TRIM_EVERY", 1)
     inbox.answers = [500, 200]
     for _ in range(8):
         depot.send(inbox.url)

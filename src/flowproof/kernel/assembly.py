@@ -11,9 +11,10 @@ from .control.app import ControlApp
 from .mock import Mock
 from .provider import Provider
 from .serving import Gateway
-from .state.store import Store
+from .state.protocol import Store
+from .state.sqlite import IN_MEMORY, SqliteStore
 
-__all__ = ["Settings", "build_gateway"]
+__all__ = ["Settings", "build_gateway", "open_store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Settings:
     How a mock server runs.
 
     Args:
-        state: ``:memory:``, or the path of a file.
+        state: Where the state is kept, as for :func:`open_store`.
         token: What the control API asks for; without one it answers on loopback only.
         largest_body: What a request may have at most, in bytes.
         journal_keep: How many exchanges are kept of each workspace.
@@ -30,7 +31,7 @@ class Settings:
     """
 
     entropy: int
-    state: str = ":memory:"
+    state: str = IN_MEMORY
     token: str | None = field(default=None, repr=False)
     largest_body: int = 1024 * 1024
     journal_keep: int = 500
@@ -60,5 +61,18 @@ def build_gateway(
         )
         for provider in providers
     ]
-    mock = Mock(apps, Store(settings.state), Random(settings.entropy), journal_keep=settings.journal_keep)
+    mock = Mock(apps, open_store(settings.state), Random(settings.entropy), journal_keep=settings.journal_keep)
     return Gateway(mock, ControlApp(mock, token=settings.token), largest_body=settings.largest_body)
+
+
+def open_store(location: str) -> Store:
+    """
+    The store at a location; here alone the implementation is chosen.
+
+    Args:
+        location: ``:memory:``, or the path of a SQLite file, which is made where it is missing.
+
+    Raises:
+        StoreError: The file cannot be opened, or is no state file of this version.
+    """
+    return SqliteStore(location)

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from .state.store import CredentialRow
+from .state.rows import CredentialRow
 
 __all__ = ["Credential", "credential_from_row", "credential_row"]
 

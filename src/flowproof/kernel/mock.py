@@ -27,10 +27,10 @@ from .journal.entries import Inbound, Outbound, compact, secrets_sent
 from .journal.journal import Journal, Kept, exchange_id
 from .redaction import scrubbed
 from .refusals import Refusal
-from .state.store import Store
+from .state.protocol import Store
 from .time.clock import stopwatch_ms
-from .webhooks.delivery import Delivery, Sent
-from .workspaces import DEFAULT, Workspace, Workspaces, fired
+from .webhooks.model import Delivery, SendResult
+from .workspaces import DEFAULT, Workspace, Workspaces
 
 __all__ = ["Arrival", "Mock"]
 
@@ -137,7 +137,7 @@ class Mock:
         number = self.store.exchanges.next_number(workspace.id)
         faults: Sequence[tuple[FaultPlan, Random]] = ()
         if workspace.faults:
-            workspace, faults = fired(workspace, app.provider.slug, match.operation.id if match else None)
+            workspace, faults = workspace.count_call(app.provider.slug, match.operation.id if match else None)
             self.workspaces.save(workspace)
         return Arrival(app, workspace, key, number, request, match, faults, started_ms)
 
@@ -148,7 +148,7 @@ class Mock:
         What a refused or failed request did is undone by itself; what was counted and written of it stays.
         """
         with self.store.transaction():
-            workspace = self.workspaces.placed(arrival.workspace.id)
+            workspace = self.workspaces.find_cached(arrival.workspace.id)
             if workspace is None:
                 return problem(404, "No such workspace", f"Workspace {arrival.workspace.id} was deleted meanwhile.")
             return self._answered(arrival, workspace)
@@ -157,7 +157,7 @@ class Mock:
         now = workspace.clock.now()
         try:
             self._admit(arrival, workspace, now)
-            with self.store.attempt():
+            with self.store.savepoint():
                 if workspace.clock.mode != "real":  # what is due on a real clock is the courier's, in the background
                     self.workspaces.run_due(workspace)
                 answer, findings = self._processed(arrival, workspace, now)
@@ -197,9 +197,9 @@ class Mock:
 
     def _workspace(self, app: ProviderApp, key: str | None, named: str | None) -> Workspace | None:
         if named is not None:
-            return self.workspaces.placed(named)
-        found = self.workspaces.placed_by_key(app.provider.slug, key) if key is not None else None
-        return found or self.workspaces.placed(DEFAULT)
+            return self.workspaces.find_cached(named)
+        found = self.workspaces.find_cached_by_key(app.provider.slug, key) if key is not None else None
+        return found or self.workspaces.find_cached(DEFAULT)
 
     def _admit(self, arrival: Arrival, workspace: Workspace, now: datetime) -> None:
         provider = arrival.app.provider
@@ -278,7 +278,13 @@ class Mock:
         return answer
 
     def record_attempt(
-        self, workspace: Workspace, delivery: Delivery, at: datetime, headers: Headers, sent: Sent, duration_ms: float
+        self,
+        workspace: Workspace,
+        delivery: Delivery,
+        at: datetime,
+        headers: Headers,
+        sent: SendResult,
+        duration_ms: float,
     ) -> str:
         """Write down one attempt to deliver a webhook; returns the id of the exchange."""
         with self.store.transaction():

@@ -4,18 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint
 
 from .credentials import Credential
+from .http.request import ProviderRequest
 from .http.response import WireResponse
+from .provider_context import ProviderContext
 from .refusals import Refusal
-from .webhooks.delivery import WebhookPolicy
-
-if TYPE_CHECKING:
-    from .http.request import ProviderRequest
-    from .provider_context import ProviderContext
+from .webhooks.policy import WebhookPolicy
 
 __all__ = ["Provider"]
 
@@ -56,19 +54,19 @@ class Provider:
     slug: str
     title: str
     routes: Blueprint
-    presented_key: "Callable[[ProviderRequest], str | None]"
-    authenticate: "Callable[[ProviderRequest, ProviderContext], Any]"
+    presented_key: Callable[[ProviderRequest], str | None]
+    authenticate: Callable[[ProviderRequest, ProviderContext], Any]
     render: Callable[[Refusal], WireResponse]
     mint: Callable[[Random, Mapping[str, Any]], Sequence[Credential]]
     seed: Mapping[str, Any]
     seed_schema: str
     check_seed: Callable[[Mapping[str, Any]], None] = lambda _seed: None
-    tasks: "Mapping[str, Callable[[ProviderContext, Any], None]]" = field(default_factory=dict)
+    tasks: Mapping[str, Callable[[ProviderContext, Any], None]] = field(default_factory=dict)
     fault_plans: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     scrub_header: Callable[[str, str], str] = lambda _name, value: value
-    diagnose: "Callable[[ProviderRequest, Credential], str] | None" = None
+    diagnose: Callable[[ProviderRequest, Credential], str] | None = None
     webhooks: WebhookPolicy | None = None
-    admit: "Callable[[ProviderRequest, ProviderContext], None] | None" = None
+    admit: Callable[[ProviderRequest, ProviderContext], None] | None = None
     secret_parameters: frozenset[str] = frozenset()
     control: Blueprint | None = None
     contract: Traversable | None = None

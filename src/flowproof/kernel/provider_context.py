@@ -1,4 +1,4 @@
-"""What a mock may touch during one request or task: its workspace's state, time, chance and seed data."""
+"""What a mock may use during one request or task: its workspace's state, time, random numbers and seed data."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ from typing import Any, TypeVar
 from flowproof.conformance import Contract, Finding
 
 from .credentials import Credential, credential_from_row, credential_row
-from .state.store import SEED, Store
+from .state.protocol import Store
+from .state.rows import KERNEL, SEED
 from .time.clock import microseconds
-from .webhooks.delivery import Adversary, Delivery, Webhook, WebhookPolicy, due_us, planned
+from .webhooks.adversary import Adversary
+from .webhooks.model import Delivery, Webhook
+from .webhooks.outbox import Outbox
 
 __all__ = ["ProviderContext", "State", "hex_id"]
 
-MOST = 1_000_000
-KEPT_DELIVERIES = 1000  # of a workspace, beside those that are still to be made
-FORGET_EVERY = 100
+MAX_LISTED = 1_000_000
 ParsedSeed = TypeVar("ParsedSeed")
-OWN = "flowproof"  # where a provider's slug stands, for what the kernel itself keeps of a workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +41,33 @@ class State:
     provider: str
 
     def get(self, kind: str, key: str) -> Any:
-        """The record of that kind and id, or None."""
-        return self.store.get(self.workspace, self.provider, kind, key)
+        """The record's value; None where there is no record."""
+        return self.store.records.get(self.workspace, self.provider, kind, key)
 
     def has(self, kind: str, key: str) -> bool:
-        """Whether there is a record of that kind and id."""
-        return self.store.has(self.workspace, self.provider, kind, key)
+        return self.store.records.has(self.workspace, self.provider, kind, key)
 
     def put(self, kind: str, key: str, value: Any) -> None:
-        """Keep a record; one that was there keeps its place in the order."""
-        self.store.put(self.workspace, self.provider, kind, key, value)
+        """Add a record, or replace its value; a replaced one keeps its place in the order."""
+        self.store.records.put(self.workspace, self.provider, kind, key, value)
 
     def delete(self, kind: str, key: str) -> bool:
-        """Forget a record; False when there was none."""
-        return self.store.delete(self.workspace, self.provider, kind, key)
+        """Delete a record; False where there is none."""
+        return self.store.records.delete(self.workspace, self.provider, kind, key)
 
-    def newest(self, kind: str, *, limit: int = MOST, offset: int = 0) -> Sequence[Any]:
-        """Records of a kind, the newest first."""
-        return self.store.newest(
-            self.workspace, self.provider, kind, limit=min(limit, MOST), offset=min(offset, MOST * MOST)
+    def newest(self, kind: str, *, limit: int = MAX_LISTED, offset: int = 0) -> Sequence[Any]:
+        """Values of a kind, the newest first."""
+        return self.store.records.newest(
+            self.workspace,
+            self.provider,
+            kind,
+            limit=min(limit, MAX_LISTED),
+            offset=min(offset, MAX_LISTED * MAX_LISTED),  # (a client may ask for more than 64 bits can count)
         )
 
     def count(self, kind: str) -> int:
         """How many records of a kind there are."""
-        return self.store.count(self.workspace, self.provider, kind)
+        return self.store.records.count(self.workspace, self.provider, kind)
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,10 @@ class ProviderContext:
     Args:
         state: The provider's records.
         now: The moment on the workspace's clock (aware, UTC): the same for the whole of a request.
-        rng_seed: What ids and chance of this moment are drawn from.
+        rng_seed: What ids and random numbers of this moment are drawn from.
         default_seed: The provider's own seed data.
         contract: The provider's contract.
-        webhooks: How the provider delivers webhooks; None where it has none.
+        unknown_event: As in the provider's webhook policy; None where the provider delivers no webhooks.
         has_own_rng_key: No other request or task has the same ``rng_seed``.
         scheduled: Counts what is scheduled at this moment.
     """
@@ -88,7 +91,7 @@ class ProviderContext:
     rng_seed: str
     default_seed: Mapping[str, Any]
     contract: Contract
-    webhooks: WebhookPolicy | None = None
+    unknown_event: Callable[[Webhook], Webhook] | None = None
     has_own_rng_key: bool = False
     scheduled: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
@@ -103,129 +106,88 @@ class ProviderContext:
 
     @property
     def seed(self) -> Mapping[str, Any]:
-        """The account set-up: the workspace's own, or the provider's."""
+        """The seed data: the workspace's own, or the provider's."""
         state = self.state
-        own: Mapping[str, Any] | None = state.store.remembered(
+        own: Mapping[str, Any] | None = state.store.cached(
             (SEED, state.workspace, state.provider), lambda: state.get(SEED, SEED)
         )
         return self.default_seed if own is None else own
 
-    def parsed_seed(self, read: Callable[[Mapping[str, Any]], ParsedSeed]) -> ParsedSeed:
+    def parsed_seed(self, parse: Callable[[Mapping[str, Any]], ParsedSeed]) -> ParsedSeed:
         """
-        What a mock makes of the account set-up: read once, as long as that stays the same.
+        The seed data as a mock parses it, cached as long as the seed data stays the same.
 
         Args:
-            read: Makes it; a function or class of a module, whose result nobody changes.
+            parse: A function or class of a module, whose result nobody changes.
         """
         state, seed = self.state, self.seed
-        whose = "" if seed is self.default_seed else state.workspace  # (most workspaces have the usual set-up)
-        key = ("parsed_seed", whose, state.provider, read.__module__, read.__qualname__)
-        return state.store.remembered(key, lambda: read(seed))
+        owner = "" if seed is self.default_seed else state.workspace  # (most workspaces have the provider's seed data)
+        key = ("parsed_seed", owner, state.provider, parse.__module__, parse.__qualname__)
+        return state.store.cached(key, lambda: parse(seed))
 
     def schedule(self, name: str, *, after_s: float, value: Any) -> None:
-        """Have the provider's task of that name done when the clock has moved on by so many seconds."""
-        due = self.now + timedelta(seconds=after_s)
-        # Not the row's number in the store, which depends on what other workspaces do.
-        state = self.state
-        number = next(self.scheduled) if self.has_own_rng_key else self._count_of_tasks()
-        rng_key = sha256(f"{self.rng_seed}/{number}".encode()).hexdigest()[:16]
-        state.store.add_task(state.workspace, state.provider, microseconds(due), name, value, rng_key=f"task-{rng_key}")
+        """Run the provider's task of that name when the clock has moved on by so many seconds."""
+        state, due = self.state, self.now + timedelta(seconds=after_s)
+        # The number is not the row's in the store, which depends on what other workspaces do.
+        number = next(self.scheduled) if self.has_own_rng_key else self._task_number()
+        rng_key = f"task-{sha256(f'{self.rng_seed}/{number}'.encode()).hexdigest()[:16]}"
+        state.store.tasks.add(state.workspace, state.provider, microseconds(due), name, value, rng_key=rng_key)
 
-    def _count_of_tasks(self) -> str:
-        """Tells this task from all that were scheduled at a moment that is not this one's alone."""
+    def _task_number(self) -> str:
+        """Tells a task from all others that were scheduled with the same ``rng_seed``."""
         state = self.state
-        return f"c{state.store.count_up(state.workspace, OWN, 'count', 'tasks')}"
+        return f"c{state.store.records.increment(state.workspace, KERNEL, 'count', 'tasks')}"
+
+    @property
+    def outbox(self) -> Outbox:
+        """The workspace's outbox, which all its providers share."""
+        return Outbox(self.state.store, self.state.workspace)
 
     def deliver(
         self, webhook: Webhook, *, adversary: Adversary | None = None, once: bool = False, of: str = ""
     ) -> tuple[Delivery, ...]:
-        """
-        Put a webhook into the outbox, as part of this transaction.
-
-        Args:
-            webhook: What an honest courier would deliver.
-            adversary: What goes wrong on purpose; by default what the workspace has been set to.
-            once: There is one attempt only, whatever comes of it.
-            of: What the delivery belongs to, such as the name of a trial.
-        """
-        if self.webhooks is None:
+        """Put a webhook into the outbox, as part of this transaction; the arguments are those of :class:`Outbox`."""
+        if self.unknown_event is None:
             raise ValueError(f"{self.state.provider} has no webhooks")
-        store, workspace = self.state.store, self.state.workspace
-        counted = store.get(workspace, OWN, "webhooks", "counted") or {"deliveries": 0, "events": 0}
-        before, nth = counted["deliveries"], (counted["events"] if adversary is None else 0) + 1
-        chosen = self.adversary if adversary is None else adversary
-        made = tuple(
-            Delivery(
-                id=f"dlv-{before + number}",
-                provider=self.state.provider,
-                webhook=each,
-                due_us=due_us(self, delay_s),
-                created_at=self.now.isoformat(),
-                adversary=chosen,
-                once=once,
-                of=of,
-            )
-            for number, (each, delay_s) in enumerate(planned(webhook, chosen, self.webhooks, nth), start=1)
+        return self.outbox.add(
+            webhook,
+            provider=self.state.provider,
+            unknown=self.unknown_event,
+            now=self.now,
+            adversary=adversary,
+            once=once,
+            of=of,
         )
-        for delivery in made:
-            store.add_delivery(workspace, delivery.id, delivery.due_us, delivery.to_json())
-        counted = {"deliveries": before + len(made), "events": nth if adversary is None else counted["events"]}
-        store.put(workspace, OWN, "webhooks", "counted", counted)
-        if before // FORGET_EVERY != counted["deliveries"] // FORGET_EVERY:
-            store.forget_deliveries(workspace, keep=KEPT_DELIVERIES)
-        return made
-
-    @property
-    def adversary(self) -> Adversary:
-        """What goes wrong with the workspace's webhooks on purpose."""
-        return Adversary.from_json(self.state.store.get(self.state.workspace, OWN, "webhooks", "adversary") or {})
-
-    def set_adversary(self, adversary: Adversary) -> None:
-        """Choose what goes wrong with the workspace's webhooks from now on; the next event is its first."""
-        store, workspace = self.state.store, self.state.workspace
-        store.put(workspace, OWN, "webhooks", "adversary", adversary.changed())
-        store.put(workspace, OWN, "webhooks", "counted", {"deliveries": self.deliveries, "events": 0})
-
-    @property
-    def deliveries(self) -> int:
-        """How many deliveries the workspace has had, those that are forgotten too."""
-        counted = self.state.store.get(self.state.workspace, OWN, "webhooks", "counted")
-        return int(counted["deliveries"]) if counted else 0
-
-    @property
-    def allowed_hosts(self) -> frozenset[str]:
-        """Hosts beside loopback to which the workspace may deliver."""
-        return frozenset(self.state.store.get(self.state.workspace, OWN, "webhooks", "allowed_hosts") or ())
 
     def credential(self, key: str) -> Credential | None:
         """The workspace's credential of that key."""
         state = self.state
 
         def read() -> Credential | None:
-            body = state.store.credential(state.workspace, state.provider, key)
+            body = state.store.credentials.get(state.workspace, state.provider, key)
             return None if body is None else credential_from_row(key, body)
 
-        return state.store.remembered(("credential", state.workspace, state.provider, key), read)
+        return state.store.cached(("credential", state.workspace, state.provider, key), read)
 
     def issue(self, credential: Credential) -> None:
         """
-        Let a credential, such as an access token, lead to this workspace from now on.
+        Add a credential, such as an access token, that leads to this workspace from now on.
 
         A bearer token is its own secret: name it among the credential's secrets, so that no journal shows it.
 
         Raises:
-            StoreError: The key is taken.
+            StoreConflict: The key is taken.
         """
         row = credential_row(self.state.workspace, self.state.provider, credential)
-        self.state.store.add_credential(row)
+        self.state.store.credentials.add(row)
 
     def revoke(self, key: str) -> bool:
-        """Forget a credential; False when the workspace had none of that key."""
-        return self.state.store.delete_credential(self.state.workspace, self.state.provider, key)
+        """Delete a credential; False where the workspace has none of that key."""
+        return self.state.store.credentials.delete(self.state.workspace, self.state.provider, key)
 
     def credentials(self) -> tuple[Credential, ...]:
         """All of the workspace's credentials for this provider."""
-        rows = self.state.store.credentials(self.state.workspace)
+        rows = self.state.store.credentials.of_workspace(self.state.workspace)
         return tuple(credential_from_row(row.key, row.body) for row in rows if row.provider == self.state.provider)
 
 

@@ -18,7 +18,7 @@ from flowproof.kernel import (
     ctx,
     hex_id,
 )
-from flowproof.kernel.control.routes import now_in_control
+from flowproof.kernel.control.context import control_ctx
 from flowproof.kernel.refusals import (
     BodyTooLarge,
     ContractBroken,
@@ -125,8 +125,7 @@ def tick(context: ProviderContext, value: Any) -> None:
 @control.get("/motto")
 def motto(workspace: str) -> Any:
     """The motto, as an operation of the control API that only this provider has."""
-    scene = now_in_control()
-    return {"motto": scene.mock.workspaces.context(scene.workspace(workspace), "notes").seed["motto"]}
+    return {"motto": control_ctx.provider_context(workspace, "notes").seed["motto"]}
 
 
 def presented_key(request: ProviderRequest) -> str | None:

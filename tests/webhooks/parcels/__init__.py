@@ -26,7 +26,8 @@ from flowproof.kernel import (
     ctx,
     hex_id,
 )
-from flowproof.kernel.webhooks.delivery import Webhook, WebhookPolicy
+from flowproof.kernel.webhooks.model import Webhook
+from flowproof.kernel.webhooks.policy import WebhookPolicy
 
 __all__ = ["RETRIES", "TIMEOUT_S", "provider"]
 

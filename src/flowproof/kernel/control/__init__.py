@@ -1,1 +1,1 @@
-"""The control API: what makes and steers workspaces, outside every provider's paths."""
+"""The control API: creates and changes workspaces, outside every provider's paths."""

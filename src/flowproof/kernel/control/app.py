@@ -1,9 +1,9 @@
 """
-The control API as a Flask application: who may ask, is the request as its OpenAPI document says, and the answer.
+The control API as a Flask application: it authorizes a request, checks it by the OpenAPI document, and answers it.
 
-It answers on loopback only, unless a token is set. A browser on this machine is no way in either: without a token the
-Host header must name loopback (against DNS rebinding), so must an Origin header, and a body must be JSON (against
-scripts and forms of other sites).
+Without a token it answers loopback addresses only. Pages of other sites that a browser on this machine shows are kept
+out too: the Host header must name loopback (against DNS rebinding), so must an Origin header, and a body must be JSON
+(against scripts and forms).
 """
 
 import hmac
@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import orjson
-from flask import Flask, g, request
+from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
 from flowproof.conformance import Contract, Finding, check_parameters, check_request_body
@@ -32,7 +32,8 @@ from flowproof.kernel.mock import Mock
 from flowproof.kernel.refusals import Refusal
 from flowproof.kernel.workspaces import WorkspaceTaken
 
-from .routes import ControlScene, Missing, index, routes
+from .context import ControlContext, NotFoundProblem, bind
+from .routes import index, routes
 from .webhook_routes import webhook_routes
 from .workspace_routes import workspace_routes
 
@@ -50,15 +51,15 @@ class ControlApp(Flask):
     The control API.
 
     Args:
-        mock: What it steers.
-        token: What a request must present as a bearer token; without one, only loopback may ask.
+        mock: The mocks that it is about.
+        token: The bearer token that a request must present; without one, only loopback addresses may ask.
     """
 
     url_rule_class = QuickRule
 
     def __init__(self, mock: Mock, *, token: str | None) -> None:
         super().__init__("flowproof.control", static_folder=None, template_folder=None, root_path="/")
-        self._mock = mock
+        self.mock = mock
         self._token = token or None
         self.contract = control_contract()
         self.url_map.merge_slashes = False
@@ -71,17 +72,17 @@ class ControlApp(Flask):
                 self.register_blueprint(app.provider.control, url_prefix=f"/workspaces/<workspace>/{slug}")
 
     def answer(self, wire: WireRequest) -> WireResponse:
-        """Handle one request; whatever is wrong with it, the answer is a problem document."""
-        refused = self._refuse_stranger(wire)
+        """Handle one request. What cannot be done is answered with a problem document."""
+        refused = self._refusal_of_access(wire)
         if refused is not None:
             return refused
         if wire.path == "/":
-            return _rendered(index(self._mock), 200)
+            return _rendered(index(self.mock), 200)
         try:
-            with self._mock.store.transaction():
-                return self._dispatched(wire)
-        except Missing as missing:
-            return problem(404, "Not found", str(missing))
+            with self.mock.store.transaction():
+                return self._dispatch(wire)
+        except NotFoundProblem as error:
+            return problem(404, "Not found", str(error))
         except WorkspaceTaken as error:
             return problem(409, "Taken", str(error))
         except ConfigurationError as error:
@@ -96,47 +97,54 @@ class ControlApp(Flask):
             logger.exception("the control API failed at %s %s", wire.method, wire.path)
             return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")
 
-    def _refuse_stranger(self, wire: WireRequest) -> WireResponse | None:
+    def _refusal_of_access(self, wire: WireRequest) -> WireResponse | None:
         if self._token is not None:
             scheme, _, presented = (wire.header("authorization") or "").partition(" ")
-            known = hmac.compare_digest(presented.strip().encode(), self._token.encode())
-            if scheme.lower() == "bearer" and known:
+            is_right = hmac.compare_digest(presented.strip().encode(), self._token.encode())
+            if scheme.lower() == "bearer" and is_right:
                 return None
             return problem(
                 401, "Token needed", "The control API of this server asks for Authorization: Bearer <its token>."
             )
         host, origin = wire.header("host") or "", wire.header("origin")
-        from_here = origin is None or is_loopback(urlsplit(origin).hostname or "nowhere")
-        if is_loopback(wire.peer) and from_here and (not host or is_loopback(PORT.sub("", host))):
+        is_own_page = origin is None or is_loopback(urlsplit(origin).hostname or "nowhere")
+        if is_loopback(wire.peer) and is_own_page and (not host or is_loopback(PORT.sub("", host))):
             return None
         return problem(
             403, "Loopback only", "Without a token the control API answers on loopback only; serve with --token."
         )
 
-    def _dispatched(self, wire: WireRequest) -> WireResponse:
-        asked = ProviderRequest(wire, PREFIX, wire.path.removeprefix(PREFIX) or "/")
-        if not asked.path.startswith("/"):
-            raise Missing(f"{wire.path} is not below {PREFIX}/.")
+    def _dispatch(self, wire: WireRequest) -> WireResponse:
+        below = ProviderRequest(wire, PREFIX, wire.path.removeprefix(PREFIX) or "/")
+        if not below.path.startswith("/"):
+            raise NotFoundProblem(f"{wire.path} is not below {PREFIX}/.")
         if wire.too_large:
             return problem(413, "Too large", "The body has more bytes than this server takes.")
-        with self.request_context(asked.environ()):
+        with self.request_context(below.environ()):
             if request.routing_exception is not None:
                 raise request.routing_exception
             rule = request.url_rule
             parameters = {name: unquote(str(value)) for name, value in (request.view_args or {}).items()}
-            g.control = ControlScene(self._mock, _base_url(wire), self._checked_body(asked), wire.query)
+            bind(ControlContext(self.mock, _base_url(wire), self._checked_body(below), wire.query))
             view = self.view_functions[rule.endpoint if rule else ""]
             returned: Any = view(**parameters)
         value, status = returned if isinstance(returned, tuple) else (returned, 200)
         return _rendered(value, status)
 
-    def _checked_body(self, asked: ProviderRequest) -> Any:
-        match = self.contract.operations.find(asked.method, asked.path)
-        body = read_json(asked.body, asked.header("content-type"), (JSON,)) if asked.body else None
+    def _checked_body(self, below: ProviderRequest) -> Any:
+        """
+        The body's JSON value.
+
+        Raises:
+            ConfigurationError: The request is not as the OpenAPI document says.
+            Refusal: The body is no JSON.
+        """
+        match = self.contract.operations.find(below.method, below.path)
+        body = read_json(below.body, below.header("content-type"), (JSON,)) if below.body else None
         if match is None:
             return body
-        findings: tuple[Finding, ...] = check_parameters(self.contract, match, asked.wire.query)
-        if asked.body or match.operation.body_required:
+        findings: tuple[Finding, ...] = check_parameters(self.contract, match, below.wire.query)
+        if below.body or match.operation.body_required:
             findings += check_request_body(self.contract, match.operation, JSON, body)
         if findings:
             raise ConfigurationError(
@@ -146,7 +154,6 @@ class ControlApp(Flask):
 
 
 def control_contract() -> Contract:
-    """The control API's own contract."""
     document = read_yaml("control", files("flowproof.kernel.control").joinpath("openapi.yaml"))
     return Contract("control", document, read_operations(document), {}, Schemas("control", document, {}))
 

@@ -1,96 +1,42 @@
-"""The control API's operations that concern the whole server, and what all its routes share."""
+"""The control API's operations that concern the whole server."""
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any, cast
-from urllib.parse import parse_qs
+from typing import Any
 
-from flask import Blueprint, current_app, g
+from flask import Blueprint, current_app
 
 from flowproof import __version__
-from flowproof.errors import FlowproofError
+from flowproof.kernel.app import ProviderApp
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.time.clock import Clock
 from flowproof.kernel.workspaces import Workspace
 
-__all__ = ["ControlScene", "Missing", "index", "now_in_control", "routes", "shown_workspace"]
+from .context import NotFoundProblem, control_ctx
+
+__all__ = ["index", "routes", "shown_workspace"]
 
 routes = Blueprint("control", __name__)
-MOST = 2**62
 
 
-@dataclass(eq=False)
-class Missing(FlowproofError):
-    """Something that a control request names is not there."""
-
-    what: str
-
-    def __str__(self) -> str:
-        return self.what
-
-
-@dataclass(frozen=True, slots=True)
-class ControlScene:
-    """
-    What is known of the current control request.
-
-    Args:
-        mock: What is steered.
-        base_url: Scheme and host as the client wrote them.
-        json: The body's JSON value, or None.
-        query: The query string.
-    """
-
-    mock: Mock
-    base_url: str
-    json: Any
-    query: str
-
-    def parameter(self, name: str, default: str) -> str:
-        """A parameter of the query."""
-        return parse_qs(self.query).get(name, [default])[0]
-
-    def number(self, name: str, default: int) -> int:
-        """A parameter of the query that is a whole number, as far as the store can count."""
-        return min(int(self.parameter(name, str(default))), MOST)
-
-    def workspace(self, workspace_id: str) -> Workspace:
-        """
-        The workspace of that id, with everything done that is due.
-
-        Raises:
-            Missing: There is none.
-        """
-        workspace = self.mock.workspaces.find(workspace_id)
-        if workspace is None:
-            raise Missing(f"There is no workspace {workspace_id}.")
-        self.mock.workspaces.run_due(workspace)
-        return workspace
-
-
-def now_in_control() -> ControlScene:
-    """The scene of the current control request."""
-    return cast("ControlScene", g.control)
-
-
-def shown_workspace(scene: ControlScene, workspace: Workspace) -> dict[str, Any]:
+def shown_workspace(workspace: Workspace) -> dict[str, Any]:
     """A workspace as the control API shows it, with its base URLs and credentials."""
+    mock, base_url = control_ctx.mock, control_ctx.base_url
     return {
         "id": workspace.id,
         "seed": workspace.seed,
         "clock": workspace.clock.to_json(),
         "faults": [plan.to_json() for plan in workspace.faults],
-        "exchanges": scene.mock.store.exchanges.count(workspace.id),
+        "exchanges": mock.store.exchanges.count(workspace.id),
         "created_at": workspace.created_at,
         "providers": {
             slug: {
-                "base_url": f"{scene.base_url}/w/{workspace.id}/{slug}",
+                "base_url": f"{base_url}/w/{workspace.id}/{slug}",
                 "credentials": {
                     credential.role: {"key": credential.key, **credential.public, **credential.secrets}
-                    for credential in scene.mock.workspaces.credentials(workspace, slug)
+                    for credential in mock.workspaces.credentials(workspace, slug)
                 },
             }
-            for slug in scene.mock.apps
+            for slug in mock.apps
         },
     }
 
@@ -106,30 +52,25 @@ def index(mock: Mock) -> dict[str, Any]:
 
 @routes.get("/health")
 def health() -> dict[str, Any]:
-    """Whether the server answers."""
-    mock = now_in_control().mock
-    return {"status": "ok", "version": __version__, "workspaces": mock.store.count_workspaces()}
+    return {"status": "ok", "version": __version__, "workspaces": control_ctx.mock.store.workspaces.count()}
 
 
 @routes.get("/openapi.json")
 def openapi() -> dict[str, Any]:
-    """The control API's document."""
     return dict(current_app.contract.document)  # type: ignore[attr-defined]  # (our own Flask subclass)
 
 
 @routes.get("/providers")
 def list_providers() -> dict[str, Any]:
-    """The providers that are served."""
-    scene = now_in_control()
-    return {"providers": {slug: _shown_provider(scene, slug) for slug in scene.mock.apps}}
+    return {"providers": {slug: _shown_provider(app) for slug, app in control_ctx.mock.apps.items()}}
 
 
-def _shown_provider(scene: ControlScene, slug: str) -> dict[str, Any]:
-    app = scene.mock.apps[slug]
+def _shown_provider(app: ProviderApp) -> dict[str, Any]:
+    slug = app.provider.slug
     standing = Counter(each.standing for each in app.contract.requirements.values())
     return {
         "title": app.provider.title,
-        "base_url": f"{scene.base_url}/{slug}",
+        "base_url": f"{control_ctx.base_url}/{slug}",
         "operations": [
             {"operationId": each.id, "method": each.method, "path": each.path} for each in app.contract.operations.all
         ],
@@ -142,34 +83,31 @@ def _shown_provider(scene: ControlScene, slug: str) -> dict[str, Any]:
 @routes.get("/workspaces")
 def list_workspaces() -> dict[str, Any]:
     """Ids of the workspaces, by page."""
-    scene = now_in_control()
-    limit, offset = scene.number("limit", 100), scene.number("offset", 0)
-    ids = scene.mock.store.workspace_ids(limit=limit, offset=offset)
-    return {"workspaces": ids, "total": scene.mock.store.count_workspaces()}
+    workspaces = control_ctx.mock.store.workspaces
+    ids = workspaces.ids(limit=control_ctx.number("limit", 100), offset=control_ctx.number("offset", 0))
+    return {"workspaces": ids, "total": workspaces.count()}
 
 
 @routes.post("/workspaces")
 def create_workspace() -> tuple[dict[str, Any], int]:
-    """Make a workspace."""
-    scene = now_in_control()
-    wanted = scene.json or {}
-    clock = Clock.from_json(wanted["clock"]) if "clock" in wanted else None
-    workspace = scene.mock.workspaces.create(wanted.get("id"), seed=wanted.get("seed"), clock=clock)
-    return shown_workspace(scene, workspace), 201
+    options = control_ctx.json or {}
+    clock = Clock.from_json(options["clock"]) if "clock" in options else None
+    workspace = control_ctx.mock.workspaces.create(options.get("id"), seed=options.get("seed"), clock=clock)
+    return shown_workspace(workspace), 201
 
 
 @routes.get("/exchanges/<exchange>")
 def get_exchange(exchange: str) -> dict[str, Any]:
-    """One exchange by its id."""
-    scene = now_in_control()
+    """One exchange by its id, or ``last-refused`` of a workspace."""
+    journal = control_ctx.mock.journal
     if exchange == "last-refused":
-        workspace = scene.workspace(scene.parameter("workspace", "default"))
-        found = scene.mock.journal.entries(workspace.id, limit=1, refused_only=True)
+        workspace = control_ctx.workspace(control_ctx.parameter("workspace", "default"))
+        found = journal.entries(workspace.id, limit=1, refused_only=True)
         entry = found[0] if found else None
     else:
-        entry = scene.mock.journal.find(exchange)
+        entry = journal.find(exchange)
     if entry is None:
-        raise Missing(
-            f"The journal has no exchange {exchange}; it keeps the last {scene.mock.journal.keep} of a workspace."
+        raise NotFoundProblem(
+            f"The journal has no exchange {exchange}; it keeps the last {journal.keep} of a workspace."
         )
     return entry

@@ -10,10 +10,12 @@ from flowproof import __version__
 from flowproof.errors import ConfigurationError
 from flowproof.har import har
 from flowproof.kernel.faults.plans import plans_from_json
+from flowproof.kernel.state.rows import SEED
 from flowproof.kernel.time.clock import Clock
 from flowproof.kernel.workspaces import DEFAULT, Workspace
 
-from .routes import ControlScene, Missing, now_in_control, shown_workspace
+from .context import control_ctx
+from .routes import shown_workspace
 
 __all__ = ["workspace_routes"]
 
@@ -26,80 +28,71 @@ GONE: Reply = ("", 204)
 @workspace_routes.get("")
 def get_workspace(workspace: str) -> dict[str, Any]:
     """A workspace with its base URLs and credentials."""
-    scene = now_in_control()
-    return shown_workspace(scene, scene.workspace(workspace))
+    return shown_workspace(control_ctx.workspace(workspace))
 
 
 @workspace_routes.delete("")
 def delete_workspace(workspace: str) -> Reply:
-    """Forget a workspace."""
-    scene = now_in_control()
     if workspace == DEFAULT:
         raise ConfigurationError("The default workspace cannot be deleted.", "Reset it instead.")
-    scene.mock.workspaces.delete(scene.workspace(workspace).id)
+    control_ctx.mock.workspaces.delete(control_ctx.workspace(workspace).id)
     return GONE
 
 
 @workspace_routes.post("/reset")
 def reset_workspace(workspace: str) -> dict[str, Any]:
     """As new, with the same credentials."""
-    scene = now_in_control()
-    return shown_workspace(scene, scene.mock.workspaces.reset(scene.workspace(workspace)))
+    return shown_workspace(control_ctx.mock.workspaces.reset(control_ctx.workspace(workspace)))
 
 
 @workspace_routes.get("/clock")
 def get_clock(workspace: str) -> dict[str, Any]:
-    """The workspace's clock."""
-    return now_in_control().workspace(workspace).clock.to_json()
+    return control_ctx.workspace(workspace).clock.to_json()
 
 
 @workspace_routes.put("/clock")
 def set_clock(workspace: str) -> dict[str, Any]:
     """Choose the kind of clock and its time."""
-    scene = now_in_control()
-    before = scene.workspace(workspace)
-    wanted: Mapping[str, Any] = {"mode": before.clock.mode, **scene.json}
-    return scene.mock.workspaces.set_clock(before, Clock.from_json(dict(wanted))).clock.to_json()
+    before = control_ctx.workspace(workspace)
+    return _set_clock(before, Clock.from_json({"mode": before.clock.mode, **control_ctx.json}))
 
 
 @workspace_routes.post("/clock/advance")
 def advance_clock(workspace: str) -> dict[str, Any]:
     """Move the clock on."""
-    scene = now_in_control()
-    before = scene.workspace(workspace)
-    return scene.mock.workspaces.set_clock(before, before.clock.advance(scene.json["seconds"])).clock.to_json()
+    before = control_ctx.workspace(workspace)
+    return _set_clock(before, before.clock.advance(control_ctx.json["seconds"]))
+
+
+def _set_clock(workspace: Workspace, clock: Clock) -> dict[str, Any]:
+    return control_ctx.mock.workspaces.set_clock(workspace, clock).clock.to_json()
 
 
 @workspace_routes.get("/faults")
 def get_faults(workspace: str) -> dict[str, Any]:
-    """The fault plans."""
-    scene = now_in_control()
-    return _shown_faults(scene, scene.workspace(workspace))
+    return _shown_faults(control_ctx.workspace(workspace))
 
 
 @workspace_routes.put("/faults")
 def set_faults(workspace: str) -> dict[str, Any]:
     """Replace all fault plans."""
-    scene = now_in_control()
-    plans = plans_from_json(_expanded(scene, scene.json))
-    changed = replace(scene.workspace(workspace), faults=plans)
-    scene.mock.workspaces.save(changed)
-    return _shown_faults(scene, changed)
+    plans = plans_from_json(_expanded(control_ctx.json))
+    changed = replace(control_ctx.workspace(workspace), faults=plans)
+    control_ctx.mock.workspaces.save(changed)
+    return _shown_faults(changed)
 
 
 @workspace_routes.delete("/faults")
 def clear_faults(workspace: str) -> Reply:
-    """Nothing goes wrong on purpose any more."""
-    scene = now_in_control()
-    scene.mock.workspaces.save(replace(scene.workspace(workspace), faults=()))
+    control_ctx.mock.workspaces.save(replace(control_ctx.workspace(workspace), faults=()))
     return GONE
 
 
-def _expanded(scene: ControlScene, wanted: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def _expanded(plans: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """Plans with each named one replaced by what it stands for; other keys beside the name change those plans."""
-    named = _named(scene)
+    named = _named()
     expanded: list[Mapping[str, Any]] = []
-    for plan in wanted:
+    for plan in plans:
         if "named" not in plan:
             expanded.append(plan)
             continue
@@ -107,95 +100,77 @@ def _expanded(scene: ControlScene, wanted: Sequence[Mapping[str, Any]]) -> Seque
             raise ConfigurationError(f"No fault plan is named {plan['named']!r}.", f"There are: {', '.join(named)}.")
         changes = {key: value for key, value in plan.items() if key != "named"}
         chosen = [{**each, **changes} for each in named[plan["named"]]]
-        several = len(chosen) > 1
-        expanded += [
-            {**each, "id": f"{each['id']}-{index}"} if several else each for index, each in enumerate(chosen, start=1)
-        ]
+        if len(chosen) > 1:
+            chosen = [{**each, "id": f"{each['id']}-{index}"} for index, each in enumerate(chosen, start=1)]
+        expanded += chosen
     return expanded
 
 
-def _named(scene: ControlScene) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+def _named() -> Mapping[str, Sequence[Mapping[str, Any]]]:
     return {
         f"{slug}.{name}": [{"id": f"{slug}.{name}", "provider": slug, **plan} for plan in plans]
-        for slug, app in scene.mock.apps.items()
+        for slug, app in control_ctx.mock.apps.items()
         for name, plans in app.provider.fault_plans.items()
     }
 
 
-def _shown_faults(scene: ControlScene, workspace: Workspace) -> dict[str, Any]:
-    return {"faults": [plan.to_json() for plan in workspace.faults], "named": sorted(_named(scene))}
+def _shown_faults(workspace: Workspace) -> dict[str, Any]:
+    return {"faults": [plan.to_json() for plan in workspace.faults], "named": sorted(_named())}
 
 
 @workspace_routes.get("/journal")
 def get_journal(workspace: str) -> dict[str, Any]:
-    """The last exchanges."""
-    scene = now_in_control()
-    after, limit = scene.number("after", 0), scene.number("limit", scene.mock.journal.keep)
-    refused_only = scene.parameter("refused", "false") == "true"
-    chosen = scene.workspace(workspace)
-    entries = scene.mock.journal.entries(chosen.id, after=after, limit=limit, refused_only=refused_only)
-    return {"exchanges": entries, "kept": scene.mock.journal.keep}
+    """The last exchanges, all or those that were refused."""
+    journal = control_ctx.mock.journal
+    after, limit = control_ctx.number("after", 0), control_ctx.number("limit", journal.keep)
+    refused_only = control_ctx.parameter("refused", "false") == "true"
+    chosen = control_ctx.workspace(workspace)
+    entries = journal.entries(chosen.id, after=after, limit=limit, refused_only=refused_only)
+    return {"exchanges": entries, "kept": journal.keep}
 
 
 @workspace_routes.delete("/journal")
 def clear_journal(workspace: str) -> Reply:
-    """Empty the journal."""
-    scene = now_in_control()
-    scene.mock.journal.clear(scene.workspace(workspace).id)
+    control_ctx.mock.journal.clear(control_ctx.workspace(workspace).id)
     return GONE
 
 
 @workspace_routes.get("/journal.har")
 def get_har(workspace: str) -> dict[str, Any]:
     """The journal as an HTTP Archive."""
-    scene = now_in_control()
-    return har(scene.mock.journal.entries(scene.workspace(workspace).id), creator_version=__version__)
+    return har(control_ctx.mock.journal.entries(control_ctx.workspace(workspace).id), creator_version=__version__)
 
 
 @workspace_routes.get("/snapshot")
 def take_snapshot(workspace: str) -> dict[str, Any]:
-    """Everything that the workspace's mocks know."""
-    scene = now_in_control()
-    return scene.mock.workspaces.snapshot(scene.workspace(workspace))
+    return control_ctx.mock.workspaces.snapshot(control_ctx.workspace(workspace))
 
 
 @workspace_routes.put("/snapshot")
 def restore_snapshot(workspace: str) -> dict[str, Any]:
-    """Put the workspace back to a snapshot."""
-    scene = now_in_control()
-    return shown_workspace(scene, scene.mock.workspaces.restore(scene.workspace(workspace), scene.json))
+    return shown_workspace(control_ctx.mock.workspaces.restore(control_ctx.workspace(workspace), control_ctx.json))
 
 
 @workspace_routes.get("/seed/<provider>")
 def get_seed(workspace: str, provider: str) -> dict[str, Any]:
-    """The account set-up."""
-    scene = now_in_control()
-    return dict(scene.mock.workspaces.context(scene.workspace(workspace), _known(scene, provider)).seed)
+    return dict(control_ctx.provider_context(workspace, provider).seed)
 
 
 @workspace_routes.put("/seed/<provider>")
 def replace_seed(workspace: str, provider: str) -> dict[str, Any]:
-    """Replace the account set-up."""
-    scene = now_in_control()
-    app = scene.mock.apps[_known(scene, provider)]
+    """Replace the seed data of one workspace, checked by the provider's schema and by the provider."""
+    app, seed = control_ctx.app(provider), control_ctx.json
     schemas = app.contract.schemas
-    findings = schemas.findings(schemas.uri_of_file(app.provider.seed_schema), scene.json, "request.body")
+    findings = schemas.findings(schemas.uri_of_file(app.provider.seed_schema), seed, "request.body")
     if findings:
         raise ConfigurationError("; ".join(str(each) for each in findings) + ".", f"See {app.provider.seed_schema}.")
-    app.provider.check_seed(scene.json)
-    scene.mock.workspaces.context(scene.workspace(workspace), provider).state.put("seed", "seed", scene.json)
-    return dict(scene.json)
+    app.provider.check_seed(seed)
+    control_ctx.provider_context(workspace, provider).state.put(SEED, SEED, seed)
+    return dict(seed)
 
 
 @workspace_routes.delete("/seed/<provider>")
 def restore_seed(workspace: str, provider: str) -> Reply:
-    """Back to the provider's own seed data."""
-    scene = now_in_control()
-    scene.mock.workspaces.context(scene.workspace(workspace), _known(scene, provider)).state.delete("seed", "seed")
+    """Go back to the provider's own seed data."""
+    control_ctx.provider_context(workspace, provider).state.delete(SEED, SEED)
     return GONE
-
-
-def _known(scene: ControlScene, provider: str) -> str:
-    if provider not in scene.mock.apps:
-        raise Missing(f"There is no provider {provider}; there are {', '.join(scene.mock.apps)}.")
-    return provider

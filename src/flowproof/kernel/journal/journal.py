@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from flowproof.kernel.redaction import REDACTED, scrubbed_json
-from flowproof.kernel.state.exchanges import Draft, ExchangeRow
-from flowproof.kernel.state.store import Store
+from flowproof.kernel.state.protocol import Store
+from flowproof.kernel.state.rows import ExchangeDraft, ExchangeRow
 
 from .entries import Entry, compact
 
@@ -68,7 +68,7 @@ class Journal:
         written = partial(_written, kept, entry, secrets)
         if at_once:
             written = partial(bytes, written())
-        draft = Draft(kept.workspace, kept.number, entry.is_refused, written)
+        draft = ExchangeDraft(kept.workspace, kept.number, entry.is_refused, written)
         self._store.exchanges.add(draft, keep=self.keep)
 
     def explain_later(self, identifier: str, explanation: Callable[[], str]) -> None:

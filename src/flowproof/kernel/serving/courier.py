@@ -18,9 +18,10 @@ from typing import NamedTuple
 
 from flowproof.exchange import Headers
 from flowproof.kernel.mock import Mock
-from flowproof.kernel.state.store import DeliveryRow
+from flowproof.kernel.state.rows import DeliveryRow
 from flowproof.kernel.time.clock import Clock, microseconds, stopwatch_ms
-from flowproof.kernel.webhooks.delivery import Attempt, Delivery, Sent, WebhookPolicy, signed_headers
+from flowproof.kernel.webhooks.model import Delivery, DeliveryAttempt, SendResult
+from flowproof.kernel.webhooks.policy import WebhookPolicy, signed_headers
 from flowproof.kernel.workspaces import Workspace
 
 from .sending import NotAllowed, send
@@ -51,7 +52,7 @@ class Tried:
 
     at: datetime
     headers: Headers
-    sent: Sent
+    sent: SendResult
     hopeless: bool
     took_ms: float
     policy: WebhookPolicy
@@ -89,7 +90,7 @@ class Courier:
         self._stopping = False
         with self._turn:
             with self._mock.store.transaction():
-                self._mock.store.recall_deliveries()
+                self._mock.store.deliveries.put_back_all()
             waiting = self._mock.store.workspaces_with_work()
         for workspace in waiting:
             self.wake(workspace)
@@ -103,13 +104,13 @@ class Courier:
     def wake_touched(self) -> None:
         """Look after the workspaces whose clock, tasks or deliveries have changed."""
         with self._turn:
-            touched = self._mock.store.take_touched()
+            touched = self._mock.store.take_dirty()
         self._wake_for(touched)
 
     def wake_touched_from_outside(self) -> None:
         """The same from another thread; it returns when what is due has been begun, as before any later request."""
         with self._turn:
-            touched = self._mock.store.take_touched()
+            touched = self._mock.store.take_dirty()
         if touched and self._loop is not None and self.runs:
             begun = asyncio.run_coroutine_threadsafe(self._begin(touched), self._loop)
             futures.wait([begun], timeout=BEGIN_WITHIN_S)  # (a server that stops leaves what is due in the store)
@@ -162,10 +163,10 @@ class Courier:
         try:
             while not self._stopping:
                 with self._turn, self._mock.store.transaction():
-                    workspace = self._mock.workspaces.placed(workspace_id)
+                    workspace = self._mock.workspaces.find_cached(workspace_id)
                     if workspace is None:
                         return
-                    done = self._mock.workspaces.run_due(workspace, most=TASKS_AT_ONCE)
+                    done = self._mock.workspaces.run_due(workspace, limit=TASKS_AT_ONCE)
                     due = self._taken(workspace) if done else None
                     if done and due is None:
                         self._set_alarm(workspace)
@@ -178,10 +179,10 @@ class Courier:
             logger.exception("%s: its tasks and deliveries cannot be looked after", workspace_id)
 
     def _taken(self, workspace: Workspace) -> DeliveryRow | None:
-        return self._mock.store.take_due_delivery(workspace.id, microseconds(workspace.clock.now()))
+        return self._mock.store.deliveries.take_due(workspace.id, microseconds(workspace.clock.now()))
 
     def _set_alarm(self, workspace: Workspace) -> None:
-        due_us = self._mock.store.next_due(workspace.id)
+        due_us = self._mock.store.next_due_us(workspace.id)
         if due_us is None or workspace.clock.mode != "real" or self._stopping:
             return
         wait_s = (Clock.at_microseconds(due_us) - workspace.clock.now()).total_seconds()
@@ -196,17 +197,17 @@ class Courier:
             tried = await self._tried(workspace, delivery)
         except asyncio.CancelledError:
             with self._turn:
-                store.put_back_delivery(row.seq)
+                store.deliveries.put_back(row.seq)
             raise
         except Exception:
             logger.exception("%s: the delivery %s cannot be sent and is given up", workspace.id, row.value["id"])
             with self._turn:
-                store.update_delivery(row.seq, "failed", row.value["due_us"], row.value)
+                store.deliveries.update(row.seq, "failed", row.value["due_us"], row.value)
             return
         with self._turn, store.transaction():
-            if store.is_sending(row.seq):  # else the workspace was reset, restored or deleted meanwhile
+            if store.deliveries.is_sending(row.seq):  # else the workspace was reset, restored or deleted meanwhile
                 after = self._recorded(workspace, delivery, tried)
-                store.update_delivery(row.seq, after.state, after.due_us, after.to_json())
+                store.deliveries.update(row.seq, after.state, after.due_us, after.to_json())
 
     async def _tried(self, workspace: Workspace, delivery: Delivery) -> Tried:
         """One attempt, at the moment at which it was due unless the clock is a real one."""
@@ -215,11 +216,11 @@ class Courier:
         adversary = delivery.adversary
         with self._turn:
             context = self._mock.workspaces.context(workspace, delivery.provider, now=at, rng_key=rng_key)
-            policy = context.webhooks
+            policy = self._mock.apps[delivery.provider].provider.webhooks
             if policy is None:
                 raise ValueError(f"{delivery.provider} has no webhooks")
             headers = signed_headers(delivery.webhook, adversary, policy, context)
-            allowed_hosts = context.allowed_hosts
+            allowed_hosts = context.outbox.allowed_hosts
         async with self._room:
             started_ms = stopwatch_ms()
             hopeless = False
@@ -233,17 +234,16 @@ class Courier:
                     home_port=self.home_port,
                 )
             except NotAllowed as error:
-                sent, hopeless = Sent(error=str(error)), True
+                sent, hopeless = SendResult(error=str(error)), True
         return Tried(at, headers, sent, hopeless, stopwatch_ms() - started_ms, policy)
 
     def _recorded(self, workspace: Workspace, delivery: Delivery, tried: Tried) -> Delivery:
         """The delivery after an attempt, which is written into the journal."""
         sent = tried.sent
         exchange = self._mock.record_attempt(workspace, delivery, tried.at, tried.headers, sent, tried.took_ms)
-        return delivery.tried(
-            Attempt(exchange, tried.at.isoformat(), sent.status, sent.error),
-            tried.policy,
+        return delivery.after_attempt(
+            DeliveryAttempt(exchange, tried.at.isoformat(), sent.status, sent.error),
             at_us=microseconds(tried.at),
-            accepted=200 <= sent.status < 300,
-            hopeless=tried.hopeless,
+            retry_after_s=tried.policy.retry_after_s,
+            is_final=tried.hopeless,
         )

@@ -118,7 +118,7 @@ class Gateway:
         """
         if len(request.body) > self._largest_body:
             return None
-        if self.mock.store.keep_turn():
+        if self.mock.store.hold_lock():
             asyncio.get_running_loop().call_soon(self._pass_turn)
         handled = self._handled(request, self.mock.handle)
         self.courier.wake_touched()
@@ -127,7 +127,7 @@ class Gateway:
     def _pass_turn(self) -> None:
         """After everything that the loop found ready: processes that share a state file do not meet at each request."""
         with self._turn:
-            self.mock.store.pass_turn()
+            self.mock.store.release_lock()
 
     def _handled(self, request: WireRequest, by_mock: Callable[[WireRequest], Placed]) -> Placed | WireResponse:
         """What the control API answers, or else what comes of it with the mocks."""

@@ -7,12 +7,12 @@ The SMTP library is loaded with the first mail: most servers never send one, and
 from email import message_from_bytes
 from email.utils import getaddresses
 
-from flowproof.kernel.webhooks.delivery import Sent
+from flowproof.kernel.webhooks.model import SendResult
 
 __all__ = ["mail"]
 
 
-async def mail(message: bytes, address: str, port: int) -> Sent:
+async def mail(message: bytes, address: str, port: int) -> SendResult:
     """
     Send a message once, to those whom its headers name.
 
@@ -28,19 +28,21 @@ async def mail(message: bytes, address: str, port: int) -> Sent:
 
     senders, recipients = _addresses(message, "From"), _addresses(message, "To")
     if not (senders and recipients):
-        return Sent(error="the message does not say from whom and to whom it is")
+        return SendResult(error="the message does not say from whom and to whom it is")
     server = SMTP(hostname=address, port=port, local_hostname="localhost", start_tls=False)
     try:
         async with server:
             _, reply = await server.sendmail(senders[0], recipients, message)
     except SMTPResponseException as error:
-        return Sent(error.code, body=error.message.encode(), error=f"{error.code} {error.message}")
+        return SendResult(error.code, body=error.message.encode(), error=f"{error.code} {error.message}")
     except SMTPRecipientsRefused as error:
         first = error.recipients[0]
-        return Sent(first.code, body=first.message.encode(), error=f"{first.recipient}: {first.code} {first.message}")
+        return SendResult(
+            first.code, body=first.message.encode(), error=f"{first.recipient}: {first.code} {first.message}"
+        )
     except SMTPException as error:
-        return Sent(error=error.message)
-    return Sent(250, body=reply.encode())
+        return SendResult(error=error.message)
+    return SendResult(250, body=reply.encode())
 
 
 def _addresses(message: bytes, name: str) -> list[str]:

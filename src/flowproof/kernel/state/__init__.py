@@ -1,1 +1,1 @@
-"""The state of every workspace: the store, its transactions, the exchanges."""
+"""The state of all workspaces: what the kernel needs of a store, and SQLite behind it."""

@@ -1,1 +1,1 @@
-"""The time of a workspace: its clock, and what is due on it."""
+"""Time as a value: clocks, and the tasks that become due on them."""

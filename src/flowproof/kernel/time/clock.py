@@ -11,8 +11,8 @@ __all__ = ["Clock", "instant_from_text", "instant_to_text", "microseconds", "sto
 
 Mode = Literal["real", "frozen", "stepped"]
 MODES: tuple[Mode, ...] = ("real", "frozen", "stepped")
-LONGEST_S = 3.2e11  # ten thousand years
-LAST = datetime.max.replace(tzinfo=UTC)
+MAX_SECONDS = 3.2e11  # ten thousand years
+MAX_INSTANT = datetime.max.replace(tzinfo=UTC)
 
 
 def system_now() -> datetime:
@@ -32,8 +32,8 @@ def microseconds(instant: datetime) -> int:
 
 def instant_to_text(instant: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and ``Z``, such as ``2017-04-08T13:41:19.998Z``."""
-    here = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
-    return here.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def instant_from_text(text: str) -> datetime:
@@ -92,7 +92,7 @@ class Clock:
         try:
             return system_now() + timedelta(seconds=self.offset_s)
         except OverflowError:
-            return LAST
+            return MAX_INSTANT
 
     def set(self, instant: datetime) -> "Clock":
         """The same kind of clock, showing that instant now."""
@@ -115,20 +115,20 @@ class Clock:
             ) from error
 
     def after_exchange(self) -> "Clock":
-        """The clock after one exchange: a stepped one has moved on, but not past the calendar; others are as before."""
+        """The clock after one exchange: a stepped one has moved on, up to the end of the calendar; others have not."""
         if self.mode != "stepped":
             return self
         step = timedelta(seconds=self.step_s)
-        return self.set(LAST if LAST - self.now() < step else self.now() + step)
+        return self.set(MAX_INSTANT if MAX_INSTANT - self.now() < step else self.now() + step)
 
     def to_json(self) -> dict[str, Any]:
         """The clock as the control API shows it and the store keeps it."""
-        shown: dict[str, Any] = {"mode": self.mode, "now": self.now().isoformat()}
+        value: dict[str, Any] = {"mode": self.mode, "now": self.now().isoformat()}
         if self.mode == "stepped":
-            shown["step_s"] = self.step_s
+            value["step_s"] = self.step_s
         if self.mode == "real":
-            shown["offset_s"] = self.offset_s
-        return shown
+            value["offset_s"] = self.offset_s
+        return value
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Clock":
@@ -142,18 +142,16 @@ class Clock:
         if mode not in MODES:
             raise ConfigurationError(f"{mode!r} is no mode of a clock.", f"Choose one of {', '.join(MODES)}.")
         if mode == "real":
-            shifted = cls(offset_s=_seconds(value, "offset_s", 0.0, low=-6.3e10))
-            return (
-                shifted.set(instant_from_text(value["now"])) if "now" in value and "offset_s" not in value else shifted
-            )
+            clock = cls(offset_s=_seconds(value, "offset_s", 0.0, low=-6.3e10))
+            return clock.set(instant_from_text(value["now"])) if "now" in value and "offset_s" not in value else clock
         instant = instant_from_text(value["now"]) if "now" in value else system_now()
         return cls(mode=mode, instant=instant, step_s=_seconds(value, "step_s", 1.0, low=0.0))
 
 
-def _seconds(value: dict[str, Any], name: str, usual: float, *, low: float) -> float:
-    seconds = value.get(name, usual)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not low <= seconds <= LONGEST_S:
+def _seconds(value: dict[str, Any], name: str, default: float, *, low: float) -> float:
+    seconds = value.get(name, default)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not low <= seconds <= MAX_SECONDS:
         raise ConfigurationError(
-            f"{name} of a clock is {seconds!r}.", f"Write a number of seconds from {low:g} to {LONGEST_S:g}."
+            f"{name} of a clock is {seconds!r}.", f"Write a number of seconds from {low:g} to {MAX_SECONDS:g}."
         )
     return seconds

@@ -1,1 +1,1 @@
-"""Webhooks: deliveries and their policy, the adversary, the trial of a receiver."""
+"""Webhooks: the values, a provider's policy, the outbox of a workspace, the adversary, the trial of a receiver."""

@@ -1,26 +1,31 @@
 """
-The trial of a receiver: what it must accept and what it must refuse, tried one after the other, once each.
+The trial of a receiver: what it must accept and what it must refuse, sent one after the other, once each.
 
 A receiver that takes a forged webhook is as wrong as one that chokes on a field it does not know.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 
 from flowproof.kernel.provider_context import ProviderContext
+from flowproof.kernel.state.rows import KERNEL
 
-from .delivery import Adversary, Delivery, Webhook, WebhookPolicy, with_extra_field
+from .adversary import Adversary
+from .model import Delivery, Webhook
+from .outbox import Outbox
+from .policy import WebhookPolicy
 
-__all__ = ["TRIALS", "Started", "Trial", "judged", "start"]
+__all__ = ["TRIAL_PARTS", "StartedTrial", "TrialPart", "start_trial", "verdicts"]
 
 Expected = Literal["accept", "refuse"]
 HONEST = Adversary()
+KIND = "trial"
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TrialPart:
     """
     One thing that a receiver must be able to stand.
 
@@ -43,13 +48,13 @@ class Trial:
     timestamped: bool = False
 
     def omitted(self, webhook: Webhook, policy: WebhookPolicy, context: ProviderContext) -> str:
-        """Why it does not apply to a provider's webhook, or nothing."""
-        signed = {name.lower() for name, _ in policy.sign(webhook, context)} & policy.signature_headers
-        if self.signed and not signed:
+        """Why it does not apply to a provider's webhook, or an empty text."""
+        is_signed = any(name.lower() in policy.signature_headers for name, _ in policy.sign(webhook, context))
+        if self.signed and not is_signed:
             return "nothing proves where this webhook comes from"
-        if self.timestamped and not (policy.timestamped and signed):
+        if self.timestamped and not (policy.timestamped and is_signed):
             return "no signature of this webhook has a timestamp"
-        if any(step.extra_field for step in self.steps) and with_extra_field(webhook) == webhook:
+        if any(step.extra_field for step in self.steps) and webhook.with_extra_field() == webhook:
             return "the body is no JSON object"
         if any(step.unknown_event for step in self.steps) and policy.unknown(webhook) == webhook:
             return "the body names no event"
@@ -57,35 +62,31 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """
-    A trial whose webhooks are in the outbox.
+class StartedTrial:
+    """A trial whose webhooks are in the outbox: its name, such as ``trial-1``, and how many they are."""
 
-    Args:
-        webhooks: How many will be sent.
-        omitted: Why a part of it does not apply, by its name.
-    """
-
+    name: str
     webhooks: int
-    omitted: Mapping[str, str]
 
 
-TRIALS: tuple[Trial, ...] = (
-    Trial("honest", "accept", "an event as the documents show it"),
-    Trial("twice", "accept", "a retry after a lost answer brings the same event again", steps=(HONEST, HONEST)),
-    Trial("late", "accept", "an event of yesterday, delivered after an outage", stale_s=86_400),
-    Trial("unknown_event", "accept", "a provider adds events without asking", (Adversary(unknown_event=True),)),
-    Trial("extra_field", "accept", "a provider adds fields without asking", (Adversary(extra_field=True),)),
-    Trial("slow", "accept", "the bytes come slowly", (Adversary(connection="slow"),)),
-    Trial(
+TRIAL_PARTS: tuple[TrialPart, ...] = (
+    TrialPart("honest", "accept", "an event as the documents show it"),
+    TrialPart("twice", "accept", "a retry after a lost answer brings the same event again", steps=(HONEST, HONEST)),
+    TrialPart("late", "accept", "an event of yesterday, delivered after an outage", stale_s=86_400),
+    TrialPart("unknown_event", "accept", "a provider adds events without asking", (Adversary(unknown_event=True),)),
+    TrialPart("extra_field", "accept", "a provider adds fields without asking", (Adversary(extra_field=True),)),
+    TrialPart("slow", "accept", "the bytes come slowly", (Adversary(connection="slow"),)),
+    TrialPart(
         "cut",
         "accept",
         "the connection breaks inside the body, and the event comes again",
         (Adversary(connection="cut"), HONEST),
     ),
-    Trial("wrong_signature", "refuse", "somebody else sends events", (Adversary(signature="wrong"),), signed=True),
-    Trial("missing_signature", "refuse", "somebody else sends events", (Adversary(signature="missing"),), signed=True),
-    Trial(
+    TrialPart("wrong_signature", "refuse", "somebody else sends events", (Adversary(signature="wrong"),), signed=True),
+    TrialPart(
+        "missing_signature", "refuse", "somebody else sends events", (Adversary(signature="missing"),), signed=True
+    ),
+    TrialPart(
         "old_timestamp",
         "refuse",
         "somebody sends a recorded event again",
@@ -95,44 +96,52 @@ TRIALS: tuple[Trial, ...] = (
 )
 
 
-def start(context: ProviderContext, policy: WebhookPolicy, event: str, url: str, name: str) -> Started:
+def start_trial(context: ProviderContext, policy: WebhookPolicy, event: str, url: str) -> StartedTrial:
     """
     Put every webhook of a trial into the outbox.
 
     Each part has an event of its own, with its own id: a receiver that knows the event already would not look at it.
 
     Args:
-        world: The workspace as the provider sees it.
+        context: The workspace as the provider sees it.
         policy: How the provider delivers.
         event: Which event is sent.
         url: The receiver.
-        name: Of this trial, such as ``trial-1``.
+
+    Raises:
+        ConfigurationError: The provider has no such event.
     """
+    name = f"trial-{context.outbox.total + 1}"
     sent, omitted = 0, {}
-    for trial in TRIALS:
-        then = context.now - timedelta(seconds=trial.stale_s)
-        webhook = policy.sample(replace(context, now=then, rng_seed=f"{context.rng_seed}/{trial.name}"), event, url)
-        reason = trial.omitted(webhook, policy, context)
+    for part in TRIAL_PARTS:
+        then = context.now - timedelta(seconds=part.stale_s)
+        webhook = policy.sample(replace(context, now=then, rng_seed=f"{context.rng_seed}/{part.name}"), event, url)
+        reason = part.omitted(webhook, policy, context)
         if reason:
-            omitted[trial.name] = reason
+            omitted[part.name] = reason
             continue
-        for step in trial.steps:
-            sent += len(context.deliver(webhook, adversary=step, once=True, of=f"{name}/{trial.name}"))
-    return Started(sent, omitted)
+        for step in part.steps:
+            sent += len(context.deliver(webhook, adversary=step, once=True, of=f"{name}/{part.name}"))
+    state = context.state
+    state.store.records.put(state.workspace, KERNEL, KIND, name, {"omitted": omitted})
+    return StartedTrial(name, sent)
 
 
-def judged(name: str, omitted: Mapping[str, str], deliveries: Iterable[Delivery]) -> Sequence[Mapping[str, Any]]:
-    """What came of a trial: a verdict for each thing that was tried."""
+def verdicts(outbox: Outbox, name: str) -> Sequence[Mapping[str, Any]] | None:
+    """What has come of a trial so far, as the control API shows it, one verdict a part; None where there is none."""
+    kept = outbox.store.records.get(outbox.workspace, KERNEL, KIND, name)
+    if kept is None:
+        return None
     sent: dict[str, list[Delivery]] = {}
-    for delivery in deliveries:
-        of, _, trial = delivery.of.partition("/")
+    for delivery in outbox.last():
+        of, _, part = delivery.of.partition("/")
         if of == name:
-            sent.setdefault(trial, []).append(delivery)
-    return [_verdict(trial, omitted.get(trial.name, ""), sent.get(trial.name, [])) for trial in TRIALS]
+            sent.setdefault(part, []).append(delivery)
+    return [_verdict(part, kept["omitted"].get(part.name, ""), sent.get(part.name, [])) for part in TRIAL_PARTS]
 
 
-def _verdict(trial: Trial, omitted: str, deliveries: Sequence[Delivery]) -> Mapping[str, Any]:
-    shown: dict[str, Any] = {"trial": trial.name, "expected": trial.expected, "why": trial.why}
+def _verdict(part: TrialPart, omitted: str, deliveries: Sequence[Delivery]) -> Mapping[str, Any]:
+    shown: dict[str, Any] = {"trial": part.name, "expected": part.expected, "why": part.why}
     if omitted:
         return {**shown, "verdict": "OMIT", "reason": omitted, "answers": [], "exchanges": []}
     if any(delivery.state in ("pending", "sending") for delivery in deliveries) or not deliveries:
@@ -142,10 +151,10 @@ def _verdict(trial: Trial, omitted: str, deliveries: Sequence[Delivery]) -> Mapp
     ]
     answers = [attempt.status for attempt in attempts]
     shown = {**shown, "answers": answers, "exchanges": [attempt.exchange for attempt in attempts]}
-    silent = next((attempt.error for attempt in attempts if attempt.status == 0), None)
-    if silent is not None or not attempts:
-        return {**shown, "verdict": "ERROR", "reason": silent or "it could not be sent; the server's log says why"}
-    accepted = [200 <= answer < 300 for answer in answers]
-    held = all(accepted) if trial.expected == "accept" else not any(accepted)
-    reason = "" if held else f"the receiver answered {', '.join(map(str, answers))} where it must {trial.expected}"
-    return {**shown, "verdict": "PASS" if held else "FAIL", "reason": reason}
+    unanswered = next((attempt.error for attempt in attempts if attempt.status == 0), None)
+    if unanswered is not None or not attempts:
+        return {**shown, "verdict": "ERROR", "reason": unanswered or "it could not be sent; the server's log says why"}
+    accepted = [attempt.is_accepted for attempt in attempts]
+    passed = all(accepted) if part.expected == "accept" else not any(accepted)
+    reason = "" if passed else f"the receiver answered {', '.join(map(str, answers))} where it must {part.expected}"
+    return {**shown, "verdict": "PASS" if passed else "FAIL", "reason": reason}

@@ -1,0 +1,101 @@
+"""What a route of the control API knows of its request: ``control_ctx.json``, ``control_ctx.workspace(id)`` …"""
+
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import parse_qs
+
+from flask import g
+from werkzeug.local import LocalProxy
+
+from flowproof.errors import FlowproofError
+from flowproof.kernel.app import ProviderApp
+from flowproof.kernel.mock import Mock
+from flowproof.kernel.provider_context import ProviderContext
+from flowproof.kernel.workspaces import Workspace
+
+__all__ = ["ControlContext", "NotFoundProblem", "bind", "control_ctx"]
+
+MAX_NUMBER = 2**62  # as far as the store can count
+
+
+@dataclass(eq=False)
+class NotFoundProblem(FlowproofError):
+    """Something that a control request names is not there; answered with 404 and this text."""
+
+    detail: str
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+@dataclass(frozen=True, slots=True)
+class ControlContext:
+    """
+    One control request.
+
+    Args:
+        mock: The mocks that it is about.
+        base_url: Scheme and host as the client wrote them.
+        json: The body's JSON value, or None.
+        query: The query string.
+    """
+
+    mock: Mock
+    base_url: str
+    json: Any
+    query: str
+
+    def parameter(self, name: str, default: str) -> str:
+        """A parameter of the query."""
+        return parse_qs(self.query).get(name, [default])[0]
+
+    def number(self, name: str, default: int) -> int:
+        """A parameter of the query that is a whole number."""
+        return min(int(self.parameter(name, str(default))), MAX_NUMBER)
+
+    def workspace(self, workspace_id: str) -> Workspace:
+        """
+        The workspace of that id, after the tasks that are due on its clock.
+
+        Raises:
+            NotFoundProblem: There is none.
+        """
+        workspace = self.mock.workspaces.find(workspace_id)
+        if workspace is None:
+            raise NotFoundProblem(f"There is no workspace {workspace_id}.")
+        self.mock.workspaces.run_due(workspace)
+        return workspace
+
+    def provider_context(self, workspace_id: str, provider: str, rng_key: str = "") -> ProviderContext:
+        """
+        The workspace of that id as a provider sees it, after the tasks that are due on its clock.
+
+        Args:
+            workspace_id: Id of the workspace.
+            provider: Slug of the provider.
+            rng_key: Tells what is drawn for this request from what is drawn for others.
+
+        Raises:
+            NotFoundProblem: There is no such workspace, or no such provider.
+        """
+        workspace = self.workspace(workspace_id)
+        return self.mock.workspaces.context(workspace, self.app(provider).provider.slug, rng_key=rng_key)
+
+    def app(self, provider: str) -> ProviderApp:
+        """
+        A provider's application.
+
+        Raises:
+            NotFoundProblem: There is no such provider.
+        """
+        if provider not in self.mock.apps:
+            raise NotFoundProblem(f"There is no provider {provider}; there are {', '.join(self.mock.apps)}.")
+        return self.mock.apps[provider]
+
+
+def bind(context: ControlContext) -> None:
+    """Let ``control_ctx`` be this context for the length of Flask's current request."""
+    g.control_context = context
+
+
+control_ctx = cast("ControlContext", LocalProxy(lambda: g.control_context))

@@ -1,0 +1,274 @@
+"""
+What the kernel needs of a store. ``kernel/assembly.py`` chooses the implementation; nothing else knows which it is.
+
+Every implementation guarantees:
+
+- **Isolation.** A call that names a workspace reads and changes nothing of another workspace.
+- **Values.** Values are JSON and are copied on their way in and out: nobody shares an object with the store.
+- **Atomicity.** All calls within a transaction are kept together or undone together, whichever part of the store they
+  concern; :class:`Exchanges` names one limit. A call outside of a transaction is a transaction of its own.
+- **One writer.** While a transaction is open, no other process changes what it has read.
+- **Order.** Records keep the order in which they were first put; tasks and deliveries come by due time, then by the
+  order in which they were added; exchanges come by number.
+- **Errors.** A method raises :class:`~flowproof.errors.StoreError` where the state cannot be read or written. No type
+  and no error of a database driver leaves an implementation.
+
+A store is used by one thread at a time; whoever shares it between threads holds a lock. Times are in microseconds since
+1970 on the workspace's clock.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+from .rows import CredentialRow, DeliveryRow, ExchangeDraft, ExchangeRow, TaskRow, WorkspaceRow
+
+__all__ = ["CredentialTable", "DeliveryQueue", "Exchanges", "RecordTable", "Store", "TaskQueue", "WorkspaceTable"]
+
+Cached = TypeVar("Cached")
+
+
+class WorkspaceTable(Protocol):
+    """The workspaces themselves."""
+
+    def add(self, row: WorkspaceRow) -> None:
+        """
+        Add a workspace.
+
+        Raises:
+            StoreConflict: There is one of that id.
+        """
+
+    def get(self, workspace: str) -> WorkspaceRow | None: ...
+
+    def ids(self, *, limit: int, offset: int) -> list[str]:
+        """Ids in alphabetical order."""
+
+    def count(self) -> int: ...
+
+    def update(self, row: WorkspaceRow) -> None:
+        """Replace seed, clock and faults. The count of exchanges is no part of the row and stays."""
+
+    def clear(self, workspace: str) -> None:
+        """Delete the workspace's records, tasks and deliveries; its credentials and exchanges stay."""
+
+    def delete(self, workspace: str) -> None:
+        """Delete the workspace with everything in it."""
+
+
+class CredentialTable(Protocol):
+    """The credentials of all workspaces. A provider's key belongs to one workspace."""
+
+    def add(self, row: CredentialRow) -> None:
+        """
+        Add a credential.
+
+        Raises:
+            StoreConflict: The provider has one of that key, in whichever workspace.
+        """
+
+    def get(self, workspace: str, provider: str, key: str) -> bytes | None:
+        """The credential's JSON."""
+
+    def of_workspace(self, workspace: str) -> Sequence[CredentialRow]:
+        """A workspace's credentials, by provider and key."""
+
+    def delete(self, workspace: str, provider: str, key: str) -> bool:
+        """Delete a credential; False where the workspace has none of that key."""
+
+    def workspace_of(self, provider: str, key: str) -> WorkspaceRow | None:
+        """The workspace that a provider's key belongs to."""
+
+    def workspaces_without(self, provider: str) -> Sequence[str]:
+        """Ids of the workspaces that have no credential of a provider."""
+
+
+class RecordTable(Protocol):
+    """What mocks keep. Records of one workspace, provider and kind are a collection; in it each has a key."""
+
+    def get(self, workspace: str, provider: str, kind: str, key: str) -> Any:
+        """The record's value; None where there is no record."""
+
+    def has(self, workspace: str, provider: str, kind: str, key: str) -> bool: ...
+
+    def put(self, workspace: str, provider: str, kind: str, key: str, value: Any) -> None:
+        """Add a record, or replace its value; a replaced one keeps its place in the order."""
+
+    def increment(self, workspace: str, provider: str, kind: str, key: str) -> int:
+        """Add one to a record that is a whole number, or put 1 where there is none; returns the sum."""
+
+    def delete(self, workspace: str, provider: str, kind: str, key: str) -> bool:
+        """Delete a record; False where there is none."""
+
+    def newest(self, workspace: str, provider: str, kind: str, *, limit: int, offset: int) -> Sequence[Any]:
+        """Values of a collection, the newest first."""
+
+    def count(self, workspace: str, provider: str, kind: str) -> int: ...
+
+    def of_workspace(self, workspace: str) -> Iterator[tuple[str, str, str, Any]]:
+        """A workspace's records as provider, kind, key and value, the oldest first."""
+
+
+class TaskQueue(Protocol):
+    """What is to be done when a workspace's clock reaches a moment."""
+
+    def add(self, workspace: str, provider: str, due_us: int, name: str, value: Any, *, rng_key: str) -> None: ...
+
+    def take_due(self, workspace: str, until_us: int, providers: Collection[str]) -> TaskRow | None:
+        """Remove and return the first task of these providers that is due by that moment."""
+
+    def of_workspace(self, workspace: str) -> Sequence[TaskRow]:
+        """A workspace's tasks in the order in which they are due."""
+
+
+class DeliveryQueue(Protocol):
+    """
+    The outboxes of all workspaces. A delivery is ``pending``, ``sending``, ``delivered`` or ``failed``.
+
+    Its value has an ``id``; the store adds ``state`` when it gives the value out.
+    """
+
+    def add(self, workspace: str, delivery: str, due_us: int, value: Any, *, state: str = "pending") -> None:
+        """
+        Add a delivery.
+
+        Raises:
+            StoreConflict: The workspace has one of that id.
+        """
+
+    def take_due(self, workspace: str, until_us: int) -> DeliveryRow | None:
+        """
+        Mark the first pending delivery that is due by that moment as being sent, and return it.
+
+        None while another of the workspace is being sent, by whichever process: that keeps them in order.
+        """
+
+    def is_sending(self, seq: int) -> bool:
+        """Whether a delivery that was taken is still there and still marked as being sent."""
+
+    def update(self, seq: int, state: str, due_us: int, value: Any) -> None:
+        """Replace a delivery that was taken."""
+
+    def put_back(self, seq: int) -> None:
+        """Make a delivery pending that was taken and is still being sent."""
+
+    def put_back_all(self) -> None:
+        """Make every delivery pending that was being sent, in all workspaces: their server has stopped."""
+
+    def get(self, workspace: str, delivery: str) -> Any:
+        """A delivery's value; None where there is none."""
+
+    def last(self, workspace: str, *, limit: int | None = None) -> Sequence[Any]:
+        """The values of a workspace's last deliveries, in the order in which they were added."""
+
+    def trim(self, workspace: str, *, keep: int) -> None:
+        """Delete what was delivered or has failed, but for the last ``keep`` deliveries."""
+
+    def is_idle(self, workspace: str, at_us: int) -> bool:
+        """Whether no delivery of a workspace is being sent, or pending and due by that moment."""
+
+
+class Exchanges(Protocol):
+    """
+    The numbered exchanges of all workspaces, which are the journal.
+
+    A transaction that is undone takes back the numbers that it drew and what it added under them, so that they are
+    drawn again. Undoing a savepoint need not take them back, nor need undoing a transaction bring back what it replaced
+    or cleared: a journal is bounded, and may forget more than it must.
+    """
+
+    def count(self, workspace: str) -> int:
+        """How many a workspace has had, including those that are no longer kept."""
+
+    def next_number(self, workspace: str) -> int:
+        """Count an exchange and return its number, from 1 on."""
+
+    def raise_count(self, workspace: str, count: int) -> None:
+        """Count on from ``count``, unless the workspace has had more."""
+
+    def add(self, draft: ExchangeDraft, *, keep: int) -> None:
+        """Add an exchange, and delete those that are not among the last ``keep`` numbers of the workspace."""
+
+    def replace(self, row: ExchangeRow) -> None:
+        """Replace an exchange's JSON, if the exchange is still kept."""
+
+    def find(self, workspace: str, number: int) -> ExchangeRow | None: ...
+
+    def last(self, workspace: str, *, after: int, limit: int, refused_only: bool) -> list[ExchangeRow]:
+        """The last exchanges whose number is greater than ``after``, in the order of their numbers."""
+
+    def clear(self, workspace: str) -> None:
+        """Delete a workspace's exchanges; the count stays."""
+
+
+class Store(Protocol):
+    """The one owner of mutable state."""
+
+    @property
+    def workspaces(self) -> WorkspaceTable: ...
+    @property
+    def credentials(self) -> CredentialTable: ...
+    @property
+    def records(self) -> RecordTable: ...
+    @property
+    def tasks(self) -> TaskQueue: ...
+    @property
+    def deliveries(self) -> DeliveryQueue: ...
+    @property
+    def exchanges(self) -> Exchanges: ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """A block that is kept as a whole, or undone as a whole when it raises. A nested one joins the outer one."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """
+        A block within a transaction that is undone by itself when it raises; what came before it stays.
+
+        Savepoints nest. One that ends well is still undone with what is around it.
+        """
+
+    def cached(self, key: tuple[str, ...], read: Callable[[], Cached]) -> Cached:
+        """
+        The value that ``read`` has returned for this key, as long as it still holds.
+
+        It holds until anybody changes a workspace, a credential or a record of the kind ``SEED``, in this process or
+        another one. Changes that are undone count too. Outside of a transaction nothing is known to hold, and ``read``
+        is called. It may be forgotten at any time.
+
+        Args:
+            key: Tells the value from every other that is cached.
+            read: Reads or computes the value from those rows alone; nobody may change the value.
+        """
+
+    def next_due_us(self, workspace: str) -> int | None:
+        """
+        When the workspace's next task or delivery is due; None where there is none.
+
+        While a delivery is being sent no other one counts: whoever sends it looks after the next.
+        """
+
+    def workspaces_with_work(self) -> Sequence[str]:
+        """Ids of the workspaces that have a task or a pending delivery."""
+
+    def take_dirty(self) -> Mapping[str, int]:
+        """
+        The workspaces whose clock, tasks or deliveries this process has changed since the last call.
+
+        Returns:
+            By id, the first moment at which something may be due because of that; 0 where it may be due now. A change
+            that was undone may be among them.
+        """
+
+    def hold_lock(self) -> bool:
+        """
+        Keep other processes out between the following transactions too, until :meth:`release_lock`.
+
+        Returns:
+            Whether :meth:`release_lock` must be called; False where there is no other process, or the lock is held.
+        """
+
+    def release_lock(self) -> None:
+        """Let other processes in again."""
+
+    def close(self) -> None:
+        """Release the file or connection; the store must not be used after that."""

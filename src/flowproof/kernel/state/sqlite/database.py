@@ -1,0 +1,259 @@
+"""
+The connection to one SQLite database: statements, transactions, savepoints.
+
+In memory, SQLite's own transaction begins with the first statement that writes, and a transaction that writes nothing
+costs nothing. On a file it begins at once, since another process may write too.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Protocol
+
+from flowproof.errors import StoreError
+
+from .cache import Cache
+from .sharing import Sharing
+
+__all__ = ["IN_MEMORY", "Database", "Participant", "Savepoint", "Transaction"]
+
+PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = OFF", "temp_store = MEMORY")
+APPLICATION_ID = 0x466C6F77  # "Flow", in the file's header: it tells a state file from another program's database
+VERSION = 3  # of the schema
+IN_MEMORY = ":memory:"
+
+
+class Participant(Protocol):
+    """State beside the database that is rolled back with it."""
+
+    def begin(self) -> None:
+        """A transaction begins: what was done before it stays."""
+
+    def rollback(self) -> None:
+        """Undo what was done since the transaction began."""
+
+
+class Database:
+    """
+    One connection.
+
+    Args:
+        location: ``:memory:``, or the path of a SQLite file, which is made where it is missing.
+        schema: Statements that make the tables that are missing.
+        participant: State beside the database.
+        trace: Called with the text of each statement that SQLite runs, values filled in.
+
+    Raises:
+        StoreError: The file cannot be opened, or is no state file of this version.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        schema: str,
+        participant: Participant | None = None,
+        trace: Callable[[str], object] | None = None,
+    ) -> None:
+        self.cache = Cache()
+        self._participant = participant
+        self._sharing: Sharing | None = None
+        self._is_inside = False
+        try:
+            self._connection = sqlite3.connect(
+                location, isolation_level=None, check_same_thread=False, cached_statements=512
+            )
+        except sqlite3.Error as error:
+            raise StoreError(f"the state file {location} cannot be opened: {error}") from error
+        try:
+            self._claim(location)
+            for pragma in PRAGMAS:
+                self._connection.execute(f"PRAGMA {pragma}")
+            self._connection.executescript(schema)
+            self._sharing = None if location == IN_MEMORY else Sharing(location, self._run)
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise StoreError(f"the state file {location} cannot be opened: {error}") from error
+        except StoreError:
+            self._connection.close()
+            raise
+        self._connection.set_trace_callback(trace)
+
+    def _claim(self, location: str) -> None:
+        """Mark a new file as ours; leave another program's database as it is."""
+        self._connection.execute("BEGIN EXCLUSIVE")
+        (application,) = self._connection.execute("PRAGMA application_id").fetchone()
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if application != APPLICATION_ID and tables:
+            raise StoreError(f"the state file {location} is another program's database; choose another file")
+        if version != VERSION and tables:
+            raise StoreError(f"the state file {location} was written by another version of Flowproof; delete it")
+        self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._connection.execute(f"PRAGMA user_version = {VERSION}")
+        self._connection.execute("COMMIT")
+
+    def read(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """
+        Run a statement that changes nothing.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        return self._run(sql, values)
+
+    def write(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """
+        Run a statement that changes something, as part of the open transaction or as one of its own.
+
+        Raises:
+            StoreError: The database cannot be written, or the change breaks a rule of the schema.
+        """
+        if self._is_inside and not self._connection.in_transaction:
+            self._run("BEGIN IMMEDIATE")
+        return self._run(sql, values)
+
+    def _run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, values)
+        except (sqlite3.Error, OverflowError) as error:  # OverflowError: an integer of more than 64 bits
+            raise StoreError(f"the state cannot be read or written: {error}") from error
+
+    def close(self) -> None:
+        self._connection.close()
+        if self._sharing is not None:
+            self._sharing.close()
+            self._sharing = None
+
+    @contextmanager
+    def invalidating(self) -> Iterator[None]:
+        """A transaction around the change of something that may be cached, here or in another process."""
+        with Transaction(self):
+            self.cache.drop_on_rollback()
+            self.cache.clear()
+            if self._sharing is not None:
+                self._sharing.count_change()
+            yield
+
+    def hold_lock(self) -> bool:
+        return self._sharing is not None and self._sharing.hold()
+
+    def release_lock(self) -> None:
+        if self._sharing is not None:
+            self._sharing.release()
+            if not self._is_inside:
+                self._sharing.unlock()
+
+    # What the blocks below call
+
+    def begin(self) -> bool:
+        """Begin a transaction; False where one is open."""
+        if self._is_inside:
+            return False
+        if self._sharing is not None:
+            self._begin_on_file(self._sharing)
+        self._is_inside = True
+        self.cache.open()
+        if self._participant is not None:
+            self._participant.begin()
+        return True
+
+    def _begin_on_file(self, sharing: Sharing) -> None:
+        sharing.lock()
+        try:
+            self._run("BEGIN IMMEDIATE")
+            if sharing.is_stale():
+                self.cache.clear()
+        except BaseException:
+            self._end(rolls_back=True)
+            raise
+
+    def commit(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._run("COMMIT")
+        except BaseException:
+            self.rollback()
+            raise
+        self._end(rolls_back=False)
+
+    def rollback(self) -> None:
+        self._forget_written()
+        if self._participant is not None:
+            self._participant.rollback()
+        self._end(rolls_back=True)
+
+    def _end(self, *, rolls_back: bool) -> None:
+        self._is_inside = False
+        self.cache.close()
+        try:
+            if rolls_back and self._connection.in_transaction:  # SQLite itself has rolled back where the disk is full
+                self._run("ROLLBACK")
+        finally:
+            if self._sharing is not None:
+                self._sharing.unlock()
+
+    def begin_savepoint(self) -> bool:
+        """Begin a savepoint; False where none is needed, since nothing was written before it."""
+        if self._is_inside and not self._connection.in_transaction:
+            return False
+        self._run("SAVEPOINT part")
+        return True
+
+    def release_savepoint(self) -> None:
+        self._run("RELEASE part")
+
+    def rollback_savepoint(self, *, is_saved: bool) -> None:
+        self._forget_written()
+        if is_saved:
+            self._run("ROLLBACK TO part")
+            self._run("RELEASE part")
+        elif self._connection.in_transaction:
+            self._run("ROLLBACK")
+
+    def _forget_written(self) -> None:
+        self.cache.rolled_back()
+        if self._sharing is not None:
+            self._sharing.rolled_back()
+
+
+class Transaction:
+    """The block of a transaction; inside another one it does nothing. (A class: generators are slower.)"""
+
+    __slots__ = ("_database", "_is_outermost")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._is_outermost = False
+
+    def __enter__(self) -> None:
+        self._is_outermost = self._database.begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_outermost and kind is None:
+            self._database.commit()
+        elif self._is_outermost:
+            self._database.rollback()
+
+
+class Savepoint:
+    """The block of a savepoint within a transaction."""
+
+    __slots__ = ("_database", "_is_saved")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._is_saved = False
+
+    def __enter__(self) -> None:
+        self._is_saved = self._database.begin_savepoint()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._database.rollback_savepoint(is_saved=self._is_saved)
+        elif self._is_saved:
+            self._database.release_savepoint()

@@ -1,0 +1,71 @@
+"""The store on SQLite: its tables put together, and what concerns several of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from flowproof.kernel.state.memory_exchanges import MemoryExchanges
+
+from . import deliveries, exchanges, records, tasks, workspaces
+from .database import IN_MEMORY, Database, Savepoint, Transaction
+from .dirty import DirtyWorkspaces
+
+__all__ = ["IN_MEMORY", "SqliteStore"]
+
+SCHEMA = workspaces.SCHEMA + records.SCHEMA + tasks.SCHEMA + deliveries.SCHEMA + exchanges.SCHEMA
+
+
+class SqliteStore:
+    """
+    The :class:`~flowproof.kernel.state.protocol.Store` in one SQLite database.
+
+    Args:
+        location: ``:memory:``, or the path of a file, which is made where it is missing; several processes may open it.
+        trace: Called with the text of each statement that SQLite runs.
+
+    Raises:
+        StoreError: The file cannot be opened, or is no state file of this version.
+    """
+
+    def __init__(self, location: str = IN_MEMORY, *, trace: Callable[[str], object] | None = None) -> None:
+        memory = MemoryExchanges() if location == IN_MEMORY else None
+        self._database = Database(location, SCHEMA, memory, trace)
+        self.cached = self._database.cache.get_or_read  # (no method around it: a request calls it many times)
+        self._dirty = DirtyWorkspaces()
+        self.exchanges = memory or exchanges.SqliteExchanges(self._database)
+        self.workspaces = workspaces.SqliteWorkspaces(self._database, self._dirty, self.exchanges)
+        self.credentials = workspaces.SqliteCredentials(self._database)
+        self.records = records.SqliteRecords(self._database)
+        self.tasks = tasks.SqliteTasks(self._database, self._dirty)
+        self.deliveries = deliveries.SqliteDeliveries(self._database, self._dirty)
+
+    def transaction(self) -> Transaction:
+        return Transaction(self._database)
+
+    def savepoint(self) -> Savepoint:
+        return Savepoint(self._database)
+
+    def next_due_us(self, workspace: str) -> int | None:
+        row = self._database.read(
+            "SELECT min(due_us) FROM (SELECT min(due_us) AS due_us FROM task WHERE workspace = ?1 UNION ALL"
+            " SELECT min(due_us) FROM delivery WHERE workspace = ?1 AND state = 'pending'"
+            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending'))",
+            (workspace,),
+        ).fetchone()
+        return None if row[0] is None else int(row[0])
+
+    def workspaces_with_work(self) -> Sequence[str]:
+        rows = self._database.read(
+            "SELECT workspace FROM task UNION SELECT workspace FROM delivery WHERE state = 'pending'"
+        )
+        return [row[0] for row in rows]
+
+    def take_dirty(self) -> Mapping[str, int]:
+        return self._dirty.take()
+
+    def hold_lock(self) -> bool:
+        return self._database.hold_lock()
+
+    def release_lock(self) -> None:
+        self._database.release_lock()
+
+    def close(self) -> None:
+        self._database.close()

@@ -1,0 +1,49 @@
+"""The table of tasks."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import orjson
+
+from flowproof.kernel.state.rows import TaskRow
+
+from .database import Database
+from .dirty import DirtyWorkspaces
+
+__all__ = ["SCHEMA", "SqliteTasks"]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS task (
+    seq INTEGER PRIMARY KEY, workspace TEXT NOT NULL, provider TEXT NOT NULL, due_us INTEGER NOT NULL,
+    name TEXT NOT NULL, body BLOB NOT NULL, rng_key TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS task_due ON task (workspace, due_us, seq);
+"""
+DUE = "SELECT * FROM task WHERE workspace = ? AND due_us <= ? ORDER BY due_us, seq"
+
+
+class SqliteTasks:
+    def __init__(self, database: Database, dirty: DirtyWorkspaces) -> None:
+        self._database = database
+        self._dirty = dirty
+
+    def add(self, workspace: str, provider: str, due_us: int, name: str, value: Any, *, rng_key: str) -> None:
+        self._dirty.mark(workspace, due_us)
+        self._database.write(
+            "INSERT INTO task (workspace, provider, due_us, name, body, rng_key) VALUES (?, ?, ?, ?, ?, ?)",
+            (workspace, provider, due_us, name, orjson.dumps(value), rng_key),
+        )
+
+    def take_due(self, workspace: str, until_us: int, providers: Collection[str]) -> TaskRow | None:
+        row = self._database.read(f"{DUE} LIMIT 1", (workspace, until_us)).fetchone()
+        if row is not None and TaskRow(*row).provider not in providers:  # left by a server that had more of them
+            rows = self._database.read(DUE, (workspace, until_us))
+            row = next((each for each in rows if TaskRow(*each).provider in providers), None)
+        if row is None:
+            return None
+        self._database.write("DELETE FROM task WHERE seq = ?", row[:1])
+        return TaskRow(*row)
+
+    def of_workspace(self, workspace: str) -> Sequence[TaskRow]:
+        rows = self._database.read("SELECT * FROM task WHERE workspace = ? ORDER BY due_us, seq", (workspace,))
+        return [TaskRow(*row) for row in rows]

@@ -1,0 +1,228 @@
+"""The registry of workspaces: it creates, finds, changes and deletes them, and runs what is due on their clocks."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from random import Random
+from typing import Any
+
+import orjson
+
+from flowproof.conformance import Contract
+from flowproof.errors import ConfigurationError
+from flowproof.kernel.credentials import Credential, credential_from_row, credential_row
+from flowproof.kernel.provider import Provider
+from flowproof.kernel.provider_context import ProviderContext, State
+from flowproof.kernel.state.protocol import Store
+from flowproof.kernel.state.rows import TaskRow
+from flowproof.kernel.time.clock import Clock, system_now
+from flowproof.kernel.time.tasks import run_due_tasks
+
+from .snapshots import restore_snapshot, take_snapshot
+from .workspace import Workspace
+
+__all__ = ["DEFAULT", "WorkspaceTaken", "Workspaces"]
+
+DEFAULT = "default"
+ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
+MAX_TASKS = 100_000  # that are run at once
+MAX_DRAWS = 1000  # of credentials, until their keys are free
+
+
+@dataclass(eq=False)
+class WorkspaceTaken(ConfigurationError):
+    """A workspace of that id exists already."""
+
+
+class Workspaces:
+    """
+    All workspaces of a server.
+
+    Args:
+        store: Where they are kept.
+        providers: By slug.
+        contracts: By slug.
+        rng: What ids and credentials of new workspaces are drawn from.
+    """
+
+    def __init__(
+        self, store: Store, providers: Mapping[str, Provider], contracts: Mapping[str, Contract], rng: Random
+    ) -> None:
+        self.store = store
+        self._providers = providers
+        self._contracts = contracts
+        self._rng = rng
+
+    def create(
+        self, workspace_id: str | None = None, *, seed: str | None = None, clock: Clock | None = None
+    ) -> Workspace:
+        """
+        Create a workspace with credentials for every provider.
+
+        Raises:
+            ConfigurationError: The id is not well formed, or taken.
+        """
+        chosen = self._free_id() if workspace_id is None else workspace_id
+        if not ID.fullmatch(chosen):
+            raise ConfigurationError(
+                f"{chosen!r} cannot be the id of a workspace.",
+                "Use up to 63 lower-case letters, digits, hyphens and underscores, a letter or digit first.",
+            )
+        workspace = Workspace(chosen, seed or chosen, clock or Clock(), created_at=system_now().isoformat())
+        with self.store.transaction():
+            if self.store.workspaces.get(chosen) is not None:
+                raise WorkspaceTaken(f"Workspace {chosen} exists already.", "Choose another id, or none.")
+            self.store.workspaces.add(workspace.to_row())
+            self._mint(workspace.id, self._providers)
+        return workspace
+
+    def _free_id(self) -> str:
+        """Draw ids until one is free: a server that starts again on its file draws the same ids again."""
+        while self.store.workspaces.get(drawn := f"w{self._rng.getrandbits(48):012x}") is not None:
+            pass
+        return drawn
+
+    def _mint(self, workspace: str, slugs: Iterable[str]) -> None:
+        """Add credentials; the default workspace has the same ones on every server, so that users can paste them."""
+        for slug in slugs:
+            rng = Random(f"{DEFAULT}/{slug}") if workspace == DEFAULT else self._rng
+            for credential in self._free_credentials(self._providers[slug], rng):
+                self.store.credentials.add(credential_row(workspace, slug, credential))
+
+    def _free_credentials(self, provider: Provider, rng: Random) -> Sequence[Credential]:
+        for _ in range(MAX_DRAWS):
+            drawn = provider.mint(rng, provider.seed)
+            if not any(self.store.credentials.workspace_of(provider.slug, each.key) for each in drawn):
+                return drawn
+        raise ConfigurationError(
+            f"The provider {provider.slug} draws no credentials that are free.",
+            "Draw their keys from the chance given.",
+        )
+
+    def ensure_default(self) -> Workspace:
+        """The default workspace, created where it is missing. All get credentials of a provider new to a state file."""
+        with self.store.transaction():
+            default = self.find(DEFAULT) or self.create(DEFAULT)
+            for slug in self._providers:
+                for workspace in self.store.credentials.workspaces_without(slug):
+                    self._mint(workspace, [slug])
+            return default
+
+    def find(self, workspace_id: str) -> Workspace | None:
+        row = self.store.workspaces.get(workspace_id)
+        return Workspace.from_row(row) if row else None
+
+    def find_by_key(self, provider: str, key: str) -> Workspace | None:
+        """The workspace that a provider's credential belongs to."""
+        row = self.store.credentials.workspace_of(provider, key)
+        return Workspace.from_row(row) if row else None
+
+    def find_cached(self, workspace_id: str) -> Workspace | None:
+        """As :meth:`find`, cached from request to request."""
+        return self.store.cached(("workspace", workspace_id), lambda: self.find(workspace_id))
+
+    def find_cached_by_key(self, provider: str, key: str) -> Workspace | None:
+        """As :meth:`find_by_key`, cached from request to request."""
+        return self.store.cached(("key", provider, key), lambda: self.find_by_key(provider, key))
+
+    def save(self, workspace: Workspace) -> None:
+        """Keep seed, clock and faults."""
+        self.store.workspaces.update(workspace.to_row())
+
+    def delete(self, workspace_id: str) -> None:
+        """Delete a workspace with everything in it."""
+        self.store.workspaces.delete(workspace_id)
+
+    def reset(self, workspace: Workspace) -> Workspace:
+        """
+        Delete records, tasks, deliveries, faults and journal, and set a real clock.
+
+        Credentials stay, since clients hold them. The exchanges go on counting, so that no id is used twice.
+        """
+        fresh = replace(workspace, clock=Clock(), faults=())
+        with self.store.transaction():
+            self.store.workspaces.clear(workspace.id)
+            self.store.exchanges.clear(workspace.id)
+            self.save(fresh)
+        return fresh
+
+    def set_clock(self, workspace: Workspace, clock: Clock) -> Workspace:
+        """Set a workspace's clock and run what is due on it."""
+        with self.store.transaction():
+            changed = replace(workspace, clock=clock)
+            self.save(changed)
+            self.run_due(changed)
+        return changed
+
+    def credentials(self, workspace: Workspace, provider: str) -> tuple[Credential, ...]:
+        """A workspace's credentials for a provider, the default role first."""
+        rows = (row for row in self.store.credentials.of_workspace(workspace.id) if row.provider == provider)
+        found = (credential_from_row(row.key, row.body) for row in rows)
+        return tuple(sorted(found, key=lambda each: (each.role != "default", each.role)))
+
+    def secrets(self, workspace: Workspace, provider: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The secrets of a workspace's credentials for a provider, and the credentials' keys."""
+
+        def read() -> tuple[frozenset[str], frozenset[str]]:
+            found = self.credentials(workspace, provider)
+            secrets = frozenset(secret for each in found for secret in each.secrets.values())
+            return secrets, frozenset(each.key for each in found)
+
+        return self.store.cached(("secrets", workspace.id, provider), read)
+
+    def context(
+        self,
+        workspace: Workspace,
+        provider: str,
+        *,
+        now: datetime | None = None,
+        rng_key: str = "",
+        has_own_rng_key: bool = False,
+    ) -> ProviderContext:
+        """
+        A workspace as one provider sees it.
+
+        Args:
+            workspace: The workspace.
+            provider: Slug of the provider.
+            now: The moment (aware, UTC); by default what the clock shows.
+            rng_key: Tells one request or task from another.
+            has_own_rng_key: No other has the same ``rng_key``.
+        """
+        policy = self._providers[provider].webhooks
+        return ProviderContext(
+            state=State(self.store, workspace.id, provider),
+            now=now or workspace.clock.now(),
+            rng_seed=f"{workspace.seed}/{provider}/{rng_key}",
+            default_seed=self._providers[provider].seed,
+            contract=self._contracts[provider],
+            unknown_event=policy.unknown if policy else None,
+            has_own_rng_key=has_own_rng_key,
+        )
+
+    def run_due(self, workspace: Workspace, *, limit: int = MAX_TASKS) -> bool:
+        """Run the tasks that are due on a workspace's clock, each at its own moment; whether none is left."""
+
+        def run(row: TaskRow) -> None:
+            due = Clock.at_microseconds(row.due_us)
+            context = self.context(workspace, row.provider, now=due, rng_key=row.rng_key, has_own_rng_key=True)
+            self._providers[row.provider].tasks[row.name](context, orjson.loads(row.body))
+
+        return run_due_tasks(self.store, workspace.id, workspace.clock, self._providers, run, limit=limit)
+
+    def snapshot(self, workspace: Workspace) -> dict[str, Any]:
+        """What the workspace's mocks know, as JSON; no credentials."""
+        return take_snapshot(self.store, workspace)
+
+    def restore(self, workspace: Workspace, snapshot: Mapping[str, Any]) -> Workspace:
+        """
+        Put a workspace back to a snapshot and run what is due on its clock.
+
+        Raises:
+            ConfigurationError: The value is no snapshot.
+        """
+        with self.store.transaction():
+            restored = restore_snapshot(self.store, self._providers, workspace, snapshot)
+            self.run_due(restored)
+        return restored

@@ -1,0 +1,366 @@
+"""The store on SQLite: files that survive, are shared or are refused, and the statements that a request costs."""
+
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from flowproof.conformance import load_contract
+from flowproof.errors import StoreError
+from flowproof.kernel.app import ProviderApp
+from flowproof.kernel.credentials import Credential
+from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.http.response import WireResponse
+from flowproof.kernel.mock import Mock
+from flowproof.kernel.state.sqlite import IN_MEMORY, SqliteStore
+from flowproof.kernel.time.clock import Clock, microseconds
+from flowproof.kernel.webhooks.model import Webhook
+from flowproof.kernel.workspaces import DEFAULT, Workspace
+from tests.kernel.notes import provider as notes
+from tests.webhooks.parcels import provider as parcels
+
+NOTES = ("w", "notes", "note")
+WRITER = """
+import sys
+from flowproof.kernel.state.sqlite import SqliteStore
+store = SqliteStore(sys.argv[1])
+for number in range(100):
+    with store.transaction():
+        count = store.records.get("w", "notes", "count", "all") or 0
+        store.records.put("w", "notes", "count", "all", count + 1)
+        store.records.put("w", "notes", "note", f"{sys.argv[2]}-{number}", number)
+"""
+WAITER = """
+import sys
+from flowproof.kernel.state.sqlite import SqliteStore
+store = SqliteStore(sys.argv[1])
+sys.stdout.write("begins\\n")
+sys.stdout.flush()
+with store.transaction():
+    store.records.put("w", "notes", "note", "other", store.records.get("w", "notes", "note", "first"))
+"""
+
+VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+TABLE_SCAN = re.compile(r"SCAN (?!CONSTANT ROW|\(subquery)")
+# In memory: begin, put the note, commit.
+IN_MEMORY_COST = ["BEGIN", "INSERT", "COMMIT"]
+# On a file: begin, ask whether another process has written, count the exchange, savepoint, put the note, add the
+# exchange, trim the journal, release, commit.
+ON_A_FILE_COST = ["BEGIN", "PRAGMA", "UPDATE", "SAVEPOINT", "INSERT", "INSERT", "DELETE", "RELEASE", "COMMIT"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    """Path of a state file that is not there yet."""
+    return str(tmp_path / "state.db")
+
+
+# ---- Files ----
+
+
+def test_a_file_survives_reopening(file: str) -> None:
+    """
+    What one store wrote to a file another reads.
+    """
+    with closing(SqliteStore(file)) as first:
+        first.records.put(*NOTES, "a", {"ä": "\u2028"})
+
+    with closing(SqliteStore(file)) as second:
+        assert second.records.get(*NOTES, "a") == {"ä": "\u2028"}
+
+
+def test_two_processes_write_to_one_file(file: str) -> None:
+    """
+    Two processes that start on one new file lose none of each other's writes.
+    """
+    running = [subprocess.Popen([sys.executable, "-c", WRITER, file, name]) for name in ("a", "b")]
+    codes = [process.wait(timeout=60) for process in running]
+
+    with closing(SqliteStore(file)) as store:
+        counted = store.records.get("w", "notes", "count", "all")
+        assert (codes, counted, store.records.count(*NOTES)) == ([0, 0], 200, 200)
+
+
+def test_held_lock_keeps_another_process_out(file: str) -> None:
+    """
+    While the lock is held, another process waits between our transactions too; released, it goes on.
+    """
+    with closing(SqliteStore(file)) as store:
+        assert [store.hold_lock(), store.hold_lock()] == [True, False]
+        with store.transaction():
+            store.records.put(*NOTES, "first", 1)
+        waiter = subprocess.Popen([sys.executable, "-c", WAITER, file], stdout=subprocess.PIPE, text=True)
+        assert waiter.stdout is not None
+        with waiter.stdout:
+            assert waiter.stdout.readline() == "begins\n"
+        with store.transaction():
+            store.records.put(*NOTES, "first", 2)
+        is_waiting = waiter.poll() is None
+        store.release_lock()
+
+        assert (is_waiting, waiter.wait(timeout=60), store.records.get(*NOTES, "other")) == (True, 0, 2)
+
+
+def test_memory_has_no_lock_to_hold() -> None:
+    """
+    In memory there is no other process, so nothing has to be released.
+    """
+    with closing(SqliteStore()) as store:
+        is_held = store.hold_lock()
+        store.release_lock()
+
+    assert not is_held
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    """
+    A file with anything else in it is refused by name, and left as it is.
+    """
+    file = tmp_path / "notes.txt"
+    file.write_bytes(b"dear diary, " * 1000)
+
+    with pytest.raises(StoreError, match=r"notes\.txt cannot be opened: file is not a database"):
+        SqliteStore(str(file))
+
+    assert file.read_bytes() == b"dear diary, " * 1000
+
+
+def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    """
+    Another program's SQLite file is refused by name, and no table is put into it.
+    """
+    file = tmp_path / "cookies.db"
+    with closing(sqlite3.connect(file)) as foreign:
+        foreign.execute("CREATE TABLE workspace (cookie TEXT)")
+    before = file.read_bytes()
+
+    with pytest.raises(StoreError, match=r"cookies\.db is another program's database"):
+        SqliteStore(str(file))
+
+    assert file.read_bytes() == before
+
+
+def test_file_of_another_version_is_refused(file: str) -> None:
+    """
+    A state file that another version of Flowproof has written, whose tables are others, is refused.
+    """
+    SqliteStore(file).close()
+    with closing(sqlite3.connect(file)) as old:
+        old.execute("PRAGMA user_version = 1")
+
+    with pytest.raises(StoreError, match=r"state\.db was written by another version of Flowproof; delete it"):
+        SqliteStore(file)
+
+
+def test_a_place_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    """
+    A folder that is missing is named in the error.
+    """
+    with pytest.raises(StoreError, match=r"missing/state\.db cannot be opened"):
+        SqliteStore(str(tmp_path / "missing" / "state.db"))
+
+
+def test_a_file_that_breaks_later_is_a_store_error(file: str) -> None:
+    """
+    A database that fails in the middle of a run raises our error, not SQLite's.
+    """
+    with closing(SqliteStore(file)) as store:
+        with closing(sqlite3.connect(file)) as vandal:
+            vandal.execute("DROP TABLE record")
+
+        with pytest.raises(StoreError, match="the state cannot be read or written: no such table"):
+            store.records.get(*NOTES, "a")
+
+
+# ---- What a request costs ----
+
+
+class Traced:
+    """
+    A mock server without its socket, and the statements that its store runs.
+
+    Args:
+        location: Of the state.
+    """
+
+    def __init__(self, location: str = IN_MEMORY) -> None:
+        self.statements: list[str] = []
+        store = SqliteStore(location, trace=self.statements.append)
+        contracts = [(each, load_contract(each.slug, each.contract)) for each in (notes, parcels)]
+        apps = [ProviderApp(each, contract, largest_body=100_000) for each, contract in contracts]
+        self.mock = Mock(apps, store, Random(1))
+
+    def key_of(self, workspace: Workspace) -> str:
+        """The workspace's key."""
+        (credential,) = self.mock.workspaces.credentials(workspace, "notes")
+        return credential.key
+
+    def ask(self, key: str, method: str = "POST") -> WireResponse:
+        """Write a note, or read all."""
+        headers = (("x-key", key), ("content-type", "application/json"))
+        body = b'{"text":"a"}' if method == "POST" else b""
+        answer = self.mock.handle(WireRequest(method, "/notes/notes", "", headers, body))
+        assert isinstance(answer, WireResponse)
+        return answer
+
+    def cost(self, key: str) -> list[str]:
+        """The first word of each statement that SQLite runs for one request."""
+        self.statements.clear()
+        self.ask(key)
+        return [each.split()[0] for each in self.statements if not each.startswith("--")]
+
+
+def placed(answer: WireResponse) -> str:
+    """The id of the exchange."""
+    return dict(answer.headers)["Flowproof-Exchange"]
+
+
+def test_request_takes_one_transaction_and_no_look_up() -> None:
+    """
+    Once a workspace is known, a request reads neither it nor its credentials: it writes what there is to write.
+    """
+    server = Traced()
+    key = server.key_of(server.mock.workspaces.create())
+    server.ask(key)
+
+    assert server.cost(key) == IN_MEMORY_COST
+
+
+def test_reading_in_memory_begins_no_transaction() -> None:
+    """
+    In memory a transaction in which nothing is written runs no statement of its own.
+    """
+    server = Traced()
+    with server.mock.store.transaction(), server.mock.store.savepoint():
+        server.mock.store.workspaces.get(DEFAULT)
+    server.statements.clear()
+    with server.mock.store.transaction(), server.mock.store.savepoint():
+        server.mock.store.workspaces.get(DEFAULT)
+
+    assert [each.split()[0] for each in server.statements] == ["SELECT"]
+
+
+def test_ten_thousand_workspaces_cost_a_request_nothing() -> None:
+    """
+    With ten thousand workspaces a request takes the same statements as with one.
+    """
+    server = Traced()
+    with server.mock.store.transaction():
+        made = [server.mock.workspaces.create() for _ in range(10_000)]
+    keys = [server.key_of(each) for each in made[::2500]]
+    for key in keys:
+        server.ask(key)
+
+    assert [server.cost(key) for key in keys] == [IN_MEMORY_COST] * len(keys)
+
+
+def test_state_file_is_asked_once_whether_another_has_written(file: str) -> None:
+    """
+    On a file that other processes may have, one statement more tells whether what is cached still holds.
+    """
+    server = Traced(file)
+    with closing(server.mock.store):
+        key = server.key_of(server.mock.workspaces.create())
+        server.ask(key)
+
+        assert server.cost(key) == ON_A_FILE_COST
+
+
+def test_what_another_server_writes_leaves_caches_valid(file: str) -> None:
+    """
+    A note that another server on the file has put makes nothing stale: one look at the revision tells, and no more.
+    """
+    first, second = Traced(file), Traced(file)
+    with closing(first.mock.store), closing(second.mock.store):
+        key = first.key_of(first.mock.workspaces.create("shared"))
+        for server in (first, second, first, second):
+            server.ask(key)
+
+        assert first.cost(key) == ["BEGIN", "PRAGMA", "SELECT", *ON_A_FILE_COST[2:]]
+
+
+def test_every_statement_of_a_busy_workspace_uses_an_index(file: str) -> None:
+    """
+    What requests, tasks and deliveries ask of the store is found by an index, however many workspaces there are.
+    """
+    server = Traced(file)
+    with closing(server.mock.store):
+        server.statements.clear()
+        be_busy(server)
+        statements = {each for each in server.statements if each.split()[0] in VERBS and " revision " not in each}
+        with closing(sqlite3.connect(file)) as reader:
+            plans = {each: reader.execute(f"EXPLAIN QUERY PLAN {each}").fetchall() for each in statements}
+
+    assert len(plans) > 20
+    assert [each for each, plan in plans.items() if any(TABLE_SCAN.match(step[3]) for step in plan)] == []
+
+
+def be_busy(server: Traced) -> None:
+    """Have requests answered, a task run and a webhook delivered."""
+    mock, store = server.mock, server.mock.store
+    workspace = mock.workspaces.create("w", clock=Clock.frozen(Clock.at_microseconds(0)))
+    key = server.key_of(workspace)
+    for method in ("POST", "GET", "POST"):
+        server.ask(key, method)
+    context = mock.workspaces.context(workspace, "parcels")
+    context.deliver(Webhook("parcel.sent", "http://127.0.0.1/", b"{}"))
+    mock.workspaces.context(workspace, "notes").schedule("tick", after_s=1, value={"name": "tick"})
+    moved = mock.workspaces.set_clock(workspace, workspace.clock.advance(5))
+    taken = store.deliveries.take_due("w", microseconds(moved.clock.now()))
+    assert taken is not None
+    assert store.deliveries.is_sending(taken.seq)
+    store.deliveries.update(taken.seq, "delivered", 0, taken.value)
+    store.deliveries.is_idle("w", 0)
+    store.deliveries.get("w", "dlv-1")
+    store.deliveries.trim("w", keep=1)
+    store.next_due_us("w")
+    mock.journal.entries("w", refused_only=True)
+    mock.workspaces.snapshot(moved)
+
+
+# ---- Two servers on one file ----
+
+
+def test_what_another_server_changes_on_the_file_holds_at_once(file: str) -> None:
+    """
+    Two servers on one file see each other's clocks, credentials, seed data and deletions at the next request.
+    """
+    first, second = Traced(file), Traced(file)
+    with closing(first.mock.store), closing(second.mock.store):
+        workspaces = second.mock.workspaces
+        workspace = first.mock.workspaces.create("shared")
+        key = first.key_of(workspace)
+        first.ask(key)
+        second.ask(key)
+
+        workspaces.set_clock(workspace, Clock.frozen(Clock.at_microseconds(0)))
+        workspaces.context(workspace, "notes").state.put("seed", "seed", {"motto": "changed"})
+        answer = first.ask(key, "GET")
+        assert dict(answer.headers)["Date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+        assert b"changed" in answer.body
+
+        workspaces.context(workspace, "notes").revoke(key)
+        assert placed(first.ask(key)).startswith(f"{DEFAULT}-")
+
+        workspaces.context(workspace, "notes").issue(Credential("another-key"))
+        assert first.ask("another-key").status == 201
+
+        workspaces.delete("shared")
+        assert first.ask("another-key").status == 401
+
+
+def test_exchanges_of_two_servers_on_one_file_are_counted_once(file: str) -> None:
+    """
+    Two servers that have cached the same workspace never give two exchanges the same number.
+    """
+    servers = [Traced(file), Traced(file)]
+    with closing(servers[0].mock.store), closing(servers[1].mock.store):
+        key = servers[0].key_of(servers[0].mock.workspaces.create("shared"))
+        ids = [placed(server.ask(key)) for _ in range(3) for server in servers]
+
+    assert ids == [f"shared-{number}" for number in range(1, 7)]
