@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flowproof.kernel.assembly import Settings, build_gateway
 from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.serving import Gateway, Server
 from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk, make_desk
@@ -188,8 +189,8 @@ def test_creating_many_workspaces_leaves_each_findable(gateway: Gateway) -> None
     for workspace in made[::97]:
         (credential,) = mock.workspaces.credentials(workspace, "notes")
         wire = WireRequest("GET", "/notes/notes", "", (("x-key", credential.key),), b"")
-        arrival = mock.arrive(wire)
-        answer = mock.answer(arrival)  # type: ignore[arg-type]  # it has arrived, or the next line says what is wrong
+        answer = mock.handle(wire)
+        assert isinstance(answer, WireResponse)
         assert (answer.status, json.loads(answer.body)["notes"]) == (200, [])
         assert dict(answer.headers)["Flowproof-Exchange"] == f"{workspace.id}-1"
     mock.store.close()

@@ -269,7 +269,7 @@ def test_cookies_are_kept_and_sent_back() -> None:
     class Baker:
         """Sets two cookies."""
 
-        def answer_at_once(self, request: WireRequest) -> WireResponse:
+        def serve_from_thread(self, request: WireRequest) -> WireResponse:
             """The same to everybody."""
             cookies = (("Set-Cookie", "a=1; Path=/"), ("Set-Cookie", "b=2; Path=/elsewhere"))
             return WireResponse(200, (request.header("cookie") or "").encode(), cookies)

@@ -19,7 +19,7 @@ from flowproof.kernel.time.clock import microseconds
 if TYPE_CHECKING:
     from flowproof.kernel.provider_context import ProviderContext
 
-__all__ = ["Adversary", "Attempt", "Delivery", "Sent", "Webhook", "WebhookPolicy", "signed_headers"]
+__all__ = ["Adversary", "Attempt", "Delivery", "DeliveryResult", "Webhook", "WebhookPolicy", "signed_headers"]
 
 State = Literal["pending", "sending", "delivered", "failed"]
 EXTRA_FIELD = "flowproofUnknownField"
@@ -128,7 +128,7 @@ class Adversary:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class DeliveryResult:
     """What came of sending: a status of 0 when there was no answer, and then why."""
 
     status: int = 0
