@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Gateway, Server
 from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk, make_desk
@@ -14,7 +14,7 @@ from tests.kernel.notes.desk import Desk, make_desk
 @pytest.fixture(scope="session")
 def gateway() -> Gateway:
     """A mock server with one provider, without its socket."""
-    return build_gateway([provider], Settings(entropy=1, largest_body=100_000, journal_keep=50))
+    return build_gateway([provider], ServerSettings(entropy=1, largest_body=100_000, journal_keep=50))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.serving import Gateway, Server
 from tests.kernel.notes import provider
@@ -275,7 +275,10 @@ def test_idle_connection_is_closed_after_a_while(desk: Desk) -> None:
     """
     A connection on which nothing comes any more is closed, counted from its last answer.
     """
-    with Server(build_gateway([provider], Settings(entropy=1)), keep_alive_s=1) as server, connected(server) as raw:
+    with (
+        Server(build_gateway([provider], ServerSettings(entropy=1)), keep_alive_s=1) as server,
+        connected(server) as raw,
+    ):
         for _ in range(3):
             raw.sendall(get(desk))
             answers(raw, 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flowproof.conformance import check
 from flowproof.exchange import Exchange
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.control.app import ControlApp, control_contract
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.mock import Arrival
@@ -27,7 +27,7 @@ JSON = (("content-type", "application/json"),)
 
 def make_app(token: str | None = None) -> ControlApp:
     """A control API without its socket."""
-    app = build_gateway([provider], Settings(entropy=1, token=token))._control
+    app = build_gateway([provider], ServerSettings(entropy=1, token=token))._control
     assert isinstance(app, ControlApp)
     return app
 

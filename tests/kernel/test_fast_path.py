@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Mock
@@ -34,7 +34,7 @@ PIECES = [
 
 def make_mock(provider: Provider) -> Mock:
     """A mock server with one provider, the same each time, on whose clock time stands still."""
-    mock = build_gateway([provider], Settings(entropy=1)).mock
+    mock = build_gateway([provider], ServerSettings(entropy=1)).mock
     mock.workspaces.set_clock(mock.workspaces.ensure_default(), Clock.frozen(instant_from_text("2024-09-13")))
     return mock
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.credentials import Credential, credential_row
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
@@ -22,7 +22,7 @@ ON_A_FILE = ["BEGIN", "PRAGMA", "UPDATE", "SAVEPOINT", "INSERT", "INSERT", "DELE
 
 def make_mock(state: str = ":memory:") -> Mock:
     """A mock server with the note-keeping provider, without its socket."""
-    return build_gateway([provider], Settings(entropy=1, state=state)).mock
+    return build_gateway([provider], ServerSettings(entropy=1, state=state)).mock
 
 
 @pytest.fixture

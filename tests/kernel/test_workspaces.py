@@ -8,7 +8,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.serving import Gateway, Server
@@ -169,7 +169,7 @@ def test_server_starts_again_on_its_file(tmp_path: Path) -> None:
     keys: list[str] = []
     found = None
     for _ in range(2):
-        mock = build_gateway([provider], Settings(entropy=7, state=file)).mock
+        mock = build_gateway([provider], ServerSettings(entropy=7, state=file)).mock
         made = mock.workspaces.create()
         ids.append(made.id)
         keys += [credential.key for credential in mock.workspaces.credentials(made, "notes")]
@@ -183,7 +183,7 @@ def test_creating_many_workspaces_leaves_each_findable(gateway: Gateway) -> None
     """
     Among a thousand workspaces each credential leads to its own.
     """
-    mock = build_gateway([provider], Settings(entropy=3)).mock
+    mock = build_gateway([provider], ServerSettings(entropy=3)).mock
     with mock.store.transaction():
         made = [mock.workspaces.create() for _ in range(1000)]
     for workspace in made[::97]:

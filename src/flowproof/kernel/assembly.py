@@ -13,11 +13,11 @@ from .provider import Provider
 from .serving import Gateway
 from .state.store import Store
 
-__all__ = ["Settings", "build_gateway"]
+__all__ = ["ServerSettings", "build_gateway"]
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ServerSettings:
     """
     How a mock server runs.
 
@@ -37,7 +37,7 @@ class Settings:
 
 
 def build_gateway(
-    providers: Iterable[Provider], settings: Settings, *, contracts: Mapping[str, Contract] | None = None
+    providers: Iterable[Provider], settings: ServerSettings, *, contracts: Mapping[str, Contract] | None = None
 ) -> Gateway:
     """
     A mock server without its socket.
