@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import requests
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.providers import find_providers
 
 from .loader import Load, Measured, start
@@ -131,7 +131,7 @@ def _calls(server: Server, times: int) -> float:
 
 def _workspace_creation() -> tuple[str, str, str, str]:
     """One workspace with the credentials and set-up of all five providers, in process."""
-    mock = build_gateway(find_providers(), Settings(entropy=1)).mock
+    mock = build_gateway(find_providers(), ServerSettings(entropy=1)).mock
     with mock.store.transaction():
         each_ms = [_timed(mock.workspaces.create) * 1000 for _ in range(WORKSPACES)]
     middle = statistics.median(each_ms)

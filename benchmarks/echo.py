@@ -24,7 +24,7 @@ def echo() -> Response:
 class Gateway:
     """The least that calls Flask in line."""
 
-    def answer_in_line(self, request: WireRequest) -> WireResponse:
+    def serve_inline(self, request: WireRequest) -> WireResponse:
         """What Flask answers."""
         started: list[Any] = []
 

@@ -31,7 +31,7 @@ from flowproof.clients.flow1st import Flow1st, WebhookVerifier
 from flowproof.conformance import load_contract
 from flowproof.errors import ConfigurationError
 from flowproof.inbox import Inbox, Received
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Server
 from flowproof.providers import find_providers
 from flowproof.target import ControlClient, Workspace
@@ -48,7 +48,7 @@ ATTESTED = "\n".join(f'[[attestation]]\nrow = "{row}"\nby = "Ada Obi"\non = 2026
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """A mock server."""
-    with Server(build_gateway(find_providers(["flow1st"]), Settings(entropy=1))) as running:
+    with Server(build_gateway(find_providers(["flow1st"]), ServerSettings(entropy=1))) as running:
         yield running
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Server
 from flowproof.providers import find_providers
 from flowproof.target import ControlClient, Workspace
@@ -117,7 +117,7 @@ def relayed(upstream: str, *, hides: bool = True, breaks: Callable[[int], bool] 
 @contextmanager
 def mock_of(provider: str) -> Iterator[tuple[str, Workspace]]:
     """Our mock as a server of its own: its root, and the default workspace."""
-    with Server(build_gateway(find_providers([provider]), Settings(entropy=0))) as server:
+    with Server(build_gateway(find_providers([provider]), ServerSettings(entropy=0))) as server:
         control = ControlClient(server.url)
         yield server.url, control.workspace("default")
         control.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 from subprocess import CompletedProcess, Popen
 from typing import IO, Any
 
-PATIENCE_S = 30.0
+TIMEOUT_S = 30.0
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Served:
     def end(self, by: int = signal.SIGTERM) -> int:
         """Send a signal and wait; the exit code."""
         self.process.send_signal(by)
-        return self.process.wait(PATIENCE_S)
+        return self.process.wait(TIMEOUT_S)
 
 
 @contextmanager
@@ -51,23 +51,23 @@ def serving(folder: Path, *options: str, **variables: str) -> Iterator[Served]:
     ready.unlink(missing_ok=True)
     arguments = ["serve", "--port", "0", "--ready-file", str(ready), *options]
     with (folder / "out.txt").open("wb") as out, (folder / "err.txt").open("wb") as err:
-        process = Popen(command(arguments), stdout=out, stderr=err, cwd=folder, env=clean(folder, variables))
+        process = Popen(command(arguments), stdout=out, stderr=err, cwd=folder, env=clean(variables))
         try:
             yield Served(process, folder, _awaited(process, ready, folder))
         finally:
             process.kill()
-            process.wait(PATIENCE_S)
+            process.wait(TIMEOUT_S)
 
 
-def flowproof(folder: Path, *arguments: str, timeout_s: float = PATIENCE_S, **variables: str) -> CompletedProcess[str]:
+def flowproof(folder: Path, *arguments: str, timeout_s: float = TIMEOUT_S, **variables: str) -> CompletedProcess[str]:
     """One command, run to its end."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        process = Popen(command(arguments), stdout=out, stderr=err, cwd=folder, env=clean(folder, variables))
+        process = Popen(command(arguments), stdout=out, stderr=err, cwd=folder, env=clean(variables))
         try:
             code = process.wait(timeout_s)
         finally:
             process.kill()
-            process.wait(PATIENCE_S)
+            process.wait(TIMEOUT_S)
         return CompletedProcess(process.args, code, _all_of(out), _all_of(err))
 
 
@@ -81,14 +81,14 @@ def command(arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "flowproof", *arguments]
 
 
-def clean(folder: Path, variables: dict[str, str]) -> dict[str, str]:
+def clean(variables: dict[str, str]) -> dict[str, str]:
     """An environment without anybody's settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("FLOWPROOF_")}
-    return {**kept, "XDG_STATE_HOME": str(folder / "state"), **variables}
+    others = {name: value for name, value in os.environ.items() if not name.startswith("FLOWPROOF_")}
+    return {**others, **variables}
 
 
 def _awaited(process: Popen[bytes], ready: Path, folder: Path) -> dict[str, Any]:
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
         if ready.exists():
             said: dict[str, Any] = json.loads(ready.read_text())
@@ -99,7 +99,7 @@ def _awaited(process: Popen[bytes], ready: Path, folder: Path) -> dict[str, Any]
 
 def awaited_text(served: Served, stream: str, wanted: str) -> str:
     """What a server has written, once a text is in it."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while wanted not in served.said(stream) and time.monotonic() < deadline:
         time.sleep(0.01)
     return served.said(stream)

@@ -241,7 +241,8 @@ def test_providers_are_listed_for_programs_too() -> None:
     [
         (["--help"], {"flask", "uvicorn", "requests", "jsonschema", "yaml"}),
         (["providers", "oneflow"], {"uvicorn", "requests", "jsonschema"}),
-        (["explain", "--help"], {"flask", "uvicorn", "requests", "jsonschema", "yaml"}),
+        (["serve", "--help"], {"flask", "uvicorn", "requests", "jsonschema", "yaml"}),
+        (["explain", "--help"], {"flask", "uvicorn", "jsonschema", "yaml"}),
     ],
 )
 def test_command_loads_only_what_it_needs(arguments: list[str], unneeded: set[str]) -> None:

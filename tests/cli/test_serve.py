@@ -1,6 +1,5 @@
-"""``flowproof serve`` and ``stop``: the real command in a process of its own."""
+"""``flowproof serve``: the real command in a process of its own."""
 
-import json
 import os
 import signal
 import socket
@@ -195,106 +194,6 @@ def test_file_that_is_no_state_is_left_alone(tmp_path: Path) -> None:
     ended = flowproof(tmp_path, "serve", "--port", "0", "--state", str(letter))
 
     assert (ended.returncode, letter.read_text()) == (2, "dear sir")
-
-
-def test_background_server_outlives_its_command(tmp_path: Path) -> None:
-    """In the background the command ends when the server answers, and stop ends the server."""
-    started = flowproof(tmp_path, "serve", "--background", "--port", "0")
-    try:
-        url = next(line for line in started.stdout.splitlines() if line.startswith("ready ")).removeprefix("ready ")
-        answered = requests.get(f"{url}/_flowproof/health", timeout=TIMEOUT_S).status_code
-    finally:
-        stopped = flowproof(tmp_path, "stop")
-
-    assert (started.returncode, answered, stopped.returncode, stopped.stdout) == (0, 200, 0, f"stopped {url}\n")
-    with pytest.raises(requests.ConnectionError):
-        requests.get(f"{url}/_flowproof/health", timeout=TIMEOUT_S)
-
-
-@pytest.mark.usefixtures("quick_start")
-def test_second_background_server_needs_a_file_of_its_own(tmp_path: Path) -> None:
-    """A second server by the same pid file is refused, and the first one goes on."""
-    first = flowproof(tmp_path, "serve", "--background", "--port", "0")
-    try:
-        second = flowproof(tmp_path, "serve", "--background", "--port", "0")
-    finally:
-        stopped = flowproof(tmp_path, "stop")
-
-    assert (first.returncode, second.returncode, stopped.returncode) == (0, 2, 0)
-    assert "A server is already running on http://127.0.0.1:" in second.stderr
-
-
-@pytest.mark.usefixtures("quick_start")
-def test_background_server_that_cannot_start_says_why(tmp_path: Path) -> None:
-    """What keeps a server in the background from starting is told by the command that started it."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        ended = flowproof(tmp_path, "serve", "--background", "--port", str(taken.getsockname()[1]))
-
-    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
-    assert "cannot be listened on" in ended.stderr
-
-
-@pytest.mark.usefixtures("quick_start")
-def test_token_of_a_background_server_is_not_on_its_command_line(tmp_path: Path) -> None:
-    """The token is handed to the server in the background by its environment, where other users cannot see it."""
-    started = flowproof(tmp_path, "serve", "--background", "--port", "0", FLOWPROOF_TOKEN="t0ken")
-    try:
-        pid = int((tmp_path / "state/flowproof/serve.pid").read_text().partition('"pid": ')[2].partition(",")[0])
-        shown = subprocess.run(
-            ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=True, timeout=TIMEOUT_S
-        ).stdout
-    finally:
-        flowproof(tmp_path, "stop")
-
-    assert (started.returncode, "serve" in shown, "t0ken" in shown) == (0, True, False)
-
-
-@pytest.mark.usefixtures("quick_start")
-def test_stop_without_a_server_says_so(tmp_path: Path) -> None:
-    """Stopping what does not run says so, with exit code 1."""
-    ended = flowproof(tmp_path, "stop")
-
-    assert (ended.returncode, ended.stderr.startswith("No server is running by ")) == (1, True)
-
-
-@pytest.mark.usefixtures("quick_start")
-def test_stop_believes_no_number_that_was_left_behind(tmp_path: Path) -> None:
-    """A pid file that a killed server left behind ends no other process that has its number now."""
-    bystander = subprocess.Popen(["sleep", "60"])
-    left = tmp_path / "left.pid"
-    left.write_text(json.dumps({"pid": bystander.pid, "url": "http://127.0.0.1:1"}))
-    try:
-        ended = flowproof(tmp_path, "stop", "--pid-file", str(left))
-
-        assert (ended.returncode, bystander.poll(), left.exists()) == (1, None, False)
-    finally:
-        bystander.kill()
-        bystander.wait(TIMEOUT_S)
-
-
-@pytest.mark.usefixtures("quick_start")
-def test_file_that_is_no_pid_file_is_left_alone(tmp_path: Path) -> None:
-    """A file that was named as pid file by mistake is neither overwritten nor removed."""
-    letter = tmp_path / "letter.txt"
-    letter.write_text("dear sir")
-
-    codes = [
-        flowproof(tmp_path, *arguments, "--pid-file", str(letter)).returncode
-        for arguments in (["stop"], ["serve", "--port", "0"], ["serve", "--background", "--port", "0"])
-    ]
-
-    assert (codes, letter.read_text()) == ([2, 2, 2], "dear sir")
-
-
-@pytest.mark.usefixtures("quick_start")
-def test_stop_ends_a_server_in_the_foreground_too(tmp_path: Path) -> None:
-    """A server in the foreground with a pid file can be stopped by it, and ends with exit code 0."""
-    pid_file = str(tmp_path / "mine.pid")
-    with serving(tmp_path, "--pid-file", pid_file) as served:
-        awaited_text(served, "out", "\nready ")
-        stopped = flowproof(tmp_path, "stop", "--pid-file", pid_file)
-
-        assert (stopped.returncode, served.process.wait(TIMEOUT_S)) == (0, 0)
 
 
 def workers_of(served: Served) -> list[int]:

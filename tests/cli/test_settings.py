@@ -19,7 +19,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
     seen: list[ServeOptions] = []
 
-    def start(background: bool, **options: Any) -> None:
+    def start(**options: Any) -> None:
         seen.append(ServeOptions(**options))
 
     monkeypatch.setattr(serve, "callback", start)
@@ -100,7 +100,7 @@ def test_token_is_in_no_representation(given: Any) -> None:
         ("[serv]\nport = 1", "unknown entry serv. Its tables may be [serve]"),
         ("port = 1", "unknown entry port."),
         ("serve = 1", "unknown entry serve."),
-        ("[serve]\nprot = 1", "unknown setting serve.prot. There are: background, clock,"),
+        ("[serve]\nprot = 1", "unknown setting serve.prot. There are: clock, host,"),
         ("[contracts.diff]", "unknown entry contracts.diff. Its tables may be [contracts.check]"),
     ],
 )

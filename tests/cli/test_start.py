@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from flowproof.cli import SUMMARIES, main
+
 # What explains, delivers or calls: none of it is needed before a mock answers.
 # fmt: off
 LATER = frozenset({
@@ -34,10 +36,29 @@ def test_command_line_loads_the_command_that_is_run() -> None:
 
 def test_asking_for_one_command_loads_no_other() -> None:
     """A command is there under its name, and no other was loaded for it."""
-    found = loaded("import click, flowproof.cli as cli\ncli.main.get_command(click.Context(cli.main), 'stop')")
+    found = loaded("import click, flowproof.cli as cli\ncli.main.get_command(click.Context(cli.main), 'serve')")
 
-    assert "flowproof.cli.stop" in found
-    assert found & {"flowproof.cli.serve", "flowproof.cli.certify", "flowproof.cli.mutants"} == set()
+    assert "flowproof.cli.serve" in found
+    assert found & {"flowproof.cli.clock", "flowproof.cli.certify", "flowproof.cli.mutants", "flask"} == set()
+
+
+def test_help_lists_the_commands_without_loading_them() -> None:
+    """The list of commands is there without any command's module."""
+    found = loaded(
+        "from click.testing import CliRunner\nimport flowproof.cli as cli\nCliRunner().invoke(cli.main, '--help')"
+    )
+
+    assert {each for each in found if each.startswith("flowproof.cli.")} == {
+        "flowproof.cli.group",
+        "flowproof.cli.settings",
+    }
+
+
+def test_summary_of_a_command_is_the_beginning_of_its_help() -> None:
+    """What the list of commands says of one is the first sentence of that command's own help."""
+    beginnings = {name: " ".join((main.commands[name].help or "").split()) for name in SUMMARIES}
+
+    assert {name: text[: len(SUMMARIES[name])] for name, text in beginnings.items()} == dict(SUMMARIES)
 
 
 def test_server_loads_nothing_that_only_some_request_needs() -> None:
@@ -45,9 +66,9 @@ def test_server_loads_nothing_that_only_some_request_needs() -> None:
     found = loaded(
         "from flowproof.cli.options import ServeOptions\n"
         "from flowproof.cli import foreground, serve\n"
-        "from flowproof.kernel.assembly import Settings, build_gateway\n"
+        "from flowproof.kernel.assembly import ServerSettings, build_gateway\n"
         "from flowproof.providers import find_providers\n"
-        "build_gateway(find_providers(), Settings(entropy=1))"
+        "build_gateway(find_providers(), ServerSettings(entropy=1))"
     )
 
     assert found & LATER == set()

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from click.testing import CliRunner
 
 from flowproof.cli import main as flowproof
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Server
 from flowproof.providers import find_providers
 from flowproof.target import ControlClient, Workspace
@@ -77,7 +77,7 @@ def _profiles(folder: Path, stack: ExitStack) -> Iterator[Broken]:
 
 @contextmanager
 def _workspace() -> Iterator[Workspace]:
-    with Server(build_gateway(find_providers(), Settings(entropy=0))) as server:
+    with Server(build_gateway(find_providers(), ServerSettings(entropy=0))) as server:
         yield ControlClient(server.url).make_workspace()
 
 

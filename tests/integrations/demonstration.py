@@ -13,7 +13,7 @@ from typing import Any
 
 from flowproof.clients.integrations import Integrations
 from flowproof.inbox import Inbox, Received
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Server
 from flowproof.mocks.integrations import provider
 from flowproof.target import ControlClient, Workspace
@@ -58,7 +58,7 @@ class Evidence:
 def demonstrate() -> Evidence:
     """A server, a receiver, a push service and a mail server, all real and on loopback; then one event."""
     with ExitStack() as stack:
-        server = stack.enter_context(Server(build_gateway([provider], Settings(entropy=0))))
+        server = stack.enter_context(Server(build_gateway([provider], ServerSettings(entropy=0))))
         workspace = ControlClient(server.url).make_workspace(clock={"mode": "frozen", "now": "2024-01-16T10:00:00Z"})
         receiver = stack.enter_context(Inbox())
         browser = Browser(stack.enter_context(Inbox(201, path="/push/anna")))

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Server
 from flowproof.mocks.oneflow import provider
 
@@ -72,7 +72,7 @@ class Account:
 @contextmanager
 def serving() -> Iterator[str]:
     """A mock server in this process, on a port that is free; its URL."""
-    with Server(build_gateway([provider], Settings(entropy=0))) as server:
+    with Server(build_gateway([provider], ServerSettings(entropy=0))) as server:
         yield server.url
 
 

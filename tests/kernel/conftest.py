@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Gateway, Server
 from flowproof.kernel.state.protocol import Store
 from tests.kernel.notes import provider
@@ -17,7 +17,7 @@ from tests.kernel.stores import MAKERS
 @pytest.fixture(scope="session")
 def gateway() -> Gateway:
     """A mock server with one provider, without its socket."""
-    return build_gateway([provider], Settings(entropy=1, largest_body=100_000, journal_keep=50))
+    return build_gateway([provider], ServerSettings(entropy=1, largest_body=100_000, journal_keep=50))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowproof.errors import ConfigurationError
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.time.clock import Clock, instant_from_text, system_now
 from tests.kernel.notes import provider
@@ -19,7 +19,7 @@ NOON = datetime(2024, 9, 13, 12, tzinfo=UTC)
 
 def make_mock() -> Mock:
     """A mock server without a socket."""
-    return build_gateway([provider], Settings(entropy=1)).mock
+    return build_gateway([provider], ServerSettings(entropy=1)).mock
 
 
 def make_countdown(mock: Mock, workspace: str, **value: Any) -> None:

@@ -1,4 +1,4 @@
-"""HTTP on one connection: the same answer whichever way a request takes, in the order in which requests came."""
+"""HTTP on one connection: the same answer on the fast and the slow path, in the order in which requests came."""
 
 import re
 import socket
@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.serving import Gateway, Server
+from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk
 
 CHANGING = re.compile(rb"(?im)^(flowproof-exchange|date): .*\r\n")
@@ -113,7 +115,7 @@ def test_request_that_a_plan_hits_is_counted_once(
     server: Server, desk: Desk, fault: dict[str, object], status: int
 ) -> None:
     """
-    A request that leaves the short way because a fault plan hits it is placed once: one call of the plan, one exchange.
+    A request that leaves the fast path because a fault plan hits it is placed once: one call of the plan, one exchange.
     """
     desk.control("PUT", "/faults", [{**fault, "first": 2}])
     with connected(server) as raw:
@@ -269,14 +271,16 @@ def test_header_that_no_answer_may_have_is_not_sent(
     assert b"set-cookie" not in whole
 
 
-def test_idle_connection_is_closed_after_a_while(server: Server, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_connection_is_closed_after_a_while(desk: Desk) -> None:
     """
     A connection on which nothing comes any more is closed, counted from its last answer.
     """
-    monkeypatch.setattr(server._uvicorn.config, "timeout_keep_alive", 0.5)
-    with connected(server) as raw:
+    with (
+        Server(build_gateway([provider], ServerSettings(entropy=1)), keep_alive_s=1) as server,
+        connected(server) as raw,
+    ):
         for _ in range(3):
-            raw.sendall(post(desk))
+            raw.sendall(get(desk))
             answers(raw, 1)
         ended = raw.recv(1)
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from flowproof.conformance import check
 from flowproof.exchange import Exchange
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.control.app import ControlApp, control_contract
 from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.mock import Arrival
 from flowproof.kernel.serving import Server
 from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk
@@ -26,7 +27,9 @@ JSON = (("content-type", "application/json"),)
 
 def make_app(token: str | None = None) -> ControlApp:
     """A control API without its socket."""
-    return ControlApp(build_gateway([provider], Settings(entropy=1)).mock, token=token)
+    app = build_gateway([provider], ServerSettings(entropy=1, token=token))._control
+    assert isinstance(app, ControlApp)
+    return app
 
 
 @pytest.fixture(scope="module")
@@ -226,8 +229,9 @@ def test_no_input_makes_the_control_api_fail(
         found = app.mock.workspaces.find(each)
         if found is not None:
             wire = WireRequest("GET", f"/w/{each}/notes/notes", "", (), b"")
-            arrival = app.mock.arrive(wire)
-            assert app.mock.answer(arrival).status in (401, *range(400, 600))  # type: ignore[arg-type]  # it has arrived
+            handled = app.mock.handle(wire)
+            answer = app.mock.resume(handled) if isinstance(handled, Arrival) else handled
+            assert answer.status in (401, *range(400, 600))
             app.mock.workspaces.reset(found)
 
 

@@ -270,9 +270,9 @@ def test_server_stops_quietly_while_a_fault_waits(caplog: pytest.LogCaptureFixtu
     """
     A server that is stopped while a latency waits resets that client and logs no traceback.
     """
-    from flowproof.kernel.assembly import Settings, build_gateway
+    from flowproof.kernel.assembly import ServerSettings, build_gateway
 
-    with Server(build_gateway([provider], Settings(entropy=5)), grace_s=0.1) as own:
+    with Server(build_gateway([provider], ServerSettings(entropy=5)), grace_s=0.1) as own:
         desk = make_desk(own)
         desk.break_by({"fault": "latency", "seconds": 60})
         seen: list[BaseException] = []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Server
 from flowproof.providers import find_providers
 
@@ -26,7 +26,7 @@ def test_strange_provider_is_found_and_served(strange_distribution: str) -> None
     """
     Found through its entry point, with the contract in its own folder, it is served like any other.
     """
-    with Server(build_gateway(find_providers([strange_distribution]), Settings(entropy=1))) as server:
+    with Server(build_gateway(find_providers([strange_distribution]), ServerSettings(entropy=1))) as server:
         answer = requests.get(f"{server.url}/notes/notes", timeout=5)
 
     assert (answer.status_code, answer.json()) == (401, {"oops": "401"})

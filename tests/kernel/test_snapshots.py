@@ -8,7 +8,7 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.time.clock import Clock, instant_from_text
 from tests.kernel.notes import provider
@@ -29,7 +29,7 @@ RECORDS = st.lists(st.tuples(st.sampled_from(["note", "other"]), st.text(max_siz
 @pytest.fixture(scope="module")
 def mock() -> Mock:
     """A mock server without a socket."""
-    return build_gateway([provider], Settings(entropy=1)).mock
+    return build_gateway([provider], ServerSettings(entropy=1)).mock
 
 
 @settings(max_examples=30)

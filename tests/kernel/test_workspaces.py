@@ -8,8 +8,9 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.serving import Gateway, Server
 from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk, make_desk
@@ -168,7 +169,7 @@ def test_server_starts_again_on_its_file(tmp_path: Path) -> None:
     keys: list[str] = []
     found = None
     for _ in range(2):
-        mock = build_gateway([provider], Settings(entropy=7, state=file)).mock
+        mock = build_gateway([provider], ServerSettings(entropy=7, state=file)).mock
         made = mock.workspaces.create()
         ids.append(made.id)
         keys += [credential.key for credential in mock.workspaces.credentials(made, "notes")]
@@ -182,14 +183,14 @@ def test_creating_many_workspaces_leaves_each_findable(gateway: Gateway) -> None
     """
     Among a thousand workspaces each credential leads to its own.
     """
-    mock = build_gateway([provider], Settings(entropy=3)).mock
+    mock = build_gateway([provider], ServerSettings(entropy=3)).mock
     with mock.store.transaction():
         made = [mock.workspaces.create() for _ in range(1000)]
     for workspace in made[::97]:
         (credential,) = mock.workspaces.credentials(workspace, "notes")
         wire = WireRequest("GET", "/notes/notes", "", (("x-key", credential.key),), b"")
-        arrival = mock.arrive(wire)
-        answer = mock.answer(arrival)  # type: ignore[arg-type]  # it has arrived, or the next line says what is wrong
+        answer = mock.handle(wire)
+        assert isinstance(answer, WireResponse)
         assert (answer.status, json.loads(answer.body)["notes"]) == (200, [])
         assert dict(answer.headers)["Flowproof-Exchange"] == f"{workspace.id}-1"
     mock.store.close()

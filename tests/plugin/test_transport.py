@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from flowproof.inbox import Inbox
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.serving import Gateway, Server
@@ -58,7 +58,7 @@ def connected(
     stack: ExitStack, adapter: Callable[[Gateway, str], BaseAdapter]
 ) -> tuple[ControlClient, requests.Session]:
     """A server of its own, with a session and a control client that reach it in one way."""
-    gateway = build_gateway([notes, parcels], Settings(entropy=1, largest_body=LARGEST_BODY))
+    gateway = build_gateway([notes, parcels], ServerSettings(entropy=1, largest_body=LARGEST_BODY))
     url = stack.enter_context(Server(gateway)).url
     session = stack.enter_context(requests.Session())
     session.trust_env = False
@@ -269,7 +269,7 @@ def test_cookies_are_kept_and_sent_back() -> None:
     class Baker:
         """Sets two cookies."""
 
-        def answer_at_once(self, request: WireRequest) -> WireResponse:
+        def serve_from_thread(self, request: WireRequest) -> WireResponse:
             """The same to everybody."""
             cookies = (("Set-Cookie", "a=1; Path=/"), ("Set-Cookie", "b=2; Path=/elsewhere"))
             return WireResponse(200, (request.header("cookie") or "").encode(), cookies)

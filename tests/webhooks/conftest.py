@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from flowproof.inbox import Inbox, Received
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Gateway, Server, sending
 from flowproof.target import ControlClient, Workspace
 from tests.webhooks.parcels import provider
@@ -51,7 +51,7 @@ class Depot:
 @pytest.fixture(scope="session")
 def parcels_gateway() -> Gateway:
     """The mocks without a socket."""
-    return build_gateway([provider], Settings(entropy=4))
+    return build_gateway([provider], ServerSettings(entropy=4))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flowproof.inbox import Answer, Inbox
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Server
 from flowproof.target import ControlClient
 from tests.cli.servers import serving
@@ -22,7 +22,7 @@ FROZEN = {"mode": "frozen", "now": NOON}
 @contextmanager
 def served(state: Path, clock: dict[str, Any] | None = None, grace_s: float = 2.0) -> Iterator[Depot]:
     """A server on a state file for the length of a block, and its workspace `kept`, made where it is missing."""
-    gateway = build_gateway([provider], Settings(entropy=1, state=str(state)))
+    gateway = build_gateway([provider], ServerSettings(entropy=1, state=str(state)))
     with (
         closing(gateway.mock.store),
         Server(gateway, grace_s=grace_s) as server,

@@ -1,37 +1,56 @@
 """
-The command line. A command's module is imported when it is asked for, and what it needs beyond click when it runs, so
-that it begins at once.
+The command line. A command's module is imported when the command is used, so that each starts at once.
+
+A module may therefore import at its top what its command needs. Imports inside functions are left where a command has
+a way that needs Flask or starts a server, and one that does not.
 """
 
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
-from .group import Commands, LoadedWhenAsked
+from .group import LazyCommandGroup
 from .settings import default_map, settings_file
 
 __all__ = ["main"]
 
-# Each has a module of its own name here, with a command of that name.
-# fmt: off
-COMMANDS = (  # in the order in which --help lists them
-    "serve", "stop", "providers", "explain", "contracts", "doctor", "certify", "verify", "keygen", "drift",
-    "mutants", "workspace", "clock", "faults", "journal", "webhooks", "checklist", "conduct",
+# Each command has a module of its own name here; its summary is the first sentence of its help.
+SUMMARIES = MappingProxyType(
+    {
+        "serve": "Serve the mocks of these providers, or of all that are installed.",
+        "providers": "List the providers and what is not emulated.",
+        "explain": "Say why a request was refused.",
+        "contracts": "Check the contracts' own files, and what a run exercised of them.",
+        "doctor": "Find what is misconfigured in a sandbox profile.",
+        "certify": "Run a provider's suite on a target; report on each requirement.",
+        "verify": "Check a certificate offline, and say what it certifies.",
+        "keygen": "Make a pair of Ed25519 keys for certificates.",
+        "drift": "Show where two targets answer documented examples differently.",
+        "mutants": "Break each mock in one thing at a time: does its suite notice?",
+        "workspace": "Make, show, reset and delete workspaces of a running server.",
+        "clock": "Show or change a workspace's clock.",
+        "faults": "Set what goes wrong on purpose in a workspace.",
+        "journal": "Show a workspace's last exchanges, or write them as a HAR file.",
+        "webhooks": "Show, send and spoil the webhooks of a workspace.",
+        "checklist": "Show the progress of a provider's integration checklist.",
+        "conduct": "Judge a client by the journal of a mock that it used.",
+    }
 )
-# fmt: on
 
 
-def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:
-        from flowproof import __version__  # noqa: PLC0415 (asks the installed distributions, which takes time)
+def _show_version(context: click.Context, _: click.Parameter, is_requested: bool) -> None:
+    if is_requested and not context.resilient_parsing:
+        from flowproof import __version__  # noqa: PLC0415 (computed on access: reads the installed distributions)
 
         click.echo(f"flowproof {__version__}")
         context.exit()
 
 
 @click.group(
-    cls=Commands,
-    commands=LoadedWhenAsked(__name__, COMMANDS),
+    cls=LazyCommandGroup,
+    package=__name__,
+    summaries=SUMMARIES,
     context_settings={"auto_envvar_prefix": "FLOWPROOF", "show_default": True},
 )
 @click.option(
@@ -40,7 +59,9 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     metavar="FILE",
     help="Settings, one table a command.  [default: flowproof.toml, if it is here]",
 )
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
 @click.pass_context
 def main(context: click.Context, /, config: Path | None) -> None:
     """

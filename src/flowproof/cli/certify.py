@@ -4,24 +4,30 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+
+from flowproof.certify import Report, exit_code, fold
+from flowproof.certify.certificate import NotCertifiable, issue
+from flowproof.certify.criteria import read_report_inputs
+from flowproof.certify.events import Event, Planned, RunStarted, TestFinished, Verdict
+from flowproof.certify.keys import Ed25519PrivateKey, read_private_key
+from flowproof.certify.run import RunConfiguration, run
+from flowproof.certify.suite import suite_of
+from flowproof.certify.writers import VIEWS, annotations, summary, write_views
+from flowproof.providers import find_providers
+from flowproof.target.profile import MOCK
 
 from .options import option
 from .tables import bullets, heading, rows, visible
 
-if TYPE_CHECKING:
-    from flowproof.certify import Report
-    from flowproof.certify.events import Event, Verdict
-    from flowproof.certify.keys import Ed25519PrivateKey
-    from flowproof.certify.run import RunConfiguration
-
 __all__ = ["certify"]
 
-VERDICTS: "tuple[Verdict, ...]" = ("PASS", "FAIL", "ERROR", "SKIP", "OMIT")
+VERDICTS: tuple[Verdict, ...] = ("PASS", "FAIL", "ERROR", "SKIP", "OMIT")
 CERTIFICATE = "certificate.zip"
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 MOST_LISTED = 20
@@ -77,23 +83,13 @@ def certify(
     valid_days: int,
 ) -> None:
     """
-    Run a provider's suite on a target, within what its profile permits, and report on each requirement.
+    Run a provider's suite on a target; report on each requirement.
 
-    Ctrl-C ends a run in order: what it has created is undone where that is possible, and --resume goes on from there.
+    The run stays within what the target's profile permits. Ctrl-C ends it in order: what it has created is undone where
+    that is possible, and --resume goes on from there.
     Exit code 0 all held, 1 something failed or the certificate was refused, 2 misconfigured or nothing could be judged,
     130 interrupted.
     """
-    from importlib.resources import files  # noqa: PLC0415 (what follows takes time to load)
-
-    from flowproof.certify import exit_code, fold  # noqa: PLC0415
-    from flowproof.certify.criteria import read_report_inputs  # noqa: PLC0415
-    from flowproof.certify.keys import read_private_key  # noqa: PLC0415
-    from flowproof.certify.run import RunConfiguration, run  # noqa: PLC0415
-    from flowproof.certify.suite import suite_of  # noqa: PLC0415
-    from flowproof.certify.writers import write_views  # noqa: PLC0415
-    from flowproof.providers import find_providers  # noqa: PLC0415
-    from flowproof.target.profile import MOCK  # noqa: PLC0415
-
     (found,) = find_providers([provider])
     configuration = RunConfiguration(
         provider=provider,
@@ -108,7 +104,7 @@ def certify(
     )
     progress = Progress(provider)
     key = read_private_key(sign) if sign is not None else None
-    ended = run(configuration, os.environ, told=partial(_take, progress, configuration.folder))
+    ended = run(configuration, os.environ, told=partial(_show_event, progress, configuration.folder))
     progress.end()
     if not ended.finished:
         click.echo(
@@ -119,15 +115,15 @@ def certify(
         ended.events, read_report_inputs(provider, found.title, configuration.contract, ended.events, ended.deviations)
     )
     write_views(report, configuration.folder)
-    _tell_github(report)
+    _write_for_github(report)
     click.echo(_shown(report, configuration.folder))
-    is_certified = key is None or _certified(report, configuration, key, valid_days)
+    is_certified = key is None or _issue(report, configuration, key, valid_days)
     context.exit(exit_code(report) or (0 if is_certified else 1))
 
 
 class Progress:
     """
-    Tells how a run goes: one line that changes on a terminal; elsewhere a line for each test that is in trouble.
+    Shows how a run goes: one line that changes on a terminal; elsewhere a line for each test that fails.
 
     Args:
         provider: Slug.
@@ -149,10 +145,7 @@ class Progress:
         """How many have their verdict."""
         return len(self._verdicts)
 
-    def take(self, event: "Event") -> None:
-        """One more event."""
-        from flowproof.certify.events import Planned, RunStarted, TestFinished  # noqa: PLC0415 (loaded by whoever tells)
-
+    def show(self, event: Event) -> None:
         match event:
             case RunStarted(target=target):
                 where = f"{target.name} ({target.kind}{f', {target.url}' if target.url else ''})"
@@ -169,7 +162,7 @@ class Progress:
                 return
 
     def end(self) -> None:
-        """The run is over."""
+        """Remove the progress line."""
         if self._is_terminal:
             click.echo(f"\r{' ' * WIDE}\r", err=True, nl=False)
 
@@ -179,27 +172,20 @@ class Progress:
     def _bar(self) -> None:
         if self._is_terminal:
             counts = Counter(self._verdicts.values())
-            told = ", ".join(f"{counts[each]} {each}" for each in VERDICTS if counts[each])
-            click.echo(f"\r{f'{self.done} of {self.planned} tests: {told}':<{WIDE}}"[: WIDE + 1], err=True, nl=False)
+            text = ", ".join(f"{counts[each]} {each}" for each in VERDICTS if counts[each])
+            click.echo(f"\r{f'{self.done} of {self.planned} tests: {text}':<{WIDE}}"[: WIDE + 1], err=True, nl=False)
 
 
-def _take(progress: Progress, folder: Path, event: "Event") -> None:
-    """One more event; with the first, what an earlier run left in the folder goes, lest it be taken for this one's."""
-    from flowproof.certify.events import RunStarted  # noqa: PLC0415 (loaded by whoever tells)
-    from flowproof.certify.writers import VIEWS  # noqa: PLC0415
-
+def _show_event(progress: Progress, folder: Path, event: Event) -> None:
+    """Show an event; with the first, remove an earlier run's files, which would look like this one's."""
     if isinstance(event, RunStarted):
         for name in (*VIEWS, CERTIFICATE):
             (folder / name).unlink(missing_ok=True)
-    progress.take(event)
+    progress.show(event)
 
 
-def _certified(report: "Report", configuration: "RunConfiguration", key: "Ed25519PrivateKey", valid_days: int) -> bool:
-    """Whether a certificate could be issued, and is in its file."""
-    from datetime import UTC, datetime  # noqa: PLC0415 (beside the only use)
-
-    from flowproof.certify.certificate import NotCertifiable, issue  # noqa: PLC0415
-
+def _issue(report: Report, configuration: RunConfiguration, key: Ed25519PrivateKey, valid_days: int) -> bool:
+    """Write the certificate; False where none can be issued."""
     try:
         data = issue(report, configuration.events.read_bytes(), key, at=datetime.now(UTC), valid_days=valid_days)
     except NotCertifiable as refused:
@@ -210,21 +196,19 @@ def _certified(report: "Report", configuration: "RunConfiguration", key: "Ed2551
     return True
 
 
-def _tell_github(report: "Report") -> None:
+def _write_for_github(report: Report) -> None:
     """In a job of GitHub Actions: annotations on stdout, and the job's summary."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
-    from flowproof.certify.writers import annotations, summary  # noqa: PLC0415 (loaded by whoever asks for views)
-
     click.echo(annotations(report), nl=False)
     if file := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(file).open("a", encoding="utf-8") as stream:
             stream.write(summary(report))
 
 
-def _shown(report: "Report", folder: Path) -> str:
+def _shown(report: Report, folder: Path) -> str:
     target = f"{report.target.name} ({report.target.kind})"
-    told = rows(
+    facts = rows(
         [
             ("requirements", _counts(report.requirement_counts)),
             ("tests", _counts(report.test_counts)),
@@ -234,10 +218,10 @@ def _shown(report: "Report", folder: Path) -> str:
     )
     lists = [f"{heading(title)}\n{bullets(lines)}" for title, lines in _lists(report) if lines]
     verdict = f"{report.verdict}: {report.title} on {target}"
-    return "\n\n".join([heading(visible(verdict)), *([visible(report.why)] if report.why else []), told, *lists])
+    return "\n\n".join([heading(visible(verdict)), *([visible(report.why)] if report.why else []), facts, *lists])
 
 
-def _lists(report: "Report") -> Iterator[tuple[str, list[str]]]:
+def _lists(report: Report) -> Iterator[tuple[str, list[str]]]:
     failed = [each for each in report.requirements if each.verdict in ("FAIL", "ERROR")]
     yield "Requirements that do not hold", _first([f"{each.verdict} {each.id}: {each.why}" for each in failed])
     yield (
@@ -253,5 +237,5 @@ def _first(lines: list[str]) -> list[str]:
     return lines if more <= 0 else [*lines[:MOST_LISTED], f"and {more} more, which the report lists"]
 
 
-def _counts(counts: "Mapping[Verdict, int]") -> str:
+def _counts(counts: Mapping[Verdict, int]) -> str:
     return ", ".join(f"{counts[each]} {each}" for each in VERDICTS if counts.get(each)) or "none"

@@ -1,22 +1,30 @@
 """``flowproof checklist``: how far an integration is, what proves it, and how many days remain."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from flowproof.checklist import (
+    Checklist,
+    Judged,
+    judge,
+    read_attestations,
+    read_checklist,
+    read_results,
+    remaining_days,
+)
 from flowproof.errors import ConfigurationError
+from flowproof.providers import find_providers
 
+from .control import Control, workspace_path
 from .options import option
 from .tables import heading, json_text, table, visible
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from decimal import Decimal
-
-    from flowproof.checklist import Checklist, Judged
 
 __all__ = ["checklist"]
 
@@ -55,7 +63,9 @@ def checklist(
     as_json: bool,
 ) -> None:
     """
-    Show the progress of a provider's integration checklist. Exit code 0 when every row is done or attested, else 1.
+    Show the progress of a provider's integration checklist.
+
+    Exit code 0 when every row is done or attested, else 1.
 
     A row is done when a server shows all of its facts, or when the results have each of its tests and requirements
     passed. A partner's own tests count by their mark, such as pytest.mark.requirement("flow1st.onboarding.catalog").
@@ -67,10 +77,6 @@ def checklist(
       by = "Ada Obi"
       on = 2026-01-31
     """
-    from datetime import UTC, datetime  # noqa: PLC0415 (beside the only use)
-
-    from flowproof.checklist import judge, read_attestations, read_results  # noqa: PLC0415 (reads XML)
-
     known = _checklist(provider)
     today = datetime.now(UTC).date()
     judged = judge(
@@ -83,12 +89,7 @@ def checklist(
     context.exit(0 if all(each.status in {"done", "attested"} for each in judged) else 1)
 
 
-def _checklist(slug: str) -> "Checklist":
-    from importlib.resources import files  # noqa: PLC0415 (beside the only use)
-
-    from flowproof.checklist import read_checklist  # noqa: PLC0415
-    from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
-
+def _checklist(slug: str) -> Checklist:
     (provider,) = find_providers([slug])
     folder = provider.contract if provider.contract is not None else files("flowproof.contracts").joinpath(slug)
     file = folder.joinpath("checklist.toml")
@@ -97,9 +98,7 @@ def _checklist(slug: str) -> "Checklist":
     return read_checklist(file.read_text(encoding="utf-8"))
 
 
-def _facts(server: str, token: str | None, workspace: str) -> "Callable[[str], Any]":
-    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
-
+def _facts(server: str, token: str | None, workspace: str) -> Callable[[str], Any]:
     control = Control(server, token)
     return cache(lambda path: control.get(workspace_path(workspace, f"/{path}")))
 
@@ -111,7 +110,7 @@ def _text(file: Path) -> str:
         raise ConfigurationError(f"{file} cannot be read: {error}.", "Name another file.") from error
 
 
-def _shown(known: "Checklist", judged: "Sequence[Judged]") -> str:
+def _shown(known: Checklist, judged: Sequence[Judged]) -> str:
     """For a person: the table, then for each row what proves it or what is missing."""
     lines = [
         (
@@ -134,37 +133,33 @@ def _shown(known: "Checklist", judged: "Sequence[Judged]") -> str:
     )
 
 
-def _number(known: "Checklist", judged: "Judged") -> str:
+def _number(known: Checklist, judged: Judged) -> str:
     place = next((number for number, row in enumerate(known.rows, start=1) if row is judged.row), None)
     return f"{place or '-'} {judged.row.id}"
 
 
-def _why(known: "Checklist", judged: "Judged") -> Iterable[str]:
+def _why(known: Checklist, judged: Judged) -> Iterable[str]:
     yield f"{_number(known, judged)}: {WORDS[judged.status]}"
     yield from (f"    {visible(each)}" for each in (*judged.proof, *judged.missing))
 
 
-def _progress(known: "Checklist", judged: "Sequence[Judged]") -> str:
+def _progress(known: Checklist, judged: Sequence[Judged]) -> str:
     rows = [each for each in judged if each.row in known.rows]
     counted = {word: sum(each.status == status for each in rows) for status, word in WORDS.items()}
     return f"{len(rows)} rows, " + ", ".join(f"{number} {word}" for word, number in counted.items())
 
 
-def _days(known: "Checklist", judged: "Sequence[Judged]") -> str:
-    from flowproof.checklist import remaining_days  # noqa: PLC0415
-
+def _days(known: Checklist, judged: Sequence[Judged]) -> str:
     left = remaining_days(judged)
     document = f" (the document says ~{_plain(known.document_total_days)})"
-    told = f"~{_plain(left)} of ~{_plain(known.total_days)} days remain{document}."
+    text = f"~{_plain(left)} of ~{_plain(known.total_days)} days remain{document}."
     waiting = [
         each.row.id for each in judged if each.status not in {"done", "attested"} and each.row in known.prerequisites
     ]
-    return f"{told} Prerequisites that are missing: {', '.join(waiting)}." if waiting else told
+    return f"{text} Prerequisites that are missing: {', '.join(waiting)}." if waiting else text
 
 
-def _json(known: "Checklist", judged: "Sequence[Judged]") -> dict[str, Any]:
-    from flowproof.checklist import remaining_days  # noqa: PLC0415
-
+def _json(known: Checklist, judged: Sequence[Judged]) -> dict[str, Any]:
     return {
         "provider": known.provider,
         "title": known.title,
@@ -179,7 +174,7 @@ def _json(known: "Checklist", judged: "Sequence[Judged]") -> dict[str, Any]:
     }
 
 
-def _json_row(judged: "Judged") -> dict[str, Any]:
+def _json_row(judged: Judged) -> dict[str, Any]:
     row = judged.row
     return {
         "id": row.id,
@@ -193,7 +188,7 @@ def _json_row(judged: "Judged") -> dict[str, Any]:
     }
 
 
-def _plain(days: "Decimal") -> str:
-    """Without needless noughts."""
+def _plain(days: Decimal) -> str:
+    """Without needless zeros."""
     text = f"{days:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

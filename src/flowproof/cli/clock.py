@@ -7,7 +7,8 @@ import click
 
 from flowproof.errors import ConfigurationError
 
-from .options import option, server_options
+from .control import Control, workspace_path
+from .options import option, workspace_options
 
 __all__ = ["clock"]
 
@@ -16,19 +17,15 @@ DURATION = re.compile("".join(rf"(?:(\d+(?:\.\d+)?){unit})?" for unit, _ in UNIT
 
 
 @click.command()
-@server_options
-@click.option(
-    "--set", "instant", metavar="ISO-8601", help="Show this time from now on, going on or standing still as before."
-)
+@workspace_options
+@click.option("--set", "instant", metavar="ISO-8601", help="Show this time from now on, in the same mode.")
 @option("--advance", metavar="DURATION", help="Move on by a time such as 90s, 15m, 1d or 1d12h.")
 @click.option("--freeze", is_flag=True, show_default=False, help="Stand still, at the time of --set if it is given.")
 @click.option("--real", is_flag=True, show_default=False, help="Follow the operating system again.")
 def clock(
     server: str, token: str | None, workspace: str, instant: str | None, advance: str | None, freeze: bool, real: bool
 ) -> None:
-    """Show or change a workspace's clock; what has become due by it is done."""
-    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
-
+    """Show or change a workspace's clock. What becomes due by the change is done."""
     if freeze and real:
         raise click.UsageError("A clock cannot be frozen and real at once.")
     seconds = None if advance is None else _seconds(advance)

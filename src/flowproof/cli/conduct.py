@@ -2,25 +2,25 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from flowproof.conduct import Journal, Judgement, Report, judge, read_document, read_journal
+from flowproof.conformance import Contract, load_contract
 from flowproof.errors import ConfigurationError
+from flowproof.providers import find_obligations, find_providers
 
-from .options import option, server_options
+from .control import Control, workspace_path
+from .options import option, workspace_options
 from .output import write
 from .tables import heading, json_text, rows, table
-
-if TYPE_CHECKING:
-    from flowproof.conduct import Journal, Judgement, Report
-    from flowproof.conformance import Contract
 
 __all__ = ["conduct"]
 
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "SKIP": 2}
 MOST_SHOWN = 3
-BELOW = "told below"
+BELOW = "see below"
 WORDS = {
     "PASS": "the client kept all that the journal gave an occasion to judge",
     "FAIL": "the client broke what it is obliged to",
@@ -30,7 +30,7 @@ WORDS = {
 
 @click.command()
 @click.argument("provider")
-@server_options
+@workspace_options
 @option(
     "--journal",
     type=click.Path(path_type=Path),
@@ -59,18 +59,15 @@ def conduct(
     skipped: bool,
 ) -> None:
     """
-    Judge a client by the journal of a mock that it was driven against.
+    Judge a client by the journal of a mock that it used.
 
     Each requirement that obliges the client is PASS, FAIL, or SKIP where the journal gave no occasion to judge it.
     Exit code 0 when nothing failed and something was judged, 1 when something failed, 2 when nothing could be judged.
     """
-    from flowproof.conduct import judge  # noqa: PLC0415 (loads the contracts' validators)
-    from flowproof.providers import find_obligations  # noqa: PLC0415 (searches the installed distributions)
-
     obligations = find_obligations(provider)
     contract = _contract(provider)
-    seen = _from_file(journal, contract) if journal else _from_server(server, token, workspace, contract)
-    report = judge(seen, contract, obligations)
+    exchanges = _from_file(journal, contract) if journal else _from_server(server, token, workspace, contract)
+    report = judge(exchanges, contract, obligations)
     if json is not None:
         write(json, json_text(_json(report, contract)))
     if str(json) != "-":
@@ -78,25 +75,16 @@ def conduct(
     context.exit(EXIT_CODES[report.verdict])
 
 
-def _contract(slug: str) -> "Contract":
-    from flowproof.conformance import load_contract  # noqa: PLC0415
-    from flowproof.providers import find_providers  # noqa: PLC0415
-
+def _contract(slug: str) -> Contract:
     (provider,) = find_providers([slug])
     return load_contract(slug, provider.contract)
 
 
-def _from_server(server: str, token: str | None, workspace: str, contract: "Contract") -> "Journal":
-    from flowproof.conduct import read_journal  # noqa: PLC0415
-
-    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
-
+def _from_server(server: str, token: str | None, workspace: str, contract: Contract) -> Journal:
     return read_journal(Control(server, token).get(workspace_path(workspace, "/journal"))["exchanges"], contract)
 
 
-def _from_file(file: Path, contract: "Contract") -> "Journal":
-    from flowproof.conduct import read_document  # noqa: PLC0415
-
+def _from_file(file: Path, contract: Contract) -> Journal:
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
@@ -106,7 +94,7 @@ def _from_file(file: Path, contract: "Contract") -> "Journal":
     return read_document(text, contract)
 
 
-def _shown(report: "Report", contract: "Contract", *, skipped: bool) -> str:
+def _shown(report: Report, contract: Contract, *, skipped: bool) -> str:
     """For a person: the verdict, a table of what was judged, and what the client did where it failed."""
     judged = [*report.of("FAIL"), *report.of("PASS")]
     parts = [_headline(report)]
@@ -127,12 +115,12 @@ def _shown(report: "Report", contract: "Contract", *, skipped: bool) -> str:
     return "\n\n".join(parts)
 
 
-def _headline(report: "Report") -> str:
+def _headline(report: Report) -> str:
     counted = ", ".join(f"{len(report.of(verdict))} {verdict}" for verdict in ("FAIL", "PASS", "SKIP"))
     return heading(f"{report.provider}: {report.verdict}, {WORDS[report.verdict]} ({counted})")
 
 
-def _notes(report: "Report", *, skipped: bool) -> list[str]:
+def _notes(report: Report, *, skipped: bool) -> list[str]:
     notes = []
     if report.missing:
         notes.append(f"The workspace's first {report.missing} exchanges are no longer in the journal, and not judged.")
@@ -148,7 +136,7 @@ def _exchanges(ids: Sequence[str]) -> str:
     return f"{', '.join(ids[:MOST_SHOWN])}{more}"
 
 
-def _json(report: "Report", contract: "Contract") -> dict[str, Any]:
+def _json(report: Report, contract: Contract) -> dict[str, Any]:
     return {
         "provider": report.provider,
         "verdict": report.verdict,
@@ -158,7 +146,7 @@ def _json(report: "Report", contract: "Contract") -> dict[str, Any]:
     }
 
 
-def _json_judgement(judgement: "Judgement", contract: "Contract") -> dict[str, Any]:
+def _json_judgement(judgement: Judgement, contract: Contract) -> dict[str, Any]:
     requirement = contract.requirements[judgement.requirement]
     return {
         "requirement": judgement.requirement,

@@ -1,19 +1,19 @@
-"""What a running server tells on stderr: a line for each refused request, and its own failures."""
+"""What a running server writes to stderr: a line for each refused request, and its own failures."""
 
 import logging
 
-__all__ = ["tell"]
+__all__ = ["log_to_stderr"]
 
 
-def tell() -> None:
-    """Let refused requests, warnings and failures show on stderr."""
+def log_to_stderr() -> None:
+    """Show refused requests, warnings and failures."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_Line())
+    handler.setFormatter(LineFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("flowproof.mock").setLevel(logging.INFO)
 
 
-class _Line(logging.Formatter):
+class LineFormatter(logging.Formatter):
     """One line a record, whatever a client sent; a failure of ours keeps its traceback."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)

@@ -2,17 +2,20 @@
 
 import click
 
+from flowproof.conformance import load_contract
 from flowproof.errors import ContractError
+from flowproof.providers import find_providers
 
 from .coverage import coverage
-from .group import Commands
+from .group import CommandGroup
+from .soundness import unsound
 
 __all__ = ["contracts"]
 
 
-@click.group(cls=Commands)
+@click.group(cls=CommandGroup)
 def contracts() -> None:
-    """Judge the contracts themselves."""
+    """Check the contracts' own files, and what a run exercised of them."""
 
 
 @contracts.command()
@@ -25,11 +28,6 @@ def check(context: click.Context, /, slugs: tuple[str, ...]) -> None:
     Every schema is valid by the 2020-12 metaschema, every reference leads somewhere, every x-requirement is stated in
     requirements.toml, every operation that a requirement names exists, and every example is valid by its schema.
     """
-    from flowproof.conformance import load_contract  # noqa: PLC0415 (loads the validators)
-    from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
-
-    from .soundness import unsound  # noqa: PLC0415 (loads jsonschema)
-
     found = 0
     for provider in find_providers(slugs):
         slug = provider.slug

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from flowproof.conformance import load_contract
+from flowproof.conformance.coverage import KINDS, Exercised, Item, items
 from flowproof.errors import ConfigurationError
+from flowproof.providers import find_providers
 
 from .tables import bullets, heading, json_text, table
-
-if TYPE_CHECKING:
-    from flowproof.conformance.coverage import Exercised, Item
 
 __all__ = ["coverage"]
 
@@ -48,11 +48,7 @@ def coverage(
     are operations, documented statuses, documented examples, branches of schemas, and requirements with a test that
     passed. Exit code 1 when a provider is below the threshold.
     """
-    from flowproof.conformance import load_contract  # noqa: PLC0415 (loads the validators)
-    from flowproof.conformance.coverage import items  # noqa: PLC0415
-    from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
-
-    wanted = [_threshold(each) for each in thresholds]
+    required = [_threshold(each) for each in thresholds]
     exercised = _read(results)
     chosen = find_providers(slugs or tuple(exercised))
     found = {
@@ -60,7 +56,7 @@ def coverage(
         for each in chosen
     }
     click.echo(json_text(_json(found)) if as_json else _text(found))
-    below = [each for threshold in wanted for each in _below(found, *threshold)]
+    below = [each for threshold in required for each in _below(found, *threshold)]
     for each in below:
         click.echo(each, err=True)
     context.exit(1 if below else 0)
@@ -73,8 +69,6 @@ def _threshold(text: str) -> tuple[str, float]:
     Raises:
         ConfigurationError: There is no such kind, or it is no percentage.
     """
-    from flowproof.conformance.coverage import KINDS  # noqa: PLC0415 (its module loads the validators)
-
     kind, equals, number = text.rpartition("=")
     try:
         percent = float(number)
@@ -86,14 +80,14 @@ def _threshold(text: str) -> tuple[str, float]:
     return kind or TOGETHER, percent
 
 
-def _below(found: "Mapping[str, Sequence[Item]]", kind: str, percent: float) -> Iterator[str]:
-    for slug, items in found.items():
-        reached = _percent([each for each in items if kind in {TOGETHER, each.kind}])
+def _below(found: Mapping[str, Sequence[Item]], kind: str, percent: float) -> Iterator[str]:
+    for slug, of_provider in found.items():
+        reached = _percent([each for each in of_provider if kind in {TOGETHER, each.kind}])
         if reached < percent:
             yield f"{slug}: {kind} {reached:.1f} %, below the threshold of {percent:g} %"
 
 
-def _read(file: Path) -> "Mapping[str, Exercised]":
+def _read(file: Path) -> Mapping[str, Exercised]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         providers: Mapping[str, Exercised] = content["providers"]
@@ -104,43 +98,39 @@ def _read(file: Path) -> "Mapping[str, Exercised]":
     return providers
 
 
-def _percent(items: "Sequence[Item]") -> float:
-    return 100 * sum(bool(each.tests) for each in items) / len(items) if items else 0.0
+def _percent(found: Sequence[Item]) -> float:
+    return 100 * sum(bool(each.tests) for each in found) / len(found) if found else 0.0
 
 
-def _text(found: "Mapping[str, Sequence[Item]]") -> str:
-    from flowproof.conformance.coverage import KINDS  # noqa: PLC0415 (its module loads the validators)
-
+def _text(found: Mapping[str, Sequence[Item]]) -> str:
     rows = [
-        [slug, *(_counted(items, kind) for kind in KINDS), f"{_percent(items):.1f} %"] for slug, items in found.items()
+        [slug, *(_counted(each, kind) for kind in KINDS), f"{_percent(each):.1f} %"] for slug, each in found.items()
     ]
     parts = [table(["provider", *KINDS, "together"], rows)]
-    for slug, items in found.items():
+    for slug, of_provider in found.items():
         for kind in KINDS:
-            missed = [f"{each.name} ({each.source})" for each in items if each.kind == kind and not each.tests]
+            missed = [f"{each.name} ({each.source})" for each in of_provider if each.kind == kind and not each.tests]
             if missed:
                 more = [f"and {len(missed) - MOST_SHOWN} more; --json shows all"] if len(missed) > MOST_SHOWN else []
                 parts.append(f"{heading(f'{slug}: {kind} not exercised')}\n{bullets([*missed[:MOST_SHOWN], *more])}")
     return "\n\n".join(parts)
 
 
-def _counted(items: "Sequence[Item]", kind: str) -> str:
-    of_kind = [each for each in items if each.kind == kind]
+def _counted(found: Sequence[Item], kind: str) -> str:
+    of_kind = [each for each in found if each.kind == kind]
     return f"{sum(bool(each.tests) for each in of_kind)} of {len(of_kind)}"
 
 
-def _json(found: "Mapping[str, Sequence[Item]]") -> dict[str, Any]:
-    from flowproof.conformance.coverage import KINDS  # noqa: PLC0415 (its module loads the validators)
-
+def _json(found: Mapping[str, Sequence[Item]]) -> dict[str, Any]:
     return {
         slug: {
-            "percent": round(_percent(items), 2),
-            **{
-                kind: {
-                    each.name: {"source": each.source, "tests": list(each.tests)} for each in items if each.kind == kind
-                }
-                for kind in KINDS
-            },
+            "percent": round(_percent(of_provider), 2),
+            **{kind: _json_of_kind(of_provider, kind) for kind in KINDS},
         }
-        for slug, items in found.items()
+        for slug, of_provider in found.items()
     }
+
+
+def _json_of_kind(found: Sequence[Item], kind: str) -> dict[str, Any]:
+    of_kind = (each for each in found if each.kind == kind)
+    return {each.name: {"source": each.source, "tests": list(each.tests)} for each in of_kind}

@@ -4,16 +4,16 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from flowproof.conformance import load_contract
+from flowproof.doctor import Check, examine
+from flowproof.providers import find_checks, find_providers
+from flowproof.target.profile import MOCK, Profile, read_profile_file
+
 from .options import option
 from .tables import heading, json_text, visible
-
-if TYPE_CHECKING:
-    from flowproof.doctor import Check
-    from flowproof.target.profile import Profile
 
 __all__ = ["doctor"]
 
@@ -33,14 +33,12 @@ WIDE = 13
 @click.pass_context
 def doctor(context: click.Context, /, slugs: tuple[str, ...], target: str, as_json: bool) -> None:
     """
-    Find what is misconfigured in a sandbox profile, and say how to mend it.
+    Find what is misconfigured in a sandbox profile.
 
     Looks at the profile itself, DNS, connection, TLS, what answers and as what type, this machine's clock, signatures
     against known answers, each role's credentials, OAuth redirect URIs and whether webhooks arrive. It changes nothing
     on the target. Exit code 0 when a run can start, 2 when something is wrong.
     """
-    from flowproof.target.profile import MOCK, read_profile_file  # noqa: PLC0415 (beside the only use)
-
     if target == MOCK:
         click.echo("The target mock is built in: there is nothing to configure.")
         return
@@ -58,27 +56,23 @@ def doctor(context: click.Context, /, slugs: tuple[str, ...], target: str, as_js
         click.echo(json_text(_plain(profile, found)))
     wrong = sum(each.state == "wrong" for checks in found.values() for each in checks)
     if not as_json:
-        click.echo(f"{wrong} to mend before a run means anything." if wrong else "A run can start.")
+        click.echo(f"{wrong} to fix before a run means anything." if wrong else "A run can start.")
     context.exit(2 if wrong else 0)
 
 
-def _examine(profile: "Profile", slug: str) -> "Iterator[Check]":
-    from flowproof.conformance import load_contract  # noqa: PLC0415 (loads the validators)
-    from flowproof.doctor import examine  # noqa: PLC0415 (loads requests)
-    from flowproof.providers import find_checks, find_providers  # noqa: PLC0415 (searches the installed distributions)
-
+def _examine(profile: Profile, slug: str) -> Iterator[Check]:
     (provider,) = find_providers([slug])
     contract = load_contract(slug, provider.contract)
     return examine(profile, contract, find_checks(slug), now=datetime.now(UTC))
 
 
-def _shown(check: "Check") -> str:
+def _shown(check: Check) -> str:
     pad = " " * (WIDE - len(check.state))
     lines = [f"  {SIGNS[check.state]}{pad}{check.name}: {visible(check.what)}"]
     return "\n".join([*lines, *([f"  {' ' * WIDE}-> {check.fix}"] if check.fix else [])])
 
 
-def _plain(profile: "Profile", found: "dict[str, list[Check]]") -> object:
+def _plain(profile: Profile, found: dict[str, list[Check]]) -> object:
     return {
         "target": profile.name,
         "providers": {

@@ -4,20 +4,23 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from flowproof.cases import read_cases
+from flowproof.conformance import Contract, load_contract
+from flowproof.drift import Drift, find_drift
+from flowproof.drift.side import Side
 from flowproof.errors import ConfigurationError
+from flowproof.providers import find_providers
+from flowproof.target import ControlClient
+from flowproof.target.profile import MOCK, Permission, read_profile_file
 
 from .options import option
 from .tables import heading, json_text, table, visible
-
-if TYPE_CHECKING:
-    from flowproof.conformance import Contract
-    from flowproof.drift import Drift, Outcome
-    from flowproof.drift.side import Side
 
 __all__ = ["drift"]
 
@@ -33,7 +36,7 @@ MOST_CASES = 3
     required=True,
     metavar="mock|FILE",
     show_default=False,
-    help="A sandbox profile, or mock; twice: the difference is told from the first to the second.",
+    help="A sandbox profile, or mock; twice: differences are shown from the first to the second.",
 )
 @option(
     "--volatile",
@@ -48,17 +51,12 @@ def drift(
     context: click.Context, /, slug: str, targets: tuple[str, ...], volatile: tuple[str, ...], as_json: bool
 ) -> None:
     """
-    Send the same documented examples to two targets and tell where the answers differ.
+    Show where two targets answer documented examples differently.
 
     Their dates are moved to today. Times, ids, tokens and the targets' own addresses are folded before anything is
     compared; --volatile folds more. What a profile does not permit is not sent. Exit code 0 when nothing differs, 1
     when something does, 2 when nothing could be compared.
     """
-    from flowproof.cases import read_cases  # noqa: PLC0415 (beside the only use)
-    from flowproof.conformance import load_contract  # noqa: PLC0415 (loads the validators)
-    from flowproof.drift import find_drift  # noqa: PLC0415 (loads requests)
-    from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
-
     if len(targets) != 2:
         raise ConfigurationError(f"There is {len(targets)} --target.", "Give it twice: what to compare, and with what.")
     (provider,) = find_providers([slug])
@@ -71,10 +69,7 @@ def drift(
 
 
 @contextmanager
-def _side(target: str, contract: "Contract") -> "Iterator[Side]":
-    from flowproof.drift.side import Side  # noqa: PLC0415 (loads requests)
-    from flowproof.target.profile import MOCK, Permission, read_profile_file  # noqa: PLC0415
-
+def _side(target: str, contract: Contract) -> Iterator[Side]:
     if target != MOCK:
         profile = read_profile_file(Path(target), os.environ)
         place = profile.place(contract.slug)
@@ -86,27 +81,25 @@ def _side(target: str, contract: "Contract") -> "Iterator[Side]":
 
 @contextmanager
 def _mock(slug: str) -> Iterator[Any]:
-    """A workspace of a mock server of our own, gone after the block."""
-    from flowproof.kernel.assembly import Settings, build_gateway  # noqa: PLC0415 (loads Flask)
+    """A workspace of a mock server of our own, deleted after the block."""
+    from flowproof.kernel.assembly import ServerSettings, build_gateway  # noqa: PLC0415 (two sandboxes need no server)
     from flowproof.kernel.serving import Server  # noqa: PLC0415
-    from flowproof.providers import find_providers  # noqa: PLC0415
-    from flowproof.target import ControlClient  # noqa: PLC0415
 
-    server = Server(build_gateway(find_providers([slug]), Settings(entropy=0)))
+    server = Server(build_gateway(find_providers([slug]), ServerSettings(entropy=0)))
     with server, closing(ControlClient(server.url)) as control, control.make_workspace() as workspace:
         yield workspace
 
 
-def _shown(slug: str, first: str, second: str, found: "Drift") -> str:
+def _shown(slug: str, first: str, second: str, found: Drift) -> str:
     """For a person: differences by operation and status, then what was left out."""
     grouped: dict[tuple[str, int], dict[tuple[str, ...], list[str]]] = defaultdict(lambda: defaultdict(list))
     for each in found.outcomes:
         for difference in each.differences:
-            told = (difference.kind, difference.where, difference.first, difference.second)
-            grouped[each.operation, each.status][told].append(f"{each.case} {each.step}")
+            row = (difference.kind, difference.where, difference.first, difference.second)
+            grouped[each.operation, each.status][row].append(f"{each.case} {each.step}")
     blocks = [heading(f"{slug}: {visible(first)} against {visible(second)}: {_counted(found)}")]
     for (operation, status), differences in sorted(grouped.items()):
-        lines = [(*told, _cases(cases)) for told, cases in sorted(differences.items())]
+        lines = [(*row, _cases(cases)) for row, cases in sorted(differences.items())]
         blocks.append(f"{heading(f'{operation} {status}')}\n{table(('KIND', 'WHERE', first, second, 'CASES'), lines)}")
     if found.left_out:
         blocks.append(
@@ -117,7 +110,7 @@ def _shown(slug: str, first: str, second: str, found: "Drift") -> str:
     return "\n\n".join(blocks)
 
 
-def _counted(found: "Drift") -> str:
+def _counted(found: Drift) -> str:
     cases = {each.case for each in found.outcomes}
     differing = {each.case for each in found.outcomes if each.differences}
     return f"{len(cases)} cases compared, {len(differing)} differ, {len(found.left_out)} left out"
@@ -128,17 +121,11 @@ def _cases(names: list[str]) -> str:
     return f"{', '.join(names[:MOST_CASES])}{more}"
 
 
-def _plain(slug: str, targets: tuple[str, ...], found: "Drift") -> dict[str, Any]:
+def _plain(slug: str, targets: tuple[str, ...], found: Drift) -> dict[str, Any]:
     return {
         "provider": slug,
         "targets": list(targets),
-        "outcomes": [_plain_outcome(each) for each in found.outcomes],
+        "outcomes": [asdict(each) for each in found.outcomes],
         "left_out": dict(found.left_out),
         "created": list(found.created),
     }
-
-
-def _plain_outcome(outcome: "Outcome") -> dict[str, Any]:
-    from dataclasses import asdict  # noqa: PLC0415 (beside the only use)
-
-    return asdict(outcome)

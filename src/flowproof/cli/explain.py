@@ -1,24 +1,26 @@
 """``flowproof explain``: why a request was refused, asked of a server, or of a provider's own scheme without one."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
 
 import click
 
+from flowproof.conformance import Contract, load_contract
 from flowproof.errors import ConfigurationError, ContractError
+from flowproof.providers import find_providers
 
-from .options import option, server_options
+from .control import Control, workspace_path
+from .options import option, workspace_options
 from .tables import heading, rows, visible
-
-if TYPE_CHECKING:
-    from flowproof.conformance import Contract
 
 __all__ = ["explain"]
 
 
 @click.command()
 @click.argument("exchange", required=False, metavar="[EXCHANGE-ID]")
-@server_options
+@workspace_options
 @option("--provider", metavar="SLUG", help="Without a server: judge the signature of a request to this provider.")
 @option("--signature", metavar="TEXT", help="The signature as presented.")
 @option("--method", default="GET", metavar="METHOD", help="The request's method.")
@@ -26,7 +28,7 @@ __all__ = ["explain"]
 @option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header as sent; may be repeated.")
 @option("--body", metavar="TEXT|@FILE", help="The request's body as sent.")
 @click.pass_context
-def explain(context: click.Context, /, exchange: str | None, **given: Any) -> None:
+def explain(context: click.Context, /, exchange: str | None, **values: Any) -> None:
     """
     Say why a request was refused.
 
@@ -43,27 +45,24 @@ def explain(context: click.Context, /, exchange: str | None, **given: Any) -> No
       flowproof explain --provider oneflow --method POST --url /api/order \\
         --header 'x-oneflow-date: 2024-09-13T12:00:00Z' --token 1234 --signature 98f6…
     """
-    if given["provider"]:
-        from .signature import judged  # noqa: PLC0415 (loads the provider)
+    if values["provider"]:
+        from .signature import diagnose_signature  # noqa: PLC0415 (loads Flask)
 
         if exchange:
             raise click.UsageError("An exchange is explained by a server: leave --provider out.")
         if context.get_parameter_source("token") is not click.core.ParameterSource.COMMANDLINE:
-            given["token"] = None  # FLOWPROOF_TOKEN is the control API's
-        click.echo(judged(**{name: value for name, value in given.items() if name not in {"server", "workspace"}}))
+            values["token"] = None  # FLOWPROOF_TOKEN is the control API's
+        request = {name: value for name, value in values.items() if name not in {"server", "workspace"}}
+        click.echo(diagnose_signature(**request))
         return
-    if given["signature"] or given["url"] or given["headers"] or given["body"]:
+    if values["signature"] or values["url"] or values["headers"] or values["body"]:
         raise click.UsageError("A signature is judged by its provider's scheme: name it with --provider.")
-    click.echo(_explained(exchange, given["server"], given["token"], given["workspace"]))
+    click.echo(_explanation(exchange, values["server"], values["token"], values["workspace"]))
 
 
-def _explained(exchange: str | None, server: str, token: str | None, workspace: str) -> str:
-    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
-
+def _explanation(exchange: str | None, server: str, token: str | None, workspace: str) -> str:
     control = Control(server, token)
     if exchange is not None:
-        from urllib.parse import quote  # noqa: PLC0415 (beside the only use)
-
         return _text(control.get(f"/exchanges/{quote(exchange, safe='')}"))
     refused = control.get(workspace_path(workspace, "/journal"), refused="true", limit="1")["exchanges"]
     return _text(refused[-1]) if refused else f"Nothing was refused in workspace {workspace}."
@@ -82,7 +81,7 @@ def _text(entry: Mapping[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def _facts(entry: Mapping[str, Any], contract: "Contract | None") -> Iterator[tuple[str, object]]:
+def _facts(entry: Mapping[str, Any], contract: Contract | None) -> Iterator[tuple[str, object]]:
     request = entry["request"]
     yield "request", f"{request['method']} {request['url']}"
     yield "answered", entry["response"]["status"] or "nothing: the connection was broken"
@@ -95,7 +94,7 @@ def _facts(entry: Mapping[str, Any], contract: "Contract | None") -> Iterator[tu
     yield "at", f"{entry['started_at']} on the clock of workspace {entry['workspace']}"
 
 
-def _requirement(identifier: str | None, contract: "Contract | None") -> str:
+def _requirement(identifier: str | None, contract: Contract | None) -> str:
     if identifier is None:
         return ""
     stated = contract.requirements.get(identifier) if contract else None
@@ -125,16 +124,10 @@ def _plan(plan: Mapping[str, Any]) -> str:
     return visible(" ".join([str(plan.get("id", "")), str(plan.get("fault", "")), *details]))
 
 
-def _contract(slug: str) -> "Contract | None":
-    """The contract that says what an id means; a server elsewhere may have providers that are not installed here."""
-    from flowproof.conformance import load_contract  # noqa: PLC0415 (loads the validators)
-
-    try:
-        return load_contract(slug)
-    except ContractError:
-        from flowproof.providers import find_providers  # noqa: PLC0415 (only another distribution's contract needs it)
-
-    try:
+def _contract(slug: str) -> Contract | None:
+    """The contract that states a requirement; None where the server has a provider that is not installed here."""
+    with suppress(ContractError):
+        return load_contract(slug)  # (one of ours, which takes no look at the installed distributions)
+    with suppress(ConfigurationError, ContractError):
         return load_contract(slug, find_providers([slug])[0].contract)
-    except (ConfigurationError, ContractError):
-        return None
+    return None

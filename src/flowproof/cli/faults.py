@@ -7,30 +7,29 @@ import click
 
 from flowproof.errors import ConfigurationError
 
-from .group import Commands
-from .options import server_options
+from .control import Control, workspace_path
+from .group import CommandGroup
+from .options import workspace_options
 from .tables import json_text
 
 __all__ = ["faults"]
 
 
-@click.group(cls=Commands)
+@click.group(cls=CommandGroup)
 def faults() -> None:
-    """Let things go wrong on purpose in a workspace of a running server."""
+    """Set what goes wrong on purpose in a workspace."""
 
 
 @faults.command()
-@server_options
+@workspace_options
 def show(server: str, token: str | None, workspace: str) -> None:
     """Show the fault plans, and the named plans that may be set, as JSON."""
-    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
-
     click.echo(json_text(Control(server, token).get(workspace_path(workspace, "/faults"))))
 
 
 @faults.command("set")
 @click.argument("plans", nargs=-1, required=True, metavar="NAME|JSON...")
-@server_options
+@workspace_options
 def set_(plans: tuple[str, ...], server: str, token: str | None, workspace: str) -> None:
     """
     Replace the fault plans: by named plans, or by JSON as the control API takes it.
@@ -39,18 +38,14 @@ def set_(plans: tuple[str, ...], server: str, token: str | None, workspace: str)
       flowproof faults set oneflow.scaling_up
       flowproof faults set '{"fault": "latency", "seconds": 2, "operation": "submitOrder"}'
     """
-    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
-
-    wanted = [_plan(each) for each in plans]
-    click.echo(json_text(Control(server, token).put(workspace_path(workspace, "/faults"), wanted)["faults"]))
+    values = [_plan(each) for each in plans]
+    click.echo(json_text(Control(server, token).put(workspace_path(workspace, "/faults"), values)["faults"]))
 
 
 @faults.command()
-@server_options
+@workspace_options
 def clear(server: str, token: str | None, workspace: str) -> None:
     """Let nothing go wrong on purpose any more."""
-    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
-
     Control(server, token).delete(workspace_path(workspace, "/faults"))
     click.echo(f"workspace {workspace} has no faults")
 

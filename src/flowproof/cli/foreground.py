@@ -1,4 +1,4 @@
-"""Runs a server in this process until a signal: builds it, says when it is ready, cleans up."""
+"""Runs a server in this process until a signal: builds it, announces that it is ready, cleans up."""
 
 import gc
 import os
@@ -13,20 +13,20 @@ from types import FrameType
 import click
 
 from flowproof.errors import ConfigurationError
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Gateway, Server
 from flowproof.kernel.time.clock import Clock, instant_from_text
 from flowproof.providers import find_providers
 
 from .announcement import Announcement, ServedProvider, write_atomically
-from .console import tell
+from .console import log_to_stderr
 from .options import ServeOptions
-from .pidfile import PidFile
 
-__all__ = ["announced", "announcement", "built", "end_by_signal", "reachable", "ready_file", "remembered", "run"]
+__all__ = ["announce", "end_by_signal", "make_announcement", "make_gateway", "reachable_url", "ready_file", "run"]
 
-READY_S = 30.0
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (how such an address is reached from here)
+READY_TIMEOUT_S = 30.0
+# How this machine reaches a server that listens on every address.
+REACHED_AS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (see above)
 
 
 def run(options: ServeOptions) -> None:
@@ -36,29 +36,27 @@ def run(options: ServeOptions) -> None:
     Raises:
         ConfigurationError: The run is set up wrong.
     """
-    tell()
+    log_to_stderr()
     end_by_signal()
     with ExitStack() as stack:
-        pid_file = stack.enter_context(remembered(options))
-        gateway = built(options)
+        gateway = make_gateway(options)
         stack.callback(gateway.mock.store.close)
         server = _server(gateway, options)
         stack.callback(server.stop)
-        news = announcement(gateway, reachable(options.host, server.port), options)
-        speaker = threading.Thread(target=_when_ready, args=(server, options, news, pid_file), daemon=True)
+        announcement = make_announcement(gateway, reachable_url(options.host, server.port), options)
         stack.enter_context(ready_file(options))
         if options.listen_fd is not None:
             threading.Thread(target=_end_with_parent, daemon=True).start()
-        speaker.start()
-        gc.freeze()  # all that is there by now stays: no need to look through it again and again
+        threading.Thread(target=_announce_when_ready, args=(server, options, announcement), daemon=True).start()
+        gc.freeze()  # what is loaded by now stays: no collection needs to look through it
         gc.enable()
         server.run()
 
 
-def built(options: ServeOptions) -> Gateway:
+def make_gateway(options: ServeOptions) -> Gateway:
     """The server without its socket, with the default workspace's clock as the options say."""
     providers = find_providers(options.providers)
-    settings = Settings(
+    settings = ServerSettings(
         entropy=secrets.randbits(64) if options.seed is None else options.seed,
         state=":memory:" if options.state == "memory" else options.state,
         token=options.token,
@@ -73,8 +71,8 @@ def built(options: ServeOptions) -> Gateway:
     return gateway
 
 
-def announcement(gateway: Gateway, url: str, options: ServeOptions) -> Announcement:
-    """What there is to say of a server."""
+def make_announcement(gateway: Gateway, url: str, options: ServeOptions) -> Announcement:
+    """Where a server is, what it serves, and the default workspace's credentials."""
     workspaces = gateway.mock.workspaces
     default = workspaces.ensure_default()
     served = (
@@ -92,38 +90,21 @@ def announcement(gateway: Gateway, url: str, options: ServeOptions) -> Announcem
     return Announcement(url, os.getpid(), tuple(served), protected=options.token is not None)
 
 
-def announced(options: ServeOptions, news: Announcement, pid_file: PidFile | None) -> None:
-    """Say that a server answers: to files first, last on stdout."""
+def announce(options: ServeOptions, announcement: Announcement) -> None:
+    """Announce that a server answers: first in the ready file, then on stdout."""
     if options.ready_file is not None:
-        write_atomically(options.ready_file, news.to_json())
+        write_atomically(options.ready_file, announcement.to_json())
     with suppress(BrokenPipeError):  # that nobody reads it is no failure
-        click.echo(news.text())
-    if pid_file is not None:
-        pid_file.tell({"url": news.url})
+        click.echo(announcement.text())
 
 
-def reachable(host: str, port: int) -> str:
+def reachable_url(host: str, port: int) -> str:
     """The URL under which this machine reaches a server."""
-    named = EVERYWHERE.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{named}:{port}"
-
-
-@contextmanager
-def remembered(options: ServeOptions) -> Iterator[PidFile | None]:
-    """The server's pid file, for as long as the server lives."""
-    if options.pid_file is None:
-        yield None
-        return
-    pid_file = PidFile(options.pid_file)
-    pid_file.hold()
-    try:
-        yield pid_file
-    finally:
-        pid_file.let_go()
+    return f"http://{REACHED_AS.get(host, f'[{host}]' if ':' in host else host)}:{port}"
 
 
 def end_by_signal() -> None:
-    """End this process with exit code 0 by SIGINT and SIGTERM; uvicorn, too, hands them on when it has shut down."""
+    """End this process with exit code 0 by SIGINT and SIGTERM; while a server runs, it handles them itself."""
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, _end)
 
@@ -140,7 +121,7 @@ def _server(gateway: Gateway, options: ServeOptions) -> Server:
 
 @contextmanager
 def ready_file(options: ServeOptions) -> Iterator[None]:
-    """The file says that a server answers: neither one of an earlier run nor one that is left behind is true."""
+    """Remove a ready file of an earlier run before the block, and this run's own after it: neither would be true."""
     if options.ready_file is not None:
         if not os.access(options.ready_file.absolute().parent, os.W_OK):
             raise ConfigurationError(
@@ -154,11 +135,11 @@ def ready_file(options: ServeOptions) -> Iterator[None]:
             options.ready_file.unlink(missing_ok=True)
 
 
-def _when_ready(server: Server, options: ServeOptions, news: Announcement, pid_file: PidFile | None) -> None:
-    """Runs beside the server, which goes on serving when nobody can be told."""
-    if server.wait_until_ready(READY_S):
+def _announce_when_ready(server: Server, options: ServeOptions, announcement: Announcement) -> None:
+    """Runs beside the server, which goes on serving when the ready file cannot be written."""
+    if server.wait_until_ready(READY_TIMEOUT_S):
         try:
-            announced(options, news, pid_file)
+            announce(options, announcement)
         except ConfigurationError as error:
             click.echo(f"flowproof: {error}", err=True)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from .options import option, server_options
+from .control import Control, workspace_path
+from .options import option, workspace_options
 from .output import write
 from .tables import json_text, table
 
@@ -14,7 +15,7 @@ __all__ = ["journal"]
 
 
 @click.command()
-@server_options
+@workspace_options
 @option(
     "--har",
     type=click.Path(path_type=Path, allow_dash=True),
@@ -24,15 +25,17 @@ __all__ = ["journal"]
 @click.option("--refused", is_flag=True, show_default=False, help="Only those that were refused.")
 @option("--limit", type=click.IntRange(1, 100_000), default=20, help="How many of the last.")
 def journal(server: str, token: str | None, workspace: str, har: Path | None, refused: bool, limit: int) -> None:
-    """Show the last exchanges of a workspace, or write all that are kept as an HTTP Archive."""
-    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
+    """
+    Show a workspace's last exchanges, or write them as a HAR file.
 
+    The file is an HTTP Archive of all exchanges that are kept.
+    """
     control = Control(server, token)
     if har is not None:
         write(har, json_text(control.get(workspace_path(workspace, "/journal.har"))))
         return
     query = {"limit": str(limit), "refused": "true" if refused else "false"}
-    kept = control.get(workspace_path(workspace, "/journal"), **query)["exchanges"]
+    exchanges = control.get(workspace_path(workspace, "/journal"), **query)["exchanges"]
     head = ("EXCHANGE", "AT", "STATUS", "REQUEST", "REFUSED FOR")
     lines = [
         (
@@ -42,7 +45,7 @@ def journal(server: str, token: str | None, workspace: str, har: Path | None, re
             _shown(each),
             each["requirement"] or "",
         )
-        for each in kept
+        for each in exchanges
     ]
     click.echo(table(head, lines))
 

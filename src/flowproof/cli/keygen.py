@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from flowproof.certify.keys import make_keys
+
 __all__ = ["keygen"]
 
 
@@ -11,12 +13,12 @@ __all__ = ["keygen"]
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 def keygen(file: Path) -> None:
     """
-    Make a pair of Ed25519 keys: FILE signs and is yours alone, FILE.pub checks and is for everybody.
+    Make a pair of Ed25519 keys for certificates.
+
+    FILE signs and is yours alone, FILE.pub verifies and is for everybody.
 
     Both are PEM; keys that openssl has made do as well. No file is ever overwritten.
     """
-    from flowproof.certify.keys import make_keys  # noqa: PLC0415 (loads cryptography)
-
     public, fingerprint = make_keys(file)
     click.echo(f"private key  {file}  (sign with: flowproof certify … --sign {file})")
     click.echo(f"public key   {public}  (give it to whoever verifies)")

@@ -5,15 +5,15 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from flowproof.mutation import Outcome, Report, run_mutants
+from flowproof.providers import find_providers
+
 from .output import write
 from .tables import bullets, heading, json_text, table
-
-if TYPE_CHECKING:
-    from flowproof.mutation import Outcome, Report
 
 __all__ = ["mutants"]
 
@@ -50,24 +50,21 @@ def mutants(
     suite: Path | None,
 ) -> None:
     """
-    Break each mock in one thing at a time, and see whether its suite notices.
+    Break each mock in one thing at a time: does its suite notice?
 
     The suite runs over HTTP, as against a stranger's server. A mutant that no test notices survives: the suite is too
     weak there, or the requirement says why nobody outside can notice. Exit code 1 when a mutant of a documented
     requirement survives without such a reason, or when the suite fails on the unbroken mock.
     """
-    from flowproof.mutation import run_mutants  # noqa: PLC0415 (starts pytest, which takes time)
-    from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
-
     chosen = slugs or tuple(each.slug for each in find_providers())
     if suite is not None and len(chosen) != 1:
         raise click.UsageError("--suite is the suite of one provider: name that provider.")
     find_providers(chosen)
     started = time.perf_counter()
-    told = _progress if sys.stderr.isatty() else lambda _: None
+    show = _show_progress if sys.stderr.isatty() else lambda _: None
     at_once = jobs or os.cpu_count() or 1
     reports = [
-        run_mutants(slug, requirement=requirement, sample=sample, jobs=at_once, suite=suite, told=told)
+        run_mutants(slug, requirement=requirement, sample=sample, jobs=at_once, suite=suite, told=show)
         for slug in chosen
     ]
     seconds = time.perf_counter() - started
@@ -77,18 +74,18 @@ def mutants(
     context.exit(1 if any(_fails(each) for each in reports) else 0)
 
 
-def _fails(report: "Report") -> bool:
+def _fails(report: Report) -> bool:
     broken = any(each.verdict == "broken" for each in report.outcomes)
     return bool(report.gaps() or report.failures) or broken
 
 
-def _progress(report: "Report") -> None:
+def _show_progress(report: Report) -> None:
     click.echo(f"\r{report.provider}: {len(report.outcomes)} of {report.planned}", err=True, nl=False)
     if len(report.outcomes) == report.planned:
         click.echo("\r" + " " * 60 + "\r", err=True, nl=False)
 
 
-def _print(reports: Sequence["Report"], seconds: float) -> None:
+def _print(reports: Sequence[Report], seconds: float) -> None:
     rows = [
         [
             report.provider,
@@ -111,11 +108,11 @@ def _print(reports: Sequence["Report"], seconds: float) -> None:
     click.echo(f"\n{sum(len(each.outcomes) for each in reports)} mutants in {seconds:.0f} s")
 
 
-def _lines(report: "Report", verdict: str) -> list[str]:
+def _lines(report: Report, verdict: str) -> list[str]:
     return [f"{each.mutant}: {each.says} ({_tail(each)})" for each in report.outcomes if each.verdict == verdict]
 
 
-def _tail(outcome: "Outcome") -> str:
+def _tail(outcome: Outcome) -> str:
     standing = f"{outcome.standing} {outcome.requirement}; " if outcome.standing else "no requirement; "
     return f"{standing}{outcome.excused or outcome.why}"
 
@@ -125,7 +122,7 @@ def _print_list(title: str, lines: Sequence[str]) -> None:
         click.echo(f"\n{heading(title)}\n{bullets(lines)}")
 
 
-def _json(reports: Sequence["Report"], seconds: float) -> dict[str, Any]:
+def _json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
     return {
         "seconds": round(seconds, 1),
         "providers": [

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how ``serve`` is told to run, as one value."""
+"""Options that several commands share, and the options of ``serve`` as one value."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["Command", "ServeOptions", "option", "server_options"]
+__all__ = ["ServeOptions", "option", "server_options", "workspace_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -19,7 +19,7 @@ option: Callable[..., Callable[[Command], Command]] = partial(click.option, show
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
     """
-    How a server is to run; each field is an option of ``flowproof serve``.
+    How a server runs; each field is an option of ``flowproof serve``.
 
     Args:
         providers: Slugs, or none for all.
@@ -32,8 +32,7 @@ class ServeOptions:
         max_body: In bytes.
         seed: What ids and credentials of new workspaces are drawn from.
         workers: Processes.
-        ready_file: Where to say that the server answers.
-        pid_file: Where the server is remembered.
+        ready_file: Where to write that the server answers.
         listen_fd: A listening socket that was inherited.
     """
 
@@ -48,12 +47,11 @@ class ServeOptions:
     seed: int | None
     workers: int
     ready_file: Path | None
-    pid_file: Path | None
     listen_fd: int | None = None
 
     def to_arguments(self) -> list[str]:
-        """The same as a command line for another process; the token, which others could see there, is left out."""
-        given = {
+        """A command line for another process, without the token, which others could see there."""
+        values = {
             "--host": self.host,
             "--port": self.port,
             "--state": self.state,
@@ -63,26 +61,24 @@ class ServeOptions:
             "--seed": self.seed,
             "--workers": self.workers,
             "--ready-file": self.ready_file,
-            "--pid-file": self.pid_file,
             "--listen-fd": self.listen_fd,
         }
-        named = [f"{name}={value}" for name, value in given.items() if value is not None]
-        return ["serve", "--foreground", *named, *(["--", *self.providers] if self.providers else [])]
+        named = [f"{name}={value}" for name, value in values.items() if value is not None]
+        return ["serve", *named, *(["--", *self.providers] if self.providers else [])]
 
 
 def server_options(command: Command) -> Command:
-    """Which server a command talks to, and which of its workspaces is meant."""
-    for decorate in (
-        option("--workspace", default="default", envvar="FLOWPROOF_WORKSPACE", metavar="ID", help="Which workspace."),
-        option(
-            "--token",
-            envvar="FLOWPROOF_TOKEN",
-            show_default=False,
-            help="The control API's token, if the server has one.",
-        ),
-        option(
-            "--server", default="http://127.0.0.1:4010", envvar="FLOWPROOF_SERVER", metavar="URL", help="Which server."
-        ),
-    ):
-        command = decorate(command)
-    return command
+    """``--server`` and ``--token``: which server a command talks to."""
+    url = "http://127.0.0.1:4010"
+    server = option("--server", default=url, envvar="FLOWPROOF_SERVER", metavar="URL", help="Which server.")
+    help_text = "The control API's token, if the server has one."
+    token = option("--token", envvar="FLOWPROOF_TOKEN", show_default=False, help=help_text)
+    return server(token(command))
+
+
+def workspace_options(command: Command) -> Command:
+    """``--server``, ``--token`` and ``--workspace``: which workspace of which server a command talks to."""
+    workspace = option(
+        "--workspace", default="default", envvar="FLOWPROOF_WORKSPACE", metavar="ID", help="Which workspace."
+    )
+    return server_options(workspace(command))

@@ -1,19 +1,19 @@
 """``flowproof providers``: what is emulated, by which requirements, and what is not."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from flowproof.conformance import Contract, load_contract
+from flowproof.kernel import Provider
+from flowproof.providers import find_providers
+
 from .tables import bullets, heading, json_text, table
 
-if TYPE_CHECKING:
-    from flowproof.conformance import Contract
-    from flowproof.kernel.provider import Provider
-
-    Known = tuple[tuple[Provider, Contract], ...]
-
 __all__ = ["providers"]
+
+Known = tuple[tuple[Provider, Contract], ...]
 
 STANDINGS = ("documented", "observed", "inferred")
 
@@ -23,11 +23,10 @@ STANDINGS = ("documented", "observed", "inferred")
 @click.option("--json", "as_json", is_flag=True, show_default=False, help="For programs.")
 def providers(slugs: tuple[str, ...], as_json: bool) -> None:
     """
-    List the providers and what is not emulated; of those that are named, every operation and requirement too.
-    """
-    from flowproof.conformance import load_contract  # noqa: PLC0415 (loads the validators)
-    from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
+    List the providers and what is not emulated.
 
+    Of those that are named, list every operation and requirement too.
+    """
     known = tuple((each, load_contract(each.slug, each.contract)) for each in find_providers(slugs))
     if as_json:
         click.echo(json_text({"providers": {each.slug: _json(each, contract) for each, contract in known}}))
@@ -37,7 +36,7 @@ def providers(slugs: tuple[str, ...], as_json: bool) -> None:
         click.echo(_overview(known))
 
 
-def _overview(known: "Known") -> str:
+def _overview(known: Known) -> str:
     head = ("PROVIDER", "TITLE", "OPERATIONS", "REQUIREMENTS", *(each.upper() for each in STANDINGS))
     lines = [
         (
@@ -57,7 +56,7 @@ def _overview(known: "Known") -> str:
     return "\n\n".join([table(head, lines), *gaps])
 
 
-def _whole(provider: "Provider", contract: "Contract") -> str:
+def _whole(provider: Provider, contract: Contract) -> str:
     operations = [(each.id, each.method, each.path) for each in contract.operations.all]
     requirements = [(each.id, each.standing, each.obliges, each.text) for each in contract.requirements.values()]
     return "\n\n".join(
@@ -70,12 +69,12 @@ def _whole(provider: "Provider", contract: "Contract") -> str:
     )
 
 
-def _standings(contract: "Contract") -> dict[str, int]:
+def _standings(contract: Contract) -> dict[str, int]:
     counted = Counter[str](each.standing for each in contract.requirements.values())
     return {each: counted[each] for each in STANDINGS}
 
 
-def _json(provider: "Provider", contract: "Contract") -> dict[str, Any]:
+def _json(provider: Provider, contract: Contract) -> dict[str, Any]:
     return {
         "title": provider.title,
         "operations": [

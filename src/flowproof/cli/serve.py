@@ -1,4 +1,4 @@
-"""``flowproof serve``: reads the options, refuses what would be unsafe, and chooses how to run."""
+"""``flowproof serve``: reads the options, refuses what would be unsafe, and runs one process or several."""
 
 import gc
 from dataclasses import replace
@@ -12,8 +12,6 @@ from flowproof.errors import ConfigurationError
 from .options import ServeOptions, option
 
 __all__ = ["serve"]
-
-FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -36,33 +34,25 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     "--workers", default=1, type=click.IntRange(1, 64), metavar="N", help="Processes; more than one need a state file."
 )
 @option(
-    "--ready-file", type=FILE, metavar="FILE", help="Write URL, process, base URLs and credentials here when ready."
-)
-@option("--pid-file", type=FILE, metavar="FILE", help="Remember the server here, for flowproof stop.")
-@click.option(
-    "--background/--foreground",
-    default=False,
-    show_default=False,
-    help="Return when the server answers; flowproof stop ends it.",
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write URL, process, base URLs and credentials here when ready.",
 )
 @click.option("--listen-fd", type=int, hidden=True)
-def serve(background: bool, **given: Any) -> None:
+def serve(**values: Any) -> None:
     """
     Serve the mocks of these providers, or of all that are installed.
 
     When the server answers, its last line on stdout is "ready http://HOST:PORT".
     """
-    options = _checked(ServeOptions(**given))
-    if background:
-        from .background import start  # noqa: PLC0415 (each way to run loads only what it needs)
-
-        start(options)
-    elif options.workers > 1:
-        from .workers import supervise  # noqa: PLC0415 (the same)
+    options = _checked(ServeOptions(**values))
+    if options.workers > 1:
+        from .workers import supervise  # noqa: PLC0415 (loads Flask, which --help needs not)
 
         supervise(options)
     else:
-        gc.disable()  # nothing of what is loaded now is garbage; when all is there, run lets it be looked for again
+        gc.disable()  # nothing of what is loaded now is garbage; run enables it when all is there
         try:
             from .foreground import run  # noqa: PLC0415 (loads uvicorn and Flask)
 

@@ -10,12 +10,14 @@ from flowproof.errors import ConfigurationError
 
 __all__ = ["default_map", "settings_file"]
 
-HERE = Path("flowproof.toml")
+USUAL_FILE = Path("flowproof.toml")
 
 
 def settings_file(named: Path | None) -> Path | None:
-    """The file that was named, or the one of the working directory, if it has one."""
-    return named if named is not None else HERE if HERE.is_file() else None
+    """The file that was named, or the usual one of the working directory where that exists."""
+    if named is not None:
+        return named
+    return USUAL_FILE if USUAL_FILE.is_file() else None
 
 
 def default_map(file: Path, group: click.Group) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def default_map(file: Path, group: click.Group) -> dict[str, Any]:
     Raises:
         ConfigurationError: It cannot be read, or names a command or an option that does not exist.
     """
-    import tomllib  # noqa: PLC0415 (most runs have no settings file)
+    import tomllib  # noqa: PLC0415 (takes milliseconds, and most runs have no settings file)
 
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Judges the signature of a request by its provider's own scheme, without a server. The secret is never shown."""
+"""Diagnoses the signature of a request by its provider's own scheme, without a server. The secret is never shown."""
 
 import os
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from flowproof.kernel import Credential, Provider, ProviderRequest
 from flowproof.kernel.http.request import WireRequest
 from flowproof.providers import find_providers
 
-__all__ = ["judged"]
+__all__ = ["diagnose_signature"]
 
 SECRET = "FLOWPROOF_SECRET"  # noqa: S105 (the name of a variable)
 
 
-def judged(
+def diagnose_signature(
     provider: str,
     *,
     signature: str | None,
@@ -73,12 +73,11 @@ def _mount(slug: str, path: str) -> str:
     return ""
 
 
-def _headers(given: Sequence[str]) -> Headers:
-    parted = [each.partition(":") for each in given]
-    wrong = next((name for name, colon, _ in parted if not colon or not name.strip()), None)
-    if wrong is not None:
+def _headers(lines: Sequence[str]) -> Headers:
+    pieces = [each.partition(":") for each in lines]
+    if not all(colon and name.strip() for name, colon, _ in pieces):
         raise ConfigurationError("A header has no name or no colon.", "Write --header 'NAME: VALUE'.")
-    return tuple((name.strip().lower(), value.strip()) for name, _, value in parted)
+    return tuple((name.strip().lower(), value.strip()) for name, _, value in pieces)
 
 
 def _signed(provider: Provider, headers: Headers, signature: str | None, token: str | None) -> Headers:
@@ -101,18 +100,18 @@ def _header_of_signature(contract: Contract) -> str | None:
     return next((str(each["name"]).lower() for each in schemes if each.get("in") == "header"), None)
 
 
-def _body(given: str | None) -> bytes:
-    if given is None or not given.startswith("@"):
-        return (given or "").encode()
+def _body(text: str | None) -> bytes:
+    if text is None or not text.startswith("@"):
+        return (text or "").encode()
     try:
-        return Path(given[1:]).read_bytes()
+        return Path(text[1:]).read_bytes()
     except OSError as error:
         raise ConfigurationError(
-            f"{given[1:]} cannot be read: {error.strerror}.", "Name the file with the body as sent."
+            f"{text[1:]} cannot be read: {error.strerror}.", "Name the file with the body as sent."
         ) from error
 
 
 def _credential(provider: Provider, key: str, secret: str) -> Credential:
-    """A credential of the same make as the provider's own, with the user's token and secret in it."""
-    make = provider.mint(Random(0), provider.seed)[0]
-    return replace(make, key=key, secrets=dict.fromkeys(make.secrets, secret))
+    """A credential with the same parts as the provider's own, with the user's token and secret in it."""
+    minted = provider.mint(Random(0), provider.seed)[0]
+    return replace(minted, key=key, secrets=dict.fromkeys(minted.secrets, secret))

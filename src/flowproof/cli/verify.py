@@ -1,18 +1,19 @@
 """``flowproof verify``: is a certificate whole, valid and signed by somebody who is trusted, and what does it say?"""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from msgspec import to_builtins
 
+from flowproof.certify.certificate import Claims, Examined, InvalidCertificate, examine
+from flowproof.certify.keys import read_public_key
 from flowproof.errors import ConfigurationError
 
 from .options import option
 from .tables import bullets, heading, json_text, rows, visible
-
-if TYPE_CHECKING:
-    from flowproof.certify.certificate import Claims, Examined
 
 __all__ = ["verify"]
 
@@ -46,19 +47,14 @@ def verify(context: click.Context, /, file: Path, keys: tuple[Path, ...], as_jso
     certificate are what the events say. Exit code 0 when it is valid and signed by a key that --key names. Exit code 1
     when it is not valid, or when nobody has said whose signature counts. Exit code 2 when a file cannot be read.
     """
-    from datetime import UTC, datetime  # noqa: PLC0415 (beside the only use)
-
-    from flowproof.certify.certificate import InvalidCertificate, examine  # noqa: PLC0415 (loads cryptography)
-    from flowproof.certify.keys import read_public_key  # noqa: PLC0415
-
     trusted = {str(each): read_public_key(each) for each in keys}
     data = _content(file)
     try:
         examined = examine(data, trusted, at=datetime.now(UTC))
     except InvalidCertificate as error:
-        told = {"valid": False, "why": str(error)}
+        result = {"valid": False, "why": str(error)}
         click.echo(
-            json_text(told) if as_json else f"{click.style('INVALID', fg='red', bold=True)}  {visible(str(error))}"
+            json_text(result) if as_json else f"{click.style('INVALID', fg='red', bold=True)}  {visible(str(error))}"
         )
         context.exit(1)
     click.echo(json_text(_json(examined)) if as_json else _text(examined, keys))
@@ -77,7 +73,7 @@ def _content(file: Path) -> bytes:
     return data
 
 
-def _text(examined: "Examined", keys: Sequence[Path]) -> str:
+def _text(examined: Examined, keys: Sequence[Path]) -> str:
     certificate = examined.certificate
     claims = certificate.certifies
     word = click.style("VALID", fg="green", bold=True) if examined.trusted else click.style("NOT TRUSTED", bold=True)
@@ -99,17 +95,17 @@ def _text(examined: "Examined", keys: Sequence[Path]) -> str:
     return "\n".join([f"{word}  {visible(claims.title)} on {visible(claims.target.name)}", "", facts, *_lists(claims)])
 
 
-def _excuse(claims: "Claims") -> str:
+def _excuse(claims: Claims) -> str:
     return ", or a deviation covers it" if any(each.state == "covers" for each in claims.deviations) else ""
 
 
-def _trust(examined: "Examined", keys: Sequence[Path]) -> str:
+def _trust(examined: Examined, keys: Sequence[Path]) -> str:
     if examined.trusted:
         return "which you trust"
     return "which is none of the keys given" if keys else "whose trust was not checked: give --key"
 
 
-def _lists(claims: "Claims") -> Iterator[str]:
+def _lists(claims: Claims) -> Iterator[str]:
     deviations = [f"{each.requirement}: {each.reason} ({each.owner}, to {each.expires})" for each in claims.deviations]
     failed = [f"{each.requirement}: {each.why}" for each in claims.failed]
     not_run = [f"{each.requirement}: {each.verdict}, {each.why}" for each in claims.not_run]
@@ -119,15 +115,13 @@ def _lists(claims: "Claims") -> Iterator[str]:
         "Not run": not_run,
         "Left behind on the target": claims.left_behind,
     }
-    for title, told in lists.items():
-        if told:
-            more = [f"and {len(told) - MOST_SHOWN} more; --json shows all"] if len(told) > MOST_SHOWN else []
-            yield f"\n{heading(f'{title}: {len(told)}')}\n{bullets([*told[:MOST_SHOWN], *more])}"
+    for title, lines in lists.items():
+        if lines:
+            more = [f"and {len(lines) - MOST_SHOWN} more; --json shows all"] if len(lines) > MOST_SHOWN else []
+            yield f"\n{heading(f'{title}: {len(lines)}')}\n{bullets([*lines[:MOST_SHOWN], *more])}"
 
 
-def _json(examined: "Examined") -> dict[str, Any]:
-    from msgspec import to_builtins  # noqa: PLC0415 (beside the only use)
-
+def _json(examined: Examined) -> dict[str, Any]:
     return {
         "valid": True,
         "trusted": examined.trusted,

@@ -10,8 +10,9 @@ import click
 
 from flowproof.errors import ConfigurationError
 
-from .group import Commands
-from .options import option, server_options
+from .control import Control, workspace_path
+from .group import CommandGroup
+from .options import option, workspace_options
 from .tables import json_text, table
 
 __all__ = ["webhooks"]
@@ -20,61 +21,53 @@ POLL_S = 0.05
 BAD = frozenset({"FAIL", "ERROR"})
 
 
-@click.group(cls=Commands)
+@click.group(cls=CommandGroup)
 def webhooks() -> None:
-    """Look at, send and spoil the webhooks of a workspace of a running server."""
+    """Show, send and spoil the webhooks of a workspace."""
 
 
 @webhooks.command("list")
-@server_options
+@workspace_options
 @option("--limit", type=click.IntRange(1, 100_000), default=20, help="How many of the last.")
 def list_(server: str, token: str | None, workspace: str, limit: int) -> None:
     """Show the last deliveries of a workspace."""
-    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
-
     shown = Control(server, token).get(workspace_path(workspace, "/webhooks"), limit=str(limit))
     click.echo(table(("DELIVERY", "STATE", "EVENT", "TO", "ANSWERS", "NEXT"), map(_line, shown["deliveries"])))
 
 
 @webhooks.command()
 @click.argument("delivery")
-@server_options
+@workspace_options
 def show(delivery: str, server: str, token: str | None, workspace: str) -> None:
     """Show one delivery with its attempts, as JSON."""
-    from .control import Control  # noqa: PLC0415 (loads requests)
-
     click.echo(json_text(Control(server, token).get(_delivery_path(workspace, delivery))))
 
 
 @webhooks.command()
 @click.argument("delivery")
-@server_options
+@workspace_options
 def replay(delivery: str, server: str, token: str | None, workspace: str) -> None:
     """Deliver the same bytes once more, signed anew."""
-    from .control import Control  # noqa: PLC0415 (loads requests)
-
     made = Control(server, token).post(f"{_delivery_path(workspace, delivery)}/replay", {})
-    click.echo(_put_out(made["deliveries"]))
+    click.echo(_shown(made["deliveries"]))
 
 
 @webhooks.command()
 @click.argument("provider")
 @click.argument("event")
 @click.argument("url")
-@server_options
+@workspace_options
 def trigger(provider: str, event: str, url: str, server: str, token: str | None, workspace: str) -> None:
     """Deliver an event with made-up content to a URL."""
-    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
-
-    asked = {"provider": provider, "event": event, "url": url}
-    made = Control(server, token).post(workspace_path(workspace, "/webhooks/trigger"), asked)
-    click.echo(_put_out(made["deliveries"]))
+    value = {"provider": provider, "event": event, "url": url}
+    made = Control(server, token).post(workspace_path(workspace, "/webhooks/trigger"), value)
+    click.echo(_shown(made["deliveries"]))
 
 
 @webhooks.command()
 @click.argument("changes", nargs=-1, metavar="[NAME=VALUE...]")
 @click.option("--honest", is_flag=True, show_default=False, help="Let nothing go wrong on purpose any more.")
-@server_options
+@workspace_options
 def adversary(changes: tuple[str, ...], honest: bool, server: str, token: str | None, workspace: str) -> None:
     """
     Show what goes wrong with webhooks on purpose, or replace it.
@@ -83,8 +76,6 @@ def adversary(changes: tuple[str, ...], honest: bool, server: str, token: str | 
       flowproof webhooks adversary copies=2 out_of_order_s=30
       flowproof webhooks adversary signature=wrong
     """
-    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
-
     if honest and changes:
         raise click.UsageError("Webhooks cannot be honest and have something go wrong.")
     control, path = Control(server, token), workspace_path(workspace, "/webhooks")
@@ -98,9 +89,9 @@ def adversary(changes: tuple[str, ...], honest: bool, server: str, token: str | 
 @click.argument("url")
 @option("--event", metavar="NAME", help="Which event is sent.  [default: the provider's first]")
 @option(
-    "--timeout", type=click.FloatRange(min=0), default=120.0, metavar="SECONDS", help="How long to wait for it all."
+    "--timeout", type=click.FloatRange(min=0), default=120.0, metavar="SECONDS", help="How long all of it may take."
 )
-@server_options
+@workspace_options
 @click.pass_context
 def trial(
     context: click.Context,
@@ -118,8 +109,6 @@ def trial(
 
     The exit code is 1 when the receiver failed somewhere or could not be heard.
     """
-    from .control import Control, workspace_path  # noqa: PLC0415 (loads requests)
-
     control, path = Control(server, token), workspace_path(workspace, "/webhooks/trials")
     name = control.post(path, {"provider": provider, "url": url} | ({"event": event} if event else {}))["trial"]
     deadline = time.monotonic() + timeout
@@ -134,14 +123,14 @@ def trial(
 
 
 def _line(delivery: Mapping[str, Any]) -> Sequence[object]:
-    waits = delivery["state"] in ("pending", "sending")
+    is_waiting = delivery["state"] in ("pending", "sending")
     return (
         delivery["id"],
         delivery["state"],
         f"{delivery['provider']} {delivery['webhook']['event']}",
         delivery["webhook"]["url"],
         _answers(each["status"] for each in delivery["attempts"]),
-        delivery["due_at"] if waits else "",
+        delivery["due_at"] if is_waiting else "",
     )
 
 
@@ -154,13 +143,11 @@ def _answers(statuses: Any) -> str:
     return " ".join(str(status or "-") for status in statuses)
 
 
-def _put_out(deliveries: Sequence[Mapping[str, Any]]) -> str:
+def _shown(deliveries: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(f"{each['id']} {each['webhook']['event']} to {each['webhook']['url']}" for each in deliveries)
 
 
 def _delivery_path(workspace: str, delivery: str) -> str:
-    from .control import workspace_path  # noqa: PLC0415 (loads requests)
-
     return workspace_path(workspace, f"/webhooks/deliveries/{quote(delivery, safe='')}")
 
 

@@ -1,9 +1,10 @@
 """
-One provider as a Flask application: the stations between finding the workspace and having an answer.
+One provider as a Flask application: a request's stations between placement and recording.
 
-    route → authentication → body → contract check of the request → view (rules, state) → contract check of the response
+    route → authenticate → read body → validate request → dispatch to the view → render and validate response
 
-Each station refuses by raising :class:`Refusal`, which the provider renders in its own words.
+Each station refuses by raising :class:`Refusal`, which the provider renders in its own words. A view that needs nothing
+of Flask's takes the fast path: it is called without Flask's routing and contexts, and the stations are the same.
 """
 
 import json
@@ -25,11 +26,10 @@ from flowproof.conformance import Contract, Finding, Match, check_parameters, ch
 from . import refusals
 from .http.body import FORM, read_form, read_json
 from .http.request import ProviderRequest
-from .http.response import WireResponse
-from .http.routing import QuickRule, ShortWay, short_ways
+from .http.response import STATUSES_WITHOUT_BODY, WireResponse
+from .http.routing import DirectView, QuickRule, direct_views
 from .provider import Provider
 from .provider_context import ProviderContext
-from .refusals import Refusal
 from .request_context import Binding, RequestContext
 from .scrubbing import Scrubber
 
@@ -38,11 +38,10 @@ __all__ = ["ProviderApp"]
 logger = logging.getLogger("flowproof.mock")
 
 JSON = "application/json"
-EMPTY = frozenset({204, 304})
 
 
 class NoSessions(SessionInterface):
-    """No provider keeps a session in Flask's way, so none is looked for; whoever writes into one is told so."""
+    """No provider keeps a session in Flask's way, so none is looked for; writing into one raises."""
 
     def __init__(self) -> None:
         self._none = NullSession()
@@ -73,104 +72,104 @@ class ProviderApp(Flask):
         self.url_map.merge_slashes = False
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.register_blueprint(provider.routes)
-        self._short_ways: Mapping[str, ShortWay] = {}
+        self._direct_views: Mapping[str, DirectView] = {}
         if not provider.flask_context:
-            self._short_ways = short_ways(contract.operations.all, self.url_map.iter_rules(), self.view_functions)
+            self._direct_views = direct_views(contract.operations.all, self.url_map.iter_rules(), self.view_functions)
 
-    def answer(
-        self, asked: ProviderRequest, context: ProviderContext, match: Match | None
+    def process(
+        self, request: ProviderRequest, context: ProviderContext, match: Match | None
     ) -> tuple[WireResponse, Sequence[Finding]]:
         """
-        Handle one request, in the transaction that the caller has begun.
+        Take one request through all stations, in the transaction that the caller has begun.
 
         Returns:
-            The answer, and in what it differs from the contract (which is a bug of the mock).
+            The response, and how it breaks the contract (which is a bug of the mock).
 
         Raises:
             Refusal: A station or a rule refused the request.
         """
-        short = self._short_ways.get(match.operation.id) if match is not None and asked.path.isascii() else None
-        if match is not None and short is not None:
-            return self._performed(asked, context, match, lambda: short.answered(match))
-        with self.request_context(asked.environ()) as flask_context:
-            view, parameters = self._routed(asked, flask_context.request)
+        direct = self._direct_views.get(match.operation.id) if match is not None and request.path.isascii() else None
+        if match is not None and direct is not None:
+            return self._process(request, context, match, lambda: direct.dispatch(match))
+        with self.request_context(request.environ()) as flask_context:
+            view, parameters = self._route(request, flask_context.request)
             if match is None:
-                raise refusals.NoSuchRoute([Finding("request.path", "", "a path of the contract", asked.path)])
-            return self._performed(asked, context, match, lambda: view(**parameters))
+                raise refusals.NoSuchRoute([Finding("request.path", "", "a path of the contract", request.path)])
+            return self._process(request, context, match, lambda: view(**parameters))
 
-    def _performed(
-        self, asked: ProviderRequest, context: ProviderContext, match: Match, view: Callable[[], Any]
+    def _process(
+        self, request: ProviderRequest, context: ProviderContext, match: Match, dispatch: Callable[[], Any]
     ) -> tuple[WireResponse, Sequence[Finding]]:
-        """The stations of a request whose view is known."""
-        if asked.wire.too_large:
+        """The stations behind routing."""
+        if request.wire.too_large:
             limit = Finding("request.body", "", f"at most {self.largest_body} bytes", "more")
             raise refusals.BodyTooLarge([limit], limit=self.largest_body)
-        bound = RequestContext(asked, context, match.operation)
+        bound = RequestContext(request, context, match.operation)
         with Binding(bound):
-            bound.principal = self.provider.authenticate(asked, context)
-            bound.json = self._body(asked, match)
-            self._check(match, asked, bound.json)
-            answer, findings = self._answered(match, view())
+            bound.principal = self.provider.authenticate(request, context)
+            bound.json = self._read_body(request, match)
+            self._validate_request(match, request, bound.json, context)
+            response, findings = self._render(match, dispatch())
         for each in findings:
             logger.warning("the mock of %s breaks its own contract: %s", self.provider.slug, each)
-        return answer, findings
+        return response, findings
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """What routes a request: by its path alone, since which provider it is for has been settled by its host."""
+        """The router of a request: by path alone, since the host has been evaluated already."""
         path = request.environ["PATH_INFO"] if request else ""
-        if request is None or not path.isascii():  # other characters take the way that WSGI has for them
+        if request is None or not path.isascii():  # WSGI has an encoding of its own for other characters
             return super().create_url_adapter(request)
         return MapAdapter(self.url_map, "localhost", "/", "", request.scheme, path, request.method)
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
-        """Nothing, unless a provider's blueprint or somebody else asks for it."""
+        """Skip Flask's work where nobody has registered any."""
         if self.teardown_request_funcs or request_tearing_down.receivers:
             super().do_teardown_request(exc)
 
     def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
-        """The same for the application's context."""
+        """Skip Flask's work where nobody has registered any."""
         if self.teardown_appcontext_funcs or appcontext_tearing_down.receivers:
             super().do_teardown_appcontext(exc)
 
-    def _routed(self, asked: ProviderRequest, request: Request) -> tuple[Any, dict[str, str]]:
-        missed = request.routing_exception
-        rule = request.url_rule
+    def _route(self, request: ProviderRequest, flask_request: Request) -> tuple[Callable[..., Any], dict[str, str]]:
+        missed, rule = flask_request.routing_exception, flask_request.url_rule
         if isinstance(missed, MethodNotAllowed):
             allowed = tuple(sorted(missed.valid_methods or ()))
             expected = " or ".join(allowed)
-            raise refusals.MethodNotAllowed([Finding("request.method", "", expected, asked.method)], allowed=allowed)
+            raise refusals.MethodNotAllowed([Finding("request.method", "", expected, request.method)], allowed=allowed)
         if rule is None or isinstance(missed, HTTPException):
             raise refusals.NoSuchRoute(
-                [Finding("request.path", "", self._nearest(asked), f"{asked.method} {asked.path}")]
+                [Finding("request.path", "", self._nearest(request), f"{request.method} {request.path}")]
             )
-        parameters = {name: unquote(str(value)) for name, value in (request.view_args or {}).items()}
+        parameters = {name: unquote(str(value)) for name, value in (flask_request.view_args or {}).items()}
         return self.view_functions[rule.endpoint], parameters
 
-    def _nearest(self, asked: ProviderRequest) -> str:
-        nearest = self.contract.operations.nearest(asked.method, asked.path)
+    def _nearest(self, request: ProviderRequest) -> str:
+        nearest = self.contract.operations.nearest(request.method, request.path)
         return f"an operation of the contract, such as {nearest.method} {nearest.path}" if nearest else "an operation"
 
-    def _body(self, asked: ProviderRequest, match: Match) -> Any:
+    def _read_body(self, request: ProviderRequest, match: Match) -> Any:
         operation = match.operation
-        if not asked.body and not operation.body_required:
+        if not request.body and not operation.body_required:
             return None
         if FORM in operation.bodies:
-            return read_form(asked.body, asked.header("content-type"), (FORM,))
+            return read_form(request.body, request.header("content-type"), (FORM,))
         if operation.json_body is None:
             return None
-        return read_json(asked.body, asked.header("content-type"), tuple(operation.bodies))
+        return read_json(request.body, request.header("content-type"), tuple(operation.bodies))
 
-    def _check(self, match: Match, asked: ProviderRequest, value: Any) -> None:
+    def _validate_request(self, match: Match, request: ProviderRequest, value: Any, context: ProviderContext) -> None:
         operation = match.operation
-        findings = check_parameters(self.contract, match, asked.wire.query) if operation.parameters else ()
-        judged_here = not (operation.deferred or operation.by_rules)
-        if judged_here and (value is not None or asked.body):  # (a body may say null)
+        findings = check_parameters(self.contract, match, request.wire.query) if operation.parameters else ()
+        is_checked_here = not (operation.deferred or operation.by_rules)
+        if is_checked_here and (value is not None or request.body):  # (a body may be the JSON text null)
             media_type = FORM if FORM in operation.bodies else operation.json_body or JSON
             findings += check_request_body(self.contract, operation, media_type, value)
-        if findings:
+        if findings := context.filtered(findings):
             raise refusals.ContractBroken(findings, operation=operation.id)
 
-    def _answered(self, match: Match, returned: Any) -> tuple[WireResponse, Sequence[Finding]]:
+    def _render(self, match: Match, returned: Any) -> tuple[WireResponse, Sequence[Finding]]:
+        """What a view has returned as a response, and how that breaks the contract."""
         if isinstance(returned, WireResponse):
             described = match.operation.described(returned.status)
             return returned, check_response(
@@ -178,20 +177,17 @@ class ProviderApp(Flask):
             ) if described is None else ()
         if isinstance(returned, Response):
             headers = tuple((name, value) for name, value in returned.headers if name.lower() != "content-length")
-            answer = WireResponse(returned.status_code, returned.get_data(), headers)
-            return answer, check_response(self.contract, match.operation, answer.status, returned.get_json(silent=True))
-        value, status = returned if isinstance(returned, tuple) else (returned, 200)
-        empty = int(status) in EMPTY
-        answer = WireResponse(int(status), b"", ()) if empty else WireResponse(int(status), _rendered(value))
-        return answer, check_response(self.contract, match.operation, answer.status, value)
-
-    def refuse(self, refusal: Refusal) -> WireResponse:
-        """The provider's own words for a refusal."""
-        return self.provider.render(refusal)
+            response = WireResponse(returned.status_code, returned.get_data(), headers)
+            value = returned.get_json(silent=True)
+        else:
+            value, status = returned if isinstance(returned, tuple) else (returned, 200)
+            is_empty = int(status) in STATUSES_WITHOUT_BODY
+            response = WireResponse(int(status), b"", ()) if is_empty else WireResponse(int(status), _json_bytes(value))
+        return response, check_response(self.contract, match.operation, response.status, value)
 
 
-def _rendered(value: Any) -> bytes:
-    """A value as JSON; integers of any size, such as a page's number that a client has made up."""
+def _json_bytes(value: Any) -> bytes:
+    """A value as JSON; the slower writer takes integers of any size, such as a page number that a client made up."""
     try:
         return orjson.dumps(value)
     except TypeError:

@@ -14,11 +14,11 @@ from .serving import Gateway
 from .state.protocol import Store
 from .state.sqlite import IN_MEMORY, SqliteStore
 
-__all__ = ["Settings", "build_gateway", "open_store"]
+__all__ = ["ServerSettings", "build_gateway", "open_store"]
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ServerSettings:
     """
     How a mock server runs.
 
@@ -38,7 +38,7 @@ class Settings:
 
 
 def build_gateway(
-    providers: Iterable[Provider], settings: Settings, *, contracts: Mapping[str, Contract] | None = None
+    providers: Iterable[Provider], settings: ServerSettings, *, contracts: Mapping[str, Contract] | None = None
 ) -> Gateway:
     """
     A mock server without its socket.

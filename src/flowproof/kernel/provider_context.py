@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from flowproof.conformance import Contract, Finding
 
 from .credentials import Credential, credential_from_row, credential_row
+from .hooks import FindingsFilter
 from .state.protocol import Store
 from .state.rows import KERNEL, SEED
 from .time.clock import microseconds
@@ -23,6 +24,7 @@ __all__ = ["ProviderContext", "State", "hex_id"]
 
 MAX_LISTED = 1_000_000
 ParsedSeed = TypeVar("ParsedSeed")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class ProviderContext:
         contract: The provider's contract.
         unknown_event: As in the provider's webhook policy; None where the provider delivers no webhooks.
         has_own_rng_key: No other request or task has the same ``rng_seed``.
+        findings_filter: As in :class:`~flowproof.kernel.hooks.MockHooks`.
         scheduled: Counts what is scheduled at this moment.
     """
 
@@ -93,11 +96,24 @@ class ProviderContext:
     contract: Contract
     unknown_event: Callable[[Webhook], Webhook] | None = None
     has_own_rng_key: bool = False
+    findings_filter: FindingsFilter | None = None
     scheduled: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def findings(self, schema_file: str, value: Any, where: str = "request.body") -> tuple[Finding, ...]:
         """What is wrong with a JSON value by a schema file of the contract."""
-        return self.contract.schemas.findings(self.contract.schemas.uri_of_file(schema_file), value, where)
+        return self.filtered(
+            self.contract.schemas.findings(self.contract.schemas.uri_of_file(schema_file), value, where)
+        )
+
+    def filtered(self, findings: tuple[Found, ...]) -> tuple[Found, ...]:
+        """
+        Those of a check's findings that count: all, unless the mock's findings filter leaves some out.
+
+        A rule that collects findings before it refuses passes them through here.
+        """
+        if not findings or self.findings_filter is None:
+            return findings
+        return tuple(self.findings_filter(self.state.provider, findings))
 
     @cached_property
     def rng(self) -> Random:

@@ -46,7 +46,7 @@ class MutantInstaller:
     def _change_answers(self) -> None:
         from flowproof.kernel import mock  # noqa: PLC0415 (only in a process that serves)
 
-        as_ever = mock.Mock._answered  # (below `handle` and `answer`, whether a fault plan hits the request or not)
+        as_ever = mock.Mock._process_or_refuse  # (below `handle` and `resume`)
 
         def answered(server: "Mock", arrival: "Arrival", workspace: "Workspace") -> "WireResponse":
             given = as_ever(server, arrival, workspace)
@@ -59,7 +59,7 @@ class MutantInstaller:
             self.changed += 1
             return replace(given, status=broken.status, body=broken.body, headers=broken.headers)
 
-        setattr(mock.Mock, "_answered", answered)  # noqa: B010 (this process alone, on purpose)
+        setattr(mock.Mock, "_process_or_refuse", answered)  # noqa: B010 (this process alone, on purpose)
 
     def _is_about(self, arrival: "Arrival", given: "WireResponse") -> bool:
         if self.mutant.family == "response":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -80,14 +81,13 @@ def record(reference: Reference, current: Callable[[], str], slug: str) -> None:
         current: Node id of the test that runs.
         slug: The provider whose answers are recorded.
     """
-    from flowproof.kernel.app import ProviderApp  # noqa: PLC0415 (only in a process that serves)
-    from flowproof.kernel.http.response import WireResponse  # noqa: PLC0415
+    from flowproof.kernel.http.response import WireResponse  # noqa: PLC0415 (only in a process that serves)
     from flowproof.kernel.mock import Arrival, Mock  # noqa: PLC0415
     from flowproof.kernel.refusals import Refusal  # noqa: PLC0415
     from flowproof.kernel.workspaces import Workspace  # noqa: PLC0415
 
     # (below `handle` and `answer`, by which requests come without a fault plan and with one)
-    answered_as_ever, refuse_as_ever = Mock._answered, ProviderApp.refuse
+    answered_as_ever, refuse_as_ever = Mock._process_or_refuse, Mock._refuse
 
     def answered(mock: Mock, arrival: Arrival, workspace: Workspace) -> WireResponse:
         given = answered_as_ever(mock, arrival, workspace)
@@ -104,14 +104,14 @@ def record(reference: Reference, current: Callable[[], str], slug: str) -> None:
             reference.tests.setdefault(current(), Seen()).cited.add((given.requirement, "", given.status))
         return given
 
-    def refuse(app: ProviderApp, refusal: Refusal) -> WireResponse:
-        if app.provider.slug == slug:
+    def refuse(mock: Mock, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refusal) -> WireResponse:
+        if arrival.app.provider.slug == slug:
             found = ((each.requirement, each.keyword) for each in refusal.findings if each.requirement)
             reference.tests.setdefault(current(), Seen()).findings.update(found)
-        return refuse_as_ever(app, refusal)
+        return refuse_as_ever(mock, arrival, workspace, now, refusal)
 
-    setattr(Mock, "_answered", answered)  # noqa: B010 (this process alone, on purpose)
-    setattr(ProviderApp, "refuse", refuse)  # noqa: B010
+    setattr(Mock, "_process_or_refuse", answered)  # noqa: B010 (this process alone, on purpose)
+    setattr(Mock, "_refuse", refuse)  # noqa: B010
     _record_world(reference, current, slug)
 
 

@@ -135,7 +135,7 @@ class MutantSession:
         from flowproof.providers import find_providers  # noqa: PLC0415
 
         (provider,) = find_providers([self.provider])
-        gateway = assembly.build_gateway([provider], assembly.Settings(entropy=0))
+        gateway = assembly.build_gateway([provider], assembly.ServerSettings(entropy=0))
         contract = gateway.mock.apps[self.provider].contract
         package = provider.routes.import_name.rpartition(".")[0]
         plan = make_plan(contract, package, reference, requirement=self.requirement, sample=self.sample)

@@ -68,11 +68,11 @@ def flowproof_server(pytestconfig: pytest.Config) -> "Iterator[ControlClient]":
 @contextmanager
 def _own_server(state: SessionState) -> Iterator[str]:
     """A server on loopback, in this process, on a port that is free."""
-    from flowproof.kernel.assembly import Settings, build_gateway  # noqa: PLC0415 (see the module's docstring)
+    from flowproof.kernel.assembly import ServerSettings, build_gateway  # noqa: PLC0415 (see the module's docstring)
     from flowproof.kernel.serving import Server  # noqa: PLC0415
     from flowproof.providers import find_providers  # noqa: PLC0415
 
-    gateway = build_gateway(find_providers(state.options.providers), Settings(entropy=0))
+    gateway = build_gateway(find_providers(state.options.providers), ServerSettings(entropy=0))
     with Server(gateway) as server:
         if state.options.transport == "in-process":
             from .transport import InProcessAdapter  # noqa: PLC0415 (see the module's docstring)

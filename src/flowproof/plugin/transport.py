@@ -37,7 +37,7 @@ ABOUT_THE_CONNECTION = frozenset({"expect", "trailer", "transfer-encoding", "upg
 class Answering(Protocol):
     """A server in this process: the kernel's gateway."""
 
-    def answer_at_once(self, request: WireRequest) -> WireResponse | None:
+    def serve_from_thread(self, request: WireRequest) -> WireResponse | None:
         """The answer, or None where that takes a socket; then nothing has happened yet."""
 
 
@@ -67,7 +67,7 @@ class InProcessAdapter(HTTPAdapter):
     ) -> requests.Response:
         """Have it answered here, or send it as ever."""
         wire = None if proxies else self._wire_request(request)
-        answer = self._server.answer_at_once(wire) if wire is not None else None
+        answer = self._server.serve_from_thread(wire) if wire is not None else None
         if answer is None:
             return super().send(request, stream, timeout, verify, cert, proxies)
         return self.build_response(request, _response(request, answer))

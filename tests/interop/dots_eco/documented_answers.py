@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from flowproof.kernel.assembly import Settings, build_gateway
+from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Server
 from flowproof.mocks.dots_eco import provider
 from flowproof.target import ControlClient, Workspace
@@ -89,7 +89,7 @@ def table(answers: list[Row]) -> str:
 
 def main() -> int:
     """Start a mock, print the table, and say by the exit code whether all are the same."""
-    with Server(build_gateway([provider], Settings(entropy=0))) as server:
+    with Server(build_gateway([provider], ServerSettings(entropy=0))) as server:
         answers = list(rows(ControlClient(server.url).make_workspace()))
     sys.stdout.write(table(answers))
     return 0 if all(row.same for row in answers) else 1

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-__all__ = ["WireResponse"]
+__all__ = ["STATUSES_WITHOUT_BODY", "WireResponse"]
+
+STATUSES_WITHOUT_BODY = frozenset({204, 304})  # RFC 9110, 15.3.5 and 15.4.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """
 From a request to the view that answers it.
 
-Flask's rules are made quickly: what writes a URL from a rule is compiled when a URL is written, which no mock does. And
-where the contract has found the operation of a request, its view is known without asking Flask once more.
+Werkzeug compiles for each rule what writes a URL from it, which no mock needs: a `QuickRule` does so on first use.
+Where the contract has found the operation of a request, its view is known without Flask's routing: the fast path.
 """
 
 import re
@@ -13,16 +13,16 @@ from werkzeug.routing import Rule
 
 from flowproof.conformance import Match, Operation
 
-__all__ = ["QuickRule", "ShortWay", "short_ways"]
+__all__ = ["DirectView", "QuickRule", "direct_views"]
 
 Built = tuple[str, str]
 View = Callable[..., Any]
-PLAIN = re.compile(r"<(\w+)>", re.ASCII)  # a part of a path that no converter reads
+PLAIN = re.compile(r"<(\w+)>", re.ASCII)  # a part of a path without a converter
 TEMPLATED = re.compile(r"\{(\w+)\}", re.ASCII)
 
 
 class QuickRule(Rule):
-    """A rule as Werkzeug's, but for when its code to build URLs is compiled: that takes longer than all else of it."""
+    """Werkzeug's rule, except that its URL builder is compiled on first use: that takes most of a rule's time."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., Built]:
         compiled = super()._compile_builder
@@ -33,29 +33,29 @@ class QuickRule(Rule):
         return build
 
 
-class ShortWay(NamedTuple):
+class DirectView(NamedTuple):
     """
-    The view of an operation.
+    The view of an operation, to be called without Flask's routing.
 
     Args:
         view: As the provider's blueprint has it.
-        names: For each parameter of the path, what the view and what the contract call it.
+        names: For each parameter of the path, the view's name and the contract's.
     """
 
     view: View
     names: tuple[tuple[str, str], ...]
 
-    def answered(self, match: Match) -> Any:
-        """What the view returns for a request."""
+    def dispatch(self, match: Match) -> Any:
+        """Call the view with the parameters of a request's path."""
         if not self.names:
             return self.view()
-        given = match.path_parameters
-        return self.view(**{ours: given[theirs] for ours, theirs in self.names})
+        values = match.path_parameters
+        return self.view(**{ours: values[theirs] for ours, theirs in self.names})
 
 
-def short_ways(
+def direct_views(
     operations: Iterable[Operation], rules: Iterable[Rule], views: Mapping[str, View]
-) -> Mapping[str, ShortWay]:
+) -> Mapping[str, DirectView]:
     """
     The views of those operations whose path Flask reads as the contract does.
 
@@ -73,9 +73,9 @@ def short_ways(
         for method in rule.methods or ()
         if rule.is_leaf and "<" not in PLAIN.sub("", rule.rule)
     }
-    found = {each.id: (each, known.get((each.method, TEMPLATED.sub("{}", each.path)))) for each in operations}
-    return {
-        name: ShortWay(way[0], tuple(zip(way[1], TEMPLATED.findall(operation.path), strict=True)))
-        for name, (operation, way) in found.items()
-        if way is not None
-    }
+    direct: dict[str, DirectView] = {}
+    for operation in operations:
+        view, names = known.get((operation.method, TEMPLATED.sub("{}", operation.path)), (None, ()))
+        if view is not None:
+            direct[operation.id] = DirectView(view, tuple(zip(names, TEMPLATED.findall(operation.path), strict=True)))
+    return direct

@@ -1,17 +1,22 @@
 """
-The ASGI application in front of the mocks: reads a request, waits where a fault says so, and calls Flask in line.
+Leads a request to the mocks or the control API, and its response back; applies the faults of a fault plan in between.
 
-Everything runs on the one thread of the event loop. A fault waits with ``await``, so that it holds up nobody else.
-Only ``answer_at_once`` may be called from elsewhere; so the mocks are used by whoever has the turn, one at a time.
+A request enters by one of three ways, and each ends in `Mock.handle` or the control API:
+
+    serve_inline       the fast path: a whole request, on the thread of the event loop
+    __call__           the slow path, over ASGI: large bodies, queued requests, and those that a fault plan hits
+    serve_from_thread  without a socket, from any thread of this process
+
+Requests are processed one at a time, under a lock; a fault waits with ``await`` and without the lock.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from flowproof.errors import StoreError
 from flowproof.kernel.faults.plans import MalformedJson, Reset, SlowBody, TruncatedBody
@@ -21,42 +26,25 @@ from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Arrival, Mock
 
 from .courier import Courier
-from .wire import ARRIVAL, Wire, malformed
+from .response_writer import ARRIVAL, Message, Receive, ResponseWriter, Send, malformed
 
 __all__ = ["CONTROL_PREFIX", "Gateway"]
 
 CONTROL_PREFIX = "/_flowproof"
-MOST_DRAINED = 32 * 1024 * 1024
+MOST_DRAINED = 32 * 1024 * 1024  # bytes read of a body that is too large
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
-
-Asked = TypeVar("Asked")
-Placed = TypeVar("Placed")
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
 
 logger = logging.getLogger("flowproof.mock")
 
 
-class HitByFault(Exception):
+class NeedsSocket(Exception):
     """A fault plan hits a request that came without a socket."""
 
 
-class ClientGone(Exception):
-    """The client left before it had sent its whole request, of which nothing may then be processed."""
-
-
-def _safely(step: Callable[[Asked], Placed], asked: Asked) -> Placed | WireResponse:
-    """What a step gives; our own error where it fails, which is no answer of a provider's."""
-    try:
-        return step(asked)
-    except StoreError as error:
-        logger.error("%s", error)
-        return problem(503, "State not available", f"The server's state: {error}.")
-    except Exception:
-        logger.exception("the server failed")
-        return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")
+class ClientDisconnected(Exception):
+    """The client left before it had sent its whole request, which is then not processed."""
 
 
 class Control(Protocol):
@@ -68,7 +56,7 @@ class Control(Protocol):
 
 class Gateway:
     """
-    The way from the socket to the mocks and back.
+    An ASGI application, which answers without ASGI too.
 
     Args:
         mock: The mocks.
@@ -78,133 +66,124 @@ class Gateway:
 
     def __init__(self, mock: Mock, control: Control, *, largest_body: int) -> None:
         self.mock = mock
-        self._turn = Lock()
-        self.courier = Courier(mock, self._turn)
+        self._lock = Lock()
+        self.courier = Courier(mock, self._lock)
         self._control = control
         self._largest_body = largest_body
 
-    def answer_at_once(self, request: WireRequest) -> WireResponse | None:
+    def serve_from_thread(self, request: WireRequest) -> WireResponse | None:
         """
-        Answer a request that came without a socket, from any thread, while the server runs.
+        Serve a request that came without a socket, from any thread, while the server runs.
 
         Returns:
-            The answer as on a socket. None where it takes one, since a fault plan hits the request
-            or its body is too large; then nothing has happened yet.
+            The response as on a socket. None where it takes one, since a fault plan hits the request or its body is
+            too large; then nothing has happened yet.
         """
         if len(request.body) > self._largest_body or not self.courier.runs:
             return None
-        answer = self._handled(request, self._handled_without_fault)
-        self.courier.wake_touched_from_outside()
-        return answer
+        response = self._dispatch(request, self._handle_without_faults)
+        self.courier.wake_dirty_from_thread()
+        return response
 
-    def _handled_without_fault(self, request: WireRequest) -> WireResponse | None:
-        """Handle it, or undo that and give None. On a socket the same plan hits it again, since chance is seeded."""
+    def _handle_without_faults(self, request: WireRequest) -> WireResponse | None:
+        """Handle it; where a fault plan hits it, roll back and return None. Over ASGI the seeded plan hits it again."""
         try:
             with self.mock.store.transaction():
                 handled = self.mock.handle(request)
                 if isinstance(handled, Arrival):
-                    raise HitByFault
+                    raise NeedsSocket
                 return handled
-        except HitByFault:
+        except NeedsSocket:
             return None
 
-    def answer_in_line(self, request: WireRequest) -> WireResponse | Arrival | None:
+    def serve_inline(self, request: WireRequest) -> WireResponse | Arrival | None:
         """
-        Answer a request that has come whole, on the thread of the event loop.
+        Serve a request that has come whole, on the thread of the event loop.
 
         Returns:
-            The answer; or the arrival of a request that a fault plan hits; or None where its body is too large. Both
-            are to come through ASGI.
+            The response; or the arrival of a request that a fault plan hits; or None where its body is too large. Both
+            are then to be served over ASGI.
         """
         if len(request.body) > self._largest_body:
             return None
         if self.mock.store.hold_lock():
             asyncio.get_running_loop().call_soon(self._pass_turn)
-        handled = self._handled(request, self.mock.handle)
-        self.courier.wake_touched()
+        handled = self._dispatch(request, self.mock.handle)
+        self.courier.wake_dirty()
         return handled
 
     def _pass_turn(self) -> None:
-        """After everything that the loop found ready: processes that share a state file do not meet at each request."""
-        with self._turn:
+        """Release a state file once a turn of the loop, and not after each request of a busy process."""
+        with self._lock:
             self.mock.store.release_lock()
 
-    def _handled(self, request: WireRequest, by_mock: Callable[[WireRequest], Placed]) -> Placed | WireResponse:
-        """What the control API answers, or else what comes of it with the mocks."""
-        with self._turn:
+    def _dispatch(self, request: WireRequest, handle: Callable[[WireRequest], Result]) -> Result | WireResponse:
+        """Let the control API or the mock handle a request."""
+        with self._lock:
             if self._is_for_control(request):
-                return _safely(self._control.answer, request)
-            return _safely(by_mock, request)
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Handle one request, and have done what has become due by it."""
-        try:
-            await self._handle(scope, receive, send)
-        finally:
-            self.courier.wake_touched()
-
-    async def _handle(self, scope: Message, receive: Receive, send: Send) -> None:
-        wire = Wire(scope, receive, send)
-        arrival: Arrival | None = scope["extensions"][ARRIVAL] or await self._answered_without_fault(
-            scope, receive, wire
-        )
-        if arrival is None:
-            return
-        try:
-            await self._answer_with_faults(arrival, wire)
-        except asyncio.CancelledError:  # the server stops while a fault waits
-            with suppress(asyncio.CancelledError):
-                await wire.reset(Reset())
-
-    async def _answered_without_fault(self, scope: Message, receive: Receive, wire: Wire) -> Arrival | None:
-        """Read a request and answer it, unless a fault plan hits it."""
-        try:
-            request = await self._read(scope, receive)
-        except ClientGone:
-            return None
-        handled = self._handled(request, self.mock.handle)
-        if isinstance(handled, Arrival):
-            return handled
-        await wire.deliver(handled, close=request.too_large)
-        return None
-
-    def _answered(self, arrival: Arrival) -> WireResponse:
-        with self._turn:
-            return _safely(self.mock.answer, arrival)
+                return _guarded(self._control.answer, request)
+            return _guarded(handle, request)
 
     def _is_for_control(self, request: WireRequest) -> bool:
         if request.path == "/":
             return not self.mock.has_host(request)
         return request.path == CONTROL_PREFIX or request.path.startswith(f"{CONTROL_PREFIX}/")
 
-    async def _answer_with_faults(self, arrival: Arrival, wire: Wire) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one request over ASGI."""
+        try:
+            await self._serve_asgi(scope, receive, ResponseWriter(scope, receive, send))
+        finally:
+            self.courier.wake_dirty()
+
+    async def _serve_asgi(self, scope: Message, receive: Receive, writer: ResponseWriter) -> None:
+        arrival: Arrival | None = scope["extensions"][ARRIVAL]
+        if arrival is None:
+            try:
+                request = await self._read(scope, receive)
+            except ClientDisconnected:
+                return
+            handled = self._dispatch(request, self.mock.handle)
+            if isinstance(handled, WireResponse):
+                await writer.write(handled, close=request.too_large)
+                return
+            arrival = handled
+        try:
+            await self._serve_with_faults(arrival, writer)
+        except asyncio.CancelledError:  # the server stops while a fault waits
+            with suppress(asyncio.CancelledError):
+                await writer.reset(Reset())
+
+    async def _serve_with_faults(self, arrival: Arrival, writer: ResponseWriter) -> None:
         wait_s = arrival.wait_s()
         if wait_s > 0:
             await asyncio.sleep(wait_s)
-        broken = arrival.breaks_before()
-        if broken is not None:
-            with self._turn:
-                self.mock.cut_off(arrival)
-            await wire.reset(broken)
+        reset = arrival.breaks_before()
+        if reset is not None:
+            with self._lock:
+                self.mock.record_reset(arrival)
+            await writer.reset(reset)
             return
-        await self._deliver_with_faults(arrival, self._answered(arrival), wire)
+        with self._lock:
+            response = _guarded(self.mock.resume, arrival)
+        await self._write_with_faults(arrival, response, writer)
 
-    async def _deliver_with_faults(self, arrival: Arrival, answer: WireResponse, wire: Wire) -> None:
-        """The first effect on the delivery decides; a malformed text can be slow or truncated too."""
+    async def _write_with_faults(self, arrival: Arrival, response: WireResponse, writer: ResponseWriter) -> None:
+        """The first effect on the sending decides; a malformed body can be slow or truncated too."""
         effects = [plan.effect for plan, _ in arrival.faults]
         if any(isinstance(effect, MalformedJson) for effect in effects):
-            answer = replace(answer, body=malformed(answer.body))
+            response = replace(response, body=malformed(response.body))
         for effect in effects:
             match effect:
                 case Reset():
-                    return await wire.reset(effect)
+                    return await writer.reset(effect)
                 case TruncatedBody():
-                    return await wire.truncate(answer, effect)
+                    return await writer.write_truncated(response, effect)
                 case SlowBody():
-                    return await wire.deliver_slowly(answer, effect)
+                    return await writer.write_slowly(response, effect)
                 case _:
                     continue
-        return await wire.deliver(answer, close=arrival.request.wire.too_large)
+        return await writer.write(response, close=arrival.request.wire.too_large)
 
     async def _read(self, scope: Message, receive: Receive) -> WireRequest:
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
@@ -224,23 +203,31 @@ class Gateway:
         """
         The body, or that it is too large.
 
-        What is too large is read on and thrown away, to a limit, since a client that is still sending would meet the
-        answer as a broken connection.
+        What is too large is read on and thrown away, to a limit, since a client that is still sending would take the
+        response for a broken connection.
         """
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        if not message.get("more_body", False):
-            body = message.get("body", b"")
-            return (b"", True) if len(body) > self._largest_body else (body, False)
-        pieces, size = [message["body"]], len(message["body"])
-        while message.get("more_body", False) and size < MOST_DRAINED:
+        pieces: list[bytes] = []
+        size, has_more = 0, True
+        while has_more and size < MOST_DRAINED:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise ClientGone
-            size += len(message.get("body", b""))
+                raise ClientDisconnected
+            piece, has_more = message.get("body", b""), message.get("more_body", False)
+            size += len(piece)
             if size <= self._largest_body:
-                pieces.append(message.get("body", b""))
+                pieces.append(piece)
             else:
                 pieces.clear()
         return (b"", True) if size > self._largest_body else (b"".join(pieces), False)
+
+
+def _guarded(step: Callable[[Argument], Result], argument: Argument) -> Result | WireResponse:
+    """The result of a step; where it fails, an error response of ours, which is not a provider's."""
+    try:
+        return step(argument)
+    except StoreError as error:
+        logger.error("%s", error)
+        return problem(503, "State not available", f"The server's state: {error}.")
+    except Exception:
+        logger.exception("the server failed")
+        return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")

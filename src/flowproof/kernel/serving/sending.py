@@ -1,9 +1,9 @@
 """
-Sends one webhook over a socket of its own, byte for byte as wanted, and reads the answer. Redirects are not followed.
-One whose URL is ``smtp://…`` is a mail: its body is the message, and what the mail server replies is the answer.
+Sends one webhook over a socket of its own, byte for byte as given, and reads the response. Redirects are not followed.
+A webhook with a URL such as ``smtp://…`` is a mail: its body is the message, the mail server's reply is the response.
 
 Receivers are on loopback only, unless the workspace allows their host: a webhook's URL must not turn a shared server
-into a way into somebody's network. The address that was checked is the one that is connected to.
+into a way into somebody's network. The connection goes to the address that was checked.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ import httptools
 
 from flowproof.exchange import Headers
 from flowproof.kernel.http.loopback import is_loopback
-from flowproof.kernel.webhooks.model import SendResult, Webhook
+from flowproof.kernel.webhooks.model import DeliveryResult, Webhook
 
 from .mailing import mail
 
@@ -29,11 +29,11 @@ __all__ = ["NotAllowed", "send"]
 
 SLOW_PIECES = 10
 SLOW_S = 1.0
-LARGEST_ANSWER = 1024 * 1024
+LARGEST_RESPONSE = 1024 * 1024
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 LINE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
-BODILESS = frozenset({"GET", "HEAD"})
-AS_IT_STANDS = "%/:@!$&'()*+,;=~?-._"
+METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD"})
+UNQUOTED = "%/:@!$&'()*+,;=~?-._"
 PORTS: Mapping[str, int] = MappingProxyType({"http": 80, "https": 443, "smtp": 25})
 
 
@@ -42,7 +42,7 @@ class NotAllowed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where a webhook goes: what its URL says, and the addresses that were checked."""
 
     host: str
@@ -61,7 +61,7 @@ async def send(
     timeout_s: float,
     allowed_hosts: Collection[str],
     home_port: int | None = None,
-) -> SendResult:
+) -> DeliveryResult:
     """
     Send a webhook once.
 
@@ -78,18 +78,18 @@ async def send(
     """
     try:
         async with asyncio.timeout(timeout_s):
-            place = await _place(webhook.url, allowed_hosts, home_port)
+            destination = await _destination(webhook.url, allowed_hosts, home_port)
             if urlsplit(webhook.url).scheme == "smtp":
-                return await mail(webhook.body, place.addresses[0], place.port)
-            request = _request(webhook, headers, place)
-            return await _exchanged(request, len(webhook.body), place, connection)
+                return await mail(webhook.body, destination.addresses[0], destination.port)
+            request = _request(webhook, headers, destination)
+            return await _exchange(request, len(webhook.body), destination, connection)
     except TimeoutError:
-        return SendResult(error=f"no answer within {timeout_s:g} s")
+        return DeliveryResult(error=f"no answer within {timeout_s:g} s")
     except (OSError, httptools.HttpParserError) as error:
-        return SendResult(error=str(error) or type(error).__name__)
+        return DeliveryResult(error=str(error) or type(error).__name__)
 
 
-async def _place(text: str, allowed_hosts: Collection[str], home_port: int | None) -> Place:
+async def _destination(text: str, allowed_hosts: Collection[str], home_port: int | None) -> Destination:
     """
     Where a URL leads.
 
@@ -112,10 +112,10 @@ async def _place(text: str, allowed_hosts: Collection[str], home_port: int | Non
         raise NotAllowed(f"{host} is not on loopback and not among the workspace's allowed hosts")
     if port == home_port and any(map(is_loopback, addresses)):
         raise NotAllowed("a webhook cannot be delivered to the mock server itself")
-    target = quote(f"{url.path or '/'}{'?' + url.query if url.query else ''}", safe=AS_IT_STANDS)
+    target = quote(f"{url.path or '/'}{'?' + url.query if url.query else ''}", safe=UNQUOTED)
     shown = f"[{host}]" if ":" in host else host
     host_header = shown if url.port is None else f"{shown}:{url.port}"
-    return Place(host, port, url.scheme == "https", target, host_header, addresses)
+    return Destination(host, port, url.scheme == "https", target, host_header, addresses)
 
 
 def _ascii(host: str) -> str:
@@ -132,60 +132,63 @@ async def _addresses(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
-def _request(webhook: Webhook, headers: Headers, place: Place) -> bytes:
+def _request(webhook: Webhook, headers: Headers, destination: Destination) -> bytes:
     """
     The bytes of the request.
 
     Raises:
         NotAllowed: The method or a header would break it.
     """
-    own = [("Host", place.host_header), ("Connection", "close")]
-    if webhook.body or webhook.method not in BODILESS:
+    own = [("Host", destination.host_header), ("Connection", "close")]
+    if webhook.body or webhook.method not in METHODS_WITHOUT_BODY:
         own.append(("Content-Length", str(len(webhook.body))))
     else:
         headers = tuple(pair for pair in headers if pair[0].lower() != "content-type")
     for name, value in (("method", webhook.method), *headers):
         if not TOKEN.fullmatch(value if name == "method" else name) or not LINE.fullmatch(value):
             raise NotAllowed(f"the {name} of the webhook has characters that HTTP does not allow")
-    lines = [f"{webhook.method} {place.target} HTTP/1.1", *(f"{name}: {value}" for name, value in (*own, *headers))]
+    lines = [
+        f"{webhook.method} {destination.target} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in (*own, *headers)),
+    ]
     return "\r\n".join([*lines, "", ""]).encode() + webhook.body
 
 
-async def _exchanged(request: bytes, body_size: int, place: Place, connection: str) -> SendResult:
-    reader, writer = await _connected(place)
+async def _exchange(request: bytes, body_size: int, destination: Destination, connection: str) -> DeliveryResult:
+    reader, writer = await _connect(destination)
     try:
         if connection == "cut":
             writer.write(request[: -max(1, body_size // 2)])
             await writer.drain()
             writer.close()
-            return SendResult(error="cut by the adversary")
+            return DeliveryResult(error="cut by the adversary")
         try:
             await _write(writer, request, slow=connection == "slow")
         except ConnectionError:  # it does not want to read on, and may have said so
-            answer = await _answer(reader)
-            if not answer.status:
+            result = await _read_response(reader)
+            if not result.status:
                 raise
         else:
-            answer = await _answer(reader)
+            result = await _read_response(reader)
         writer.close()
-        return answer
+        return result
     except BaseException:
         writer.transport.abort()
         raise
 
 
-async def _connected(place: Place) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _connect(destination: Destination) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection to the first of the checked addresses that takes one."""
-    secure = _tls() if place.secure else None
+    secure = _tls() if destination.secure else None
     failed: OSError | None = None
-    for address in place.addresses:
+    for address in destination.addresses:
         try:
             return await asyncio.open_connection(
-                address, place.port, ssl=secure, server_hostname=place.host if secure else None
+                address, destination.port, ssl=secure, server_hostname=destination.host if secure else None
             )
         except OSError as error:
             failed = failed or error
-    raise failed or OSError(f"{place.host} has no address")
+    raise failed or OSError(f"{destination.host} has no address")
 
 
 @cache
@@ -202,8 +205,8 @@ async def _write(writer: asyncio.StreamWriter, request: bytes, *, slow: bool) ->
             await asyncio.sleep(SLOW_S / SLOW_PIECES)
 
 
-class _Reader:
-    """What httptools calls while it reads an answer; interim answers (1xx) are passed over."""
+class _Response:
+    """A response while httptools parses it; interim responses (1xx) are passed over."""
 
     def __init__(self) -> None:
         self.parser = httptools.HttpResponseParser(self)
@@ -230,28 +233,28 @@ class _Reader:
         self.complete = self.status != 0
 
 
-async def _answer(reader: asyncio.StreamReader) -> SendResult:
+async def _read_response(reader: asyncio.StreamReader) -> DeliveryResult:
     """
-    The final answer; of a body that does not end or is too large, the beginning.
+    The final response; of a body that does not end or is too large, the beginning.
 
     Raises:
         HttpParserError: It is no HTTP.
         OSError: There is none.
     """
-    read, size = _Reader(), 0
-    while not read.complete and size <= LARGEST_ANSWER:
+    response, size = _Response(), 0
+    while not response.complete and size <= LARGEST_RESPONSE:
         data = await reader.read(65536)
         size += len(data)
         if not data:
             break
         try:
-            read.parser.feed_data(data)
+            response.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             break
         except httptools.HttpParserError:
-            if not read.status:
+            if not response.status:
                 raise
             break
-    if not read.status:
-        return SendResult(error="the receiver closed the connection without an answer")
-    return SendResult(read.status, tuple(read.headers), bytes(read.body))
+    if not response.status:
+        return DeliveryResult(error="the receiver closed the connection without an answer")
+    return DeliveryResult(response.status, tuple(response.headers), bytes(response.body))

@@ -1,22 +1,26 @@
 """
 Runs the gateway on a socket, in this thread or in one of its own.
 
-uvicorn with Flask called in line: one thread takes requests off a native event loop, which is the fast shape, waiting
-faults cost nobody else anything, and its transport can be aborted, which real connection faults need.
+uvicorn's protocol on uvloop's event loop, with Flask called on the loop's thread: that is the fast shape, faults that
+wait delay no other request, and the transport can be aborted, which real connection faults need. The server around the
+protocol is our own: uvicorn's looks for the end ten times a second, and starts no courier.
 """
 
 import asyncio
+import signal
 import socket
 import threading
-from contextlib import suppress
-from types import FrameType, TracebackType
-from typing import Self
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Any, Self
 
 import uvicorn
+import uvloop
+from uvicorn.server import ServerState
 
 from flowproof.errors import ConfigurationError
 
-from .courier import Courier
 from .gateway import Gateway
 from .protocol import TransportProtocol
 
@@ -24,12 +28,14 @@ __all__ = ["Server", "listen"]
 
 READY_TIMEOUT_S = 30
 GRACE_S = 2.0
-LOOK_S = 0.005
+KEEP_ALIVE_S = 75
+BACKLOG = 2048
+POLL_S = 0.005
 
 
 class Server:
     """
-    A gateway on a socket. The socket is bound at once, so that ``url`` is true before the first answer.
+    A gateway on a socket. The socket is bound at once, so that ``url`` is true before the first response.
 
     Args:
         gateway: What answers.
@@ -37,6 +43,7 @@ class Server:
         port: 0 for any that is free.
         listening: A socket that listens already, such as one that several processes share; host and port are its own.
         grace_s: How long requests, and then webhooks, that are under way when it stops may take to finish.
+        keep_alive_s: How long an idle connection stays open.
 
     Raises:
         ConfigurationError: The address cannot be bound.
@@ -50,11 +57,15 @@ class Server:
         port: int = 0,
         listening: socket.socket | None = None,
         grace_s: float = GRACE_S,
+        keep_alive_s: int = KEEP_ALIVE_S,
     ) -> None:
         self._socket = listening or listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
-        config = uvicorn.Config(
+        gateway.courier.home_port = self.port
+        self._courier = gateway.courier
+        self._grace_s = grace_s
+        self._config = uvicorn.Config(
             gateway,
             http=TransportProtocol,
             ws="none",
@@ -64,17 +75,19 @@ class Server:
             server_header=False,
             date_header=False,
             proxy_headers=False,
-            timeout_keep_alive=75,
+            timeout_keep_alive=keep_alive_s,
         )
-        gateway.courier.home_port = self.port
-        self._uvicorn = _Uvicorn(config, gateway.courier, grace_s)
+        self._state = ServerState()
+        self._ready = threading.Event()
+        self._stop_requested = asyncio.Event()
+        self._is_stopping = self._is_hurried = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def run(self, *, on_ready: threading.Event | None = None) -> None:
-        """Serve in this thread until a signal or :meth:`stop`."""
-        if on_ready is not None:
-            self._uvicorn.ready = on_ready
-        self._uvicorn.run(sockets=[self._socket])
+    def run(self) -> None:
+        """Serve in this thread until :meth:`stop`; in the main thread also until SIGINT or SIGTERM."""
+        with self._stopped_by_signals(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._serve())
 
     def start(self) -> Self:
         """Serve in a thread of its own; returns when the server answers."""
@@ -86,11 +99,11 @@ class Server:
 
     def wait_until_ready(self, timeout_s: float) -> bool:
         """Wait until the server answers; False when it does not in that time."""
-        return self._uvicorn.ready.wait(timeout_s)
+        return self._ready.wait(timeout_s)
 
     def stop(self) -> None:
-        """Stop taking requests, let those under way finish, and let go of the port."""
-        self._uvicorn.ask_to_end()
+        """Stop taking requests, let those under way finish, and release the port."""
+        self._request_stop()
         if self._thread is not None:
             self._thread.join()
         self._socket.close()
@@ -103,59 +116,58 @@ class Server:
     ) -> None:
         self.stop()
 
-
-class _Uvicorn(uvicorn.Server):
-    """
-    uvicorn's server, which says when it is ready, and starts and stops the courier with itself.
-
-    It ends when it is asked to: uvicorn's own looks ten times a second whether it was, and waits as long once more.
-    """
-
-    def __init__(self, config: uvicorn.Config, courier: Courier, grace_s: float) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-        self._courier = courier
-        self._grace_s = grace_s
-        self._asked_to_end = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def ask_to_end(self) -> None:
-        """Let it end; from any thread, and from the handler of a signal."""
-        self.should_exit = True
-        if self._loop is not None:
-            with suppress(RuntimeError):  # it has ended already
-                self._loop.call_soon_threadsafe(self._asked_to_end.set)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal asks it to end."""
-        super().handle_exit(sig, frame)
-        self.ask_to_end()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        self._courier.start()
-        self.ready.set()
-
-    async def main_loop(self) -> None:
+    async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        if not await self.on_tick(0):
-            await self._asked_to_end.wait()
+        self._config.load()
+        listener = await self._loop.create_server(
+            lambda: TransportProtocol(self._config, self._state, app_state={}), sock=self._socket, backlog=BACKLOG
+        )
+        self._courier.start()
+        self._ready.set()
+        if not self._is_stopping:
+            await self._stop_requested.wait()
+        listener.close()
+        self._socket.close()
+        await self._finish()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for each in (*self.servers, *(sockets or ())):
-            each.close()
-        for connection in list(self.server_state.connections):
+    def _request_stop(self) -> None:
+        """From any thread, and from the handler of a signal."""
+        self._is_stopping = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended already
+                self._loop.call_soon_threadsafe(self._stop_requested.set)
+
+    @contextmanager
+    def _stopped_by_signals(self) -> Iterator[None]:
+        """In the main thread SIGINT and SIGTERM stop the server; afterwards they have their former handlers."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        former = {each: signal.signal(each, self._stop_by_signal) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in former.items():
+                signal.signal(each, handler)
+
+    def _stop_by_signal(self, *_: Any) -> None:
+        """The first signal asks to stop, the second to wait no longer for requests under way."""
+        self._is_hurried = self._is_stopping
+        self._request_stop()
+
+    async def _finish(self) -> None:
+        for connection in list(self._state.connections):
             connection.shutdown()
         now = asyncio.get_running_loop().time
         deadline = now() + self._grace_s
-        while self._is_busy() and not self.force_exit and now() < deadline:  # noqa: ASYNC110 (uvicorn's sets tell nobody)
-            await asyncio.sleep(LOOK_S)
-        for task in self.server_state.tasks:
+        while self._is_busy() and not self._is_hurried and now() < deadline:  # noqa: ASYNC110 (uvicorn's sets notify nobody)
+            await asyncio.sleep(POLL_S)
+        for task in self._state.tasks:
             task.cancel()
         await self._courier.stop(within_s=self._grace_s)
 
     def _is_busy(self) -> bool:
-        return bool(self.server_state.connections or self.server_state.tasks)
+        return bool(self._state.connections or self._state.tasks)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -167,7 +179,7 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise ConfigurationError(
             f"{host}:{port} cannot be listened on: {error.strerror}.",

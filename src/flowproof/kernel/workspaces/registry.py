@@ -12,6 +12,7 @@ import orjson
 from flowproof.conformance import Contract
 from flowproof.errors import ConfigurationError
 from flowproof.kernel.credentials import Credential, credential_from_row, credential_row
+from flowproof.kernel.hooks import MockHooks
 from flowproof.kernel.provider import Provider
 from flowproof.kernel.provider_context import ProviderContext, State
 from flowproof.kernel.state.protocol import Store
@@ -44,15 +45,22 @@ class Workspaces:
         providers: By slug.
         contracts: By slug.
         rng: What ids and credentials of new workspaces are drawn from.
+        hooks: Of the mock.
     """
 
     def __init__(
-        self, store: Store, providers: Mapping[str, Provider], contracts: Mapping[str, Contract], rng: Random
+        self,
+        store: Store,
+        providers: Mapping[str, Provider],
+        contracts: Mapping[str, Contract],
+        rng: Random,
+        hooks: MockHooks,
     ) -> None:
         self.store = store
         self._providers = providers
         self._contracts = contracts
         self._rng = rng
+        self._hooks = hooks
 
     def create(
         self, workspace_id: str | None = None, *, seed: str | None = None, clock: Clock | None = None
@@ -199,6 +207,7 @@ class Workspaces:
             contract=self._contracts[provider],
             unknown_event=policy.unknown if policy else None,
             has_own_rng_key=has_own_rng_key,
+            findings_filter=self._hooks.findings_filter,
         )
 
     def run_due(self, workspace: Workspace, *, limit: int = MAX_TASKS) -> bool:

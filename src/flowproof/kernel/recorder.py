@@ -1,0 +1,119 @@
+"""The last station of an exchange: completes a response's headers, moves a stepped clock, and writes the journal."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from email.utils import format_datetime
+from functools import lru_cache
+
+from flowproof.conformance import Finding
+from flowproof.exchange import Headers
+
+from .hooks import MockHooks
+from .http.response import WireResponse
+from .journal.entries import Inbound, Outbound, compact, secrets_sent
+from .journal.journal import Journal, Kept, exchange_id
+from .placement import Arrival
+from .provider import Provider
+from .time.clock import stopwatch_ms
+from .webhooks.model import Delivery, DeliveryResult
+from .workspaces import Workspace, Workspaces
+
+__all__ = ["Recorder"]
+
+SHORTEST_SECRET = 8
+
+
+class Recorder:
+    """
+    Records exchanges, each in the transaction that its caller has begun.
+
+    Args:
+        journal: Where they are written.
+        workspaces: Of the server.
+        hooks: Of the mock.
+    """
+
+    def __init__(self, journal: Journal, workspaces: Workspaces, hooks: MockHooks) -> None:
+        self._journal = journal
+        self._workspaces = workspaces
+        self._hooks = hooks
+
+    def record(
+        self,
+        arrival: Arrival,
+        workspace: Workspace,
+        now: datetime,
+        response: WireResponse,
+        findings: Sequence[Finding],
+        note: str = "",
+    ) -> WireResponse:
+        """
+        Record an exchange.
+
+        Args:
+            arrival: The request.
+            workspace: Where it belongs, as it is now.
+            now: The moment of the exchange on the workspace's clock.
+            response: As its provider renders it; status 0 where a reset left the request without one.
+            findings: Why it was refused, or how the response breaks the contract.
+            note: A longer explanation.
+
+        Returns:
+            The response that the client gets: with our own headers, and past the mock's answer filter.
+        """
+        headers = (*response.headers, ("Date", _date(now.replace(microsecond=0))), ("Flowproof-Exchange", arrival.id))
+        if response.requirement:
+            headers = (*headers, ("Flowproof-Requirement", response.requirement))
+        response = WireResponse(response.status, compact(response.body), headers, response.requirement)
+        if self._hooks.answer_filter is not None:
+            response = self._hooks.answer_filter(arrival, response, findings)
+        if workspace.clock.mode == "stepped":
+            current = self._workspaces.find(workspace.id) or workspace
+            self._workspaces.save(replace(current, clock=current.clock.after_exchange()))
+        app, request = arrival.app, arrival.request
+        entry = Inbound(
+            provider=app.provider,
+            scrub=app.scrubber,
+            operation=arrival.match.operation.id if arrival.match else None,
+            wire=request.wire,
+            path=request.path,
+            answer=response,
+            findings=tuple(findings),
+            note=note,
+            faults=tuple(plan for plan, _ in arrival.faults),
+        )
+        took_ms, secrets = stopwatch_ms() - arrival.started_ms, self.secrets(arrival, workspace)
+        kept = Kept(workspace.id, arrival.number, now, took_ms)
+        self._journal.write(kept, entry, secrets, at_once=not entry.is_short)
+        return response
+
+    def record_delivery(
+        self,
+        workspace: Workspace,
+        delivery: Delivery,
+        provider: Provider,
+        at: datetime,
+        headers: Headers,
+        result: DeliveryResult,
+        duration_ms: float,
+    ) -> str:
+        """Record one attempt to deliver a webhook; returns the id of the exchange."""
+        number = self._workspaces.store.exchanges.next_number(workspace.id)
+        known, _ = self._workspaces.secrets(workspace, provider.slug)
+        secrets = known | secrets_sent(provider, headers)
+        kept = Kept(workspace.id, number, at, duration_ms)
+        self._journal.write(kept, Outbound(provider, delivery, headers, result), secrets, at_once=True)
+        return exchange_id(workspace.id, number)
+
+    def secrets(self, arrival: Arrival, workspace: Workspace) -> frozenset[str]:
+        """The workspace's secrets, and a key that is none of its own: that may be a secret sent in a key's place."""
+        key = arrival.key
+        secrets, keys = self._workspaces.secrets(workspace, arrival.app.provider.slug)
+        is_unknown = key is not None and len(key) >= SHORTEST_SECRET and key not in keys
+        return secrets | {key} if key is not None and is_unknown else secrets
+
+
+@lru_cache(maxsize=64)
+def _date(second: datetime) -> str:
+    return format_datetime(second, usegmt=True)
