@@ -12,12 +12,12 @@ import pytest
 from flowproof.inbox import Answer, Inbox
 from flowproof.kernel.serving import sending
 from flowproof.kernel.serving.sending import NotAllowed, send
-from flowproof.kernel.webhooks.model import SendResult, Webhook
+from flowproof.kernel.webhooks.model import DeliveryResult, Webhook
 
 PATIENCE_S = 10.0
 
 
-def sent(url: str, **changes: Any) -> SendResult:
+def sent(url: str, **changes: Any) -> DeliveryResult:
     """Send a small webhook."""
     options: dict[str, Any] = {"connection": "whole", "timeout_s": PATIENCE_S, "allowed_hosts": ()}
     headers = changes.pop("headers", (("Content-Type", "application/json"),))
@@ -139,7 +139,7 @@ def test_receiver_that_hangs_is_given_up(answer: bytes) -> None:
     with receiver(answer, holds=True) as (url, _):
         got = sent(url, timeout_s=0.2)
 
-    assert got == SendResult(error="no answer within 0.2 s")
+    assert got == DeliveryResult(error="no answer within 0.2 s")
 
 
 def test_nobody_there_is_no_answer() -> None:

@@ -29,7 +29,7 @@ from .redaction import scrubbed
 from .refusals import Refusal
 from .state.protocol import Store
 from .time.clock import stopwatch_ms
-from .webhooks.model import Delivery, SendResult
+from .webhooks.model import Delivery, DeliveryResult
 from .workspaces import DEFAULT, Workspace, Workspaces
 
 __all__ = ["Arrival", "Mock"]
@@ -283,7 +283,7 @@ class Mock:
         delivery: Delivery,
         at: datetime,
         headers: Headers,
-        sent: SendResult,
+        sent: DeliveryResult,
         duration_ms: float,
     ) -> str:
         """Write down one attempt to deliver a webhook; returns the id of the exchange."""

@@ -14,7 +14,7 @@ from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.provider import Provider
 from flowproof.kernel.scrubbing import Scrubber
-from flowproof.kernel.webhooks.model import Delivery, SendResult
+from flowproof.kernel.webhooks.model import Delivery, DeliveryResult
 
 __all__ = ["Entry", "Inbound", "Outbound", "compact", "secrets_sent"]
 
@@ -113,7 +113,7 @@ class Outbound(NamedTuple):
     provider: Provider
     delivery: Delivery
     headers: Headers
-    sent: SendResult
+    sent: DeliveryResult
 
     @property
     def is_refused(self) -> bool:

@@ -20,7 +20,7 @@ from flowproof.exchange import Headers
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.state.rows import DeliveryRow
 from flowproof.kernel.time.clock import Clock, microseconds, stopwatch_ms
-from flowproof.kernel.webhooks.model import Delivery, DeliveryAttempt, SendResult
+from flowproof.kernel.webhooks.model import Delivery, DeliveryAttempt, DeliveryResult
 from flowproof.kernel.webhooks.policy import WebhookPolicy, signed_headers
 from flowproof.kernel.workspaces import Workspace
 
@@ -52,7 +52,7 @@ class Tried:
 
     at: datetime
     headers: Headers
-    sent: SendResult
+    sent: DeliveryResult
     hopeless: bool
     took_ms: float
     policy: WebhookPolicy
@@ -234,7 +234,7 @@ class Courier:
                     home_port=self.home_port,
                 )
             except NotAllowed as error:
-                sent, hopeless = SendResult(error=str(error)), True
+                sent, hopeless = DeliveryResult(error=str(error)), True
         return Tried(at, headers, sent, hopeless, stopwatch_ms() - started_ms, policy)
 
     def _recorded(self, workspace: Workspace, delivery: Delivery, tried: Tried) -> Delivery:

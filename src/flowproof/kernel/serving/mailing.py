@@ -7,12 +7,12 @@ The SMTP library is loaded with the first mail: most servers never send one, and
 from email import message_from_bytes
 from email.utils import getaddresses
 
-from flowproof.kernel.webhooks.model import SendResult
+from flowproof.kernel.webhooks.model import DeliveryResult
 
 __all__ = ["mail"]
 
 
-async def mail(message: bytes, address: str, port: int) -> SendResult:
+async def mail(message: bytes, address: str, port: int) -> DeliveryResult:
     """
     Send a message once, to those whom its headers name.
 
@@ -28,21 +28,21 @@ async def mail(message: bytes, address: str, port: int) -> SendResult:
 
     senders, recipients = _addresses(message, "From"), _addresses(message, "To")
     if not (senders and recipients):
-        return SendResult(error="the message does not say from whom and to whom it is")
+        return DeliveryResult(error="the message does not say from whom and to whom it is")
     server = SMTP(hostname=address, port=port, local_hostname="localhost", start_tls=False)
     try:
         async with server:
             _, reply = await server.sendmail(senders[0], recipients, message)
     except SMTPResponseException as error:
-        return SendResult(error.code, body=error.message.encode(), error=f"{error.code} {error.message}")
+        return DeliveryResult(error.code, body=error.message.encode(), error=f"{error.code} {error.message}")
     except SMTPRecipientsRefused as error:
         first = error.recipients[0]
-        return SendResult(
+        return DeliveryResult(
             first.code, body=first.message.encode(), error=f"{first.recipient}: {first.code} {first.message}"
         )
     except SMTPException as error:
-        return SendResult(error=error.message)
-    return SendResult(250, body=reply.encode())
+        return DeliveryResult(error=error.message)
+    return DeliveryResult(250, body=reply.encode())
 
 
 def _addresses(message: bytes, name: str) -> list[str]:

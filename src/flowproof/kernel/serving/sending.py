@@ -21,7 +21,7 @@ import httptools
 
 from flowproof.exchange import Headers
 from flowproof.kernel.http.loopback import is_loopback
-from flowproof.kernel.webhooks.model import SendResult, Webhook
+from flowproof.kernel.webhooks.model import DeliveryResult, Webhook
 
 from .mailing import mail
 
@@ -61,7 +61,7 @@ async def send(
     timeout_s: float,
     allowed_hosts: Collection[str],
     home_port: int | None = None,
-) -> SendResult:
+) -> DeliveryResult:
     """
     Send a webhook once.
 
@@ -84,9 +84,9 @@ async def send(
             request = _request(webhook, headers, place)
             return await _exchanged(request, len(webhook.body), place, connection)
     except TimeoutError:
-        return SendResult(error=f"no answer within {timeout_s:g} s")
+        return DeliveryResult(error=f"no answer within {timeout_s:g} s")
     except (OSError, httptools.HttpParserError) as error:
-        return SendResult(error=str(error) or type(error).__name__)
+        return DeliveryResult(error=str(error) or type(error).__name__)
 
 
 async def _place(text: str, allowed_hosts: Collection[str], home_port: int | None) -> Place:
@@ -151,14 +151,14 @@ def _request(webhook: Webhook, headers: Headers, place: Place) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + webhook.body
 
 
-async def _exchanged(request: bytes, body_size: int, place: Place, connection: str) -> SendResult:
+async def _exchanged(request: bytes, body_size: int, place: Place, connection: str) -> DeliveryResult:
     reader, writer = await _connected(place)
     try:
         if connection == "cut":
             writer.write(request[: -max(1, body_size // 2)])
             await writer.drain()
             writer.close()
-            return SendResult(error="cut by the adversary")
+            return DeliveryResult(error="cut by the adversary")
         try:
             await _write(writer, request, slow=connection == "slow")
         except ConnectionError:  # it does not want to read on, and may have said so
@@ -230,7 +230,7 @@ class _Reader:
         self.complete = self.status != 0
 
 
-async def _answer(reader: asyncio.StreamReader) -> SendResult:
+async def _answer(reader: asyncio.StreamReader) -> DeliveryResult:
     """
     The final answer; of a body that does not end or is too large, the beginning.
 
@@ -253,5 +253,5 @@ async def _answer(reader: asyncio.StreamReader) -> SendResult:
                 raise
             break
     if not read.status:
-        return SendResult(error="the receiver closed the connection without an answer")
-    return SendResult(read.status, tuple(read.headers), bytes(read.body))
+        return DeliveryResult(error="the receiver closed the connection without an answer")
+    return DeliveryResult(read.status, tuple(read.headers), bytes(read.body))

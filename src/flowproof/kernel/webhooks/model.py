@@ -11,7 +11,7 @@ from flowproof.exchange import Headers
 
 from .adversary import Adversary
 
-__all__ = ["Delivery", "DeliveryAttempt", "SendResult", "Webhook"]
+__all__ = ["Delivery", "DeliveryAttempt", "DeliveryResult", "Webhook"]
 
 State = Literal["pending", "sending", "delivered", "failed"]
 EXTRA_FIELD = "flowproofUnknownField"
@@ -48,7 +48,7 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class SendResult:
+class DeliveryResult:
     """What the receiver answered; a status of 0 where there was no answer, and then the reason in ``error``."""
 
     status: int = 0
