@@ -2,8 +2,9 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,7 @@ TOP = (
 )
 TESTING = ("pytest", "_pytest", "hypothesis")
 SERVING = ("flask", "werkzeug", "uvicorn")
+DATABASE = ("sqlite3", "fcntl", "flowproof.kernel.state.sqlite")  # what stands behind the store's protocol
 
 LAYERS = (
     Layer("", (), TESTING, own=False),
@@ -60,7 +62,16 @@ LAYERS = (
     Layer("har", (), (*TESTING, *SERVING, "requests")),
     Layer("secret_encodings", (), (*TESTING, *SERVING, "requests")),
     Layer("conformance", BASE, (*TESTING, *SERVING, "requests")),
-    Layer("kernel", (*BASE, "conformance", "har", "secret_encodings"), TESTING),
+    Layer("kernel", (*BASE, "conformance", "har", "secret_encodings"), (*TESTING, *DATABASE)),
+    Layer("kernel.assembly", ("kernel", "conformance"), TESTING),
+    Layer("kernel.state", ("errors",), (*TESTING, *SERVING, *DATABASE)),
+    Layer("kernel.state.sqlite", ("errors", "kernel.state"), (*TESTING, *SERVING)),
+    Layer("kernel.time", ("errors", "kernel.state"), (*TESTING, *SERVING, *DATABASE)),
+    Layer(
+        "kernel.webhooks",
+        (*BASE, "kernel.provider_context", "kernel.state", "kernel.time"),
+        (*TESTING, *SERVING, *DATABASE),
+    ),
     Layer("mocks", (), (*TESTING, "requests"), own=False),
     Layer("mocks.{provider}", ("kernel", "conformance", *BASE), (*TESTING, "requests"), own_by_dots=True),
     Layer("clients", ("errors",), (*TESTING, *SERVING)),
@@ -285,6 +296,47 @@ def test_modules_import_only_what_the_table_allows() -> None:
     assert judge(import_offences, below("flowproof")) == []
 
 
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Modules that import each other in a loop, the first one at the end too; nothing where there are none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found
+    return []
+
+
+def import_graph(modules: Iterable[Module]) -> dict[str, set[str]]:
+    """Which of these modules import which, for types too. That a module's own package is imported does not count."""
+    names = {each.name: each for each in modules}
+    graph: dict[str, set[str]] = {name: set() for name in names}
+    for name, module in names.items():
+        for found in imports(module):
+            target = found.target if found.target in names else found.target.rpartition(".")[0]
+            if target in names and target != name:
+                graph[name].add(target)
+    return graph
+
+
+def test_kernel_has_no_import_circle() -> None:
+    """No modules of the kernel import each other in a loop, not even for the type checker only."""
+    modules = [Module.read(path, tree.ROOT) for path in below("flowproof.kernel")]
+
+    assert circle(import_graph(modules)) == []
+
+
+def test_import_circle_is_noticed() -> None:
+    """A loop over three modules is noticed, although one of its imports is for the type checker only."""
+    sources = {
+        "a": "from .b import B",
+        "b": "def late():\n    from flowproof.kernel import c",
+        "c": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .a import A",
+    }
+    modules = [Module.parse(source, f"flowproof.kernel.{name}") for name, source in sources.items()]
+
+    assert {each.rpartition(".")[2] for each in circle(import_graph(modules))} == {"a", "b", "c"}
+
+
 def test_kernel_names_no_provider() -> None:
     """The kernel names no provider, neither in an identifier nor in a text."""
     assert judge(provider_offences, below("flowproof.kernel")) == []
@@ -344,6 +396,11 @@ IMPORT_OFFENCES = {
     "kernel imports the whole package": ("kernel.app", "import flowproof"),
     "kernel finds providers": ("kernel.app", "from importlib.metadata import entry_points"),
     "kernel imports pytest": ("kernel.app", "import pytest"),
+    "kernel imports the driver": ("kernel.workspaces.registry", "import sqlite3"),
+    "kernel imports the driver's error": ("kernel.webhooks.outbox", "from sqlite3 import IntegrityError"),
+    "kernel imports the implementation": ("kernel.mock", "from .state.sqlite import SqliteStore"),
+    "the protocol imports its implementation": ("kernel.state.protocol", "from .sqlite.store import SqliteStore"),
+    "the store imports a workspace": ("kernel.state.sqlite.store", "from flowproof.kernel.workspaces import Workspace"),
     "mock imports a mock": ("mocks.acme.routes", "from flowproof.mocks.other import rules"),
     "mock imports a mock relatively": ("mocks.acme.routes", "from ..other import rules"),
     "mock imports a client": ("mocks.acme.routes", "from flowproof.clients.acme import sign"),
@@ -374,6 +431,11 @@ IMPORT_OFFENCES = {
 ALLOWED_IMPORTS = {
     "kernel imports errors": ("kernel.app", "from flowproof.errors import StoreError"),
     "kernel imports itself": ("kernel.app", "from flowproof.kernel import clock\nfrom . import store"),
+    "assembly chooses the implementation": ("kernel.assembly", "from .state.sqlite import SqliteStore"),
+    "the implementation imports the driver": (
+        "kernel.state.sqlite.database",
+        "import sqlite3\nfrom flowproof.kernel.state.rows import SEED\nfrom .cache import Cache",
+    ),
     "mock imports kernel": ("mocks.acme.routes", "from flowproof.kernel.time.clock import Clock\nimport flask"),
     "mock imports its own by dots": ("mocks.acme.routes", "from . import rules\nfrom .models import Order"),
     "suite imports its own by dots": ("suites.acme.test_orders", "from .strategies import orders\nimport pytest"),

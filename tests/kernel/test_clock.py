@@ -171,7 +171,7 @@ def test_small_steps_and_one_big_step_lead_to_the_same(plans: list[tuple[int, in
 
 def test_tasks_draw_the_same_ids_beside_a_busy_neighbour() -> None:
     """
-    What another workspace does changes neither the ids nor the chance of a workspace's tasks.
+    What another workspace does changes neither the ids nor the random numbers of a workspace's tasks.
     """
     records = []
     for neighbours in (0, 3):

@@ -160,7 +160,7 @@ def test_bad_input_is_a_problem_with_a_helpful_sentence(
     app: ControlApp, method: str, path: str, body: bytes, status: int, says: str
 ) -> None:
     """
-    What is wrong is told with its place and what to do instead.
+    A problem document names what is wrong, where, and what to do instead.
     """
     got, text = ask(app, method, path, body)
 

@@ -136,7 +136,7 @@ def test_reset_is_as_new_with_the_same_credentials(desk: Desk) -> None:
 
 def test_seed_data_is_replaced_for_one_workspace(desk: Desk, other: Desk) -> None:
     """
-    A workspace's own account set-up is used there alone, until it is given up.
+    A workspace's own seed data is used there alone, until it is deleted.
     """
     desk.control("PUT", "/seed/notes", {"motto": "own"})
     own = [each.ask("GET", "/notes").json()["motto"] for each in (desk, other)]

@@ -16,7 +16,7 @@ from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk, make_desk
 
 
-def placed(answer: requests.Response) -> str:
+def workspace_of(answer: requests.Response) -> str:
     """The workspace whose journal has an exchange."""
     return answer.headers["Flowproof-Exchange"].rpartition("-")[0]
 
@@ -35,7 +35,7 @@ def test_credential_leads_to_its_workspace(server: Server, desk: Desk) -> None:
     """
     answer = ask(server, "/notes/notes", desk.key)
 
-    assert (placed(answer), answer.status_code) == (desk.id, 200)
+    assert (workspace_of(answer), answer.status_code) == (desk.id, 200)
 
 
 def test_prefix_wins_and_a_foreign_credential_is_unknown_there(server: Server, desk: Desk, other: Desk) -> None:
@@ -44,7 +44,7 @@ def test_prefix_wins_and_a_foreign_credential_is_unknown_there(server: Server, d
     """
     answer = ask(server, f"/w/{desk.id}/notes/notes", other.key)
 
-    assert (placed(answer), answer.status_code) == (desk.id, 401)
+    assert (workspace_of(answer), answer.status_code) == (desk.id, 401)
 
 
 @pytest.mark.parametrize("key", [None, "nobody-has-this"])
@@ -54,7 +54,7 @@ def test_stranger_lands_in_the_default_workspace(server: Server, key: str | None
     """
     answer = ask(server, "/notes/notes", key)
 
-    assert (placed(answer), answer.status_code) == ("default", 401)
+    assert (workspace_of(answer), answer.status_code) == ("default", 401)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_host_names_the_provider(server: Server, desk: Desk, host: str, prefixed
     path = f"/w/{desk.id}/liar" if prefixed else "/liar"
     answer = ask(server, path, desk.key, host)
 
-    assert (placed(answer), answer.status_code) == (desk.id, 200)
+    assert (workspace_of(answer), answer.status_code) == (desk.id, 200)
 
 
 def test_root_of_a_providers_host_is_the_providers(server: Server, desk: Desk) -> None:
@@ -145,7 +145,7 @@ def test_deleted_workspace_is_gone_with_its_credentials(server: Server, desk: De
     desk.control("DELETE", "")
 
     assert desk.write().json()["title"] == "No such workspace"
-    assert placed(ask(server, "/notes/notes", desk.key)) == "default"
+    assert workspace_of(ask(server, "/notes/notes", desk.key)) == "default"
 
 
 def test_default_workspace_can_be_reset_but_not_deleted(server: Server) -> None:

@@ -35,9 +35,9 @@ class Depot:
         return ParcelVerifier(self.secret, self.workspace.clock.now)
 
     def send(self, url: str, name: str = "books", **more: Any) -> requests.Response:
-        """Send a parcel, which is then told to a URL."""
-        wanted = {"name": name, "url": url, **more}
-        return requests.post(f"{self.workspace.url('parcels')}/parcels", json=wanted, timeout=10)
+        """Send a parcel, whose event goes to a URL."""
+        parcel = {"name": name, "url": url, **more}
+        return requests.post(f"{self.workspace.url('parcels')}/parcels", json=parcel, timeout=10)
 
     def settle(self) -> list[dict[str, Any]]:
         """Wait until nothing is due; all deliveries."""
@@ -76,8 +76,8 @@ def make_depot(parcels_control: ControlClient) -> Iterator[Callable[..., Depot]]
     made: list[Depot] = []
 
     def make(clock: dict[str, Any] | None = None) -> Depot:
-        wanted = {"mode": "frozen", "now": NOON} if clock is None else clock
-        made.append(Depot(parcels_control.make_workspace(clock=wanted)))
+        chosen = {"mode": "frozen", "now": NOON} if clock is None else clock
+        made.append(Depot(parcels_control.make_workspace(clock=chosen)))
         return made[-1]
 
     yield make
@@ -104,5 +104,5 @@ def moments(delivery: dict[str, Any]) -> list[float]:
 
 
 def names(received: tuple[Received, ...]) -> list[str]:
-    """The parcels that a receiver was told of, in that order."""
+    """The parcels of received events, in that order."""
     return [each.json["parcel"] for each in received]

@@ -234,7 +234,7 @@ def test_acting_twice_shows_in_the_receiver_only(depot: Depot, make_inbox: Calla
 
 
 def test_slow_receiver_is_an_error_with_the_reason(depot: Depot, make_inbox: Callable[..., Inbox]) -> None:
-    """A receiver that answers too late has not been heard, which is said, and is no FAIL."""
+    """A receiver that answers too late is an ERROR with that reason, and no FAIL."""
     slow = wrong_receiver("Slow", depot.verifier())
     right = ReferenceReceiver(depot.verifier())
     inbox = make_inbox(lambda received: slow(received) if received.number == 1 else right(received))
@@ -284,8 +284,8 @@ def demonstration(depot: Depot, make_inbox: Callable[..., Inbox]) -> str:
     lines = [f"One delivery, {delivery['webhook']['event']} to {inbox.url}, {delivery['state']}:"]
     for entry in depot.outgoing():
         signature = dict(entry["request"]["headers"])["Parcels-Signature"]
-        told = entry["response"]["status"] or entry["explanation"]
-        lines.append(f"  {entry['id']}  {entry['started_at'][:19]}  {signature[:26]}…  {told}")
+        result = entry["response"]["status"] or entry["explanation"]
+        lines.append(f"  {entry['id']}  {entry['started_at'][:19]}  {signature[:26]}…  {result}")
     receiver = ReferenceReceiver(ParcelVerifier(depot.secret, depot.workspace.clock.now))
     lines.append("\nThe adversary's list, and what the reference receiver did:")
     for each in depot.workspace.webhooks.trial("parcels", make_inbox(receiver).url):

@@ -33,9 +33,9 @@ def test_list_shows_deliveries_with_their_answers(depot: Depot, command: Command
     depot.send(inbox.url)
     depot.settle()
 
-    said = command("list")
+    result = command("list")
 
-    (line,) = said.stdout.splitlines()[1:]
+    (line,) = result.stdout.splitlines()[1:]
     assert line.split() == [
         "dlv-1", "pending", "parcels", "parcel.sent", inbox.url, "500", "2026-03-01T12:00:10+00:00",
     ]  # fmt: skip
@@ -75,10 +75,10 @@ def test_trial_of_a_good_receiver_exits_with_0(
     depot: Depot, command: Command, make_inbox: Callable[..., Inbox]
 ) -> None:
     """A receiver that passes every part gives a table of PASS and exit code 0."""
-    said = command("trial", "parcels", make_inbox(ReferenceReceiver(depot.verifier())).url)
+    result = command("trial", "parcels", make_inbox(ReferenceReceiver(depot.verifier())).url)
 
-    lines = said.stdout.splitlines()
-    assert (said.exit_code, lines[0].split()) == (0, ["VERDICT", "TRIAL", "MUST", "ANSWERED", "WHY"])
+    lines = result.stdout.splitlines()
+    assert (result.exit_code, lines[0].split()) == (0, ["VERDICT", "TRIAL", "MUST", "ANSWERED", "WHY"])
     assert {line.split()[0] for line in lines[1:]} == {"PASS"}
 
 
@@ -87,9 +87,9 @@ def test_trial_of_a_bad_receiver_exits_with_1(
     command: Command, make_inbox: Callable[..., Inbox], answers: Any, verdict: str
 ) -> None:
     """A receiver that fails a part, or cannot be heard, gives exit code 1 and the reason."""
-    said = command("trial", "parcels", make_inbox(answers).url, "--event", "parcel.lost")
+    result = command("trial", "parcels", make_inbox(answers).url, "--event", "parcel.lost")
 
-    assert (said.exit_code, verdict in said.stdout) == (1, True)
+    assert (result.exit_code, verdict in result.stdout) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,14 @@ def test_trial_of_a_bad_receiver_exits_with_1(
 )
 def test_what_cannot_be_done_exits_with_2(command: Command, arguments: tuple[str, ...]) -> None:
     """A run that was set up wrong ends with exit code 2 and a sentence, never with a traceback."""
-    said = command(*arguments)
+    result = command(*arguments)
 
-    assert (said.exit_code, "Traceback" in said.output, said.stderr != "") == (2, False, True)
+    assert (result.exit_code, "Traceback" in result.output, result.stderr != "") == (2, False, True)
 
 
 def test_trial_that_does_not_end_exits_with_2(depot: Depot, command: Command, make_inbox: Callable[..., Inbox]) -> None:
     """A trial is not waited for longer than was allowed."""
-    said = command("trial", "parcels", make_inbox(200).url, "--timeout", "0")
+    result = command("trial", "parcels", make_inbox(200).url, "--timeout", "0")
 
-    assert (said.exit_code, "did not end within 0 s" in said.stderr) == (2, True)
+    assert (result.exit_code, "did not end within 0 s" in result.stderr) == (2, True)
     depot.settle()

@@ -19,18 +19,18 @@ CONTRACT = control_contract()
 def ask(depot: Depot, parcels_server: Server) -> Callable[..., tuple[int, Any]]:
     """One request to the control API below the workspace, checked by its document."""
 
-    def asked(method: str, path: str, value: Any = None) -> tuple[int, Any]:
+    def request(method: str, path: str, value: Any = None) -> tuple[int, Any]:
         below = f"/workspaces/{depot.workspace.id}/webhooks{path}"
         answer = requests.request(method, f"{parcels_server.url}/_flowproof{below}", json=value, timeout=10)
         match = CONTRACT.operations.find(method, below.partition("?")[0])
         assert match is not None, below
-        told = answer.json() if answer.content else None
+        value = answer.json() if answer.content else None
         if answer.ok:
             assert str(answer.status_code) in match.operation.responses, f"{below} answered {answer.status_code}"
-        assert check_response(CONTRACT, match.operation, answer.status_code, told) == ()
-        return answer.status_code, told
+        assert check_response(CONTRACT, match.operation, answer.status_code, value) == ()
+        return answer.status_code, value
 
-    return asked
+    return request
 
 
 def test_every_operation_keeps_to_the_document(

@@ -1,4 +1,4 @@
-"""The inbox: what it keeps, what it answers, how it is waited on, and what it does not tell."""
+"""The inbox: what it keeps, what it answers, how it is waited on, and what it hides."""
 
 import logging
 import socket
@@ -75,7 +75,7 @@ def test_answers_can_change(inbox: Inbox) -> None:
 
 
 def test_no_answers_at_all_are_refused(inbox: Inbox) -> None:
-    """An empty sequence is a mistake that is said at once."""
+    """An empty sequence is an error at once."""
     with pytest.raises(ConfigurationError):
         inbox.answers = []
 
@@ -103,11 +103,11 @@ def test_failed_wait_shows_everything_but_secrets(make_inbox: Callable[..., Inbo
     with pytest.raises(NothingCame) as failed:
         inbox.wait(2, timeout_s=0.05)
 
-    said = str(failed.value)
-    assert "within 0.05 s 1 of 2 wanted requests came" in said
-    assert "1. POST /webhooks?q=1 answered 202, NOT verified" in said
-    assert '17 bytes: {"event": "here"}' in said
-    assert ("X-Seen: yes" in said, "Authorization: [hidden]" in said, SECRET in said) == (True, True, False)
+    text = str(failed.value)
+    assert "within 0.05 s 1 of 2 wanted requests came" in text
+    assert "1. POST /webhooks?q=1 answered 202, NOT verified" in text
+    assert '17 bytes: {"event": "here"}' in text
+    assert ("X-Seen: yes" in text, "Authorization: [hidden]" in text, SECRET in text) == (True, True, False)
     assert SECRET not in repr(failed.value.received)
 
 
@@ -128,7 +128,7 @@ def test_broken_request_is_counted_and_not_kept(inbox: Inbox) -> None:
 
 
 def test_verifier_is_recorded_and_may_refuse(make_inbox: Callable[..., Inbox]) -> None:
-    """Each request is verified by the given hand; a verifier that fails proves nothing; what is not may be refused."""
+    """Each request is verified; a verifier that raises verifies nothing; what is not verified may be refused."""
 
     def verify(received: Received) -> bool:
         return PostbackVerifier(SECRET).is_genuine(received.headers)

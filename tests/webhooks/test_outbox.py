@@ -16,8 +16,8 @@ from tests.webhooks.parcels import RETRIES
 SCHEDULE = [0.0, *itertools.accumulate(map(float, RETRIES))]
 
 
-def test_state_change_is_told(depot: Depot, verifying_inbox: Inbox) -> None:
-    """A state change is told to its receiver, signed, once."""
+def test_state_change_is_delivered(depot: Depot, verifying_inbox: Inbox) -> None:
+    """The event of a state change is delivered to its receiver, signed, once."""
     depot.send(verifying_inbox.url)
 
     (received,) = verifying_inbox.wait()
@@ -26,23 +26,23 @@ def test_state_change_is_told(depot: Depot, verifying_inbox: Inbox) -> None:
     assert (delivery["state"], len(delivery["attempts"])) == ("delivered", 1)
 
 
-def test_failed_request_tells_nothing(depot: Depot, inbox: Inbox) -> None:
+def test_failed_request_delivers_nothing(depot: Depot, inbox: Inbox) -> None:
     """A view that raises after it put a webhook into the outbox leaves neither state nor webhook."""
     answer = depot.send(inbox.url, fail=True)
 
-    kept = requests.get(f"{depot.workspace.url('parcels')}/parcels", timeout=10).json()
-    assert (answer.status_code, kept, depot.settle(), inbox.received) == (400, {"parcels": []}, [], ())
+    parcels = requests.get(f"{depot.workspace.url('parcels')}/parcels", timeout=10).json()
+    assert (answer.status_code, parcels, depot.settle(), inbox.received) == (400, {"parcels": []}, [], ())
 
 
-def test_failed_task_tells_nothing(depot: Depot, inbox: Inbox) -> None:
+def test_failed_task_delivers_nothing(depot: Depot, inbox: Inbox) -> None:
     """A task that fails after it put a webhook into the outbox leaves none."""
-    depot.send(inbox.url, "never told", after_s=5, fail_later=True)
-    depot.send(inbox.url, "told", after_s=5)
+    depot.send(inbox.url, "never sent", after_s=5, fail_later=True)
+    depot.send(inbox.url, "sent", after_s=5)
 
     depot.workspace.clock.advance(10)
     depot.settle()
 
-    assert names(inbox.received) == ["told"]
+    assert names(inbox.received) == ["sent"]
 
 
 @pytest.mark.parametrize("steps", [[86_400], [1, 9, 59, 1, 300, 86_000]], ids=["one leap", "small steps"])
@@ -121,14 +121,14 @@ def test_retry_does_not_overtake_what_is_due_before_it(depot: Depot, make_inbox:
     assert names(inbox.received) == ["first", "second", "first", "third"]
 
 
-def test_events_are_told_in_their_order(depot: Depot, inbox: Inbox) -> None:
+def test_events_come_in_their_order(depot: Depot, inbox: Inbox) -> None:
     """Many events come in the order in which they happened, each once."""
-    wanted = [f"parcel {number}" for number in range(40)]
-    for name in wanted:
+    expected = [f"parcel {number}" for number in range(40)]
+    for name in expected:
         depot.send(inbox.url, name)
     depot.settle()
 
-    assert names(inbox.received) == wanted
+    assert names(inbox.received) == expected
 
 
 @pytest.mark.parametrize("mode", ["real", "stepped"])

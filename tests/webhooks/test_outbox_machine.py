@@ -98,8 +98,8 @@ class DeliveryLifecycle(RuleBasedStateMachine):
         self.depot.workspace.clock.advance(40 * 86_400)
         deliveries = self.depot.settle()
         assert {each["state"] for each in deliveries} <= {"delivered", "failed"}
-        told = {each["webhook"]["body"]["text"].partition('"parcel":')[2] for each in deliveries}
-        assert len(told) == len(self.sent)
+        parcels = {each["webhook"]["body"]["text"].partition('"parcel":')[2] for each in deliveries}
+        assert len(parcels) == len(self.sent)
         self.inbox.close()
 
 

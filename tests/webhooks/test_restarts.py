@@ -72,9 +72,9 @@ def test_stop_lets_what_is_under_way_finish(tmp_path: Path, make_inbox: Callable
 def test_stop_begins_nothing_new(tmp_path: Path, make_inbox: Callable[..., Inbox]) -> None:
     """A server that stops while much waits sends no more of it, and the next one sends each of the rest once."""
     inbox = make_inbox(Answer(200, delay_s=0.2))
-    wanted = [f"parcel {number}" for number in range(6)]
+    expected = [f"parcel {number}" for number in range(6)]
     with served(tmp_path / "state") as depot:
-        for each in wanted:
+        for each in expected:
             depot.send(inbox.url, each)
         inbox.wait(2, answered=False)
     sent = len(inbox.received)
@@ -82,8 +82,8 @@ def test_stop_begins_nothing_new(tmp_path: Path, make_inbox: Callable[..., Inbox
     with served(tmp_path / "state") as depot:
         depot.settle()
 
-    assert sent < len(wanted)
-    assert names(inbox.received) == wanted
+    assert sent < len(expected)
+    assert names(inbox.received) == expected
 
 
 def test_stop_gives_up_waiting_and_sends_again(tmp_path: Path, make_inbox: Callable[..., Inbox]) -> None:

@@ -93,7 +93,7 @@ def test_answer_is_read_as_it_is_meant(case: str) -> None:
 
 @pytest.mark.parametrize("case", NO_ANSWERS, ids=str)
 def test_no_answer_is_none(case: str) -> None:
-    """What is no whole answer is none, and it is said why."""
+    """What is no whole answer counts as none, with the reason."""
     with receiver(NO_ANSWERS[case]) as (url, _):
         got = sent(url)
 
@@ -270,17 +270,17 @@ def test_elsewhere_is_not_allowed(url: str, inbox: Inbox) -> None:
 
 @pytest.fixture
 def names_lead_to(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """Let every name have these addresses; gives the names that were asked for."""
+    """Let every name have these addresses; returns the names that are resolved from then on."""
 
     def lead(*addresses: str) -> list[str]:
-        asked: list[str] = []
+        resolved: list[str] = []
 
         async def getaddrinfo(_loop: Any, host: str, port: int, **_: Any) -> list[Any]:
-            asked.append(host)
+            resolved.append(host)
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in addresses]
 
         monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
-        return asked
+        return resolved
 
     return lead
 
@@ -299,11 +299,11 @@ def test_name_with_a_private_address_is_not_allowed(
 
 
 def test_name_is_resolved_once(names_lead_to: Callable[..., list[str]], inbox: Inbox) -> None:
-    """The address that was checked is the one that is connected to: a name is asked for once, so it cannot change."""
-    asked = names_lead_to("127.0.0.1")
+    """The address that was checked is the one that is connected to: a name is resolved once, so it cannot change."""
+    resolved = names_lead_to("127.0.0.1")
 
     assert sent(f"http://innocent.example:{inbox.port}/").status == 200
-    assert asked.count("innocent.example") == 1
+    assert resolved.count("innocent.example") == 1
     assert inbox.received[0].header("host") == f"innocent.example:{inbox.port}"
 
 

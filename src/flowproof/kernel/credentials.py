@@ -17,8 +17,8 @@ class Credential:
     What a partner presents to a provider.
 
     Args:
-        key: The public part by which the credential, and so the workspace, is found: a token, a key id, a client id.
-        role: What it is for, in the words of the provider's seed data (``default`` is the one that most tests use).
+        key: The part by which the credential, and so the workspace, is found: a token, a key id, a client id.
+        role: What it is for, in the words of the provider's seed data; most tests use the role ``default``.
         public: Further parts that may be shown.
         secrets: Parts that must never be shown in a log, journal, report or error.
     """
@@ -30,7 +30,7 @@ class Credential:
 
 
 def credential_from_row(key: str, body: bytes) -> Credential:
-    """A credential as :func:`credential_row` wrote it."""
+    """Read what :func:`credential_row` wrote."""
     value = orjson.loads(body)
     return Credential(key, value["role"], value["public"], value["secrets"])
 

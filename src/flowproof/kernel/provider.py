@@ -28,25 +28,25 @@ class Provider:
         title: Name for people.
         routes: The operations; endpoints may be named as one likes, paths and methods are those of the contract.
         presented_key: The key of the credential that a request presents, or None when it presents none.
-        authenticate: Finds out who asks, or raises :class:`Refusal`.
+        authenticate: The principal of a request; raises :class:`Refusal`.
         render: A refusal in the provider's own words.
-        mint: Makes a new workspace's credentials from its chance.
-        seed: The account set-up that a workspace starts with; a workspace may replace it.
+        mint: Draws the credentials of a new workspace.
+        seed: The seed data that a workspace starts with; a workspace may replace it.
         seed_schema: Name of the schema file by which replaced seed data is checked.
-        check_seed: Looks for what a schema cannot tell in seed data that fits it; raises ConfigurationError.
-        tasks: What becomes due on the workspace's clock, by name.
+        check_seed: Checks in seed data that fits the schema what no schema can tell; raises ConfigurationError.
+        tasks: What is run when it is due on the workspace's clock, by name.
         fault_plans: Named sets of fault plans.
         scrub_header: A request or response header's value as it may be shown.
         diagnose: Why the signature of a request is not right for a credential, as text without the secret; None where
-            the provider signs nothing.
+            requests are not signed.
         webhooks: How it delivers webhooks; None where it has none.
         admit: Counts a request before anything else is done with it; the count stays, whatever becomes of the request.
             Raises :class:`Refusal` where there were too many.
         secret_parameters: Names of parameters whose values no journal shows: of queries, forms, redirects, JSON texts.
-        control: Operations of the control API that only this provider has.
+        control: Operations of the control API that this provider adds.
         contract: Folder of its contract; None where that stands in this package's contracts.
-        flask_context: Whether a view may use Flask's own ``request``, ``g`` and ``current_app``. One that uses ``here``
-            alone needs none of them, and not to make them saves a tenth of a request's time.
+        flask_context: Whether a view may use Flask's own ``request``, ``g`` and ``current_app``. Without them a request
+            takes a tenth less time; views that use ``ctx`` alone need none of them.
         hosts: Host names under which the real provider is reached; a request to one of them needs no path prefix.
         not_emulated: What the provider has and the mock has not, one sentence each.
     """

@@ -11,6 +11,6 @@ __all__ = ["seed_data"]
 
 
 def seed_data(slug: str) -> Mapping[str, Any]:
-    """The account set-up that a new workspace starts with; nobody may change it."""
+    """The seed data that a new workspace starts with, read-only."""
     file = files("flowproof.fixtures").joinpath(slug).joinpath("seed.json")
     return MappingProxyType(orjson.loads(file.read_bytes()))

@@ -39,15 +39,15 @@ routes = Blueprint("parcels", __name__)
 
 @routes.post("/parcels")
 def send_parcel() -> Any:
-    """Keep a parcel and tell of it, now or later; fail after all of that where it is asked."""
-    wanted = ctx.json
+    """Keep a parcel and send its event, now or later; ``fail`` raises after that."""
+    parcel = ctx.json
     key = hex_id(ctx.rng, 16)
-    ctx.state.put("parcel", key, {"id": key, **wanted})
-    if "after_s" in wanted:
-        ctx.context.schedule("tell", after_s=wanted["after_s"], value={"id": key, **wanted})
+    ctx.state.put("parcel", key, {"id": key, **parcel})
+    if "after_s" in parcel:
+        ctx.context.schedule("notify", after_s=parcel["after_s"], value={"id": key, **parcel})
     else:
-        tell(ctx.context, {"id": key, **wanted})
-    if wanted.get("fail"):
+        notify(ctx.context, {"id": key, **parcel})
+    if parcel.get("fail"):
         raise ZeroDivisionError("on purpose")
     return {"id": key}, 201
 
@@ -58,10 +58,10 @@ def list_parcels() -> Any:
     return {"parcels": list(ctx.state.newest("parcel"))}
 
 
-def tell(context: ProviderContext, parcel: Any) -> None:
-    """Put the event of a parcel into the outbox; fail after that where it is asked."""
-    told = event(context, "parcel.sent", parcel["url"], parcel["name"])
-    context.deliver(replace(told, method=parcel.get("method", "POST")))
+def notify(context: ProviderContext, parcel: Any) -> None:
+    """Put the event of a parcel into the outbox; ``fail_later`` raises after that."""
+    webhook = event(context, "parcel.sent", parcel["url"], parcel["name"])
+    context.deliver(replace(webhook, method=parcel.get("method", "POST")))
     if parcel.get("fail_later"):
         raise ZeroDivisionError("on purpose")
 
@@ -131,7 +131,7 @@ provider = Provider(
     mint=mint,
     seed={},
     seed_schema="seed.schema.json",
-    tasks={"tell": tell},
+    tasks={"notify": notify},
     webhooks=policy,
     contract=Path(__file__).parent,
 )
