@@ -21,24 +21,23 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter
 
 from flowproof.conformance import Contract, Finding, Match, check_parameters, check_request_body, check_response
+from flowproof.redaction.named_parameters import ParameterRedactor
 
 from . import refusals
 from .http.body import FORM, read_form, read_json
 from .http.request import ProviderRequest
-from .http.response import WireResponse
+from .http.response import BODILESS, WireResponse
 from .http.routing import QuickRule, ShortWay, short_ways
 from .provider import Provider
 from .provider_context import ProviderContext
 from .refusals import Refusal
 from .request_context import Binding, RequestContext
-from .scrubbing import Scrubber
 
 __all__ = ["ProviderApp"]
 
 logger = logging.getLogger("flowproof.mock")
 
 JSON = "application/json"
-EMPTY = frozenset({204, 304})
 
 
 class NoSessions(SessionInterface):
@@ -67,7 +66,7 @@ class ProviderApp(Flask):
         super().__init__(provider.slug, static_folder=None, template_folder=None, root_path="/")
         self.provider = provider
         self.contract = contract
-        self.scrubber = Scrubber(provider)
+        self.redactor = ParameterRedactor(provider.secret_parameters, provider.redact_header)
         self.largest_body = largest_body
         self.session_interface = NoSessions()
         self.url_map.merge_slashes = False
@@ -181,7 +180,7 @@ class ProviderApp(Flask):
             answer = WireResponse(returned.status_code, returned.get_data(), headers)
             return answer, check_response(self.contract, match.operation, answer.status, returned.get_json(silent=True))
         value, status = returned if isinstance(returned, tuple) else (returned, 200)
-        empty = int(status) in EMPTY
+        empty = int(status) in BODILESS
         answer = WireResponse(int(status), b"", ()) if empty else WireResponse(int(status), _rendered(value))
         return answer, check_response(self.contract, match.operation, answer.status, value)
 

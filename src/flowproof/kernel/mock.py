@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 from flowproof.conformance import Finding, Match
 from flowproof.exchange import Headers
+from flowproof.redaction.journal_entries import redact_text
+from flowproof.redaction.known_secrets import SHORTEST_SECRET
 
 from . import refusals
 from .app import ProviderApp
@@ -23,9 +25,8 @@ from .faults.plans import FaultPlan, Latency, Reset, Status
 from .http.problem import problem
 from .http.request import ProviderRequest, WireRequest
 from .http.response import WireResponse
-from .journal.entries import Inbound, Outbound, compact, secrets_sent
-from .journal.journal import Journal, Kept, exchange_id
-from .redaction import scrubbed
+from .journal.entries import InboundExchange, WebhookAttempt, compact, redact_finding, secrets_sent
+from .journal.journal import ExchangeMeta, Journal, exchange_id
 from .refusals import Refusal
 from .state.store import Store
 from .time.clock import stopwatch_ms
@@ -35,7 +36,6 @@ from .workspaces import DEFAULT, Workspace, Workspaces, fired
 __all__ = ["Arrival", "Mock"]
 
 logger = logging.getLogger("flowproof.mock")
-SHORTEST_SECRET = 8
 
 
 class Arrival(NamedTuple):
@@ -229,17 +229,17 @@ class Mock:
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refusal) -> WireResponse:
         refusal.rng_key = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
         answer = arrival.app.refuse(refusal)
-        refusal.findings = tuple(map(arrival.app.scrubber.finding, refusal.findings))
+        refusal.findings = tuple(redact_finding(each, arrival.app.redactor) for each in refusal.findings)
         cited = answer.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
         answer = replace(answer, requirement=cited)
-        told = {"explanation": f"{arrival.request.method} {arrival.request.path} answered {answer.status}: {refusal}"}
+        message = f"{arrival.request.method} {arrival.request.path} answered {answer.status}: {refusal}"
         secrets = self._secrets(arrival, workspace)
-        logger.info("%s %s", arrival.id, scrubbed(told, secrets)["explanation"])
+        logger.info("%s %s", arrival.id, redact_text(message, secrets))
         if refusal.afterwards is not None:
             refusal.afterwards()
         note = refusal.note
         if callable(note):
-            self.journal.explain_later(arrival.id, lambda: scrubbed({"explanation": note()}, secrets)["explanation"])
+            self.journal.explain_later(arrival.id, lambda: redact_text(note(), secrets))
         plain = "" if callable(note) else note
         return self._finish(arrival, workspace, now, answer, refusal.findings, note=plain)
 
@@ -261,9 +261,9 @@ class Mock:
             current = self.workspaces.find(workspace.id) or workspace
             self.workspaces.save(replace(current, clock=current.clock.after_exchange()))
         app, request = arrival.app, arrival.request
-        entry = Inbound(
+        entry = InboundExchange(
             provider=app.provider,
-            scrub=app.scrubber,
+            redactor=app.redactor,
             operation=arrival.match.operation.id if arrival.match else None,
             wire=request.wire,
             path=request.path,
@@ -273,8 +273,8 @@ class Mock:
             faults=tuple(plan for plan, _ in arrival.faults),
         )
         took_ms, secrets = stopwatch_ms() - arrival.started_ms, self._secrets(arrival, workspace)
-        kept = Kept(workspace.id, arrival.number, now, took_ms)
-        self.journal.write(kept, entry, secrets, at_once=not entry.is_short)
+        meta = ExchangeMeta(workspace.id, arrival.number, now, took_ms)
+        self.journal.write(meta, entry, secrets, at_once=not entry.is_short)
         return answer
 
     def record_attempt(
@@ -286,8 +286,8 @@ class Mock:
             provider = self.apps[delivery.provider].provider
             known, _ = self.workspaces.secrets(workspace, provider.slug)
             secrets = known | secrets_sent(provider, headers)
-            kept = Kept(workspace.id, number, at, duration_ms)
-            self.journal.write(kept, Outbound(provider, delivery, headers, sent), secrets, at_once=True)
+            meta = ExchangeMeta(workspace.id, number, at, duration_ms)
+            self.journal.write(meta, WebhookAttempt(provider, delivery, headers, sent), secrets, at_once=True)
         return exchange_id(workspace.id, number)
 
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-__all__ = ["WireResponse"]
+__all__ = ["BODILESS", "WireResponse"]
+
+BODILESS = frozenset({204, 304})  # statuses with which HTTP sends no body
 
 
 @dataclass(frozen=True, slots=True)

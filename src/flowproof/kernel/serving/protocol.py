@@ -20,10 +20,10 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
-from flowproof.kernel.http.response import WireResponse
+from flowproof.kernel.http.response import BODILESS, WireResponse
 from flowproof.kernel.mock import Arrival
 
-from .wire import ARRIVAL, BODILESS, TRANSPORT, sendable
+from .wire import ARRIVAL, TRANSPORT, sendable
 
 __all__ = ["Application", "TransportProtocol"]
 

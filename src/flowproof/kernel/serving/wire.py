@@ -7,13 +7,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import replace
 from typing import Any
 
-from flowproof.kernel.faults.plans import MalformedJson, Reset, SlowBody, TruncatedBody
-from flowproof.kernel.http.response import WireResponse
+from flowproof.kernel.faults.plans import Reset, SlowBody, TruncatedBody
+from flowproof.kernel.http.response import BODILESS, WireResponse
 
-__all__ = ["ARRIVAL", "BODILESS", "TRANSPORT", "Wire", "malformed", "sendable"]
+__all__ = ["ARRIVAL", "TRANSPORT", "Wire", "malformed", "sendable"]
 
 Message = MutableMapping[str, Any]
-BODILESS = frozenset({204, 304})
 # What the protocol puts beside an ASGI request: its connection, and where it has been placed already.
 TRANSPORT, ARRIVAL = "flowproof.transport", "flowproof.arrival"
 # Linger for no time at all: close() then throws away what was not sent and resets the connection.
@@ -96,6 +95,3 @@ def malformed(body: bytes) -> bytes:
     """A body of the same length whose JSON text breaks off after two thirds."""
     kept = len(body) * 2 // 3
     return body[:kept] + b" " * (len(body) - kept)
-
-
-BODY_EFFECTS = (SlowBody, TruncatedBody, MalformedJson)
