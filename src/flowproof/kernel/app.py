@@ -108,7 +108,7 @@ class ProviderApp(Flask):
         with Binding(bound):
             bound.principal = self.provider.authenticate(asked, context)
             bound.json = self._body(asked, match)
-            self._check(match, asked, bound.json)
+            self._check(match, asked, bound.json, context)
             answer, findings = self._answered(match, view())
         for each in findings:
             logger.warning("the mock of %s breaks its own contract: %s", self.provider.slug, each)
@@ -159,14 +159,14 @@ class ProviderApp(Flask):
             return None
         return read_json(asked.body, asked.header("content-type"), tuple(operation.bodies))
 
-    def _check(self, match: Match, asked: ProviderRequest, value: Any) -> None:
+    def _check(self, match: Match, asked: ProviderRequest, value: Any, context: ProviderContext) -> None:
         operation = match.operation
         findings = check_parameters(self.contract, match, asked.wire.query) if operation.parameters else ()
         judged_here = not (operation.deferred or operation.by_rules)
         if judged_here and (value is not None or asked.body):  # (a body may say null)
             media_type = FORM if FORM in operation.bodies else operation.json_body or JSON
             findings += check_request_body(self.contract, operation, media_type, value)
-        if findings:
+        if findings := context.filtered(findings):
             raise refusals.ContractBroken(findings, operation=operation.id)
 
     def _answered(self, match: Match, returned: Any) -> tuple[WireResponse, Sequence[Finding]]:

@@ -22,6 +22,7 @@ from flowproof.redaction.known_secrets import SHORTEST_SECRET
 from . import refusals
 from .app import ProviderApp
 from .faults.plans import FaultPlan, Latency, Reset, Status
+from .hooks import MockHooks
 from .http.problem import problem
 from .http.request import ProviderRequest, WireRequest
 from .http.response import WireResponse
@@ -84,16 +85,19 @@ class Mock:
     Args:
         apps: One application a provider.
         store: Where state and journal live.
-        chance: What ids and credentials of new workspaces are drawn from.
+        rng: What ids and credentials of new workspaces are drawn from.
         journal_keep: How many exchanges are kept of each workspace.
+
+    ``hooks`` lets a test tool watch or change answers and findings.
     """
 
     def __init__(self, apps: Iterable[ProviderApp], store: Store, rng: Random, *, journal_keep: int = 500) -> None:
+        self.hooks = MockHooks()
         self.apps: Mapping[str, ProviderApp] = {app.provider.slug: app for app in apps}
         self.store = store
         providers = {slug: app.provider for slug, app in self.apps.items()}
         contracts = {slug: app.contract for slug, app in self.apps.items()}
-        self.workspaces = Workspaces(store, providers, contracts, rng)
+        self.workspaces = Workspaces(store, providers, contracts, rng, self.hooks)
         self.journal = Journal(store, keep=journal_keep)
         self._by_host = {host: app for app in self.apps.values() for host in _hosts(app)}
         self.workspaces.ensure_default()
@@ -257,6 +261,8 @@ class Mock:
         if answer.requirement:
             headers = (*headers, ("Flowproof-Requirement", answer.requirement))
         answer = WireResponse(answer.status, compact(answer.body), headers, answer.requirement)
+        if self.hooks.answer_filter is not None:
+            answer = self.hooks.answer_filter(arrival, answer, findings)
         if workspace.clock.mode == "stepped":
             current = self.workspaces.find(workspace.id) or workspace
             self.workspaces.save(replace(current, clock=current.clock.after_exchange()))

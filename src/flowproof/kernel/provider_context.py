@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from flowproof.conformance import Contract, Finding
 
 from .credentials import Credential, credential_from_row, credential_row
+from .hooks import FindingsFilter
 from .state.store import SEED, Store
 from .time.clock import microseconds
 from .webhooks.delivery import Adversary, Delivery, Webhook, WebhookPolicy, due_us, planned
@@ -22,6 +23,7 @@ MOST = 1_000_000
 KEPT_DELIVERIES = 1000  # of a workspace, beside those that are still to be made
 FORGET_EVERY = 100
 ParsedSeed = TypeVar("ParsedSeed")
+Found = TypeVar("Found")
 OWN = "flowproof"  # where a provider's slug stands, for what the kernel itself keeps of a workspace
 
 
@@ -80,6 +82,7 @@ class ProviderContext:
         contract: The provider's contract.
         webhooks: How the provider delivers webhooks; None where it has none.
         has_own_rng_key: No other request or task has the same ``rng_seed``.
+        findings_filter: As in :class:`~flowproof.kernel.hooks.MockHooks`.
         scheduled: Counts what is scheduled at this moment.
     """
 
@@ -90,11 +93,24 @@ class ProviderContext:
     contract: Contract
     webhooks: WebhookPolicy | None = None
     has_own_rng_key: bool = False
+    findings_filter: FindingsFilter | None = None
     scheduled: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def findings(self, schema_file: str, value: Any, where: str = "request.body") -> tuple[Finding, ...]:
         """What is wrong with a JSON value by a schema file of the contract."""
-        return self.contract.schemas.findings(self.contract.schemas.uri_of_file(schema_file), value, where)
+        return self.filtered(
+            self.contract.schemas.findings(self.contract.schemas.uri_of_file(schema_file), value, where)
+        )
+
+    def filtered(self, findings: tuple[Found, ...]) -> tuple[Found, ...]:
+        """
+        Those of a check's findings that count: all, unless the mock's findings filter leaves some out.
+
+        A rule that collects findings before it refuses passes them through here.
+        """
+        if not findings or self.findings_filter is None:
+            return findings
+        return tuple(self.findings_filter(self.state.provider, findings))
 
     @cached_property
     def rng(self) -> Random:

@@ -14,6 +14,7 @@ from flowproof.errors import ConfigurationError, StoreError
 
 from .credentials import Credential, credential_from_row, credential_row
 from .faults.plans import FaultPlan, plans_from_json
+from .hooks import MockHooks
 from .provider import Provider
 from .provider_context import ProviderContext, State
 from .state.store import Store, WorkspaceRow
@@ -76,16 +77,23 @@ class Workspaces:
         store: Where they live.
         providers: By slug.
         contracts: By slug.
-        chance: What ids and credentials of new workspaces are drawn from.
+        rng: What ids and credentials of new workspaces are drawn from.
+        hooks: Of the mock.
     """
 
     def __init__(
-        self, store: Store, providers: Mapping[str, Provider], contracts: Mapping[str, Contract], rng: Random
+        self,
+        store: Store,
+        providers: Mapping[str, Provider],
+        contracts: Mapping[str, Contract],
+        rng: Random,
+        hooks: MockHooks,
     ) -> None:
         self.store = store
         self._providers = providers
         self._contracts = contracts
         self._rng = rng
+        self._hooks = hooks
 
     def create(
         self, workspace_id: str | None = None, *, seed: str | None = None, clock: Clock | None = None
@@ -229,6 +237,7 @@ class Workspaces:
             contract=self._contracts[provider],
             webhooks=self._providers[provider].webhooks,
             has_own_rng_key=has_own_rng_key,
+            findings_filter=self._hooks.findings_filter,
         )
 
     def run_due(self, workspace: Workspace, *, most: int = MOST_TASKS_AT_ONCE) -> bool:
