@@ -22,8 +22,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from hypothesis import given, settings, strategies
-
 __all__ = ["ForkServer", "ForkedProcess"]
 
 # Of the plugin nothing: pytest rewrites its assertions when it loads it, and says so where that is too late.
@@ -218,9 +216,11 @@ def _all_of(said: IO[bytes]) -> str:
 
 def _tend_all(channel: socket.socket) -> None:
     """In the process that is forked: a fork for each order, until nobody is left to give one."""
+    from flowproof.mutation.preload import draw_first_example
+
     for each in LOADED:
         import_module(each)
-    _draw()
+    draw_first_example()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever tends a program is not waited for
     while True:
@@ -233,17 +233,6 @@ def _tend_all(channel: socket.socket) -> None:
             return
         for handed in (order, tells, *streams):
             os.close(handed)
-
-
-def _draw() -> None:
-    """What Hypothesis makes for the first property of a process, it has made then."""
-
-    @settings(max_examples=1, database=None)
-    @given(strategies.text())
-    def nothing(_: str) -> None:
-        pass
-
-    nothing()
 
 
 def _received(channel: socket.socket) -> tuple[bytes, Sequence[int], int, Any]:

@@ -9,6 +9,7 @@ scripts and forms of other sites).
 import hmac
 import logging
 import re
+from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -145,8 +146,9 @@ class ControlApp(Flask):
         return body
 
 
+@cache
 def control_contract() -> Contract:
-    """The control API's own contract."""
+    """The control API's own contract, read once."""
     document = read_yaml("control", files("flowproof.kernel.control").joinpath("openapi.yaml"))
     return Contract("control", document, read_operations(document), {}, Schemas("control", document, {}))
 
