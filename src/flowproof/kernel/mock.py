@@ -12,7 +12,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from flowproof.conformance import Finding, Match
 from flowproof.exchange import Headers
@@ -21,7 +21,8 @@ from flowproof.redaction.known_secrets import SHORTEST_SECRET
 
 from . import refusals
 from .app import ProviderApp
-from .faults.plans import FaultPlan, Latency, Reset, Status
+from .faults.effects import InsteadOfAnswer, Status
+from .faults.plan import FaultPlan
 from .hooks import MockHooks
 from .http.problem import problem
 from .http.request import ProviderRequest, WireRequest
@@ -67,15 +68,6 @@ class Arrival(NamedTuple):
     def id(self) -> str:
         """Id of the exchange."""
         return exchange_id(self.workspace.id, self.number)
-
-    def wait_s(self) -> float:
-        """How long the answer is to wait, in seconds."""
-        return sum(plan.effect.drawn_s(rng) for plan, rng in self.faults if isinstance(plan.effect, Latency))
-
-    def breaks_before(self) -> Reset | None:
-        """The reset that comes before the request is processed."""
-        resets = (plan.effect for plan, _ in self.faults if isinstance(plan.effect, Reset))
-        return next((each for each in resets if each.moment == "before"), None)
 
 
 class Mock:
@@ -214,11 +206,16 @@ class Mock:
         self, arrival: Arrival, workspace: Workspace, now: datetime
     ) -> tuple[WireResponse, Sequence[Finding]]:
         for plan, _ in arrival.faults:
-            if isinstance(plan.effect, Status):
+            effect = plan.effect
+            if isinstance(effect, InsteadOfAnswer):
                 finding = Finding("response.status", "", "the operation's own answer", f"fault plan {plan.id}")
-                raise refusals.FaultInjected(
-                    [finding], status=plan.effect.status, retry_after_s=plan.effect.retry_after_s
-                )
+                match effect:
+                    case Status():
+                        raise refusals.FaultInjected(
+                            [finding], status=effect.status, retry_after_s=effect.retry_after_s
+                        )
+                    case _:
+                        assert_never(effect)
         slug, rng_key = arrival.app.provider.slug, str(arrival.number)
         context = self.workspaces.context(workspace, slug, now=now, rng_key=rng_key, has_own_rng_key=True)
         return arrival.app.answer(arrival.request, context, arrival.match)

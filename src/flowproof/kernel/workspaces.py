@@ -13,7 +13,8 @@ from flowproof.conformance import Contract
 from flowproof.errors import ConfigurationError, StoreError
 
 from .credentials import Credential, credential_from_row, credential_row
-from .faults.plans import FaultPlan, plans_from_json
+from .faults.plan import FaultPlan
+from .faults.reading import plans_from_json
 from .hooks import MockHooks
 from .provider import Provider
 from .provider_context import ProviderContext, State

@@ -23,6 +23,7 @@ from flowproof.conformance.contract import read_yaml
 from flowproof.conformance.operations import read_operations
 from flowproof.conformance.schemas import Schemas
 from flowproof.errors import ConfigurationError, StoreError
+from flowproof.kernel.faults.documentation import fault_plan_schema
 from flowproof.kernel.http.body import read_json
 from flowproof.kernel.http.loopback import is_loopback
 from flowproof.kernel.http.problem import problem
@@ -150,6 +151,7 @@ class ControlApp(Flask):
 def control_contract() -> Contract:
     """The control API's own contract, read once."""
     document = read_yaml("control", files("flowproof.kernel.control").joinpath("openapi.yaml"))
+    document["components"]["schemas"]["FaultPlan"] = fault_plan_schema()
     return Contract("control", document, read_operations(document), {}, Schemas("control", document, {}))
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from flowproof.conformance import Finding
 from flowproof.exchange import Headers, header
-from flowproof.kernel.faults.plans import FaultPlan
+from flowproof.kernel.faults.plan import FaultPlan
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.provider import Provider

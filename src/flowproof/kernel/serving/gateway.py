@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, assert_never
 
 from flowproof.errors import StoreError
-from flowproof.kernel.faults.plans import MalformedJson, Reset, SlowBody, TruncatedBody
+from flowproof.kernel.faults.effects import MalformedJson, OnSocket, Reset, SlowBody, TruncatedBody, delay
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
@@ -178,20 +178,19 @@ class Gateway:
         return request.path == CONTROL_PREFIX or request.path.startswith(f"{CONTROL_PREFIX}/")
 
     async def _answer_with_faults(self, arrival: Arrival, wire: Wire) -> None:
-        wait_s = arrival.wait_s()
+        wait_s, reset = delay((plan.effect, rng) for plan, rng in arrival.faults)
         if wait_s > 0:
             await asyncio.sleep(wait_s)
-        broken = arrival.breaks_before()
-        if broken is not None:
+        if reset is not None:
             with self._turn:
                 self.mock.cut_off(arrival)
-            await wire.reset(broken)
+            await wire.reset(reset)
             return
         await self._deliver_with_faults(arrival, self._answered(arrival), wire)
 
     async def _deliver_with_faults(self, arrival: Arrival, answer: WireResponse, wire: Wire) -> None:
         """The first effect on the delivery decides; a malformed text can be slow or truncated too."""
-        effects = [plan.effect for plan, _ in arrival.faults]
+        effects = [plan.effect for plan, _ in arrival.faults if isinstance(plan.effect, OnSocket)]
         if any(isinstance(effect, MalformedJson) for effect in effects):
             answer = replace(answer, body=malformed(answer.body))
         for effect in effects:
@@ -202,8 +201,10 @@ class Gateway:
                     return await wire.truncate(answer, effect)
                 case SlowBody():
                     return await wire.deliver_slowly(answer, effect)
-                case _:
+                case MalformedJson():
                     continue
+                case _:
+                    assert_never(effect)
         return await wire.deliver(answer, close=arrival.request.wire.too_large)
 
     async def _read(self, scope: Message, receive: Receive) -> WireRequest:
