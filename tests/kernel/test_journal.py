@@ -31,7 +31,7 @@ def test_journal_keeps_the_last_exchanges_only(gateway: Gateway, desk: Desk) -> 
 
 def test_exchange_is_found_by_the_id_in_its_header(server: Server, desk: Desk) -> None:
     """
-    The response says the exchange's id, under which the journal tells what was asked and answered.
+    The response says the exchange's id, under which the journal has request and answer.
     """
     answer = desk.ask("POST", "/notes?x=1", json={"text": ""})
     name = answer.headers["Flowproof-Exchange"]
@@ -106,12 +106,12 @@ def test_secret_is_nowhere_however_it_came(server: Server, data: st.DataObject) 
     shown = (
         requests.get(f"{desk.own}/journal", timeout=5).text + requests.get(f"{desk.own}/journal.har", timeout=5).text
     )
-    kept = str(desk.journal())
+    fetched = str(desk.journal())
     desk.control("DELETE", "")
 
     core = secret[:20]
     assert core not in shown
-    assert core not in kept
+    assert core not in fetched
     for entry in orjson.loads(shown[: shown.index("}{") + 1] if "}{" in shown else shown)["exchanges"]:
         encoded = entry["request"]["body"].get("base64")
         assert encoded is None or core.encode() not in base64.b64decode(encoded)

@@ -33,7 +33,7 @@ def test_large_value_comes_back_whole() -> None:
     assert len(result) == 1_000_000
 
 
-def test_failure_and_sudden_death_are_told() -> None:
+def test_failure_and_sudden_death_are_reported() -> None:
     """A task that raises, or whose process just ends, returns the reason."""
     results = dict(run_forked([fail, lambda: os._exit(3)], jobs=2, timeout_s=60))
 

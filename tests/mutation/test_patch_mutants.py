@@ -53,7 +53,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_broken_entry_is_refused(package: Path, entry: str) -> None:
-    """A text that the source has not once, an unknown requirement and an unknown key are told."""
+    """A text that does not stand in the source once, an unknown requirement and an unknown key are errors."""
     (package / "mutants.toml").write_text(f"[[mutant]]\n{entry}\n")
 
     with pytest.raises(ConfigurationError, match=r"mutants\.toml of acme_mock"):

@@ -1,4 +1,4 @@
-"""Response mutants: what the contract gives, and what they do to an answer."""
+"""Response mutants: which ones the contract gives, and what they do to a response."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ BALANCE = CannedResponse(200, b'{"balance":15}', (("Content-Type", "application/
 
 
 def mutants_of_balance() -> dict[str, Mutant]:
-    """What the contract of Dots.eco gives for the 200 of a balance that one test saw."""
+    """What the contract of Dots.eco gives for the 200 of a balance that one test observed."""
     name = ("getApplicationBalance", 200)
     observed = Observations(responses={name}, places={(*name, ()), (*name, ("balance",))})
     reference = ReferenceRun({"test": observed}, {name: BALANCE})
@@ -50,7 +50,7 @@ def test_mutant_changes_one_place(kind: str, body: bytes) -> None:
 
 
 def test_answer_without_the_place_stays_as_it_is() -> None:
-    """An answer that has not what a mutant is about is given as ever."""
+    """A response without the place that a mutant breaks stays the same."""
     mutant = mutants_of_balance()["getApplicationBalance.200#/balance:missing"]
     other = CannedResponse(200, b'{"message":"none"}', BALANCE.headers)
 
@@ -69,5 +69,5 @@ def test_every_such_place_is_edited(steps: tuple[str, ...], expected: Any) -> No
     """A star stands for every entry of a list; where a place is missing nothing happens."""
     value = {"a": [{"b": 1}, {"c": 2}, 3]}
 
-    assert edited(value, steps, lambda _given, name: (name, 0)) == expected
+    assert edited(value, steps, lambda _value, name: (name, 0)) == expected
     assert json.dumps(value) == '{"a": [{"b": 1}, {"c": 2}, 3]}'

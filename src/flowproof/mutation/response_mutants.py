@@ -148,33 +148,33 @@ def changed_response(mutant: Mutant, right: CannedResponse) -> CannedResponse:
         value = orjson.loads(right.body)
     except orjson.JSONDecodeError:
         return right
-    changed = edited(value, mutant.steps, lambda given, name: _changed(mutant, given, name))
+    changed = edited(value, mutant.steps, lambda found, name: _changed(mutant, found, name))
     is_same = changed == value and repr(changed) == repr(value)
     return right if is_same else replace(right, body=orjson.dumps(changed))
 
 
-def _changed(mutant: Mutant, given: Any, name: str) -> tuple[str, Any] | None:
+def _changed(mutant: Mutant, value: Any, name: str) -> tuple[str, Any] | None:
     match mutant.kind:
         case "missing":
             return None
         case "renamed":
-            return f"{name}_", given
+            return f"{name}_", value
         case "null" | "type" | "outside":
             return name, mutant.values[0]
-    return name, next((each for each in _others(mutant, given) if _allowed(each, mutant.schemas)), given)
+    return name, next((each for each in _others(mutant, value) if _allowed(each, mutant.schemas)), value)
 
 
-def _others(mutant: Mutant, given: Any) -> Iterator[Any]:
+def _others(mutant: Mutant, value: Any) -> Iterator[Any]:
     """Other values that look like this one; the schema has the last word."""
-    yield from (each for each in mutant.values if each != given)
-    if isinstance(given, bool):
-        yield not given
-    elif isinstance(given, int | float):
-        yield from (given + 1, given - 1)
-    elif isinstance(given, str):
-        yield from _other_texts(given)
-    elif isinstance(given, list) and given:
-        yield given[:-1]
+    yield from (each for each in mutant.values if each != value)
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int | float):
+        yield from (value + 1, value - 1)
+    elif isinstance(value, str):
+        yield from _other_texts(value)
+    elif isinstance(value, list) and value:
+        yield value[:-1]
 
 
 def _other_texts(text: str) -> Iterator[str]:
