@@ -8,7 +8,7 @@ from flowproof.kernel import ProviderContext, ProviderRequest
 from .errors import NO_LIST, NOT_A_MANAGER, AccessDenied
 from .models import Manager, Setup
 
-__all__ = ["Principal", "authenticate", "presented_key", "scrub_header"]
+__all__ = ["Principal", "authenticate", "presented_key", "redact_header"]
 
 HEADER = "auth-token"
 LIST = "/api/v1/flow-card/list/"
@@ -48,7 +48,7 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
     return Principal(manager)
 
 
-def scrub_header(name: str, value: str) -> str:
+def redact_header(name: str, value: str) -> str:
     """Headers as they may be shown: the token is a secret."""
     return "[redacted]" if name == HEADER else value
 

@@ -28,7 +28,7 @@ def create_flow_card() -> Any:
     skus = {sku.code: sku for sku in setup.skus_of(application)} if application else {}
     days = rules.window(rules.today(ctx.now, setup.time_zone))
     case = rules.Case(parameters, application, skus, setup.has_sku(parameters.get("sku")), days)
-    faults = rules.judge(case)
+    faults = ctx.context.filtered(rules.judge(case))
     if faults or application is None:
         raise CardInvalid.because_of(faults)
     card = Cards(ctx.state, ctx.rng).add(case, application, skus[parameters["sku"]])

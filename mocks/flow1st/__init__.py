@@ -47,7 +47,7 @@ provider = Provider(
         "too_many_requests": ({"fault": "status", "status": 429, "first": 3},),
         "order_answer_lost": ({"fault": "reset", "moment": "after", "operation": "completeOrder", "first": 1},),
     },
-    scrub_header=auth.scrub_header,
+    redact_header=auth.redact_header,
     diagnose=auth.diagnosed,
     webhooks=POLICY,
     secret_parameters=frozenset({"accessToken", "refreshToken"}),

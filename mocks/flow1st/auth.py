@@ -20,7 +20,7 @@ from . import tokens
 from .errors import SignatureWrong, Unauthorized
 from .models import Setup
 
-__all__ = ["Principal", "authenticate", "diagnosed", "nanoseconds", "presented_key", "scrub_header"]
+__all__ = ["Principal", "authenticate", "diagnosed", "nanoseconds", "presented_key", "redact_header"]
 
 ACCESS_TOKEN = "accesstoken"  # noqa: S105 (the name of a header)
 AUTHORIZATION = "authorization"
@@ -113,7 +113,7 @@ def nanoseconds(timestamp: str) -> int | None:
     return second // timedelta(seconds=1) * NANOSECONDS + int((found[2] or "").ljust(9, "0"))
 
 
-def scrub_header(name: str, value: str) -> str:
+def redact_header(name: str, value: str) -> str:
     """Headers as they may be shown: tokens, secrets and signatures are taken out."""
     if name == SIGNATURE:
         return "[signature]"

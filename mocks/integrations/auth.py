@@ -12,7 +12,7 @@ from flowproof.kernel import Credential, ProviderContext, ProviderRequest, hex_i
 
 from .errors import Unauthorized
 
-__all__ = ["VAPID", "Principal", "authenticate", "mint", "presented_key", "scrub_header"]
+__all__ = ["VAPID", "Principal", "authenticate", "mint", "presented_key", "redact_header"]
 
 VAPID = "vapid"  # the role of the key that signs push messages; nobody can ask with it
 
@@ -56,7 +56,7 @@ def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
     )
 
 
-def scrub_header(name: str, value: str) -> str:
+def redact_header(name: str, value: str) -> str:
     """Headers as they may be shown: tokens are taken out, also the one that signs a push message."""
     if name != "authorization":
         return value

@@ -11,7 +11,7 @@ from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 from .errors import TokenNotFound, Unauthorized
 from .models import Account, Setup
 
-__all__ = ["Principal", "authenticate", "diagnosed", "presented_key", "scrub_header"]
+__all__ = ["Principal", "authenticate", "diagnosed", "presented_key", "redact_header"]
 
 AUTHORIZATION = "x-oneflow-authorization"
 DATE = "x-oneflow-date"
@@ -85,7 +85,7 @@ def _swapped(signed: SignedRequest, context: ProviderContext) -> str:
     return f"{SWAPPED.text[0].upper()}{SWAPPED.text[1:]}. {SWAPPED.fix}" if sent_as_token else ""
 
 
-def scrub_header(name: str, value: str) -> str:
+def redact_header(name: str, value: str) -> str:
     """Headers as they may be shown: a signature is taken out, and the static Authorization header of a postback."""
     if name == "authorization":
         return "[redacted]"

@@ -25,7 +25,7 @@ def findings_of(order: Any, account_id: str, context: ProviderContext) -> tuple[
     if broken:
         return broken
     taken = Orders(context.state).has_source_order_id(account_id, order["orderData"]["sourceOrderId"])
-    return rules.judge(rules.Case(order, context.parsed_seed(Setup), taken))
+    return context.filtered(rules.judge(rules.Case(order, context.parsed_seed(Setup), taken)))
 
 
 def submit(submission: Submission, context: ProviderContext) -> None:

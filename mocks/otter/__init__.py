@@ -43,7 +43,7 @@ provider = Provider(
     fault_plans={
         "spurious_401": ({"fault": "status", "status": 401, "operation": "organizationGetOrganization", "first": 1},)
     },
-    scrub_header=auth.scrub_header,
+    redact_header=auth.redact_header,
     admit=admit,
     secret_parameters=frozenset({"access_token", "client_secret", "code", "code_verifier", "ticket"}),
     control=control,

@@ -15,7 +15,7 @@ from .models import READ, SERVICE_INTEGRATION, AccessToken, Client, Principal, S
 from .records import Permissions, digest
 from .rules import is_alive
 
-__all__ = ["authenticate", "client_of", "find_client", "is_authenticated", "presented_key", "scrub_header"]
+__all__ = ["authenticate", "client_of", "find_client", "is_authenticated", "presented_key", "redact_header"]
 
 AUTH_PATHS = "/v1/auth/"
 FORM = "application/x-www-form-urlencoded"
@@ -165,7 +165,7 @@ def is_authenticated(request: ProviderRequest, context: ProviderContext) -> bool
     return True
 
 
-def scrub_header(name: str, value: str) -> str:
+def redact_header(name: str, value: str) -> str:
     """Headers as they may be shown: a credential or cookie is taken out, its kind stays."""
     if name not in SECRET_HEADERS:
         return value

@@ -43,7 +43,7 @@ SITE = Site(
     f"https://user:{PASSWORD}@sandbox.acme.example/api",
     {"default": Credentials(KEY, MappingProxyType({"secret": SECRET, "callback_uri": "https://partner.example/back"}))},
 )
-# What must be nowhere: whole, and in parts that no cut or spelling hides.
+# What must be nowhere: whole, and in parts that no cut or encoding hides.
 WORDS = (KEY, SECRET, "Pl@nted", "planted-42", CODE, COOKIE, *PERSON.values(), "planted.person", STREET, PASSWORD)
 PACKED = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 
@@ -72,28 +72,29 @@ def everywhere(text: str) -> str:
     return " | ".join(shown)
 
 
-def known_said() -> str:
-    """What a careless exception says before anything was exchanged."""
+def early_message() -> str:
+    """The message of an exception before anything was exchanged."""
     return (
         f"ConnectionError: https://user:{PASSWORD}@sandbox.acme.example/ {everywhere(KEY)} {everywhere(SECRET)} "
         f"environ({{'ACME_SECRET': {SECRET!r}, 'PASSWORD': '{PASSWORD}'}})"
     )
 
 
-def told() -> str:
-    """The same of a later one, that also knows what the target has issued, and persons."""
+def late_message() -> str:
+    """The message of a later one, with what the target has issued, and persons."""
     persons = " ".join(f"{name}={value!r}" for name, value in PERSON.items())
     return (
-        f"{known_said()} ?access_token={ISSUED} {everywhere(ISSUED)} {everywhere(CODE)} {COOKIE} "
+        f"{early_message()} ?access_token={ISSUED} {everywhere(ISSUED)} {everywhere(CODE)} {COOKIE} "
         f"RunConfiguration({persons}, address1='{STREET}') {everywhere(STREET)} Authorization: Bearer {ISSUED}"
     )
 
 
 def events() -> list[Event]:
     """A run in which everything carries what nobody may see."""
+    late = late_message()
     stream = Stream(TargetShown(f"sandbox of {KEY}", "sandbox", f"{SITE.url}?key={KEY}#{KEY}"))
     begun = stream.events.pop()
-    stream.events.append(structs.replace(begun, permissions=(known_said(),), versions={"python": known_said()}))
+    stream.events.append(structs.replace(begun, permissions=(early_message(),), versions={"python": early_message()}))
     stream.run("test_other", "acme.other")
     name = stream.plan(f"test_login[{KEY}-{SECRET}-planted.person@acme.example]", "acme.order.sku")
     body = {"access_token": ISSUED, "user": {**PERSON, "address1": STREET}, "echo": [SECRET, {"key": KEY}], SECRET: 1}
@@ -115,25 +116,28 @@ def events() -> list[Event]:
         ],
         path=f"/orders/{quote(SECRET, safe='')}/{KEY}/{ISSUED}",
         query=f"key={KEY}&q={quote(SECRET)}&email={quote(PERSON['email'])}&password={PASSWORD}",
-        findings=[Found("request.body", "/password", told(), told(), None), Found("response.body", "/x", KEY, SECRET)],
+        findings=[
+            Found("request.body", "/password", late, late, None),
+            Found("response.body", "/x", KEY, SECRET),
+        ],
     )
     person = f"username={quote(PERSON['email'])}&phone={quote(PERSON['phone'])}"
     form = f"client_secret={quote(SECRET, safe='')}&code={CODE}&{person}"
     stream.exchange(name, sent=form.encode(), sent_headers=[("Content-Type", "application/x-www-form-urlencoded")])
-    stream.exchange(name, answered=b"\xff\xfe" + told().encode() + b"\x00", answered_headers=[("Content-Type", "a/b")])
-    stream.exchange(name, answered=b"<html>" + told().encode(), answered_headers=[("Content-Type", "text/html")])
+    stream.exchange(name, answered=b"\xff\xfe" + late.encode() + b"\x00", answered_headers=[("Content-Type", "a/b")])
+    stream.exchange(name, answered=b"<html>" + late.encode(), answered_headers=[("Content-Type", "text/html")])
     long = b'{"note": "' + b"x" * (16_384 - 14) + SECRET.encode() + b'"}'
     stream.exchange(name, answered=long)
-    stream.finish(name, "FAIL", told(), f"{told()}\n'Pl@nted...9-planted'\n{told()}")
-    stream.create(name, f"order of {KEY} {ISSUED}", cleaned=False, how=told())
-    stream.events.append(Recognised(told()))
+    stream.finish(name, "FAIL", late, f"{late}\n'Pl@nted...9-planted'\n{late}")
+    stream.create(name, f"order of {KEY} {ISSUED}", cleaned=False, how=late)
+    stream.events.append(Recognised(late))
     stream.events.append(RunFinished(stream.now, {"answers": {f"submitOrder {KEY}": [name]}}))
     return stream.events
 
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[Output]:
-    """Everything that the run leaves: its record, every view, what GitHub is told, the certificate and its files."""
+    """Everything that the run leaves: its record, every view, what GitHub gets, the certificate and its files."""
     redactor = Redactor(secrets_of(SITE))
     written = b"".join(dump(redactor.event(each)) for each in events())
     judged_by = inputs(stated("acme.order.sku"), stated("acme.other"), deviations=[deviation("acme.order.sku")])
@@ -184,12 +188,12 @@ def test_what_was_planted_would_be_found() -> None:
     raw = b"".join(map(dump, events()))
 
     assert words_in(raw) == list(WORDS)
-    for spelled in packed(SECRET):
-        assert "Pl@nted" in laid_open(f'{{"a": "{spelled}=="}}'.encode())
+    for encoded in packed(SECRET):
+        assert "Pl@nted" in laid_open(f'{{"a": "{encoded}=="}}'.encode())
 
 
 def test_evidence_is_still_worth_reading(outputs: list[Output]) -> None:
-    """Beside the marks of what was taken out, the evidence still says what was asked and answered."""
+    """Beside the marks of what was taken out, the evidence still shows requests and answers."""
     (record,) = (each.content for each in outputs if each.name == "events.jsonl")
     exchange = next(
         each

@@ -13,6 +13,7 @@ from flowproof.conformance import check
 from flowproof.exchange import Exchange
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.control.app import ControlApp, control_contract
+from flowproof.kernel.faults.effects import EFFECTS
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.mock import Arrival
 from flowproof.kernel.serving import Server
@@ -182,7 +183,7 @@ WORDS: dict[str, list[Any]] = {
     "mode": ["real", "frozen", "stepped"],
     "now": ["2024-01-01", "9999-12-31T23:59:59Z", "0001-01-01"],
     "clock": [{"mode": "stepped", "step_s": 0}],
-    "fault": ["latency", "status", "reset", "slow_body", "truncated_body", "malformed_json"],
+    "fault": list(EFFECTS),
     "named": ["notes.mayhem"],
     "flowproof": ["snapshot/1"],
     "records": [[], [["notes", "note", "1", {}]]],

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowproof.kernel.assembly import open_store
-from flowproof.kernel.journal.journal import MOST_WAITING, Journal, Kept
+from flowproof.kernel.journal.journal import MOST_WAITING, ExchangeMeta, Journal
 
 
 class Refusal:
@@ -12,8 +12,8 @@ class Refusal:
 
     is_refused = True
 
-    def told(self) -> dict[str, Any]:
-        """Nothing but that it has no explanation yet."""
+    def to_json(self) -> dict[str, Any]:
+        """An entry without an explanation."""
         return {"provider": "notes", "explanation": ""}
 
 
@@ -21,8 +21,8 @@ def make_journal(exchanges: int = 1) -> Journal:
     """A journal with so many refused exchanges of the workspace desk."""
     journal = Journal(open_store(":memory:"), keep=10_000)
     for number in range(1, exchanges + 1):
-        kept = Kept("desk", number, datetime(2024, 9, 13, tzinfo=UTC), 1.0)
-        journal.write(kept, Refusal(), frozenset())
+        meta = ExchangeMeta("desk", number, datetime(2024, 9, 13, tzinfo=UTC), 1.0)
+        journal.write(meta, Refusal(), frozenset())
     return journal
 
 

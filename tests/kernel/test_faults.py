@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowproof.errors import ConfigurationError
-from flowproof.kernel.faults.plans import Latency, plans_from_json
+from flowproof.kernel.faults.effects import Latency
+from flowproof.kernel.faults.reading import plans_from_json
 from flowproof.kernel.serving import Server
 from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk, make_desk

@@ -9,7 +9,6 @@ import pytest
 from flowproof.conformance import Finding
 from flowproof.kernel.hooks import MockHooks
 from flowproof.kernel.http.response import WireResponse
-from flowproof.kernel.mock import Arrival
 from flowproof.kernel.serving import Gateway
 from tests.kernel.notes.desk import Desk
 
@@ -26,7 +25,7 @@ def test_answer_filter_replaces_the_answer(desk: Desk, hooks: MockHooks) -> None
     """
     The client and the journal get what the filter returns.
     """
-    hooks.answer_filter = lambda _arrival, answer, _findings: replace(answer, status=418, body=b"{}")
+    hooks.answer_filter = lambda _slug, _operation, answer, _findings: replace(answer, status=418, body=b"{}")
     answer = desk.ask("GET", "/notes")
 
     assert (answer.status_code, answer.json()) == (418, {})
@@ -39,10 +38,9 @@ def test_answer_filter_sees_refusals(desk: Desk, hooks: MockHooks) -> None:
     """
     seen: list[tuple[Any, ...]] = []
 
-    def watch(arrival: Arrival, answer: WireResponse, findings: Sequence[Finding]) -> WireResponse:
-        operation = arrival.match.operation.id if arrival.match else None
+    def watch(slug: str, operation: str | None, answer: WireResponse, findings: Sequence[Finding]) -> WireResponse:
         requirements = [each.requirement for each in findings]
-        seen.append((arrival.app.provider.slug, operation, answer.status, answer.requirement, requirements))
+        seen.append((slug, operation, answer.status, answer.requirement, requirements))
         return answer
 
     hooks.answer_filter = watch

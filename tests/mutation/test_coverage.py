@@ -63,19 +63,19 @@ def test_results_of_workers_are_put_together(results: Path, fork_server: ForkSer
     assert json.loads(of_two.read_text()) == json.loads(results.read_text())
 
 
-def test_command_tells_what_was_not_exercised(results: Path) -> None:
-    """What no test exercised is told with its source, and a threshold decides."""
-    told = CliRunner().invoke(main, ["contracts", "coverage", "dots_eco", "--results", str(results)])
+def test_command_lists_what_was_not_exercised(results: Path) -> None:
+    """What no test exercised is listed with its source, and a threshold decides."""
+    result = CliRunner().invoke(main, ["contracts", "coverage", "dots_eco", "--results", str(results)])
     failed = CliRunner().invoke(main, ["contracts", "coverage", "--results", str(results), "--threshold", "90"])
 
-    assert (told.exit_code, failed.exit_code) == (0, 1)
-    assert "2 of 3" in told.output
-    said = " ".join(told.output.split())  # however wide the terminal is
-    assert "- listFlowCards (contracts/dots_eco/openapi.yaml, GET /api/v1/flow-card/list/{app_token})" in said
+    assert (result.exit_code, failed.exit_code) == (0, 1)
+    assert "2 of 3" in result.output
+    output = " ".join(result.output.split())  # however wide the terminal is
+    assert "- listFlowCards (contracts/dots_eco/openapi.yaml, GET /api/v1/flow-card/list/{app_token})" in output
 
 
 @pytest.mark.parametrize(
-    ("threshold", "code", "said"),
+    ("threshold", "code", "message"),
     [
         ("operations=60", 0, ""),
         ("operations=70", 1, "dots_eco: operations 66.7 %, below the threshold of 70 %"),
@@ -85,21 +85,21 @@ def test_command_tells_what_was_not_exercised(results: Path) -> None:
         ("most", 2, "'most' cannot be read"),
     ],
 )
-def test_threshold_can_be_of_one_kind(results: Path, threshold: str, code: int, said: str) -> None:
+def test_threshold_can_be_of_one_kind(results: Path, threshold: str, code: int, message: str) -> None:
     """A threshold is a percentage of everything or of one kind; what is neither is a misconfiguration."""
-    asked = ["contracts", "coverage", "dots_eco", "--results", str(results), "--threshold", threshold]
+    arguments = ["contracts", "coverage", "dots_eco", "--results", str(results), "--threshold", threshold]
 
-    told = CliRunner().invoke(main, asked)
+    result = CliRunner().invoke(main, arguments)
 
-    assert (told.exit_code, said in " ".join(told.output.split())) == (code, True)
+    assert (result.exit_code, message in " ".join(result.output.split())) == (code, True)
 
 
-def test_missing_results_are_told(tmp_path: Path) -> None:
+def test_missing_results_are_an_error(tmp_path: Path) -> None:
     """Without results the command says how to write them."""
-    told = CliRunner().invoke(main, ["contracts", "coverage", "--results", str(tmp_path / "none.json")])
+    result = CliRunner().invoke(main, ["contracts", "coverage", "--results", str(tmp_path / "none.json")])
 
-    assert told.exit_code == 2
-    assert "pytest --flowproof-coverage" in told.output
+    assert result.exit_code == 2
+    assert "pytest --flowproof-coverage" in result.output
 
 
 def test_value_takes_the_branches_that_it_shows() -> None:

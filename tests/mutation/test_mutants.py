@@ -44,7 +44,7 @@ def test_strong_suite_kills(tmp_path: Path) -> None:
 
 
 def test_answers_are_broken_too(tmp_path: Path) -> None:
-    """What the suite reaches of an answer is broken by what the contract says of it, and that is noticed."""
+    """Each place of an answer that the suite reaches is broken as the contract suggests, and the suite notices."""
     _, _, provider = run(tmp_path, STRONG, "dots_eco.flow_card.amount")
     verdicts = {each["kind"]: each["verdict"] for each in provider["mutants"] if each["family"] == "response"}
 
@@ -58,7 +58,7 @@ def test_weak_suite_lets_live(tmp_path: Path) -> None:
     assert (code, own["every card has the same picture"]) == (1, "survived")
 
 
-def test_suite_that_fails_anyway_is_told(tmp_path: Path) -> None:
+def test_suite_that_fails_anyway_is_reported(tmp_path: Path) -> None:
     """A test that fails on the unbroken mock takes no part, and the command fails."""
     code, _, provider = run(tmp_path, f"{STRONG}\n\ndef test_wrong(dots_eco):\n    assert dots_eco is None\n")
 
@@ -67,6 +67,6 @@ def test_suite_that_fails_anyway_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("option", [["--suite", "."], ["nobody"]])
-def test_misconfigured_run_is_told(option: list[str]) -> None:
+def test_misconfigured_run_is_refused(option: list[str]) -> None:
     """A suite for all providers at once, and a provider that does not exist, are no run."""
     assert CliRunner().invoke(main, ["mutants", *option]).exit_code == 2

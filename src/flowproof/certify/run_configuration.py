@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from .run_store import run_store_of
+
 __all__ = ["RunConfiguration"]
 
 
@@ -42,7 +44,7 @@ class RunConfiguration:
     @property
     def run_store(self) -> Path:
         """What its processes share; there as long as the run is not over."""
-        return self.folder / "events.jsonl.ledger"
+        return run_store_of(self.events)
 
     @property
     def coverage(self) -> Path:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from flowproof.errors import ConfigurationError
 
-__all__ = ["Budget", "CreatedResource", "RunStore"]
+__all__ = ["Budget", "CreatedResource", "RunStore", "run_store_of"]
 
 PATIENCE_S = 60.0
 TABLES = """
@@ -29,6 +29,11 @@ CREATE TABLE IF NOT EXISTS made (
     undo TEXT, parameters TEXT NOT NULL, is_settled INTEGER NOT NULL DEFAULT 0
 );
 """
+
+
+def run_store_of(events: Path) -> Path:
+    """Where a run whose events are in that file keeps what its processes share."""
+    return events.with_name(f"{events.name}.ledger")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from flowproof.mutation import Outcome, Report, run_mutants
+from flowproof.mutation import MutantReport, MutantResult, run_mutants
 from flowproof.providers import find_providers
 
 from .output import write
@@ -64,7 +64,7 @@ def mutants(
     show = _show_progress if sys.stderr.isatty() else lambda _: None
     at_once = jobs or os.cpu_count() or 1
     reports = [
-        run_mutants(slug, requirement=requirement, sample=sample, jobs=at_once, suite=suite, told=show)
+        run_mutants(slug, requirement=requirement, sample=sample, jobs=at_once, suite=suite, on_result=show)
         for slug in chosen
     ]
     seconds = time.perf_counter() - started
@@ -74,18 +74,18 @@ def mutants(
     context.exit(1 if any(_fails(each) for each in reports) else 0)
 
 
-def _fails(report: Report) -> bool:
-    broken = any(each.verdict == "broken" for each in report.outcomes)
+def _fails(report: MutantReport) -> bool:
+    broken = any(each.verdict == "broken" for each in report.results)
     return bool(report.gaps() or report.failures) or broken
 
 
-def _show_progress(report: Report) -> None:
-    click.echo(f"\r{report.provider}: {len(report.outcomes)} of {report.planned}", err=True, nl=False)
-    if len(report.outcomes) == report.planned:
+def _show_progress(report: MutantReport) -> None:
+    click.echo(f"\r{report.provider}: {len(report.results)} of {report.planned}", err=True, nl=False)
+    if len(report.results) == report.planned:
         click.echo("\r" + " " * 60 + "\r", err=True, nl=False)
 
 
-def _print(reports: Sequence[Report], seconds: float) -> None:
+def _print(reports: Sequence[MutantReport], seconds: float) -> None:
     rows = [
         [
             report.provider,
@@ -105,16 +105,16 @@ def _print(reports: Sequence[Report], seconds: float) -> None:
         _print_list(f"{report.provider}: requirements without a mutant", without)
         failing = [f"{test}: {why}" for test, why in report.failures.items()]
         _print_list(f"{report.provider}: fail on the unbroken mock, and took no part", failing)
-    click.echo(f"\n{sum(len(each.outcomes) for each in reports)} mutants in {seconds:.0f} s")
+    click.echo(f"\n{sum(len(each.results) for each in reports)} mutants in {seconds:.0f} s")
 
 
-def _lines(report: Report, verdict: str) -> list[str]:
-    return [f"{each.mutant}: {each.says} ({_tail(each)})" for each in report.outcomes if each.verdict == verdict]
+def _lines(report: MutantReport, verdict: str) -> list[str]:
+    return [f"{each.mutant}: {each.says} ({_tail(each)})" for each in report.results if each.verdict == verdict]
 
 
-def _tail(outcome: Outcome) -> str:
-    standing = f"{outcome.standing} {outcome.requirement}; " if outcome.standing else "no requirement; "
-    return f"{standing}{outcome.excused or outcome.why}"
+def _tail(result: MutantResult) -> str:
+    standing = f"{result.standing} {result.requirement}; " if result.standing else "no requirement; "
+    return f"{standing}{result.excused or result.why}"
 
 
 def _print_list(title: str, lines: Sequence[str]) -> None:
@@ -122,7 +122,7 @@ def _print_list(title: str, lines: Sequence[str]) -> None:
         click.echo(f"\n{heading(title)}\n{bullets(lines)}")
 
 
-def _json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
+def _json(reports: Sequence[MutantReport], seconds: float) -> dict[str, Any]:
     return {
         "seconds": round(seconds, 1),
         "providers": [
@@ -133,7 +133,7 @@ def _json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
                 "without_mutant": list(report.without),
                 "excused": dict(report.excused),
                 "failures": dict(report.failures),
-                "mutants": [each.to_json() for each in report.outcomes],
+                "mutants": [each.to_json() for each in report.results],
             }
             for report in reports
         ],

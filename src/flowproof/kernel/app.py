@@ -22,6 +22,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter
 
 from flowproof.conformance import Contract, Finding, Match, check_parameters, check_request_body, check_response
+from flowproof.redaction.named_parameters import ParameterRedactor
 
 from . import refusals
 from .http.body import FORM, read_form, read_json
@@ -31,7 +32,6 @@ from .http.routing import DirectView, QuickRule, direct_views
 from .provider import Provider
 from .provider_context import ProviderContext
 from .request_context import Binding, RequestContext
-from .scrubbing import Scrubber
 
 __all__ = ["ProviderApp"]
 
@@ -66,7 +66,7 @@ class ProviderApp(Flask):
         super().__init__(provider.slug, static_folder=None, template_folder=None, root_path="/")
         self.provider = provider
         self.contract = contract
-        self.scrubber = Scrubber(provider)
+        self.redactor = ParameterRedactor(provider.secret_parameters, provider.redact_header)
         self.largest_body = largest_body
         self.session_interface = NoSessions()
         self.url_map.merge_slashes = False

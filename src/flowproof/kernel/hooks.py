@@ -3,23 +3,20 @@ Where a test tool watches or changes what a mock does. No hook is set by default
 
 Mutation testing sets them in a process of its own::
 
-    gateway.mock.hooks.answer_filter = lambda arrival, answer, findings: replace(answer, status=500)
+    gateway.mock.hooks.answer_filter = lambda provider, operation, answer, findings: replace(answer, status=500)
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flowproof.conformance import Finding
 
 from .http.response import WireResponse
 
-if TYPE_CHECKING:
-    from .mock import Arrival
-
 __all__ = ["AnswerFilter", "FindingsFilter", "MockHooks"]
 
-AnswerFilter = Callable[["Arrival", WireResponse, Sequence[Finding]], WireResponse]
+AnswerFilter = Callable[[str, str | None, WireResponse, Sequence[Finding]], WireResponse]
 FindingsFilter = Callable[[str, Sequence[Any]], Sequence[Any]]
 
 
@@ -30,9 +27,10 @@ class MockHooks:
 
     Args:
         answer_filter: Called once for each answer to a request that reached a workspace, refusals included, when its
-            headers are complete and before the journal has it. It gets the arrival (``arrival.app.provider.slug``,
-            ``arrival.match``), the answer (``answer.requirement`` is the cited id), and the findings: those of the
-            refusal, or those by which the answer breaks the contract. It returns what the client and the journal get.
+            headers are complete and before the journal has it. It gets the provider's slug, the id of the operation
+            (None where the contract has none), the answer (``answer.requirement`` is the cited id), and the findings:
+            those of the refusal, or those by which the answer breaks the contract. It returns what the client and the
+            journal get.
         findings_filter: Called with a provider's slug and what its checks found, before anybody decides on a refusal:
             parameters and body by the contract, :meth:`ProviderContext.findings`, :meth:`ProviderContext.filtered`.
             Each item has the attribute ``requirement``. It is not called where nothing was found. It returns the items

@@ -13,21 +13,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from random import Random
+from typing import assert_never
 
 from flowproof.conformance import Finding
 from flowproof.exchange import Headers
+from flowproof.redaction.journal_entries import redact_text
 
 from . import refusals
 from .app import ProviderApp
-from .faults.plans import Status
+from .faults.effects import InsteadOfAnswer, Status
 from .hooks import MockHooks
 from .http.problem import problem
 from .http.request import WireRequest
 from .http.response import WireResponse
+from .journal.entries import redact_finding
 from .journal.journal import Journal
 from .placement import Arrival, Placement
 from .recorder import Recorder
-from .redaction import scrubbed
 from .refusals import Refusal
 from .state.protocol import Store
 from .webhooks.model import Delivery, DeliveryResult
@@ -140,11 +142,16 @@ class Mock:
 
     def _process(self, arrival: Arrival, workspace: Workspace, now: datetime) -> tuple[WireResponse, Sequence[Finding]]:
         for plan, _ in arrival.faults:
-            if isinstance(plan.effect, Status):
+            effect = plan.effect
+            if isinstance(effect, InsteadOfAnswer):
                 finding = Finding("response.status", "", "the operation's own answer", f"fault plan {plan.id}")
-                raise refusals.FaultInjected(
-                    [finding], status=plan.effect.status, retry_after_s=plan.effect.retry_after_s
-                )
+                match effect:
+                    case Status():
+                        raise refusals.FaultInjected(
+                            [finding], status=effect.status, retry_after_s=effect.retry_after_s
+                        )
+                    case _:
+                        assert_never(effect)
         slug, rng_key = arrival.app.provider.slug, str(arrival.number)
         context = self.workspaces.context(workspace, slug, now=now, rng_key=rng_key, has_own_rng_key=True)
         return arrival.app.process(arrival.request, context, arrival.match)
@@ -153,16 +160,16 @@ class Mock:
         """Render a refusal in the provider's words, log why, and record it."""
         refusal.rng_key = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
         response = arrival.app.provider.render(refusal)
-        refusal.findings = tuple(map(arrival.app.scrubber.finding, refusal.findings))
+        refusal.findings = tuple(redact_finding(each, arrival.app.redactor) for each in refusal.findings)
         cited = response.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
         response = replace(response, requirement=cited)
         secrets = self._recorder.secrets(arrival, workspace)
         summary = f"{arrival.request.method} {arrival.request.path} answered {response.status}: {refusal}"
-        logger.info("%s %s", arrival.id, scrubbed({"explanation": summary}, secrets)["explanation"])
+        logger.info("%s %s", arrival.id, redact_text(summary, secrets))
         if refusal.afterwards is not None:
             refusal.afterwards()
         note = refusal.note
         if callable(note):
-            self.journal.explain_later(arrival.id, lambda: scrubbed({"explanation": note()}, secrets)["explanation"])
+            self.journal.explain_later(arrival.id, lambda: redact_text(note(), secrets))
         text = "" if callable(note) else note
         return self._recorder.record(arrival, workspace, now, response, refusal.findings, note=text)

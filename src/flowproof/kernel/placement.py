@@ -12,7 +12,7 @@ from typing import NamedTuple
 from flowproof.conformance import Match
 
 from .app import ProviderApp
-from .faults.plans import FaultPlan, Latency, Reset
+from .faults.plan import FaultPlan
 from .http.problem import problem
 from .http.request import ProviderRequest, WireRequest
 from .http.response import WireResponse
@@ -51,15 +51,6 @@ class Arrival(NamedTuple):
     def id(self) -> str:
         """Id of the exchange."""
         return exchange_id(self.workspace.id, self.number)
-
-    def wait_s(self) -> float:
-        """How long the response is to wait, in seconds."""
-        return sum(plan.effect.drawn_s(rng) for plan, rng in self.faults if isinstance(plan.effect, Latency))
-
-    def breaks_before(self) -> Reset | None:
-        """The reset that comes before the request is processed."""
-        resets = (plan.effect for plan, _ in self.faults if isinstance(plan.effect, Reset))
-        return next((each for each in resets if each.moment == "before"), None)
 
 
 class Placement:

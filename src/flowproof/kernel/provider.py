@@ -36,7 +36,7 @@ class Provider:
         check_seed: Checks in seed data that fits the schema what no schema can tell; raises ConfigurationError.
         tasks: What is run when it is due on the workspace's clock, by name.
         fault_plans: Named sets of fault plans.
-        scrub_header: A request or response header's value as it may be shown.
+        redact_header: A request or response header's value as it may be shown.
         diagnose: Why the signature of a request is not right for a credential, as text without the secret; None where
             requests are not signed.
         webhooks: How it delivers webhooks; None where it has none.
@@ -63,7 +63,7 @@ class Provider:
     check_seed: Callable[[Mapping[str, Any]], None] = lambda _seed: None
     tasks: Mapping[str, Callable[[ProviderContext, Any], None]] = field(default_factory=dict)
     fault_plans: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    scrub_header: Callable[[str, str], str] = lambda _name, value: value
+    redact_header: Callable[[str, str], str] = lambda _name, value: value
     diagnose: Callable[[ProviderRequest, Credential], str] | None = None
     webhooks: WebhookPolicy | None = None
     admit: Callable[[ProviderRequest, ProviderContext], None] | None = None

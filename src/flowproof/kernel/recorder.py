@@ -8,11 +8,12 @@ from functools import lru_cache
 
 from flowproof.conformance import Finding
 from flowproof.exchange import Headers
+from flowproof.redaction.known_secrets import SHORTEST_SECRET
 
 from .hooks import MockHooks
 from .http.response import WireResponse
-from .journal.entries import Inbound, Outbound, compact, secrets_sent
-from .journal.journal import Journal, Kept, exchange_id
+from .journal.entries import InboundExchange, WebhookAttempt, compact, secrets_sent
+from .journal.journal import ExchangeMeta, Journal, exchange_id
 from .placement import Arrival
 from .provider import Provider
 from .time.clock import stopwatch_ms
@@ -20,8 +21,6 @@ from .webhooks.model import Delivery, DeliveryResult
 from .workspaces import Workspace, Workspaces
 
 __all__ = ["Recorder"]
-
-SHORTEST_SECRET = 8
 
 
 class Recorder:
@@ -66,16 +65,17 @@ class Recorder:
         if response.requirement:
             headers = (*headers, ("Flowproof-Requirement", response.requirement))
         response = WireResponse(response.status, compact(response.body), headers, response.requirement)
+        app, request = arrival.app, arrival.request
+        operation = arrival.match.operation.id if arrival.match else None
         if self._hooks.answer_filter is not None:
-            response = self._hooks.answer_filter(arrival, response, findings)
+            response = self._hooks.answer_filter(app.provider.slug, operation, response, findings)
         if workspace.clock.mode == "stepped":
             current = self._workspaces.find(workspace.id) or workspace
             self._workspaces.save(replace(current, clock=current.clock.after_exchange()))
-        app, request = arrival.app, arrival.request
-        entry = Inbound(
+        entry = InboundExchange(
             provider=app.provider,
-            scrub=app.scrubber,
-            operation=arrival.match.operation.id if arrival.match else None,
+            redactor=app.redactor,
+            operation=operation,
             wire=request.wire,
             path=request.path,
             answer=response,
@@ -84,8 +84,8 @@ class Recorder:
             faults=tuple(plan for plan, _ in arrival.faults),
         )
         took_ms, secrets = stopwatch_ms() - arrival.started_ms, self.secrets(arrival, workspace)
-        kept = Kept(workspace.id, arrival.number, now, took_ms)
-        self._journal.write(kept, entry, secrets, at_once=not entry.is_short)
+        meta = ExchangeMeta(workspace.id, arrival.number, now, took_ms)
+        self._journal.write(meta, entry, secrets, at_once=not entry.is_short)
         return response
 
     def record_delivery(
@@ -102,8 +102,8 @@ class Recorder:
         number = self._workspaces.store.exchanges.next_number(workspace.id)
         known, _ = self._workspaces.secrets(workspace, provider.slug)
         secrets = known | secrets_sent(provider, headers)
-        kept = Kept(workspace.id, number, at, duration_ms)
-        self._journal.write(kept, Outbound(provider, delivery, headers, result), secrets, at_once=True)
+        meta = ExchangeMeta(workspace.id, number, at, duration_ms)
+        self._journal.write(meta, WebhookAttempt(provider, delivery, headers, result), secrets, at_once=True)
         return exchange_id(workspace.id, number)
 
     def secrets(self, arrival: Arrival, workspace: Workspace) -> frozenset[str]:

@@ -1,17 +1,22 @@
 """
 Who tests the tests: a provider's mock with exactly one thing broken, against that provider's own suite.
 
-    plan.py        which mutants there are: responses.py from the contract, refusals.py from what the mock enforces,
-                   own.py from the provider's list
-    sabotage.py    breaks the mock in this process, and only there
-    reference.py   what each test saw of the unbroken mock, so that only tests that can see a mutant run
-    session.py     the pytest plugin that forks a process for each mutant
-    run.py         starts that session and reads its outcomes
+    mutant.py             a mutant and its result, as plain values
+    plan.py               which mutants there are, and which tests can see each of them
+    response_mutants.py   made from the contract
+    refusal_mutants.py    made from what the mock refuses
+    patch_mutants.py      written by the provider's author: changes of its source
+    mutant_installer.py   breaks the mock of this process
+    reference.py          what each test observes of the unbroken mock
+    forked_tasks.py       functions in processes of their own
+    preload.py            what these processes share
+    session.py            the pytest plugin that runs the mutants
+    run.py                starts that session and reads its results
 
-Knows no provider. The mock's kernel knows nothing of this package: a mutant lives in a forked process of its own.
+Knows no provider. Mutants use the hooks of the mock (``kernel/hooks.py``), or change its source before it is imported.
 """
 
-from .mutant import Mutant, Outcome
-from .run import Report, run_mutants
+from .mutant import Mutant, MutantResult
+from .run import MutantReport, run_mutants
 
-__all__ = ["Mutant", "Outcome", "Report", "run_mutants"]
+__all__ = ["Mutant", "MutantReport", "MutantResult", "run_mutants"]

@@ -1,10 +1,12 @@
-"""A mutant and what became of it. Plain values that can be pickled and written as JSON."""
+"""A mutant and its result. Plain values that can be pickled and written as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-__all__ = ["Canned", "Mutant", "Outcome", "Patch", "Verdict"]
+__all__ = ["OWN_HEADERS", "CannedResponse", "Mutant", "MutantResult", "Patch", "Verdict"]
+
+OWN_HEADERS = frozenset({"Date", "Flowproof-Exchange"})  # of one exchange, which no other repeats
 
 Family = Literal["response", "requirement"]
 Verdict = Literal["killed", "survived", "equal", "broken"]
@@ -27,8 +29,8 @@ class Patch:
 
 
 @dataclass(frozen=True, slots=True)
-class Canned:
-    """An answer of the unbroken mock, to be given again."""
+class CannedResponse:
+    """A response of the unbroken mock, which a mutant changes or repeats."""
 
     status: int
     body: bytes
@@ -47,16 +49,15 @@ class Mutant:
         kind: What is done, such as ``missing`` or ``unenforced``.
         says: What is broken, in a sentence.
         requirement: Id of the requirement that is broken, where one is known.
-        operation: The operation whose answers are broken.
-        status: The status whose answers are broken.
+        operation: The operation whose responses are broken.
+        status: The status whose responses are broken.
         steps: Where in the body: names of properties, ``*`` for every entry of a list.
-        keyword: Only findings of this schema keyword are dropped; all of the requirement's where empty.
+        keyword: Only findings of this schema keyword are left out; all of the requirement's where empty.
         values: What the broken place may hold instead, the first that fits.
         schemas: Schemas one of which a value in that place keeps.
-        other_status: What is answered instead of the right status.
-        canned: What is answered instead of a refusal that cannot simply be left out.
-        judges: Functions ``module:name`` of the mock that give findings.
-        patch: The change of the source, where the provider's own list has one.
+        other_status: The status instead of the right one.
+        canned: The response instead of a refusal that cannot be left out.
+        patch: The change of the source, of a patch mutant.
     """
 
     id: str
@@ -72,15 +73,14 @@ class Mutant:
     values: tuple[Any, ...] = ()
     schemas: tuple[Mapping[str, Any], ...] = ()
     other_status: int | None = None
-    canned: Canned | None = None
-    judges: tuple[str, ...] = ()
+    canned: CannedResponse | None = None
     patch: Patch | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MutantResult:
     """
-    What became of a mutant.
+    The verdict on a mutant.
 
     Args:
         mutant: Its id.
@@ -88,10 +88,10 @@ class Outcome:
         kind: Of the mutant.
         says: Of the mutant.
         requirement: Of the mutant.
-        verdict: ``killed``, ``survived``, ``equal`` (no answer differed from the unbroken mock's), or ``broken`` (it
-            could not be run, which is the fault of whoever wrote it).
+        verdict: ``killed``, ``survived``, ``equal`` (no response differed from the unbroken mock's), or ``broken`` (it
+            could not be run, which is the fault of its author).
         test: Which test killed it.
-        why: What that test said, in one line; else why it lived.
+        why: The message of that test, in one line; else why it lived.
         tests: How many tests ran.
         seconds: How long that took.
         excused: Why its requirement cannot be killed from outside, as the requirement says.

@@ -1,20 +1,17 @@
-"""Breaks the mock in this process, as one mutant says. The process serves a few tests and ends."""
+"""Breaks the mock of this process, as one mutant says. The process serves a few tests and ends."""
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .mutant import Canned, Mutant
-from .own import install_patch
-from .refusals import reworded
-from .responses import changed_answer
+from flowproof.conformance import Finding
+from flowproof.kernel.hooks import MockHooks
+from flowproof.kernel.http.response import WireResponse
 
-if TYPE_CHECKING:
-    from flowproof.kernel.http.response import WireResponse
-    from flowproof.kernel.mock import Arrival, Mock
-    from flowproof.kernel.workspaces import Workspace
+from .mutant import OWN_HEADERS, CannedResponse, Mutant
+from .reference import keyword_of
+from .refusal_mutants import reworded
+from .response_mutants import changed_response
 
 __all__ = ["MutantInstaller"]
 
@@ -22,91 +19,60 @@ __all__ = ["MutantInstaller"]
 @dataclass(slots=True)
 class MutantInstaller:
     """
-    One mutant in this process.
+    The hooks of one mutant that needs no patch.
 
     Args:
         mutant: What is broken.
-        met: How often an answer, or a finding, was one that the mutant is about.
-        changed: How often it was given otherwise than the unbroken mock would have.
+        changed: How many responses and findings differed from the unbroken mock's.
     """
 
     mutant: Mutant
-    met: int = 0
     changed: int = 0
 
-    def install(self) -> None:
-        """Break the mock. Its provider must not have been imported yet."""
-        if self.mutant.patch is not None:
-            install_patch(self.mutant.patch)
-            return
+    def install(self, hooks: MockHooks) -> None:
+        """Break a mock."""
+        hooks.answer_filter = self._filter_answer
         if self.mutant.kind == "unenforced":
-            self._drop_findings()
-        self._change_answers()
+            hooks.findings_filter = self._filter_findings
 
-    def _change_answers(self) -> None:
-        from flowproof.kernel import mock  # noqa: PLC0415 (only in a process that serves)
+    def _filter_answer(
+        self, slug: str, operation: str | None, answer: WireResponse, _: Sequence[Finding]
+    ) -> WireResponse:
+        if slug != self.mutant.provider or not self._breaks(operation, answer):
+            return answer
+        right = CannedResponse(answer.status, answer.body, answer.headers)
+        broken = self._broken(right)
+        if broken == right:
+            return answer
+        self.changed += 1
+        return replace(answer, status=broken.status, body=broken.body, headers=broken.headers)
 
-        as_ever = mock.Mock._process_or_refuse  # (below `handle` and `resume`)
-
-        def answered(server: "Mock", arrival: "Arrival", workspace: "Workspace") -> "WireResponse":
-            given = as_ever(server, arrival, workspace)
-            if arrival.app.provider.slug != self.mutant.provider or not self._is_about(arrival, given):
-                return given
-            self.met += 1
-            broken = self._broken(Canned(given.status, given.body, given.headers))
-            if (broken.status, broken.body, broken.headers) == (given.status, given.body, given.headers):
-                return given
-            self.changed += 1
-            return replace(given, status=broken.status, body=broken.body, headers=broken.headers)
-
-        setattr(mock.Mock, "_process_or_refuse", answered)  # noqa: B010 (this process alone, on purpose)
-
-    def _is_about(self, arrival: "Arrival", given: "WireResponse") -> bool:
+    def _breaks(self, operation: str | None, answer: WireResponse) -> bool:
         if self.mutant.family == "response":
-            name = arrival.match.operation.id if arrival.match else None
-            return (name, given.status) == (self.mutant.operation, self.mutant.status)
+            return (operation, answer.status) == (self.mutant.operation, self.mutant.status)
         if self.mutant.keyword:
-            return False  # (its findings are dropped, nothing else)
-        return given.requirement == self.mutant.requirement and self.mutant.status in (None, given.status)
+            return False  # (its findings are left out, nothing else)
+        return answer.requirement == self.mutant.requirement and self.mutant.status in (None, answer.status)
 
-    def _broken(self, given: Canned) -> Canned:
+    def _broken(self, right: CannedResponse) -> CannedResponse:
         if self.mutant.family == "response":
-            return changed_answer(self.mutant, given)
+            return changed_response(self.mutant, right)
         match self.mutant.kind:
             case "status":
-                return Canned(self.mutant.other_status or given.status, given.body, given.headers)
+                return replace(right, status=self.mutant.other_status or right.status)
             case "message":
-                return Canned(given.status, reworded(given.body), given.headers)
+                return replace(right, body=reworded(right.body))
         canned = self.mutant.canned
-        own = tuple(each for each in given.headers if each[0] in ("Date", "Flowproof-Exchange"))
-        return Canned(canned.status, canned.body, (*canned.headers, *own)) if canned else given
+        if canned is None:
+            return right
+        own = tuple(each for each in right.headers if each[0] in OWN_HEADERS)
+        return CannedResponse(canned.status, canned.body, (*canned.headers, *own))
 
-    def _drop_findings(self) -> None:
-        from flowproof.kernel import app, provider_context  # noqa: PLC0415 (only in a process that serves)
+    def _filter_findings(self, _: str, findings: Sequence[Any]) -> Sequence[Any]:
+        enforced = [each for each in findings if not self._leaves_out(each)]
+        self.changed += len(findings) - len(enforced)
+        return enforced
 
-        for module, name in (
-            (app, "check_parameters"),
-            (app, "check_request_body"),
-            (provider_context.ProviderContext, "findings"),
-        ):
-            setattr(module, name, self._without(getattr(module, name)))
-        for each in self.mutant.judges:
-            module_name, _, function = each.partition(":")
-            module = sys.modules[module_name]  # (the provider is loaded, since only a patched one must not be)
-            setattr(module, function, self._without(getattr(module, function)))
-
-    def _without(self, judge: Callable[..., Sequence[Any]]) -> Callable[..., tuple[Any, ...]]:
-        """The same judge, blind for the broken requirement."""
-
-        @wraps(judge)
-        def blind(*arguments: Any, **named: Any) -> tuple[Any, ...]:
-            found = tuple(judge(*arguments, **named))
-            left = tuple(each for each in found if not self._is_blind_for(each))
-            self.met += len(found) - len(left)
-            self.changed += len(found) - len(left)
-            return left
-
-        return blind
-
-    def _is_blind_for(self, finding: Any) -> bool:
-        return finding.requirement == self.mutant.requirement and self.mutant.keyword in ("", finding.keyword)
+    def _leaves_out(self, finding: Any) -> bool:
+        keyword = self.mutant.keyword
+        return finding.requirement == self.mutant.requirement and keyword in ("", keyword_of(finding))

@@ -7,10 +7,10 @@ from random import Random
 from flowproof.conformance import Contract
 
 from .mutant import Mutant
-from .own import read_own_list
-from .reference import Reference, Seen
-from .refusals import STANDINGS, refusal_mutants
-from .responses import response_mutants
+from .patch_mutants import patch_mutants
+from .reference import Observations, ReferenceRun
+from .refusal_mutants import STANDINGS, refusal_mutants
+from .response_mutants import response_mutants
 
 __all__ = ["Plan", "make_plan", "tests_for"]
 
@@ -36,7 +36,7 @@ class Plan:
 def make_plan(
     contract: Contract,
     package: str,
-    reference: Reference,
+    reference: ReferenceRun,
     *,
     requirement: str | None = None,
     sample: int | None = None,
@@ -51,11 +51,10 @@ def make_plan(
         requirement: Only mutants of this requirement, or of those below it.
         sample: So many, drawn by chance, in every run the same.
     """
-    own = read_own_list(package, contract)
     mutants = [
         *response_mutants(contract, reference),
-        *refusal_mutants(contract, reference, own.judges),
-        *own.mutants,
+        *refusal_mutants(contract, reference),
+        *patch_mutants(package, contract),
     ]
     excused = {each.id: each.unkillable for each in contract.requirements.values() if each.unkillable}
     broken = {each.requirement for each in mutants}
@@ -72,12 +71,12 @@ def make_plan(
     return Plan(tuple(mutants), tuple(without), excused, {each: str(standing) for each, standing in standings.items()})
 
 
-def _is_below(requirement: str | None, wanted: str) -> bool:
-    return requirement is not None and (requirement == wanted or requirement.startswith(f"{wanted}."))
+def _is_below(requirement: str | None, top: str) -> bool:
+    return requirement is not None and (requirement == top or requirement.startswith(f"{top}."))
 
 
 def tests_for(
-    mutant: Mutant, reference: Reference, marked: dict[str, Collection[str]], operations: Sequence[str]
+    mutant: Mutant, reference: ReferenceRun, marked: dict[str, Collection[str]], operations: Sequence[str]
 ) -> list[str]:
     """
     Node ids of the tests that can see a mutant, the likeliest and quickest first.
@@ -91,21 +90,21 @@ def tests_for(
     if mutant.family == "response":
         place = (mutant.operation or "", mutant.status or 0)
         return reference.tests_that(
-            lambda seen: (*place, mutant.steps) in seen.places if mutant.steps else place in seen.answers
+            lambda test: (*place, mutant.steps) in test.places if mutant.steps else place in test.responses
         )
     if mutant.keyword:
-        return reference.tests_that(lambda seen: (mutant.requirement, mutant.keyword) in seen.findings)
+        return reference.tests_that(lambda test: (mutant.requirement, mutant.keyword) in test.findings)
     first = set(marked.get(mutant.requirement or "", ()))
     if mutant.patch is None:
-        told = reference.tests_that(lambda seen: _tells(seen, mutant))
-        return [*(each for each in told if each in first), *(each for each in told if each not in first)]
-    able = reference.tests_that(lambda seen: not operations or any(name in operations for name, _ in seen.answers))
-    own = reference.tests_that(lambda _: True)
-    return [*(each for each in own if each in first), *(each for each in able if each not in first)]
+        refused = reference.tests_that(lambda test: _is_refused(test, mutant))
+        return [*(each for each in refused if each in first), *(each for each in refused if each not in first)]
+    able = reference.tests_that(lambda test: not operations or any(name in operations for name, _ in test.responses))
+    every = reference.tests_that(lambda _: True)
+    return [*(each for each in every if each in first), *(each for each in able if each not in first)]
 
 
-def _tells(seen: Seen, mutant: Mutant) -> bool:
-    """Whether a test was refused for the requirement, or told of it among others."""
-    cited = any(requirement == mutant.requirement for requirement, _, _ in seen.cited)
-    found = mutant.kind == "unenforced" and any(each == mutant.requirement for each, _ in seen.findings)
-    return cited or found
+def _is_refused(test: Observations, mutant: Mutant) -> bool:
+    """Whether a test met the mutant's requirement in a refusal, or among the findings of one."""
+    is_cited = any(requirement == mutant.requirement for requirement, _, _ in test.cited)
+    is_found = mutant.kind == "unenforced" and any(each == mutant.requirement for each, _ in test.findings)
+    return is_cited or is_found

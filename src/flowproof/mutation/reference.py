@@ -1,37 +1,40 @@
-"""What each test saw of the unbroken mock: operations, statuses, places of bodies, refusals. Recorded in the server."""
+"""What each test observes of the unbroken mock: operations, statuses, places of bodies, refusals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import orjson
 
+from flowproof.conformance import Finding
 from flowproof.conformance.places import Steps, places_of
+from flowproof.kernel.hooks import MockHooks
+from flowproof.kernel.http.response import WireResponse
 
-from .mutant import Canned
+from .mutant import OWN_HEADERS, CannedResponse
 
-__all__ = ["Reference", "Seen", "record"]
+__all__ = ["Observations", "Recorder", "ReferenceRun", "keyword_of"]
 
-Answered = tuple[str, int]
+Reached = tuple[str, int]
+"""An operation and the status of its response."""
 
 
 @dataclass(slots=True)
-class Seen:
+class Observations:
     """
-    What one test saw.
+    What one test observed.
 
     Args:
         seconds: How long it took.
-        answers: Operations with the statuses that they answered.
+        responses: Operations with the statuses of their responses.
         places: The same with a place that the body had.
-        cited: Requirements for which the mock refused.
+        cited: Requirements for which the mock refused, with operation and status.
         findings: Requirements with the keywords of findings.
-        failure: What it said, where it failed on the unbroken mock.
+        failure: Its message, where it failed on the unbroken mock.
     """
 
     seconds: float = 0.0
-    answers: set[Answered] = field(default_factory=set)
+    responses: set[Reached] = field(default_factory=set)
     places: set[tuple[str, int, Steps]] = field(default_factory=set)
     cited: set[tuple[str, str, int]] = field(default_factory=set)
     findings: set[tuple[str, str]] = field(default_factory=set)
@@ -39,96 +42,90 @@ class Seen:
 
 
 @dataclass(slots=True)
-class Reference:
+class ReferenceRun:
     """
-    The run on the unbroken mock.
+    The run of a suite on the unbroken mock.
 
     Args:
         tests: By node id.
-        samples: An answer of each operation and status.
+        samples: A response of each operation and status.
     """
 
-    tests: dict[str, Seen] = field(default_factory=dict)
-    samples: dict[Answered, Canned] = field(default_factory=dict)
+    tests: dict[str, Observations] = field(default_factory=dict)
+    samples: dict[Reached, CannedResponse] = field(default_factory=dict)
 
-    def add(self, other: "Reference") -> None:
+    def add(self, other: "ReferenceRun") -> None:
         """Take in what another process has recorded."""
         self.tests.update(other.tests)
         self.samples = {**other.samples, **self.samples}
 
-    def success_of(self, operation: str) -> Canned | None:
-        """What an operation answers when all is well."""
-        return next(
-            (answer for (name, status), answer in self.samples.items() if name == operation and status < 300), None
-        )
+    def success_of(self, operation: str) -> CannedResponse | None:
+        """A response of an operation that succeeded."""
+        found = (sample for (name, status), sample in self.samples.items() if name == operation and status < 300)
+        return next(found, None)
 
-    def tests_that(self, saw: Callable[[Seen], bool]) -> list[str]:
-        """Node ids of the tests that saw something, the quickest first; none that fails anyway."""
-        found = [(seen.seconds, node) for node, seen in self.tests.items() if not seen.failure and saw(seen)]
+    def tests_that(self, observed: Callable[[Observations], bool]) -> list[str]:
+        """Node ids of the tests that observed something, the quickest first; none that fails anyway."""
+        found = [(each.seconds, node) for node, each in self.tests.items() if not each.failure and observed(each)]
         return [node for _, node in sorted(found)]
 
     def failures(self) -> Mapping[str, str]:
-        """Tests that fail on the unbroken mock, with what they said."""
-        return {node: seen.failure for node, seen in self.tests.items() if seen.failure}
+        """Tests that fail on the unbroken mock, with their messages."""
+        return {node: each.failure for node, each in self.tests.items() if each.failure}
 
 
-def record(reference: Reference, current: Callable[[], str], slug: str) -> None:
+@dataclass(slots=True)
+class Recorder:
     """
-    Have every answer of this process's mocks recorded.
+    Records what the tests of this process observe.
 
     Args:
-        reference: Where to.
-        current: Node id of the test that runs.
-        slug: The provider whose answers are recorded.
+        slug: The provider whose responses are recorded.
+        run: Where they are recorded.
+        test: Node id of the test that runs.
     """
-    from flowproof.kernel.http.response import WireResponse  # noqa: PLC0415 (only in a process that serves)
-    from flowproof.kernel.mock import Arrival, Mock  # noqa: PLC0415
-    from flowproof.kernel.refusals import Refusal  # noqa: PLC0415
-    from flowproof.kernel.workspaces import Workspace  # noqa: PLC0415
 
-    # (below `handle` and `answer`, by which requests come without a fault plan and with one)
-    answered_as_ever, refuse_as_ever = Mock._process_or_refuse, Mock._refuse
+    slug: str
+    run: ReferenceRun = field(default_factory=ReferenceRun)
+    test: str = ""
 
-    def answered(mock: Mock, arrival: Arrival, workspace: Workspace) -> WireResponse:
-        given = answered_as_ever(mock, arrival, workspace)
-        if arrival.match is not None and arrival.app.provider.slug == slug:
-            name = arrival.match.operation.id
-            seen = reference.tests.setdefault(current(), Seen())
-            seen.answers.add((name, given.status))
-            seen.places.update((name, given.status, steps) for steps in _places(given.body))
-            if given.requirement:
-                seen.cited.add((given.requirement, name, given.status))
-            headers = tuple(each for each in given.headers if each[0] not in ("Date", "Flowproof-Exchange"))
-            reference.samples.setdefault((name, given.status), Canned(given.status, given.body, headers))
-        elif given.requirement and arrival.app.provider.slug == slug:
-            reference.tests.setdefault(current(), Seen()).cited.add((given.requirement, "", given.status))
-        return given
+    def install(self, hooks: MockHooks) -> None:
+        """Watch a mock."""
+        hooks.answer_filter = self._record_answer
+        hooks.findings_filter = self._record_findings
 
-    def refuse(mock: Mock, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refusal) -> WireResponse:
-        if arrival.app.provider.slug == slug:
-            found = ((each.requirement, each.keyword) for each in refusal.findings if each.requirement)
-            reference.tests.setdefault(current(), Seen()).findings.update(found)
-        return refuse_as_ever(mock, arrival, workspace, now, refusal)
+    def observations(self) -> Observations:
+        """Those of the test that runs."""
+        return self.run.tests.setdefault(self.test, Observations())
 
-    setattr(Mock, "_process_or_refuse", answered)  # noqa: B010 (this process alone, on purpose)
-    setattr(Mock, "_refuse", refuse)  # noqa: B010
-    _record_world(reference, current, slug)
+    def _record_answer(
+        self, slug: str, operation: str | None, answer: WireResponse, findings: Sequence[Finding]
+    ) -> WireResponse:
+        if slug != self.slug or not answer.status:  # (a reset leaves no status)
+            return answer
+        observed = self.observations()
+        if answer.requirement:
+            observed.cited.add((answer.requirement, operation or "", answer.status))
+            self._record_findings(self.slug, findings)
+        if operation:
+            observed.responses.add((operation, answer.status))
+            observed.places.update((operation, answer.status, steps) for steps in _places(answer.body))
+            headers = tuple(each for each in answer.headers if each[0] not in OWN_HEADERS)
+            sample = CannedResponse(answer.status, answer.body, headers)
+            self.run.samples.setdefault((operation, answer.status), sample)
+        return answer
+
+    def _record_findings(self, slug: str, findings: Sequence[Any]) -> Sequence[Any]:
+        if slug == self.slug:
+            found = ((each.requirement, keyword_of(each)) for each in findings if each.requirement)
+            self.observations().findings.update(found)
+        return findings
 
 
-def _record_world(reference: Reference, current: Callable[[], str], slug: str) -> None:
-    """What a task judges later is in no refusal."""
-    from flowproof.kernel.provider_context import ProviderContext  # noqa: PLC0415 (only in a process that serves)
-
-    findings_as_ever = ProviderContext.findings
-
-    def findings(context: ProviderContext, schema_file: str, value: Any, where: str = "request.body") -> Any:
-        found = findings_as_ever(context, schema_file, value, where)
-        if found and context.contract.slug == slug:
-            seen = reference.tests.setdefault(current(), Seen())
-            seen.findings.update((each.requirement, each.keyword) for each in found if each.requirement)
-        return found
-
-    setattr(ProviderContext, "findings", findings)  # noqa: B010 (this process alone, on purpose)
+def keyword_of(finding: Any) -> str:
+    """The schema keyword of what a check found; a rule of a mock may name none."""
+    keyword: str = getattr(finding, "keyword", "")
+    return keyword
 
 
 def _places(body: bytes) -> set[Steps]:

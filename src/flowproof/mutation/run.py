@@ -1,4 +1,4 @@
-"""Starts a session of mutants for one provider in a process of its own, and reads what becomes of them."""
+"""Starts a session of mutants for one provider in a process of its own, and reads its results."""
 
 import json
 import os
@@ -13,29 +13,29 @@ from typing import Any
 from flowproof.certify.suite import suite_of
 from flowproof.errors import ConfigurationError
 
-from .mutant import Outcome
+from .mutant import MutantResult
 
-__all__ = ["Report", "run_mutants"]
+__all__ = ["MutantReport", "run_mutants"]
 
 
 @dataclass(slots=True)
-class Report:
+class MutantReport:
     """
-    What became of a provider's mutants.
+    The results of a provider's mutants.
 
     Args:
         provider: Slug.
-        outcomes: One a mutant.
+        results: One a mutant.
         without: Requirements, documented or observed, that have no mutant.
         excused: Requirements that cannot be killed from outside, with the reason.
-        failures: Tests that fail on the unbroken mock, and so took no part, with what they said.
+        failures: Tests that fail on the unbroken mock, and so took no part, with their messages.
         tests: How many tests the suite has.
         planned: How many mutants there are to run.
         reference_s: How long the run on the unbroken mock took.
     """
 
     provider: str
-    outcomes: list[Outcome] = field(default_factory=list)
+    results: list[MutantResult] = field(default_factory=list)
     without: tuple[str, ...] = ()
     excused: Mapping[str, str] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
@@ -44,17 +44,17 @@ class Report:
     reference_s: float = 0.0
 
     def count(self, verdict: str, family: str | None = None) -> int:
-        """How many mutants of a family ended so."""
-        return sum(each.verdict == verdict and family in (None, each.family) for each in self.outcomes)
+        """How many mutants of a family have a verdict."""
+        return sum(each.verdict == verdict and family in (None, each.family) for each in self.results)
 
-    def gaps(self) -> list[Outcome]:
+    def gaps(self) -> list[MutantResult]:
         """
-        Mutants of documented requirements that live although nothing is said of why.
+        Mutants of documented requirements that live without an excuse.
 
         Another value that the contract allows may keep the requirement too: such a mutant shows what no test looks at,
         and is no gap.
         """
-        lived = (each for each in self.outcomes if each.verdict == "survived" and each.standing == "documented")
+        lived = (each for each in self.results if each.verdict == "survived" and each.standing == "documented")
         return [each for each in lived if not each.excused and each.kind != "value"]
 
 
@@ -65,8 +65,8 @@ def run_mutants(
     sample: int | None = None,
     jobs: int = 2,
     suite: Path | None = None,
-    told: Callable[[Report], None] = lambda _: None,
-) -> Report:
+    on_result: Callable[[MutantReport], None] = lambda _: None,
+) -> MutantReport:
     """
     Run a provider's mutants against its suite.
 
@@ -76,65 +76,71 @@ def run_mutants(
         sample: So many, drawn by chance, in every run the same.
         jobs: How many at once.
         suite: Folder of the suite; by default that of this package.
-        told: Called with the report after each outcome.
+        on_result: Called with the report after each result.
 
     Raises:
         ConfigurationError: The suite cannot be run.
     """
     folder = suite if suite is not None else suite_of(provider)
-    report = Report(provider)
-    mine, theirs = os.pipe()
-    orders = {"provider": provider, "requirement": requirement, "sample": sample, "jobs": jobs, "fd": theirs}
-    with tempfile.TemporaryFile() as said:
-        command = _command(folder, provider, orders)
+    report = MutantReport(provider)
+    read_end, write_end = os.pipe()
+    arguments = {
+        "provider": provider,
+        "requirement": requirement,
+        "sample": sample,
+        "jobs": jobs,
+        "fd": write_end,
+    }
+    with tempfile.TemporaryFile() as output:
+        command = _command(folder, provider, arguments)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        process = subprocess.Popen(command, stdout=said, stderr=said, pass_fds=[theirs], env=environment)
-        os.close(theirs)
+        process = subprocess.Popen(command, stdout=output, stderr=output, pass_fds=[write_end], env=environment)
+        os.close(write_end)
         try:
-            for event in _lines(mine):
-                _take(report, event)
-                told(report)
+            for event in _events(read_end):
+                _add(report, event)
+                on_result(report)
             process.wait()
         finally:
             if process.poll() is None:
                 process.terminate()
                 process.wait()
-        said.seek(0)
-        _check(report, process.returncode, said.read().decode(errors="replace"))
+        output.seek(0)
+        _check(report, process.returncode, output.read().decode(errors="replace"))
     return report
 
 
-def _command(folder: Path, provider: str, orders: Mapping[str, Any]) -> list[str]:
+def _command(folder: Path, provider: str, arguments: Mapping[str, Any]) -> list[str]:
     plugins = ("-p", "flowproof.mutation.session", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly")
     options = ("-q", "-s", "--tb=native", "--import-mode=importlib", f"--flowproof-providers={provider}")
-    return [sys.executable, "-m", "pytest", *plugins, *options, "--mutants-orders", json.dumps(orders), str(folder)]
+    return [sys.executable, "-m", "pytest", *plugins, *options, "--mutants-session", json.dumps(arguments), str(folder)]
 
 
-def _lines(fd: int) -> Iterator[Mapping[str, Any]]:
+def _events(fd: int) -> Iterator[Mapping[str, Any]]:
     with os.fdopen(fd, encoding="utf-8") as stream:
         for line in stream:
             yield json.loads(line)
 
 
-def _take(report: Report, event: Mapping[str, Any]) -> None:
+def _add(report: MutantReport, event: Mapping[str, Any]) -> None:
     values = {name: value for name, value in event.items() if name != "event"}
     match event["event"]:
         case "plan":
             report.planned, report.tests = values["mutants"], values["tests"]
             report.without, report.excused = tuple(values["without"]), values["excused"]
             report.failures, report.reference_s = values["failures"], values["seconds"]
-        case "outcome":
-            report.outcomes.append(Outcome(**values))
+        case "result":
+            report.results.append(MutantResult(**values))
         case _:
             raise ConfigurationError(
-                f"The mutants of {report.provider} cannot be run: {values['what']}",
+                f"The mutants of {report.provider} cannot be run: {values['message']}",
                 "Run its suite by itself first.",
             )
 
 
-def _check(report: Report, code: int, said: str) -> None:
-    if len(report.outcomes) != report.planned or not report.tests:
-        tail = " / ".join(said.strip().splitlines()[-12:])
+def _check(report: MutantReport, code: int, output: str) -> None:
+    if len(report.results) != report.planned or not report.tests:
+        tail = " / ".join(output.strip().splitlines()[-12:])
         raise ConfigurationError(
             f"The mutants of {report.provider} ended early with code {code}: {tail}", "Run its suite by itself first."
         )

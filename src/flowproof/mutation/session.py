@@ -1,7 +1,7 @@
 """
 The pytest plugin that runs mutants: it collects a suite once, and forks a process for each mutant.
 
-pytest loads it only when ``flowproof.mutation.run`` asks for it. What it finds goes to a pipe, one JSON text a line.
+pytest loads it only when ``flowproof.mutation.run`` asks for it. Its results go to a pipe, one JSON text a line.
 """
 
 import gc
@@ -11,16 +11,27 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings, strategies
+from hypothesis import Phase, settings
 
-from .forks import Died, in_processes
-from .mutant import Mutant, Outcome, Verdict
+from flowproof.conformance import Contract
+from flowproof.errors import ContractError
+from flowproof.kernel.assembly import ServerSettings, build_gateway
+from flowproof.kernel.hooks import MockHooks
+from flowproof.kernel.serving import Gateway
+from flowproof.plugin.session_state import state_of
+from flowproof.providers import find_providers
+
+from .forked_tasks import TaskFailure, run_forked
+from .mutant import Mutant, MutantResult, Verdict
 from .mutant_installer import MutantInstaller
+from .patch_mutants import install_patch
 from .plan import Plan, make_plan, tests_for
-from .reference import Reference, Seen, record
+from .preload import preload
+from .reference import Recorder, ReferenceRun
 
 __all__ = ["pytest_addoption", "pytest_configure"]
 
@@ -31,7 +42,7 @@ MUTANT_TIMEOUT_S = 120.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--mutants-orders", metavar="JSON", help="What flowproof.mutation.run asks for.")
+    parser.addoption("--mutants-session", metavar="JSON", help="Arguments of flowproof.mutation.run.")
 
 
 @pytest.hookimpl(trylast=True)
@@ -47,9 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
         report_multiple_bugs=False,
     )
     settings.load_profile("mutants")
-    orders = config.getoption("mutants_orders")
-    if orders:
-        config.pluginmanager.register(MutantSession(**json.loads(orders)))
+    arguments = config.getoption("mutants_session")
+    if arguments:
+        config.pluginmanager.register(MutantSession(config, **json.loads(arguments)))
 
 
 Items = Mapping[str, pytest.Item]
@@ -60,89 +71,100 @@ class MutantSession:
     Runs in place of pytest's own loop over the tests.
 
     Args:
+        config: Of the session.
         provider: Slug.
         requirement: As of :func:`flowproof.mutation.plan.make_plan`.
         sample: The same.
         jobs: How many processes at once.
-        fd: Where outcomes are written.
+        fd: Where results are written.
     """
 
-    def __init__(self, provider: str, requirement: str | None, sample: int | None, jobs: int, fd: int) -> None:
+    def __init__(
+        self, config: pytest.Config, provider: str, requirement: str | None, sample: int | None, jobs: int, fd: int
+    ) -> None:
+        self.config = config
         self.provider = provider
         self.requirement = requirement
         self.sample = sample
         self.jobs = jobs
         self.fd = fd
+        self.contract: Contract | None = None
+        self.gateway: Gateway | None = None
+        self.install: Callable[[MockHooks], None] = lambda _: None
         self.failure = ("", "")
-        self.current = ""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """First the unbroken mock, then the mutants."""
         if session.testsfailed:
-            self._tell("error", what="the suite cannot be collected")
+            self._send("error", message="the suite cannot be collected")
             return True
-        _preload(self.provider)
-        _draw()
+        preload()
+        state = state_of(self.config)
+        state.make_gateway = self._make_gateway
+        with suppress(ContractError):  # (a provider of another distribution has its contract there)
+            self.contract = state.recording().contract(self.provider)
         items = {item.nodeid: item for item in session.items}
-        reference = Reference()
+        reference = ReferenceRun()
         started = time.perf_counter()
-        for _, part in in_processes(self._reference_tasks(items), jobs=self.jobs, timeout_s=REFERENCE_TIMEOUT_S):
-            if isinstance(part, Died):
-                self._tell("error", what=f"the run on the unbroken mock: {part.why}")
+        for _, part in run_forked(self._reference_tasks(items), jobs=self.jobs, timeout_s=REFERENCE_TIMEOUT_S):
+            if isinstance(part, TaskFailure):
+                self._send("error", message=f"the run on the unbroken mock: {part.reason}")
                 return True
             reference.add(part)
-        took_s = time.perf_counter() - started
-        ((_, done),) = in_processes(
-            [lambda: self._unpatched(reference, items, took_s)], jobs=1, timeout_s=SESSION_TIMEOUT_S
+        reference_s = time.perf_counter() - started
+        ((_, result),) = run_forked(
+            [lambda: self._run_unpatched(reference, items, reference_s)], jobs=1, timeout_s=SESSION_TIMEOUT_S
         )
-        if isinstance(done, Died):
-            self._tell("error", what=done.why)
+        if isinstance(result, TaskFailure):
+            self._send("error", message=result.reason)
             return True
-        plan, operations = done
+        plan, operations = result
         self._run([each for each in plan.mutants if each.patch], plan, operations, reference, items)
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the first failure."""
         if report.failed and not self.failure[0]:
-            self.failure = (report.nodeid, _said(report))
+            self.failure = (report.nodeid, _message(report))
 
-    def _reference_tasks(self, items: Items) -> Iterator[Callable[[], Reference]]:
+    def _make_gateway(self) -> Gateway:
+        """The mock that the fixtures of this process serve. To build one imports its provider."""
+        contracts = {self.provider: self.contract} if self.contract else {}
+        gateway = self.gateway or build_gateway(
+            find_providers([self.provider]), ServerSettings(entropy=0), contracts=contracts
+        )
+        self.install(gateway.mock.hooks)
+        return gateway
+
+    def _reference_tasks(self, items: Items) -> Iterator[Callable[[], ReferenceRun]]:
         nodes = list(items)
         for part in range(self.jobs):
-            yield lambda part=part: self._recorded([items[each] for each in nodes[part :: self.jobs]])  # type: ignore[misc] # (a default that is there for its value)
+            yield lambda part=part: self._observe([items[each] for each in nodes[part :: self.jobs]])  # type: ignore[misc] # (a default that is there for its value)
 
-    def _recorded(self, items: Sequence[pytest.Item]) -> Reference:
+    def _observe(self, items: Sequence[pytest.Item]) -> ReferenceRun:
         """In a child: the tests on the unbroken mock."""
-        reference = Reference()
-        record(reference, lambda: self.current, self.provider)
+        recorder = Recorder(self.provider)
+        self.install = recorder.install
         for item, following in _pairs(items):
-            self.current = item.nodeid
-            self.failure = ("", "")
-            seen = reference.tests.setdefault(item.nodeid, Seen())
+            recorder.test, self.failure = item.nodeid, ("", "")
+            observed = recorder.observations()
             started = time.perf_counter()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            seen.seconds = time.perf_counter() - started
-            seen.failure = self.failure[1]
-        return reference
+            observed.seconds = time.perf_counter() - started
+            observed.failure = self.failure[1]
+        return recorder.run
 
-    def _unpatched(
-        self, reference: Reference, items: Items, took_s: float
+    def _run_unpatched(
+        self, reference: ReferenceRun, items: Items, reference_s: float
     ) -> tuple[Plan, Mapping[str, tuple[str, ...]]]:
-        """In a child, since it imports the provider, which a patched mutant must import broken: plan, run the rest."""
-        from flowproof.kernel import assembly  # noqa: PLC0415 (loaded already)
-        from flowproof.providers import find_providers  # noqa: PLC0415
-
-        (provider,) = find_providers([self.provider])
-        gateway = assembly.build_gateway([provider], assembly.ServerSettings(entropy=0))
-        contract = gateway.mock.apps[self.provider].contract
-        package = provider.routes.import_name.rpartition(".")[0]
-        plan = make_plan(contract, package, reference, requirement=self.requirement, sample=self.sample)
-        operations = {each.id: each.operations for each in contract.requirements.values()}
-        self._tell_plan(plan, reference, took_s)
-        # Each child serves from its own copy of this gateway, which saves it the building of one.
-        setattr(assembly, "build_gateway", lambda *_: gateway)  # noqa: B010 (this process alone, on purpose)
+        """In a child, since it imports the provider: make the plan, and run the mutants that need no patch."""
+        self.gateway = self._make_gateway()  # (each child serves its own copy of it)
+        app = self.gateway.mock.apps[self.provider]
+        package = app.provider.routes.import_name.rpartition(".")[0]
+        plan = make_plan(app.contract, package, reference, requirement=self.requirement, sample=self.sample)
+        operations = {each.id: each.operations for each in app.contract.requirements.values()}
+        self._send_plan(plan, reference, reference_s)
         gc.freeze()
         self._run([each for each in plan.mutants if not each.patch], plan, operations, reference, items)
         return plan, operations
@@ -152,94 +174,69 @@ class MutantSession:
         mutants: Sequence[Mutant],
         plan: Plan,
         operations: Mapping[str, tuple[str, ...]],
-        reference: Reference,
+        reference: ReferenceRun,
         items: Items,
     ) -> None:
         marked = _marked(items.values())
         chosen = [tests_for(each, reference, marked, operations.get(each.requirement or "", ())) for each in mutants]
-        asked = [index for index, nodes in enumerate(chosen) if nodes]
+        to_run = [index for index, nodes in enumerate(chosen) if nodes]
         for index, nodes in enumerate(chosen):
             if not nodes:
-                self._tell_outcome(_lived(mutants[index], "survived", "no test of the suite asks for it", 0), plan)
-        tasks = (self._task(mutants[index], [items[each] for each in chosen[index]]) for index in asked)
-        for number, gave in in_processes(tasks, jobs=self.jobs, timeout_s=MUTANT_TIMEOUT_S):
-            outcome = _of_dead(mutants[asked[number]], gave) if isinstance(gave, Died) else gave
-            self._tell_outcome(outcome, plan)
+                self._send_result(_result(mutants[index], "survived", "no test of the suite asks for it"), plan)
+        tasks = (self._task(mutants[index], [items[each] for each in chosen[index]]) for index in to_run)
+        for number, result in run_forked(tasks, jobs=self.jobs, timeout_s=MUTANT_TIMEOUT_S):
+            failed = isinstance(result, TaskFailure)
+            self._send_result(_of_failure(mutants[to_run[number]], result) if failed else result, plan)
 
-    def _task(self, mutant: Mutant, items: Sequence[pytest.Item]) -> Callable[[], Outcome]:
+    def _task(self, mutant: Mutant, items: Sequence[pytest.Item]) -> Callable[[], MutantResult]:
         return lambda: self._against(mutant, items)
 
-    def _against(self, mutant: Mutant, items: Sequence[pytest.Item]) -> Outcome:
+    def _against(self, mutant: Mutant, items: Sequence[pytest.Item]) -> MutantResult:
         """In a child: the tests on the broken mock, until one fails."""
         started, ran = time.perf_counter(), 0
         installer = MutantInstaller(mutant)
-        installer.install()
+        if mutant.patch is not None:
+            install_patch(mutant.patch)
+        else:
+            self.install = installer.install
         for item, following in _pairs(items):
             ran += 1
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.failure[0]:
                 break
-        seconds = round(time.perf_counter() - started, 3)
-        test, why = self.failure
-        if test:
-            return Outcome(*_named(mutant), "killed", test, why, ran, seconds)
-        if mutant.patch is not None and mutant.patch.module not in sys.modules:
-            return _lived(mutant, "broken", f"{mutant.patch.module} was never imported", ran, seconds)
-        if mutant.patch is None and not installer.changed:
-            return _lived(mutant, "equal", "no answer differed from the unbroken mock's", ran, seconds)
-        return _lived(mutant, "survived", f"{ran} tests that can see it hold", ran, seconds)
+        result = self._judge(mutant, installer, ran)
+        return replace(result, tests=ran, seconds=round(time.perf_counter() - started, 3))
 
-    def _tell_plan(self, plan: Plan, reference: Reference, took_s: float) -> None:
-        self._tell(
+    def _judge(self, mutant: Mutant, installer: MutantInstaller, ran: int) -> MutantResult:
+        test, message = self.failure
+        if test:
+            return _result(mutant, "killed", message, test)
+        if mutant.patch is not None and mutant.patch.module not in sys.modules:
+            return _result(mutant, "broken", f"{mutant.patch.module} was never imported")
+        if mutant.patch is None and not installer.changed:
+            return _result(mutant, "equal", "no answer differed from the unbroken mock's")
+        return _result(mutant, "survived", f"{ran} tests that can see it hold")
+
+    def _send_plan(self, plan: Plan, reference: ReferenceRun, reference_s: float) -> None:
+        self._send(
             "plan",
             mutants=len(plan.mutants),
             without=list(plan.without),
             excused=plan.excused,
             tests=len(reference.tests),
             failures=dict(reference.failures()),
-            seconds=round(took_s, 3),
+            seconds=round(reference_s, 3),
         )
 
-    def _tell_outcome(self, outcome: Outcome, plan: Plan) -> None:
-        requirement = outcome.requirement or ""
+    def _send_result(self, result: MutantResult, plan: Plan) -> None:
+        requirement = result.requirement or ""
         known = {"excused": plan.excused.get(requirement, ""), "standing": plan.standings.get(requirement, "")}
-        self._tell("outcome", **{**outcome.to_json(), **known})
+        self._send("result", **{**result.to_json(), **known})
 
-    def _tell(self, event: str, **values: Any) -> None:
+    def _send(self, event: str, **values: Any) -> None:
         data = json.dumps({"event": event, **values}).encode() + b"\n"
         while data:
             data = data[os.write(self.fd, data) :]
-
-
-def _preload(slug: str) -> None:
-    """What every child needs, but no provider: that is what a mutant may have to import broken."""
-    import requests  # noqa: F401, PLC0415 (all of this is for the children's sake)
-    import uvicorn.loops.auto  # noqa: F401, PLC0415
-
-    from flowproof import providers  # noqa: F401, PLC0415
-    from flowproof.conformance import explanation, load_contract  # noqa: F401, PLC0415
-    from flowproof.errors import ContractError  # noqa: PLC0415
-    from flowproof.kernel import assembly, serving  # noqa: F401, PLC0415
-    from flowproof.kernel.control import app  # noqa: PLC0415
-    from flowproof.plugin import connections, recording  # noqa: F401, PLC0415
-
-    control = app.control_contract()
-    setattr(app, "control_contract", lambda: control)  # noqa: B010 (read once for all children, which only read it)
-    with suppress(ContractError):  # (a provider of another distribution has its contract there)
-        contract = load_contract(slug)
-        for module in (assembly, recording):
-            setattr(module, "load_contract", lambda wanted, *_: contract if wanted == slug else load_contract(wanted))  # noqa: B010
-
-
-def _draw() -> None:
-    """What Hypothesis reads and makes for the first property of a process, it then has for those of all children."""
-
-    @settings(max_examples=1)
-    @given(strategies.text())
-    def nothing(_: str) -> None:
-        """Holds."""
-
-    nothing()
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
@@ -255,20 +252,16 @@ def _marked(items: Any) -> dict[str, Any]:
     return found
 
 
-def _named(mutant: Mutant) -> tuple[str, str, str, str, str | None]:
-    return mutant.id, mutant.family, mutant.kind, mutant.says, mutant.requirement
+def _result(mutant: Mutant, verdict: Verdict, why: str, test: str = "") -> MutantResult:
+    return MutantResult(mutant.id, mutant.family, mutant.kind, mutant.says, mutant.requirement, verdict, test, why)
 
 
-def _lived(mutant: Mutant, verdict: Verdict, why: str, ran: int, seconds: float = 0.0) -> Outcome:
-    return Outcome(*_named(mutant), verdict, "", why, ran, seconds)
-
-
-def _of_dead(mutant: Mutant, dead: Died) -> Outcome:
+def _of_failure(mutant: Mutant, failure: TaskFailure) -> MutantResult:
     """A mutant that hangs is noticed; one whose process fails is the author's fault."""
-    return _lived(mutant, "killed" if dead.why.startswith("no end") else "broken", dead.why, 0)
+    return _result(mutant, "killed" if failure.timed_out else "broken", failure.reason)
 
 
-def _said(report: pytest.TestReport) -> str:
+def _message(report: pytest.TestReport) -> str:
     """The first line of a failure."""
     crash = getattr(report.longrepr, "reprcrash", None)
     text = crash.message if crash is not None else str(report.longrepr)

@@ -72,7 +72,10 @@ def _own_server(state: SessionState) -> Iterator[str]:
     from flowproof.kernel.serving import Server  # noqa: PLC0415
     from flowproof.providers import find_providers  # noqa: PLC0415
 
-    gateway = build_gateway(find_providers(state.options.providers), ServerSettings(entropy=0))
+    if state.make_gateway is not None:
+        gateway = state.make_gateway()
+    else:
+        gateway = build_gateway(find_providers(state.options.providers), ServerSettings(entropy=0))
     with Server(gateway) as server:
         if state.options.transport == "in-process":
             from .transport import InProcessAdapter  # noqa: PLC0415 (see the module's docstring)

@@ -10,18 +10,13 @@ from typing import Any
 
 import pytest
 
-from flowproof.certify.run_store import RunStore
+from flowproof.certify.run_store import RunStore, run_store_of
 
 from .session_state import SessionState
 
-__all__ = ["RunStorePlugin", "run_store_of"]
+__all__ = ["RunStorePlugin"]
 
 HANDED_DOWN = "flowproof_ledger"
-
-
-def run_store_of(events: Path) -> Path:
-    """Where a run whose events are in that file keeps what its processes share."""
-    return events.with_name(f"{events.name}.ledger")
 
 
 class RunStorePlugin:

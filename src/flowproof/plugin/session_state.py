@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from flowproof.certify.run_store import RunStore
+    from flowproof.kernel.serving import Gateway
     from flowproof.target import Workspace
 
     from .coverage import CoverageWriter
@@ -43,6 +44,7 @@ class SessionState:
         in_process: Makes what reaches the session's own server without a socket, where it was asked for.
         ledger: What the processes of the run share, where something is counted.
         witness: Writes down what happens, where it was asked for.
+        make_gateway: Makes the mock that the session's own server serves, in place of the installed providers'.
     """
 
     options: Options
@@ -54,6 +56,7 @@ class SessionState:
     in_process: "Callable[[], BaseAdapter] | None" = None
     run_store: "RunStore | None" = None
     event_writer: "EventWriter | None" = None
+    make_gateway: "Callable[[], Gateway] | None" = None
 
     def recording(self) -> "Recorder":
         """The session's recorder."""

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 
 from flowproof.certify.events import Request
-from flowproof.certify.redaction import MARK
+from flowproof.redaction.marks import MARK
 
 __all__ = ["curl"]
 

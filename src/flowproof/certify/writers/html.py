@@ -18,8 +18,8 @@ from markupsafe import Markup, escape
 
 from flowproof.certify.events import Body, Exchanged, Verdict
 from flowproof.certify.judgement import VERDICTS
-from flowproof.certify.redaction import MARK
 from flowproof.certify.report import Report, RequirementJudged, TestJudged
+from flowproof.redaction.marks import MARK
 
 from .curl import curl
 

@@ -9,6 +9,7 @@ out too: the Host header must name loopback (against DNS rebinding), so must an 
 import hmac
 import logging
 import re
+from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -22,6 +23,7 @@ from flowproof.conformance.contract import read_yaml
 from flowproof.conformance.operations import read_operations
 from flowproof.conformance.schemas import Schemas
 from flowproof.errors import ConfigurationError, StoreError
+from flowproof.kernel.faults.documentation import fault_plan_schema
 from flowproof.kernel.http.body import read_json
 from flowproof.kernel.http.loopback import is_loopback
 from flowproof.kernel.http.problem import problem
@@ -153,8 +155,10 @@ class ControlApp(Flask):
         return body
 
 
+@cache
 def control_contract() -> Contract:
     document = read_yaml("control", files("flowproof.kernel.control").joinpath("openapi.yaml"))
+    document["components"]["schemas"]["FaultPlan"] = fault_plan_schema()
     return Contract("control", document, read_operations(document), {}, Schemas("control", document, {}))
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint
 from flowproof import __version__
 from flowproof.errors import ConfigurationError
 from flowproof.har import har
-from flowproof.kernel.faults.plans import plans_from_json
+from flowproof.kernel.faults.reading import plans_from_json
 from flowproof.kernel.state.rows import SEED
 from flowproof.kernel.time.clock import Clock
 from flowproof.kernel.workspaces import DEFAULT, Workspace

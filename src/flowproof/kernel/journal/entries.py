@@ -1,45 +1,46 @@
-"""What the journal keeps of a request that came in or a webhook that went out: bodies bounded, headers scrubbed."""
+"""What the journal keeps of a request that came in or a webhook that went out: bodies bounded, headers redacted."""
 
-import base64
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from flowproof.conformance import Finding
 from flowproof.exchange import Headers, header
-from flowproof.kernel.faults.plans import FaultPlan
+from flowproof.kernel.faults.plan import FaultPlan
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.provider import Provider
-from flowproof.kernel.scrubbing import Scrubber
 from flowproof.kernel.webhooks.model import Delivery, DeliveryResult
+from flowproof.redaction.bodies import shown_body
+from flowproof.redaction.known_secrets import SHORTEST_SECRET
+from flowproof.redaction.marks import REDACTED
+from flowproof.redaction.named_parameters import ParameterRedactor
 
-__all__ = ["Entry", "Inbound", "Outbound", "compact", "secrets_sent"]
+__all__ = ["InboundExchange", "JournalEntry", "WebhookAttempt", "compact", "redact_finding", "secrets_sent"]
 
 LONGEST_BODY = 64 * 1024
-SHORTEST_SECRET = 8  # a shorter word, such as Bearer, would eat our own words
 
 
-class Entry(Protocol):
-    """An exchange as it happened, of which the journal's entry is made when that is asked for."""
+class JournalEntry(Protocol):
+    """An exchange as it happened, which is rendered when somebody reads the journal."""
 
     @property
     def is_refused(self) -> bool:
         """Whether the provider refused the request."""
 
-    def told(self) -> dict[str, Any]:
-        """The entry without its identity, and before any secret is taken out."""
+    def to_json(self) -> dict[str, Any]:
+        """The entry without its identity; secrets of credentials are still in it."""
 
 
-class Inbound(NamedTuple):
+class InboundExchange(NamedTuple):
     """
     A request to a mock and its answer.
 
     Args:
         provider: Whose mock.
-        scrub: Takes the provider's secret parameters out.
+        redactor: Takes the provider's secret parameters out.
         operation: The contract's, where it has one.
         wire: As it came.
         path: Below the provider's base URL.
@@ -50,7 +51,7 @@ class Inbound(NamedTuple):
     """
 
     provider: Provider
-    scrub: Scrubber
+    redactor: ParameterRedactor
     operation: str | None
     wire: WireRequest
     path: str
@@ -70,10 +71,9 @@ class Inbound(NamedTuple):
         """Whether the journal shows its bodies whole."""
         return max(len(self.wire.body), len(self.answer.body)) <= LONGEST_BODY
 
-    def told(self) -> dict[str, Any]:
-        """The entry without its identity."""
-        scrub, wire, answer = self.scrub, self.wire, self.answer
-        query = scrub.parameters(wire.query)
+    def to_json(self) -> dict[str, Any]:
+        redactor, wire, answer = self.redactor, self.wire, self.answer
+        query = redactor.parameters(wire.query)
         url = f"{wire.scheme}://{wire.header('host') or 'localhost'}{wire.path}"
         return {
             "direction": "in",
@@ -84,22 +84,22 @@ class Inbound(NamedTuple):
                 "url": f"{url}?{query}" if query else url,
                 "path": self.path,
                 "query": query,
-                "headers": shown_headers(wire.headers, scrub.header),
-                "body": shown_body(scrub.body(wire.body, wire.header("content-type"))),
+                "headers": _headers(wire.headers, redactor.header),
+                "body": _body(redactor.body(wire.body, wire.header("content-type"))),
             },
             "response": {
                 "status": answer.status,
-                "headers": shown_headers(answer.headers, scrub.header),
-                "body": shown_body(scrub.body(answer.body, header(answer.headers, "content-type"))),
+                "headers": _headers(answer.headers, redactor.header),
+                "body": _body(redactor.body(answer.body, header(answer.headers, "content-type"))),
             },
             "requirement": answer.requirement,
-            "findings": [asdict(scrub.finding(finding)) for finding in self.findings],
+            "findings": [asdict(redact_finding(each, redactor)) for each in self.findings],
             "explanation": self.note,
             "faults": [plan.to_json() for plan in self.faults],
         }
 
 
-class Outbound(NamedTuple):
+class WebhookAttempt(NamedTuple):
     """
     One attempt to deliver a webhook and the receiver's answer; its status is 0 where there was none.
 
@@ -107,7 +107,7 @@ class Outbound(NamedTuple):
         provider: Whose webhook.
         delivery: What was to be delivered.
         headers: As sent.
-        sent: What came of it.
+        sent: The result.
     """
 
     provider: Provider
@@ -120,10 +120,9 @@ class Outbound(NamedTuple):
         """Never: it is not the provider who refuses it."""
         return False
 
-    def told(self) -> dict[str, Any]:
-        """The entry without its identity."""
-        scrub, webhook, sent = self.provider.scrub_header, self.delivery.webhook, self.sent
-        url, path, query = _parted(webhook.url)
+    def to_json(self) -> dict[str, Any]:
+        redact, webhook, sent = self.provider.redact_header, self.delivery.webhook, self.sent
+        url, path, query = _split_url(webhook.url)
         changed = self.delivery.adversary.changed()
         return {
             "direction": "out",
@@ -134,13 +133,13 @@ class Outbound(NamedTuple):
                 "url": url,
                 "path": path,
                 "query": query,
-                "headers": shown_headers(self.headers, scrub),
-                "body": shown_body(webhook.body),
+                "headers": _headers(self.headers, redact),
+                "body": _body(webhook.body),
             },
             "response": {
                 "status": sent.status,
-                "headers": shown_headers(sent.headers, scrub),
-                "body": shown_body(sent.body),
+                "headers": _headers(sent.headers, redact),
+                "body": _body(sent.body),
             },
             "requirement": None,
             "findings": [],
@@ -150,38 +149,39 @@ class Outbound(NamedTuple):
         }
 
 
-def compact(text: bytes) -> bytes:
+def compact(data: bytes) -> bytes:
     """The same bytes in as much memory as they take; orjson leaves them in a buffer of up to several times that."""
-    return bytes(memoryview(text))
+    return bytes(memoryview(data))
+
+
+def redact_finding(finding: Finding, redactor: ParameterRedactor) -> Finding:
+    """A finding that does not repeat what came in the place of a secret."""
+    got = redactor.found(finding.pointer, finding.got)
+    return finding if got == finding.got else replace(finding, got=got)
 
 
 def secrets_sent(provider: Provider, headers: Headers) -> frozenset[str]:
     """The values that no journal shows among a webhook's headers, whole and by word: a receiver may repeat them."""
-    hidden = [value for name, value in headers if provider.scrub_header(name.lower(), value) != value]
+    hidden = [value for name, value in headers if provider.redact_header(name.lower(), value) != value]
     return frozenset(word for value in hidden for word in (value, *value.split()) if len(word) >= SHORTEST_SECRET)
 
 
-def _parted(url: str) -> tuple[str, str, str]:
+def _split_url(address: str) -> tuple[str, str, str]:
     """A webhook's URL as it may be shown, its path and its query."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(address)
     except ValueError:
-        return url, url, ""
+        return address, address, ""
     _, at, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"[redacted]@{host}" if at else host).geturl(), parts.path or "/", parts.query
+    return parts._replace(netloc=f"{REDACTED}@{host}" if at else host).geturl(), parts.path or "/", parts.query
 
 
-def shown_body(body: bytes) -> dict[str, Any]:
-    """A body as the journal keeps it: text where it is UTF-8, else base64; cut after 64 KiB, with its true size."""
-    kept = body[:LONGEST_BODY]
-    shown: dict[str, Any] = {"size": len(body)}
-    try:
-        shown["text"] = kept.decode() if len(kept) == len(body) else kept.decode(errors="ignore")
-    except UnicodeDecodeError:
-        shown["base64"] = base64.b64encode(kept).decode()
-    return shown if len(kept) == len(body) else {**shown, "truncated": True}
+def _body(data: bytes) -> dict[str, Any]:
+    """A body with its true size, cut after 64 KiB."""
+    shown = shown_body(data, most=LONGEST_BODY)
+    text = {"base64": shown.base64} if shown.text is None else {"text": shown.text}
+    return {"size": len(data), **text, **({"truncated": True} if shown.truncated else {})}
 
 
-def shown_headers(headers: Headers, scrub: Callable[[str, str], str]) -> list[list[str]]:
-    """Headers as the journal keeps them."""
-    return [[name, scrub(name.lower(), value)] for name, value in headers]
+def _headers(headers: Headers, redact: Callable[[str, str], str]) -> list[list[str]]:
+    return [[name, redact(name.lower(), value)] for name, value in headers]

@@ -1,4 +1,4 @@
-"""The ordered exchanges of a workspace, bounded, with every secret taken out before anybody sees them."""
+"""The ordered exchanges of a workspace, bounded, redacted before anybody sees them."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from flowproof.kernel.redaction import REDACTED, scrubbed_json
 from flowproof.kernel.state.protocol import Store
 from flowproof.kernel.state.rows import ExchangeDraft, ExchangeRow
+from flowproof.redaction.journal_entries import redact_entry_json
 
-from .entries import Entry, compact
+from .entries import JournalEntry, compact
 
-__all__ = ["REDACTED", "Journal", "Kept", "exchange_id"]
-
+__all__ = ["ExchangeMeta", "Journal", "exchange_id"]
 
 MOST_WAITING = 1000
 
@@ -25,9 +24,9 @@ def exchange_id(workspace: str, number: int) -> str:
     return f"{workspace}-{number}"
 
 
-class Kept(NamedTuple):
+class ExchangeMeta(NamedTuple):
     """
-    What the journal says of an exchange itself.
+    Which exchange, and when.
 
     Args:
         workspace: Id of the workspace.
@@ -56,19 +55,20 @@ class Journal:
         self.keep = keep
         self._explanations: OrderedDict[str, Callable[[], str]] = OrderedDict()
 
-    def write(self, kept: Kept, entry: Entry, secrets: frozenset[str], *, at_once: bool = False) -> None:
+    def write(self, meta: ExchangeMeta, entry: JournalEntry, secrets: frozenset[str], *, at_once: bool = False) -> None:
         """
-        Keep an exchange, of which every reader sees each occurrence of the secrets replaced.
+        Keep an exchange. It is redacted and rendered when somebody reads it.
 
         Args:
-            kept: Which exchange.
-            entry: What happened; with ``at_once`` nothing of that is kept but what the journal shows.
+            meta: Which exchange.
+            entry: What happened.
             secrets: As they are now; some may be revoked when somebody reads.
+            at_once: Render it now, so that nothing else of it is kept.
         """
-        written = partial(_written, kept, entry, secrets)
+        render = partial(_render, meta, entry, secrets)
         if at_once:
-            written = partial(bytes, written())
-        draft = ExchangeDraft(kept.workspace, kept.number, entry.is_refused, written)
+            render = partial(bytes, render())
+        draft = ExchangeDraft(meta.workspace, meta.number, entry.is_refused, render)
         self._store.exchanges.add(draft, keep=self.keep)
 
     def explain_later(self, identifier: str, explanation: Callable[[], str]) -> None:
@@ -80,7 +80,7 @@ class Journal:
     def entries(
         self, workspace: str, *, after: int = 0, limit: int | None = None, refused_only: bool = False
     ) -> list[dict[str, Any]]:
-        """The last exchanges after a number, in the order in which they came."""
+        """The last exchanges after a number, oldest first."""
         rows = self._store.exchanges.last(workspace, after=after, limit=limit or self.keep, refused_only=refused_only)
         return [self._explained(row) for row in rows]
 
@@ -103,13 +103,13 @@ class Journal:
         self._store.exchanges.clear(workspace)
 
 
-def _written(kept: Kept, entry: Entry, secrets: frozenset[str]) -> bytes:
-    """An exchange as JSON, without the secrets."""
+def _render(meta: ExchangeMeta, entry: JournalEntry, secrets: frozenset[str]) -> bytes:
+    """An exchange as redacted JSON."""
     identity = {
-        "id": exchange_id(kept.workspace, kept.number),
-        "workspace": kept.workspace,
-        "number": kept.number,
-        "started_at": kept.at.isoformat(timespec="milliseconds"),
-        "duration_ms": round(kept.duration_ms, 3),
+        "id": exchange_id(meta.workspace, meta.number),
+        "workspace": meta.workspace,
+        "number": meta.number,
+        "started_at": meta.at.isoformat(timespec="milliseconds"),
+        "duration_ms": round(meta.duration_ms, 3),
     }
-    return compact(scrubbed_json({**identity, **entry.told()}, secrets))
+    return compact(redact_entry_json({**identity, **entry.to_json()}, secrets))

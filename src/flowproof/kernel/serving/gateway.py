@@ -16,10 +16,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, assert_never
 
 from flowproof.errors import StoreError
-from flowproof.kernel.faults.plans import MalformedJson, Reset, SlowBody, TruncatedBody
+from flowproof.kernel.faults.effects import MalformedJson, OnSocket, Reset, SlowBody, TruncatedBody, delay
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
@@ -155,10 +155,9 @@ class Gateway:
                 await writer.reset(Reset())
 
     async def _serve_with_faults(self, arrival: Arrival, writer: ResponseWriter) -> None:
-        wait_s = arrival.wait_s()
+        wait_s, reset = delay((plan.effect, rng) for plan, rng in arrival.faults)
         if wait_s > 0:
             await asyncio.sleep(wait_s)
-        reset = arrival.breaks_before()
         if reset is not None:
             with self._lock:
                 self.mock.record_reset(arrival)
@@ -170,7 +169,7 @@ class Gateway:
 
     async def _write_with_faults(self, arrival: Arrival, response: WireResponse, writer: ResponseWriter) -> None:
         """The first effect on the sending decides; a malformed body can be slow or truncated too."""
-        effects = [plan.effect for plan, _ in arrival.faults]
+        effects = [plan.effect for plan, _ in arrival.faults if isinstance(plan.effect, OnSocket)]
         if any(isinstance(effect, MalformedJson) for effect in effects):
             response = replace(response, body=malformed(response.body))
         for effect in effects:
@@ -181,8 +180,10 @@ class Gateway:
                     return await writer.write_truncated(response, effect)
                 case SlowBody():
                     return await writer.write_slowly(response, effect)
-                case _:
+                case MalformedJson():
                     continue
+                case _:
+                    assert_never(effect)
         return await writer.write(response, close=arrival.request.wire.too_large)
 
     async def _read(self, scope: Message, receive: Receive) -> WireRequest:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import replace
 from typing import Any
 
-from flowproof.kernel.faults.plans import Reset, SlowBody, TruncatedBody
+from flowproof.kernel.faults.effects import Reset, SlowBody, TruncatedBody
 from flowproof.kernel.http.response import STATUSES_WITHOUT_BODY, WireResponse
 
 __all__ = ["ARRIVAL", "TRANSPORT", "Message", "Receive", "ResponseWriter", "Send", "malformed", "sendable"]

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from flowproof.errors import ConfigurationError, StoreError
-from flowproof.kernel.faults.plans import plans_from_json
+from flowproof.kernel.faults.reading import plans_from_json
 from flowproof.kernel.provider import Provider
 from flowproof.kernel.state.protocol import Store
 from flowproof.kernel.state.rows import SEED

@@ -6,7 +6,8 @@ from random import Random
 
 import orjson
 
-from flowproof.kernel.faults.plans import FaultPlan, plans_from_json
+from flowproof.kernel.faults.plan import FaultPlan
+from flowproof.kernel.faults.reading import plans_from_json
 from flowproof.kernel.state.rows import WorkspaceRow
 from flowproof.kernel.time.clock import Clock
 

@@ -6,6 +6,7 @@ value that the contract allows; a wrong status, a wrong content type, a byte too
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jsonschema_rs
@@ -15,10 +16,10 @@ from flowproof.conformance import Contract
 from flowproof.conformance.places import Steps, edited, pointer
 from flowproof.conformance.schema_walk import Place, Walk
 
-from .mutant import Canned, Mutant
-from .reference import Reference
+from .mutant import CannedResponse, Mutant
+from .reference import ReferenceRun
 
-__all__ = ["changed_answer", "response_mutants"]
+__all__ = ["changed_response", "response_mutants"]
 
 JSON = "application/json"
 TYPES: Sequence[tuple[str, Any]] = (
@@ -42,8 +43,8 @@ SAYS = {
 }
 
 
-def response_mutants(contract: Contract, reference: Reference) -> Iterator[Mutant]:
-    """All that the contract and the reached answers give."""
+def response_mutants(contract: Contract, reference: ReferenceRun) -> Iterator[Mutant]:
+    """Those of every response that the suite reaches."""
     walk = Walk(contract)
     for (name, status), sample in sorted(reference.samples.items()):
         operation = contract.operations.by_id(name)
@@ -51,7 +52,7 @@ def response_mutants(contract: Contract, reference: Reference) -> Iterator[Mutan
         if operation is None or described is None:
             continue
         reached = {
-            steps for seen in reference.tests.values() for op, at, steps in seen.places if (op, at) == (name, status)
+            steps for test in reference.tests.values() for op, at, steps in test.places if (op, at) == (name, status)
         }
         for other in _other_statuses(status, operation.responses):
             yield _whole(contract, name, status, "status", other)
@@ -133,50 +134,47 @@ def _allowed(value: Any, schemas: Sequence[Mapping[str, Any]]) -> bool:
     return any(jsonschema_rs.is_valid(dict(each), value) for each in schemas)
 
 
-def changed_answer(mutant: Mutant, answer: Canned) -> Canned:
-    """The answer as a response mutant gives it; the same where there is nothing to change."""
+def changed_response(mutant: Mutant, right: CannedResponse) -> CannedResponse:
+    """The response as a response mutant gives it; the same where there is nothing to change."""
     match mutant.kind:
         case "status":
-            return Canned(mutant.other_status or answer.status, answer.body, answer.headers)
+            return replace(right, status=mutant.other_status or right.status)
         case "content_type":
-            rest = tuple(each for each in answer.headers if each[0].lower() != "content-type")
-            return Canned(answer.status, answer.body, (("Content-Type", "text/html"), *rest))
+            rest = tuple(each for each in right.headers if each[0].lower() != "content-type")
+            return replace(right, headers=(("Content-Type", "text/html"), *rest))
         case "byte":
-            return Canned(answer.status, answer.body + b"\x00", answer.headers)
+            return replace(right, body=right.body + b"\x00")
     try:
-        value = orjson.loads(answer.body)
+        value = orjson.loads(right.body)
     except orjson.JSONDecodeError:
-        return answer
-    changed = edited(value, mutant.steps, lambda given, name: _changed(mutant, given, name))
-    return answer if changed == value and repr(changed) == repr(value) else _with(answer, changed)
+        return right
+    changed = edited(value, mutant.steps, lambda found, name: _changed(mutant, found, name))
+    is_same = changed == value and repr(changed) == repr(value)
+    return right if is_same else replace(right, body=orjson.dumps(changed))
 
 
-def _with(answer: Canned, value: Any) -> Canned:
-    return Canned(answer.status, orjson.dumps(value), answer.headers)
-
-
-def _changed(mutant: Mutant, given: Any, name: str) -> tuple[str, Any] | None:
+def _changed(mutant: Mutant, value: Any, name: str) -> tuple[str, Any] | None:
     match mutant.kind:
         case "missing":
             return None
         case "renamed":
-            return f"{name}_", given
+            return f"{name}_", value
         case "null" | "type" | "outside":
             return name, mutant.values[0]
-    return name, next((each for each in _others(mutant, given) if _allowed(each, mutant.schemas)), given)
+    return name, next((each for each in _others(mutant, value) if _allowed(each, mutant.schemas)), value)
 
 
-def _others(mutant: Mutant, given: Any) -> Iterator[Any]:
+def _others(mutant: Mutant, value: Any) -> Iterator[Any]:
     """Other values that look like this one; the schema has the last word."""
-    yield from (each for each in mutant.values if each != given)
-    if isinstance(given, bool):
-        yield not given
-    elif isinstance(given, int | float):
-        yield from (given + 1, given - 1)
-    elif isinstance(given, str):
-        yield from _other_texts(given)
-    elif isinstance(given, list) and given:
-        yield given[:-1]
+    yield from (each for each in mutant.values if each != value)
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int | float):
+        yield from (value + 1, value - 1)
+    elif isinstance(value, str):
+        yield from _other_texts(value)
+    elif isinstance(value, list) and value:
+        yield value[:-1]
 
 
 def _other_texts(text: str) -> Iterator[str]:

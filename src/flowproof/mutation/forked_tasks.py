@@ -1,4 +1,4 @@
-"""Runs functions in processes of their own, several at once, and hands out what they give. POSIX only."""
+"""Functions in forks of this process, several at once, and what they return. POSIX only."""
 
 import os
 import pickle
@@ -10,16 +10,23 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-__all__ = ["Died", "in_processes"]
+__all__ = ["TaskFailure", "run_forked"]
 
 PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Died:
-    """A process that gave nothing, with the reason."""
+class TaskFailure:
+    """
+    A task that returned nothing.
 
-    why: str
+    Args:
+        reason: A traceback, or how its process ended.
+        timed_out: Whether it was killed because it took too long.
+    """
+
+    reason: str
+    timed_out: bool = False
 
 
 @dataclass(slots=True)
@@ -28,20 +35,20 @@ class _Child:
     pid: int
     fd: int
     ends_at: float
-    read: bytearray
+    received: bytearray
 
 
-def in_processes(tasks: Iterable[Callable[[], Any]], *, jobs: int, timeout_s: float) -> Iterator[tuple[int, Any]]:
+def run_forked(tasks: Iterable[Callable[[], Any]], *, jobs: int, timeout_s: float) -> Iterator[tuple[int, Any]]:
     """
     Run each task in a fork of this process.
 
     Args:
-        tasks: What to run; what they give must be picklable.
+        tasks: What to run; what they return must be picklable.
         jobs: How many at once.
         timeout_s: How long each may take; after that its process is killed.
 
     Returns:
-        The number of each task with what it gave, or with a :class:`Died`, in the order in which they end.
+        The number of each task with what it returned, or with a :class:`TaskFailure`, in the order in which they end.
     """
     waiting, running = iter(enumerate(tasks)), dict[int, _Child]()
     selector = selectors.DefaultSelector()
@@ -56,19 +63,19 @@ def in_processes(tasks: Iterable[Callable[[], Any]], *, jobs: int, timeout_s: fl
             for fd in _readable(selector, running):
                 child = running[fd]
                 piece = os.read(fd, PIECE)
-                child.read += piece
+                child.received += piece
                 if not piece:
                     selector.unregister(fd)
-                    yield child.index, _ended(running.pop(fd))
+                    yield child.index, _result(running.pop(fd))
             for child in [each for each in running.values() if time.monotonic() > each.ends_at]:
                 os.kill(child.pid, signal.SIGKILL)
                 selector.unregister(child.fd)
-                _ended(running.pop(child.fd))
-                yield child.index, Died(f"no end within {timeout_s:g} s")
+                _result(running.pop(child.fd))
+                yield child.index, TaskFailure(f"no end within {timeout_s:g} s", timed_out=True)
     finally:
         for child in running.values():
             os.kill(child.pid, signal.SIGKILL)
-            _ended(child)
+            _result(child)
         selector.close()
 
 
@@ -78,32 +85,32 @@ def _readable(selector: selectors.BaseSelector, running: dict[int, _Child]) -> l
 
 
 def _fork(index: int, task: Callable[[], Any], timeout_s: float) -> _Child:
-    mine, theirs = os.pipe()
+    read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os.close(mine)
-        _run(task, theirs)
-    os.close(theirs)
-    return _Child(index, pid, mine, time.monotonic() + timeout_s, bytearray())
+        os.close(read_end)
+        _run(task, write_end)
+    os.close(write_end)
+    return _Child(index, pid, read_end, time.monotonic() + timeout_s, bytearray())
 
 
 def _run(task: Callable[[], Any], fd: int) -> NoReturn:
-    """In the child: nothing may come back from here, whatever the task does."""
+    """In the child: nothing may return from here, whatever the task does."""
     try:
         try:
-            given = task()
+            result = task()
         except BaseException:  # noqa: BLE001 (also SystemExit, which would run the parent's handlers)
-            given = Died(traceback.format_exc())
-        data = pickle.dumps(given)
+            result = TaskFailure(traceback.format_exc())
+        data = pickle.dumps(result)
         while data:
             data = data[os.write(fd, data) :]
     finally:
         os._exit(0)
 
 
-def _ended(child: _Child) -> Any:
+def _result(child: _Child) -> Any:
     os.close(child.fd)
     _, status = os.waitpid(child.pid, 0)
-    if not child.read:
-        return Died(f"its process ended with {os.waitstatus_to_exitcode(status)}")
-    return pickle.loads(bytes(child.read))  # noqa: S301 (from our own fork)
+    if not child.received:
+        return TaskFailure(f"its process ended with {os.waitstatus_to_exitcode(status)}")
+    return pickle.loads(bytes(child.received))  # noqa: S301 (from our own fork)

@@ -11,17 +11,18 @@ from flowproof.conformance import Contract
 from flowproof.conformance.operations import Parameter
 from flowproof.conformance.schema_walk import Walk
 
-from .mutant import Canned, Mutant
-from .reference import Reference
+from .mutant import CannedResponse, Mutant
+from .reference import ReferenceRun
 
 __all__ = ["refusal_mutants", "reworded"]
 
 FORM = "application/x-www-form-urlencoded"
 STANDINGS = ("documented", "observed")
+EMPTY_OBJECT = CannedResponse(200, b"{}", (("Content-Type", "application/json"),))
 QUOTED = re.compile(r"\"([^\"]{4,})\"|\"message\":\"([^\"]+)\"")
 
 
-def refusal_mutants(contract: Contract, reference: Reference, judges: Sequence[str]) -> Iterator[Mutant]:
+def refusal_mutants(contract: Contract, reference: ReferenceRun) -> Iterator[Mutant]:
     """Every requirement that is documented or observed, and that the mock refuses for or whose schema it checks."""
     cited = _cited(reference)
     keywords = _keywords(contract)
@@ -38,7 +39,6 @@ def refusal_mutants(contract: Contract, reference: Reference, judges: Sequence[s
                 f"what `{keyword}` says for {requirement.id} is not enforced",
                 requirement.id,
                 keyword=keyword,
-                judges=tuple(judges),
             )
         if places and requirement.id not in keywords:
             operation, _ = places[0]
@@ -49,25 +49,18 @@ def refusal_mutants(contract: Contract, reference: Reference, judges: Sequence[s
                 "unenforced",
                 f"{requirement.id} is not enforced",
                 requirement.id,
-                canned=reference.success_of(operation) or Canned(200, b"{}", (("Content-Type", "application/json"),)),
-                judges=tuple(judges),
+                canned=reference.success_of(operation) or EMPTY_OBJECT,
             )
         yield from _of_answer(contract, reference, requirement.id, requirement.text, places)
 
 
 def _of_answer(
-    contract: Contract, reference: Reference, requirement: str, text: str, places: Sequence[tuple[str, int]]
+    contract: Contract, reference: ReferenceRun, requirement: str, text: str, places: Sequence[tuple[str, int]]
 ) -> Iterator[Mutant]:
     """The status, where the sentence names it; the words, where it quotes them."""
     for status in sorted({status for _, status in places}):
         if str(status) in text or f"{status // 100}XX" in text:
-            other = (
-                404
-                if status == 403
-                else 400
-                if status == 401
-                else status // 100 * 100 + (3 if status % 100 != 3 else 2)
-            )
+            other = {401: 400, 403: 404}.get(status, status // 100 * 100 + (3 if status % 100 != 3 else 2))
             yield Mutant(
                 f"{requirement}:status-{status}",
                 contract.slug,
@@ -91,7 +84,7 @@ def _of_answer(
         )
 
 
-def _cited(reference: Reference) -> dict[str, list[tuple[str, int]]]:
+def _cited(reference: ReferenceRun) -> dict[str, list[tuple[str, int]]]:
     """For each requirement, the operations and statuses that were refused for it."""
     found: dict[str, dict[tuple[str, int], None]] = {}
     for node in sorted(reference.tests):
@@ -123,7 +116,7 @@ def _cannot_fail(parameter: Parameter, keyword: str) -> bool:
 
 
 def reworded(text: bytes) -> bytes:
-    """A refusal with its longest text in other words; its structure stays."""
+    """A refusal with its longest text in other words, in the same structure."""
     texts = re.findall(rb'"((?:[^"\\]|\\.)*)"(?!\s*:)', text)
     longest = max(texts, key=len, default=b"")
     return text.replace(b'"' + longest + b'"', b'"' + b"No, " + longest + b'"', 1) if longest else text

@@ -1,4 +1,4 @@
-"""The providers' own lists of mutants: each entry is one that can be made."""
+"""The providers' patch mutants: each entry is one that can be made."""
 
 import ast
 import sys
@@ -10,7 +10,7 @@ import pytest
 from flowproof.conformance import load_contract
 from flowproof.errors import ConfigurationError
 from flowproof.mutation.mutant import Patch
-from flowproof.mutation.own import install_patch, read_own_list
+from flowproof.mutation.patch_mutants import install_patch, patch_mutants
 from tests import tree
 
 LISTS = [slug for slug in tree.every_slug() if (tree.ROOT / "mocks" / slug / "mutants.toml").is_file()]
@@ -20,7 +20,7 @@ LISTS = [slug for slug in tree.every_slug() if (tree.ROOT / "mocks" / slug / "mu
 def test_every_entry_can_be_made(slug: str) -> None:
     """Each entry's text stands in its module once, and what is put there is Python."""
     package = f"flowproof.mocks.{slug}"
-    for mutant in read_own_list(package, load_contract(slug)).mutants:
+    for mutant in patch_mutants(package, load_contract(slug)):
         patch = mutant.patch
         assert patch is not None
         name = patch.module.removeprefix(package).strip(".") or "__init__"
@@ -53,11 +53,11 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_broken_entry_is_refused(package: Path, entry: str) -> None:
-    """A text that the source has not once, an unknown requirement and an unknown key are told."""
+    """A text that does not stand in the source once, an unknown requirement and an unknown key are errors."""
     (package / "mutants.toml").write_text(f"[[mutant]]\n{entry}\n")
 
     with pytest.raises(ConfigurationError, match=r"mutants\.toml of acme_mock"):
-        read_own_list("acme_mock", load_contract("dots_eco"))
+        patch_mutants("acme_mock", load_contract("dots_eco"))
 
 
 def test_module_is_imported_with_its_change(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Response mutants: what the contract gives, and what they do to an answer."""
+"""Response mutants: which ones the contract gives, and what they do to a response."""
 
 import json
 from typing import Any
@@ -7,18 +7,18 @@ import pytest
 
 from flowproof.conformance import load_contract
 from flowproof.conformance.places import edited
-from flowproof.mutation.mutant import Canned, Mutant
-from flowproof.mutation.reference import Reference, Seen
-from flowproof.mutation.responses import changed_answer, response_mutants
+from flowproof.mutation.mutant import CannedResponse, Mutant
+from flowproof.mutation.reference import Observations, ReferenceRun
+from flowproof.mutation.response_mutants import changed_response, response_mutants
 
-BALANCE = Canned(200, b'{"balance":15}', (("Content-Type", "application/json"),))
+BALANCE = CannedResponse(200, b'{"balance":15}', (("Content-Type", "application/json"),))
 
 
 def mutants_of_balance() -> dict[str, Mutant]:
-    """What the contract of Dots.eco gives for the 200 of a balance that one test saw."""
+    """What the contract of Dots.eco gives for the 200 of a balance that one test observed."""
     name = ("getApplicationBalance", 200)
-    seen = Seen(answers={name}, places={(*name, ()), (*name, ("balance",))})
-    reference = Reference({"test": seen}, {name: BALANCE})
+    observed = Observations(responses={name}, places={(*name, ()), (*name, ("balance",))})
+    reference = ReferenceRun({"test": observed}, {name: BALANCE})
     return {each.id: each for each in response_mutants(load_contract("dots_eco"), reference)}
 
 
@@ -46,15 +46,15 @@ def test_mutant_changes_one_place(kind: str, body: bytes) -> None:
     """What a mutant is named for is all that it changes."""
     mutant = mutants_of_balance()[f"getApplicationBalance.200#/balance:{kind}"]
 
-    assert changed_answer(mutant, BALANCE) == Canned(200, body, BALANCE.headers)
+    assert changed_response(mutant, BALANCE) == CannedResponse(200, body, BALANCE.headers)
 
 
 def test_answer_without_the_place_stays_as_it_is() -> None:
-    """An answer that has not what a mutant is about is given as ever."""
+    """A response without the place that a mutant breaks stays the same."""
     mutant = mutants_of_balance()["getApplicationBalance.200#/balance:missing"]
-    other = Canned(200, b'{"message":"none"}', BALANCE.headers)
+    other = CannedResponse(200, b'{"message":"none"}', BALANCE.headers)
 
-    assert changed_answer(mutant, other) is other
+    assert changed_response(mutant, other) is other
 
 
 @pytest.mark.parametrize(
@@ -69,5 +69,5 @@ def test_every_such_place_is_edited(steps: tuple[str, ...], expected: Any) -> No
     """A star stands for every entry of a list; where a place is missing nothing happens."""
     value = {"a": [{"b": 1}, {"c": 2}, 3]}
 
-    assert edited(value, steps, lambda _given, name: (name, 0)) == expected
+    assert edited(value, steps, lambda _value, name: (name, 0)) == expected
     assert json.dumps(value) == '{"a": [{"b": 1}, {"c": 2}, 3]}'

@@ -1,7 +1,5 @@
 """
-A provider's own mutants: ``mutants.toml`` beside the mock, each one a change of a few words in its source.
-
-    judges = ["rules:judge"]            # functions that give findings; those of a broken requirement are left out
+Patch mutants: the provider's ``mutants.toml`` beside the mock, each one a change of a few words in its source.
 
     [[mutant]]
     requirement = "acme.card.expiration.maximum"
@@ -14,8 +12,8 @@ A provider's own mutants: ``mutants.toml`` beside the mock, each one a change of
 import re
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.resources import files
@@ -27,45 +25,37 @@ from flowproof.errors import ConfigurationError
 
 from .mutant import Mutant, Patch
 
-__all__ = ["OwnList", "install_patch", "read_own_list"]
+__all__ = ["install_patch", "patch_mutants"]
 
 NAME = "mutants.toml"
 KEYS = {"requirement", "breaks", "module", "find", "put"}
 
 
-@dataclass(frozen=True, slots=True)
-class OwnList:
-    """What a provider's own list says; nothing where it has none."""
-
-    judges: tuple[str, ...] = ()
-    mutants: tuple[Mutant, ...] = ()
-
-
-def read_own_list(package: str, contract: Contract) -> OwnList:
+def patch_mutants(package: str, contract: Contract) -> list[Mutant]:
     """
-    Read the list of a mock.
+    Read the list of a mock; none where it has no list.
 
     Args:
         package: The mock's package.
         contract: Whose requirements the list names.
 
     Raises:
-        ConfigurationError: An entry has other keys, an unknown requirement, or a text that its module has not once.
+        ConfigurationError: An entry has other keys, an unknown requirement, or a text that does not stand in its module
+            exactly once.
     """
     file = files(package).joinpath(NAME)
     if not file.is_file():
-        return OwnList()
+        return []
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{NAME} of {package} is no TOML: {error}.", "Mend it there.") from error
-    judges = tuple(f"{package}.{each}" for each in content.get("judges", ()))
-    counted: dict[str, int] = {}
-    mutants = []
+        raise ConfigurationError(f"{NAME} of {package} is no TOML: {error}.", "Fix it there.") from error
+    mutants, counts = [], Counter[str]()
     for entry in content.get("mutant", ()):
-        number = counted[entry.get("requirement", "")] = counted.get(entry.get("requirement", ""), 0) + 1
-        mutants.append(_mutant(package, contract, entry, number))
-    return OwnList(judges, tuple(mutants))
+        requirement = entry.get("requirement", "")
+        counts[requirement] += 1
+        mutants.append(_mutant(package, contract, entry, counts[requirement]))
+    return mutants
 
 
 def _mutant(package: str, contract: Contract, entry: dict[str, Any], number: int) -> Mutant:
@@ -98,10 +88,10 @@ def _module(package: str, name: str) -> str:
 
 def install_patch(patch: Patch) -> None:
     """
-    Have a module imported with its source changed. This process must not have imported it yet.
+    Have a module imported with its source changed.
 
     Raises:
-        ConfigurationError: It has.
+        ConfigurationError: This process has imported it already.
     """
     if patch.module in sys.modules:
         raise ConfigurationError(f"{patch.module} is imported already.", "Break it before the mock is loaded.")
@@ -122,7 +112,7 @@ class _Finder(MetaPathFinder):
 
 
 class _Loader(SourceFileLoader):
-    """Loads one module with its source changed; what is compiled is never kept."""
+    """Loads one module with its source changed, and writes no bytecode."""
 
     def __init__(self, fullname: str, path: str, patch: Patch) -> None:
         super().__init__(fullname, path)
