@@ -372,6 +372,7 @@ def test_every_layer_of_the_table_is_about_something() -> None:
 IMPORT_OFFENCES = {
     "errors imports exchange": ("errors", "import flowproof.exchange"),
     "conformance imports kernel": ("conformance.check", "from flowproof.kernel import clock"),
+    "redaction imports kernel": ("redaction.marks", "from flowproof.kernel import provider"),
     "kernel imports a mock": ("kernel.app", "from flowproof.mocks.acme import provider"),
     "kernel imports from the root": ("kernel.app", "from flowproof import mocks"),
     "kernel imports relatively": ("kernel.app", "from ..mocks import acme"),

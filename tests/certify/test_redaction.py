@@ -250,7 +250,7 @@ def test_names_of_tests_stay_the_same() -> None:
 
 
 def test_secrets_of_a_site_are_all_its_parts() -> None:
-    """Every part of every role's credentials is a secret, except for addresses and what says what the others are for."""
+    """Every part of every role's credentials is a secret, except for addresses and what only explains others."""
     values = MappingProxyType({"secret": "s-1", "redirect_uri": "http://localhost/", "environment": "staging"})
     site = Site("acme", "https://a.example", {"default": Credentials("k-1", values), "other": Credentials("k-2")})
 

@@ -13,7 +13,7 @@ from flowproof.kernel.http.response import WireResponse
 
 from .mutant import OWN_HEADERS, CannedResponse
 
-__all__ = ["Observations", "Recorder", "ReferenceRun", "keyword_of"]
+__all__ = ["ObservationRecorder", "Observations", "ReferenceRun", "keyword_of"]
 
 Reached = tuple[str, int]
 """An operation and the status of its response."""
@@ -75,7 +75,7 @@ class ReferenceRun:
 
 
 @dataclass(slots=True)
-class Recorder:
+class ObservationRecorder:
     """
     Records what the tests of this process observe.
 

@@ -31,7 +31,7 @@ from .mutant_installer import MutantInstaller
 from .patch_mutants import install_patch
 from .plan import Plan, make_plan, tests_for
 from .preload import preload
-from .reference import Recorder, ReferenceRun
+from .reference import ObservationRecorder, ReferenceRun
 
 __all__ = ["pytest_addoption", "pytest_configure"]
 
@@ -144,7 +144,7 @@ class MutantSession:
 
     def _observe(self, items: Sequence[pytest.Item]) -> ReferenceRun:
         """In a child: the tests on the unbroken mock."""
-        recorder = Recorder(self.provider)
+        recorder = ObservationRecorder(self.provider)
         self.install = recorder.install
         for item, following in _pairs(items):
             recorder.test, self.failure = item.nodeid, ("", "")
