@@ -404,9 +404,12 @@ class Api:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[str, dict[str, tuple[str, str, str]]]]:
-    """The server on loopback: its URL, and API key, API secret and signing key by role."""
+def serving() -> Iterator[tuple[str, dict[str, dict[str, str]]]]:
+    """The server on loopback: its URL, and credentials by role; the API key is called token, as in the environment."""
     platform = Platform(tree.ROOT / "fixtures" / "flow1st" / "seed.json")
-    keys = {role: (each.key, each.secret, each.signing_key) for role, each in platform.environments.items()}
+    keys = {
+        role: {"token": each.key, "secret": each.secret, "signing_key": each.signing_key}
+        for role, each in platform.environments.items()
+    }
     with streams.serving(Api(platform).answer) as url:
         yield url, keys

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from socket import socket
+from socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, socket
 from threading import Thread
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, unquote_to_bytes
@@ -353,17 +353,19 @@ async def body_of(receive: Callable[[], Awaitable[Message]]) -> AsyncIterator[by
 
 
 @contextmanager
-def serving() -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
-    """The server on loopback: its URL, and token and secret by role."""
+def serving() -> Iterator[tuple[str, dict[str, dict[str, str]]]]:
+    """The server on loopback: its URL, and credentials by role."""
     shop = PrintShop(tree.ROOT / "fixtures" / "oneflow" / "seed.json")
-    listener = socket()
+    listener = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)  # asyncio turns Nagle's delay off only where TCP is named
     listener.bind(("127.0.0.1", 0))
+    listener.listen()
     config = uvicorn.Config(Application(shop), http="h11", loop="asyncio", lifespan="off", log_level="critical")
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", shop.keys
+        keys = {role: {"token": token, "secret": secret} for role, (token, secret) in shop.keys.items()}
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", keys
     finally:
         server.should_exit = True
         thread.join()
