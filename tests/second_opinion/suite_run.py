@@ -1,0 +1,47 @@
+"""A provider's suite, run against a base URL as a user would run it, and what it came to."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests import tree
+from tests.fork_server import ForkServer
+
+
+@dataclass(frozen=True)
+class SuiteRun:
+    """Exit code, numbers and output of a session."""
+
+    code: int
+    passed: int
+    failed: int
+    text: str
+
+
+def run_suite(
+    fork_server: ForkServer, slug: str, url: str, keys: Mapping[str, Mapping[str, str]], *options: str
+) -> SuiteRun:
+    """
+    Run a suite in a process of its own.
+
+    Args:
+        fork_server: Begins the process.
+        slug: The provider.
+        url: Its base URL.
+        keys: Parts of the credentials by role, such as `token`.
+        options: Of pytest; a path among them stands in the place of the whole suite.
+    """
+    environment = {
+        "_".join(("FLOWPROOF", slug, *([] if role == "default" else [role]), part)).upper(): value
+        for role, parts in keys.items()
+        for part, value in parts.items()
+    }
+    paths = () if any(each.startswith("suites/") for each in options) else (f"suites/{slug}",)
+    command = ("-q", "--tb=short", *options, f"--flowproof-base-url={slug}={url}", *paths)
+    done = fork_server.pytest(*command, cwd=tree.ROOT, env=environment)
+    return SuiteRun(done.returncode, _number(done.stdout, "passed"), _number(done.stdout, "failed"), done.stdout)
+
+
+def _number(text: str, word: str) -> int:
+    found = re.search(rf"(\d+) {word}", text)
+    return int(found[1]) if found else 0
