@@ -35,7 +35,6 @@ class Layer:
 BASE = ("errors", "exchange")
 TOP = (
     *BASE,
-    "authentication",
     "cases",
     "certify",
     "checklist",
@@ -46,6 +45,7 @@ TOP = (
     "drift",
     "inbox",
     "kernel",
+    "kit",
     "providers",
     "target",
 )
@@ -73,22 +73,30 @@ LAYERS = (
         (*TESTING, *SERVING),
         own_by_dots=True,
     ),
+    Layer("suites.{provider}.kit", ("kit",), (*TESTING, *SERVING, "requests"), own=False),
+    Layer(
+        "suites.{provider}.access",
+        ("cases", "clients", "kit", "target", "suites.{provider}.wire"),
+        (*TESTING, *SERVING),
+        own_by_dots=True,
+    ),
     Layer("suites.{provider}", ("clients", "conformance", *BASE, "target", "inbox"), SERVING, own_by_dots=True),
     Layer("certify", (*BASE, "conformance", "target", "checklist", "har", "secret_encodings"), (*TESTING, *SERVING)),
     Layer("doctor", (*BASE, "conformance", "clients", "target", "inbox"), (*TESTING, *SERVING)),
-    Layer("authentication", (*BASE, "cases", "clients", "target"), (*TESTING, *SERVING)),
-    Layer("cases", BASE, (*TESTING, *SERVING, "requests")),
-    Layer("drift", (*BASE, "authentication", "cases", "conformance", "target"), (*TESTING, *SERVING)),
+    Layer("cases", BASE, (*TESTING, *SERVING)),
+    Layer("kit", ("cases", "conduct", "doctor", "errors", "target"), (*TESTING, *SERVING, "requests")),
+    Layer("drift", (*BASE, "cases", "conformance", "kit", "target"), (*TESTING, *SERVING)),
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors",), (*TESTING, *SERVING, "requests")),
-    Layer("providers", (*BASE, "conformance", "conduct", "doctor", "kernel"), TESTING),
+    Layer("providers", ("errors", "kernel", "kit"), TESTING),
     Layer("plugin", TOP),
     Layer("mutation", (*TOP, "plugin")),
     Layer("cli", (*TOP, "mutation"), TESTING),
 )
 
 FINDS_PROVIDERS = "flowproof.providers"
+LOADS_PARTS = "flowproof.kit"  # of a provider's own suite, which tests/test_rooms.py sees to
 FINDS_COMMANDS = "flowproof.cli.group"  # of its own package, whose modules are judged each for itself
 PLACES = {"contracts", "fixtures", "mocks", "suites"}
 
@@ -171,7 +179,7 @@ def objection(found: Import, module: Module, layer: Layer) -> str | None:
     """Why a module may not import this, or None."""
     own = own_package(module.name, layer)
     if found.target == UNREADABLE:
-        may_compute = module.name in (FINDS_PROVIDERS, FINDS_COMMANDS)
+        may_compute = module.name in (LOADS_PARTS, FINDS_COMMANDS)
         return None if may_compute else "an import by a computed name cannot be judged"
     if is_below(found.target, *PLACES):
         return "it ships as a part of flowproof; its bare name exists in a checkout only"
@@ -380,7 +388,8 @@ ALLOWED_IMPORTS = {
     "suite imports a client": ("suites.acme.test_orders", "from flowproof.clients.acme import Acme"),
     "client imports the version": ("clients.acme", "from flowproof import __version__\nimport requests"),
     "plugin imports kernel": ("plugin.fixtures", "import pytest\nfrom flowproof.kernel import serving"),
-    "providers load by name": ("providers", "from importlib.metadata import entry_points\nimport importlib"),
+    "providers find entry points": ("providers", "from importlib.metadata import entry_points"),
+    "kit imports a computed name": ("kit", "from importlib import import_module\nimport_module(name)"),
     "the root asks for its version": ("", "from importlib.metadata import version"),
 }
 

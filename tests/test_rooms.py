@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from flowproof.conduct import unwatched
 from flowproof.conformance import load_contract
-from flowproof.providers import find_obligations
+from flowproof.providers import find_kit
 from tests import tree
 
 ROOMS = {"__init__.py", "models.py", "rules.py", "auth.py", "routes.py", "errors.py", "README.md"}
@@ -179,7 +179,7 @@ def test_suite_has_its_rooms(slug: str) -> None:
 @each_provider
 def test_conduct_speaks_of_every_duty_of_a_client(slug: str) -> None:
     """Each requirement that obliges clients is watched over by the suite's room conduct, or it says why none can."""
-    contract, obligations = load_contract(slug), find_obligations(slug)
+    contract, obligations = load_contract(slug), find_kit(slug).load_obligations()
     entries = {*obligations.enforced, *obligations.unseen, *(each.requirement for each in obligations.watched)}
     of_clients = {each.id for each in contract.requirements.values() if each.binds_clients}
 

@@ -51,7 +51,7 @@ WIDE = 79
     "--suite",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Folder of the suite, for a provider that brings its own.  [default: that of this package]",
+    help="Folder of another suite.  [default: that of the provider's kit]",
 )
 @option(
     "--sign",
@@ -83,28 +83,28 @@ def certify(
     Exit code 0 all held, 1 something failed or the certificate was refused, 2 misconfigured or nothing could be judged,
     130 interrupted.
     """
-    from importlib.resources import files  # noqa: PLC0415 (what follows takes time to load)
-
-    from flowproof.certify import exit_code, fold  # noqa: PLC0415
+    from flowproof.certify import exit_code, fold  # noqa: PLC0415 (what follows takes time to load)
     from flowproof.certify.criteria import read_report_inputs  # noqa: PLC0415
     from flowproof.certify.keys import read_private_key  # noqa: PLC0415
     from flowproof.certify.run import RunConfiguration, run  # noqa: PLC0415
-    from flowproof.certify.suite import suite_of  # noqa: PLC0415
     from flowproof.certify.writers import write_views  # noqa: PLC0415
-    from flowproof.providers import find_providers  # noqa: PLC0415
+    from flowproof.providers import Kits  # noqa: PLC0415
     from flowproof.target.profile import MOCK  # noqa: PLC0415
 
-    (found,) = find_providers([provider])
+    kits = Kits()
+    kit = kits.find(provider)
     configuration = RunConfiguration(
         provider=provider,
-        suite=suite.resolve() if suite is not None else suite_of(provider),
-        contract=found.contract if found.contract is not None else files("flowproof.contracts").joinpath(provider),
+        suite=suite.resolve() if suite is not None else kit.suite_folder(),
+        contract=kit.contract_folder(),
+        fixtures=kit.fixtures_folder(),
         target=None if target == MOCK else Path(target),
         folder=folder if folder is not None else Path("flowproof-report") / provider,
         requirements=requirements,
         keyword=keyword,
         jobs=jobs,
         resume=resume,
+        profile_defaults=kits.profile_defaults,
     )
     progress = Progress(provider)
     key = read_private_key(sign) if sign is not None else None
@@ -116,7 +116,7 @@ def certify(
         )
         context.exit(INTERRUPTED)
     report = fold(
-        ended.events, read_report_inputs(provider, found.title, configuration.contract, ended.events, ended.deviations)
+        ended.events, read_report_inputs(provider, kit.title, configuration.contract, ended.events, ended.deviations)
     )
     write_views(report, configuration.folder)
     _tell_github(report)

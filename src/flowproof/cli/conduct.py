@@ -65,10 +65,11 @@ def conduct(
     Exit code 0 when nothing failed and something was judged, 1 when something failed, 2 when nothing could be judged.
     """
     from flowproof.conduct import judge  # noqa: PLC0415 (loads the contracts' validators)
-    from flowproof.providers import find_obligations  # noqa: PLC0415 (searches the installed distributions)
+    from flowproof.conformance import load_contract  # noqa: PLC0415
+    from flowproof.providers import find_kit  # noqa: PLC0415 (searches the installed distributions)
 
-    obligations = find_obligations(provider)
-    contract = _contract(provider)
+    kit = find_kit(provider)
+    obligations, contract = kit.load_obligations(), load_contract(provider, kit.contract_folder())
     seen = _from_file(journal, contract) if journal else _from_server(server, token, workspace, contract)
     report = judge(seen, contract, obligations)
     if json is not None:
@@ -76,14 +77,6 @@ def conduct(
     if str(json) != "-":
         click.echo(_shown(report, contract, skipped=skipped))
     context.exit(EXIT_CODES[report.verdict])
-
-
-def _contract(slug: str) -> "Contract":
-    from flowproof.conformance import load_contract  # noqa: PLC0415
-    from flowproof.providers import find_providers  # noqa: PLC0415
-
-    (provider,) = find_providers([slug])
-    return load_contract(slug, provider.contract)
 
 
 def _from_server(server: str, token: str | None, workspace: str, contract: "Contract") -> "Journal":

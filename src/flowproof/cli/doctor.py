@@ -13,6 +13,7 @@ from .tables import heading, json_text, visible
 
 if TYPE_CHECKING:
     from flowproof.doctor import Check
+    from flowproof.kit import ProviderKit
     from flowproof.target.profile import Profile
 
 __all__ = ["doctor"]
@@ -39,18 +40,20 @@ def doctor(context: click.Context, /, slugs: tuple[str, ...], target: str, as_js
     against known answers, each role's credentials, OAuth redirect URIs and whether webhooks arrive. It changes nothing
     on the target. Exit code 0 when a run can start, 2 when something is wrong.
     """
+    from flowproof.providers import Kits  # noqa: PLC0415 (searches the installed distributions)
     from flowproof.target.profile import MOCK, read_profile_file  # noqa: PLC0415 (beside the only use)
 
     if target == MOCK:
         click.echo("The target mock is built in: there is nothing to configure.")
         return
-    profile = read_profile_file(Path(target), os.environ)
+    kits = Kits()
+    profile = read_profile_file(Path(target), os.environ, defaults=kits.profile_defaults)
     found: dict[str, list[Check]] = {}
-    for slug in slugs or tuple(profile.places):
+    for slug in slugs or tuple(profile.entries):
         if not as_json:
-            click.echo(heading(f"{profile.name}: {slug} at {visible(profile.place(slug).site.url)}"))
+            click.echo(heading(f"{profile.name}: {slug} at {visible(profile.entry(slug).site.url)}"))
         found[slug] = []
-        for check in _examine(profile, slug):
+        for check in _examine(profile, kits.find(slug)):
             found[slug].append(check)
             if not as_json:
                 click.echo(_shown(check))
@@ -62,14 +65,12 @@ def doctor(context: click.Context, /, slugs: tuple[str, ...], target: str, as_js
     context.exit(2 if wrong else 0)
 
 
-def _examine(profile: "Profile", slug: str) -> "Iterator[Check]":
+def _examine(profile: "Profile", kit: "ProviderKit") -> "Iterator[Check]":
     from flowproof.conformance import load_contract  # noqa: PLC0415 (loads the validators)
     from flowproof.doctor import examine  # noqa: PLC0415 (loads requests)
-    from flowproof.providers import find_checks, find_providers  # noqa: PLC0415 (searches the installed distributions)
 
-    (provider,) = find_providers([slug])
-    contract = load_contract(slug, provider.contract)
-    return examine(profile, contract, find_checks(slug), now=datetime.now(UTC))
+    contract = load_contract(kit.slug, kit.contract_folder())
+    return examine(profile, contract, kit.doctor_checks if kit.checks else None, now=datetime.now(UTC))
 
 
 def _shown(check: "Check") -> str:

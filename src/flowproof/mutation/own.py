@@ -27,7 +27,7 @@ from flowproof.errors import ConfigurationError
 
 from .mutant import Mutant, Patch
 
-__all__ = ["OwnList", "install_patch", "read_own_list"]
+__all__ = ["OwnList", "install_patch", "package_of", "read_own_list"]
 
 NAME = "mutants.toml"
 KEYS = {"requirement", "breaks", "module", "find", "put"}
@@ -41,19 +41,24 @@ class OwnList:
     mutants: tuple[Mutant, ...] = ()
 
 
+def package_of(module: str) -> str:
+    """The package of a mock, by one of its imported modules; empty for a module that is in none."""
+    return module if hasattr(sys.modules[module], "__path__") else module.rpartition(".")[0]
+
+
 def read_own_list(package: str, contract: Contract) -> OwnList:
     """
     Read the list of a mock.
 
     Args:
-        package: The mock's package.
+        package: The mock's package; empty where it has none, and so no list.
         contract: Whose requirements the list names.
 
     Raises:
         ConfigurationError: An entry has other keys, an unknown requirement, or a text that its module has not once.
     """
-    file = files(package).joinpath(NAME)
-    if not file.is_file():
+    file = files(package).joinpath(NAME) if package else None
+    if file is None or not file.is_file():
         return OwnList()
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))

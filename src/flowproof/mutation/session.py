@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from hypothesis import Phase, given, settings, strategies
 from .forks import Died, in_processes
 from .mutant import Mutant, Outcome, Verdict
 from .mutant_installer import MutantInstaller
+from .own import package_of
 from .plan import Plan, make_plan, tests_for
 from .reference import Reference, Seen, record
 
@@ -137,7 +138,7 @@ class MutantSession:
         (provider,) = find_providers([self.provider])
         gateway = assembly.build_gateway([provider], assembly.Settings(entropy=0))
         contract = gateway.mock.apps[self.provider].contract
-        package = provider.routes.import_name.rpartition(".")[0]
+        package = package_of(provider.routes.import_name)
         plan = make_plan(contract, package, reference, requirement=self.requirement, sample=self.sample)
         operations = {each.id: each.operations for each in contract.requirements.values()}
         self._tell_plan(plan, reference, took_s)
@@ -216,19 +217,21 @@ def _preload(slug: str) -> None:
     import requests  # noqa: F401, PLC0415 (all of this is for the children's sake)
     import uvicorn.loops.auto  # noqa: F401, PLC0415
 
-    from flowproof import providers  # noqa: F401, PLC0415
-    from flowproof.conformance import explanation, load_contract  # noqa: F401, PLC0415
-    from flowproof.errors import ContractError  # noqa: PLC0415
+    from flowproof.conformance import Contract, explanation, load_contract  # noqa: F401, PLC0415
     from flowproof.kernel import assembly, serving  # noqa: F401, PLC0415
     from flowproof.kernel.control import app  # noqa: PLC0415
     from flowproof.plugin import connections, recording  # noqa: F401, PLC0415
+    from flowproof.providers import find_kit  # noqa: PLC0415
 
     control = app.control_contract()
     setattr(app, "control_contract", lambda: control)  # noqa: B010 (read once for all children, which only read it)
-    with suppress(ContractError):  # (a provider of another distribution has its contract there)
-        contract = load_contract(slug)
-        for module in (assembly, recording):
-            setattr(module, "load_contract", lambda wanted, *_: contract if wanted == slug else load_contract(wanted))  # noqa: B010
+    contract = load_contract(slug, find_kit(slug).contract_folder())
+
+    def loaded(asked: str, folder: Traversable | None = None) -> Contract:
+        return contract if asked == slug else load_contract(asked, folder)
+
+    for module in (assembly, recording):
+        setattr(module, "load_contract", loaded)  # noqa: B010
 
 
 def _draw() -> None:

@@ -14,7 +14,7 @@ from flowproof.certify.events import Verdict
 from flowproof.clients.errors import ClientError, UnexpectedAnswer, Unreachable
 from flowproof.target import PreconditionMissing
 
-from .guard import NotPermitted
+from .recording import NotPermitted
 
 __all__ = ["judge"]
 
