@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,9 @@ FINDS_PROVIDERS = "flowproof.providers"
 LOADS_PARTS = "flowproof.kit"  # of a provider's own suite, which tests/test_rooms.py sees to
 FINDS_COMMANDS = "flowproof.cli.group"  # of its own package, whose modules are judged each for itself
 PLACES = {"contracts", "fixtures", "mocks", "suites"}
+PROVIDERS = tuple(tree.every_slug())
+PROVIDER_ROOMS = {"clients", "mocks", "suites"}
+ONE_WAY = ("flowproof.plugin",)
 
 WALL_CLOCK = (
     "datetime.datetime.now",
@@ -197,12 +201,19 @@ def objection(found: Import, module: Module, layer: Layer) -> str | None:
 
 
 def provider_offences(module: Module) -> Iterator[str]:
-    """Names of providers in the kernel: as identifiers, in dotted names, as text."""
-    slugs = {*tree.slugs("mocks"), *tree.slugs("contracts"), "oneflow", "dots_eco", "flow1st", "otter", "integrations"}
+    """Names of providers outside their own rooms: as identifiers, in dotted names, as text."""
+    place, *inner = module.name.split(".")[1:] or [""]
+    if place in PROVIDER_ROOMS and inner[:1] and inner[0] in PROVIDERS:
+        return
     for line, word in words(module):
-        plain = re.sub(r"[^a-z0-9]+", "_", word.lower())
-        if named := sorted(slug for slug in slugs if f"_{slug}_" in f"_{plain}_"):
+        if named := providers_in(word):
             yield f"{module.name}:{line} names {', '.join(named)}"
+
+
+def providers_in(text: str) -> list[str]:
+    """The providers that a text names, in whatever spelling."""
+    plain = re.sub(r"[^a-z0-9]+", "_", text.lower())
+    return [slug for slug in PROVIDERS if f"_{slug}_" in f"_{plain}_"]
 
 
 def words(module: Module) -> Iterator[tuple[int, str]]:
@@ -293,9 +304,28 @@ def test_modules_import_only_what_the_table_allows() -> None:
     assert judge(import_offences, below("flowproof")) == []
 
 
-def test_kernel_names_no_provider() -> None:
-    """The kernel names no provider, neither in an identifier nor in a text."""
-    assert judge(provider_offences, below("flowproof.kernel")) == []
+def test_nothing_names_a_provider_outside_its_rooms() -> None:
+    """The package names a provider in its own rooms only, neither in an identifier nor in a text nor in other files."""
+    others = [path for path in tree.files("src") if path.suffix != ".py" and path.is_file() and not path.is_symlink()]
+    texts = {tree.name(path): providers_in(path.read_text(encoding="utf-8")) for path in others}
+
+    assert judge(provider_offences, below("flowproof")) == []
+    assert {name: named for name, named in texts.items() if named} == {}
+
+
+@pytest.mark.parametrize("package", ONE_WAY)
+def test_modules_of_a_package_import_in_one_direction(package: str) -> None:
+    """No module of the package needs another that needs it, not even for its types."""
+    modules = [Module.read(path, tree.ROOT) for path in below(package)]
+    names = {each.name for each in modules}
+    needs = {each.name: {*(_module_of(found.target, names) for found in imports(each))} - {None} for each in modules}
+    needs[package] = set()  # the package itself only gathers what its modules have
+
+    assert tuple(TopologicalSorter(needs).static_order()) != ()
+
+
+def _module_of(target: str, names: set[str]) -> str | None:
+    return next((each for each in (target, target.rpartition(".")[0]) if each in names), None)
 
 
 def test_time_and_chance_come_from_the_workspace() -> None:
@@ -454,6 +484,11 @@ ALLOWED_OTHERWISE: dict[str, tuple[Rule, str]] = {
 def test_broken_rule_is_noticed(rule: Rule, source: str) -> None:
     """Code that breaks one of the other rules is noticed."""
     assert list(rule(Module.parse(source, "flowproof.mocks.acme.rules"))) != []
+
+
+def test_provider_in_its_own_room_is_let_through() -> None:
+    """A provider's own rooms may name it."""
+    assert list(provider_offences(Module.parse("oneflow = 1", "flowproof.clients.oneflow.client"))) == []
 
 
 @pytest.mark.parametrize(("rule", "source"), ALLOWED_OTHERWISE.values(), ids=ALLOWED_OTHERWISE)

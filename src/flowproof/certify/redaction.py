@@ -68,7 +68,7 @@ AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A value that must not be shown, and the name that is shown for it, such as ``ONEFLOW_SECRET``."""
+    """A value that must not be shown, and the name that is shown for it, such as ``ACME_SECRET``."""
 
     name: str
     value: str

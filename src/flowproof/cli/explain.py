@@ -40,8 +40,8 @@ def explain(context: click.Context, /, exchange: str | None, **given: Any) -> No
 
     \b
       flowproof explain default-17
-      flowproof explain --provider oneflow --method POST --url /api/order \\
-        --header 'x-oneflow-date: 2024-09-13T12:00:00Z' --token 1234 --signature 98f6…
+      flowproof explain --provider acme --method POST --url /api/order \\
+        --header 'x-acme-date: 2024-09-13T12:00:00Z' --token 1234 --signature 98f6…
     """
     if given["provider"]:
         from .signature import judged  # noqa: PLC0415 (loads the provider)
