@@ -75,12 +75,7 @@ LAYERS = (
         own_by_dots=True,
     ),
     Layer("suites.{provider}.kit", ("kit",), (*TESTING, *SERVING, "requests"), own=False),
-    Layer(
-        "suites.{provider}.access",
-        ("cases", "clients", "kit", "target", "suites.{provider}.wire"),
-        (*TESTING, *SERVING),
-        own_by_dots=True,
-    ),
+    Layer("suites.{provider}.access", ("cases", "clients", "kit", "target"), (*TESTING, *SERVING), own=False),
     Layer("suites.{provider}", ("clients", "conformance", *BASE, "target", "inbox"), SERVING, own_by_dots=True),
     Layer("certify", (*BASE, "conformance", "target", "checklist", "har", "secret_encodings"), (*TESTING, *SERVING)),
     Layer("doctor", (*BASE, "conformance", "clients", "target", "inbox"), (*TESTING, *SERVING)),

@@ -11,9 +11,9 @@ from flowproof.clients.otter import ONBOARDING, Otter, Token
 from flowproof.kit import Leftover
 from flowproof.target import Site
 
-from .wire import TIMEOUT_S
-
 __all__ = ["connect", "delete_connection", "sign", "token_of"]
+
+TIMEOUT_S = 30.0
 
 
 def connect(site: Site, *, role: str = "default", client_secret: str | None = None, **settings: Any) -> Otter:

@@ -36,9 +36,9 @@ def permit(target: Target) -> Callable[..., Token]:
                 pytest.skip(f"{missing}; set FLOWPROOF_OTTER_ACCESS_TOKEN for the tests that need one user's token")
             return token_of(target.credentials("otter", "access").key)
         workspace.control("PUT", "otter/consent", {"consent": "approve", "user": user})
-        asked = otter.authorization(scopes)
-        answer = otter.session.get(asked.url, allow_redirects=False, timeout=TIMEOUT_S)
-        return otter.exchange(asked, answer.headers["location"])
+        authorization = otter.authorization(scopes)
+        answer = otter.session.get(authorization.url, allow_redirects=False, timeout=TIMEOUT_S)
+        return otter.exchange(authorization, answer.headers["location"])
 
     return ask
 

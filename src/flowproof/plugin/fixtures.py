@@ -82,10 +82,10 @@ def make_workspace(
     state = state_of(pytestconfig)
     made: list[Workspace] = []
 
-    def make(**wanted: Any) -> "Workspace":
+    def make(**settings: Any) -> "Workspace":
         """A new workspace: `id`, `seed` and `clock`, if given, are those of the control API."""
         skip_without_control(state)
-        made.append(flowproof_server.make_workspace(**wanted))
+        made.append(flowproof_server.make_workspace(**settings))
         state.workspaces.append(made[-1])
         return made[-1]
 

@@ -69,17 +69,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of the tests, those whose requirements were asked for."""
-    wanted = state_of(config).options.requirements
-    if not wanted:
+    """Keep the tests of the requirements that were asked for."""
+    requirements = state_of(config).options.requirements
+    if not requirements:
         return
-    chosen = [item for item in items if any(_is_of(each, wanted) for each in requirements_of(item))]
+    chosen = [item for item in items if any(_is_below(each, requirements) for each in requirements_of(item))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
 
 
-def _is_of(requirement: str, wanted: Sequence[str]) -> bool:
-    return any(requirement == each or requirement.startswith(f"{each}.") for each in wanted)
+def _is_below(requirement: str, chosen: Sequence[str]) -> bool:
+    return any(requirement == each or requirement.startswith(f"{each}.") for each in chosen)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -122,8 +122,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Beside a failure stands what its workspaces refused last, and why. What the target lacks is a skip."""
     if call.excinfo is not None and _is_lacking(call.excinfo.value):
-        said = str(call.excinfo.value)
-        call.excinfo = pytest.CallInfo.from_call(lambda: pytest.skip(said), call.when).excinfo
+        reason = str(call.excinfo.value)
+        call.excinfo = pytest.CallInfo.from_call(lambda: pytest.skip(reason), call.when).excinfo
     report = yield
     if report.failed and call.when in ("setup", "call"):
         state = state_of(item.config)

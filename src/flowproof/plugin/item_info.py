@@ -32,8 +32,8 @@ def providers_of(item: pytest.Item | None, kits: Kits) -> set[str]:
     """The providers that a test uses: that of the suite in which it stands, and those whose clients it asks for."""
     if item is None:
         return set()
-    asked = set(getattr(item, "fixturenames", ()))
-    by_fixture = {each for each in kits.names if each in asked or f"make_{each}" in asked}
+    fixtures = set(getattr(item, "fixturenames", ()))
+    by_fixture = {each for each in kits.names if each in fixtures or f"make_{each}" in fixtures}
     own = kits.of_folder(item.path.parent)
     return by_fixture | ({own} if own is not None else set())
 
