@@ -1,7 +1,11 @@
 """What a session that names a target does with tests whose provider the target does not have: nothing on a mock."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from flowproof.cli import main as flowproof
 from tests.plugin.stranger import stranger
 
 pytest_plugins = ["pytester"]
@@ -29,6 +33,16 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def profile(pytester: pytest.Pytester) -> str:
     """A profile that has OneFlow at an address where nobody listens."""
     return str(pytester.makefile(".toml", sandbox=PROFILE.format(url="http://127.0.0.1:9")))
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_certification_that_uses_another_provider_is_misconfigured(profile: str, tmp_path: Path, jobs: str) -> None:
+    """A suite with a test of a provider that the profile lacks is not certified: exit code 2, and the reason."""
+    (tmp_path / "test_it.py").write_text("def test_it(oneflow): pass\ndef test_otter(otter): pass\n")
+    options = ["--target", profile, "--suite", str(tmp_path), "--report", str(tmp_path / "report"), "--jobs", jobs]
+    ended = CliRunner().invoke(flowproof, ["certify", "oneflow", *options])
+
+    assert (ended.exit_code, "has no [otter]" in ended.stderr) == (2, True), ended.output
 
 
 USES = {
