@@ -36,7 +36,6 @@ class Layer:
 BASE = ("errors", "exchange")
 TOP = (
     *BASE,
-    "authentication",
     "cases",
     "certify",
     "checklist",
@@ -47,6 +46,7 @@ TOP = (
     "drift",
     "inbox",
     "kernel",
+    "kit",
     "providers",
     "target",
 )
@@ -84,24 +84,30 @@ LAYERS = (
         (*TESTING, *SERVING),
         own_by_dots=True,
     ),
+    Layer("suites.{provider}.kit", ("kit",), (*TESTING, *SERVING, "requests"), own=False),
+    Layer("suites.{provider}.access", ("cases", "clients", "kit", "target"), (*TESTING, *SERVING), own=False),
     Layer("suites.{provider}", ("clients", "conformance", *BASE, "target", "inbox"), SERVING, own_by_dots=True),
     Layer("certify", (*BASE, "conformance", "target", "checklist", "har", "redaction"), (*TESTING, *SERVING)),
     Layer("doctor", (*BASE, "conformance", "clients", "target", "inbox"), (*TESTING, *SERVING)),
-    Layer("authentication", (*BASE, "cases", "clients", "target"), (*TESTING, *SERVING)),
-    Layer("cases", BASE, (*TESTING, *SERVING, "requests")),
-    Layer("drift", (*BASE, "authentication", "cases", "conformance", "target"), (*TESTING, *SERVING)),
+    Layer("cases", BASE, (*TESTING, *SERVING)),
+    Layer("kit", ("cases", "conduct", "doctor", "errors", "target"), (*TESTING, *SERVING, "requests")),
+    Layer("drift", (*BASE, "cases", "conformance", "kit", "target"), (*TESTING, *SERVING)),
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors",), (*TESTING, *SERVING, "requests")),
-    Layer("providers", (*BASE, "conformance", "conduct", "doctor", "kernel"), TESTING),
+    Layer("providers", ("errors", "kernel", "kit"), TESTING),
     Layer("plugin", TOP),
     Layer("mutation", (*TOP, "plugin")),
     Layer("cli", (*TOP, "mutation"), TESTING),
 )
 
 FINDS_PROVIDERS = "flowproof.providers"
+LOADS_PARTS = "flowproof.kit"  # of a provider's own suite, which tests/test_rooms.py sees to
 FINDS_COMMANDS = "flowproof.cli.group"  # of its own package, whose modules are judged each for itself
 PLACES = {"contracts", "fixtures", "mocks", "suites"}
+PROVIDERS = tuple(tree.every_slug())
+PROVIDER_ROOMS = {"clients", "mocks", "suites"}
+ONE_WAY = ("flowproof.plugin",)
 
 WALL_CLOCK = (
     "datetime.datetime.now",
@@ -182,7 +188,7 @@ def objection(found: Import, module: Module, layer: Layer) -> str | None:
     """Why a module may not import this, or None."""
     own = own_package(module.name, layer)
     if found.target == UNREADABLE:
-        may_compute = module.name in (FINDS_PROVIDERS, FINDS_COMMANDS)
+        may_compute = module.name in (LOADS_PARTS, FINDS_COMMANDS)
         return None if may_compute else "an import by a computed name cannot be judged"
     if is_below(found.target, *PLACES):
         return "it ships as a part of flowproof; its bare name exists in a checkout only"
@@ -200,12 +206,19 @@ def objection(found: Import, module: Module, layer: Layer) -> str | None:
 
 
 def provider_offences(module: Module) -> Iterator[str]:
-    """Names of providers in the kernel: as identifiers, in dotted names, as text."""
-    slugs = {*tree.slugs("mocks"), *tree.slugs("contracts"), "oneflow", "dots_eco", "flow1st", "otter", "integrations"}
+    """Names of providers outside their own rooms: as identifiers, in dotted names, as text."""
+    place, *inner = module.name.split(".")[1:] or [""]
+    if place in PROVIDER_ROOMS and inner[:1] and inner[0] in PROVIDERS:
+        return
     for line, word in words(module):
-        plain = re.sub(r"[^a-z0-9]+", "_", word.lower())
-        if named := sorted(slug for slug in slugs if f"_{slug}_" in f"_{plain}_"):
+        if named := providers_in(word):
             yield f"{module.name}:{line} names {', '.join(named)}"
+
+
+def providers_in(text: str) -> list[str]:
+    """The providers that a text names, in whatever spelling."""
+    plain = re.sub(r"[^a-z0-9]+", "_", text.lower())
+    return [slug for slug in PROVIDERS if f"_{slug}_" in f"_{plain}_"]
 
 
 def words(module: Module) -> Iterator[tuple[int, str]]:
@@ -337,9 +350,28 @@ def test_import_circle_is_noticed() -> None:
     assert {each.rpartition(".")[2] for each in circle(import_graph(modules))} == {"a", "b", "c"}
 
 
-def test_kernel_names_no_provider() -> None:
-    """The kernel names no provider, neither in an identifier nor in a text."""
-    assert judge(provider_offences, below("flowproof.kernel")) == []
+def test_nothing_names_a_provider_outside_its_rooms() -> None:
+    """The package names a provider in its own rooms only, neither in an identifier nor in a text nor in other files."""
+    others = [path for path in tree.files("src") if path.suffix != ".py" and path.is_file() and not path.is_symlink()]
+    texts = {tree.name(path): providers_in(path.read_text(encoding="utf-8")) for path in others}
+
+    assert judge(provider_offences, below("flowproof")) == []
+    assert {name: named for name, named in texts.items() if named} == {}
+
+
+@pytest.mark.parametrize("package", ONE_WAY)
+def test_modules_of_a_package_import_in_one_direction(package: str) -> None:
+    """No module of the package needs another that needs it, not even for its types."""
+    modules = [Module.read(path, tree.ROOT) for path in below(package)]
+    names = {each.name for each in modules}
+    needs = {each.name: {*(_module_of(found.target, names) for found in imports(each))} - {None} for each in modules}
+    needs[package] = set()  # the package itself only gathers what its modules have
+
+    assert tuple(TopologicalSorter(needs).static_order()) != ()
+
+
+def _module_of(target: str, names: set[str]) -> str | None:
+    return next((each for each in (target, target.rpartition(".")[0]) if each in names), None)
 
 
 def test_time_and_chance_come_from_the_workspace() -> None:
@@ -443,7 +475,8 @@ ALLOWED_IMPORTS = {
     "suite imports a client": ("suites.acme.test_orders", "from flowproof.clients.acme import Acme"),
     "client imports the version": ("clients.acme", "from flowproof import __version__\nimport requests"),
     "plugin imports kernel": ("plugin.fixtures", "import pytest\nfrom flowproof.kernel import serving"),
-    "providers load by name": ("providers", "from importlib.metadata import entry_points\nimport importlib"),
+    "providers find entry points": ("providers", "from importlib.metadata import entry_points"),
+    "kit imports a computed name": ("kit", "from importlib import import_module\nimport_module(name)"),
     "the root asks for its version": ("", "from importlib.metadata import version"),
 }
 
@@ -508,6 +541,11 @@ ALLOWED_OTHERWISE: dict[str, tuple[Rule, str]] = {
 def test_broken_rule_is_noticed(rule: Rule, source: str) -> None:
     """Code that breaks one of the other rules is noticed."""
     assert list(rule(Module.parse(source, "flowproof.mocks.acme.rules"))) != []
+
+
+def test_provider_in_its_own_room_is_let_through() -> None:
+    """A provider's own rooms may name it."""
+    assert list(provider_offences(Module.parse("oneflow = 1", "flowproof.clients.oneflow.client"))) == []
 
 
 @pytest.mark.parametrize(("rule", "source"), ALLOWED_OTHERWISE.values(), ids=ALLOWED_OTHERWISE)

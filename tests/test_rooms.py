@@ -13,9 +13,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from flowproof.conduct import unwatched
+from flowproof.conduct import Obligations, unwatched
 from flowproof.conformance import load_contract
-from flowproof.providers import find_obligations
+from flowproof.conformance.effects import read_effects
+from flowproof.providers import find_kit, find_providers
 from tests import tree
 
 ROOMS = {"__init__.py", "models.py", "rules.py", "auth.py", "routes.py", "errors.py", "README.md"}
@@ -109,11 +110,13 @@ def test_every_provider_stands_in_all_four_places() -> None:
     assert {place: tree.slugs(place) for place in tree.PLACES} == dict.fromkeys(tree.PLACES, tree.every_slug())
 
 
-def test_every_provider_has_an_entry_point() -> None:
-    """pyproject.toml announces exactly the providers that have folders."""
-    announced = tree.settings()["project"]["entry-points"]["flowproof.providers"]
+def test_every_provider_has_its_entry_points() -> None:
+    """pyproject.toml announces exactly the providers that have folders, each with its kit."""
+    announced = tree.settings()["project"]["entry-points"]
+    slugs = tree.every_slug()
 
-    assert announced == {slug: f"flowproof.mocks.{slug}:provider" for slug in tree.every_slug()}
+    assert announced["flowproof.providers"] == {slug: f"flowproof.mocks.{slug}:provider" for slug in slugs}
+    assert announced["flowproof.kits"] == {slug: f"flowproof.suites.{slug}.kit:kit" for slug in slugs}
 
 
 @each_provider
@@ -169,17 +172,43 @@ def test_fixtures_have_their_rooms(slug: str) -> None:
 
 @each_provider
 def test_suite_has_its_rooms(slug: str) -> None:
-    """A suite is a package of tests with its strategies, and says what a provider obliges its clients to."""
+    """A suite is a package of tests with strategies and kit, and says what a provider obliges its clients to."""
     found = rooms("suites", slug)
 
-    assert found >= {"__init__.py", "strategies.py", "conduct.py"}
+    assert found >= {"__init__.py", "kit.py", "strategies.py", "conduct.py"}
     assert [name for name in found if re.fullmatch(r"test_[a-z0-9_]+\.py", name)] != []
+
+
+@each_provider
+def test_kit_is_of_its_provider(slug: str) -> None:
+    """A kit has the provider's title, the folders of that slug, and cleanup actions for operations that undo others."""
+    kit, (provider,), contract = find_kit(slug), find_providers([slug]), load_contract(slug)
+    effects = read_effects(contract.document).values()
+    folders = [
+        kit.suite_folder(),
+        *(Path(str(each)).resolve() for each in (kit.contract_folder(), kit.fixtures_folder())),
+    ]
+
+    assert (kit.title, kit.suite) == (provider.title, f"flowproof.suites.{slug}")
+    assert folders == [tree.ROOT / place / slug for place in ("suites", "contracts", "fixtures")]
+    assert set(kit.cleanup) == {each.undone_by.operation for each in effects if each.undone_by is not None}
+
+
+@each_provider
+def test_parts_of_a_kit_stand_in_its_suite(slug: str) -> None:
+    """Every reference of a kit leads into its own suite, to something of the kind that is asked for."""
+    kit = find_kit(slug)
+    functions = [kit.client, kit.sign, kit.checks, *kit.cleanup.values()]
+
+    assert [each for each in (*functions, kit.obligations) if not each.startswith(".")] == []
+    assert [each for each in functions if not callable(kit.load(each))] == []
+    assert isinstance(kit.load_obligations(), Obligations)
 
 
 @each_provider
 def test_conduct_speaks_of_every_duty_of_a_client(slug: str) -> None:
     """Each requirement that obliges clients is watched over by the suite's room conduct, or it says why none can."""
-    contract, obligations = load_contract(slug), find_obligations(slug)
+    contract, obligations = load_contract(slug), find_kit(slug).load_obligations()
     entries = {*obligations.enforced, *obligations.unseen, *(each.requirement for each in obligations.watched)}
     of_clients = {each.id for each in contract.requirements.values() if each.binds_clients}
 

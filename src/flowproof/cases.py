@@ -1,13 +1,19 @@
-"""Documented examples as data, and their replay: what `fixtures/case.schema.json` describes. Knows no provider."""
+"""Documented examples as data, and their replay: `fixtures/case.schema.json` describes them. Knows no provider."""
 
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, Protocol
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any, Protocol
 
-__all__ = ["Case", "CaseRequest", "Reply", "Send", "differences", "prepare", "read_cases", "replay", "value_at"]
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["Case", "CaseRequest", "Reply", "Send", "differences", "prepare", "read_cases", "replay", "send", "value_at"]
+
+TIMEOUT_S = 30.0
 
 Json = Any
 
@@ -61,9 +67,16 @@ class Reply(Protocol):
 Send = Callable[[CaseRequest], Reply]
 
 
-def read_cases(provider: str) -> tuple[Case, ...]:
-    """The cases of a provider, in the order of their names."""
-    folder = files("flowproof.fixtures").joinpath(provider).joinpath("cases")
+def read_cases(provider: str, fixtures: Traversable | None = None) -> tuple[Case, ...]:
+    """
+    The cases of a provider, in the order of their names.
+
+    Args:
+        provider: Slug.
+        fixtures: Folder of its fixtures; by default the folder of that slug in this package's fixtures.
+    """
+    place = fixtures if fixtures is not None else files("flowproof.fixtures").joinpath(provider)
+    folder = place.joinpath("cases")
     if not folder.is_dir():
         return ()
     found = sorted((each for each in folder.iterdir() if each.name.endswith(".json")), key=lambda each: each.name)
@@ -123,6 +136,32 @@ def prepare(described: Mapping[str, Json], saved: Mapping[str, str]) -> CaseRequ
         headers=described.get("headers", {}),
         body=json.dumps(described["body"]).encode() if "body" in described else None,
         is_signed=described.get("sign", True),
+    )
+
+
+def send(
+    session: "requests.Session", url: str, request: CaseRequest, *, sign: Callable[[CaseRequest], Mapping[str, str]]
+) -> "requests.Response":
+    """
+    Send a case's request, signed where the case says so; the case's own headers go over all others.
+
+    Args:
+        session: Sends; no redirect is followed.
+        url: Base URL of the provider.
+        request: What to send.
+        sign: The headers that authenticate it.
+    """
+    headers = dict(sign(request)) if request.is_signed else {}
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+    return session.request(
+        request.method,
+        url + request.path,
+        params=dict(request.query),
+        headers=headers | dict(request.headers),
+        data=request.body,
+        timeout=TIMEOUT_S,
+        allow_redirects=False,
     )
 
 

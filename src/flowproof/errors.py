@@ -25,7 +25,7 @@ class ConfigurationError(FlowproofError):
 
     Args:
         what: What is wrong and where, in one sentence.
-        mend: How to put it right, in one sentence.
+        fix: How to put it right, in one sentence.
     """
 
     what: str

@@ -1,5 +1,5 @@
 """
-A real HTTP receiver on loopback for tests of webhooks: it keeps what came, answers as it is told, and can be waited on.
+A real HTTP receiver on loopback for tests of webhooks: it keeps what came, answers as set, and can be waited on.
 
 It knows no server and no provider. What it shows of a request in a message leaves out every header that may be secret.
 """
@@ -17,9 +17,9 @@ from typing import Any, Self
 from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.exchange import Headers, header
 
-__all__ = ["Answer", "Answers", "Inbox", "NothingCame", "Received"]
+__all__ = ["Inbox", "InboxResponse", "InboxResponses", "NothingCame", "Received"]
 
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 IDLE_S = 30.0
 SHOWN = 500  # characters of a body
 SECRET = ("auth", "cookie", "key", "secret", "signature", "token")
@@ -37,7 +37,7 @@ class Received:
         headers: Names and values, in the order sent.
         body: Bytes as sent.
         at: When it had been read (aware, UTC).
-        verified: What the inbox's verifier said of it; None where it has none.
+        verified: The verdict of the inbox's verifier; None where it has none.
         status: What the inbox answered; None while it has not, and where it closed without an answer.
     """
 
@@ -65,19 +65,19 @@ class Received:
         return json.loads(self.body)
 
     def __str__(self) -> str:
-        told = [f"{self.method} {self.path} answered {self.status or 'nothing'}"]
+        facts = [f"{self.method} {self.path} answered {self.status or 'nothing'}"]
         if self.verified is not None:
-            told.append("verified" if self.verified else "NOT verified")
+            facts.append("verified" if self.verified else "NOT verified")
         shown = [f"  {name}: {'[hidden]' if _is_secret(name) else value}" for name, value in self.headers]
         text = self.body[: SHOWN * 4].decode(errors="backslashreplace")
         body = f"  {len(self.body)} bytes: {text[:SHOWN]}{'…' if len(text) > SHOWN else ''}"
-        return "\n".join([f"{self.number}. {', '.join(told)}", *shown, body])
+        return "\n".join([f"{self.number}. {', '.join(facts)}", *shown, body])
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class InboxResponse:
     """
-    What the inbox answers.
+    What the inbox answers to a request.
 
     Args:
         status: Status code; None to close the connection without an answer.
@@ -92,8 +92,8 @@ class Answer:
     delay_s: float = 0
 
 
-OneAnswer = int | Answer | None
-Answers = OneAnswer | Sequence[OneAnswer] | Callable[[Received], OneAnswer]
+OneResponse = int | InboxResponse | None
+InboxResponses = OneResponse | Sequence[OneResponse] | Callable[[Received], OneResponse]
 
 
 @dataclass(eq=False)
@@ -129,8 +129,8 @@ class Inbox:
     A receiver. As a context manager it closes at the end.
 
     Args:
-        answers: What it answers: a status, an :class:`Answer`, None to close without one, a sequence of these of which
-            the last one holds on, or a function of the request. Can be set anew at any time.
+        answers: What it answers: a status, an :class:`InboxResponse`, None to close without one, a sequence of these of
+            which the last one holds on, or a function of the request. Can be set anew at any time.
         verify: Says whether a request is proved to come from whom it should; what raises is not.
         refuse: What is answered to a request that is not verified; None for the answer as usual.
         path: Of its URL.
@@ -142,7 +142,7 @@ class Inbox:
 
     def __init__(
         self,
-        answers: Answers = 200,
+        answers: InboxResponses = 200,
         *,
         verify: Callable[[Received], bool] | None = None,
         refuse: int | None = None,
@@ -186,12 +186,12 @@ class Inbox:
             self._server.server_close()
 
     @property
-    def answers(self) -> Answers:
+    def answers(self) -> InboxResponses:
         """What it answers from now on."""
         return self._answers
 
     @answers.setter
-    def answers(self, answers: Answers) -> None:
+    def answers(self, answers: InboxResponses) -> None:
         with self._changed:
             if isinstance(answers, Sequence) and not answers:
                 raise ConfigurationError("An inbox has no answers.", "Give at least one.")
@@ -220,7 +220,7 @@ class Inbox:
         self,
         n: int = 1,
         *,
-        timeout_s: float = PATIENCE_S,
+        timeout_s: float = TIMEOUT_S,
         where: Callable[[Received], bool] | None = None,
         answered: bool = True,
     ) -> tuple[Received, ...]:
@@ -286,9 +286,9 @@ class Inbox:
         except Exception:  # noqa: BLE001 (whatever a verifier meets in a request, it does not prove it)
             return False
 
-    def _answer(self, received: Received) -> Answer:
+    def _answer(self, received: Received) -> InboxResponse:
         if received.verified is False and self._refuse is not None:
-            return Answer(self._refuse)
+            return InboxResponse(self._refuse)
         with self._changed:
             answers = self._answers
             if isinstance(answers, Sequence):
@@ -299,8 +299,8 @@ class Inbox:
         try:
             chosen = chosen(received) if callable(chosen) else chosen
         except Exception as error:  # noqa: BLE001 (a receiver that fails answers 500, as any would)
-            return Answer(500, body=f"{type(error).__name__}: {error}".encode())
-        return chosen if isinstance(chosen, Answer) else Answer(chosen)
+            return InboxResponse(500, body=f"{type(error).__name__}: {error}".encode())
+        return chosen if isinstance(chosen, InboxResponse) else InboxResponse(chosen)
 
     def _broke_off(self) -> None:
         with self._changed:
@@ -338,7 +338,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _take  # noqa: N815 (http.server's names)
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: InboxResponse) -> None:
         """Send an answer, or none."""
         if answer.status is None:
             self.close_connection = True

@@ -1,22 +1,89 @@
-"""Finds providers through entry points; nothing else does. Loads only those that are asked for; knows none by name."""
+"""
+Finds providers and their kits through entry points; nothing else does. Knows none by name.
 
-from collections.abc import Mapping, Sequence
-from importlib import import_module
+Loads only what is asked for, so that a broken distribution harms nobody who does not use it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flowproof.errors import ConfigurationError
+from flowproof.kit import ProviderKit
 
 if TYPE_CHECKING:
-    from flowproof.conduct import Obligations
-    from flowproof.doctor import ProviderChecks
     from flowproof.kernel.provider import Provider
 
-__all__ = ["GROUP", "find_checks", "find_obligations", "find_providers"]
+__all__ = ["KITS", "PROVIDERS", "Kits", "find_kit", "find_providers"]
 
-GROUP = "flowproof.providers"
-OWN_MOCKS, OWN_SUITES = "flowproof.mocks.", "flowproof.suites."
+PROVIDERS, KITS = "flowproof.providers", "flowproof.kits"
+
+Loaded = TypeVar("Loaded", "Provider", ProviderKit)
+
+
+class Kits:
+    """The kits of all installed distributions; each is loaded when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._entries = _installed(KITS)
+        self._loaded: dict[str, ProviderKit] = {}
+        self._of_folders: dict[Path, str | None] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their slugs, in alphabetical order."""
+        return tuple(self._entries)
+
+    def find(self, slug: str) -> ProviderKit:
+        """
+        The kit of a provider.
+
+        Raises:
+            ConfigurationError: There is none, there are two, or it cannot be loaded.
+        """
+        if slug not in self._loaded:
+            if slug not in self._entries:
+                what = (
+                    f"The provider {slug} has no kit"
+                    if slug in _installed(PROVIDERS)
+                    else f"There is no provider {slug}"
+                )
+                raise ConfigurationError(f"{what}.", f"Choose from: {', '.join(self._entries) or 'none'}.")
+            self._loaded[slug] = _load(_only(self._entries[slug]), ProviderKit)
+        return self._loaded[slug]
+
+    def of_folder(self, folder: Path) -> str | None:
+        """
+        The provider whose suite a folder belongs to, else the provider that the folder is named for; None where there
+        is neither. A kit that cannot be loaded has no suite.
+        """
+        if folder not in self._of_folders:
+            suites = dict(self._suites())
+            place = folder.resolve()
+            own = next((suites[each] for each in (place, *place.parents) if each in suites), None)
+            self._of_folders[folder] = own or (folder.name if folder.name in self._entries else None)
+        return self._of_folders[folder]
+
+    def _suites(self) -> Iterator[tuple[Path, str]]:
+        for slug in self._entries:
+            with suppress(ConfigurationError):
+                yield self.find(slug).suite_folder(), slug
+
+    def profile_defaults(self, slug: str) -> Mapping[str, Any]:
+        """Defaults for a provider's table in a sandbox profile; none where it has no kit."""
+        return self.find(slug).profile if slug in self._entries else {}
+
+
+def find_kit(slug: str) -> ProviderKit:
+    """
+    The kit of a provider.
+
+    Raises:
+        ConfigurationError: There is none, there are two, or it cannot be loaded.
+    """
+    return Kits().find(slug)
 
 
 def find_providers(slugs: Sequence[str] = ()) -> "tuple[Provider, ...]":
@@ -29,111 +96,55 @@ def find_providers(slugs: Sequence[str] = ()) -> "tuple[Provider, ...]":
     Raises:
         ConfigurationError: A slug is unknown or is that of two distributions, or a provider cannot be loaded.
     """
-    installed = _installed()
+    from flowproof.kernel.provider import Provider  # noqa: PLC0415 (loads Flask, which a command without providers does not need)
+
+    installed = _installed(PROVIDERS)
     unknown = [slug for slug in slugs if slug not in installed]
     if unknown:
         raise ConfigurationError(
             f"There is no provider {' and no provider '.join(unknown)}.",
             f"Choose from: {', '.join(installed) or 'none'}.",
         )
-    return tuple(_load(installed[slug]) for slug in dict.fromkeys(slugs or installed))
+    return tuple(_load(_only(installed[slug]), Provider) for slug in dict.fromkeys(slugs or installed))
 
 
-def find_obligations(slug: str) -> "Obligations":
+def _installed(group: str) -> Mapping[str, Sequence[EntryPoint]]:
     """
-    What a provider obliges its clients to, from the room `conduct` of its suite.
+    The entry points of a group, by name in alphabetical order; several where several distributions have that name.
 
-    Raises:
-        ConfigurationError: There is no such provider, it has no such room, or the room cannot be loaded.
+    An editable install can be seen twice, by its checkout and by its record: that is still one entry point.
     """
-    from flowproof.conduct import Obligations  # noqa: PLC0415 (loads the contracts' validators)
+    found: dict[str, dict[tuple[str, str], EntryPoint]] = {}
+    for each in sorted(entry_points(group=group), key=lambda each: each.name):
+        found.setdefault(each.name, {}).setdefault((each.value, _origin(each)), each)
+    return {name: tuple(same.values()) for name, same in found.items()}
 
-    found = _in_room(slug, "conduct", "OBLIGATIONS")
-    if not isinstance(found, Obligations):
+
+def _only(entries: Sequence[EntryPoint]) -> EntryPoint:
+    if len(entries) > 1:
         raise ConfigurationError(
-            f"Nothing says what {slug} obliges its clients to: there is no {_room(slug, 'conduct')} with OBLIGATIONS.",
-            "Choose another provider, or write that module: docs/conduct.md says how.",
+            f"Two distributions bring a provider {entries[0].name}: {_origin(entries[0])} and {_origin(entries[1])}.",
+            "Uninstall one of them.",
         )
-    return found
+    return entries[0]
 
 
-def find_checks(slug: str) -> "ProviderChecks | None":
-    """
-    What only a provider's own can know of a configuration, from the room `doctor` of its suite; None without one.
-
-    Raises:
-        ConfigurationError: There is no such provider, or the room cannot be loaded.
-    """
-    found: ProviderChecks | None = _in_room(slug, "doctor", "checks")
-    return found
-
-
-def _room(slug: str, room: str) -> str:
-    """
-    The module of a suite's room.
-
-    A provider of another distribution has its rooms beside or in what its entry point names: `acme:provider` leads to
-    `acme.conduct`.
-    """
-    installed = _installed()
-    if slug not in installed:
-        raise ConfigurationError(f"There is no provider {slug}.", f"Choose from: {', '.join(installed) or 'none'}.")
-    module = installed[slug].module
-    return f"{OWN_SUITES}{slug}.{room}" if module.startswith(OWN_MOCKS) else f"{module}.{room}"
-
-
-def _in_room(slug: str, room: str, name: str) -> Any:
-    """What a room has under a name; None where there is no such room, or nothing of that name."""
-    module = _room(slug, room)
+def _load(entry: EntryPoint, kind: type[Loaded]) -> Loaded:
+    """What an entry point leads to, which has to be of that kind and bear its name."""
     try:
-        return getattr(import_module(module), name, None) if _is_there(module) else None
+        found = entry.load()
     except Exception as error:  # another distribution's module may fail in any way
         raise ConfigurationError(
-            f"{module} cannot be loaded: {type(error).__name__}: {error}.", "Mend or uninstall that distribution."
+            f"{kind.__name__} {entry.name} of {_origin(entry)} cannot be loaded: {type(error).__name__}: {error}.",
+            "Fix or uninstall that distribution.",
         ) from error
-
-
-def _is_there(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:  # what it would stand in is no package
-        return False
-
-
-def _installed() -> Mapping[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
-    for each in sorted(entry_points(group=GROUP), key=lambda each: each.name):
-        other = found.setdefault(each.name, each)
-        if other is not each and not _same(other, each):
-            raise ConfigurationError(
-                f"Two distributions bring a provider {each.name}: {_origin(other)} and {_origin(each)}.",
-                "Uninstall one of them.",
-            )
-    return found
-
-
-def _same(one: EntryPoint, other: EntryPoint) -> bool:
-    """An editable install can be seen twice, by its checkout and by its record: that is still one entry point."""
-    return (one.value, _origin(one)) == (other.value, _origin(other))
-
-
-def _load(entry: EntryPoint) -> "Provider":
-    from flowproof.kernel.provider import Provider  # noqa: PLC0415 (loads Flask, which a command without providers does not need)
-
-    try:
-        provider = entry.load()
-    except Exception as error:  # another distribution's module may fail in any way
+    if not isinstance(found, kind) or found.slug != entry.name:
         raise ConfigurationError(
-            f"Provider {entry.name} of {_origin(entry)} cannot be loaded: {type(error).__name__}: {error}.",
-            "Mend or uninstall that distribution.",
-        ) from error
-    if not isinstance(provider, Provider) or provider.slug != entry.name:
-        raise ConfigurationError(
-            f"Entry point {entry.name} of distribution {_origin(entry)} leads to {entry.value}, which is no Provider "
-            f"with the slug {entry.name}.",
-            "Mend or uninstall that distribution.",
+            f"Entry point {entry.name} of distribution {_origin(entry)} leads to {entry.value}, which is no "
+            f"{kind.__name__} with the slug {entry.name}.",
+            "Fix or uninstall that distribution.",
         )
-    return provider
+    return found
 
 
 def _origin(entry: EntryPoint) -> str:

@@ -1,4 +1,4 @@
-"""What only Dots.eco's own can know of a configuration: whether its tokens are accepted."""
+"""The doctor's checks of Dots.eco: whether its tokens are accepted."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -14,7 +14,7 @@ from .setup import APPLICATION
 __all__ = ["checks"]
 
 READERS = frozenset({"default", "read"})
-MEND = "Copy the authorization token again; its holder has to manage the document's application."
+FIX = "Copy the authorization token again; its holder has to manage the document's application."
 
 
 def checks(site: Site) -> Iterator[Check]:
@@ -22,7 +22,7 @@ def checks(site: Site) -> Iterator[Check]:
     for role, keys in site.keys.items():
         if role in READERS:
             call = partial(_list, site.url, keys.key)
-            yield check_call(f"credentials {role}", call, fix=MEND, unknown=403)
+            yield check_call(f"credentials {role}", call, fix=FIX, unknown=403)
         else:
             yield not_checked(f"credentials {role}", "only a card would show it, and the doctor issues none")
 

@@ -1,4 +1,4 @@
-"""What only Flow1st's own can know of a configuration: whether its keys are accepted and its signature is right."""
+"""The doctor's checks of Flow1st: whether its keys are accepted and its signature is right."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from flowproof.target import Credentials, Site
 __all__ = ["checks"]
 
 VECTORS = files("flowproof.fixtures").joinpath("flow1st").joinpath("vectors").joinpath("signatures.json")
-MEND = "Copy API key and secret again; staging and production have their own."
+FIX = "Copy API key and secret again; staging and production have their own."
 KEY = 'Add signing_key = "$VARIABLE" to the role: the provider gives it beside key and secret.'
 
 
@@ -22,7 +22,7 @@ def checks(site: Site) -> Iterator[Check]:
     """The signature against known answers, then a token and the catalog with each role's keys."""
     yield _signature()
     for role, keys in site.keys.items():
-        yield check_call(f"credentials {role}", partial(_catalog, site.url, keys), fix=MEND)
+        yield check_call(f"credentials {role}", partial(_catalog, site.url, keys), fix=FIX)
         if keys.values.get("signing_key"):
             yield not_checked(f"signing key {role}", "only an order is signed, and the doctor places none")
         else:

@@ -1,4 +1,4 @@
-"""What only Integrations' own can know of a configuration: whether its tokens are accepted."""
+"""The doctor's checks of the Integrations API: whether its tokens are accepted."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -13,13 +13,13 @@ from .setup import ENTITY_TYPES
 __all__ = ["checks"]
 
 TOKENS = frozenset({"default", "user"})  # (other roles hold keys that are not for calling)
-MEND = "Make a new API token in the account, or log in again for a user token."
+FIX = "Make a new API token in the account, or log in again for a user token."
 
 
 def checks(site: Site) -> Iterator[Check]:
     """The triggers of orders, with each role's token."""
     for role in sorted(TOKENS & set(site.keys)):
-        yield check_call(f"credentials {role}", partial(_list, site.url, site.keys[role].key), fix=MEND)
+        yield check_call(f"credentials {role}", partial(_list, site.url, site.keys[role].key), fix=FIX)
 
 
 def _list(url: str, token: str) -> None:

@@ -27,7 +27,7 @@ def push(workspace: Workspace, integrations: Integrations, events: Events) -> Ca
         for browser in browsers:
             integrations.save_push_subscription(browser.subscription())
         events.happen("Order", "order_created", ORDER)
-        workspace.webhooks.wait_until_settled()
+        workspace.webhooks.wait_until_idle()
 
     return send
 

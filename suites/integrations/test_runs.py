@@ -433,7 +433,7 @@ def test_webhook_tells_what_happened(events: Events, workspace: Workspace, confi
     made = configure({"type": "webhook", "url": inbox.url})
     events.happen(*DELIVERED, SHIPMENT)
     (received,) = inbox.wait()
-    workspace.webhooks.wait_until_settled()
+    workspace.webhooks.wait_until_idle()
 
     assert (received.method, received.header("content-type")) == ("POST", "application/json")
     assert received.json == {
@@ -455,7 +455,7 @@ def test_each_webhook_arrives_once(events: Events, workspace: Workspace, configu
     for number in range(3):
         events.happen(*DELIVERED, {"id": f"S{number}"})
     inbox.wait(6)
-    workspace.webhooks.wait_until_settled()
+    workspace.webhooks.wait_until_idle()
     came = [(each.json["entity"]["id"], each.json["workflow"]["guid"]) for each in inbox.received]
 
     assert sorted(came) == sorted((f"S{number}", guid) for number in range(3) for guid in guids)
@@ -472,11 +472,11 @@ def test_webhook_that_is_refused_fails_visibly(
     workspace.clock.freeze("2024-01-16T10:00:00Z")
     configure({"type": "webhook", "url": inbox.url})
     events.happen(*DELIVERED, SHIPMENT)
-    workspace.webhooks.wait_until_settled()
+    workspace.webhooks.wait_until_idle()
     states = [events.executions()[0]["state"]]
     for pause_s in (10, 60, 300):
         workspace.clock.advance(pause_s)
-        workspace.webhooks.wait_until_settled()
+        workspace.webhooks.wait_until_idle()
         states.append(events.executions()[0]["state"])
 
     assert (states, len(inbox.received)) == (["running", "running", "running", "failed"], 4)
@@ -492,7 +492,7 @@ def test_webhook_leaves_this_machine_only_if_allowed(
     """
     configure({"type": "webhook", "url": "http://192.0.2.1/hook"})
     events.happen(*DELIVERED, SHIPMENT)
-    workspace.webhooks.wait_until_settled()
+    workspace.webhooks.wait_until_idle()
     (execution,) = events.executions()
 
     assert (execution["state"], "loopback" in execution["errors"][0]) == ("failed", True)

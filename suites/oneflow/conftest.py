@@ -13,7 +13,7 @@ from flowproof.target import Target
 from .strategies import minimum_order
 from .wire import Wire
 
-PATIENCE_S = 120.0
+TIMEOUT_S = 120.0
 
 
 @pytest.fixture
@@ -37,6 +37,6 @@ def placed(oneflow: OneFlow, new_id: Callable[[], str]) -> Callable[..., Order]:
         """The order as the provider then has it; one that is handed in gets a number of its own."""
         sent = minimum_order("") if order is None else order
         sent["orderData"]["sourceOrderId"] = new_id()
-        return oneflow.wait_for_order(oneflow.submit(sent).id, timeout_s=PATIENCE_S)
+        return oneflow.wait_for_order(oneflow.submit(sent).id, timeout_s=TIMEOUT_S)
 
     return place

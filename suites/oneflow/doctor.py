@@ -1,4 +1,4 @@
-"""What only OneFlow's own can know of a configuration: whether the signature is right, and the keys are accepted."""
+"""The doctor's checks of OneFlow: whether the signature is right, and the keys are accepted."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from flowproof.target import Site
 __all__ = ["checks"]
 
 VECTORS = files("flowproof.fixtures").joinpath("oneflow").joinpath("vectors").joinpath("signatures.json")
-MEND = "Copy token and secret again from the account's API keys; the token comes first."
+FIX = "Copy token and secret again from the account's API keys; the token comes first."
 
 
 def checks(site: Site) -> Iterator[Check]:
@@ -22,7 +22,7 @@ def checks(site: Site) -> Iterator[Check]:
     yield _signature()
     for role, keys in site.keys.items():
         call = partial(_list, site.url, keys.key, str(keys.values.get("secret", "")))
-        yield check_call(f"credentials {role}", call, fix=MEND)
+        yield check_call(f"credentials {role}", call, fix=FIX)
 
 
 def _list(url: str, token: str, secret: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flowproof.clients.oneflow import OneFlow, PostbackVerifier
-from flowproof.inbox import Answer, Inbox, Received
+from flowproof.inbox import Inbox, InboxResponse, Received
 from flowproof.target import ControlRefused, Workspace
 
 from .setup import SEED
@@ -67,7 +67,7 @@ def told(inbox: Inbox) -> list[tuple[str, Any]]:
 def later(workspace: Workspace, seconds: float) -> None:
     """Move the clock on and let everything be delivered."""
     workspace.clock.advance(seconds)
-    workspace.webhooks.wait_until_settled()
+    workspace.webhooks.wait_until_idle()
 
 
 @pytest.mark.requirement(
@@ -278,7 +278,7 @@ def test_authorization_is_in_no_journal(oneflow: OneFlow, with_triggers: SetUp, 
 
 
 def _repeat(received: Received) -> Any:
-    return Answer(200, (("X-You-Sent", received.header("authorization") or ""),), str(received.headers).encode())
+    return InboxResponse(200, (("X-You-Sent", received.header("authorization") or ""),), str(received.headers).encode())
 
 
 @pytest.mark.requirement("oneflow.postback.accepted", "oneflow.postback.retried")

@@ -1,13 +1,13 @@
 """Fixtures that only Otter's suite needs."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 import pytest
 
 from flowproof.clients.otter import ONBOARDING, Otter, OtterUser, Token
 from flowproof.target import PreconditionMissing, Target
 
+from .access import token_of
 from .setup import ADA
 from .wire import TIMEOUT_S, Wire
 
@@ -34,18 +34,13 @@ def permit(target: Target) -> Callable[..., Token]:
         except PreconditionMissing as missing:
             if "access" not in target.site("otter").keys or tuple(scopes) != ONBOARDING or user != ADA:
                 pytest.skip(f"{missing}; set FLOWPROOF_OTTER_ACCESS_TOKEN for the tests that need one user's token")
-            return _given(otter, target.credentials("otter", "access").key)
+            return token_of(target.credentials("otter", "access").key)
         workspace.control("PUT", "otter/consent", {"consent": "approve", "user": user})
-        asked = otter.authorization(scopes)
-        answer = otter.session.get(asked.url, allow_redirects=False, timeout=TIMEOUT_S)
-        return otter.exchange(asked, answer.headers["location"])
+        authorization = otter.authorization(scopes)
+        answer = otter.session.get(authorization.url, allow_redirects=False, timeout=TIMEOUT_S)
+        return otter.exchange(authorization, answer.headers["location"])
 
     return ask
-
-
-def _given(otter: Otter, access_token: str) -> Token:
-    """A token that somebody handed in; when it ends is not known."""
-    return Token(access_token, ONBOARDING, datetime.max.replace(tzinfo=UTC), {})
 
 
 @pytest.fixture

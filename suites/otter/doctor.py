@@ -1,4 +1,4 @@
-"""What only Otter's own can know of a configuration: whether an application's secret and redirect URI are accepted."""
+"""The doctor's checks of Otter: whether an application's secret and redirect URI are accepted."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,7 +19,7 @@ from .setup import CLIENT_SCOPES
 
 __all__ = ["checks"]
 
-MEND = "Copy client id and client secret again from the application's page."
+FIX = "Copy client id and client secret again from the application's page."
 REGISTER = "Register exactly this address for the application, character for character."
 NAME = 'Add redirect_uri = "https://…" to the role, as the application has it registered.'
 
@@ -27,7 +27,7 @@ NAME = 'Add redirect_uri = "https://…" to the role, as the application has it 
 def checks(site: Site) -> Iterator[Check]:
     """A token by client credentials, then the redirect URI, for each role's application."""
     for role, keys in site.keys.items():
-        yield check_call(f"credentials {role}", partial(_token, site.url, keys), fix=MEND)
+        yield check_call(f"credentials {role}", partial(_token, site.url, keys), fix=FIX)
         yield _redirect(f"redirect URI {role}", site.url, keys)
 
 
@@ -50,9 +50,9 @@ def _redirect(name: str, url: str, keys: Credentials) -> Check:
     if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1"}:
         return wrong(name, "it is no https address: a code would travel in the clear", "Register an https address.")
     with _client(url, keys) as client:
-        asked = client.authorization().url
+        page = client.authorization().url
     try:
-        answer = requests.get(asked, timeout=TIMEOUT_S, allow_redirects=False)
+        answer = requests.get(page, timeout=TIMEOUT_S, allow_redirects=False)
     except requests.RequestException as error:
         return wrong(name, f"no answer: {type(error).__name__}", "Try again.")
     if answer.status_code not in {200, 302, 303}:

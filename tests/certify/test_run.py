@@ -4,7 +4,6 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,10 @@ from flowproof.certify.events import (
     TestFinished,
 )
 from flowproof.certify.run import Ended, RunConfiguration, run
-from flowproof.certify.suite import suite_of
 from flowproof.clients.oneflow import OneFlow
 from flowproof.errors import ConfigurationError
-from flowproof.plugin.cleanup import PATIENCE_S
+from flowproof.plugin.cleanup import RETRY_AFTER_S
+from flowproof.providers import find_kit
 from tests.certify.strangers import Relay, mock_of, relayed, write_profile
 from tests.second_opinion import dots_eco
 
@@ -34,11 +33,9 @@ TWENTY = "same_request_makes_another_card"  # twenty cards in one test
 
 def configuration(folder: Path, provider: str = "dots_eco", **wanted: Any) -> RunConfiguration:
     """An order for the suite of this package, on the mock unless a profile is wanted."""
-    contract = files("flowproof.contracts").joinpath(provider)
-    return RunConfiguration(
-        **{"provider": provider, "suite": suite_of(provider), "contract": contract, "target": None, **wanted},
-        folder=folder,
-    )
+    kit = find_kit(provider)
+    folders = {"suite": kit.suite_folder(), "contract": kit.contract_folder(), "fixtures": kit.fixtures_folder()}
+    return RunConfiguration(**{"provider": provider, **folders, "target": None, **wanted}, folder=folder)
 
 
 def verdicts(ended: Ended) -> dict[str, str]:
@@ -316,7 +313,7 @@ def test_order_that_never_came_to_be_is_told(
     (suite / "conftest.py").write_text(NOTES_ITS_WAITS)
     ended, states = run_oneflow(PERMITS_BOTH, suite=suite)
 
-    assert (states, (suite / "waits").read_text()) == ([], f"{PATIENCE_S}\n")
+    assert (states, (suite / "waits").read_text()) == ([], f"{RETRY_AFTER_S}\n")
     assert [each.cleaned for each in of(ended, Settled)] == [False] * 3
     assert all("answered 404" in each.how for each in of(ended, Settled))
     assert names_in(tmp_path / "run") == ["events.jsonl"]

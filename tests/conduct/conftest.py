@@ -8,10 +8,11 @@ import pytest
 
 from flowproof.conduct import Report, judge, read_journal
 from flowproof.conformance import load_contract
-from flowproof.providers import find_obligations
+from flowproof.providers import find_kit
 from flowproof.target import Workspace
 
-contract_of, obligations_of = cache(load_contract), cache(find_obligations)
+contract_of = cache(load_contract)
+obligations_of = cache(lambda slug: find_kit(slug).load_obligations())
 
 
 @pytest.fixture(scope="session")

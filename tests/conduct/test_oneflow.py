@@ -279,7 +279,7 @@ def test_submission_error_that_was_posted_back_may_be_mended(
     workspace.replace_seed("oneflow", {**seed, "triggers": [{**trigger, "template": None, "authorization": None}]})
     oneflow.submit(with_sku(minimum_order("1"), "NO-SUCH-SKU"))
     workspace.clock.advance(10)
-    workspace.webhooks.wait_until_settled()
+    workspace.webhooks.wait_until_idle()
     oneflow.submit(minimum_order("1"))
 
     report = conduct(workspace, "oneflow")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flowproof.conduct import judge, read_journal
 from flowproof.conformance import Contract, Operation, load_contract
 from flowproof.conformance.schema_walk import Walk
-from flowproof.providers import find_obligations
+from flowproof.providers import find_kit
 from tests import tree
 
 FAULTS: list[list[dict[str, Any]]] = [
@@ -46,7 +46,8 @@ def bodies(names: list[str]) -> st.SearchStrategy[str]:
     return values.map(json.dumps) | st.text(max_size=8)
 
 
-contract_of, obligations_of = cache(load_contract), cache(find_obligations)
+contract_of = cache(load_contract)
+obligations_of = cache(lambda slug: find_kit(slug).load_obligations())
 
 
 @cache

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flowproof.cases import CaseRequest, read_cases
 from flowproof.cli import main
-from flowproof.drift.comparison import Answer, Difference, compare
+from flowproof.drift.comparison import Difference, ObservedResponse, compare
 from flowproof.drift.dates import redated
 from flowproof.drift.folding import Folder
 from tests.second_opinion import dots_eco
@@ -34,9 +34,9 @@ credentials.default = { key = "$KEY" }
 """
 
 
-def answer(body: Any, status: int = 200, headers: frozenset[str] = frozenset()) -> Answer:
+def answer(body: Any, status: int = 200, headers: frozenset[str] = frozenset()) -> ObservedResponse:
     """An answer with a JSON body."""
-    return Answer(status, "application/json", headers, body)
+    return ObservedResponse(status, "application/json", headers, body)
 
 
 @given(first=JSON, second=JSON)

@@ -69,7 +69,7 @@ def demonstrate() -> Evidence:
             _configure(integrations, receiver.url, browser)
         event = {"entityType": "Shipment", "code": "shipment_delivered", "entity": ENTITY}
         workspace.control("POST", "integrations/events", event)
-        workspace.webhooks.wait_until_settled()
+        workspace.webhooks.wait_until_idle()
         return _evidence(workspace, receiver, browser, mail_server)
 
 

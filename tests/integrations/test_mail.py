@@ -54,7 +54,7 @@ def send_to(workspace: Workspace, make_integrations: Callable[..., Integrations]
 def execution_of(workspace: Workspace, *, settled: bool = True) -> Any:
     """The one execution, once everything has settled."""
     if settled:
-        workspace.webhooks.wait_until_settled()
+        workspace.webhooks.wait_until_idle()
     (execution,) = workspace.control("GET", "integrations/executions")["executions"]
     return execution
 

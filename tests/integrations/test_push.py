@@ -63,7 +63,7 @@ def make_push(workspace: Workspace, make_integrations: Callable[..., Integration
             "Push", "Order", trigger, {"type": "send_push", "title": title, "message": "ProviderContext"}
         )
         workspace.control("POST", "integrations/events", EVENT)
-        workspace.webhooks.wait_until_settled()
+        workspace.webhooks.wait_until_idle()
         return workspace.control("GET", "integrations/executions")["executions"][-1]
 
     return make
@@ -171,7 +171,7 @@ def test_push_service_that_refuses_fails_the_execution(
     make_push(Browser(make_inbox(403)).subscription())
     for _ in range(3):
         workspace.clock.advance(300)
-        workspace.webhooks.wait_until_settled()
+        workspace.webhooks.wait_until_idle()
     (execution,) = workspace.control("GET", "integrations/executions")["executions"]
 
     assert (execution["state"], "403" in execution["errors"][0]) == ("failed", True)

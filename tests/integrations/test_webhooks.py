@@ -50,7 +50,7 @@ def test_adversary_repeats_mails_too(workspace: Workspace, make_integrations: Ca
         client.configure_workflow("Mail", "Order", client.triggers("Order")[0].guid, EMAIL)
         workspace.webhooks.adversary(copies=2, extra_field=True)
         workspace.control("POST", "integrations/events", EVENT)
-        workspace.webhooks.wait_until_settled()
+        workspace.webhooks.wait_until_idle()
         (execution,) = workspace.control("GET", "integrations/executions")["executions"]
 
     assert (len(execution["deliveries"]), execution["state"]) == (2, "completed")
@@ -61,7 +61,7 @@ def test_mail_to_nobody_is_not_sent(workspace: Workspace) -> None:
     """A webhook that is triggered to a mail server is no message, and fails without harm."""
     with MailServer() as server:
         workspace.webhooks.trigger("integrations", "order_created", server.url)
-        (delivery,) = workspace.webhooks.wait_until_settled()
+        (delivery,) = workspace.webhooks.wait_until_idle()
 
     assert "from whom" in delivery["attempts"][0]["error"]
     assert server.envelopes == []

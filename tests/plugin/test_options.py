@@ -88,6 +88,14 @@ def test_plugin_is_light_to_load() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_session_without_our_fixtures_loads_nothing(pytester: pytest.Pytester) -> None:
+    """A session that uses nothing of Flowproof loads no kit, and nothing that a kit would bring."""
+    heavy = ("flask", "requests", "flowproof.kernel", "flowproof.clients", "flowproof.suites", "flowproof.conformance")
+    pytester.makepyfile(f"import sys\ndef test_it(): assert [name for name in {heavy} if name in sys.modules] == []")
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
 PROFILE = """
 name = "Acme's sandbox"
 [oneflow]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from flowproof.clients import NotFound, UnexpectedAnswer, Unreachable
 from flowproof.clients.errors import NotInTime
 from flowproof.errors import ConfigurationError
-from flowproof.plugin.guard import NotPermitted
+from flowproof.plugin.recording import NotPermitted
 from flowproof.plugin.verdicts import judge
 from flowproof.target import ControlRefused, PreconditionMissing
 

@@ -41,7 +41,7 @@ class Depot:
 
     def settle(self) -> list[dict[str, Any]]:
         """Wait until nothing is due; all deliveries."""
-        return [dict(each) for each in self.workspace.webhooks.wait_until_settled()]
+        return [dict(each) for each in self.workspace.webhooks.wait_until_idle()]
 
     def outgoing(self) -> list[Any]:
         """The journal's entries of webhooks."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flowproof.inbox import Answer, Received
+from flowproof.inbox import InboxResponse, Received
 
 __all__ = ["WRONG", "ParcelVerifier", "ReferenceReceiver", "wrong_receiver"]
 
@@ -68,7 +68,7 @@ class ReferenceReceiver:
     ignored: list[str] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
 
-    def __call__(self, received: Received) -> int | Answer:
+    def __call__(self, received: Received) -> int | InboxResponse:
         if not self.verify(received):
             return 401
         event = json.loads(received.body)
@@ -82,12 +82,12 @@ class ReferenceReceiver:
         """Whether it had that event before; a real receiver keeps the ids in the transaction of what it does."""
         return event["id"] in self.known
 
-    def ignore(self, event: Mapping[str, Any]) -> int | Answer:
+    def ignore(self, event: Mapping[str, Any]) -> int | InboxResponse:
         """Nothing to do, and nothing wrong."""
         self.ignored.append(event["id"])
         return 202
 
-    def act(self, event: Mapping[str, Any]) -> int | Answer:
+    def act(self, event: Mapping[str, Any]) -> int | InboxResponse:
         """What the event is for."""
         self.known.add(event["id"])
         self.acted.append(event["id"])
@@ -97,14 +97,14 @@ class ReferenceReceiver:
 class AcceptsForged(ReferenceReceiver):
     """Forgets to look at the signature."""
 
-    def __call__(self, received: Received) -> int | Answer:
+    def __call__(self, received: Received) -> int | InboxResponse:
         return self.act(json.loads(received.body))
 
 
 class AcceptsOld(ReferenceReceiver):
     """Does not look at the timestamp."""
 
-    def __call__(self, received: Received) -> int | Answer:
+    def __call__(self, received: Received) -> int | InboxResponse:
         verifier = self.verify
         assert isinstance(verifier, ParcelVerifier)
         return 200 if verifier.is_signed(received, received.body) else 401
@@ -113,7 +113,7 @@ class AcceptsOld(ReferenceReceiver):
 class VerifiesItsOwnJson(ReferenceReceiver):
     """Signs what it would have written instead of the bytes that came."""
 
-    def __call__(self, received: Received) -> int | Answer:
+    def __call__(self, received: Received) -> int | InboxResponse:
         verifier = self.verify
         assert isinstance(verifier, ParcelVerifier)
         return 200 if verifier.is_signed(received, json.dumps(json.loads(received.body)).encode()) else 401
@@ -122,14 +122,14 @@ class VerifiesItsOwnJson(ReferenceReceiver):
 class ChokesOnExtraField(ReferenceReceiver):
     """Takes no field that it does not know."""
 
-    def act(self, event: Mapping[str, Any]) -> int | Answer:
+    def act(self, event: Mapping[str, Any]) -> int | InboxResponse:
         return super().act(event) if set(event) == FIELDS else 422
 
 
 class ChokesOnUnknownEvent(ReferenceReceiver):
     """Takes no event that it does not know."""
 
-    def ignore(self, event: Mapping[str, Any]) -> int | Answer:
+    def ignore(self, event: Mapping[str, Any]) -> int | InboxResponse:
         return 400
 
 
@@ -152,15 +152,15 @@ class ActsTwice(ReferenceReceiver):
 class Slow(ReferenceReceiver):
     """Does all its work before it answers, for longer than the sender waits."""
 
-    def __call__(self, received: Received) -> int | Answer:
-        return Answer(200, delay_s=30)
+    def __call__(self, received: Received) -> int | InboxResponse:
+        return InboxResponse(200, delay_s=30)
 
 
 class Crashes(ReferenceReceiver):
     """Answers nobody."""
 
-    def __call__(self, received: Received) -> int | Answer:
-        return Answer(None)
+    def __call__(self, received: Received) -> int | InboxResponse:
+        return InboxResponse(None)
 
 
 WRONG = (

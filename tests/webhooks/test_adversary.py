@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowproof.inbox import Answer, Inbox
+from flowproof.inbox import Inbox, InboxResponse
 from flowproof.kernel.serving import sending
 from flowproof.kernel.webhooks.trial import TRIAL_PARTS
 from flowproof.target import ControlRefused
@@ -276,7 +276,7 @@ def test_receiver_elsewhere_is_an_error(depot: Depot) -> None:
 
 def demonstration(depot: Depot, make_inbox: Callable[..., Inbox]) -> str:
     """What the lead wants to see: a day of retries in the journal, and the adversary against the reference receiver."""
-    inbox = make_inbox([500, None, Answer(503), 200], verify=depot.verifier())
+    inbox = make_inbox([500, None, InboxResponse(503), 200], verify=depot.verifier())
     depot.send(inbox.url)
     depot.settle()
     depot.workspace.clock.advance(DAY_S)

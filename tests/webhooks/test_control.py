@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from flowproof.conformance import check_response
-from flowproof.inbox import Answer, Inbox
+from flowproof.inbox import Inbox, InboxResponse
 from flowproof.kernel.control.app import control_contract
 from flowproof.kernel.serving import Server
 from tests.webhooks.conftest import Depot
@@ -123,7 +123,7 @@ def test_password_in_a_url_is_not_in_the_journal(depot: Depot, inbox: Inbox) -> 
 
 def test_secret_that_a_receiver_repeats_is_scrubbed(depot: Depot, make_inbox: Callable[..., Inbox]) -> None:
     """The signing secret, should a receiver ever answer it, is in no journal."""
-    inbox = make_inbox(Answer(200, (("X-Echo", depot.secret),), depot.secret.encode()))
+    inbox = make_inbox(InboxResponse(200, (("X-Echo", depot.secret),), depot.secret.encode()))
 
     depot.send(inbox.url)
     depot.settle()

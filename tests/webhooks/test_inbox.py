@@ -11,7 +11,7 @@ import requests
 
 from flowproof.clients.oneflow import PostbackVerifier
 from flowproof.errors import ConfigurationError
-from flowproof.inbox import Answer, Inbox, NothingCame, Received
+from flowproof.inbox import Inbox, InboxResponse, NothingCame, Received
 
 SECRET = "Bearer 0123456789abcdef"
 
@@ -46,9 +46,9 @@ def test_every_method_is_taken(inbox: Inbox, method: str) -> None:
         (503, [503, 503, 503]),
         ([500, None, 201], [500, None, 201]),
         ([500, 200], [500, 200, 200]),
-        (Answer(418, (("X-One", "1"),), b"tea"), [418, 418, 418]),
+        (InboxResponse(418, (("X-One", "1"),), b"tea"), [418, 418, 418]),
         (lambda received: 200 + received.number, [201, 202, 203]),
-        (lambda received: Answer(None) if received.number == 2 else Answer(204), [204, None, 204]),
+        (lambda received: InboxResponse(None) if received.number == 2 else InboxResponse(204), [204, None, 204]),
         (lambda received: received.json["missing"], [500, 500, 500]),
     ],
     ids=["a status", "a sequence", "the last stays", "an answer", "a function", "another function", "one failing"],
@@ -154,7 +154,7 @@ def test_postback_verifier_wants_exactly_one_header() -> None:
 
 def test_waiting_for_what_has_come_but_was_not_answered(make_inbox: Callable[..., Inbox]) -> None:
     """A request can be waited for while its answer is still held back, and closing the inbox holds up nobody."""
-    inbox = make_inbox(Answer(200, delay_s=30))
+    inbox = make_inbox(InboxResponse(200, delay_s=30))
     sender = threading.Thread(target=post, args=(inbox,))
     sender.start()
 

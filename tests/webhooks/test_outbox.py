@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import requests
 
-from flowproof.inbox import Answer, Inbox
+from flowproof.inbox import Inbox, InboxResponse
 from flowproof.kernel.serving import Server
 from flowproof.kernel.webhooks import outbox
 from flowproof.target import ControlRefused
@@ -63,7 +63,7 @@ def test_retries_come_at_their_moments(depot: Depot, make_inbox: Callable[..., I
 
 def test_every_attempt_is_an_exchange_in_the_journal(depot: Depot, make_inbox: Callable[..., Inbox]) -> None:
     """Each attempt stands in the journal with its moment, its request as sent and the receiver's answer."""
-    inbox = make_inbox([500, None, Answer(200, body=b"thanks")])
+    inbox = make_inbox([500, None, InboxResponse(200, body=b"thanks")])
 
     depot.send(inbox.url)
     depot.settle()
@@ -165,7 +165,7 @@ def test_real_clock_wakes_for_a_retry(make_depot: Callable[..., Depot], make_inb
 def test_redirect_is_not_followed(depot: Depot, make_inbox: Callable[..., Inbox]) -> None:
     """A redirect is a failure like any other, and nothing is sent where it leads."""
     elsewhere = make_inbox()
-    inbox = make_inbox(Answer(307, (("Location", elsewhere.url),)))
+    inbox = make_inbox(InboxResponse(307, (("Location", elsewhere.url),)))
 
     depot.send(inbox.url)
     (delivery,) = depot.settle()
@@ -235,7 +235,7 @@ def test_restored_snapshot_delivers_what_waited(depot: Depot, make_depot: Callab
 
 def test_snapshot_taken_while_sending_delivers_again(depot: Depot, make_inbox: Callable[..., Inbox]) -> None:
     """What was under way when the snapshot was taken waits again where it is restored, and is delivered."""
-    inbox = make_inbox([Answer(200, delay_s=0.5), 200])
+    inbox = make_inbox([InboxResponse(200, delay_s=0.5), 200])
     depot.send(inbox.url)
     inbox.wait(answered=False)
     taken = depot.workspace.snapshot()
@@ -252,7 +252,7 @@ def test_attempt_under_way_does_not_reach_the_next_life(
     depot: Depot, make_inbox: Callable[..., Inbox], how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What was under way when a workspace was reset or deleted changes nothing of what comes after."""
-    slow, quick = make_inbox(Answer(500, delay_s=0.3)), make_inbox()
+    slow, quick = make_inbox(InboxResponse(500, delay_s=0.3)), make_inbox()
     depot.send(slow.url)
     slow.wait(answered=False)
 
@@ -300,7 +300,7 @@ def test_slow_receivers_hold_up_no_other_workspace(
     make_depot: Callable[..., Depot], make_inbox: Callable[..., Inbox], parcels_server: Server
 ) -> None:
     """While many deliveries wait for slow receivers in some workspaces, another one is served at once."""
-    hanging, quick = make_inbox(Answer(200, delay_s=30)), make_inbox()
+    hanging, quick = make_inbox(InboxResponse(200, delay_s=30)), make_inbox()
     held = [make_depot() for _ in range(8)]
     for depot in held:
         for _ in range(10):
@@ -312,4 +312,4 @@ def test_slow_receivers_hold_up_no_other_workspace(
     other.settle()
 
     assert len(quick.received) == 20
-    assert not any(depot.workspace.webhooks.settled() for depot in held)
+    assert not any(depot.workspace.webhooks.is_idle() for depot in held)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from flowproof.inbox import Answer, Inbox
+from flowproof.inbox import Inbox, InboxResponse
 from tests.webhooks.conftest import Depot, moments, names
 from tests.webhooks.parcels import RETRIES
 
@@ -37,7 +37,7 @@ class DeliveryLifecycle(RuleBasedStateMachine):
 
     @rule(status=STATUSES)
     def answer(self, status: int | None) -> None:
-        self.inbox.answers = Answer(status)
+        self.inbox.answers = InboxResponse(status)
 
     @rule(statuses=st.lists(STATUSES, min_size=1, max_size=4))
     def answer_in_turn(self, statuses: list[int | None]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowproof.inbox import Answer, Inbox
+from flowproof.inbox import Inbox, InboxResponse
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Server
 from flowproof.target import ControlClient
@@ -58,7 +58,7 @@ def test_real_clock_goes_on_after_a_restart(tmp_path: Path, inbox: Inbox) -> Non
 
 def test_stop_lets_what_is_under_way_finish(tmp_path: Path, make_inbox: Callable[..., Inbox]) -> None:
     """A server that stops waits a little for the answer to what it has sent, and does not send it again."""
-    inbox = make_inbox(Answer(200, delay_s=0.5))
+    inbox = make_inbox(InboxResponse(200, delay_s=0.5))
     with served(tmp_path / "state") as depot:
         depot.send(inbox.url)
         inbox.wait(answered=False)
@@ -71,7 +71,7 @@ def test_stop_lets_what_is_under_way_finish(tmp_path: Path, make_inbox: Callable
 
 def test_stop_begins_nothing_new(tmp_path: Path, make_inbox: Callable[..., Inbox]) -> None:
     """A server that stops while much waits sends no more of it, and the next one sends each of the rest once."""
-    inbox = make_inbox(Answer(200, delay_s=0.2))
+    inbox = make_inbox(InboxResponse(200, delay_s=0.2))
     expected = [f"parcel {number}" for number in range(6)]
     with served(tmp_path / "state") as depot:
         for each in expected:
@@ -88,7 +88,7 @@ def test_stop_begins_nothing_new(tmp_path: Path, make_inbox: Callable[..., Inbox
 
 def test_stop_gives_up_waiting_and_sends_again(tmp_path: Path, make_inbox: Callable[..., Inbox]) -> None:
     """What is not answered while a server stops comes again from the next one."""
-    inbox = make_inbox([Answer(200, delay_s=30), 200])
+    inbox = make_inbox([InboxResponse(200, delay_s=30), 200])
     with served(tmp_path / "state", grace_s=0.1) as depot:
         depot.workspace.server.health()
         depot.send(inbox.url)
@@ -123,7 +123,7 @@ def test_nothing_is_sent_by_a_server_that_has_stopped(tmp_path: Path, make_inbox
 @pytest.mark.usefixtures("quick_start")
 def test_killed_server_leaves_what_it_was_sending(tmp_path: Path, make_inbox: Callable[..., Inbox]) -> None:
     """A server that is killed in the middle of a delivery has lost nothing: the next one sends it again."""
-    inbox = make_inbox([Answer(200, delay_s=30), 200])
+    inbox = make_inbox([InboxResponse(200, delay_s=30), 200])
     state = str(tmp_path / "state.sqlite")
     with serving(tmp_path, "oneflow", "--state", state) as first:
         with closing(ControlClient(first.url)) as control:
@@ -132,7 +132,7 @@ def test_killed_server_leaves_what_it_was_sending(tmp_path: Path, make_inbox: Ca
         assert first.end(signal.SIGKILL) == -signal.SIGKILL
 
     with serving(tmp_path, "oneflow", "--state", state) as second, closing(ControlClient(second.url)) as control:
-        (delivery,) = control.workspace("default").webhooks.wait_until_settled()
+        (delivery,) = control.workspace("default").webhooks.wait_until_idle()
 
     assert (delivery["state"], len(delivery["attempts"]), len(inbox.received)) == ("delivered", 1, 2)
     assert inbox.received[0].body == inbox.received[1].body
@@ -147,7 +147,7 @@ def test_several_processes_deliver_once_and_in_order(tmp_path: Path, inbox: Inbo
             with closing(ControlClient(both.url)) as control:
                 control.workspace("default").webhooks.trigger("oneflow", "orderReceived", inbox.url)
         with closing(ControlClient(both.url)) as control:
-            deliveries = control.workspace("default").webhooks.wait_until_settled()
+            deliveries = control.workspace("default").webhooks.wait_until_idle()
 
     bodies = [each["webhook"]["body"]["text"].encode() for each in deliveries]
     assert [each.body for each in inbox.received] == bodies

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flowproof.inbox import Answer, Inbox
+from flowproof.inbox import Inbox, InboxResponse
 from flowproof.kernel.serving import sending
 from flowproof.kernel.serving.sending import NotAllowed, send
 from flowproof.kernel.webhooks.model import DeliveryResult, Webhook
@@ -361,6 +361,6 @@ def test_webhook_cannot_steer_the_server_itself(inbox: Inbox) -> None:
 
 def test_inbox_answer_headers_are_read(make_inbox: Callable[..., Inbox]) -> None:
     """The headers of the answer are kept as they came."""
-    inbox = make_inbox(Answer(202, (("X-One", "1"), ("X-One", "2"))))
+    inbox = make_inbox(InboxResponse(202, (("X-One", "1"), ("X-One", "2"))))
 
     assert [value for name, value in sent(inbox.url).headers if name == "X-One"] == ["1", "2"]

@@ -21,7 +21,7 @@ from uuid import uuid4
 from msgspec import structs
 
 from flowproof.errors import ConfigurationError
-from flowproof.target.profile import MOCK, Deviation, Permission, Place, Profile, read_profile
+from flowproof.target.profile import MOCK, Deviation, Permission, Profile, ProfileEntry, read_profile
 
 from .events import Event, Planned, RunFinished, RunStarted, TargetShown, TestFinished, read_events
 from .execution import execute
@@ -71,14 +71,14 @@ class _Aim:
         if configuration.target is None:
             shown = TargetShown(MOCK, "mock", "")
             return cls(shown, Permission(everything=True).sentences(), "", (), Redactor([]))
-        profile, digest = _profile(configuration.target, environment)
-        place = profile.place(configuration.provider)
-        shown = TargetShown(profile.name, kind_of(place.site.url), place.site.url)
-        secrets = [each for other in profile.places.values() for each in secrets_of(other.site)]
+        profile, digest = _profile(configuration.target, configuration, environment)
+        entry = profile.entry(configuration.provider)
+        shown = TargetShown(profile.name, kind_of(entry.site.url), entry.site.url)
+        secrets = [each for other in profile.entries.values() for each in secrets_of(other.site)]
         deviations = tuple(
             each for each in profile.deviations if each.requirement.startswith(f"{configuration.provider}.")
         )
-        return cls(shown, _permissions(place), digest, deviations, Redactor(secrets))
+        return cls(shown, _permissions(entry), digest, deviations, Redactor(secrets))
 
 
 def run(
@@ -111,18 +111,19 @@ def run(
         return Ended(tuple(seen.events), not interrupted, aim.deviations)
 
 
-def _profile(file: Path, environment: Mapping[str, str]) -> tuple[Profile, str]:
+def _profile(file: Path, configuration: RunConfiguration, environment: Mapping[str, str]) -> tuple[Profile, str]:
     try:
         content = file.read_bytes()
         text = content.decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"The profile {file} cannot be read: {error}.", "Name another file.") from error
-    return read_profile(text, environment), sha256(content).hexdigest()
+    profile = read_profile(text, environment, defaults=configuration.profile_defaults)
+    return profile, sha256(content).hexdigest()
 
 
-def _permissions(place: Place) -> tuple[str, ...]:
-    rate = place.pace.requests_per_second
-    return (*place.permission.sentences(), *([f"at most {rate:g} requests a second"] if rate is not None else []))
+def _permissions(entry: ProfileEntry) -> tuple[str, ...]:
+    rate = entry.pace.requests_per_second
+    return (*entry.permission.sentences(), *([f"at most {rate:g} requests a second"] if rate is not None else []))
 
 
 @contextmanager
@@ -155,7 +156,7 @@ def _begun(configuration: RunConfiguration, aim: _Aim) -> RunStarted:
         provider=configuration.provider,
         target=aim.shown,
         suite_version=version("flowproof"),
-        suite_digest=digest_of(configuration.provider, configuration.suite, configuration.contract),
+        suite_digest=digest_of(configuration.suite, configuration.contract, configuration.fixtures),
         versions=dict(versions()),
         permissions=aim.permissions,
         profile_digest=aim.digest,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from flowproof.target.profile import Defaults, no_defaults
+
 from .run_store import run_store_of
 
 __all__ = ["RunConfiguration"]
@@ -18,23 +20,27 @@ class RunConfiguration:
         provider: Slug.
         suite: Folder of its suite.
         contract: Folder of its contract.
+        fixtures: Folder of its fixtures, which need not exist.
         target: A profile's file; None for the mock.
         folder: Where the run's files go.
         requirements: Only the tests of these, or of what stands below them; none means all.
         keyword: Only the tests that fit this expression, as `pytest -k` reads it; empty for all.
         jobs: How many processes at once; more than one needs pytest-xdist.
         resume: Whether to go on from the events that are there.
+        profile_defaults: What a provider's table in the profile has where it is not written.
     """
 
     provider: str
     suite: Path
     contract: Traversable
+    fixtures: Traversable
     target: Path | None
     folder: Path
     requirements: tuple[str, ...] = ()
     keyword: str = ""
     jobs: int = 1
     resume: bool = False
+    profile_defaults: Defaults = no_defaults
 
     @property
     def events(self) -> Path:

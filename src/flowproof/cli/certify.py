@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -17,9 +16,8 @@ from flowproof.certify.criteria import read_report_inputs
 from flowproof.certify.events import Event, Planned, RunStarted, TestFinished, Verdict
 from flowproof.certify.keys import Ed25519PrivateKey, read_private_key
 from flowproof.certify.run import RunConfiguration, run
-from flowproof.certify.suite import suite_of
 from flowproof.certify.writers import VIEWS, annotations, summary, write_views
-from flowproof.providers import find_providers
+from flowproof.providers import Kits
 from flowproof.target.profile import MOCK
 
 from .options import option
@@ -57,7 +55,7 @@ WIDE = 79
     "--suite",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Folder of the suite, for a provider that brings its own.  [default: that of this package]",
+    help="Folder of another suite.  [default: that of the provider's kit]",
 )
 @option(
     "--sign",
@@ -90,17 +88,20 @@ def certify(
     Exit code 0 all held, 1 something failed or the certificate was refused, 2 misconfigured or nothing could be judged,
     130 interrupted.
     """
-    (found,) = find_providers([provider])
+    kits = Kits()
+    kit = kits.find(provider)
     configuration = RunConfiguration(
         provider=provider,
-        suite=suite.resolve() if suite is not None else suite_of(provider),
-        contract=found.contract if found.contract is not None else files("flowproof.contracts").joinpath(provider),
+        suite=suite.resolve() if suite is not None else kit.suite_folder(),
+        contract=kit.contract_folder(),
+        fixtures=kit.fixtures_folder(),
         target=None if target == MOCK else Path(target),
         folder=folder if folder is not None else Path("flowproof-report") / provider,
         requirements=requirements,
         keyword=keyword,
         jobs=jobs,
         resume=resume,
+        profile_defaults=kits.profile_defaults,
     )
     progress = Progress(provider)
     key = read_private_key(sign) if sign is not None else None
@@ -112,7 +113,7 @@ def certify(
         )
         context.exit(INTERRUPTED)
     report = fold(
-        ended.events, read_report_inputs(provider, found.title, configuration.contract, ended.events, ended.deviations)
+        ended.events, read_report_inputs(provider, kit.title, configuration.contract, ended.events, ended.deviations)
     )
     write_views(report, configuration.folder)
     _write_for_github(report)

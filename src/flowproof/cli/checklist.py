@@ -68,7 +68,7 @@ def checklist(
     Exit code 0 when every row is done or attested, else 1.
 
     A row is done when a server shows all of its facts, or when the results have each of its tests and requirements
-    passed. A partner's own tests count by their mark, such as pytest.mark.requirement("flow1st.onboarding.catalog").
+    passed. A partner's own tests count by their mark, such as pytest.mark.requirement("acme.onboarding.catalog").
     What no program can prove a named person attests:
 
     \b

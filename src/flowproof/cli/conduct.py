@@ -9,7 +9,7 @@ import click
 from flowproof.conduct import Journal, Judgement, Report, judge, read_document, read_journal
 from flowproof.conformance import Contract, load_contract
 from flowproof.errors import ConfigurationError
-from flowproof.providers import find_obligations, find_providers
+from flowproof.providers import find_kit
 
 from .control import Control, workspace_path
 from .options import option, workspace_options
@@ -64,8 +64,8 @@ def conduct(
     Each requirement that obliges the client is PASS, FAIL, or SKIP where the journal gave no occasion to judge it.
     Exit code 0 when nothing failed and something was judged, 1 when something failed, 2 when nothing could be judged.
     """
-    obligations = find_obligations(provider)
-    contract = _contract(provider)
+    kit = find_kit(provider)
+    obligations, contract = kit.load_obligations(), load_contract(provider, kit.contract_folder())
     exchanges = _from_file(journal, contract) if journal else _from_server(server, token, workspace, contract)
     report = judge(exchanges, contract, obligations)
     if json is not None:
@@ -73,11 +73,6 @@ def conduct(
     if str(json) != "-":
         click.echo(_shown(report, contract, skipped=skipped))
     context.exit(EXIT_CODES[report.verdict])
-
-
-def _contract(slug: str) -> Contract:
-    (provider,) = find_providers([slug])
-    return load_contract(slug, provider.contract)
 
 
 def _from_server(server: str, token: str | None, workspace: str, contract: Contract) -> Journal:

@@ -9,7 +9,8 @@ import click
 
 from flowproof.conformance import load_contract
 from flowproof.doctor import Check, examine
-from flowproof.providers import find_checks, find_providers
+from flowproof.kit import ProviderKit
+from flowproof.providers import Kits
 from flowproof.target.profile import MOCK, Profile, read_profile_file
 
 from .options import option
@@ -42,13 +43,14 @@ def doctor(context: click.Context, /, slugs: tuple[str, ...], target: str, as_js
     if target == MOCK:
         click.echo("The target mock is built in: there is nothing to configure.")
         return
-    profile = read_profile_file(Path(target), os.environ)
+    kits = Kits()
+    profile = read_profile_file(Path(target), os.environ, defaults=kits.profile_defaults)
     found: dict[str, list[Check]] = {}
-    for slug in slugs or tuple(profile.places):
+    for slug in slugs or tuple(profile.entries):
         if not as_json:
-            click.echo(heading(f"{profile.name}: {slug} at {visible(profile.place(slug).site.url)}"))
+            click.echo(heading(f"{profile.name}: {slug} at {visible(profile.entry(slug).site.url)}"))
         found[slug] = []
-        for check in _examine(profile, slug):
+        for check in _examine(profile, kits.find(slug)):
             found[slug].append(check)
             if not as_json:
                 click.echo(_shown(check))
@@ -60,10 +62,9 @@ def doctor(context: click.Context, /, slugs: tuple[str, ...], target: str, as_js
     context.exit(2 if wrong else 0)
 
 
-def _examine(profile: Profile, slug: str) -> Iterator[Check]:
-    (provider,) = find_providers([slug])
-    contract = load_contract(slug, provider.contract)
-    return examine(profile, contract, find_checks(slug), now=datetime.now(UTC))
+def _examine(profile: Profile, kit: ProviderKit) -> Iterator[Check]:
+    contract = load_contract(kit.slug, kit.contract_folder())
+    return examine(profile, contract, kit.doctor_checks if kit.checks else None, now=datetime.now(UTC))
 
 
 def _shown(check: Check) -> str:

@@ -15,7 +15,8 @@ from flowproof.conformance import Contract, load_contract
 from flowproof.drift import Drift, find_drift
 from flowproof.drift.side import Side
 from flowproof.errors import ConfigurationError
-from flowproof.providers import find_providers
+from flowproof.kit import ProviderKit
+from flowproof.providers import Kits, find_kit, find_providers
 from flowproof.target import ControlClient
 from flowproof.target.profile import MOCK, Permission, read_profile_file
 
@@ -59,24 +60,24 @@ def drift(
     """
     if len(targets) != 2:
         raise ConfigurationError(f"There is {len(targets)} --target.", "Give it twice: what to compare, and with what.")
-    (provider,) = find_providers([slug])
-    contract = load_contract(slug, provider.contract)
+    kit = find_kit(slug)
+    contract, cases = load_contract(slug, kit.contract_folder()), read_cases(slug, kit.fixtures_folder())
     with ExitStack() as stack:
-        first, second = (stack.enter_context(_side(each, contract)) for each in targets)
-        found = find_drift(read_cases(slug), first, second, volatile=frozenset(volatile))
+        first, second = (stack.enter_context(_side(each, kit, contract)) for each in targets)
+        found = find_drift(cases, first, second, volatile=frozenset(volatile))
     click.echo(json_text(_plain(slug, targets, found)) if as_json else _shown(slug, first.name, second.name, found))
     context.exit(2 if not found.outcomes else 0 if found.is_none else 1)
 
 
 @contextmanager
-def _side(target: str, contract: Contract) -> Iterator[Side]:
+def _side(target: str, kit: ProviderKit, contract: Contract) -> Iterator[Side]:
     if target != MOCK:
-        profile = read_profile_file(Path(target), os.environ)
-        place = profile.place(contract.slug)
-        yield Side(profile.name, place.site, place.permission, contract)
+        profile = read_profile_file(Path(target), os.environ, defaults=Kits().profile_defaults)
+        entry = profile.entry(kit.slug)
+        yield Side(profile.name, entry.site, entry.permission, kit, contract)
         return
-    with _mock(contract.slug) as workspace:
-        yield Side(MOCK, workspace.site(contract.slug), Permission(everything=True), contract, workspace.clock)
+    with _mock(kit.slug) as workspace:
+        yield Side(MOCK, workspace.site(kit.slug), Permission(everything=True), kit, contract, workspace.clock)
 
 
 @contextmanager

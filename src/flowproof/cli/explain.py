@@ -42,8 +42,8 @@ def explain(context: click.Context, /, exchange: str | None, **values: Any) -> N
 
     \b
       flowproof explain default-17
-      flowproof explain --provider oneflow --method POST --url /api/order \\
-        --header 'x-oneflow-date: 2024-09-13T12:00:00Z' --token 1234 --signature 98f6…
+      flowproof explain --provider acme --method POST --url /api/order \\
+        --header 'x-acme-date: 2024-09-13T12:00:00Z' --token 1234 --signature 98f6…
     """
     if values["provider"]:
         from .signature import diagnose_signature  # noqa: PLC0415 (loads Flask)

@@ -35,7 +35,7 @@ def set_(plans: tuple[str, ...], server: str, token: str | None, workspace: str)
     Replace the fault plans: by named plans, or by JSON as the control API takes it.
 
     \b
-      flowproof faults set oneflow.scaling_up
+      flowproof faults set acme.scaling_up
       flowproof faults set '{"fault": "latency", "seconds": 2, "operation": "submitOrder"}'
     """
     values = [_plan(each) for each in plans]

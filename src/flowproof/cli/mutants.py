@@ -36,7 +36,7 @@ VERDICTS = ("killed", "survived", "equal", "broken")
     "--suite",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Folder of the suite, for a provider that brings its own.  [default: that of this package]",
+    help="Folder of another suite.  [default: that of the provider's kit]",
 )
 @click.pass_context
 def mutants(

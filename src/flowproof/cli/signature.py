@@ -65,7 +65,7 @@ def _request(provider: Provider, method: str, url: str, headers: Headers, body: 
 
 
 def _mount(slug: str, path: str) -> str:
-    """What a mock server takes off the front: ``/oneflow``, ``/w/{workspace}/oneflow``, or nothing at a sandbox."""
+    """What a mock server takes off the front: ``/acme``, ``/w/{workspace}/acme``, or nothing at a sandbox."""
     steps = path.split("/")
     for mount in [steps[:4]] if steps[1:2] == ["w"] else [steps[:2]]:
         if mount[-1] == slug:

@@ -112,7 +112,7 @@ def base_url_of(url: str, *, of: str, below: str = "", such_as: str = "") -> str
 
     Args:
         url: As given.
-        of: What it is, for the error: `The OneFlow client's base_url`.
+        of: What it is, for the error: `The Acme client's base_url`.
         below: What every path begins with, such as `/api`.
         such_as: An example, for the error's advice.
 
@@ -136,7 +136,7 @@ def token_of(token: str, *, of: str, fix: str) -> str:
 
     Args:
         token: As given.
-        of: What it is, for the error: `The Dots.eco client's token`.
+        of: What it is, for the error: `The Acme client's token`.
         mend: The error's advice.
 
     Raises:

@@ -41,7 +41,7 @@ class Retry:
         ConfigurationError: A number is out of its range.
 
     Source:
-        seeds/002 (OneFlow), "Create Order": on 5XX "resubmit the request after a few seconds". Documented.
+        seeds/002, "Create Order": on 5XX "resubmit the request after a few seconds". Documented.
     """
 
     attempts: int = 4

@@ -17,7 +17,7 @@ class Requirement:
     One obligation.
 
     Args:
-        id: Such as ``oneflow.order.item.sku``.
+        id: Such as ``acme.order.item.sku``.
         text: The obligation in one sentence.
         source: Where it was read.
         standing: ``documented``, ``observed`` or ``inferred``.

@@ -1,8 +1,8 @@
 """
-What is misconfigured, found before any test runs, and how to mend it.
+What is misconfigured, found before any test runs, and how to fix it.
 
 Looks at a profile, its network and its credentials; changes nothing on the target, and judges no provider. What only a
-provider's own can know (does this token work?) is in its suite's room ``doctor``, as ``checks``.
+provider's own code can find out (does this token work?) its kit names as ``checks``.
 """
 
 from .check import Check, State

@@ -14,7 +14,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_p
 
 from .check import Check, not_checked, ok, warning, wrong
 
-__all__ = ["TIMEOUT_S", "Address", "check_address"]
+__all__ = ["TIMEOUT_S", "Endpoint", "check_address"]
 
 TIMEOUT_S = 10.0
 SOON = timedelta(days=14)
@@ -32,7 +32,7 @@ CERTIFICATE_TROUBLE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class Endpoint:
     """Host and port, and whether TLS is spoken there."""
 
     host: str
@@ -41,7 +41,7 @@ class Address:
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """That of a URL whose host is named."""
+        """The endpoint of a URL, which names its host."""
         parts = urlsplit(url)
         is_tls = parts.scheme == "https"
         return cls(parts.hostname or "", parts.port or (443 if is_tls else 80), is_tls)
@@ -55,16 +55,16 @@ def check_address(url: str, now: datetime) -> Iterator[Check]:
         url: Of the target.
         now: Aware; for how long the certificate is still valid.
     """
-    address = Address.of(url)
+    endpoint = Endpoint.of(url)
     if proxy := _proxy(url):
         for name in ("DNS", "connection", "TLS"):
             yield not_checked(name, f"requests go through the proxy {proxy}, which does this itself")
         return
-    dns = _check_name(address)
+    dns = _check_name(endpoint)
     yield dns
-    reached = _check_connection(address) if dns.state == "ok" else not_checked("connection", "the host is not known")
+    reached = _check_connection(endpoint) if dns.state == "ok" else not_checked("connection", "the host is not known")
     yield reached
-    yield _check_tls(address, now) if reached.state == "ok" else not_checked("TLS", "there is no connection")
+    yield _check_tls(endpoint, now) if reached.state == "ok" else not_checked("TLS", "there is no connection")
 
 
 def _proxy(url: str) -> str | None:
@@ -76,38 +76,38 @@ def _proxy(url: str) -> str | None:
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
-def _check_name(address: Address) -> Check:
+def _check_name(endpoint: Endpoint) -> Check:
     try:
-        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         return wrong(
-            "DNS", f"{address.host} is not known here: {said}", "Correct the url, or this machine's name server."
+            "DNS", f"{endpoint.host} is not known here: {reason}", "Correct the url, or this machine's name server."
         )
     addresses = sorted({str(each[4][0]) for each in found})
-    return ok("DNS", f"{address.host} is {', '.join(addresses)}")
+    return ok("DNS", f"{endpoint.host} is {', '.join(addresses)}")
 
 
-def _check_connection(address: Address) -> Check:
+def _check_connection(endpoint: Endpoint) -> Check:
     try:
-        with closing(socket.create_connection((address.host, address.port), TIMEOUT_S)):
-            return ok("connection", f"port {address.port} answers")
+        with closing(socket.create_connection((endpoint.host, endpoint.port), TIMEOUT_S)):
+            return ok("connection", f"port {endpoint.port} answers")
     except TimeoutError:
         fix = "Let this machine through the firewall, or correct the port."
-        return wrong("connection", f"port {address.port} does not answer within {TIMEOUT_S:g} s", fix)
+        return wrong("connection", f"port {endpoint.port} does not answer within {TIMEOUT_S:g} s", fix)
     except OSError as error:
         fix = "Correct the port, or start what listens there."
-        return wrong("connection", f"port {address.port} refuses: {error.strerror or error}", fix)
+        return wrong("connection", f"port {endpoint.port} refuses: {error.strerror or error}", fix)
 
 
-def _check_tls(address: Address, now: datetime) -> Check:
-    if not address.is_tls:
-        return _check_plain(address)
+def _check_tls(endpoint: Endpoint, now: datetime) -> Check:
+    if not endpoint.is_tls:
+        return _check_plain(endpoint)
     context = ssl.create_default_context(cafile=os.environ.get("REQUESTS_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH)
     try:
         with (
-            socket.create_connection((address.host, address.port), TIMEOUT_S) as plain,
-            context.wrap_socket(plain, server_hostname=address.host) as secure,
+            socket.create_connection((endpoint.host, endpoint.port), TIMEOUT_S) as plain,
+            context.wrap_socket(plain, server_hostname=endpoint.host) as secure,
         ):
             return _check_validity(secure, now)
     except ssl.SSLCertVerificationError as error:
@@ -122,8 +122,8 @@ def _check_tls(address: Address, now: datetime) -> Check:
         )
 
 
-def _check_plain(address: Address) -> Check:
-    if address.host in {"localhost", "::1"} or address.host.startswith("127."):
+def _check_plain(endpoint: Endpoint) -> Check:
+    if endpoint.host in {"localhost", "::1"} or endpoint.host.startswith("127."):
         return ok("TLS", "none, on this machine")
     fix = "Write https://, unless this network is your own."
     return warning("TLS", "none: credentials go over the network in the clear", fix)
@@ -132,7 +132,7 @@ def _check_plain(address: Address) -> Check:
 def _check_validity(secure: ssl.SSLSocket, now: datetime) -> Check:
     certificate = secure.getpeercert() or {}
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
-    told = f"{secure.version()}, certificate valid until {ends:%Y-%m-%d}"
+    what = f"{secure.version()}, certificate valid until {ends:%Y-%m-%d}"
     if ends - now < SOON:
-        return warning("TLS", told, "Ask its owner to renew it before then.")
-    return ok("TLS", told)
+        return warning("TLS", what, "Ask its owner to renew it before then.")
+    return ok("TLS", what)

@@ -24,8 +24,8 @@ DOWN = (502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked for, and the answer, with the time half way between."""
+class Probe:
+    """A request for a path, and its response, with the time half way between."""
 
     path: str
     has_placeholder: bool
@@ -56,11 +56,11 @@ def check_answer(base_url: str, contract: Contract, *, session: requests.Session
         yield from (not_checked(name, "there was no answer") for name in NAMES[1:])
         return
     at = before + (datetime.now(UTC) - before) / 2
-    asked = Asked(path, path != operation.path, response, at)
-    yield _check_status(asked)
-    yield _check_base(asked)
-    yield _check_type(asked, operation)
-    yield _check_clock(asked)
+    probe = Probe(path, path != operation.path, response, at)
+    yield _check_status(probe)
+    yield _check_base(probe)
+    yield _check_type(probe, operation)
+    yield _check_clock(probe)
 
 
 def _harmless(contract: Contract) -> Operation | None:
@@ -70,37 +70,37 @@ def _harmless(contract: Contract) -> Operation | None:
     return min(fit, key=lambda each: "{" in each.path, default=None)
 
 
-def _check_status(asked: Asked) -> Check:
-    status = asked.response.status_code
-    told = f"GET {asked.path} answered {status}"
+def _check_status(probe: Probe) -> Check:
+    status = probe.response.status_code
+    what = f"GET {probe.path} answered {status}"
     if status in DOWN:
-        return wrong("answer", f"{told}: the sandbox is down, or a gateway before it", "Wait, or ask its owner.")
+        return wrong("answer", f"{what}: the sandbox is down, or a gateway before it", "Wait, or ask its owner.")
     if status >= 500:
-        return warning("answer", told, "Ask the sandbox's owner why; a run would meet it too.")
-    if asked.response.headers.get(OURS) is not None:
+        return warning("answer", what, "Ask the sandbox's owner why; a run would meet it too.")
+    if probe.response.headers.get(OURS) is not None:
         fix = "Name the provider's own sandbox; here every certificate says mock."
-        return warning("answer", f"{told}; it is a Flowproof mock, not the provider's", fix)
-    return ok("answer", told)
+        return warning("answer", f"{what}; it is a Flowproof mock, not the provider's", fix)
+    return ok("answer", what)
 
 
-def _check_base(asked: Asked) -> Check:
-    status = asked.response.status_code
+def _check_base(probe: Probe) -> Check:
+    status = probe.response.status_code
     if 300 <= status < 400:
-        to = urlsplit(asked.response.headers.get("location", ""))
+        to = urlsplit(probe.response.headers.get("location", ""))
         where = f"{to.scheme}://{to.netloc}" if to.netloc else to.path or "nowhere"
         fix = "Write the address that it leads to; a redirected POST would lose its body."
         return wrong("base URL", f"it redirects to {where}", fix)
-    if status == 404 and asked.has_placeholder:
-        return not_checked("base URL", f"{asked.path} has a made-up part, which may be what is not known there")
+    if status == 404 and probe.has_placeholder:
+        return not_checked("base URL", f"{probe.path} has a made-up part, which may be what is not known there")
     if status == 404:
-        fix = f"The url is what stands before {asked.path}: add what is missing, take away what is too much."
-        return wrong("base URL", f"nothing is known at {asked.path}", fix)
-    return ok("base URL", f"{asked.path} is known there")
+        fix = f"The url is what stands before {probe.path}: add what is missing, take away what is too much."
+        return wrong("base URL", f"nothing is known at {probe.path}", fix)
+    return ok("base URL", f"{probe.path} is known there")
 
 
-def _check_type(asked: Asked, operation: Operation) -> Check:
-    got = asked.response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    known = {*(operation.described(asked.response.status_code) or {}), "application/json", "application/problem+json"}
+def _check_type(probe: Probe, operation: Operation) -> Check:
+    got = probe.response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    known = {*(operation.described(probe.response.status_code) or {}), "application/json", "application/problem+json"}
     if got in known:
         return ok("content type", got)
     if got == "text/html":
@@ -109,13 +109,13 @@ def _check_type(asked: Asked, operation: Operation) -> Check:
     return warning("content type", f"{got or 'none'}, not JSON", "Look whether the url is that of the API.")
 
 
-def _check_clock(asked: Asked) -> Check:
-    told = asked.response.headers.get("date")
+def _check_clock(probe: Probe) -> Check:
+    date = probe.response.headers.get("date")
     try:
-        theirs = parsedate_to_datetime(told or "")
+        theirs = parsedate_to_datetime(date or "")
     except ValueError:
         return not_checked("clock", "the answer has no Date header")
-    ahead = asked.at - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
+    ahead = probe.at - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
     apart = f"{abs(ahead).total_seconds():.0f} s {'ahead of' if ahead > timedelta(0) else 'behind'} the sandbox's"
     fix = "Set this machine's clock by NTP: signatures and tokens depend on it."
     if abs(ahead) > FAR:

@@ -17,7 +17,7 @@ class Check:
         name: What was looked at, in a word or two.
         state: `wrong` keeps a run from meaning anything; a `warning` may.
         what: What is so, in one sentence, without a secret.
-        mend: How to put it right, in one sentence; empty where nothing is wrong.
+        fix: How to put it right, in one sentence; empty where nothing is wrong.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Whether a target accepts a client's credentials: what its answer to a harmless call says, and how to mend it."""
+"""Whether a target accepts a client's credentials: what its answer to a harmless call says, and how to fix it."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ def check_call(name: str, call: Callable[[], object], *, fix: str, unknown: int 
     Args:
         name: Of the check, such as ``credentials default``.
         call: Raises what the provider's client raises.
-        mend: How to put it right where the target does not know who asks.
+        fix: How to put it right where the target does not know who asks.
         unknown: The status with which the provider says so.
     """
     try:

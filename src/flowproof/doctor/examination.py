@@ -25,30 +25,30 @@ def examine(profile: Profile, contract: Contract, own: ProviderChecks | None, *,
     Everything about one provider of a profile, as it is found.
 
     Args:
-        profile: Has a place for that provider.
+        profile: Has an entry for that provider.
         contract: The provider's.
-        own: What only that provider's own can know: credentials, signatures, redirects.
+        own: What only the provider's own code can find out: credentials, signatures, redirects.
         now: Aware, this machine's.
     """
-    place = profile.place(contract.slug)
-    yield from check_permissions(place.permission, contract)
+    entry = profile.entry(contract.slug)
+    yield from check_permissions(entry.permission, contract)
     yield from check_deviations(profile.deviations, contract, now.date())
     with requests.Session() as session:
         is_fit = True
-        for check in check_address(place.site.url, now):
+        for check in check_address(entry.site.url, now):
             is_fit = is_fit and check.state != "wrong"
             yield check
-        answered = check_answer(place.site.url, contract, session=session) if is_fit else _unanswered()
+        answered = check_answer(entry.site.url, contract, session=session) if is_fit else _unanswered()
         for check in answered:
             is_fit = is_fit and (check.state != "wrong" or check.name == "clock")
             yield check
         if own is None:
-            yield not_checked("credentials", f"the suite of {contract.slug} has no room doctor")
+            yield not_checked("credentials", f"the kit of {contract.slug} has no checks")
         elif is_fit:
-            yield from own(place.site)
+            yield from own(entry.site)
         else:
             yield not_checked("credentials", "the target does not answer as it should")
-        yield check_webhooks(place, session=session)
+        yield check_webhooks(entry, session=session)
 
 
 def _unanswered() -> Iterator[Check]:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import requests
 
 from flowproof.inbox import Inbox, NothingCame
-from flowproof.target.profile import Place
+from flowproof.target.profile import ProfileEntry
 
 from .address import TIMEOUT_S
 from .check import Check, not_checked, ok, wrong
@@ -17,24 +17,24 @@ NAME = "webhooks"
 HEADER = "Flowproof-Doctor"
 
 
-def check_webhooks(place: Place, *, session: requests.Session) -> Check:
+def check_webhooks(entry: ProfileEntry, *, session: requests.Session) -> Check:
     """Send a request to the profile's ``webhook_url`` and wait for it in an inbox on its ``webhook_port``."""
-    if place.webhook_url is None:
+    if entry.webhook_url is None:
         return not_checked(NAME, "the profile names no webhook_url")
-    word = secrets.token_urlsafe(16)
+    token = secrets.token_urlsafe(16)
     with ExitStack() as stack:
         try:
-            inbox = stack.enter_context(Inbox(204, port=place.webhook_port))
+            inbox = stack.enter_context(Inbox(204, port=entry.webhook_port))
         except OSError as error:
             fix = "Stop what listens there, or name another webhook_port."
-            return wrong(NAME, f"port {place.webhook_port} cannot be listened on: {error.strerror or error}", fix)
+            return wrong(NAME, f"port {entry.webhook_port} cannot be listened on: {error.strerror or error}", fix)
         try:
-            answer = session.post(place.webhook_url, headers={HEADER: word}, timeout=TIMEOUT_S, allow_redirects=False)
+            answer = session.post(entry.webhook_url, headers={HEADER: token}, timeout=TIMEOUT_S, allow_redirects=False)
         except requests.RequestException as error:
             fix = f"Start the tunnel that leads from there to port {inbox.port} of this machine."
             return wrong(NAME, f"webhook_url cannot be reached: {type(error).__name__}", fix)
         try:
-            inbox.wait(1, where=lambda received: received.header(HEADER) == word, timeout_s=1)
+            inbox.wait(1, where=lambda received: received.header(HEADER) == token, timeout_s=1)
         except NothingCame:
             fix = f"Let the tunnel lead to port {inbox.port} of this machine."
             return wrong(NAME, f"webhook_url answered {answer.status_code}, but nothing arrived here", fix)

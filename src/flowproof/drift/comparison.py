@@ -1,11 +1,11 @@
-"""Differences between two answers, each of a kind that a program can act on."""
+"""Differences between two responses, each of a kind that a program can act on."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Answer", "Difference", "Kind", "compare"]
+__all__ = ["Difference", "Kind", "ObservedResponse", "compare"]
 
 Kind = Literal["status", "content_type", "header", "body", "missing", "added", "type", "value", "length"]
 NOTHING = object()
@@ -13,9 +13,9 @@ LONGEST = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ObservedResponse:
     """
-    An answer, folded.
+    A response of a target, folded.
 
     Args:
         status: Status code.
@@ -48,7 +48,7 @@ class Difference:
     second: str
 
 
-def compare(first: Answer, second: Answer) -> Iterator[Difference]:
+def compare(first: ObservedResponse, second: ObservedResponse) -> Iterator[Difference]:
     """All differences. Where the statuses differ, the bodies are about different things and are not compared."""
     if first.status != second.status:
         yield Difference("status", "status", str(first.status), str(second.status))
@@ -56,15 +56,15 @@ def compare(first: Answer, second: Answer) -> Iterator[Difference]:
     if first.content_type != second.content_type:
         yield Difference("content_type", "content-type", first.content_type or "none", second.content_type or "none")
     for name in sorted(first.headers ^ second.headers):
-        there, absent = "present", "absent"
-        yield Difference("header", name, *((there, absent) if name in first.headers else (absent, there)))
+        presence = ("present", "absent") if name in first.headers else ("absent", "present")
+        yield Difference("header", name, *presence)
     yield from dict.fromkeys(_values(first.body, second.body, ""))
 
 
 def _values(first: Any, second: Any, pointer: str) -> Iterator[Difference]:
-    kinds = _type(first), _type(second)
-    if kinds[0] != kinds[1]:
-        yield Difference("type", pointer or "/", *kinds)
+    types = _type(first), _type(second)
+    if types[0] != types[1]:
+        yield Difference("type", pointer or "/", *types)
     elif isinstance(first, Mapping):
         yield from _members(first, second, pointer)
     elif isinstance(first, list):

@@ -97,8 +97,8 @@ def _unfit(case: Case, first: Side, second: Side) -> str | None:
     longest = max((step.get("advance_s", 0) for step in case.steps), default=0)
     if longest > LONGEST_WAIT_S and not _clocks((first, second)):
         return f"it waits for {longest:g} s, and a sandbox's clock cannot be moved"
-    asked = [(step["request"]["method"], step["request"]["path"]) for step in case.steps]
-    return first.refuses(iter(asked)) or second.refuses(iter(asked))
+    requests_ = [(step["request"]["method"], step["request"]["path"]) for step in case.steps]
+    return first.refuses(iter(requests_)) or second.refuses(iter(requests_))
 
 
 def _steps(case: Case, sides: tuple[Side, Side], volatile: frozenset[str]) -> Iterator[Outcome]:
@@ -134,9 +134,9 @@ def _let_pass(seconds: float, sides: tuple[Side, Side]) -> None:
         time.sleep(seconds)
 
 
-def _saved(wanted: Mapping[str, str], raw: Any) -> dict[str, str]:
+def _saved(pointers: Mapping[str, str], raw: Any) -> dict[str, str]:
     try:
-        return {name: str(value_at(raw, pointer)) for name, pointer in wanted.items()}
+        return {name: str(value_at(raw, pointer)) for name, pointer in pointers.items()}
     except (LookupError, TypeError, ValueError) as error:
         raise NotComparable("an answer lacks what the next step needs") from error
 

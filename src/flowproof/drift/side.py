@@ -5,22 +5,23 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 import requests
 
-from flowproof.authentication import SIGNERS, send
-from flowproof.cases import CaseRequest
+from flowproof.cases import CaseRequest, send
 from flowproof.conformance import Contract, Match
 from flowproof.conformance.effects import Effect, read_effects, value_of
-from flowproof.errors import ConfigurationError, FlowproofError
+from flowproof.errors import FlowproofError
 from flowproof.exchange import Exchange
+from flowproof.kit import ProviderKit
 from flowproof.target import Clock, Site
 from flowproof.target.profile import Permission
 
-from .comparison import Answer
+from .comparison import ObservedResponse
 from .folding import Folder
 
 __all__ = ["NotComparable", "Side"]
@@ -54,6 +55,7 @@ class Side:
         name: For people.
         site: Where it is.
         permission: What may be done there.
+        kit: Of the provider: signs the requests.
         contract: Of the provider.
         clock: What moves its time; None where nothing does, as on a sandbox.
         created: What was created there and is left, for people; nothing where everything is permitted, on a mock.
@@ -62,6 +64,7 @@ class Side:
     name: str
     site: Site
     permission: Permission
+    kit: ProviderKit
     contract: Contract
     clock: Clock | None = None
     created: list[str] = field(default_factory=list)
@@ -71,10 +74,6 @@ class Side:
     _effects: Mapping[str, Effect] = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.site.provider not in SIGNERS:
-            raise ConfigurationError(
-                f"Nothing here knows how to sign the cases of {self.site.provider}.", "Choose another provider."
-            )
         self._effects = read_effects(self.contract.document)
 
     @property
@@ -89,21 +88,21 @@ class Side:
 
     def refuses(self, requests_: Iterator[tuple[str, str]]) -> str | None:
         """Why a case with these methods and paths may not be sent there; None where it may."""
-        wanted = Counter(each for each in map(self._changing, requests_) if each is not None)
-        for operation, times in wanted.items():
+        calls = Counter(each for each in map(self._changing, requests_) if each is not None)
+        for operation, times in calls.items():
             limit = self.permission.operations.get(operation, 0)
             if limit is not None and self._calls[operation] + times > limit:
                 return f"{self.name} does not permit {operation}{' as often' if limit else ''}"
         return None
 
-    def _changing(self, asked: tuple[str, str]) -> str | None:
+    def _changing(self, request: tuple[str, str]) -> str | None:
         """The operation of a request that changes something; None where nothing is changed, or all is permitted."""
-        found = self.contract.operations.find(*asked)
+        found = self.contract.operations.find(*request)
         if found is None or self.permission.everything or not self._effects[found.operation.id].changes:
             return None
         return found.operation.id
 
-    def send(self, request: CaseRequest, folder: Folder) -> tuple[Answer, Any]:
+    def send(self, request: CaseRequest, folder: Folder) -> tuple[ObservedResponse, Any]:
         """
         Send a request.
 
@@ -121,11 +120,11 @@ class Side:
         media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         names = {name.lower() for name in response.headers}
         body = folder.json(raw) if raw is not None else folder.text(response.text)
-        return Answer(response.status_code, media_type, frozenset(names & RELIED_ON), body), raw
+        return ObservedResponse(response.status_code, media_type, frozenset(names & RELIED_ON), body), raw
 
     def _sent(self, request: CaseRequest) -> requests.Response:
         try:
-            return send(self._session, self.site, request)
+            return send(self._session, self.site.url, request, sign=partial(self.kit.headers, self.site))
         except (FlowproofError, requests.RequestException, LookupError) as error:
             raise NotComparable(f"{self.name} could not be asked: {type(error).__name__}") from error
 
@@ -147,11 +146,13 @@ class Side:
         operation = self.contract.operations.by_id(undone_by.operation) if undone_by else None
         if undone_by is None or operation is None:
             return None
-        told = {name: value_of(each, exchange, match) for name, each in undone_by.parameters.items()}
+        values = {name: value_of(each, exchange, match) for name, each in undone_by.parameters.items()}
         path = operation.path
-        for name, value in told.items():
+        for name, value in values.items():
             path = path.replace(f"{{{name}}}", quote(value or "", safe=""))
-        return None if None in told.values() or "{" in path else CaseRequest(operation.method, path, {}, {}, None, True)
+        return (
+            None if None in values.values() or "{" in path else CaseRequest(operation.method, path, {}, {}, None, True)
+        )
 
     def tidy(self) -> None:
         """Undo what a case has created and what can be undone, the newest first; keep the rest as left."""

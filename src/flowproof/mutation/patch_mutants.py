@@ -25,10 +25,15 @@ from flowproof.errors import ConfigurationError
 
 from .mutant import Mutant, Patch
 
-__all__ = ["install_patch", "patch_mutants"]
+__all__ = ["install_patch", "package_of", "patch_mutants"]
 
 NAME = "mutants.toml"
 KEYS = {"requirement", "breaks", "module", "find", "put"}
+
+
+def package_of(module: str) -> str:
+    """The package of a mock, by one of its imported modules; empty for a module that is in none."""
+    return module if hasattr(sys.modules[module], "__path__") else module.rpartition(".")[0]
 
 
 def patch_mutants(package: str, contract: Contract) -> list[Mutant]:
@@ -36,15 +41,15 @@ def patch_mutants(package: str, contract: Contract) -> list[Mutant]:
     Read the list of a mock; none where it has no list.
 
     Args:
-        package: The mock's package.
+        package: The mock's package; empty where it has none, and so no list.
         contract: Whose requirements the list names.
 
     Raises:
         ConfigurationError: An entry has other keys, an unknown requirement, or a text that does not stand in its module
             exactly once.
     """
-    file = files(package).joinpath(NAME)
-    if not file.is_file():
+    file = files(package).joinpath(NAME) if package else None
+    if file is None or not file.is_file():
         return []
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flowproof.certify.suite import suite_of
 from flowproof.errors import ConfigurationError
+from flowproof.providers import find_kit
 
 from .mutant import MutantResult
 
@@ -75,13 +75,13 @@ def run_mutants(
         requirement: Only mutants of this requirement, or of those below it.
         sample: So many, drawn by chance, in every run the same.
         jobs: How many at once.
-        suite: Folder of the suite; by default that of this package.
+        suite: Folder of the suite; by default that of the provider's kit.
         on_result: Called with the report after each result.
 
     Raises:
         ConfigurationError: The suite cannot be run.
     """
-    folder = suite if suite is not None else suite_of(provider)
+    folder = suite if suite is not None else find_kit(provider).suite_folder()
     report = MutantReport(provider)
     read_end, write_end = os.pipe()
     arguments = {

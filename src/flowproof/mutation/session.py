@@ -28,7 +28,7 @@ from flowproof.providers import find_providers
 from .forked_tasks import TaskFailure, run_forked
 from .mutant import Mutant, MutantResult, Verdict
 from .mutant_installer import MutantInstaller
-from .patch_mutants import install_patch
+from .patch_mutants import install_patch, package_of
 from .plan import Plan, make_plan, tests_for
 from .preload import preload
 from .reference import ObservationRecorder, ReferenceRun
@@ -161,7 +161,7 @@ class MutantSession:
         """In a child, since it imports the provider: make the plan, and run the mutants that need no patch."""
         self.gateway = self._make_gateway()  # (each child serves its own copy of it)
         app = self.gateway.mock.apps[self.provider]
-        package = app.provider.routes.import_name.rpartition(".")[0]
+        package = package_of(app.provider.routes.import_name)
         plan = make_plan(app.contract, package, reference, requirement=self.requirement, sample=self.sample)
         operations = {each.id: each.operations for each in app.contract.requirements.values()}
         self._send_plan(plan, reference, reference_s)

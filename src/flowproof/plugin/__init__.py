@@ -2,25 +2,15 @@
 The pytest plugin: mocks, clients and targets as fixtures, requirements as markers, contracts checked by the way.
 
 pytest loads this in every session of every project that has Flowproof installed, so nothing here or in what it imports
-loads the kernel, Flask, Hypothesis or requests before a fixture asks for it.
+loads the kernel, a kit, Flask, Hypothesis or requests before a fixture asks for it.
 """
 
 from .fixtures import (
-    dots_eco,
-    flow1st,
     flowproof_server,
     inbox,
-    integrations,
-    make_dots_eco,
-    make_flow1st,
     make_inbox,
-    make_integrations,
-    make_oneflow,
-    make_otter,
     make_workspace,
     mock_workspace,
-    oneflow,
-    otter,
     replay_case,
     set_aside_findings,
     target,
@@ -37,21 +27,11 @@ from .hooks import (
 )
 
 __all__ = [
-    "dots_eco",
-    "flow1st",
     "flowproof_server",
     "inbox",
-    "integrations",
-    "make_dots_eco",
-    "make_flow1st",
     "make_inbox",
-    "make_integrations",
-    "make_oneflow",
-    "make_otter",
     "make_workspace",
     "mock_workspace",
-    "oneflow",
-    "otter",
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",

@@ -1,101 +1,52 @@
 """
-Undoes at a run's end what its tests created and left, as far as the contract says how and the target permits it.
+Removes at a run's end what its tests created and left, as far as the kit says how and the target permits it.
 
-What is left is said with the reason. Loaded only where something was created.
+What is left is told with the reason. Loaded only where something was created.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flowproof.certify.events import Event, Settled
 from flowproof.certify.run_store import CreatedResource, RunStore
 from flowproof.clients import NO_RETRY
 from flowproof.clients.errors import ClientError, NotFound, TryLater, Unreachable
-from flowproof.clients.otter import ONBOARDING, Token
-from flowproof.errors import FlowproofError
+from flowproof.kit import Leftover, ParameterUnknown
 from flowproof.target import Target
 
-from . import connections
-from .guard import NotPermitted
+from .connections import connect
+from .recording import NotPermitted
 
 if TYPE_CHECKING:
     from .session_state import SessionState
 
-__all__ = ["settle"]
+__all__ = ["clean_up"]
 
-PATIENCE_S = 5.0
-
-
-@dataclass(eq=False)
-class NotTold(FlowproofError):
-    """The answer that told of a thing did not say what its removal needs."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return f"the answer that told of it did not say its {self.name}"
+RETRY_AFTER_S = 5.0
 
 
-def _known(made: CreatedResource, name: str) -> str:
-    if name not in made.parameters:
-        raise NotTold(name)
-    return made.parameters[name]
-
-
-def _cancel_order(client: Any, made: CreatedResource, _: Target) -> None:
-    """An order is cancelled by its sender's name, which only the order itself tells."""
-    order = client.order(made.what)
-    client.cancel(order.source_name or "", order.source_order_id or "")
-
-
-def _delete_connection(client: Any, made: CreatedResource, target: Target) -> None:
-    given = Token(target.credentials("otter", "access").key, ONBOARDING, datetime.max.replace(tzinfo=UTC), {})
-    client.as_user(given).disconnect(_known(made, "brandId"), _known(made, "storeId"))
-
-
-CLEANUP_ACTIONS: Mapping[str, Callable[[Any, CreatedResource, Target], None]] = MappingProxyType(
-    {
-        "cancelOrder": _cancel_order,
-        "deleteWorkflow": lambda client, made, _: client.delete(_known(made, "guid")),
-        "organizationDeleteConnection": _delete_connection,
-        "removeIntegration": lambda client, made, _: client.remove(_known(made, "businessProviderId")),
-    }
-)
-"""How the real clients undo, by the undoing operation."""
-
-CLIENTS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {
-        "integrations": connections.integrations_client,
-        "oneflow": connections.oneflow_client,
-        "otter": connections.otter_client,
-    }
-)
-
-
-def settle(state: "SessionState", run_store: RunStore, *, patience_s: float = PATIENCE_S) -> None:
+def clean_up(state: "SessionState", run_store: RunStore, *, retry_after_s: float = RETRY_AFTER_S) -> None:
     """
-    Undo what is left, the newest first, and tell of each thing what became of it.
+    Remove what is left, the newest first, and tell of each thing what became of it.
 
     Args:
-        state: The session's memory, whose witness is told.
-        ledger: Knows what is left.
-        patience_s: How long to wait for what is not there yet, before it is tried once more.
+        state: The session's memory.
+        run_store: Knows what is left.
+        retry_after_s: How long to wait for what is not there yet, before it is tried once more.
     """
-    tell: Callable[[Event], None] = state.event_writer.tell if state.event_writer is not None else lambda _: None
-    made = run_store.unsettled()
-    for each in made:
-        if each.undo not in CLEANUP_ACTIONS:
+    tell: Callable[[Event], None] = state.events.tell if state.events is not None else lambda _: None
+    created = run_store.unsettled()
+    removable = [each for each in created if each.undo in state.kits.find(each.provider).cleanup]
+    for each in created:
+        if each not in removable:
             run_store.settle(each.id)
             tell(Settled(each.id, False, f"nothing undoes {each.operation}: it stays"))
-    left = _undo_all(state, run_store, [each for each in made if each.undo in CLEANUP_ACTIONS], tell)
+    left = _remove_all(state, run_store, removable, tell)
     if any(isinstance(why, NotFound) for _, why in left):
-        time.sleep(patience_s)
-        left = _undo_all(state, run_store, [each for each, _ in left], tell)
+        time.sleep(retry_after_s)
+        left = _remove_all(state, run_store, [each for each, _ in left], tell)
     for each, why in left:
         if _is_final(why):
             run_store.settle(each.id)
@@ -103,23 +54,23 @@ def settle(state: "SessionState", run_store: RunStore, *, patience_s: float = PA
 
 
 def _is_final(why: BaseException) -> bool:
-    """Whether another attempt, when the run goes on, would come to the same."""
+    """Whether another attempt, when the run is resumed, would have the same end."""
     answered = isinstance(why, ClientError) and why.status is not None and not isinstance(why, TryLater)
-    return answered or isinstance(why, NotPermitted | NotTold)
+    return answered or isinstance(why, NotPermitted | ParameterUnknown)
 
 
-def _undo_all(
-    state: "SessionState", run_store: RunStore, made: Sequence[CreatedResource], tell: Callable[[Event], None]
+def _remove_all(
+    state: "SessionState", run_store: RunStore, created: Sequence[CreatedResource], tell: Callable[[Event], None]
 ) -> list[tuple[CreatedResource, BaseException]]:
-    """Undo each; what could not be undone, with the reason."""
+    """Remove each; returns what could not be removed, with the reason."""
     left: list[tuple[CreatedResource, BaseException]] = []
     unreachable: dict[str, Unreachable] = {}
-    for each in made:
+    for each in created:
         try:
             if each.provider in unreachable:
                 raise unreachable[each.provider]
-            _undo(state, each)
-        except (NotPermitted, FlowproofError) as why:
+            _remove(state, each)
+        except (NotPermitted, Exception) as why:  # noqa: BLE001 (another distribution's action may fail in any way)
             if isinstance(why, Unreachable):
                 unreachable[each.provider] = why
             left.append((each, why))
@@ -129,8 +80,9 @@ def _undo_all(
     return left
 
 
-def _undo(state: "SessionState", made: CreatedResource) -> None:
-    place = state.places.find(made.provider)
-    target = Target(state.places.named(made.provider), {made.provider: place.site})
-    with closing(CLIENTS[made.provider](state.recording(), target, retry=NO_RETRY)) as client:
-        CLEANUP_ACTIONS[made.undo or ""](client, made, target)
+def _remove(state: "SessionState", created: CreatedResource) -> None:
+    site = state.remote.entry(created.provider).site
+    target = Target(state.remote.name_of(created.provider), {created.provider: site})
+    kit = state.kits.find(created.provider)
+    with closing(connect(state.recording(), kit, target, retry=NO_RETRY)) as client:
+        kit.remove(created.undo or "", client, Leftover(created.what, site, created.parameters))

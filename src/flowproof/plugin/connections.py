@@ -1,169 +1,61 @@
 """
-How the plugin makes each provider's client, and how a case's request is signed. One connection a provider.
+Makes the providers' clients and sends the requests of cases, so that every exchange is recorded.
 
 Loaded with the first client, not with pytest: it brings `requests`.
 """
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import partial
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 import requests
 
-from flowproof.authentication import send
-from flowproof.cases import Send
-from flowproof.clients.dots_eco import DotsEco
-from flowproof.clients.flow1st import Flow1st
-from flowproof.clients.integrations import Integrations
-from flowproof.clients.oneflow import OneFlow
-from flowproof.clients.otter import Otter
-from flowproof.target import Site, Workspace
+from flowproof.cases import CaseRequest, send
+from flowproof.kit import Client, ProviderKit
+from flowproof.target import Site, Target, Workspace
 
 from .recording import Recorder, RecordingAdapter
 
-__all__ = [
-    "dots_eco_client",
-    "flow1st_client",
-    "integrations_client",
-    "oneflow_client",
-    "otter_client",
-    "recorded_session",
-    "sender",
-]
+__all__ = ["case_sender", "connect"]
 
 
-class Place(Protocol):
-    """A target or a workspace: both know a provider's site, and whether there is a clock to move."""
-
-    def site(self, provider: str) -> Site:
-        """A provider there."""
-
-
-def oneflow_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> OneFlow:
+def connect(recorder: Recorder, kit: ProviderKit, place: Target | Workspace, **settings: Any) -> Client:
     """
-    A OneFlow client whose exchanges are recorded.
+    A provider's client whose exchanges are recorded.
 
-    Where the place has a clock of its own, the client's waits move that clock on instead of taking time.
+    On a mock, the client's waits move the workspace's clock on instead of taking time.
 
     Args:
-        recorder: Who is shown the exchanges.
-        place: Target or workspace.
-        role: Whose credentials it uses.
-        settings: `token` and `secret` in place of the role's, and whatever `OneFlow` takes.
+        recorder: Records the exchanges.
+        kit: Of the provider.
+        place: Where the provider is.
+        settings: `role`, and what else the kit's client takes; they go over the defaults.
     """
-    site = place.site("oneflow")
-    credentials = site.credentials(role)
-    token, secret = settings.pop("token", credentials.key), settings.pop("secret", None) or credentials.secret
-    return OneFlow(site.url, token, secret, **_settled(recorder, place, site, settings))
-
-
-def dots_eco_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> DotsEco:
-    """
-    A Dots.eco client whose exchanges are recorded.
-
-    Where the place has a clock of its own, the client's waits move that clock on instead of taking time.
-
-    Args:
-        recorder: Who is shown the exchanges.
-        place: Target or workspace.
-        role: Whose token it uses.
-        settings: `token` in place of the role's, and whatever `DotsEco` takes.
-    """
-    site = place.site("dots_eco")
-    token = settings.pop("token", None) or site.credentials(role).key
-    return DotsEco(site.url, token, **_settled(recorder, place, site, settings))
-
-
-def flow1st_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> Flow1st:
-    """
-    A Flow1st client whose exchanges are recorded.
-
-    Where the place has a clock of its own, that is the client's clock too, and its waits move it on.
-
-    Args:
-        recorder: Who is shown the exchanges.
-        place: Target or workspace.
-        role: `default` for staging, `production`.
-        settings: `api_key`, `api_secret` and `signing_key` in place of the role's, and whatever `Flow1st` takes. Beyond
-            the mock the signing key is the environment's `FLOWPROOF_FLOW1ST_SIGNING_KEY`, or of another role
-            `FLOWPROOF_FLOW1ST_<ROLE>_SIGNING_KEY`.
-    """
-    site = place.site("flow1st")
-    credentials = site.credentials(role)
-    named = "FLOWPROOF_FLOW1ST_SIGNING_KEY" if role == "default" else f"FLOWPROOF_FLOW1ST_{role.upper()}_SIGNING_KEY"
-    keys = (
-        settings.pop("api_key", credentials.key),
-        settings.pop("api_secret", None) or credentials.secret,
-        settings.pop("signing_key", None) or credentials.values.get("signing_key") or os.environ.get(named, ""),
-    )
-    return Flow1st(site.url, *keys, **_settled(recorder, place, site, settings, tells_time=True))
-
-
-def integrations_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> Integrations:
-    """
-    An Integrations client whose exchanges are recorded.
-
-    Where the place has a clock of its own, the client's waits move that clock on instead of taking time.
-
-    Args:
-        recorder: Who is shown the exchanges.
-        place: Target or workspace.
-        role: Whose token it uses: `default` for an API token, `user` for a user token.
-        settings: `token` in place of the role's, and whatever `Integrations` takes.
-    """
-    site = place.site("integrations")
-    token = settings.pop("token", None) or site.credentials(role).key
-    return Integrations(site.url, token, **_settled(recorder, place, site, settings))
-
-
-def otter_client(recorder: Recorder, place: Place, *, role: str = "default", **settings: Any) -> Otter:
-    """
-    An Otter client whose exchanges are recorded.
-
-    Where the place has a clock of its own, that is the client's clock too, and its waits move it on.
-
-    Args:
-        recorder: Who is shown the exchanges.
-        place: Target or workspace.
-        role: Which application it is.
-        settings: `client_secret` in place of the role's, and whatever `Otter` takes.
-    """
-    site = place.site("otter")
-    credentials = site.credentials(role)
-    settings.setdefault("redirect_uri", credentials.values.get("redirect_uri"))
-    secret = settings.pop("client_secret", None) or credentials.secret
-    return Otter(site.url, credentials.key, secret, **_settled(recorder, place, site, settings, tells_time=True))
-
-
-def _settled(
-    recorder: Recorder, place: Place, site: Site, settings: Mapping[str, Any], *, tells_time: bool = False
-) -> dict[str, Any]:
-    """
-    The settings of a client, over those that suit the place.
-
-    Args:
-        recorder: Who is shown the exchanges.
-        place: Target or workspace; the client's waits move its clock on, where it has one.
-        site: The provider there.
-        settings: Wanted; they go over all others.
-        tells_time: Whether that clock is the client's own, too.
-    """
-    workspace = place if isinstance(place, Workspace) else getattr(place, "workspace", None)
-    suited: dict[str, Any] = {"session": recorded_session(recorder, site, is_ours=workspace is not None)}
+    site = place.site(kit.slug)
+    workspace = place if isinstance(place, Workspace) else place.workspace
+    defaults: dict[str, Any] = {"session": _recorded_session(recorder, site, is_ours=workspace is not None)}
     if workspace is not None:
-        suited |= {"sleep": workspace.clock.advance, "rng": Random(0)}
-        suited |= {"now": workspace.clock.now} if tells_time else {}
-    return {**suited, **settings}
+        defaults |= {"sleep": workspace.clock.advance, "rng": Random(0)}
+        defaults |= {"now": workspace.clock.now} if kit.takes_now else {}
+    return kit.make_client(site, **{**defaults, **settings})
 
 
-def recorded_session(recorder: Recorder, site: Site, *, is_ours: bool) -> requests.Session:
+def case_sender(
+    recorder: Recorder, kit: ProviderKit, workspace: Workspace
+) -> tuple[requests.Session, Callable[[CaseRequest], requests.Response]]:
+    """A session, to be closed by the caller, and what sends a case's requests to a workspace through it."""
+    site = workspace.site(kit.slug)
+    session = _recorded_session(recorder, site, is_ours=True)
+    return session, partial(send, session, site.url, sign=partial(kit.headers, site))
+
+
+def _recorded_session(recorder: Recorder, site: Site, *, is_ours: bool) -> requests.Session:
     """
     A session whose exchanges with a site are recorded.
 
     Args:
-        recorder: Who is shown them.
+        recorder: Records them.
         site: Where it leads.
         is_ours: Whether that is a server of our own, which no proxy stands before.
     """
@@ -173,9 +65,3 @@ def recorded_session(recorder: Recorder, site: Site, *, is_ours: bool) -> reques
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
-
-
-def sender(recorder: Recorder, site: Site) -> tuple[requests.Session, Send]:
-    """A session, to be closed, and what sends a case's requests through it, to a server of our own."""
-    session = recorded_session(recorder, site, is_ours=True)
-    return session, partial(send, session, site)

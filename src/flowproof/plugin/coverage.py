@@ -12,19 +12,18 @@ from typing import Any
 import orjson
 import pytest
 
-from flowproof.conformance import Contract
 from flowproof.conformance.branches import Branches
-from flowproof.exchange import Exchange
 
 from .item_info import requirements_of
+from .recording import RecordedExchange
 
 __all__ = ["CoverageWriter"]
 
-HANDED_OVER = "flowproof_coverage"
+WORKER_OUTPUT = "flowproof_coverage"
 VERSION = 1
 JSON = "application/json"
 
-Seen = dict[str, dict[str, dict[str, set[str]]]]
+Exercised = dict[str, dict[str, dict[str, set[str]]]]
 
 
 class CoverageWriter:
@@ -37,12 +36,13 @@ class CoverageWriter:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._seen: Seen = {}
+        self._exercised: Exercised = {}
         self._branches: dict[str, Branches] = {}
         self.test = ""
 
-    def record(self, provider: str, contract: Contract, exchange: Exchange) -> None:
-        """One exchange of the current test."""
+    def record(self, recorded: RecordedExchange) -> None:
+        """Count an exchange of the current test."""
+        provider, contract, exchange = recorded.provider, recorded.contract, recorded.exchange
         found = contract.operations.find(exchange.method, exchange.path)
         if found is None:
             return
@@ -59,7 +59,7 @@ class CoverageWriter:
             self._add(provider, "branches", *(f"{operation.id} request {each}" for each in taken))
 
     def _add(self, provider: str, kind: str, *names: str) -> None:
-        kinds = self._seen.setdefault(provider, {}).setdefault(kind, {})
+        kinds = self._exercised.setdefault(provider, {}).setdefault(kind, {})
         for name in names:
             kinds.setdefault(name, set()).add(self.test)
 
@@ -86,11 +86,11 @@ class CoverageWriter:
             provider: {
                 kind: {name: sorted(tests) for name, tests in sorted(names.items())} for kind, names in kinds.items()
             }
-            for provider, kinds in sorted(self._seen.items())
+            for provider, kinds in sorted(self._exercised.items())
         }
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
-            output[HANDED_OVER] = json.dumps(plain)
+            output[WORKER_OUTPUT] = json.dumps(plain)
             return
         text = json.dumps({"version": VERSION, "providers": plain}, indent=1, ensure_ascii=False)
         self._file.write_text(f"{text}\n", encoding="utf-8")
@@ -98,11 +98,11 @@ class CoverageWriter:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take in what a worker of xdist has exercised."""
-        handed_over = json.loads(getattr(node, "workeroutput", {}).get(HANDED_OVER, "{}"))
-        for provider, kinds in handed_over.items():
+        exercised = json.loads(getattr(node, "workeroutput", {}).get(WORKER_OUTPUT, "{}"))
+        for provider, kinds in exercised.items():
             for kind, names in kinds.items():
                 for name, tests in names.items():
-                    self._seen.setdefault(provider, {}).setdefault(kind, {}).setdefault(name, set()).update(tests)
+                    self._exercised.setdefault(provider, {}).setdefault(kind, {}).setdefault(name, set()).update(tests)
 
 
 def _json(body: bytes) -> Any:

@@ -31,7 +31,7 @@ from flowproof.exchange import Exchange
 from flowproof.target import Site
 
 from .item_info import needs_control, providers_of, requirements_of
-from .recording import Seen
+from .recording import RecordedExchange
 from .session_state import SessionState
 from .verdicts import judge
 
@@ -48,29 +48,29 @@ class Evidence:
 
     def __init__(self) -> None:
         self.count = 0
-        self._first: list[tuple[int, Seen]] = []
-        self._faulty: list[tuple[int, Seen]] = []
-        self._last: deque[tuple[int, Seen]] = deque(maxlen=LAST)
+        self._first: list[tuple[int, RecordedExchange]] = []
+        self._faulty: list[tuple[int, RecordedExchange]] = []
+        self._last: deque[tuple[int, RecordedExchange]] = deque(maxlen=LAST)
 
-    def add(self, seen: Seen) -> None:
-        """One more."""
+    def add(self, recorded: RecordedExchange) -> None:
+        """Count an exchange, and keep it if it is one of those."""
         self.count += 1
         if len(self._first) < FIRST:
-            self._first.append((self.count, seen))
+            self._first.append((self.count, recorded))
             return
-        if seen.findings and len(self._faulty) < MOST_FAULTY:
-            self._faulty.append((self.count, seen))
-        self._last.append((self.count, seen))
+        if recorded.findings and len(self._faulty) < MOST_FAULTY:
+            self._faulty.append((self.count, recorded))
+        self._last.append((self.count, recorded))
 
-    def kept(self) -> Iterator[Seen]:
-        """In their order."""
+    def kept(self) -> Iterator[RecordedExchange]:
+        """Those that are kept, in their order."""
         by_number = dict([*self._first, *self._faulty, *self._last])
         return (by_number[number] for number in sorted(by_number))
 
 
 class EventWriter:
     """
-    Tells a run's file what happens.
+    Writes what happens into a run's file.
 
     Properties try the same examples in each run, so that a run that broke off goes on as it began.
 
@@ -88,12 +88,12 @@ class EventWriter:
         self._done: set[str] = set()
         self._evidence = Evidence()
         self._raised: list[BaseException] = []
-        self._said: list[str] = []
+        self._details: list[str] = []
         self._duration_s = 0.0
         token = state.options.token
         self._known = [Secret("FLOWPROOF_TOKEN", token)] if token else []
         if state.options.target is not None:
-            self._known += _secrets(state.places.find(each).site for each in state.places.urls)
+            self._known += _secrets(state.remote.entry(each).site for each in state.remote.urls)
         self._redactor = Redactor(self._known)
         if file.exists():
             self._read(events_of(file))
@@ -107,38 +107,38 @@ class EventWriter:
             if isinstance(event, TestFinished):
                 (self._done.discard if event.verdict == "ERROR" else self._done.add)(event.test)
 
-    def shown(self, nodeid: str) -> str:
-        """A test's name as events have it."""
-        return self._names.get(nodeid, self._redactor.name(nodeid))
+    def name_of(self, item: pytest.Item) -> str:
+        """A test's name as events have it: redacted, and its own."""
+        return self._names.get(item.nodeid, self._redactor.name(item.nodeid))
 
     def tell(self, *events: Event) -> None:
-        """Write events down, redacted."""
+        """Write events, redacted."""
         append(self._file, *map(self._redactor.event, events))
 
-    def saw(self, seen: Seen) -> None:
-        """An exchange of the current test."""
-        self._evidence.add(seen)
+    def record(self, recorded: RecordedExchange) -> None:
+        """Keep an exchange of the current test as evidence."""
+        self._evidence.add(recorded)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Name the tests, each its own way, and leave out those that have their verdict."""
+        """Give each test a name of its own, and leave out those that have their verdict."""
         taken: Counter[str] = Counter()
         for item in items:
             name = self._redactor.name(item.nodeid)
             taken[name] += 1
             self._names[item.nodeid] = name if taken[name] == 1 else f"{name} #{taken[name]}"
-        done = [item for item in items if self.shown(item.nodeid) in self._done]
+        done = [item for item in items if self.name_of(item) in self._done]
         if done:
             config.hook.pytest_deselected(items=done)
-            items[:] = [item for item in items if self.shown(item.nodeid) not in self._done]
+            items[:] = [item for item in items if self.name_of(item) not in self._done]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """What is about to be done, told by one process for all."""
+        """Write which tests the run is about to do; one process does so for all."""
         if not self._plans:
             return
         self.tell(
             *(
-                Planned(self.shown(item.nodeid), _sentence(item), requirements_of(item), needs_control(item))
+                Planned(self.name_of(item), _sentence(item), requirements_of(item), needs_control(item))
                 for item in session.items
             )
         )
@@ -146,7 +146,7 @@ class EventWriter:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """A test from its beginning to its end; one that is broken off has no verdict."""
-        self._evidence, self._raised, self._said, self._duration_s = Evidence(), [], [], 0.0
+        self._evidence, self._raised, self._details, self._duration_s = Evidence(), [], [], 0.0
         result = yield
         self._finish(item)
         return result
@@ -162,33 +162,33 @@ class EventWriter:
             self._raised.append(call.excinfo.value)
         if report.failed:
             sections = [f"{title}\n{text}" for title, text in report.sections if title.startswith("flowproof")]
-            self._said += [report.longreprtext, *sections]
+            self._details += [report.longreprtext, *sections]
         return report
 
     def _finish(self, item: pytest.Item) -> None:
         recorder = self._state.recorder
         findings = recorder.report() if recorder is not None else None
-        omitted = recorder.guard.omitted if recorder is not None and recorder.guard is not None else ""
-        lost = recorder.lost if recorder is not None and self._is_elsewhere(item) else ""
+        omitted = recorder.omitted if recorder is not None else ""
+        lost = recorder.lost if recorder is not None and self._is_remote(item) else ""
         verdict, why = judge(self._raised, findings=findings, omitted=omitted, lost=lost)
-        said = "\n\n".join([*self._said, *([findings] if findings and not self._said else [])])
-        test = self.shown(item.nodeid)
+        details = "\n\n".join([*self._details, *([findings] if findings and not self._details else [])])
+        test = self.name_of(item)
         finished = TestFinished(
             test=test,
             at=datetime.now(UTC),
             duration_ms=round(self._duration_s * 1000, 1),
             verdict=verdict,
             why=why,
-            details=_cut(said) if verdict in ("FAIL", "ERROR") else "",
+            details=_cut(details) if verdict in ("FAIL", "ERROR") else "",
             exchanges=self._evidence.count,
         )
         redactor = self._redactor_of_test()
-        happened: list[Event] = [*self._exchanged(test), finished]
+        events: list[Event] = [*self._exchanged(test), finished]
         # The name is redacted already, and has to be the one that was planned.
-        append(self._file, *(structs.replace(redactor.event(each), test=test) for each in happened))
+        append(self._file, *(structs.replace(redactor.event(each), test=test) for each in events))
 
-    def _is_elsewhere(self, item: pytest.Item) -> bool:
-        return not providers_of(item).isdisjoint(self._state.places.urls)
+    def _is_remote(self, item: pytest.Item) -> bool:
+        return not providers_of(item, self._state.kits).isdisjoint(self._state.remote.urls)
 
     def _redactor_of_test(self) -> Redactor:
         """On a mock each workspace has credentials of its own."""
@@ -197,30 +197,26 @@ class EventWriter:
 
     def _exchanged(self, test: str) -> Iterator[Exchanged]:
         run_store = self._state.run_store
-        for seen in self._evidence.kept():
+        for each in self._evidence.kept():
             number = run_store.next("exchange") if run_store is not None else self._evidence.count
-            yield _exchanged(f"x-{number}", test, self._operation(seen), seen)
-
-    def _operation(self, seen: Seen) -> str | None:
-        match = (
-            self._state.recording().contract(seen.provider).operations.find(seen.exchange.method, seen.exchange.path)
-        )
-        return match.operation.id if match else None
+            yield _exchanged(f"x-{number}", test, each)
 
 
-def _exchanged(name: str, test: str, operation: str | None, seen: Seen) -> Exchanged:
-    exchange: Exchange = seen.exchange
+def _exchanged(name: str, test: str, recorded: RecordedExchange) -> Exchanged:
+    exchange: Exchange = recorded.exchange
+    match = recorded.contract.operations.find(exchange.method, exchange.path)
     request = Request(
         headers=exchange.request_headers,
         body=body_of(exchange.request_body),
         method=exchange.method,
-        url=seen.url,
+        url=recorded.url,
         path=exchange.path,
         query=exchange.query,
     )
     response = Response(headers=exchange.response_headers, body=body_of(exchange.response_body), status=exchange.status)
-    findings = tuple(Found(**asdict(each)) for each in seen.findings)
-    return Exchanged(name, test, seen.at, round(seen.duration_ms, 1), operation, request, response, findings)
+    findings = tuple(Found(**asdict(each)) for each in recorded.findings)
+    operation, duration_ms = match.operation.id if match else None, round(recorded.duration_ms, 1)
+    return Exchanged(name, test, recorded.at, duration_ms, operation, request, response, findings)
 
 
 def _secrets(sites: Iterable[Site]) -> list[Secret]:

@@ -1,7 +1,7 @@
 """
-Stands before everything that leaves for a place that is not the mock: what its profile permits, how often, how fast.
+The gate for requests to targets that are not mocked: what the profile permits, how often, how fast.
 
-Whatever changes nothing passes. Loaded with the first client of such a place.
+Whatever changes nothing passes. Loaded with the first client of such a target.
 """
 
 import time
@@ -9,9 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import NoReturn
-
-from _pytest.outcomes import Skipped
 
 from flowproof.certify.events import Created, Event, Recognised, Settled
 from flowproof.certify.run_store import Budget, CreatedResource, RunStore
@@ -19,54 +16,38 @@ from flowproof.conformance import Contract, Match
 from flowproof.conformance.effects import Effect, read_effects, value_of
 from flowproof.errors import ConfigurationError
 from flowproof.exchange import Exchange
-from flowproof.target.profile import Place
+from flowproof.target.profile import ProfileEntry
 
-from .places import Places
+from .recording import NotPermitted, Passage
+from .remote_targets import RemoteTargets
 
-__all__ = ["Guard", "NotPermitted", "Passage"]
+__all__ = ["Guard"]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OURS = "flowproof-"
 RECOGNISED = "recognised"
 
 
-class NotPermitted(Skipped):
-    """
-    The target does not permit what a test asks for.
-
-    A skip to pytest: Hypothesis lets that through at once, and no `except Exception` takes it for an answer.
-    """
-
-
-@dataclass(slots=True)
-class Passage:
-    """One request on its way, and what came back."""
-
-    exchange: Exchange | None = None
-
-
 @dataclass(slots=True)
 class Guard:
     """
-    What keeps the permissions and the pace of every place of a session, with all other processes of the run.
+    Keeps the permissions and the pace of every target of a session, together with all other processes of the run.
 
     Args:
-        places: Where the providers are.
+        remote: The targets.
         contract: The contract of a provider.
-        ledger: What the run's processes share.
-        test: The test at work.
+        run_store: What the run's processes share.
+        test: The current test.
         tell: Takes what has happened, where somebody keeps it.
-        omitted: Why something of the current test was not sent; empty where all was.
     """
 
-    places: Places
+    remote: RemoteTargets
     contract: Callable[[str], Contract]
     run_store: RunStore
     test: Callable[[], str] = lambda: ""
     tell: Callable[[Event], None] | None = None
-    omitted: str = ""
     _effects: dict[str, Mapping[str, Effect]] = field(default_factory=dict)
-    _places: dict[str, Place] = field(default_factory=dict)
+    _entries: dict[str, ProfileEntry] = field(default_factory=dict)
 
     @contextmanager
     def passing(self, provider: str, method: str, path: str) -> Iterator[Passage]:
@@ -75,17 +56,17 @@ class Guard:
 
         Raises:
             NotPermitted: It may not pass.
-            ConfigurationError: The place cannot be used.
+            ConfigurationError: The target cannot be used.
         """
-        place = self._place(provider)
+        entry = self._entry(provider)
         match = self.contract(provider).operations.find(method, path)
         effect = self._effects[provider][match.operation.id] if match else Effect(changes=method not in SAFE)
         with ExitStack() as stack:
             budget = None
-            if effect.spends is not None and place.permission.spend is not None:
+            if effect.spends is not None and entry.permission.spend is not None:
                 budget = stack.enter_context(self.run_store.budget(provider))
-            self._permit(provider, place, match, effect, budget, f"a {method} that is no operation of the contract")
-            self._wait(provider, place)
+            self._permit(provider, entry, match, effect, budget, f"a {method} that is no operation of the contract")
+            self._wait(provider, entry)
             passage = Passage()
             try:
                 yield passage
@@ -94,44 +75,40 @@ class Guard:
         if passage.exchange is not None:
             self._look(provider, effect, passage.exchange, match)
 
-    def _place(self, provider: str) -> Place:
-        if provider not in self._places:
-            place = self.places.find(provider)
+    def _entry(self, provider: str) -> ProfileEntry:
+        if provider not in self._entries:
+            entry = self.remote.entry(provider)
             effects = read_effects(self.contract(provider).document)
-            if place.permission.spend is not None and not any(each.spends for each in effects.values()):
+            if entry.permission.spend is not None and not any(each.spends for each in effects.values()):
                 raise ConfigurationError(
                     f"The profile limits what {provider} may spend, but no answer of it says what a call costs.",
                     "Leave spend out, and limit the number of calls.",
                 )
-            self._places[provider], self._effects[provider] = place, effects
-        return self._places[provider]
+            self._entries[provider], self._effects[provider] = entry, effects
+        return self._entries[provider]
 
     def _permit(
-        self, provider: str, place: Place, match: Match | None, effect: Effect, budget: Budget | None, what: str
+        self, provider: str, entry: ProfileEntry, match: Match | None, effect: Effect, budget: Budget | None, what: str
     ) -> None:
-        permission = place.permission
+        permission = entry.permission
         if permission.everything or not effect.changes:
             return
-        target = self.places.named(provider)
+        target = self.remote.name_of(provider)
         if match is None or match.operation.id not in permission.operations:
-            self._refuse(f"the target {target} does not permit {match.operation.id if match else what}")
+            raise NotPermitted(f"the target {target} does not permit {match.operation.id if match else what}")
         operation = match.operation.id
         if budget is not None and permission.spend is not None and not budget.allows(permission.spend):
             so_far = "a call whose cost is not known" if budget.lost else f"{budget.spent} so far"
-            self._refuse(
+            raise NotPermitted(
                 f"the target {target} permits to spend {permission.spend}: with {so_far}, another {operation} may be "
                 "too much"
             )
         times = permission.operations[operation]
         if not self.run_store.take(f"calls of {provider} {operation}", times):
-            self._refuse(f"the target {target} permits {operation} {times} times, which are used up")
+            raise NotPermitted(f"the target {target} permits {operation} {times} times, which are used up")
 
-    def _refuse(self, why: str) -> NoReturn:
-        self.omitted = self.omitted or why
-        raise NotPermitted(why)
-
-    def _wait(self, provider: str, place: Place) -> None:
-        rate = place.pace.requests_per_second
+    def _wait(self, provider: str, entry: ProfileEntry) -> None:
+        rate = entry.pace.requests_per_second
         if rate is not None:
             now_s = time.monotonic()
             time.sleep(self.run_store.turn(f"turn at {provider}", interval_s=1 / rate, now_s=now_s))
@@ -139,11 +116,11 @@ class Guard:
     def _pay(self, budget: Budget | None, effect: Effect, exchange: Exchange | None, match: Match | None) -> None:
         if budget is None or effect.spends is None or (exchange is not None and not _is_success(exchange)):
             return
-        told = value_of(effect.spends, exchange, match) if exchange is not None and match is not None else None
-        budget.pay(_amount(told))
+        cost = value_of(effect.spends, exchange, match) if exchange is not None and match is not None else None
+        budget.pay(_amount(cost))
 
     def _look(self, provider: str, effect: Effect, exchange: Exchange, match: Match | None) -> None:
-        """What an answer gives away, creates and removes."""
+        """Tell what an answer reveals of the target, creates and removes."""
         if self.tell is None:
             return
         ours = next((name for name, _ in exchange.response_headers if name.lower().startswith(OURS)), None)
@@ -160,7 +137,7 @@ class Guard:
         if self.tell is None or effect.creates is None:
             return
         undone_by = effect.undone_by
-        told = (
+        parameters = (
             {name: value_of(each, exchange, match) for name, each in undone_by.parameters.items()} if undone_by else {}
         )
         made = CreatedResource(
@@ -169,7 +146,7 @@ class Guard:
             operation=match.operation.id,
             what=value_of(effect.creates, exchange, match) or "the answer does not say what",
             undo=undone_by.operation if undone_by else None,
-            parameters={name: value for name, value in told.items() if value is not None},
+            parameters={name: value for name, value in parameters.items() if value is not None},
         )
         spent = value_of(effect.spends, exchange, match) if effect.spends else None
         self.run_store.add(made)
@@ -189,9 +166,9 @@ def _is_success(exchange: Exchange) -> bool:
     return 200 <= exchange.status < 300
 
 
-def _amount(told: str | None) -> Decimal | None:
+def _amount(text: str | None) -> Decimal | None:
     try:
-        amount = Decimal(told or "")
+        amount = Decimal(text or "")
     except InvalidOperation:
         return None
     return amount if amount.is_finite() and amount >= 0 else None

@@ -7,9 +7,11 @@ import pytest
 
 from flowproof.errors import FlowproofError
 
+from . import fixtures
+from .clients import client_fixtures
 from .item_info import requirements_of
 from .options import add_options
-from .places import MOCK
+from .remote_targets import MOCK
 from .session_state import state_of
 
 if TYPE_CHECKING:
@@ -34,40 +36,50 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "requirement(*ids): the requirements of a provider that the test proves, such as oneflow.order.get."
+        "markers", "requirement(*ids): the requirements of a provider that the test proves, such as acme.order.get."
     )
     state = state_of(config)
-    handed_down = getattr(config, "workerinput", None)  # xdist's, in a worker
+    described = bool(config.option.showfixtures or config.option.show_fixtures_per_test)
+    config.pluginmanager.register(client_fixtures(state, taken=fixtures.__all__, described=described))
+    worker_input = getattr(config, "workerinput", None)  # xdist's, in a worker
     if state.options.events is not None or state.options.target not in (None, MOCK):
         from .run_store_plugin import RunStorePlugin  # noqa: PLC0415 (only where something is counted)
 
-        accounts = RunStorePlugin(state, handed_down)
-        state.run_store = accounts.run_store
-        config.pluginmanager.register(accounts)
-    if state.options.events is not None:
-        from .event_writer import EventWriter  # noqa: PLC0415 (only a run that asks for it)
+        shared = RunStorePlugin(state, worker_input)
+        state.run_store = shared.run_store
+        state.make_gate = shared.make_guard if state.remote.urls else None
+        config.pluginmanager.register(shared)
+    if state.remote.is_named:
+        from .named_target import NamedTarget  # noqa: PLC0415 (only a session with a profile)
 
-        state.event_writer = EventWriter(state.options.events, state, handed_down and handed_down["workerid"])
-        config.pluginmanager.register(state.event_writer)
+        config.pluginmanager.register(NamedTarget(state))
     if state.options.coverage is not None:
         from .coverage import CoverageWriter  # noqa: PLC0415 (only a run that asks for it)
 
-        state.coverage = CoverageWriter(state.options.coverage)
-        config.pluginmanager.register(state.coverage)
+        coverage = CoverageWriter(state.options.coverage)
+        state.listeners.append(coverage.record)
+        config.pluginmanager.register(coverage)
+    if state.options.events is not None:
+        from .event_writer import EventWriter  # noqa: PLC0415 (only a run that asks for it)
+
+        writer = EventWriter(state.options.events, state, worker_input and worker_input["workerid"])
+        state.events = writer
+        state.listeners.append(writer.record)
+        config.pluginmanager.register(writer)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of the tests, those whose requirements were asked for."""
-    wanted = state_of(config).options.requirements
-    if not wanted:
+    """Keep the tests of the requirements that were asked for."""
+    requirements = state_of(config).options.requirements
+    if not requirements:
         return
-    chosen = [item for item in items if any(_is_of(each, wanted) for each in requirements_of(item))]
+    chosen = [item for item in items if any(_is_below(each, requirements) for each in requirements_of(item))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
 
 
-def _is_of(requirement: str, wanted: Sequence[str]) -> bool:
-    return any(requirement == each or requirement.startswith(f"{each}.") for each in wanted)
+def _is_below(requirement: str, chosen: Sequence[str]) -> bool:
+    return any(requirement == each or requirement.startswith(f"{each}.") for each in chosen)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -76,7 +88,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     from flowproof.cases import read_cases  # noqa: PLC0415 (only a suite with cases needs it)
 
-    cases = read_cases(metafunc.definition.path.parent.name)
+    kits = state_of(metafunc.config).kits
+    provider = kits.of_folder(metafunc.definition.path.parent)
+    cases = read_cases(provider, kits.find(provider).fixtures_folder()) if provider is not None else ()
     parameters = [pytest.param(case, id=case.id, marks=pytest.mark.requirement(*case.requirements)) for case in cases]
     metafunc.parametrize("documented_case", parameters)
 
@@ -108,8 +122,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Beside a failure stands what its workspaces refused last, and why. What the target lacks is a skip."""
     if call.excinfo is not None and _is_lacking(call.excinfo.value):
-        said = str(call.excinfo.value)
-        call.excinfo = pytest.CallInfo.from_call(lambda: pytest.skip(said), call.when).excinfo
+        reason = str(call.excinfo.value)
+        call.excinfo = pytest.CallInfo.from_call(lambda: pytest.skip(reason), call.when).excinfo
     report = yield
     if report.failed and call.when in ("setup", "call"):
         state = state_of(item.config)

@@ -1,14 +1,15 @@
-"""Which providers a test uses, which of those are elsewhere than on the mock, and the skip that follows from it."""
+"""What a test is about: its providers, its requirements, whether it needs a mock, and the skip where there is none."""
 
 import types
 from typing import NoReturn
 
 import pytest
 
-from .places import CLIENTS
+from flowproof.providers import Kits
+
 from .session_state import SessionState
 
-__all__ = ["needs_control", "provider_of_folder", "providers_of", "requirements_of", "skip_elsewhere"]
+__all__ = ["needs_control", "providers_of", "requirements_of", "skip_without_control"]
 
 CONTROL = frozenset({"flowproof_server", "make_workspace", "mock_workspace", "replay_case", "workspace"})
 """Fixtures that there are on a mock only."""
@@ -27,16 +28,14 @@ PURPOSES = types.MappingProxyType(
 """What a test does with its workspace, by the part of the handle that its code names."""
 
 
-def providers_of(item: pytest.Item | None) -> set[str]:
-    """The providers that a test uses: that of its folder, where it is one, and those whose clients it asks for."""
-    asked = set(getattr(item, "fixturenames", ()))
-    by_fixture = {each for each in CLIENTS if each in asked or f"make_{each}" in asked}
-    return by_fixture | ({provider_of_folder(item)} & set(CLIENTS) if item else set())
-
-
-def provider_of_folder(node: pytest.Item) -> str:
-    """The name of the folder that a test stands in: in a suite, the provider's slug."""
-    return node.path.parent.name
+def providers_of(item: pytest.Item | None, kits: Kits) -> set[str]:
+    """The providers that a test uses: that of the suite in which it stands, and those whose clients it asks for."""
+    if item is None:
+        return set()
+    fixtures = set(getattr(item, "fixturenames", ()))
+    by_fixture = {each for each in kits.names if each in fixtures or f"make_{each}" in fixtures}
+    own = kits.of_folder(item.path.parent)
+    return by_fixture | ({own} if own is not None else set())
 
 
 def requirements_of(item: pytest.Item) -> tuple[str, ...]:
@@ -49,11 +48,12 @@ def needs_control(item: pytest.Item) -> bool:
     return not CONTROL.isdisjoint(getattr(item, "fixturenames", ()))
 
 
-def skip_elsewhere(state: SessionState) -> None:
-    """Skip the current test where a provider that it uses cannot be controlled."""
-    urls = state.places.urls
-    for provider in sorted(providers_of(state.item) & set(urls)):
-        _skip(state.places.named(provider), state.item)
+def skip_without_control(state: SessionState) -> None:
+    """Skip the current test where the session's target, or a provider that the test uses, has no control API."""
+    if state.remote.is_named:
+        _skip(state.remote.profile, state.item)
+    for provider in sorted(providers_of(state.item, state.kits) & set(state.remote.urls)):
+        _skip(state.remote.name_of(provider), state.item)
 
 
 def _skip(target: str, item: pytest.Item | None) -> NoReturn:

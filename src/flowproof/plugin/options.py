@@ -150,7 +150,5 @@ def _transport(text: str) -> Transport:
 def _base_url(text: str) -> tuple[str, str]:
     provider, _, url = text.partition("=")
     if not provider.isidentifier() or not url.lower().startswith(("http://", "https://")):
-        raise pytest.UsageError(
-            f"--flowproof-base-url {text!r}: write PROVIDER=URL, such as oneflow=https://example.test"
-        )
+        raise pytest.UsageError(f"--flowproof-base-url {text!r}: write PROVIDER=URL, such as acme=https://example.test")
     return provider, url

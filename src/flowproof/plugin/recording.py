@@ -1,39 +1,68 @@
 """
 Watches the exchanges of the clients that the fixtures make: each is checked against its contract in both directions.
 
-Loaded with the first client, not with pytest: it brings `requests` and the contracts.
+Who else looks at them, or holds requests back, registers with the recorder. Loaded with the first client, not with
+pytest: it brings `requests` and the contracts.
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
+from _pytest.outcomes import Skipped
 from requests.adapters import BaseAdapter
 
 from flowproof.conformance import Contract, Finding, check, load_contract
 from flowproof.exchange import Exchange
+from flowproof.providers import Kits
 
-if TYPE_CHECKING:
-    from .guard import Guard
-
-__all__ = ["Recorder", "RecordingAdapter", "Seen", "exchange_of"]
+__all__ = ["Gate", "NotPermitted", "Passage", "RecordedExchange", "Recorder", "RecordingAdapter", "exchange_of"]
 
 MOST_SHOWN = 20
 
 
+class NotPermitted(Skipped):
+    """
+    The target does not permit what a test asks for.
+
+    A skip to pytest: Hypothesis lets that through at once, and no `except Exception` takes it for an answer.
+    """
+
+
+@dataclass(slots=True)
+class Passage:
+    """A request on its way; the exchange is there once the answer is."""
+
+    exchange: Exchange | None = None
+
+
+class Gate(Protocol):
+    """Decides whether requests may leave, and when."""
+
+    def passing(self, provider: str, method: str, path: str) -> AbstractContextManager[Passage]:
+        """
+        Let a request pass. The block sends it, and puts the exchange into the passage.
+
+        Raises:
+            NotPermitted: It may not pass.
+            ConfigurationError: The target cannot be used.
+        """
+
+
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RecordedExchange:
     """
     An exchange, and what was found in it.
 
     Args:
         provider: Slug.
+        contract: The provider's.
         url: Whole, as it was asked for.
         exchange: As it went over the wire.
         findings: Those that count for the test.
@@ -42,6 +71,7 @@ class Seen:
     """
 
     provider: str
+    contract: Contract
     url: str
     exchange: Exchange
     findings: tuple[Finding, ...]
@@ -57,15 +87,25 @@ class Recorder:
 
     Args:
         adapter: Makes the transports that it watches.
+        kits: Say where the contracts are.
+        listeners: Each is called with every exchange.
+        make_gate: Makes what requests have to pass, given how contracts are found; None where everything may leave.
     """
 
-    def __init__(self, adapter: Callable[[], BaseAdapter]) -> None:
+    def __init__(
+        self,
+        adapter: Callable[[], BaseAdapter],
+        kits: Kits,
+        listeners: Sequence[Callable[[RecordedExchange], None]] = (),
+        make_gate: Callable[[Callable[[str], Contract]], Gate] | None = None,
+    ) -> None:
         self.adapter = adapter
         self.exchanges = 0
         self.lost = ""
-        self.guard: Guard | None = None
-        self.on_checked: Callable[[str, Contract, Exchange], None] | None = None
-        self.on_exchange: Callable[[Seen], None] | None = None
+        self.omitted = ""
+        self._kits = kits
+        self._listeners = listeners
+        self._gate = make_gate(self.contract) if make_gate is not None else None
         self._contracts: dict[str, Contract] = {}
         self._findings: Counter[tuple[str, Finding]] = Counter()
         self._set_aside: list[Finding] | None = None
@@ -74,27 +114,38 @@ class Recorder:
         """A test starts: forget the one before."""
         self.exchanges = 0
         self.lost = ""
+        self.omitted = ""
         self._findings.clear()
         self._set_aside = None
-        if self.guard is not None:
-            self.guard.omitted = ""
 
     def contract(self, provider: str) -> Contract:
         """The contract of a provider, loaded once."""
         if provider not in self._contracts:
-            self._contracts[provider] = load_contract(provider)
+            self._contracts[provider] = load_contract(provider, self._kits.find(provider).contract_folder())
         return self._contracts[provider]
 
+    @contextmanager
+    def passing(self, provider: str, method: str, path: str) -> Iterator[Passage]:
+        """Let a request pass the gate; why one of the current test was not sent is kept in `omitted`."""
+        if self._gate is None:
+            yield Passage()
+            return
+        try:
+            with self._gate.passing(provider, method, path) as passage:
+                yield passage
+        except NotPermitted as refused:
+            self.omitted = self.omitted or str(refused)
+            raise
+
     def record(self, provider: str, url: str, exchange: Exchange, at: datetime, duration_ms: float) -> None:
-        """Check an exchange against its provider's contract; what the arguments are, `Seen` says."""
+        """Check an exchange against its provider's contract; `RecordedExchange` says what the arguments are."""
         self.exchanges += 1
         contract = self.contract(provider)
-        if self.on_checked is not None:
-            self.on_checked(provider, contract, exchange)
         found = check(contract, exchange)
-        if self.on_exchange is not None:
-            counted = found if self._set_aside is None else ()
-            self.on_exchange(Seen(provider, url, exchange, counted, at, duration_ms))
+        counted = found if self._set_aside is None else ()
+        recorded = RecordedExchange(provider, contract, url, exchange, counted, at, duration_ms)
+        for listener in self._listeners:
+            listener(recorded)
         if self._set_aside is not None:
             self._set_aside.extend(found)
             return
@@ -149,25 +200,16 @@ class RecordingAdapter(BaseAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Send as ever; an answer that breaks off raises here, and is no exchange."""
-        guard, path = self._recorder.guard, urlsplit(request.url or "").path.removeprefix(self._prefix)
-
-        def sent() -> tuple[requests.Response, Exchange]:
-            response = self._adapter.send(request, stream, timeout, verify, cert, proxies)
-            return response, exchange_of(request, response, self._prefix)
-
-        at, began_s = datetime.now(UTC), time.perf_counter()
-        try:
-            if guard is None:
-                response, exchange = sent()
-            else:
-                with guard.passing(self._provider, request.method or "", path) as passage:
-                    at, began_s = datetime.now(UTC), time.perf_counter()
-                    response, exchange = sent()
-                    passage.exchange = exchange
-        except requests.RequestException as error:
-            self._recorder.lost = f"{request.method} {path}: {type(error).__name__}"
-            raise
-        duration_ms = (time.perf_counter() - began_s) * 1000
+        method, path = request.method or "", urlsplit(request.url or "").path.removeprefix(self._prefix)
+        with self._recorder.passing(self._provider, method, path) as passage:
+            at, began_s = datetime.now(UTC), time.perf_counter()
+            try:
+                response = self._adapter.send(request, stream, timeout, verify, cert, proxies)
+                exchange = passage.exchange = exchange_of(request, response, self._prefix)
+            except requests.RequestException as error:
+                self._recorder.lost = f"{method} {path}: {type(error).__name__}"
+                raise
+            duration_ms = (time.perf_counter() - began_s) * 1000
         self._recorder.record(self._provider, request.url or "", exchange, at, duration_ms)
         return response
 

@@ -1,12 +1,12 @@
 """
-What a session counts together with its workers, and what it undoes at its end. Loaded only where something is counted.
+What a session counts together with its workers, and the clean-up at its end. Loaded only where something is counted.
 """
 
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,59 +14,71 @@ from flowproof.certify.run_store import RunStore, run_store_of
 
 from .session_state import SessionState
 
+if TYPE_CHECKING:
+    from flowproof.conformance import Contract
+
+    from .guard import Guard
+
 __all__ = ["RunStorePlugin"]
 
-HANDED_DOWN = "flowproof_ledger"
+WORKER_INPUT = "flowproof_run_store"
 
 
 class RunStorePlugin:
     """
-    Keeps the session's ledger: beside the events, where it outlives a run that broke off, else for this session alone.
+    Keeps the session's run store: beside the events, where it outlives a run that broke off, else in a scratch folder.
 
     Args:
         state: The session's memory.
-        handed_down: What the controller gave to this process, where it is a worker of xdist; else None.
+        worker_input: What the controller gave to this process, where it is a worker of xdist; else None.
     """
 
-    def __init__(self, state: SessionState, handed_down: dict[str, Any] | None) -> None:
+    def __init__(self, state: SessionState, worker_input: dict[str, Any] | None) -> None:
         self._state = state
-        self._is_worker = handed_down is not None
+        self._is_worker = worker_input is not None
         self._folder: Path | None = None
-        if handed_down is not None:
-            self._file = Path(handed_down[HANDED_DOWN])
+        if worker_input is not None:
+            self._file = Path(worker_input[WORKER_INPUT])
         elif state.options.events is not None:
             self._file = run_store_of(state.options.events)
         else:
             self._folder = Path(tempfile.mkdtemp(prefix="flowproof-"))
-            self._file = self._folder / "ledger"
+            self._file = self._folder / "run_store"
         self.run_store = RunStore(self._file)
         if not self._is_worker:
-            for provider in state.places.urls:
+            for provider in state.remote.urls:
                 self.run_store.forget(f"turn at {provider}")
+
+    def make_guard(self, contract: "Callable[[str], Contract]") -> "Guard":
+        """The gate of this session's requests."""
+        from .guard import Guard  # noqa: PLC0415 (with the first client)
+
+        tell = self._state.events.tell if self._state.events is not None else None
+        return Guard(self._state.remote, contract, self.run_store, lambda: self._state.test, tell)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker of xdist which ledger it shares."""
-        node.workerinput[HANDED_DOWN] = str(self._file)
+        """Tell a worker of xdist which run store it shares."""
+        node.workerinput[WORKER_INPUT] = str(self._file)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Generator[None, Any, Any]:
-        """When no test and no worker is left, undo what can be undone."""
+        """When no test and no worker is left, clean up."""
         try:
             return (yield)
         finally:
             try:
-                if not self._is_worker and self._state.event_writer is not None:
-                    self._settle()
+                if not self._is_worker and self._state.events is not None:
+                    self._clean_up()
             finally:
                 self.run_store.close()
                 if self._folder is not None:
                     shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _settle(self) -> None:
+    def _clean_up(self) -> None:
         if not self.run_store.unsettled():
             return
-        from .cleanup import settle  # noqa: PLC0415 (brings every client; mostly nothing is left)
+        from .cleanup import clean_up  # noqa: PLC0415 (brings requests; mostly nothing is left)
 
         self._state.item = None
-        settle(self._state, self.run_store)
+        clean_up(self._state, self.run_store)

@@ -1,32 +1,43 @@
 """
-What the plugin remembers of a session: options, recorder, transport, the workspaces of the current test.
+What the plugin knows of a session: options, kits, targets, recorder, the workspaces of the current test.
 
-Light to import.
+Values only: who writes events or coverage, or guards a target, registers here and is not known. Light to import.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 from flowproof.errors import ConfigurationError
+from flowproof.providers import Kits
 
 from .options import Options, read_options
-from .places import Places, find_places
+from .remote_targets import RemoteTargets, find_remote_targets
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
+    from flowproof.certify.events import Event
     from flowproof.certify.run_store import RunStore
+    from flowproof.conformance import Contract
     from flowproof.kernel.serving import Gateway
     from flowproof.target import Workspace
 
-    from .coverage import CoverageWriter
-    from .event_writer import EventWriter
-    from .recording import Recorder
+    from .recording import Gate, RecordedExchange, Recorder
 
-__all__ = ["SessionState", "state_of"]
+__all__ = ["EventSink", "SessionState", "state_of"]
+
+
+class EventSink(Protocol):
+    """Keeps what happens in the session."""
+
+    def tell(self, *events: "Event") -> None:
+        """Keep events."""
+
+    def name_of(self, item: pytest.Item) -> str:
+        """A test's name as its events have it."""
 
 
 @dataclass(slots=True)
@@ -36,26 +47,30 @@ class SessionState:
 
     Args:
         options: What was asked for.
-        places: Where the providers are that are not mocked.
+        kits: Of the installed providers.
+        remote: The providers that are not mocked.
         item: The current test.
-        recorder: Made with the first client.
         workspaces: Those that the current test has made.
-        coverage: Keeps what the run exercises, where it was asked for.
         in_process: Makes what reaches the session's own server without a socket, where it was asked for.
-        ledger: What the processes of the run share, where something is counted.
-        witness: Writes down what happens, where it was asked for.
+        run_store: What the processes of the run share, where something is counted.
+        events: Keeps what happens, where it was asked for.
+        listeners: Each is called with every exchange; complete before the first client is made.
+        make_gate: Makes what requests have to pass, where something is not mocked.
+        recorder: Made with the first client.
         make_gateway: Makes the mock that the session's own server serves, in place of the installed providers'.
     """
 
     options: Options
-    places: Places
+    kits: Kits
+    remote: RemoteTargets
     item: pytest.Item | None = None
-    recorder: "Recorder | None" = None
     workspaces: "list[Workspace]" = field(default_factory=list)
-    coverage: "CoverageWriter | None" = None
     in_process: "Callable[[], BaseAdapter] | None" = None
     run_store: "RunStore | None" = None
-    event_writer: "EventWriter | None" = None
+    events: EventSink | None = None
+    listeners: "list[Callable[[RecordedExchange], None]]" = field(default_factory=list)
+    make_gate: "Callable[[Callable[[str], Contract]], Gate] | None" = None
+    recorder: "Recorder | None" = None
     make_gateway: "Callable[[], Gateway] | None" = None
 
     def recording(self) -> "Recorder":
@@ -63,25 +78,15 @@ class SessionState:
         if self.recorder is None:
             from .recording import Recorder  # noqa: PLC0415 (brings requests and contracts: only where a client is made)
 
-            self.recorder = Recorder(self.adapter)
-            self.recorder.on_checked = self.coverage.record if self.coverage is not None else None
-            self.recorder.on_exchange = self.event_writer.saw if self.event_writer is not None else None
-            if self.run_store is not None and self.places.urls:
-                self._set_guard(self.recorder, self.run_store)
+            self.recorder = Recorder(self.adapter, self.kits, self.listeners, self.make_gate)
         return self.recorder
-
-    def _set_guard(self, recorder: "Recorder", run_store: "RunStore") -> None:
-        from .guard import Guard  # noqa: PLC0415 (only where something is not mocked)
-
-        tell = self.event_writer.tell if self.event_writer is not None else None
-        recorder.guard = Guard(self.places, recorder.contract, run_store, lambda: self.test, tell)
 
     @property
     def test(self) -> str:
         """The current test, as reports call it."""
         if self.item is None:
             return ""
-        return self.event_writer.shown(self.item.nodeid) if self.event_writer is not None else self.item.nodeid
+        return self.events.name_of(self.item) if self.events is not None else self.item.nodeid
 
     def adapter(self) -> "BaseAdapter":
         """A new transport of `requests`, for any address."""
@@ -101,11 +106,16 @@ KEY = pytest.StashKey[SessionState]()
 
 
 def state_of(config: pytest.Config) -> SessionState:
-    """The session's memory."""
+    """
+    The session's memory.
+
+    Raises:
+        pytest.UsageError: What was asked for cannot be used.
+    """
     if KEY not in config.stash:
-        options = read_options(config)
+        options, kits = read_options(config), Kits()
         try:
-            config.stash[KEY] = SessionState(options, find_places(options))
+            config.stash[KEY] = SessionState(options, kits, find_remote_targets(options, kits))
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[KEY]

@@ -14,7 +14,7 @@ from flowproof.certify.events import Verdict
 from flowproof.clients.errors import ClientError, UnexpectedAnswer, Unreachable
 from flowproof.target import PreconditionMissing
 
-from .guard import NotPermitted
+from .recording import NotPermitted
 
 __all__ = ["judge"]
 
@@ -39,7 +39,7 @@ def judge(
     Args:
         raised: What ended its set-up, call and tear-down.
         findings: What its exchanges have against their contract.
-        omitted: Why something that it wanted to do was not done.
+        omitted: Why one of its requests was not sent.
         lost: What became of a request without an answer, though the test may have gone on.
     """
     parts = [part for each in raised for part in _parts(each)]
@@ -95,10 +95,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _sentence(error: BaseException) -> str:
     if isinstance(error, Skipped | Failed):
         return _line(error.msg or type(error).__name__)
-    said = _line(str(error))
+    text = _line(str(error))
     if isinstance(error, AssertionError):
-        return said or "an assertion does not hold"
-    return said if isinstance(error, ClientError | PreconditionMissing) else f"{type(error).__name__}: {said}"
+        return text or "an assertion does not hold"
+    return text if isinstance(error, ClientError | PreconditionMissing) else f"{type(error).__name__}: {text}"
 
 
 def _line(text: str) -> str:

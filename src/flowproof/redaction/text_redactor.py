@@ -23,7 +23,7 @@ SEVERAL_WORDS = re.compile(r"\w \w*[^\W\d]{3}")  # "Ada Obi", "17 Marina"; a sin
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A value that must not be shown, and the name that is shown for it, such as ``ONEFLOW_SECRET``."""
+    """A value that must not be shown, and the name that is shown for it, such as ``ACME_SECRET``."""
 
     name: str
     value: str

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from .client import ControlClient
 from .control import ControlRefused
 from .site import Credentials, PreconditionMissing, Site, site_from_environment
-from .webhooks import NotSettled, Webhooks
+from .webhooks import NotIdle, Webhooks
 from .workspace import Clock, Faults, Journal, Workspace
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
     "Credentials",
     "Faults",
     "Journal",
-    "NotSettled",
+    "NotIdle",
     "PreconditionMissing",
     "Site",
     "Target",

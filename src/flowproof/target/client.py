@@ -21,9 +21,9 @@ class ControlClient(Requester):
         """The providers that are served, by slug."""
         return cast("Mapping[str, Any]", self.ask("GET", "/providers")["providers"])
 
-    def make_workspace(self, **wanted: Any) -> Workspace:
+    def make_workspace(self, **settings: Any) -> Workspace:
         """A new workspace: `id`, `seed` and `clock`, if given, are those of the control API."""
-        return Workspace(self, self.ask("POST", "/workspaces", wanted))
+        return Workspace(self, self.ask("POST", "/workspaces", settings))
 
     def workspace(self, workspace_id: str) -> Workspace:
         """The workspace of that id, which must exist."""

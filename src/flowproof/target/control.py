@@ -20,9 +20,9 @@ class ControlRefused(FlowproofError):
     The control API refused, or there was none.
 
     Args:
-        what: Method and path that were asked for.
+        what: Method and path of the request.
         status: Status code; None where no answer came.
-        detail: What the control API said of it.
+        detail: The control API's explanation.
     """
 
     what: str
@@ -74,20 +74,20 @@ class Requester:
         Raises:
             ControlRefused: The server refused, or there was no answer.
         """
-        given = {name: value for name, value in query.items() if value is not None}
-        asked = f"/_flowproof{path}{'?' + urlencode(given) if given else ''}"
+        parameters = {name: value for name, value in query.items() if value is not None}
+        target = f"/_flowproof{path}{'?' + urlencode(parameters) if parameters else ''}"
         try:
-            answer = self._session.request(method, self.url + asked, json=json, timeout=TIMEOUT_S)
+            answer = self._session.request(method, self.url + target, json=json, timeout=TIMEOUT_S)
         except requests.RequestException as error:
-            raise ControlRefused(f"{method} {self.url}{asked}", None, type(error).__name__) from error
+            raise ControlRefused(f"{method} {self.url}{target}", None, type(error).__name__) from error
         if not answer.ok:
-            raise ControlRefused(f"{method} {asked}", answer.status_code, _detail(answer))
+            raise ControlRefused(f"{method} {target}", answer.status_code, _detail(answer))
         return answer.json() if answer.content else None
 
 
 def _detail(answer: requests.Response) -> str:
     try:
-        told = answer.json()
+        body = answer.json()
     except ValueError:
         return answer.text[:200]
-    return str(told.get("detail", told)) if isinstance(told, dict) else str(told)
+    return str(body.get("detail", body)) if isinstance(body, dict) else str(body)

@@ -6,7 +6,7 @@ A TOML file without secrets: those come from the environment. Reads and checks; 
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -19,7 +19,18 @@ from flowproof.errors import ConfigurationError
 
 from .site import Credentials, Site
 
-__all__ = ["MOCK", "Deviation", "Pace", "Permission", "Place", "Profile", "read_profile", "read_profile_file"]
+__all__ = [
+    "MOCK",
+    "Defaults",
+    "Deviation",
+    "Pace",
+    "Permission",
+    "Profile",
+    "ProfileEntry",
+    "no_defaults",
+    "read_profile",
+    "read_profile_file",
+]
 
 MOCK = "mock"
 """Name of the built-in profile: a workspace of our own mock server, where everything is permitted."""
@@ -64,9 +75,9 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ProfileEntry:
     """
-    One provider's sandbox.
+    A provider's table in a profile: its sandbox.
 
     Args:
         site: Base URL and credentials.
@@ -108,43 +119,53 @@ class Profile:
 
     Args:
         name: For people.
-        places: Each provider's sandbox, by slug.
+        entries: Each provider's sandbox, by slug.
         deviations: What is known not to hold.
     """
 
     name: str
-    places: Mapping[str, Place]
+    entries: Mapping[str, ProfileEntry]
     deviations: tuple[Deviation, ...] = ()
 
-    def place(self, provider: str) -> Place:
+    def entry(self, provider: str) -> ProfileEntry:
         """
         A provider's sandbox.
 
         Raises:
             ConfigurationError: The profile has none for it.
         """
-        if provider not in self.places:
-            known = ", ".join(self.places) or "no provider"
+        if provider not in self.entries:
+            known = ", ".join(self.entries) or "no provider"
             raise ConfigurationError(
-                f"The profile {self.name!r} has no [{provider}]; it has {known}.", "Add that table with its url."
+                f"The profile {self.name!r} has no [{provider}]; it has {known}.",
+                f"Add the table [{provider}] with its url and credentials.",
             )
-        return self.places[provider]
+        return self.entries[provider]
 
 
-def read_profile(text: str, environment: Mapping[str, str], *, providers: Collection[str] | None = None) -> Profile:
+Defaults = Callable[[str], Mapping[str, Any]]
+"""The default entries of a provider's table, by slug."""
+
+
+def no_defaults(_provider: str) -> Mapping[str, Any]:
+    """Every table has all its entries in the profile."""
+    return {}
+
+
+def read_profile(text: str, environment: Mapping[str, str], *, defaults: Defaults = no_defaults) -> Profile:
     """
     Read the text of a profile::
 
         name = "Acme's sandbox"
 
-        [oneflow]
+        [acme]
         url = "https://sandbox.example.test/api"
-        credentials.default = { key = "$ONEFLOW_TOKEN", secret = "$ONEFLOW_SECRET" }
+        credentials.default = { key = "$ACME_TOKEN", secret = "$ACME_SECRET" }
         permits = { operations = { submitOrder = 5, cancelOrder = true } }
         pace = { requests_per_second = 2 }
 
         [[deviation]]
-        requirement = "oneflow.order.cancel_twice"
+        requirement = "acme.order.cancel_twice"
         owner = "Ada Obi"
         reason = "fixed in their release of March"
         expires = 2027-03-31
@@ -155,7 +176,7 @@ def read_profile(text: str, environment: Mapping[str, str], *, providers: Collec
     Args:
         text: TOML.
         environment: Such as ``os.environ``.
-        providers: Slugs that may stand in it; None for any.
+        defaults: Entries that a provider's table has where the profile does not write them.
 
     Raises:
         ConfigurationError: It is no TOML, an entry is unknown or unfit, or the environment lacks a credential.
@@ -163,23 +184,20 @@ def read_profile(text: str, environment: Mapping[str, str], *, providers: Collec
     try:
         entries = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"The profile is no TOML: {error}.", "Mend that line.") from error
+        raise ConfigurationError(f"The profile is no TOML: {error}.", "Fix that line.") from error
     name = entries.pop("name", None)
     deviations = entries.pop("deviation", [])
     if not isinstance(name, str) or not name.strip() or name == MOCK:
         raise ConfigurationError("The profile has no name of its own.", 'Begin it with name = "…".')
     if not isinstance(deviations, list):
         raise ConfigurationError("The profile's deviation is no list.", "Write [[deviation]], with two brackets.")
-    unknown = sorted(set(entries) - set(providers)) if providers is not None else []
-    if unknown or not entries:
-        known = ", ".join(sorted(providers or ()))
-        wrong = f"speaks of {', '.join(unknown)}" if unknown else "names no provider"
-        raise ConfigurationError(f"The profile {wrong}.", f"Name providers by their slugs: {known}.")
-    places = {slug: _place(slug, entry, environment) for slug, entry in entries.items()}
-    return Profile(name, MappingProxyType(places), tuple(map(_deviation, deviations)))
+    if not entries:
+        raise ConfigurationError("The profile names no provider.", "Add a table that is named by a provider's slug.")
+    found = {slug: _entry(slug, entry, defaults(slug), environment) for slug, entry in entries.items()}
+    return Profile(name, MappingProxyType(found), tuple(map(_deviation, deviations)))
 
 
-def read_profile_file(file: Path, environment: Mapping[str, str]) -> Profile:
+def read_profile_file(file: Path, environment: Mapping[str, str], *, defaults: Defaults = no_defaults) -> Profile:
     """
     Read a profile's file.
 
@@ -190,11 +208,12 @@ def read_profile_file(file: Path, environment: Mapping[str, str]) -> Profile:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"The profile {file} cannot be read: {error}.", "Name another file.") from error
-    return read_profile(text, environment)
+    return read_profile(text, environment, defaults=defaults)
 
 
-def _place(slug: str, entry: Any, environment: Mapping[str, str]) -> Place:
-    table = _table(slug, entry, {"url", "credentials", "permits", "pace", "webhook_url", "webhook_port"})
+def _entry(slug: str, entry: Any, defaults: Mapping[str, Any], environment: Mapping[str, str]) -> ProfileEntry:
+    written = _table(slug, entry, {"url", "credentials", "permits", "pace", "webhook_url", "webhook_port"})
+    table = {**defaults, **written}
     site = Site(slug, _url(f"{slug}.url", table.get("url")), MappingProxyType(dict(_keys(slug, table, environment))))
     webhook_url, webhook_port = table.get("webhook_url"), table.get("webhook_port", 0)
     if (webhook_url is None) != (webhook_port == 0) or not isinstance(webhook_port, int) or webhook_port not in PORTS:
@@ -202,7 +221,7 @@ def _place(slug: str, entry: Any, environment: Mapping[str, str]) -> Place:
             f"{slug} in the profile has no fit webhook_url and webhook_port.",
             "Give both: an address that leads, through a tunnel, to that port of this machine.",
         )
-    return Place(
+    return ProfileEntry(
         site,
         _permission(slug, table.get("permits", {})),
         _pace(slug, table.get("pace", {})),
@@ -242,10 +261,10 @@ def _keys(slug: str, table: Mapping[str, Any], environment: Mapping[str, str]) -
     for role, parts in roles.items():
         if not isinstance(parts, dict) or not all(isinstance(part, str) for part in parts.values()):
             raise ConfigurationError(f"{where}.{role} is no table of texts.", 'Write { key = "$VARIABLE" }.')
-        told = {name: _part(f"{where}.{role}.{name}", name, part, environment) for name, part in parts.items()}
-        if "key" not in told:
+        values = {name: _part(f"{where}.{role}.{name}", name, part, environment) for name, part in parts.items()}
+        if "key" not in values:
             raise ConfigurationError(f"{where}.{role} has no key.", 'Write { key = "$VARIABLE" }.')
-        yield role, Credentials(told.pop("key"), MappingProxyType(told), role)
+        yield role, Credentials(values.pop("key"), MappingProxyType(values), role)
 
 
 def _part(where: str, name: str, value: str, environment: Mapping[str, str]) -> str:

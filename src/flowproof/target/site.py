@@ -1,6 +1,6 @@
 """A provider's address and credentials, as values."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -82,42 +82,40 @@ class Site:
         return self.keys[role]
 
 
-def site_from_environment(provider: str, url: str | None, environment: Mapping[str, str]) -> Site | None:
+def site_from_environment(
+    provider: str, url: str, environment: Mapping[str, str], *, parts: Sequence[str] = ()
+) -> Site:
     """
     A provider at any base URL, with credentials from the environment.
 
-    `FLOWPROOF_<PROVIDER>_URL`, `_TOKEN` and `_SECRET`; those of another role, if there are any, have the role before
-    the last word: `FLOWPROOF_ONEFLOW_OTHER_TOKEN`.
+    `FLOWPROOF_<PROVIDER>_TOKEN`, `_SECRET` and one variable for each further part; those of another role have the role
+    before it: `FLOWPROOF_ACME_OTHER_TOKEN`.
 
     Args:
         provider: Slug.
-        url: Base URL; by default the environment's.
+        url: Base URL.
         environment: Such as `os.environ`.
-
-    Returns:
-        The site, or None where neither names a URL.
+        parts: Names of further parts of the credentials, such as `signing_key`.
 
     Raises:
         ConfigurationError: The URL or the credentials cannot be used.
     """
     prefix = f"FLOWPROOF_{provider.upper()}"
-    address = url or environment.get(f"{prefix}_URL")
-    if not address:
-        return None
-    if not address.lower().startswith(("http://", "https://")):
-        raise ConfigurationError(f"The base URL of {provider} is {address!r}.", "Begin it with http:// or https://.")
-    keys = dict(_keys(prefix, environment))
+    if not url.lower().startswith(("http://", "https://")):
+        raise ConfigurationError(f"The base URL of {provider} is {url!r}.", "Begin it with http:// or https://.")
+    keys = dict(_keys(prefix, environment, ("secret", *parts)))
     if "default" not in keys:
         raise ConfigurationError(
-            f"The environment has no credentials for {provider} at {address}.",
+            f"The environment has no credentials for {provider} at {url}.",
             f"Set {prefix}_TOKEN and {prefix}_SECRET.",
         )
-    return Site(provider, address.rstrip("/"), MappingProxyType(keys))
+    return Site(provider, url.rstrip("/"), MappingProxyType(keys))
 
 
-def _keys(prefix: str, environment: Mapping[str, str]) -> Iterator[tuple[str, Credentials]]:
+def _keys(prefix: str, environment: Mapping[str, str], parts: Sequence[str]) -> Iterator[tuple[str, Credentials]]:
     for name, token in environment.items():
         if token and name.startswith(f"{prefix}_") and name.endswith("_TOKEN"):
             stem = name.removesuffix("_TOKEN")
             role = stem.removeprefix(prefix).strip("_").lower() or "default"
-            yield role, Credentials(token, MappingProxyType({"secret": environment.get(f"{stem}_SECRET", "")}), role)
+            values = {part: environment[named] for part in parts if (named := f"{stem}_{part.upper()}") in environment}
+            yield role, Credentials(token, MappingProxyType(values), role)

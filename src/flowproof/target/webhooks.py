@@ -13,13 +13,13 @@ from .control import TIMEOUT_S
 if TYPE_CHECKING:
     from .workspace import Workspace
 
-__all__ = ["NotSettled", "Webhooks"]
+__all__ = ["NotIdle", "Webhooks"]
 
 POLL_S = 0.01
 
 
 @dataclass(eq=False)
-class NotSettled(FlowproofError):
+class NotIdle(FlowproofError):
     """
     Webhooks that were waited for are still on their way.
 
@@ -54,11 +54,11 @@ class Webhooks:
         path = f"webhooks/deliveries/{quote(delivery, safe='')}"
         return cast("Mapping[str, Any]", self._workspace.control("GET", path))
 
-    def settled(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nothing is being sent, or due on the workspace's clock."""
         return bool(self._workspace.control("GET", "webhooks", limit=0)["settled"])
 
-    def wait_until_settled(self, *, timeout_s: float = TIMEOUT_S) -> Sequence[Mapping[str, Any]]:
+    def wait_until_idle(self, *, timeout_s: float = TIMEOUT_S) -> Sequence[Mapping[str, Any]]:
         """
         Wait until nothing is being sent, or due on the workspace's clock.
 
@@ -66,12 +66,12 @@ class Webhooks:
             All deliveries.
 
         Raises:
-            NotSettled: Something still is after that time.
+            NotIdle: Something still is after that time.
         """
         deadline = monotonic() + timeout_s
-        while not self.settled():
+        while not self.is_idle():
             if monotonic() >= deadline:
-                raise NotSettled("webhooks did not settle", timeout_s, [_waiting(each) for each in self._outstanding()])
+                raise NotIdle("webhooks were not idle", timeout_s, [_waiting(each) for each in self._outstanding()])
             sleep(POLL_S)
         return self.list()
 
@@ -102,15 +102,15 @@ class Webhooks:
             A verdict for each thing that was tried.
 
         Raises:
-            NotSettled: Not all of it was sent in that time.
+            NotIdle: Not all of it was sent in that time.
         """
-        asked = {"provider": provider, "url": url} | ({} if event is None else {"event": event})
-        name = self._workspace.control("POST", "webhooks/trials", asked)["trial"]
+        body = {"provider": provider, "url": url} | ({} if event is None else {"event": event})
+        name = self._workspace.control("POST", "webhooks/trials", body)["trial"]
         deadline = monotonic() + timeout_s
         while not (found := self._workspace.control("GET", f"webhooks/trials/{name}"))["finished"]:
             if monotonic() >= deadline:
                 open_ = [each["trial"] for each in found["verdicts"] if each["verdict"] == "SKIP"]
-                raise NotSettled(f"{name} did not end", timeout_s, open_)
+                raise NotIdle(f"{name} did not end", timeout_s, open_)
             sleep(POLL_S)
         return cast("Sequence[Mapping[str, Any]]", found["verdicts"])
 

@@ -70,7 +70,7 @@ class Workspace:
 
     def control(self, method: str, path: str, json: Any = None, **query: Any) -> Any:
         """
-        A control request of this workspace, such as `control("GET", "oneflow/submission-errors")`.
+        A control request of this workspace, such as `control("GET", "acme/refused-orders")`.
 
         Raises:
             ControlRefused: The server refused.
@@ -149,7 +149,7 @@ class Faults:
         self._workspace = workspace
 
     def set(self, *plans: Mapping[str, Any] | str) -> None:
-        """Replace all plans; a text is the name of a provider's plan, such as `oneflow.scaling_up`."""
+        """Replace all plans; a text is the name of a provider's plan, such as `acme.scaling_up`."""
         self._workspace.control("PUT", "faults", [{"named": each} if isinstance(each, str) else each for each in plans])
 
     def plans(self) -> Sequence[Mapping[str, Any]]:

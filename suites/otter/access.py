@@ -1,0 +1,47 @@
+"""How Otter is accessed: an application's client, the token of a documented case, and what is removed afterwards."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+
+from flowproof.cases import CaseRequest
+from flowproof.clients.otter import ONBOARDING, Otter, Token
+from flowproof.kit import Leftover
+from flowproof.target import Site
+
+__all__ = ["connect", "delete_connection", "sign", "token_of"]
+
+TIMEOUT_S = 30.0
+
+
+def connect(site: Site, *, role: str = "default", client_secret: str | None = None, **settings: Any) -> Otter:
+    """
+    It takes `role` (which application it is), `client_secret` in place of the role's, and every setting of `Otter`.
+    """
+    credentials = site.credentials(role)
+    settings.setdefault("redirect_uri", credentials.values.get("redirect_uri"))
+    return Otter(site.url, credentials.key, client_secret or credentials.secret, **settings)
+
+
+def sign(site: Site, _request: CaseRequest) -> Mapping[str, str]:
+    """A token of the first user with every scope of onboarding; a mock permits at once to whoever is no browser."""
+    with requests.Session() as session:
+        session.trust_env = False
+        otter = connect(site, session=session)
+        authorization = otter.authorization()
+        answer = session.get(authorization.url, allow_redirects=False, timeout=TIMEOUT_S)
+        token = otter.exchange(authorization, answer.headers["Location"])
+    return {"Authorization": f"Bearer {token.access_token}"}
+
+
+def token_of(access_token: str) -> Token:
+    """A token of a user that the account's credentials have under the role `access`; its expiry is not known."""
+    return Token(access_token, ONBOARDING, datetime.max.replace(tzinfo=UTC), {})
+
+
+def delete_connection(client: Otter, leftover: Leftover) -> None:
+    """Delete a store's connection that a run left, with the user's token."""
+    user = client.as_user(token_of(leftover.site.credentials("access").key))
+    user.disconnect(leftover.parameter("brandId"), leftover.parameter("storeId"))

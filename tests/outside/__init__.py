@@ -1,0 +1,1 @@
+"""Tests of a provider of another distribution, built as a wheel and installed in a virtual environment of its own."""

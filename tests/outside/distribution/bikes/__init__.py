@@ -1,0 +1,1 @@
+"""Bikes for rent: a provider that Flowproof has never heard of."""
