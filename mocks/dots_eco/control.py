@@ -1,12 +1,12 @@
-"""What the provider's dashboard would show of cards that were bought, as an operation of the control API."""
+"""The control API's operation that lists the cards that were bought, as the provider's dashboard would."""
 
 from typing import Any
 
 from flask import Blueprint
 
-from flowproof.kernel.control.routes import now_in_control
+from flowproof.kernel.control.routes import provider_context
 
-from .cards import kept
+from .records import Cards
 
 __all__ = ["control"]
 
@@ -15,7 +15,6 @@ control = Blueprint("dots_eco_control", __name__)
 
 @control.get("/cards")
 def list_cards(workspace: str) -> Any:
-    """The cards of the workspace, the newest first, each with the token of its application."""
-    scene = now_in_control()
-    context = scene.mock.workspaces.context(scene.workspace(workspace), "dots_eco", rng_key="control")
-    return {"cards": list(kept(context.state))}
+    """The cards of the workspace, newest first, each with the token of its application."""
+    context = provider_context(workspace, "dots_eco")
+    return {"cards": list(Cards(context.state, context.rng).all())}

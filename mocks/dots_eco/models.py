@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-__all__ = ["Application", "Card", "Company", "Manager", "Setup", "Sku", "Token", "Window"]
+__all__ = ["Application", "Card", "Company", "Manager", "SeedData", "Sku", "Token", "Window"]
 
 Json = Mapping[str, Any]
 
@@ -161,15 +161,15 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class SeedData:
     """The seed data of a workspace. It reads each part only when it is asked for."""
 
-    seed: Json
+    raw: Json
 
     @property
     def managers(self) -> Iterator[Manager]:
         """All managers."""
-        return (Manager.from_json(each) for each in self.seed["managers"])
+        return (Manager.from_json(each) for each in self.raw["managers"])
 
     @property
     def tokens(self) -> Iterator[Token]:
@@ -178,29 +178,29 @@ class Setup:
 
     def holder(self, role: str) -> tuple[Manager, Token] | None:
         """The manager to whom a credential's role belongs, with the token."""
-        held = ((manager, token) for manager in self.managers for token in manager.tokens)
-        return next((each for each in held if each[1].role == role), None)
+        holders = ((manager, token) for manager in self.managers for token in manager.tokens)
+        return next((each for each in holders if each[1].role == role), None)
 
     def application(self, app_token: object) -> Application | None:
         """The application of that token; any JSON value may be asked for."""
-        found = next((each for each in self.seed["applications"] if each["app_token"] == app_token), None)
+        found = next((each for each in self.raw["applications"] if each["app_token"] == app_token), None)
         return Application(**found) if found else None
 
     def company(self, name: str) -> Company | None:
         """The company of that name."""
-        found = next((each for each in self.seed["companies"] if each["name"] == name), None)
+        found = next((each for each in self.raw["companies"] if each["name"] == name), None)
         return Company(**found) if found else None
 
     def skus_of(self, application: Application) -> tuple[Sku, ...]:
         """The flow cards that are available for an application."""
-        found = (Sku.from_json(each) for each in self.seed["skus"])
+        found = (Sku.from_json(each) for each in self.raw["skus"])
         return tuple(sku for sku in found if application.app_token in sku.applications)
 
     def has_sku(self, code: object) -> bool:
         """Whether there is such a flow card for anybody; any JSON value may be asked for."""
-        return any(each["sku"] == code for each in self.seed["skus"])
+        return any(each["sku"] == code for each in self.raw["skus"])
 
     @property
     def time_zone(self) -> ZoneInfo:
         """Where a day of the provider begins and ends."""
-        return ZoneInfo(self.seed["settings"]["time_zone"])
+        return ZoneInfo(self.raw["settings"]["time_zone"])

@@ -8,11 +8,11 @@ from flask import Blueprint
 
 from flowproof.errors import ConfigurationError
 from flowproof.kernel import ProviderContext
-from flowproof.kernel.control.routes import Missing, now_in_control
+from flowproof.kernel.control.routes import Missing, checked_body, now_in_control, provider_context
 
 from . import lifecycle
-from .accounts import Account
-from .models import DELIVERED, Order, Setup, Status
+from .models import DELIVERED, Order, SeedData, Status
+from .records import Account
 
 __all__ = ["control"]
 
@@ -27,7 +27,7 @@ EVENTS: tuple[Status, ...] = tuple(status for status in Status if status is not 
 def list_environments(workspace: str) -> Any:
     """Staging and production: balances, configuration, orders by status, and what has been seen of each."""
     context = _context(workspace)
-    accounts = [Account.held(context, each.name) for each in Setup(context.seed).environments]
+    accounts = _accounts(context)
     return {"environments": {each.environment.name: _shown(context, each, accounts) for each in accounts}}
 
 
@@ -36,14 +36,16 @@ def get_environment(workspace: str, environment: str) -> Any:
     """One of them."""
     context = _context(workspace)
     account = _account(context, environment)
-    return _shown(context, account, [Account.held(context, each.name) for each in Setup(context.seed).environments])
+    return _shown(
+        context, account, [Account.existing(context, each.name) for each in SeedData(context.seed).environments]
+    )
 
 
 @control.post("/environments/<environment>/top-up")
 def top_up(workspace: str, environment: str) -> Any:
     """Add money to a balance."""
     context = _context(workspace)
-    account, wanted = _account(context, environment), _checked(context, "top-up.schema.json")
+    account, wanted = _account(context, environment), checked_body(context, "top-up.schema.json")
     known = [each["code"] for each in context.seed["currencies"]]
     if wanted["currency"] not in known:
         raise ConfigurationError(f"No account is kept in {wanted['currency']}.", f"There are: {', '.join(known)}.")
@@ -62,7 +64,7 @@ def configure(workspace: str, environment: str) -> Any:
     """Set an environment up: its default webhook URL and the addresses that are invited."""
     context = _context(workspace)
     account = _account(context, environment)
-    account.configure(_checked(context, "configuration.schema.json"))
+    account.configure(checked_body(context, "configuration.schema.json"))
     return dict(account.configuration)
 
 
@@ -82,7 +84,7 @@ def export_configuration(workspace: str, environment: str) -> Any:
 def import_configuration(workspace: str, environment: str) -> Any:
     """Replicate an exported configuration here; the credentials stay this environment's own."""
     context = _context(workspace)
-    account, exported = _account(context, environment), _checked(context, "configuration-export.schema.json")
+    account, exported = _account(context, environment), checked_body(context, "configuration-export.schema.json")
     if exported["environment"] == environment:
         raise ConfigurationError(
             f"This is the export of {environment} itself.", "Import it into the other environment."
@@ -112,7 +114,7 @@ def change_order(workspace: str, environment: str, reference: str, event: str) -
     if to is None:
         raise Missing(f"An order has no status {event}; there are {', '.join(each.value.lower() for each in EVENTS)}.")
     if to is Status.PARTIAL_REFUND:
-        amount_minor = _checked(context, "partial-refund.schema.json")["amount_minor"]
+        amount_minor = checked_body(context, "partial-refund.schema.json")["amount_minor"]
         return lifecycle.change(context, order, to, amount_minor=amount_minor).to_json()
     if to is Status.PENDING:
         return lifecycle.start(context, order).to_json()
@@ -183,8 +185,11 @@ def _is_delivered(order: Order, acknowledged: set[tuple[str, str]]) -> bool:
 
 
 def _context(workspace: str, rng_key: str = "") -> ProviderContext:
-    scene = now_in_control()
-    return scene.mock.workspaces.context(scene.workspace(workspace), "flow1st", rng_key=f"control/{rng_key}")
+    return provider_context(workspace, "flow1st", rng_key=f"control/{rng_key}")
+
+
+def _accounts(context: ProviderContext) -> list[Account]:
+    return [Account.existing(context, each.name) for each in SeedData(context.seed).environments]
 
 
 def _account(context: ProviderContext, environment: str) -> Account:
@@ -199,11 +204,3 @@ def _order(account: Account, reference: str) -> Order:
     if order is None:
         raise Missing(f"There is no order {reference} in {account.environment.name}.")
     return order
-
-
-def _checked(context: ProviderContext, schema: str) -> Any:
-    value = now_in_control().json
-    findings = context.findings(schema, value)
-    if findings:
-        raise ConfigurationError("; ".join(map(str, findings)) + ".", f"See {schema}.")
-    return value

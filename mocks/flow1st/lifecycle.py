@@ -8,8 +8,8 @@ from typing import Any
 from flowproof.kernel import ProviderContext
 
 from . import rules, webhooks
-from .accounts import Account
-from .models import Order, Settings, Setup, Status
+from .models import Order, SeedData, SeedSettings, Status
+from .records import Account
 
 __all__ = ["TASKS", "accept", "change", "deliver", "start"]
 
@@ -25,12 +25,12 @@ def accept(context: ProviderContext, environment: str, sent: Mapping[str, Any]) 
         ReferenceTaken: Another order has the reference.
         InsufficientBalance: The balance does not cover the price.
     """
-    account, setup = Account.held(context, environment), Setup(context.seed)
+    account, seed = Account.existing(context, environment), SeedData(context.seed)
     earlier = account.order_of(sent["externalReference"])
     if earlier is not None:
-        return rules.same_order(earlier, sent)
-    bundle = rules.bundle_of(sent, setup)
-    rules.debited(account.balance_minor(bundle.currency), bundle)
+        return rules.repeated_order(earlier, sent)
+    bundle = rules.bundle_of(sent, seed)
+    rules.debit(account.balance_minor(bundle.currency), bundle)
     reference = rules.new_reference(context.rng)
     order = Order(
         reference,
@@ -43,7 +43,7 @@ def accept(context: ProviderContext, environment: str, sent: Mapping[str, Any]) 
     ).in_status(Status.NEW, context.now)
     account.move(-bundle.price_minor, bundle.currency, "order", reference)
     account.add(order)
-    account.saw("completeOrder")
+    account.record_seen("completeOrder")
     context.schedule("begin", after_s=_settings(context).pending_s, value=_value(order))
     return order
 
@@ -55,12 +55,12 @@ def change(context: ProviderContext, order: Order, to: Status, *, amount_minor: 
     Raises:
         Impossible: The status cannot follow.
     """
-    account = Account.held(context, order.environment)
-    changed, back_minor = rules.moved(order, to, context.now, amount_minor=amount_minor)
+    account = Account.existing(context, order.environment)
+    changed, back_minor = rules.transition(order, to, context.now, amount_minor=amount_minor)
     if back_minor:
         account.move(back_minor, order.currency, to.value.lower(), order.reference)
     account.replace(changed)
-    webhooks.tell(context, account, changed)
+    webhooks.notify(context, account, changed)
     return changed
 
 
@@ -98,7 +98,7 @@ def finish(context: ProviderContext, value: Any) -> None:
 
 def deliver(context: ProviderContext, order: Order, to: Status) -> Order:
     """Give an order an outcome, with voucher codes where it has to have some."""
-    bundle = Setup(context.seed).bundle(order.sent["productBundleSku"])
+    bundle = SeedData(context.seed).bundle(order.sent["productBundleSku"])
     if to is Status.SUCCESSFUL and bundle is not None and bundle.voucher:
         order = replace(order, voucher_codes=rules.vouchers(order, context.rng))
     return change(context, order, to)
@@ -108,15 +108,13 @@ TASKS: Mapping[str, Callable[[ProviderContext, Any], None]] = MappingProxyType({
 
 
 def _outcome(context: ProviderContext, order: Order) -> Status:
-    setup = Setup(context.seed)
-    return rules.outcome(
-        setup.bundle(order.sent["productBundleSku"]), setup.recipient(order.sent["recipientIdentifier"])
-    )
+    seed = SeedData(context.seed)
+    return rules.outcome(seed.bundle(order.sent["productBundleSku"]), seed.recipient(order.sent["recipientIdentifier"]))
 
 
 def _found(context: ProviderContext, value: Any, status: Status) -> Order | None:
     """The order that a task is about, if it has that status still: somebody may have been faster."""
-    order = Account.held(context, value["environment"]).order(value["reference"])
+    order = Account.existing(context, value["environment"]).order(value["reference"])
     return order if order is not None and order.status is status else None
 
 
@@ -124,5 +122,5 @@ def _value(order: Order) -> dict[str, str]:
     return {"environment": order.environment, "reference": order.reference}
 
 
-def _settings(context: ProviderContext) -> Settings:
-    return Setup(context.seed).settings
+def _settings(context: ProviderContext) -> SeedSettings:
+    return SeedData(context.seed).settings

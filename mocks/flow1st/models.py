@@ -16,8 +16,8 @@ __all__ = [
     "Environment",
     "Order",
     "Recipient",
-    "Settings",
-    "Setup",
+    "SeedData",
+    "SeedSettings",
     "Status",
 ]
 
@@ -137,7 +137,7 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SeedSettings:
     """Lifetimes and paces in seconds; documented in the seed data's schema."""
 
     access_token_ttl_s: float
@@ -148,20 +148,20 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class SeedData:
     """The seed data of a workspace. It reads each part only when it is asked for."""
 
-    seed: Json
+    raw: Json
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> SeedSettings:
         """Lifetimes and paces."""
-        return Settings(**self.seed["settings"])
+        return SeedSettings(**self.raw["settings"])
 
     @property
     def environments(self) -> Iterator[Environment]:
         """Staging and production."""
-        return map(Environment.from_json, self.seed["environments"])
+        return map(Environment.from_json, self.raw["environments"])
 
     def environment(self, name: str) -> Environment | None:
         """The environment of that name."""
@@ -169,17 +169,17 @@ class Setup:
 
     def bundle(self, sku: str) -> Bundle | None:
         """The bundle of that SKU."""
-        bundles = (bundle for product in self.seed["products"] for bundle in product["bundles"])
+        bundles = (bundle for product in self.raw["products"] for bundle in product["bundles"])
         return next((Bundle.from_json(each) for each in bundles if each["sku"] == sku), None)
 
     def recipient(self, identifier: str) -> Recipient | None:
         """The user of that id."""
-        found = (each for each in self.seed["recipients"] if each["identifier"] == identifier)
+        found = (each for each in self.raw["recipients"] if each["identifier"] == identifier)
         return next(map(Recipient.from_json, found), None)
 
     def decimal(self, amount_minor: int, currency: str) -> Decimal:
         """An amount in the currency's major unit, exactly."""
-        digits = next(each["digits"] for each in self.seed["currencies"] if each["code"] == currency)
+        digits = next(each["digits"] for each in self.raw["currencies"] if each["code"] == currency)
         return Decimal(amount_minor).scaleb(-digits)
 
 

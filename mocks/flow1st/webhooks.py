@@ -12,16 +12,16 @@ from flowproof.kernel.signing import SigningScheme, sign
 from flowproof.kernel.webhooks.delivery import Webhook, WebhookPolicy
 
 from . import rules
-from .accounts import Account
 from .models import Order, Status
+from .records import Account
 
-__all__ = ["POLICY", "body_of", "tell"]
+__all__ = ["POLICY", "body_of", "notify"]
 
 SCHEME = SigningScheme(parts=("timestamp", "body"), separator="", digest="sha256", encoding="hex")
 UNKNOWN = "EN_ROUTE"
 
 
-def tell(context: ProviderContext, account: Account, order: Order) -> None:
+def notify(context: ProviderContext, account: Account, order: Order) -> None:
     """Put the news of an order's status into the outbox, for the order's own URL or else the configured one."""
     url = order.sent.get("webhookUrl") or account.configuration["webhookUrl"]
     if url:
@@ -47,7 +47,7 @@ def body_of(order: Order) -> dict[str, Any]:
     return {**body, "voucherCodes": list(order.voucher_codes)} if order.voucher_codes else body
 
 
-def signed(webhook: Webhook, context: ProviderContext) -> Headers:
+def sign_webhook(webhook: Webhook, context: ProviderContext) -> Headers:
     """The headers that prove where a webhook comes from, at this very moment."""
     credential = _credential(context, webhook)
     timestamp = context.now.isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -80,7 +80,7 @@ def sample(context: ProviderContext, event: str, url: str) -> Webhook:
     return Webhook(event, url, orjson.dumps(body_of(order)))
 
 
-def unknown(webhook: Webhook) -> Webhook:
+def unknown_event(webhook: Webhook) -> Webhook:
     """The same with a status that no document names."""
     return replace(webhook, event=UNKNOWN, body=orjson.dumps({**orjson.loads(webhook.body), "status": UNKNOWN}))
 
@@ -94,9 +94,9 @@ def _credential(context: ProviderContext, webhook: Webhook) -> Credential:
 
 
 POLICY = WebhookPolicy(
-    sign=signed,
+    sign=sign_webhook,
     sample=sample,
-    unknown=unknown,
+    unknown=unknown_event,
     events=tuple(status.value for status in Status if status is not Status.NEW),
     signature_headers=frozenset({"x-signature"}),
     timestamped=True,

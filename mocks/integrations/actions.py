@@ -11,24 +11,24 @@ from flowproof.kernel import ProviderContext, hex_id
 from flowproof.kernel.webhooks.delivery import Webhook
 
 from . import mail
-from .models import Action, Execution, ExecutionState, Setup
+from .models import Action, Execution, ExecutionState, SeedData
 from .records import Records
 from .webhooks import push_to, webhook_to
 
 __all__ = ["perform"]
 
-Act = Callable[[Execution, ProviderContext], Execution]
+Handler = Callable[[Execution, ProviderContext], Execution]
 
 
-class CannotBeDone(Exception):
+class ActionFailed(Exception):
     """An action cannot be carried out; the text says why."""
 
 
 def perform(execution: Execution, context: ProviderContext) -> Execution:
     """The execution after its action; one that cannot be carried out has failed, with the reason."""
     try:
-        done = ACTS[Action(execution.action["type"])](execution, context)
-    except CannotBeDone as error:
+        done = HANDLERS[Action(execution.action["type"])](execution, context)
+    except ActionFailed as error:
         return replace(execution, state=ExecutionState.FAILED, errors=(str(error),))
     state = ExecutionState.FAILED if done.errors else ExecutionState.PERFORMED
     return replace(done, state=state)
@@ -37,7 +37,7 @@ def perform(execution: Execution, context: ProviderContext) -> Execution:
 def call_webhook(execution: Execution, context: ProviderContext) -> Execution:
     """Call the external webhook."""
     workflow = {"guid": execution.workflow, "name": execution.name}
-    return _delivered(execution, context, webhook_to(execution.action["url"], execution.event, workflow))
+    return _deliver(execution, context, webhook_to(execution.action["url"], execution.event, workflow))
 
 
 def send_push(execution: Execution, context: ProviderContext) -> Execution:
@@ -46,15 +46,15 @@ def send_push(execution: Execution, context: ProviderContext) -> Execution:
 
     subscriptions = Records(context.state).subscriptions()
     if not subscriptions:
-        raise CannotBeDone("no push subscription has been saved")
-    message, ttl_s = _push_message(execution), Setup(context.seed).settings["push_ttl_s"]
+        raise ActionFailed("no push subscription has been saved")
+    message, ttl_s = _push_message(execution), SeedData(context.seed).settings["push_ttl_s"]
     for subscription in subscriptions:
         try:
-            body = push.encrypted(message, subscription, context.rng)
+            body = push.encrypt(message, subscription, context.rng)
         except push.UnusableSubscription as error:
             execution = replace(execution, errors=(*execution.errors, f"{subscription.endpoint}: {error}"))
         else:
-            execution = _delivered(execution, context, push_to(subscription, body, execution.event, ttl_s=ttl_s))
+            execution = _deliver(execution, context, push_to(subscription, body, execution.event, ttl_s=ttl_s))
     return execution
 
 
@@ -72,21 +72,21 @@ def _push_message(execution: Execution) -> bytes:
 
 def send_email(execution: Execution, context: ProviderContext) -> Execution:
     """Send an e-mail to the mail server that is set; keep it in the workspace's outbox either way."""
-    setup, records, entity = Setup(context.seed), Records(context.state), execution.event.entity
+    seed, records, entity = SeedData(context.seed), Records(context.state), execution.event.entity
     recipient = mail.address_of(execution.action["recipient"], entity)
     if recipient is None:
-        raise CannotBeDone(f"the entity has no e-mail address for {execution.action['recipient']}")
-    subject, text = _subject_and_text(execution, setup)
+        raise ActionFailed(f"the entity has no e-mail address for {execution.action['recipient']}")
+    subject, text = _subject_and_text(execution, seed)
     kept = {
         "id": records.next_id("mail"),
-        "from": setup.settings["mail_from"],
+        "from": seed.settings["mail_from"],
         "to": recipient,
-        "subject": " ".join(mail.filled(subject, entity).split()),
-        "text": mail.filled(text, entity),
+        "subject": " ".join(mail.fill(subject, entity).split()),
+        "text": mail.fill(text, entity),
         "at": context.now.isoformat(),
-        "smtp": setup.settings["smtp"],
+        "smtp": seed.settings["smtp"],
     }
-    records.keep_mail(kept)
+    records.put_mail(kept)
     execution = replace(execution, mail=kept["id"])
     if kept["smtp"] is None:
         return execution
@@ -98,18 +98,18 @@ def send_email(execution: Execution, context: ProviderContext) -> Execution:
         message_id=hex_id(context.rng, 32),
         at=context.now,
     )
-    return _delivered(
+    return _deliver(
         execution, context, Webhook(execution.event.code, kept["smtp"], message, "message/rfc822", method="MAIL")
     )
 
 
-def _subject_and_text(execution: Execution, setup: Setup) -> tuple[str, str]:
+def _subject_and_text(execution: Execution, seed: SeedData) -> tuple[str, str]:
     name = execution.action.get("template")
     if name is None:
         return execution.name, f"{execution.name}: {execution.event.entity_type} {{id}}\n"
-    template = setup.template(name)
+    template = seed.template(name)
     if template is None:
-        raise CannotBeDone(f"there is no template {name}")
+        raise ActionFailed(f"there is no template {name}")
     return template["subject"], template["text"]
 
 
@@ -117,11 +117,11 @@ def update_status(execution: Execution, context: ProviderContext) -> Execution:
     """Change the status of the entity as it is now. No event comes of it."""
     records, event = Records(context.state), execution.event
     entity = records.entity(event.entity_type, event.entity["id"]) or event.entity
-    records.keep_entity(event.entity_type, {**entity, "status": execution.action["status"]})
+    records.put_entity(event.entity_type, {**entity, "status": execution.action["status"]})
     return execution
 
 
-ACTS: Mapping[Action, Act] = MappingProxyType(
+HANDLERS: Mapping[Action, Handler] = MappingProxyType(
     {
         Action.WEBHOOK: call_webhook,
         Action.SEND_PUSH: send_push,
@@ -131,6 +131,6 @@ ACTS: Mapping[Action, Act] = MappingProxyType(
 )
 
 
-def _delivered(execution: Execution, context: ProviderContext, webhook: Webhook) -> Execution:
+def _deliver(execution: Execution, context: ProviderContext, webhook: Webhook) -> Execution:
     made: Any = context.deliver(webhook, of=execution.id)
     return replace(execution, deliveries=(*execution.deliveries, *(each.id for each in made)))

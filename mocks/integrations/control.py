@@ -8,10 +8,10 @@ from flask import Blueprint
 
 from flowproof.errors import ConfigurationError
 from flowproof.kernel import ProviderContext
-from flowproof.kernel.control.routes import Missing, now_in_control
+from flowproof.kernel.control.routes import Missing, checked_body, provider_context
 
-from . import runs
-from .models import Execution, ExecutionState, Setup
+from . import executions
+from .models import Execution, ExecutionState, SeedData
 from .records import Records
 from .webhooks import push_private_key
 
@@ -23,16 +23,14 @@ control = Blueprint("integrations_control", __name__)
 @control.post("/events")
 def raise_event(workspace: str) -> tuple[Any, int]:
     """Let an event befall an entity; the workflows that it fires run at once."""
-    told, context = now_in_control().json, _context(workspace)
-    findings = context.findings("event.schema.json", told)
-    if findings:
-        raise ConfigurationError("; ".join(map(str, findings)) + ".", "See event.schema.json of the contract.")
-    codes = [trigger.code for trigger in Setup(context.seed).triggers(told["entityType"])]
-    if told["code"] not in codes:
+    context = _context(workspace)
+    event = checked_body(context, "event.schema.json")
+    codes = [trigger.code for trigger in SeedData(context.seed).triggers(event["entityType"])]
+    if event["code"] not in codes:
         known = ", ".join(codes) or "none"
-        raise ConfigurationError(f"{told['entityType']} has no trigger {told['code']}.", f"It has: {known}.")
-    executions = runs.raise_event(told["entityType"], told["code"], told["entity"], context)
-    return {"executions": [_shown(each, context) for each in executions]}, 201
+        raise ConfigurationError(f"{event['entityType']} has no trigger {event['code']}.", f"It has: {known}.")
+    started = executions.raise_event(event["entityType"], event["code"], event["entity"], context)
+    return {"executions": [_shown(each, context) for each in started]}, 201
 
 
 @control.get("/executions")
@@ -71,7 +69,7 @@ def pause_workflow(workspace: str, guid: str) -> Any:
     if workflow is None:
         raise Missing(f"There is no workflow {guid}.")
     paused = replace(workflow, paused=True)
-    records.keep_workflow(paused)
+    records.put_workflow(paused)
     return paused.to_json()
 
 
@@ -92,12 +90,9 @@ def show_push(workspace: str) -> Any:
 
 
 def _context(workspace: str) -> ProviderContext:
-    """The workspace; its chance is another one for each event."""
-    scene = now_in_control()
-    chosen = scene.workspace(workspace)
-    before = scene.mock.workspaces.context(chosen, "integrations")
-    rng_key = f"control-{before.state.get('counter', 'evt') or 0}"
-    return scene.mock.workspaces.context(chosen, "integrations", rng_key=rng_key)
+    """The workspace, with other random numbers after each event."""
+    events = provider_context(workspace, "integrations").state.get("counter", "evt") or 0
+    return provider_context(workspace, "integrations", rng_key=f"control-{events}")
 
 
 def _shown(execution: Execution, context: ProviderContext) -> dict[str, Any]:

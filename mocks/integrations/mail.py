@@ -8,7 +8,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
-__all__ = ["address_of", "filled", "message"]
+__all__ = ["address_of", "fill", "message"]
 
 ADDRESS = re.compile(r"[!-~]+@[!-~]+", re.ASCII)
 UNFIT = frozenset('<>,;:"()[]\\')
@@ -32,7 +32,7 @@ def _usable(address: Any) -> str | None:
     return address if fits and address.count("@") == 1 else None
 
 
-def filled(text: str, entity: Mapping[str, Any]) -> str:
+def fill(text: str, entity: Mapping[str, Any]) -> str:
     """A template with ``{name}`` replaced by the entity's text or number of that name; others stay as they stand."""
 
     def value(found: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ __all__ = [
     "Integration",
     "IntegrationStatus",
     "Platform",
-    "Setup",
+    "SeedData",
     "Subscription",
     "Trigger",
     "Workflow",
@@ -232,21 +232,21 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class SeedData:
     """The seed data of a workspace. It reads each part only when it is asked for."""
 
-    seed: Json
+    raw: Json
 
     def platform(self, platform_id: str, platform_type: str) -> Platform | None:
         """The platform of that id and type."""
-        for each in self.seed["providers"]:
+        for each in self.raw["providers"]:
             if (each["id"], each["type"]) == (platform_id, platform_type):
                 return Platform(each["id"], each["name"], each["type"], each["credentialsSha256"])
         return None
 
     def triggers(self, entity_type: str) -> Iterable[Trigger]:
         """The triggers of an entity type."""
-        return (Trigger(**each) for each in self.seed["triggers"][entity_type])
+        return (Trigger(**each) for each in self.raw["triggers"][entity_type])
 
     def trigger(self, entity_type: str, guid: str) -> Trigger | None:
         """The trigger of that guid, among those of its entity type."""
@@ -254,12 +254,12 @@ class Setup:
 
     def template(self, name: str) -> Json | None:
         """Subject and text of an e-mail."""
-        found: Json | None = self.seed["templates"].get(name)
+        found: Json | None = self.raw["templates"].get(name)
         return found
 
     def managed(self, integration: Integration, guids: Iterator[str]) -> Iterator[Workflow]:
         """The workflows that come with an integration."""
-        for each in self.seed["managedWorkflows"]:
+        for each in self.raw["managedWorkflows"]:
             if each["providerId"] == integration.provider_id:
                 yield Workflow(
                     guid=next(guids),
@@ -274,5 +274,5 @@ class Setup:
     @property
     def settings(self) -> Json:
         """Mail server, sender, and what push services are told."""
-        settings: Json = self.seed["settings"]
+        settings: Json = self.raw["settings"]
         return settings

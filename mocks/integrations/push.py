@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from .models import Subscription
 
-__all__ = ["UnusableSubscription", "application_server_key", "authorization", "encrypted"]
+__all__ = ["UnusableSubscription", "application_server_key", "authorization", "encrypt"]
 
 CURVE = ec.SECP256R1()
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -31,7 +31,7 @@ class UnusableSubscription(Exception):
     """No message can be encrypted for a subscription."""
 
 
-def encrypted(message: bytes, subscription: Subscription, rng: Random) -> bytes:
+def encrypt(message: bytes, subscription: Subscription, rng: Random) -> bytes:
     """
     The body of a push message.
 

@@ -30,7 +30,7 @@ class Records:
         self.state.put(COUNTER, prefix, number)
         return f"{prefix}-{number}"
 
-    def keep_integration(self, integration: Integration) -> None:
+    def put_integration(self, integration: Integration) -> None:
         """Keep an integration."""
         self.state.put(INTEGRATION, integration.guid, integration.to_json())
 
@@ -58,7 +58,7 @@ class Records:
             if each.integration == guid:
                 self.remove_workflow(each.guid)
 
-    def keep_workflow(self, workflow: Workflow) -> None:
+    def put_workflow(self, workflow: Workflow) -> None:
         """Keep a workflow."""
         self.state.put(WORKFLOW, workflow.guid, workflow.to_json())
 
@@ -80,7 +80,7 @@ class Records:
         """Forget a workflow."""
         self.state.delete(WORKFLOW, guid)
 
-    def keep_subscription(self, subscription: Subscription) -> None:
+    def put_subscription(self, subscription: Subscription) -> None:
         """Keep a subscription, in the place of the one for its endpoint."""
         self.state.put(SUBSCRIPTION, subscription.endpoint, asdict(subscription))
 
@@ -92,11 +92,11 @@ class Records:
         """An entity as it is now, or None."""
         return self.state.get(f"entity/{entity_type}", entity_id)
 
-    def keep_entity(self, entity_type: str, entity: Any) -> None:
+    def put_entity(self, entity_type: str, entity: Any) -> None:
         """Keep an entity."""
         self.state.put(f"entity/{entity_type}", entity["id"], entity)
 
-    def keep_execution(self, execution: Execution) -> None:
+    def put_execution(self, execution: Execution) -> None:
         """Keep an execution."""
         self.state.put(EXECUTION, execution.id, execution.to_json())
 
@@ -104,7 +104,7 @@ class Records:
         """All of them, the oldest first."""
         return [Execution.from_json(each) for each in reversed(self.state.newest(EXECUTION))]
 
-    def keep_mail(self, mail: Any) -> None:
+    def put_mail(self, mail: Any) -> None:
         """Keep an e-mail."""
         self.state.put(MAIL, mail["id"], mail)
 

@@ -13,7 +13,7 @@ from flowproof.kernel.time.clock import instant_to_text
 from flowproof.kernel.webhooks.delivery import Webhook, WebhookPolicy
 
 from .auth import VAPID
-from .models import ENTITY_TYPES, Event, Setup, Subscription
+from .models import ENTITY_TYPES, Event, SeedData, Subscription
 
 __all__ = ["POLICY", "push_private_key", "push_to", "webhook_to"]
 
@@ -54,21 +54,21 @@ def sign(webhook: Webhook, context: ProviderContext) -> Headers:
         return ()
     from . import push  # noqa: PLC0415 (cryptography takes long to load; only who pushes should wait for it)
 
-    subject = Setup(context.seed).settings["push_subject"]
+    subject = SeedData(context.seed).settings["push_subject"]
     return (("Authorization", push.authorization(push_private_key(context), webhook.url, subject, context.now)),)
 
 
 def sample(context: ProviderContext, event: str, url: str) -> Webhook:
     """A webhook with a made-up entity."""
     for entity_type in ENTITY_TYPES:
-        if any(trigger.code == event for trigger in Setup(context.seed).triggers(entity_type)):
+        if any(trigger.code == event for trigger in SeedData(context.seed).triggers(entity_type)):
             entity = {"id": hex_id(context.rng, 8), "status": event.rpartition("_")[2]}
             made = Event("evt-sample", entity_type, event, entity, instant_to_text(context.now))
             return webhook_to(url, made, {"guid": hex_id(context.rng, 32), "name": "Sample"})
     raise ConfigurationError(f"No entity has the trigger {event}.", f"There are: {', '.join(EVENTS)}.")
 
 
-def unknown(webhook: Webhook) -> Webhook:
+def unknown_event(webhook: Webhook) -> Webhook:
     """The same webhook with an event that no trigger has; an encrypted message or an e-mail stays as it is."""
     if webhook.content_type != "application/json":
         return webhook
@@ -80,4 +80,4 @@ def _events(seed: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 EVENTS = _events(seed_data("integrations"))
-POLICY = WebhookPolicy(sign=sign, sample=sample, unknown=unknown, events=EVENTS, retry_after_s=(10, 60, 300))
+POLICY = WebhookPolicy(sign=sign, sample=sample, unknown=unknown_event, events=EVENTS, retry_after_s=(10, 60, 300))

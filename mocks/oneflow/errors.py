@@ -153,15 +153,15 @@ def _validation_failed(findings: Iterable[Finding]) -> dict[str, Any]:
 def _reasons(findings: Iterable[Finding]) -> Iterable[tuple[str, str]]:
     """Dotted path and message of each finding; of several about one place and one requirement, the first."""
     first = {(finding.pointer, finding.requirement): finding for finding in reversed(tuple(findings))}
-    return [(dotted(finding.pointer), said(finding)) for finding in reversed(first.values())]
+    return [(dotted_path(finding.pointer), message_of(finding)) for finding in reversed(first.values())]
 
 
-def dotted(pointer: str) -> str:
+def dotted_path(pointer: str) -> str:
     """A JSON pointer as the provider writes a path: ``orderData.items.0.sku`` (inferred beyond the first level)."""
     return ".".join(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
 
 
-def said(finding: Finding) -> str:
+def message_of(finding: Finding) -> str:
     """What the provider says of a finding; only the message of a repeated ``sourceOrderId`` is observed."""
     match finding.keyword:
         case "required":

@@ -13,10 +13,10 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from .template_syntax import TemplateError, parsed
+from .template_syntax import TemplateError, parse_template
 from .template_whitespace import Block, Content, Output, Path, Program
 
-__all__ = ["Template", "TemplateError", "compiled"]
+__all__ = ["Template", "TemplateError", "compile_template"]
 
 ESCAPES: Mapping[int, str] = MappingProxyType(
     str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;", "`": "&#x60;", "=": "&#x3D;"})
@@ -48,14 +48,14 @@ class Template:
         return _Rendering(context).text(self.program)
 
 
-def compiled(source: str) -> Template:
+def compile_template(source: str) -> Template:
     """
     A template that holds nothing that is not known.
 
     Raises:
         TemplateError: It does, or is broken; line and column say where.
     """
-    return Template(parsed(source))
+    return Template(parse_template(source))
 
 
 class _Rendering:

@@ -14,8 +14,8 @@ __all__ = [
     "Carrier",
     "Destination",
     "Event",
-    "Settings",
-    "Setup",
+    "SeedData",
+    "SeedSettings",
     "Status",
     "Submission",
     "Trigger",
@@ -167,7 +167,7 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SeedSettings:
     """How fast an order lives, in seconds, and which artwork is bad; documented in the seed data's schema."""
 
     processing_s: float
@@ -186,15 +186,15 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Setup:
+class SeedData:
     """The seed data of a workspace. It reads each part when it is first asked for, and once."""
 
-    seed: Json
+    raw: Json
 
     @cached_property
     def accounts(self) -> tuple[Account, ...]:
         """All brands."""
-        return tuple(Account.from_json(account) for account in self.seed["accounts"])
+        return tuple(Account.from_json(account) for account in self.raw["accounts"])
 
     def account_named(self, name: str) -> Account | None:
         """The brand of that name."""
@@ -210,22 +210,22 @@ class Setup:
 
     @cached_property
     def _destinations(self) -> tuple[Destination, ...]:
-        return tuple(Destination.from_json(destination) for destination in self.seed["destinations"])
+        return tuple(Destination.from_json(destination) for destination in self.raw["destinations"])
 
     def title(self, source_product_id: str, destination: str) -> Json | None:
         """The Piazza title of that id in a destination."""
-        titles = (each for each in self.seed["titles"] if each["destination"] == destination)
+        titles = (each for each in self.raw["titles"] if each["destination"] == destination)
         return next((each for each in titles if each["sourceProductId"] == source_product_id), None)
 
     @cached_property
     def triggers(self) -> tuple[Trigger, ...]:
         """The postbacks that are set up."""
-        return tuple(Trigger.from_json(trigger) for trigger in self.seed.get("triggers", ()))
+        return tuple(Trigger.from_json(trigger) for trigger in self.raw.get("triggers", ()))
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> SeedSettings:
         """How fast an order lives."""
-        return Settings.from_json(self.seed["settings"])
+        return SeedSettings.from_json(self.raw["settings"])
 
 
 @dataclass(frozen=True, slots=True)

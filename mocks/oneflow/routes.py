@@ -8,10 +8,10 @@ from flowproof.conformance import Finding
 from flowproof.kernel import ctx, hex_id
 from flowproof.kernel.time.clock import instant_to_text
 
-from . import processing, rules, webhooks
+from . import lifecycle, rules, webhooks
 from .errors import Forbidden, NotFound, OrderInvalid
-from .models import Account, Event, Setup, Submission
-from .orders import Orders
+from .models import Account, Event, SeedData, Submission
+from .records import Orders
 
 __all__ = ["routes"]
 
@@ -24,7 +24,7 @@ DEFAULT_PAGESIZE = 10
 @routes.post("/api/order/validate")
 def validate_order() -> Any:
     """Say whether an order is suitable for submission; nothing is kept."""
-    findings = processing.findings_of(ctx.json, _account().id, ctx.context)
+    findings = lifecycle.findings_of(ctx.json, _account().id, ctx.context)
     if findings:
         raise OrderInvalid(findings)
     return ctx.json
@@ -35,7 +35,7 @@ def submit_order() -> tuple[Any, int]:
     """Store a submission and answer at once, whether or not the order is valid."""
     account = _account()
     submission = Submission(hex_id(ctx.rng), account.name, account.id, instant_to_text(ctx.now), ctx.json)
-    processing.submit(submission, ctx.context)
+    lifecycle.submit(submission, ctx.context)
     return submission.receipt(), 201
 
 
@@ -69,7 +69,7 @@ def get_order(order_id: str) -> Any:
 @routes.put("/api/order/<source_account_name>/<source_order_id>/cancel")
 def cancel_order(source_account_name: str, source_order_id: str) -> Any:
     """Cancel an order by its source; a body is not read."""
-    account = ctx.context.parsed_seed(Setup).account_named(source_account_name)
+    account = ctx.context.parsed_seed(SeedData).account_named(source_account_name)
     if account is None:
         missing = "oneflow.order.not_found"
         raise NotFound([_path_finding("sourceAccountName", "the name of an account", source_account_name, missing)])
@@ -78,7 +78,7 @@ def cancel_order(source_account_name: str, source_order_id: str) -> Any:
         raise Forbidden([_path_finding("sourceAccountName", "this account's own name", source_account_name, forbidden)])
     cancelled = rules.cancel(_by_source(account, source_order_id), at=instant_to_text(ctx.now))
     Orders(ctx.state).replace(cancelled)
-    webhooks.order_event(Event.ORDER_CANCELLED, cancelled, ctx.context)
+    webhooks.notify_order(Event.ORDER_CANCELLED, cancelled, ctx.context)
     return cancelled
 
 

@@ -10,7 +10,7 @@ from flowproof.errors import FlowproofError
 from . import template_whitespace as whitespace
 from .template_whitespace import Block, Comment, Content, Output, Path, Program, Strip
 
-__all__ = ["TemplateError", "parsed"]
+__all__ = ["TemplateError", "parse_template"]
 
 KNOWN_BLOCKS = ("if", "unless", "each", "with")
 KNOWN_DATA = ("index", "first", "last", "key", "root")
@@ -80,7 +80,7 @@ class Reader:
         """All of it."""
         self.parts = list(self._cut())
         read = self._body(None)
-        whitespace.settle(read)
+        whitespace.strip_whitespace(read)
         return read
 
     def _cut(self) -> Iterator[Content | Tag]:
@@ -235,7 +235,7 @@ class Reader:
         raise TemplateError(before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1, what)
 
 
-def parsed(source: str) -> Program:
+def parse_template(source: str) -> Program:
     """
     The statements of a template.
 

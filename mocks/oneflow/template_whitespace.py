@@ -7,7 +7,7 @@ The order of the steps is Handlebars' own (4.7, whitespace-control): each decide
 import re
 from dataclasses import dataclass, field
 
-__all__ = ["Block", "Comment", "Content", "Output", "Path", "Program", "Strip", "settle"]
+__all__ = ["Block", "Comment", "Content", "Output", "Path", "Program", "Strip", "strip_whitespace"]
 
 BLANK = r"[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
 ENDS_LINE_BEFORE = re.compile(rf"\r?\n{BLANK}*?\Z")
@@ -105,7 +105,7 @@ class _Alone:
     inline: bool = False
 
 
-def settle(program: Program, *, is_root: bool = True) -> None:
+def strip_whitespace(program: Program, *, is_root: bool = True) -> None:
     """Drop what is to be dropped, in place."""
     body = program.body
     for index, current in enumerate(body):
@@ -142,7 +142,7 @@ def _looked_at(statement: Content | Output | Comment | Block) -> _Alone | None:
 
 
 def _looked_at_block(block: Block) -> _Alone:
-    settle(block.program, is_root=False)
+    strip_whitespace(block.program, is_root=False)
     program, inverse = block.program.body, block.inverse
     if inverse is None:
         found = _Alone(
@@ -155,7 +155,7 @@ def _looked_at_block(block: Block) -> _Alone:
         if block.close_strip.open:
             _drop_before(program, len(program), all_blanks=True)
         return found
-    settle(inverse, is_root=False)
+    strip_whitespace(inverse, is_root=False)
     return _looked_at_both(block, program, inverse)
 
 

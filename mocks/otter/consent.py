@@ -14,9 +14,9 @@ from urllib.parse import quote, urlsplit
 
 from .models import READ, SERVICE_INTEGRATION, Client, Ticket, User
 
-__all__ = ["Question", "consent_page", "gone_page", "page_headers"]
+__all__ = ["ConsentPrompt", "consent_page", "expired_page", "page_headers"]
 
-SAYS: Mapping[str, tuple[str, str]] = MappingProxyType(
+SCOPE_TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         READ: ("See your organization", "Its brands, and the name and address of each store."),
         SERVICE_INTEGRATION: (
@@ -88,7 +88,7 @@ TICK = (
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ConsentPrompt:
     """
     What the page asks, and of whom.
 
@@ -105,23 +105,23 @@ class Question:
     users: tuple[tuple[User, str], ...]
 
 
-def consent_page(question: Question) -> str:
+def consent_page(prompt: ConsentPrompt) -> str:
     """The page on which a user allows or denies what an application asks for."""
-    name = escape(question.client.name)
+    name = escape(prompt.client.name)
     # The address that the browser is on repeats the ticket; the form's leaves it out, and the answer brings it along.
-    action = escape(f"?client_id={quote(question.client.id, safe='')}")
+    action = escape(f"?client_id={quote(prompt.client.id, safe='')}")
     return _document(
         f"Allow {name}?",
         f"""
 <h1>Allow {name} to act for you?</h1>
-<p>Afterwards you go back to <strong>{escape(_place(question.ticket.redirect_uri))}</strong>.</p>
+<p>Afterwards you go back to <strong>{escape(_place(prompt.ticket.redirect_uri))}</strong>.</p>
 <h2 id="asks">It will be able to</h2>
-<ul aria-labelledby="asks">{"".join(map(_asked, question.ticket.scopes))}</ul>
+<ul aria-labelledby="asks">{"".join(map(_asked, prompt.ticket.scopes))}</ul>
 <form method="post" action="{action}">
-<input type="hidden" name="ticket" value="{escape(question.secret)}">
+<input type="hidden" name="ticket" value="{escape(prompt.secret)}">
 <fieldset>
 <legend>Who are you?</legend>
-<div class="people">{"".join(_people(question.users))}</div>
+<div class="people">{"".join(_people(prompt.users))}</div>
 </fieldset>
 <div class="answers">
 <button class="yes" name="decision" value="approve">Allow</button>
@@ -131,7 +131,7 @@ def consent_page(question: Question) -> str:
     )
 
 
-def gone_page() -> str:
+def expired_page() -> str:
     """What a person reads when there is nothing to decide any more."""
     return _document(
         "Nothing to decide",
@@ -195,7 +195,7 @@ def _place(redirect_uri: str) -> str:
 
 
 def _asked(scope: str) -> str:
-    title, detail = SAYS.get(scope, (scope, ""))
+    title, detail = SCOPE_TEXTS.get(scope, (scope, ""))
     return f"<li>{TICK}<div>{escape(title)}<span>{escape(detail)}</span></div></li>"
 
 

@@ -19,16 +19,16 @@ from flowproof.kernel.refusals import (
     WrongContentType,
 )
 
-from .consent import gone_page, page_headers
+from .consent import expired_page, page_headers
 
 __all__ = [
     "Conflict",
+    "ErrorRedirect",
     "Forbidden",
     "Invalid",
     "Malformed",
+    "NoOpenTicket",
     "NotFound",
-    "NothingToDecide",
-    "SentBack",
     "TooManyRequests",
     "Unauthorized",
     "render",
@@ -71,7 +71,7 @@ class TooManyRequests(Refusal):
 
 
 @dataclass(eq=False)
-class SentBack(Refusal):
+class ErrorRedirect(Refusal):
     """The browser goes back to the application with an error; ``location`` is where, ``status`` 302 or 303."""
 
     location: str = ""
@@ -79,7 +79,7 @@ class SentBack(Refusal):
 
 
 @dataclass(eq=False)
-class NothingToDecide(Refusal):
+class NoOpenTicket(Refusal):
     """The authorization page has nothing to ask any more; a person reads the answer."""
 
 
@@ -116,19 +116,19 @@ STATUS: Mapping[type[Refusal], tuple[int, str]] = MappingProxyType(
     }
 )
 FORM = "application/x-www-form-urlencoded"
-TELLING = (ContractBroken, MalformedBody, WrongContentType)
+DETAILED = (ContractBroken, MalformedBody, WrongContentType)
 
 
 def render(refusal: Refusal) -> WireResponse:
     """A refusal in the provider's own words; only what is wrong with form or parameters is told in details."""
     cited = next((finding.requirement for finding in refusal.findings if finding.requirement), None)
     match refusal:
-        case SentBack():
+        case ErrorRedirect():
             return WireResponse(
                 refusal.status, b"", (("Location", refusal.location), ("Cache-Control", "no-store")), cited
             )
-        case NothingToDecide():
-            page = gone_page()
+        case NoOpenTicket():
+            page = expired_page()
             return WireResponse(400, page.encode(), page_headers(), cited or "otter.consent.once")
         case FaultInjected():
             return _fault(refusal)
@@ -142,7 +142,7 @@ def render(refusal: Refusal) -> WireResponse:
             status, requirement = STATUS.get(type(refusal), (500, "otter.error.server"))
     if any(finding.expected == FORM or finding.keyword == "form" for finding in refusal.findings):
         cited = "otter.token.form"
-    details = _details(refusal.findings) if isinstance(refusal, TELLING) else []
+    details = _details(refusal.findings) if isinstance(refusal, DETAILED) else []
     return WireResponse(status, _body(status, details), requirement=cited or requirement)
 
 

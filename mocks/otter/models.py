@@ -13,8 +13,8 @@ __all__ = [
     "Client",
     "Code",
     "Principal",
-    "Settings",
-    "Setup",
+    "SeedData",
+    "SeedSettings",
     "Ticket",
     "User",
 ]
@@ -88,7 +88,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SeedSettings:
     """How the authorization page, lifetimes and limits behave; documented in the seed data's schema."""
 
     consent: str
@@ -101,14 +101,14 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class SeedData:
     """The seed data of a workspace. It reads each part only when it is asked for."""
 
-    seed: Json
+    raw: Json
 
     def client(self, client_id: str, role: str) -> Client | None:
         """The application to which a credential's role belongs."""
-        found = next((each for each in self.seed["clients"] if each["role"] == role), None)
+        found = next((each for each in self.raw["clients"] if each["role"] == role), None)
         if found is None:
             return None
         return Client(client_id, role, found["name"], tuple(found["redirect_uris"]), frozenset(found["scopes"]))
@@ -116,7 +116,7 @@ class Setup:
     @property
     def users(self) -> Iterable[User]:
         """Everybody who can give a permission."""
-        return (User(**each) for each in self.seed["users"])
+        return (User(**each) for each in self.raw["users"])
 
     def user(self, user_id: str | None) -> User | None:
         """The user of that id."""
@@ -124,12 +124,12 @@ class Setup:
 
     def organization(self, organization_id: str) -> Json | None:
         """The organization of that id, as the seed data has it."""
-        return next((each for each in self.seed["organizations"] if each["id"] == organization_id), None)
+        return next((each for each in self.raw["organizations"] if each["id"] == organization_id), None)
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> SeedSettings:
         """How things behave."""
-        return Settings(**self.seed["settings"])
+        return SeedSettings(**self.raw["settings"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,18 +69,18 @@ class Connections:
         found = self.state.get(self._kind, store_id)
         return None if found is None else str(found["storeId"])
 
-    def put(self, store_id: str, partners_id: str) -> None:
+    def put(self, store_id: str, partner_store_id: str) -> None:
         """Connect a store."""
-        self.state.put(self._kind, store_id, {"id": store_id, "storeId": partners_id})
+        self.state.put(self._kind, store_id, {"id": store_id, "storeId": partner_store_id})
 
     def delete(self, store_id: str) -> bool:
         """Disconnect a store; False where it was not connected."""
         return self.state.delete(self._kind, store_id)
 
-    def with_partners_id(self, partners_id: str) -> Sequence[str]:
+    def with_partner_store_id(self, partner_store_id: str) -> Sequence[str]:
         """Otter's ids of the stores that the partner calls so."""
         found: Sequence[Any] = self.state.newest(self._kind)
-        return [each["id"] for each in found if each["storeId"] == partners_id]
+        return [each["id"] for each in found if each["storeId"] == partner_store_id]
 
     @property
     def _kind(self) -> str:

@@ -13,26 +13,26 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from flowproof.conformance import Finding
 
-from .errors import Conflict, Invalid, Malformed, NotFound, SentBack, Unauthorized
+from .errors import Conflict, ErrorRedirect, Invalid, Malformed, NotFound, Unauthorized
 from .models import CLIENT_SCOPES, USER_SCOPES, AccessToken, Client, Code, Ticket
 
 __all__ = [
-    "Exchange",
-    "asked_permission",
-    "back",
+    "TokenRequest",
+    "authorization_ticket",
     "check_client_scopes",
-    "check_exchange",
+    "check_code",
+    "check_each_once",
     "connect",
     "disconnect",
-    "is_alive",
-    "repeated",
+    "is_usable",
+    "redirect_url",
     "scopes_of",
 ]
 
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 
 
-def repeated(query: str) -> None:
+def check_each_once(query: str) -> None:
     """
     No parameter comes twice.
 
@@ -47,7 +47,7 @@ def repeated(query: str) -> None:
             )
 
 
-def asked_permission(query: Mapping[str, str], client: Client | None) -> Ticket:
+def authorization_ticket(query: Mapping[str, str], client: Client | None) -> Ticket:
     """
     What an application asks a user for.
 
@@ -58,7 +58,7 @@ def asked_permission(query: Mapping[str, str], client: Client | None) -> Ticket:
     Raises:
         Unauthorized: There is no such client.
         Malformed: The redirect URI is not registered, or challenge and method do not come together.
-        SentBack: The scopes are not those that the client may ask for; the browser goes back with that error.
+        ErrorRedirect: The scopes are not those that the client may ask for; the browser goes back with that error.
     """
     if client is None:
         finding = _finding(
@@ -84,12 +84,12 @@ def asked_permission(query: Mapping[str, str], client: Client | None) -> Ticket:
     if not scopes or not allowed.issuperset(scopes):
         wrong = sorted(set(scopes) - allowed)
         finding = _finding("request.query", "scope", _listed(allowed), _listed(wrong), "otter.authorize.scope_allowed")
-        location = back(redirect_uri, error="invalid_scope", state=query["state"])
-        raise SentBack([finding], note=_about_scopes(wrong), location=location)
+        location = redirect_url(redirect_uri, error="invalid_scope", state=query["state"])
+        raise ErrorRedirect([finding], note=_about_scopes(wrong), location=location)
     return Ticket(client.id, redirect_uri, scopes, query["state"], challenge)
 
 
-def back(redirect_uri: str, **parameters: str) -> str:
+def redirect_url(redirect_uri: str, **parameters: str) -> str:
     """The redirect URI with parameters added to those that it has."""
     mark = "&" if "?" in redirect_uri else "?"
     return f"{redirect_uri}{mark}{urlencode(parameters, quote_via=quote, safe='')}"
@@ -101,7 +101,7 @@ def scopes_of(text: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class TokenRequest:
     """A request for a token with a code: the form's values."""
 
     redirect_uri: str
@@ -114,7 +114,7 @@ class Exchange:
         return cls(form["redirect_uri"], scopes_of(form["scope"]), form.get("code_verifier"))
 
 
-def check_exchange(exchange: Exchange, code: Code | None, client: Client, *, now_us: int) -> Code:
+def check_code(request: TokenRequest, code: Code | None, client: Client, *, now_us: int) -> Code:
     """
     A code can be exchanged: it is this client's, unused, in time, with its redirect URI, verifier and scopes.
 
@@ -141,11 +141,11 @@ def check_exchange(exchange: Exchange, code: Code | None, client: Client, *, now
     if now_us >= code.expires_us:
         late_s = (now_us - code.expires_us) / 1_000_000
         raise _unusable("code", "a code in time", f"one {late_s:g} s too late", "otter.token.code_expired")
-    if exchange.redirect_uri != code.redirect_uri:
+    if request.redirect_uri != code.redirect_uri:
         raise _unusable("redirect_uri", "that of the request for authorization", "another", "otter.token.redirect_uri")
-    _check_verifier(exchange.verifier, code.challenge)
-    beyond = sorted(set(exchange.scopes) - set(code.scopes))
-    if beyond or not exchange.scopes:
+    _check_verifier(request.verifier, code.challenge)
+    beyond = sorted(set(request.scopes) - set(code.scopes))
+    if beyond or not request.scopes:
         raise _unusable("scope", _listed(code.scopes), _listed(beyond), "otter.token.scope_granted")
     return code
 
@@ -185,17 +185,17 @@ def check_client_scopes(scopes: Sequence[str], client: Client) -> None:
         raise Malformed([finding], note=_about_scopes(wrong))
 
 
-def is_alive(token: AccessToken, *, now_us: int) -> bool:
+def is_usable(token: AccessToken, *, now_us: int) -> bool:
     """Whether a token can be used."""
     return not token.is_revoked and now_us < token.expires_us
 
 
-def connect(partners_id: str, *, connected_as: str | None, otter_store: str | None, is_path_id: bool) -> str:
+def connect(partner_store_id: str, *, connected_as: str | None, otter_store: str | None, is_path_id: bool) -> str:
     """
     A store can be connected under the partner's own id for it.
 
     Args:
-        partners_id: The body's ``storeId``.
+        partner_store_id: The body's ``storeId``.
         connected_as: Under which id it is connected already, or None.
         otter_store: Name of the store whose id in Otter that is, where such ids are refused.
         is_path_id: Whether it is the very id of the path.
@@ -229,7 +229,7 @@ def connect(partners_id: str, *, connected_as: str | None, otter_store: str | No
             f"system's id for it. The body has {same}. "
             "Where your system does use Otter's ids, set refuse_otter_store_id to false.",
         )
-    return partners_id
+    return partner_store_id
 
 
 def disconnect(connected_as: str | None, *, requirement: str) -> str:

@@ -13,7 +13,7 @@ from .generated import (
     generated_store_ids,
     store_indexes,
 )
-from .models import Setup
+from .models import SeedData
 
 __all__ = ["Brand", "Structure"]
 
@@ -52,19 +52,19 @@ class Structure:
     What one organization has.
 
     Args:
-        setup: The workspace's seed data.
+        seed: The workspace's seed data.
         state: Its records.
         organization_id: Whose structure it is.
     """
 
-    setup: Setup
+    seed: SeedData
     state: State
     organization_id: str
 
     @property
     def organization(self) -> Json:
         """The organization as the seed data has it."""
-        return self.setup.organization(self.organization_id) or {"id": self.organization_id, "name": "", "brands": []}
+        return self.seed.organization(self.organization_id) or {"id": self.organization_id, "name": "", "brands": []}
 
     def brands_after(self, place: int) -> Iterator[tuple[int, dict[str, str]]]:
         """The brands behind a place, each with its own."""
@@ -124,8 +124,8 @@ class Structure:
 
     def others(self) -> "Iterator[Structure]":
         """The structures of all other organizations."""
-        ids = (each["id"] for each in self.setup.seed["organizations"])
-        return (Structure(self.setup, self.state, each) for each in ids if each != self.organization_id)
+        ids = (each["id"] for each in self.seed.raw["organizations"])
+        return (Structure(self.seed, self.state, each) for each in ids if each != self.organization_id)
 
     def add(self, brand: Brand, store: Json) -> None:
         """Open a store."""

@@ -8,12 +8,22 @@ from urllib.parse import parse_qs
 from flask import Blueprint, current_app, g
 
 from flowproof import __version__
-from flowproof.errors import FlowproofError
+from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.kernel.mock import Mock
+from flowproof.kernel.provider_context import ProviderContext
 from flowproof.kernel.time.clock import Clock
 from flowproof.kernel.workspaces import Workspace
 
-__all__ = ["ControlScene", "Missing", "index", "now_in_control", "routes", "shown_workspace"]
+__all__ = [
+    "ControlScene",
+    "Missing",
+    "checked_body",
+    "index",
+    "now_in_control",
+    "provider_context",
+    "routes",
+    "shown_workspace",
+]
 
 routes = Blueprint("control", __name__)
 MOST = 2**62
@@ -71,6 +81,31 @@ class ControlScene:
 def now_in_control() -> ControlScene:
     """The scene of the current control request."""
     return cast("ControlScene", g.control)
+
+
+def provider_context(workspace_id: str, slug: str, *, rng_key: str = "control") -> ProviderContext:
+    """
+    A workspace as one provider sees it, for that provider's own control operations.
+
+    Raises:
+        Missing: There is no such workspace.
+    """
+    scene = now_in_control()
+    return scene.mock.workspaces.context(scene.workspace(workspace_id), slug, rng_key=rng_key)
+
+
+def checked_body(context: ProviderContext, schema_file: str) -> Any:
+    """
+    The body of the current control request, valid by a schema file of the provider's contract.
+
+    Raises:
+        ConfigurationError: It is not valid.
+    """
+    body = now_in_control().json
+    findings = context.findings(schema_file, body)
+    if findings:
+        raise ConfigurationError("; ".join(map(str, findings)) + ".", f"See {schema_file} of the contract.")
+    return body
 
 
 def shown_workspace(scene: ControlScene, workspace: Workspace) -> dict[str, Any]:

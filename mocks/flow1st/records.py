@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from flowproof.kernel import ProviderContext, State
 
-from .models import Environment, Order, Setup
+from .models import Environment, Order, SeedData
 
 __all__ = ["Account"]
 
@@ -29,11 +29,11 @@ class Account:
     @classmethod
     def of(cls, context: ProviderContext, name: str) -> Self | None:
         """The account of the environment of that name, if there is one."""
-        environment = Setup(context.seed).environment(name)
+        environment = SeedData(context.seed).environment(name)
         return None if environment is None else cls(context.state, environment, context.now.isoformat())
 
     @classmethod
-    def held(cls, context: ProviderContext, name: str) -> Self:
+    def existing(cls, context: ProviderContext, name: str) -> Self:
         """The account of an environment that there must be: an order or a credential names it."""
         account = cls.of(context, name)
         if account is None:
@@ -44,7 +44,7 @@ class Account:
 
     def balance_minor(self, currency: str) -> int:
         """In minor units."""
-        kept = self.state.get(self._shelf("balance"), currency)
+        kept = self.state.get(self._kind("balance"), currency)
         return self.environment.opening.get(currency, 0) if kept is None else int(kept)
 
     def balances(self) -> dict[str, int]:
@@ -62,13 +62,13 @@ class Account:
         before = self.balance_minor(currency)
         if before + amount_minor < 0:
             raise ValueError(f"a balance of {before} cannot bear a movement of {amount_minor}")
-        if self.state.get(self._shelf("balance"), currency) is None and before:
+        if self.state.get(self._kind("balance"), currency) is None and before:
             self._write_down(before, currency, "opening", None)
-        self.state.put(self._shelf("balance"), currency, before + amount_minor)
+        self.state.put(self._kind("balance"), currency, before + amount_minor)
         self._write_down(amount_minor, currency, reason, reference)
 
     def _write_down(self, amount_minor: int, currency: str, reason: str, reference: str | None) -> None:
-        number = self.state.count(self._shelf("movement")) + 1
+        number = self.state.count(self._kind("movement")) + 1
         movement = {
             "number": number,
             "at": self.at,
@@ -77,37 +77,37 @@ class Account:
             "reason": reason,
             "reference": reference,
         }
-        self.state.put(self._shelf("movement"), str(number), movement)
+        self.state.put(self._kind("movement"), str(number), movement)
 
     def movements(self) -> Sequence[Any]:
         """Every movement of money, the oldest first."""
-        return list(reversed(self.state.newest(self._shelf("movement"))))
+        return list(reversed(self.state.newest(self._kind("movement"))))
 
     # Orders
 
     def add(self, order: Order) -> None:
         """Keep a new order, findable by both references."""
         self.state.put("environment_of", order.reference, self.environment.name)
-        self.state.put(self._shelf("external"), order.external_reference, order.reference)
+        self.state.put(self._kind("external"), order.external_reference, order.reference)
         self.replace(order)
 
     def replace(self, order: Order) -> None:
         """Keep an order as changed."""
-        self.state.put(self._shelf("order"), order.reference, order.to_json())
+        self.state.put(self._kind("order"), order.reference, order.to_json())
 
     def order(self, reference: str) -> Order | None:
         """The order of that reference."""
-        kept = self.state.get(self._shelf("order"), reference)
+        kept = self.state.get(self._kind("order"), reference)
         return None if kept is None else Order.from_json(kept)
 
     def order_of(self, external_reference: str) -> Order | None:
         """The order of the partner's own reference."""
-        reference = self.state.get(self._shelf("external"), external_reference)
+        reference = self.state.get(self._kind("external"), external_reference)
         return None if reference is None else self.order(reference)
 
     def orders(self) -> Sequence[Order]:
         """All orders, the newest first."""
-        return [Order.from_json(each) for each in self.state.newest(self._shelf("order"))]
+        return [Order.from_json(each) for each in self.state.newest(self._kind("order"))]
 
     # Configuration
 
@@ -130,22 +130,22 @@ class Account:
 
     # What has been seen
 
-    def saw(self, what: str) -> None:
+    def record_seen(self, what: str) -> None:
         """Remember the first time that something was accepted."""
-        if self.state.get(self._shelf("seen"), what) is None:
-            self.state.put(self._shelf("seen"), what, {"what": what, "at": self.at})
+        if self.state.get(self._kind("seen"), what) is None:
+            self.state.put(self._kind("seen"), what, {"what": what, "at": self.at})
 
     def seen(self) -> dict[str, str]:
         """When what was accepted first."""
-        return {each["what"]: each["at"] for each in reversed(self.state.newest(self._shelf("seen")))}
+        return {each["what"]: each["at"] for each in reversed(self.state.newest(self._kind("seen")))}
 
     def validated(self, key: str) -> bool:
         """Whether a user was validated for a bundle under a reference."""
-        return self.state.get(self._shelf("validated"), key) is not None
+        return self.state.get(self._kind("validated"), key) is not None
 
-    def put_validated(self, key: str) -> None:
+    def record_validation(self, key: str) -> None:
         """Remember that."""
-        self.state.put(self._shelf("validated"), key, self.at)
+        self.state.put(self._kind("validated"), key, self.at)
 
-    def _shelf(self, kind: str) -> str:
+    def _kind(self, kind: str) -> str:
         return f"{kind}/{self.environment.name}"

@@ -9,10 +9,10 @@ from flowproof.kernel import ProviderContext
 from flowproof.kernel.time.clock import instant_to_text
 
 from . import rules, webhooks
-from .errors import dotted, said
-from .models import Event, Settings, Setup, Status, Submission
-from .orders import Orders
-from .records import order_record
+from .errors import dotted_path, message_of
+from .models import Event, SeedData, SeedSettings, Status, Submission
+from .order_record import order_record
+from .records import Orders
 
 __all__ = ["TASKS", "findings_of", "submit"]
 
@@ -24,8 +24,8 @@ def findings_of(order: Any, account_id: str, context: ProviderContext) -> tuple[
     broken = context.findings(ORDER_SCHEMA, order)
     if broken:
         return broken
-    taken = Orders(context.state).has_source_order_id(account_id, order["orderData"]["sourceOrderId"])
-    return rules.judge(rules.Case(order, context.parsed_seed(Setup), taken))
+    is_repeated = Orders(context.state).has_source_order_id(account_id, order["orderData"]["sourceOrderId"])
+    return rules.validate(rules.SubmittedOrder(order, context.parsed_seed(SeedData), is_repeated))
 
 
 def submit(submission: Submission, context: ProviderContext) -> None:
@@ -40,11 +40,11 @@ def process(context: ProviderContext, value: Any) -> None:
     if findings:
         errors = [_shown(finding) for finding in findings]
         orders.put_submission_error(submission, errors)
-        webhooks.submission_error(submission, errors, context)
+        webhooks.notify_submission_error(submission, errors, context)
         return
-    record = order_record(submission, context.parsed_seed(Setup), context.rng, at=_now(context))
+    record = order_record(submission, context.parsed_seed(SeedData), context.rng, at=_now(context))
     orders.add(submission.account_id, record)
-    webhooks.order_event(Event.ORDER_RECEIVED, record, context)
+    webhooks.notify_order(Event.ORDER_RECEIVED, record, context)
     _schedule_artwork(context, record)
 
 
@@ -66,12 +66,12 @@ def prepare(context: ProviderContext, value: Any) -> None:
     if order is None:
         return
     if _fails_preflight(order, _settings(context)):
-        _err(order, context, "Preflight failed")
+        _fail(order, context, "Preflight failed")
         return
     fetched = {**order, "files": [{**file, "status": "received"} for file in order["files"]]}
-    ready = rules.moved(fetched, Status.PRINT_READY, at=_now(context), message="Order print ready")
+    ready = rules.transition(fetched, Status.PRINT_READY, at=_now(context), message="Order print ready")
     orders.replace(ready)
-    webhooks.order_event(Event.ORDER_PRINT_READY, ready, context)
+    webhooks.notify_order(Event.ORDER_PRINT_READY, ready, context)
     context.schedule("ship", after_s=_settings(context).ship_s, value=value)
 
 
@@ -85,7 +85,7 @@ def give_up(context: ProviderContext, value: Any) -> None:
     orders = Orders(context.state)
     order = orders.open(value["id"], Status.RECEIVED)
     if order is not None:
-        _err(order, context, "Artwork could not be fetched")
+        _fail(order, context, "Artwork could not be fetched")
 
 
 def ship(context: ProviderContext, value: Any) -> None:
@@ -97,10 +97,10 @@ def ship(context: ProviderContext, value: Any) -> None:
     data = order["orderData"]
     shipped = [{**each, "status": "shipped", "shippedDate": _now(context)} for each in data["shipments"]]
     with_shipments = {**order, "orderData": {**data, "shipments": shipped}}
-    changed = rules.moved(with_shipments, Status.SHIPPED, at=_now(context), message="Order shipped")
+    changed = rules.transition(with_shipments, Status.SHIPPED, at=_now(context), message="Order shipped")
     orders.replace(changed)
     for shipment in shipped:
-        webhooks.shipment_event(changed, shipment, context)
+        webhooks.notify_shipment(changed, shipment, context)
 
 
 TASKS: Mapping[str, Callable[[ProviderContext, Any], None]] = MappingProxyType(
@@ -108,25 +108,25 @@ TASKS: Mapping[str, Callable[[ProviderContext, Any], None]] = MappingProxyType(
 )
 
 
-def _fails_preflight(order: Mapping[str, Any], settings: Settings) -> bool:
+def _fails_preflight(order: Mapping[str, Any], settings: SeedSettings) -> bool:
     components = (component for item in order["orderData"]["items"] for component in item["components"])
     checked = {component["path"] for component in components if component["preflight"]}
     return bool(checked & set(settings.artwork_failing_preflight))
 
 
-def _err(order: Mapping[str, Any], context: ProviderContext, message: str) -> None:
-    errored = rules.moved(order, Status.ERROR, at=_now(context), message=message, level="error")
+def _fail(order: Mapping[str, Any], context: ProviderContext, message: str) -> None:
+    errored = rules.transition(order, Status.ERROR, at=_now(context), message=message, level="error")
     Orders(context.state).replace(errored)
-    webhooks.order_event(Event.ORDER_ERRORED, errored, context)
+    webhooks.notify_order(Event.ORDER_ERRORED, errored, context)
 
 
 def _shown(finding: Finding) -> dict[str, str]:
     """An error of a submission, with the keys that the document's postback template reads."""
-    return {"name": "ValidationError", "path": dotted(finding.pointer), "message": said(finding)}
+    return {"name": "ValidationError", "path": dotted_path(finding.pointer), "message": message_of(finding)}
 
 
-def _settings(context: ProviderContext) -> Settings:
-    return context.parsed_seed(Setup).settings
+def _settings(context: ProviderContext) -> SeedSettings:
+    return context.parsed_seed(SeedData).settings
 
 
 def _now(context: ProviderContext) -> str:

@@ -3,7 +3,7 @@
 from .records import Connections
 from .structure import Structure
 
-__all__ = ["about_brand_id", "about_store_id", "is_anothers", "otter_store_named"]
+__all__ = ["about_brand_id", "about_store_id", "is_of_another_organization", "otter_store_named"]
 
 OF_ANOTHER = "That belongs to another organization than the user's: for the user it does not exist."
 TWO_IDS = (
@@ -13,7 +13,7 @@ TWO_IDS = (
 
 def about_store_id(given: str, structure: Structure, connections: Connections) -> str:
     """What an id is that stands where Otter's id of a store is wanted."""
-    connected = connections.with_partners_id(given)
+    connected = connections.with_partner_store_id(given)
     if connected:
         return f"{given!r} is your own id of the store that Otter calls {', '.join(connected)}. {TWO_IDS}"
     brand = structure.brand_of_store(given)
@@ -25,7 +25,7 @@ def about_store_id(given: str, structure: Structure, connections: Connections) -
         return "That is the id of the organization, not of a store."
     if not is_uuid(given):
         return f"Otter's ids are UUIDs, and {given!r} is none. {TWO_IDS}"
-    if is_anothers(given, structure):
+    if is_of_another_organization(given, structure):
         return OF_ANOTHER
     return "The brand has no store of that id, and no other brand of the user's organization has one."
 
@@ -37,10 +37,11 @@ def about_brand_id(given: str, structure: Structure) -> str:
         return f"That is the id of a store; its brand is {brand.name!r}, {brand.id}."
     if given == structure.organization_id:
         return "That is the id of the organization, not of a brand."
-    return OF_ANOTHER if is_anothers(given, structure) else "The user's organization has no brand of that id."
+    is_foreign = is_of_another_organization(given, structure)
+    return OF_ANOTHER if is_foreign else "The user's organization has no brand of that id."
 
 
-def is_anothers(given: str, structure: Structure) -> bool:
+def is_of_another_organization(given: str, structure: Structure) -> bool:
     """Whether that is the id of a brand or a store that another organization than the user's has."""
     return any(
         other.brand(given) is not None or other.brand_of_store(given) is not None for other in structure.others()

@@ -29,7 +29,7 @@ def raise_event(entity_type: str, code: str, entity: Mapping[str, Any], context:
     """
     records = Records(context.state)
     whole = {**(records.entity(entity_type, entity["id"]) or {}), **entity}
-    records.keep_entity(entity_type, whole)
+    records.put_entity(entity_type, whole)
     event = Event(records.next_id("evt"), entity_type, code, whole, instant_to_text(context.now))
     active = records.active_integrations()
     firing = [each for each in records.workflows() if rules.fires(each, event, active)]
@@ -42,16 +42,16 @@ def _run(workflow: Workflow, event: Event, context: ProviderContext) -> Executio
         records.next_id("exe"), workflow.guid, workflow.name, workflow.action, event, ExecutionState.PAUSED
     )
     execution = waiting if workflow.paused else actions.perform(waiting, context)
-    records.keep_execution(execution)
+    records.put_execution(execution)
     return execution
 
 
 def resume(workflow: Workflow, context: ProviderContext) -> None:
     """Carry out what waits, each once, in its order; an inactive workflow's executions go on waiting."""
     records = Records(context.state)
-    records.keep_workflow(replace(workflow, paused=False))
+    records.put_workflow(replace(workflow, paused=False))
     if not workflow.active:
         return
     for execution in records.executions():
         if execution.workflow == workflow.guid and execution.state is ExecutionState.PAUSED:
-            records.keep_execution(actions.perform(execution, context))
+            records.put_execution(actions.perform(execution, context))
