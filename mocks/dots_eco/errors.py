@@ -1,4 +1,4 @@
-"""Every error that Dots.eco can answer, and the one place where a refusal becomes its body."""
+"""Every error that Dots.eco can answer, and the one place that renders a refusal as the provider's body."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,6 @@ class ParameterError:
     requirement: str
 
     def finding(self) -> Finding:
-        """The error as the journal records it."""
         return Finding("request.body", f"/{self.name}", self.expected, self.got, self.requirement, "message")
 
 
@@ -76,7 +75,6 @@ class CardInvalid(Refusal):
 
     @classmethod
     def of(cls, errors: Sequence[ParameterError]) -> "CardInvalid":
-        """The refusal for these errors."""
         return cls([error.finding() for error in errors], errors=errors)
 
 
@@ -95,7 +93,6 @@ JSON = ("Content-Type", "application/json")
 
 
 def render(refusal: Refusal) -> WireResponse:
-    """A refusal in the provider's own words."""
     match refusal:
         case AccessDenied():
             return WireResponse(403, _message(refusal.message))
@@ -117,8 +114,7 @@ def _fault(refusal: FaultInjected) -> WireResponse:
     limited = refusal.status == 429
     message = "Too Many Requests" if limited else SERVER_ERROR[1]
     requirement = "dots_eco.answer.rate_limit" if limited else "dots_eco.answer.failure"
-    later = () if refusal.retry_after_s is None else (("Retry-After", str(refusal.retry_after_s)),)
-    return WireResponse(refusal.status, _message(message), (JSON, *later), requirement)
+    return WireResponse(refusal.status, _message(message), refusal.headers, requirement)
 
 
 def _message(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The operations of the contract: read the request, let a rule decide, keep and render the result."""
+"""The operations of the contract: parse the request, apply the rules, store and render the result."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ routes = Blueprint("dots_eco", __name__)
 
 @routes.post("/api/v1/flow-card/add")
 def create_flow_card() -> Any:
-    """Buy a flow card. Where the application is known, its access is checked before all other parameters."""
+    """Buy a flow card. Access to a known application is checked before the other parameters."""
     seed, parameters = SeedData(ctx.seed), rules.parameters_of(ctx.json)
     application = seed.application(parameters.get("app_token"))
     if application is not None:
@@ -37,7 +37,6 @@ def create_flow_card() -> Any:
 
 @routes.get("/api/v1/flow-card/list/<app_token>")
 def list_flow_cards(app_token: str) -> Any:
-    """The flow cards that are available for an application."""
     seed = SeedData(ctx.seed)
     application = seed.application(app_token)
     if application is None:
@@ -49,7 +48,6 @@ def list_flow_cards(app_token: str) -> Any:
 
 @routes.get("/api/v1/application-balance/<app_token>")
 def get_application_balance(app_token: str) -> Any:
-    """The balance of an application."""
     seed = SeedData(ctx.seed)
     application = seed.application(app_token)
     if application is None:

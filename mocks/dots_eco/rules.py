@@ -123,18 +123,18 @@ def expiration_in_window(request: CardRequest) -> Iterator[ParameterError]:
     """
     if "expiration_date" not in request.parameters:
         return
-    given, days = request.parameters["expiration_date"], request.days
-    if not isinstance(given, str) or not FORMAT.fullmatch(given):
+    value, days = request.parameters["expiration_date"], request.days
+    if not isinstance(value, str) or not FORMAT.fullmatch(value):
         message = "The expiration_date format should be YYYY-mm-dd."
-        yield _expiration("format", message, "text in the form YYYY-mm-dd", given)
-    elif (day := _in_calendar(given)) is None:
-        yield _expiration("invalid", "The expiration_date is invalid.", "a date of the calendar", given)
+        yield _expiration("format", message, "text in the form YYYY-mm-dd", value)
+    elif (day := _in_calendar(value)) is None:
+        yield _expiration("invalid", "The expiration_date is invalid.", "a date of the calendar", value)
     elif day < days.first:
         message = f"The minimum expiration_date should be {days.first.isoformat()}."
-        yield _expiration("minimum", message, f"{days.first.isoformat()} or later", given)
+        yield _expiration("minimum", message, f"{days.first.isoformat()} or later", value)
     elif day > days.last:
         message = f"The maximum expiration_date should be {days.last.isoformat()}."
-        yield _expiration("maximum", message, f"{days.last.isoformat()} or earlier", given)
+        yield _expiration("maximum", message, f"{days.last.isoformat()} or earlier", value)
 
 
 def _in_calendar(text: str) -> date | None:
@@ -146,8 +146,8 @@ def _in_calendar(text: str) -> date | None:
 
 def email_valid(request: CardRequest) -> Iterator[ParameterError]:
     """``recipient_email``, where it is sent, is an e-mail address."""
-    given = request.parameters.get("recipient_email")
-    if given is not None and not (isinstance(given, str) and is_email(given)):
+    value = request.parameters.get("recipient_email")
+    if value is not None and not (isinstance(value, str) and is_email(value)):
         yield _invalid("recipient_email", "an e-mail address", request, "invalid")
 
 
@@ -229,9 +229,9 @@ def _invalid(name: str, expected: str, request: CardRequest, requirement: str) -
     return ParameterError(name, f"The {name} is invalid.", expected, got, f"dots_eco.flow_card.{name}.{requirement}")
 
 
-def _expiration(requirement: str, message: str, expected: str, given: Any) -> ParameterError:
+def _expiration(requirement: str, message: str, expected: str, value: Any) -> ParameterError:
     return ParameterError(
-        "expiration_date", message, expected, _shown(given), f"dots_eco.flow_card.expiration.{requirement}"
+        "expiration_date", message, expected, _shown(value), f"dots_eco.flow_card.expiration.{requirement}"
     )
 
 

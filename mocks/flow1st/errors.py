@@ -1,4 +1,4 @@
-"""Every error that Flow1st can answer, and the one place where a refusal becomes its body."""
+"""Every error that Flow1st can answer, and the one place that renders a refusal as the provider's body."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ from types import MappingProxyType
 import orjson
 
 from flowproof.conformance import Finding
+from flowproof.exchange import Headers
 from flowproof.kernel import Refusal, WireResponse, hex_id
 from flowproof.kernel.refusals import (
     BodyTooLarge,
@@ -42,7 +43,7 @@ class SignatureWrong(Refusal):
 
 @dataclass(eq=False)
 class BadRequest(Refusal):
-    """Payload or parameters do not agree with the catalog."""
+    """Body or parameters do not match the catalog."""
 
 
 @dataclass(eq=False)
@@ -57,12 +58,12 @@ class InsufficientBalance(Refusal):
 
 @dataclass(eq=False)
 class NotFound(Refusal):
-    """There is no such recipient."""
+    pass
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """How a refusal is answered; code and message are ours, since no list of them is published."""
+    """Status, code and message of an error. Codes and messages are inferred: no list of them is published."""
 
     status: int
     code: str
@@ -123,35 +124,34 @@ QUERY_REQUIREMENTS: Mapping[str, str] = MappingProxyType(
 
 
 def render(refusal: Refusal) -> WireResponse:
-    """A refusal in the provider's own words, with a session id from the exchange's chance."""
+    """The provider's body for a refusal; its session id comes from the exchange's seed."""
     if isinstance(refusal, ContractBroken):
         refusal.findings = tuple(map(_cited, refusal.findings))
-    known, headers = RESPONSES.get(type(refusal), INTERNAL), [("Content-Type", "application/json")]
+    headers: Headers = (("Content-Type", "application/json"),)
+    response = RESPONSES.get(type(refusal), INTERNAL)
     if isinstance(refusal, FaultInjected):
-        known = FAULT_RESPONSES.get(refusal.status) or replace(
-            INTERNAL if refusal.status >= 500 else INVALID, status=refusal.status
-        )
-        if refusal.retry_after_s is not None:
-            headers.append(("Retry-After", str(refusal.retry_after_s)))
-    cited = next((finding.requirement for finding in refusal.findings if finding.requirement), known.requirement)
+        usual = INTERNAL if refusal.status >= 500 else INVALID
+        response = FAULT_RESPONSES.get(refusal.status) or replace(usual, status=refusal.status)
+        headers = refusal.headers
+    cited = next((finding.requirement for finding in refusal.findings if finding.requirement), response.requirement)
     body = {
-        "errorMessage": _message(known, refusal),
-        "errorCode": known.code,
+        "errorMessage": _message(response, refusal),
+        "errorCode": response.code,
         "sessionId": hex_id(Random(f"{refusal.rng_key}/session"), 32),
     }
-    return WireResponse(known.status, orjson.dumps(body), tuple(headers), cited)
+    return WireResponse(response.status, orjson.dumps(body), headers, cited)
 
 
 def _cited(finding: Finding) -> Finding:
-    """A parameter that is missing stands for its own requirement: the contract has no place for that."""
+    """A finding with its requirement. For a missing query parameter the contract cannot name one."""
     if finding.requirement is not None or finding.where != "request.query":
         return finding
     return replace(finding, requirement=QUERY_REQUIREMENTS.get(finding.pointer.removeprefix("/")))
 
 
-def _message(known: ErrorResponse, refusal: Refusal) -> str:
-    """The message, with the names of the fields at fault where it is the request's content that is."""
-    if known is not INVALID:
-        return known.message
+def _message(response: ErrorResponse, refusal: Refusal) -> str:
+    """The message; for an invalid request with the names of the invalid fields."""
+    if response is not INVALID:
+        return response.message
     names = dict.fromkeys(each.pointer.removeprefix("/") for each in refusal.findings if each.pointer)
-    return f"{known.message}: {', '.join(names)}" if names else known.message
+    return f"{response.message}: {', '.join(names)}" if names else response.message

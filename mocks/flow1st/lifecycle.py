@@ -1,4 +1,4 @@
-"""The life of an order: accepted and paid at once, delivered on the workspace's clock, steered by people."""
+"""The life of an order: accepted and paid at once, delivered on the workspace's clock, changed by the control API."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ EARLY = frozenset({Status.CANCELLED, Status.ABANDONED})  # outcomes that come in
 
 def accept(context: ProviderContext, environment: str, sent: Mapping[str, Any]) -> Order:
     """
-    Take an order and its price, once.
+    Accept an order and debit its price; a repeated order is answered as before.
 
     Raises:
         BadRequest: The catalog has no such SKU.
@@ -50,7 +50,7 @@ def accept(context: ProviderContext, environment: str, sent: Mapping[str, Any]) 
 
 def change(context: ProviderContext, order: Order, to: Status, *, amount_minor: int | None = None) -> Order:
     """
-    Give an order its next status: money goes back where it has to, and the partner is told.
+    Give an order its next status, refund what that status refunds, and notify the partner.
 
     Raises:
         Impossible: The status cannot follow.
@@ -65,7 +65,7 @@ def change(context: ProviderContext, order: Order, to: Status, *, amount_minor: 
 
 
 def begin(context: ProviderContext, value: Any) -> None:
-    """A new order becomes pending, unless it is cancelled or abandoned."""
+    """Make a new order pending, cancelled or abandoned, as its recipient's outcome says."""
     order = _found(context, value, Status.NEW)
     if order is None:
         return
@@ -78,7 +78,7 @@ def begin(context: ProviderContext, value: Any) -> None:
 
 def start(context: ProviderContext, order: Order) -> Order:
     """
-    Make an order pending; its outcome comes later.
+    Make an order pending and schedule its outcome.
 
     Raises:
         Impossible: It is no new one.
@@ -89,7 +89,7 @@ def start(context: ProviderContext, order: Order) -> Order:
 
 
 def finish(context: ProviderContext, value: Any) -> None:
-    """A pending order gets its outcome; a voucher product its codes."""
+    """Give a pending order its outcome."""
     order = _found(context, value, Status.PENDING)
     if order is not None:
         to = _outcome(context, order)
@@ -97,7 +97,7 @@ def finish(context: ProviderContext, value: Any) -> None:
 
 
 def deliver(context: ProviderContext, order: Order, to: Status) -> Order:
-    """Give an order an outcome, with voucher codes where it has to have some."""
+    """Give an order an outcome; a successful voucher order gets its codes."""
     bundle = SeedData(context.seed).bundle(order.sent["productBundleSku"])
     if to is Status.SUCCESSFUL and bundle is not None and bundle.voucher:
         order = replace(order, voucher_codes=rules.vouchers(order, context.rng))
@@ -113,7 +113,7 @@ def _outcome(context: ProviderContext, order: Order) -> Status:
 
 
 def _found(context: ProviderContext, value: Any, status: Status) -> Order | None:
-    """The order that a task is about, if it has that status still: somebody may have been faster."""
+    """The order of a task, unless its status has changed since the task was scheduled."""
     order = Account.existing(context, value["environment"]).order(value["reference"])
     return order if order is not None and order.status is status else None
 

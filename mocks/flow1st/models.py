@@ -1,4 +1,4 @@
-"""What the provider keeps: environments, catalog, orders, and the states that an order goes through."""
+"""The provider's records: environments, catalog, orders, and the states that an order goes through."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -66,7 +66,7 @@ DELIVERED = frozenset({Status.SUCCESSFUL, Status.PARTIAL_REFUND, Status.REFUND, 
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """
-    Something that can be bought.
+    A product bundle that can be ordered.
 
     Args:
         sku: What it is called in orders.
@@ -86,7 +86,6 @@ class Bundle:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A bundle of the seed data."""
         countries = None if value["countries"] is None else frozenset(value["countries"])
         price, currency = value["price_minor"], value["currencyCode"]
         return cls(value["sku"], value["productId"], price, currency, value["voucher"], countries)
@@ -111,7 +110,6 @@ class Environment:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """An environment of the seed data."""
         return cls(value["name"], value["role"], value["balances"], value["configuration"])
 
 
@@ -132,7 +130,6 @@ class Recipient:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A recipient of the seed data."""
         return cls(frozenset(value["products"]), value["customer"], Status(value["outcome"]))
 
 
@@ -149,31 +146,26 @@ class SeedSettings:
 
 @dataclass(frozen=True, slots=True)
 class SeedData:
-    """The seed data of a workspace. It reads each part only when it is asked for."""
+    """The seed data of a workspace, each part parsed when it is read."""
 
     raw: Json
 
     @property
     def settings(self) -> SeedSettings:
-        """Lifetimes and paces."""
         return SeedSettings(**self.raw["settings"])
 
     @property
     def environments(self) -> Iterator[Environment]:
-        """Staging and production."""
         return map(Environment.from_json, self.raw["environments"])
 
     def environment(self, name: str) -> Environment | None:
-        """The environment of that name."""
         return next((each for each in self.environments if each.name == name), None)
 
     def bundle(self, sku: str) -> Bundle | None:
-        """The bundle of that SKU."""
         bundles = (bundle for product in self.raw["products"] for bundle in product["bundles"])
         return next((Bundle.from_json(each) for each in bundles if each["sku"] == sku), None)
 
     def recipient(self, identifier: str) -> Recipient | None:
-        """The user of that id."""
         found = (each for each in self.raw["recipients"] if each["identifier"] == identifier)
         return next(map(Recipient.from_json, found), None)
 
@@ -186,7 +178,7 @@ class SeedData:
 @dataclass(frozen=True, slots=True)
 class Order:
     """
-    An order that was accepted, and so paid.
+    An order that was accepted and paid.
 
     Args:
         reference: The provider's own, such as ``C-113976984704914-P``.
@@ -214,12 +206,11 @@ class Order:
 
     @property
     def held_minor(self) -> int:
-        """What of the price has not been given back."""
+        """The part of the price that was not given back."""
         return self.price_minor - self.returned_minor
 
     @property
     def external_reference(self) -> str:
-        """The partner's own reference."""
         return str(self.sent["externalReference"])
 
     def in_status(self, status: Status, at: datetime) -> "Order":
@@ -227,7 +218,7 @@ class Order:
         return replace(self, status=status, history=(*self.history, (status.value, at.isoformat())))
 
     def answer(self) -> dict[str, str]:
-        """What the order was answered with, at first and ever after."""
+        """The body that answers the order, also when it is repeated."""
         return {
             "reference": self.reference,
             "externalReference": self.external_reference,

@@ -1,4 +1,4 @@
-"""The operations of the contract: read the command, let a rule decide, keep and render the result."""
+"""The operations of the contract: parse the request, apply the rules, store and render the result."""
 
 from decimal import Decimal
 from typing import Any
@@ -25,7 +25,6 @@ HIDDEN = frozenset({"price_minor", "voucher", "countries"})  # what the seed dat
 
 @routes.post("/api/distributors/auth/token")
 def generate_access_token() -> Any:
-    """A pair of tokens for an API key and its secret."""
     environment = ctx.principal.environment
     Account.existing(ctx.context, environment).record_seen("generateAccessToken")
     return tokens.issue(ctx.context, environment)
@@ -33,13 +32,12 @@ def generate_access_token() -> Any:
 
 @routes.post("/api/distributors/auth/refresh")
 def refresh_access_token() -> Any:
-    """A pair of tokens for a refresh token."""
     return tokens.refresh(ctx.context, ctx.json["refreshToken"])
 
 
 @routes.get("/api/distributors/products")
 def list_products() -> ResponseReturnValue:
-    """The whole catalog, its prices to the digit."""
+    """The whole catalog, with exact decimal prices."""
     _account().record_seen("listProducts")
     products = [
         {**product, "bundles": [_shown(bundle) for bundle in product["bundles"]]} for product in ctx.seed["products"]
@@ -49,7 +47,7 @@ def list_products() -> ResponseReturnValue:
 
 @routes.get("/api/orders/distributors/user-validation")
 def validate_user() -> Any:
-    """Whether a user can get a bundle; nothing is taken or ordered."""
+    """Whether a recipient can get a bundle. Nothing is debited or ordered."""
     query, seed = _query_parameters(), SeedData(ctx.seed)
     bundle = rules.check_validation(query, seed)
     recipient = seed.recipient(query["recipientIdentifier"])
@@ -68,7 +66,6 @@ def validate_user() -> Any:
 
 @routes.post("/api/orders/distributors/order-complete")
 def complete_order() -> tuple[Any, int]:
-    """Take an order and its price, once; the same order again is answered as before."""
     order = lifecycle.accept(ctx.context, _account().environment.name, ctx.json)
     return order.answer(), 201
 
@@ -97,6 +94,6 @@ def _shown(bundle: Any) -> dict[str, Any]:
 
 
 def _number(amount: Decimal) -> str:
-    """A JSON number without needless noughts, exactly: a float would round it."""
+    """A JSON number without trailing zeros, exact where a float would be rounded."""
     text = f"{amount:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

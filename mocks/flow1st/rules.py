@@ -1,5 +1,5 @@
 """
-What agrees with the catalog, and what a command does to an order and to a balance. Pure functions.
+Checks requests against the catalog, and changes orders and balances. Pure functions.
 
 Money is whole numbers of minor units, or `Decimal`; it is never a float.
 """
@@ -35,12 +35,12 @@ __all__ = [
 
 @dataclass(eq=False)
 class Impossible(ConfigurationError):
-    """An order cannot do that from where it stands: a mistake of whoever steers it."""
+    """The order's status does not allow the change that the control API asks for."""
 
 
 def check_validation(query: Mapping[str, str], seed: SeedData) -> Bundle:
     """
-    The bundle that a validation asks for.
+    The bundle that a user validation names.
 
     Raises:
         BadRequest: The parameters do not agree with the catalog; with a finding for each that does not.
@@ -85,12 +85,12 @@ def bundle_of(sent: Mapping[str, Any], seed: SeedData) -> Bundle:
 
 
 def validation_key(values: Mapping[str, Any]) -> str:
-    """What ties an order to the validation before it: reference, bundle and recipient."""
+    """The key that ties an order to its user validation: reference, bundle and recipient."""
     return "\x1f".join(values[name] for name in ("externalReference", "productBundleSku", "recipientIdentifier"))
 
 
 def knows(bundle: Bundle, recipient: Recipient | None) -> bool:
-    """Whether a product knows a recipient; a voucher is for whoever has its code."""
+    """Whether the product has the recipient; a voucher needs none."""
     return bundle.voucher or (recipient is not None and bundle.product_id in recipient.products)
 
 

@@ -14,11 +14,11 @@ __all__ = ["ACCESS", "REFRESH", "is_valid", "issue", "media_type", "refresh"]
 ACCESS = "access_token"
 REFRESH = "refresh_token"
 BYTES = 48
-KEPT = timedelta(days=7)  # (after its end, so that whoever presents a token then is told that it has expired)
+KEPT = timedelta(days=7)  # after expiry, so that a refusal can say that the token has expired
 
 
 def issue(context: ProviderContext, environment: str) -> dict[str, str]:
-    """A new pair of tokens, as the provider answers it; what expired a week ago is forgotten."""
+    """A new pair of tokens, as the provider's body. Tokens that expired a week ago are deleted."""
     settings = SeedData(context.seed).settings
     for credential in context.credentials():
         if "expires_at" in credential.public and not is_valid(credential, context.now - KEPT):
@@ -32,7 +32,7 @@ def issue(context: ProviderContext, environment: str) -> dict[str, str]:
 
 def refresh(context: ProviderContext, refresh_token: str) -> dict[str, str]:
     """
-    A new pair for a refresh token, which is then used up; its access token stays good until its own expiry.
+    A new pair for a refresh token, which can be used once. The old access token stays valid until it expires.
 
     Raises:
         Unauthorized: It was never issued, was used, or has expired.
@@ -48,7 +48,7 @@ def refresh(context: ProviderContext, refresh_token: str) -> dict[str, str]:
 
 
 def is_valid(credential: Credential, now: datetime) -> bool:
-    """Whether a token has not expired; from the very moment on at which it ends it is good no more."""
+    """Whether a token has not expired. At the very moment of its expiry it has."""
     return now < datetime.fromisoformat(str(credential.public["expires_at"]))
 
 

@@ -1,4 +1,4 @@
-"""What a partner is told of an order, and how that is signed."""
+"""The webhook of an order's status: its body, its signature, and where it goes."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,7 +22,7 @@ UNKNOWN = "EN_ROUTE"
 
 
 def notify(context: ProviderContext, account: Account, order: Order) -> None:
-    """Put the news of an order's status into the outbox, for the order's own URL or else the configured one."""
+    """Queue a webhook about an order's status, to the order's own URL or else the configured one."""
     url = order.sent.get("webhookUrl") or account.configuration["webhookUrl"]
     if url:
         context.deliver(Webhook(order.status.value, url, orjson.dumps(body_of(order))))
@@ -30,7 +30,7 @@ def notify(context: ProviderContext, account: Account, order: Order) -> None:
 
 def body_of(order: Order) -> dict[str, Any]:
     """
-    The news of an order.
+    The body of an order's webhook.
 
     Source:
         configuring-webhooks-and-callbacks. Observed. That externalReference is a text, though the page's table says
@@ -48,7 +48,7 @@ def body_of(order: Order) -> dict[str, Any]:
 
 
 def sign_webhook(webhook: Webhook, context: ProviderContext) -> Headers:
-    """The headers that prove where a webhook comes from, at this very moment."""
+    """The headers that authenticate a webhook, made when it is sent."""
     credential = _credential(context, webhook)
     timestamp = context.now.isoformat(timespec="microseconds").replace("+00:00", "Z")
     key = credential.secrets["signing_key"].encode()
@@ -62,7 +62,7 @@ def sign_webhook(webhook: Webhook, context: ProviderContext) -> Headers:
 
 def sample(context: ProviderContext, event: str, url: str) -> Webhook:
     """
-    The news of an order that nobody placed.
+    A webhook about an order that does not exist.
 
     Raises:
         ConfigurationError: There is no such status.
@@ -81,12 +81,12 @@ def sample(context: ProviderContext, event: str, url: str) -> Webhook:
 
 
 def unknown_event(webhook: Webhook) -> Webhook:
-    """The same with a status that no document names."""
+    """The same webhook with an undocumented status."""
     return replace(webhook, event=UNKNOWN, body=orjson.dumps({**orjson.loads(webhook.body), "status": UNKNOWN}))
 
 
 def _credential(context: ProviderContext, webhook: Webhook) -> Credential:
-    """The API key of the order's environment; that of staging for an order that nobody placed."""
+    """The API key of the order's environment; of staging where there is no such order."""
     reference = orjson.loads(webhook.body)["reference"]
     environment = context.state.get("environment_of", reference) or "staging"
     keys = (each for each in context.credentials() if "signing_key" in each.secrets)

@@ -1,4 +1,4 @@
-"""Carries out a workflow's action: into the outbox of webhooks, into that of e-mails, or onto the entity."""
+"""Performs a workflow's action: queues a webhook, a push message or an e-mail, or changes the entity."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,11 +21,11 @@ Handler = Callable[[Execution, ProviderContext], Execution]
 
 
 class ActionFailed(Exception):
-    """An action cannot be carried out; the text says why."""
+    """An action cannot be performed; the text gives the reason."""
 
 
 def perform(execution: Execution, context: ProviderContext) -> Execution:
-    """The execution after its action; one that cannot be carried out has failed, with the reason."""
+    """The execution after its action; FAILED with the reason where the action cannot be performed."""
     try:
         done = HANDLERS[Action(execution.action["type"])](execution, context)
     except ActionFailed as error:
@@ -35,13 +35,12 @@ def perform(execution: Execution, context: ProviderContext) -> Execution:
 
 
 def call_webhook(execution: Execution, context: ProviderContext) -> Execution:
-    """Call the external webhook."""
     workflow = {"guid": execution.workflow, "name": execution.name}
     return _deliver(execution, context, webhook_to(execution.action["url"], execution.event, workflow))
 
 
 def send_push(execution: Execution, context: ProviderContext) -> Execution:
-    """Send a push message to every subscription; one that cannot be had keeps none of the others from theirs."""
+    """Send a push message to every subscription. An unusable subscription does not stop the others."""
     from . import push  # noqa: PLC0415 (cryptography takes long to load; only who pushes should wait for it)
 
     subscriptions = Records(context.state).subscriptions()
@@ -59,7 +58,7 @@ def send_push(execution: Execution, context: ProviderContext) -> Execution:
 
 
 def _push_message(execution: Execution) -> bytes:
-    """What the browser reads. Source: ours; the document shows no message."""
+    """The message for the browser. Inferred: the document shows none."""
     event = execution.event
     return orjson.dumps(
         {
@@ -71,7 +70,7 @@ def _push_message(execution: Execution) -> bytes:
 
 
 def send_email(execution: Execution, context: ProviderContext) -> Execution:
-    """Send an e-mail to the mail server that is set; keep it in the workspace's outbox either way."""
+    """Send an e-mail to the configured mail server, if there is one, and store it in any case."""
     seed, records, entity = SeedData(context.seed), Records(context.state), execution.event.entity
     recipient = mail.address_of(execution.action["recipient"], entity)
     if recipient is None:
@@ -114,7 +113,7 @@ def _subject_and_text(execution: Execution, seed: SeedData) -> tuple[str, str]:
 
 
 def update_status(execution: Execution, context: ProviderContext) -> Execution:
-    """Change the status of the entity as it is now. No event comes of it."""
+    """Change the status of the entity's current record. This raises no event."""
     records, event = Records(context.state), execution.event
     entity = records.entity(event.entity_type, event.entity["id"]) or event.entity
     records.put_entity(event.entity_type, {**entity, "status": execution.action["status"]})

@@ -1,4 +1,4 @@
-"""Every error that the Integrations API can answer, and the one place where a refusal becomes its body."""
+"""Every error that the Integrations API can answer, and the one place that renders a refusal as the provider's body."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,19 +28,19 @@ class Unauthorized(Refusal):
 
 @dataclass(eq=False)
 class NotFound(Refusal):
-    """There is nothing of that id; ``what`` in the words of the message."""
+    """Nothing has that id; ``what`` is the noun of the provider's message."""
 
     what: str = "Integration"
 
 
 @dataclass(eq=False)
 class InvalidCredentials(Refusal):
-    """The platform does not know these credentials."""
+    pass
 
 
 @dataclass(eq=False)
 class AlreadyConfigured(Refusal):
-    """The integration is active already."""
+    pass
 
 
 # Status, code, message, and the requirement that a refusal stands for where its findings name none. Invalid credentials
@@ -77,7 +77,6 @@ JSON = ("Content-Type", "application/json")
 
 
 def render(refusal: Refusal) -> WireResponse:
-    """A refusal in the provider's own words."""
     match refusal:
         case NotFound():
             return _response(404, "NOT_FOUND", f"{refusal.what} not found", "integrations.error.not_found", refusal)
@@ -98,7 +97,7 @@ def _response(status: int, code: str, message: str, requirement: str, refusal: R
 
 
 def _contract_broken(refusal: ContractBroken) -> WireResponse:
-    """A path that names no entity type leads nowhere; all else is a request that cannot be carried out."""
+    """An invalid path parameter names no entity type: 404. Anything else is an invalid configuration."""
     if any(finding.where == "request.path" for finding in refusal.findings):
         return _response(404, "NOT_FOUND", "Entity type not found", "integrations.error.not_found", refusal)
     reasons = "; ".join(_reason(finding) for finding in refusal.findings)
@@ -107,7 +106,7 @@ def _contract_broken(refusal: ContractBroken) -> WireResponse:
 
 
 def _reason(finding: Finding) -> str:
-    """What is wrong, without what was sent: that may be a secret."""
+    """What is wrong, without the value that was sent: it may be a secret."""
     place = finding.pointer.lstrip("/").replace("/", ".") or "the body"
     return f"{place} is required" if finding.keyword == "required" else f"{place} must be {finding.expected}"
 
@@ -115,10 +114,7 @@ def _reason(finding: Finding) -> str:
 def _fault(refusal: FaultInjected) -> WireResponse:
     usual = FAULT_RESPONSES[500] if refusal.status >= 500 else ("REFUSED", "The request was refused", None)
     code, message, requirement = FAULT_RESPONSES.get(refusal.status, usual)
-    headers = [JSON]
-    if refusal.retry_after_s is not None:
-        headers.append(("Retry-After", str(refusal.retry_after_s)))
-    return WireResponse(refusal.status, _body(code, message), tuple(headers), requirement)
+    return WireResponse(refusal.status, _body(code, message), refusal.headers, requirement)
 
 
 def _body(code: str, message: str) -> bytes:

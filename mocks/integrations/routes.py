@@ -1,4 +1,4 @@
-"""The operations of the contract: read the command, let a rule decide, keep and render the result."""
+"""The operations of the contract: parse the request, apply the rules, store and render the result."""
 
 import uuid
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ routes = Blueprint("integrations", __name__)
 
 @routes.post("/api/integrations/provider/configure")
 def configure_integration() -> Any:
-    """Connect to a platform, or connect again to one that was disabled."""
+    """Connect to a platform, also again to a disabled one."""
     body, records, seed = ctx.json, Records(ctx.state), SeedData(ctx.seed)
     platform = seed.platform(body["providerId"], body["providerType"])
     if platform is None:
@@ -59,7 +59,7 @@ def disable_integration(business_provider_id: str) -> Any:
 
 @routes.delete("/api/integrations/providers/ecommerce/remove/<business_provider_id>")
 def remove_integration(business_provider_id: str) -> Any:
-    """Remove an integration of the type that the path names."""
+    """Remove an integration. The path names the type ``ecommerce``; one of another type is not found."""
     integration = _integration(business_provider_id)
     if integration.type != "ecommerce":
         raise _not_found("Integration", "/businessProviderId", business_provider_id, "remove.ecommerce")
@@ -69,7 +69,6 @@ def remove_integration(business_provider_id: str) -> Any:
 
 @routes.post("/api/integrations/save-vapid-subscription")
 def save_push_subscription() -> Any:
-    """Keep a browser's subscription."""
     keys = ctx.json["keys"]
     Records(ctx.state).put_subscription(Subscription(ctx.json["endpoint"], keys["p256dh"], keys["auth"]))
     return _success()
@@ -77,7 +76,6 @@ def save_push_subscription() -> Any:
 
 @routes.get("/api/workflows/triggers/<entity_type>")
 def list_triggers(entity_type: str) -> Any:
-    """The triggers of an entity type."""
     return _success(
         [
             {"guid": each.guid, "name": each.name, "code": each.code, "description": each.description}
@@ -88,7 +86,7 @@ def list_triggers(entity_type: str) -> Any:
 
 @routes.get("/api/workflows/<entity_type>/configured")
 def list_workflows(entity_type: str) -> Any:
-    """The workflows of an entity type; managed ones only when they are asked for."""
+    """The workflows of an entity type, managed ones only where the query asks for them."""
     records = Records(ctx.state)
     managed = ctx.query.get("managed") == "true"
     active = records.active_integrations()
@@ -99,7 +97,7 @@ def list_workflows(entity_type: str) -> Any:
 
 @routes.post("/api/workflows/configure")
 def configure_workflow() -> Any:
-    """Make a workflow, or change what the one of that name and entity type does."""
+    """Create a workflow, or change the one of that name and entity type."""
     body, records = ctx.json, Records(ctx.state)
     trigger = SeedData(ctx.seed).trigger(body["entityType"], body["triggerId"])
     if trigger is None:
@@ -121,7 +119,7 @@ def configure_workflow() -> Any:
 
 @routes.get("/api/workflows/configured/<guid>/toggle")
 def toggle_workflow(guid: str) -> Any:
-    """Put a workflow on its other side: a GET that changes state."""
+    """Activate or deactivate a workflow: a GET that changes state."""
     workflow = rules.toggle(_workflow(guid))
     Records(ctx.state).put_workflow(workflow)
     return _success({"guid": workflow.guid, "isActive": workflow.active})
@@ -129,26 +127,25 @@ def toggle_workflow(guid: str) -> Any:
 
 @routes.delete("/api/workflows/configured/<guid>")
 def delete_workflow(guid: str) -> Any:
-    """Forget a workflow."""
     Records(ctx.state).remove_workflow(_workflow(guid).guid)
     return _success()
 
 
 @routes.get("/api/workflows/resume-workflow")
 def resume_workflow() -> Any:
-    """Carry out what waits in a paused workflow: a GET that changes state."""
+    """Run the waiting executions of a paused workflow: a GET that changes state."""
     workflow_id = ctx.query["workflowId"]
     executions.resume(_workflow(workflow_id, where="request.query", pointer="/workflowId"), ctx.context)
     return _success()
 
 
 def _success(data: Any = None) -> dict[str, Any]:
-    """The documented envelope; without data it says that all went well, and nothing else."""
+    """The documented envelope, with or without data."""
     return {"success": True} if data is None else {"data": data, "success": True}
 
 
 def _guids() -> Iterator[str]:
-    """New identifiers, from the workspace's chance."""
+    """New identifiers from the workspace's random source."""
     while True:
         yield str(uuid.UUID(int=ctx.rng.getrandbits(128), version=4))
 

@@ -25,14 +25,14 @@ def connect(
 
     Args:
         platform: What to connect to.
-        credentials: As sent; they are looked at and forgotten.
-        existing: The integration with it that there is, or None.
-        guid: For a new one; a disabled one keeps its own.
+        credentials: As sent; not stored.
+        existing: The integration with the platform, or None.
+        guid: For a new integration; an existing one keeps its own.
         settings: As sent.
         at: Moment of connection.
 
     Raises:
-        AlreadyConfigured: It is active.
+        AlreadyConfigured: The integration is active.
         InvalidCredentials: The platform does not know the credentials.
     """
     if existing is not None and existing.status is IntegrationStatus.ACTIVE:
@@ -50,30 +50,29 @@ def connect(
     return Integration(guid, platform.id, platform.name, platform.type, IntegrationStatus.ACTIVE, at, settings)
 
 
-def _has_digest(given: Any, digest: str) -> bool:
-    made = sha256(given.encode("utf-8", "surrogatepass")).hexdigest() if isinstance(given, str) else ""
+def _has_digest(credential: Any, digest: str) -> bool:
+    made = sha256(credential.encode("utf-8", "surrogatepass")).hexdigest() if isinstance(credential, str) else ""
     return hmac.compare_digest(made, digest)
 
 
 def disable(integration: Integration) -> Integration:
-    """The integration, which is disabled; one that was so already stays so (requirement …disable.twice)."""
+    """The integration, disabled. A disabled one stays disabled (integrations.disable.twice)."""
     return replace(integration, status=IntegrationStatus.DISABLED)
 
 
 def configure(existing: Workflow | None, new: Workflow) -> Workflow:
-    """A new workflow, active; or the one that is there with what it is to do, its guid and side kept."""
+    """A new active workflow; or the existing one with a new trigger, action and conditions, its guid and state kept."""
     if existing is None:
         return new
     return replace(existing, trigger=new.trigger, action=new.action, conditions=new.conditions)
 
 
 def toggle(workflow: Workflow) -> Workflow:
-    """The workflow on its other side."""
     return replace(workflow, active=not workflow.active)
 
 
 def is_live(workflow: Workflow, active_integrations: Collection[str]) -> bool:
-    """Whether a workflow is there at all: a managed one only while its integration is active."""
+    """Whether a workflow exists for the provider's operations: a managed one only while its integration is active."""
     return workflow.integration is None or workflow.integration in active_integrations
 
 
@@ -88,5 +87,5 @@ def fires(workflow: Workflow, event: Event, active_integrations: Collection[str]
 
 
 def conditions_hold(conditions: Json, entity: Json) -> bool:
-    """Whether an entity has each member that the conditions name, with exactly that value."""
+    """Whether the entity has every member of the conditions, with an equal value."""
     return all(name in entity and equal(value, entity[name]) for name, value in conditions.items())

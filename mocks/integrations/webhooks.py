@@ -1,4 +1,4 @@
-"""What a workflow's webhook and push deliver, and how: webhooks are unsigned, a push is signed by VAPID."""
+"""The requests of webhooks and push messages. Webhooks are unsigned; a push message is signed (VAPID)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ PUSH = ("Content-Encoding", "aes128gcm")
 
 def webhook_to(url: str, event: Event, workflow: Mapping[str, str]) -> Webhook:
     """
-    The call of an external webhook.
+    The webhook of a workflow's action.
 
     Source:
         Ours: the document says "Call external webhook" and shows no body.
@@ -38,18 +38,18 @@ def webhook_to(url: str, event: Event, workflow: Mapping[str, str]) -> Webhook:
 
 
 def push_to(subscription: Subscription, body: bytes, event: Event, *, ttl_s: int) -> Webhook:
-    """A push message on its way to a push service (RFC 8030); it is signed when it goes."""
+    """A push message for a push service (RFC 8030), signed when it is sent."""
     headers = (PUSH, ("TTL", str(ttl_s)))
     return Webhook(event.code, subscription.endpoint, body, "application/octet-stream", headers=headers)
 
 
 def push_private_key(context: ProviderContext) -> str:
-    """The key that signs the workspace's push messages."""
+    """The private key that signs the workspace's push messages."""
     return next(each.secrets["privateKey"] for each in context.credentials() if each.role == VAPID)
 
 
 def sign(webhook: Webhook, context: ProviderContext) -> Headers:
-    """A push message proves its sender; a webhook cannot, since no scheme is known."""
+    """The ``Authorization`` header of a push message. Webhooks have no signature: no scheme is known."""
     if PUSH not in webhook.headers:
         return ()
     from . import push  # noqa: PLC0415 (cryptography takes long to load; only who pushes should wait for it)
@@ -69,7 +69,7 @@ def sample(context: ProviderContext, event: str, url: str) -> Webhook:
 
 
 def unknown_event(webhook: Webhook) -> Webhook:
-    """The same webhook with an event that no trigger has; an encrypted message or an e-mail stays as it is."""
+    """The same webhook with an event that no trigger has. Push messages and e-mails stay unchanged."""
     if webhook.content_type != "application/json":
         return webhook
     return replace(webhook, body=orjson.dumps({**orjson.loads(webhook.body), "event": "flowproof_unknown_event"}))

@@ -1,4 +1,4 @@
-"""What happens to a submission on the workspace's clock: judged, made print ready, shipped, or errored."""
+"""What happens to a submission on the workspace's clock: it is validated, made print ready, shipped, or errored."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -20,7 +20,7 @@ ORDER_SCHEMA = "order.schema.json"
 
 
 def findings_of(order: Any, account_id: str, context: ProviderContext) -> tuple[Finding, ...]:
-    """Everything that keeps an order from being accepted: what breaks the schema, or else what breaks a rule."""
+    """Everything that makes an order invalid: findings by the schema, or, where there are none, by the rules."""
     broken = context.findings(ORDER_SCHEMA, order)
     if broken:
         return broken
@@ -29,12 +29,12 @@ def findings_of(order: Any, account_id: str, context: ProviderContext) -> tuple[
 
 
 def submit(submission: Submission, context: ProviderContext) -> None:
-    """Put a submission aside as it came; it is judged later."""
+    """Schedule the processing of a submission."""
     context.schedule("process", after_s=_settings(context).processing_s, value=submission.to_json())
 
 
 def process(context: ProviderContext, value: Any) -> None:
-    """Judge a submission: it becomes an order, or a submission error."""
+    """Validate a submission and store it as an order, or as a submission error."""
     orders, submission = Orders(context.state), Submission.from_json(value)
     findings = findings_of(submission.order, submission.account_id, context)
     if findings:
@@ -49,7 +49,7 @@ def process(context: ProviderContext, value: Any) -> None:
 
 
 def _schedule_artwork(context: ProviderContext, record: Mapping[str, Any]) -> None:
-    """Files that cannot be fetched are waited for and then given up; all others are ready soon."""
+    """Give up an order whose files cannot be fetched after a timeout; make any other print ready."""
     settings = _settings(context)
     value = {"id": record["_id"]}
     fetched = {file["path"] for file in record["files"] if file["fetch"]}
@@ -60,7 +60,7 @@ def _schedule_artwork(context: ProviderContext, record: Mapping[str, Any]) -> No
 
 
 def prepare(context: ProviderContext, value: Any) -> None:
-    """All files are there: the order is print ready, unless one fails its preflight."""
+    """Make an order print ready, or errored where a file fails its preflight."""
     orders = Orders(context.state)
     order = orders.open(value["id"], Status.RECEIVED)
     if order is None:
@@ -77,7 +77,7 @@ def prepare(context: ProviderContext, value: Any) -> None:
 
 def give_up(context: ProviderContext, value: Any) -> None:
     """
-    A file could not be fetched in time.
+    Make an order errored whose files could not be fetched.
 
     Source:
         Seed 002, Order Errored; that it takes twelve hours is observed (the provider's page on postbacks).
@@ -89,7 +89,7 @@ def give_up(context: ProviderContext, value: Any) -> None:
 
 
 def ship(context: ProviderContext, value: Any) -> None:
-    """Everything is produced, assembled and dispatched."""
+    """Ship every shipment of an order."""
     orders = Orders(context.state)
     order = orders.open(value["id"], Status.PRINT_READY)
     if order is None:
@@ -121,7 +121,7 @@ def _fail(order: Mapping[str, Any], context: ProviderContext, message: str) -> N
 
 
 def _shown(finding: Finding) -> dict[str, str]:
-    """An error of a submission, with the keys that the document's postback template reads."""
+    """A submission's error, with the keys that the document's postback template reads."""
     return {"name": "ValidationError", "path": dotted_path(finding.pointer), "message": message_of(finding)}
 
 

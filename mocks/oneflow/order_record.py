@@ -65,7 +65,7 @@ def order_record(submission: Submission, seed: SeedData, rng: Random, *, at: str
     Args:
         submission: Valid by schema and rules.
         seed: The workspace's accounts and destinations.
-        chance: What further ids are drawn from.
+        rng: Source of further ids.
         at: Moment of processing, ISO 8601 with milliseconds and ``Z``.
 
     Source:

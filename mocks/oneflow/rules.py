@@ -1,5 +1,5 @@
 """
-What makes an order acceptable beyond its schema, and what a command does to an order. Pure functions.
+Validates an order beyond its schema, and changes orders. Pure functions.
 
 A rule yields a finding for each place where its requirement is not met. Rules see only orders that are valid by the
 schema.
@@ -24,7 +24,7 @@ Json = Mapping[str, Any]
 @dataclass(frozen=True)
 class SubmittedOrder:
     """
-    An order to be judged.
+    An order to be validated.
 
     Args:
         order: Valid by the schema.
@@ -38,13 +38,12 @@ class SubmittedOrder:
 
     @property
     def data(self) -> Json:
-        """The order's ``orderData``."""
         data: Json = self.order["orderData"]
         return data
 
     @cached_property
     def destination(self) -> Destination | None:
-        """Where the order goes; None where no such account exists."""
+        """The destination, or None where no account has that name."""
         return self.seed.destination(self.order["destination"]["name"])
 
     def items(self) -> Iterator[tuple[str, Json]]:
@@ -66,7 +65,7 @@ class SubmittedOrder:
         return ((f"/orderData/shipments/{index}", each) for index, each in enumerate(self.data["shipments"]))
 
     def shipment_indexes(self) -> list[int]:
-        """The index of each shipment: its own, or its place."""
+        """The index of each shipment: its ``shipmentIndex``, or its position."""
         return [each.get("shipmentIndex", place) for place, (_, each) in enumerate(self.shipments())]
 
 
@@ -207,7 +206,7 @@ ORDER_RULES: tuple[Rule, ...] = (
 
 
 def validate(submitted: SubmittedOrder) -> tuple[Finding, ...]:
-    """Everything that keeps an order from being accepted."""
+    """The findings of all rules."""
     return tuple(finding for rule in ORDER_RULES for finding in rule(submitted))
 
 
@@ -257,7 +256,7 @@ def cancel(order: Json, *, at: str) -> dict[str, Any]:
 
 def amend_shipping(order: Json, index: int, update: Json) -> tuple[dict[str, Any], dict[str, Any]]:
     """
-    Amend the address of a shipment; carrier and tracking number too where they are given.
+    Amend the address of a shipment, and its carrier and tracking number where they are sent.
 
     Returns:
         The order, and the shipment as it is shown.
@@ -285,7 +284,7 @@ def amend_shipping(order: Json, index: int, update: Json) -> tuple[dict[str, Any
 
 
 def shown_shipment(order: Json, shipment: Json) -> dict[str, Any]:
-    """A shipment with what the document says that it has: its order's id and its items."""
+    """A shipment as the document describes it: with its order's id and its items."""
     data = order["orderData"]
     items = [item for item in data["items"] if item["shipmentIndex"] == shipment["shipmentIndex"]]
     return {**shipment, "sourceOrderId": data["sourceOrderId"], "items": items}

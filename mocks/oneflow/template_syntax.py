@@ -1,4 +1,4 @@
-"""The syntax of a template: text in, statements out, or an error that names what is not known and where."""
+"""Parses a template into statements, or raises an error that names the unknown part and its place."""
 
 import re
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ class Tag:
 @dataclass
 class Reader:
     """
-    Reads one template.
+    A recursive-descent parser of one template.
 
     Args:
         source: Its text.
@@ -77,7 +77,6 @@ class Reader:
     place: int = 0
 
     def program(self) -> Program:
-        """All of it."""
         self.parts = list(self._cut())
         read = self._body(None)
         whitespace.strip_whitespace(read)
@@ -124,7 +123,7 @@ class Reader:
         return Tag(at, "output", inner.strip(), strip)
 
     def _body(self, block: Tag | None, depth: int = 0) -> Program:
-        """Statements up to the tag that ends or divides the block, which is not taken."""
+        """Statements up to the tag that closes or divides the block; that tag is not consumed."""
         body: list[Content | Output | Block | Comment] = []
         while self.place < len(self.parts):
             part = self.parts[self.place]
@@ -172,7 +171,7 @@ class Reader:
         return Block(helper, self._path(arguments[0], opening.at, f"the argument of #{helper}"), opening.strip)
 
     def _divided(self, block: Block, opening: Tag, depth: int) -> Tag:
-        """Read a block's statements, and those of its else; returns the tag that closes it."""
+        """Parse a block's statements and those of its else; returns the closing tag."""
         block.program = self._body(opening, depth)
         tag = self._taken()
         if tag.kind == "close":
@@ -237,7 +236,7 @@ class Reader:
 
 def parse_template(source: str) -> Program:
     """
-    The statements of a template.
+    Parse a template.
 
     Raises:
         TemplateError: It has something that is not known, or is broken.

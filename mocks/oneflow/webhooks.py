@@ -1,5 +1,5 @@
 """
-Postbacks: the six documented events, the bodies that a trigger's template makes of them, and how they are delivered.
+Postbacks: the six documented events, their bodies by template, and how they are delivered.
 
 Events and the submission error's variables are documented; the names of the other variables are ours (README).
 """
@@ -53,17 +53,17 @@ TEMPLATES: Mapping[Event, str] = MappingProxyType(
 
 
 def notify_order(event: Event, order: Json, context: ProviderContext) -> None:
-    """Tell every trigger of an order's event."""
+    """Queue a postback for each trigger of an order's event."""
     _deliver(event, _order_data(order), context)
 
 
 def notify_shipment(order: Json, shipment: Json, context: ProviderContext) -> None:
-    """Tell every trigger that a shipment was dispatched."""
+    """Queue a postback for each trigger that a shipment was shipped."""
     _deliver(Event.SHIPMENT_SHIPPED, {**_order_data(order), "shipment": shipment}, context)
 
 
 def notify_submission_error(submission: Submission, errors: Sequence[Json], context: ProviderContext) -> None:
-    """Tell every trigger that a submission did not become an order. What ``data.body`` holds is inferred: its id."""
+    """Queue a postback for each trigger of a submission error. Inferred: ``data.body`` is the submission's id."""
     _deliver(
         Event.ORDER_SUBMISSION_ERROR,
         {"body": submission.id, "errorList": list(errors), "order": submission.order},
@@ -73,7 +73,7 @@ def notify_submission_error(submission: Submission, errors: Sequence[Json], cont
 
 def check_triggers(seed: Json) -> None:
     """
-    Look for triggers that cannot work, when they are set up.
+    Check the triggers of seed data before it is stored.
 
     Raises:
         ConfigurationError: A template holds what is not known, or two triggers send the same event to one place.
@@ -121,7 +121,7 @@ def _order_data(order: Json) -> dict[str, Any]:
 
 
 def sign(webhook: Webhook, context: ProviderContext) -> Headers:
-    """The static Authorization header of the trigger as it is set up now; a made-up event has that of its URL."""
+    """The trigger's current ``Authorization`` header. A made-up event has that of any trigger with its URL."""
     place = (webhook.event, webhook.method, webhook.url)
     there = sorted(_triggers_at(webhook.url, context), key=lambda trigger: trigger.place != place)
     return (("Authorization", there[0].authorization),) if there and there[0].authorization else ()
@@ -162,7 +162,7 @@ STATUS: Mapping[Event, Status] = MappingProxyType(
 
 
 def unknown_event(webhook: Webhook) -> Webhook:
-    """The event stands nowhere but in the body's ``status``, where the template puts it there."""
+    """The same postback with an unknown event, which only the body's ``status`` can show."""
     try:
         value = orjson.loads(webhook.body)
     except orjson.JSONDecodeError:

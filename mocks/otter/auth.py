@@ -1,4 +1,4 @@
-"""Who sends a request: the application, by Basic or in the form, or a user through it, by bearer token."""
+"""Authenticates an application by Basic or form, or a user by bearer token."""
 
 import hmac
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ SECRET_HEADERS = ("authorization", "cookie", "set-cookie")
 
 
 def presented_key(request: ProviderRequest) -> str | None:
-    """What leads to the workspace: the digest of a bearer token, or the client id of Basic, query or form."""
+    """The key that finds the workspace: a bearer token's digest, or the client id of Basic, query or form."""
     scheme, presented = _authorization(request)
     if scheme == "bearer":
         return digest(presented)
@@ -48,7 +48,7 @@ def presented_key(request: ProviderRequest) -> str | None:
 
 def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal | None:
     """
-    Find out for whom a request to an organization endpoint acts; None where the operation asks for the application.
+    The user and application of a request to an organization endpoint; None for the endpoints below /v1/auth.
 
     Raises:
         Unauthorized: There is no token, or it cannot be used.
@@ -75,9 +75,9 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
     if user is None:
         raise Unauthorized([_header("the token of a user", "one whose user is gone", "otter.access.token_known")])
     if needed not in token.scopes:
-        asked = " ".join(token.scopes)
+        scopes = " ".join(token.scopes)
         requirement = "otter.access.read" if needed == READ else "otter.access.service_integration"
-        raise Forbidden([_header(f"a token with the scope {needed}", f"one with {asked}", requirement)])
+        raise Forbidden([_header(f"a token with the scope {needed}", f"one with {scopes}", requirement)])
     return Principal(token.client_id, user)
 
 
@@ -104,7 +104,7 @@ def _usable_token(token: AccessToken | None, context: ProviderContext) -> Access
 
 def authenticate_client(request: ProviderRequest, form: Mapping[str, str], context: ProviderContext) -> Client:
     """
-    The application that asks for a token.
+    The application that requests a token.
 
     Raises:
         Malformed: It authenticates in two ways at once.
@@ -156,13 +156,12 @@ def _checked_client(client_id: str, secret: str, context: ProviderContext) -> Cl
 
 
 def find_client(client_id: str, context: ProviderContext) -> Client | None:
-    """The application of a client id."""
     credential = context.credential(client_id)
     return SeedData(context.seed).client(client_id, credential.role) if credential else None
 
 
 def is_authenticated(request: ProviderRequest, context: ProviderContext) -> bool:
-    """Whether a request presents a token in use or a client's secret: for the rate limits."""
+    """Whether a request presents a usable token or a client's secret. The rate limits depend on it."""
     scheme, presented = _authorization(request)
     if scheme == "bearer":
         token = Permissions(context.state).token(digest(presented))
@@ -189,7 +188,7 @@ def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
 
 
 def scrub_header(name: str, value: str) -> str:
-    """Headers as they may be shown: a credential or cookie is taken out, its kind stays."""
+    """A header's value as the journal shows it: a credential or cookie is redacted, its kind stays."""
     if name not in SECRET_HEADERS:
         return value
     kind, separator, _ = value.partition(" " if name == "authorization" else "=")
@@ -197,7 +196,7 @@ def scrub_header(name: str, value: str) -> str:
 
 
 def _authorization(request: ProviderRequest) -> tuple[str, str]:
-    """Scheme, in lower case, and what follows it."""
+    """The scheme in lower case, and the rest of the header."""
     scheme, _, presented = (request.header("authorization") or "").strip().partition(" ")
     return scheme.lower(), presented.strip()
 
@@ -206,8 +205,8 @@ def _basic(presented: str) -> tuple[str, str] | None:
     """
     Client id and secret of a Basic header.
 
-    RFC 6749, 2.3.1, has both percent-encoded as in a form. Ids and secrets of the mock have no character that
-    differs, so clients that encode them and clients that do not are both read.
+    RFC 6749, 2.3.1, percent-encodes both as in a form. The mock's ids and secrets have no character that this
+    changes, so clients that do not encode them work too.
     """
     pair = basic_credentials(presented)
     return (unquote_plus(pair[0]), unquote_plus(pair[1])) if pair else None

@@ -22,8 +22,8 @@ MODES = ("browser", "page", "approve", "deny")
 @control.put("/consent")
 def set_consent(workspace: str) -> Any:
     """Set ``consent`` and ``consent_user`` of the settings for this workspace."""
-    context, wanted = provider_context(workspace, "otter"), now_in_control().json or {}
-    mode, user = wanted.get("consent"), wanted.get("user")
+    context, body = provider_context(workspace, "otter"), now_in_control().json or {}
+    mode, user = body.get("consent"), body.get("user")
     if mode is not None and mode not in MODES:
         raise ConfigurationError(f"{mode!r} is no way to decide.", f"Choose one of {', '.join(MODES)}.")
     if user is not None and SeedData(context.seed).user(user) is None:
@@ -47,7 +47,7 @@ def open_store(workspace: str, brand_id: str) -> tuple[Any, int]:
 
 @control.delete("/brands/<brand_id>/stores/<store_id>")
 def close_store(workspace: str, brand_id: str, store_id: str) -> tuple[str, int]:
-    """Close a store; every application's connection with it ends."""
+    """Close a store. Every application's connection with it ends."""
     context = provider_context(workspace, "otter")
     structure, brand = _find_brand(context, brand_id)
     if structure.store(brand, store_id) is None:

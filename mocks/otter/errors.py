@@ -1,4 +1,4 @@
-"""Every error that Otter can answer, and the one place where a refusal becomes its body."""
+"""Every error that Otter can answer, and the one place that renders a refusal as the provider's body."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -37,42 +37,42 @@ __all__ = [
 
 @dataclass(eq=False)
 class Malformed(Refusal):
-    """The request cannot be used as it is."""
+    """The request cannot be processed."""
 
 
 @dataclass(eq=False)
 class Unauthorized(Refusal):
-    """Nobody who may ask has asked; the answer never says why."""
+    """Client, user or token is not valid. The body never says why."""
 
 
 @dataclass(eq=False)
 class Forbidden(Refusal):
-    """The token is valid, but not for this."""
+    """The token is valid, but not for this operation."""
 
 
 @dataclass(eq=False)
 class NotFound(Refusal):
-    """There is nothing of that id within reach of the token."""
+    """Nothing that the token can reach has that id."""
 
 
 @dataclass(eq=False)
 class Conflict(Refusal):
-    """The store is connected already."""
+    pass
 
 
 @dataclass(eq=False)
 class Invalid(Refusal):
-    """The body is not valid."""
+    pass
 
 
 @dataclass(eq=False)
 class TooManyRequests(Refusal):
-    """One address has asked too often."""
+    """The address has sent too many requests."""
 
 
 @dataclass(eq=False)
 class ErrorRedirect(Refusal):
-    """The browser goes back to the application with an error; ``location`` is where, ``status`` 302 or 303."""
+    """The browser is redirected to ``location``, the application, with an error; ``status`` is 302 or 303."""
 
     location: str = ""
     status: int = 302
@@ -80,7 +80,7 @@ class ErrorRedirect(Refusal):
 
 @dataclass(eq=False)
 class NoOpenTicket(Refusal):
-    """The authorization page has nothing to ask any more; a person reads the answer."""
+    """The ticket can no longer be answered; the body is a page for a person."""
 
 
 # The descriptions of the responses, as messages (inferred).
@@ -120,7 +120,7 @@ DETAILED = (ContractBroken, MalformedBody, WrongContentType)
 
 
 def render(refusal: Refusal) -> WireResponse:
-    """A refusal in the provider's own words; only what is wrong with form or parameters is told in details."""
+    """The provider's response. Only errors of form or parameters have details."""
     cited = next((finding.requirement for finding in refusal.findings if finding.requirement), None)
     match refusal:
         case ErrorRedirect():
@@ -147,24 +147,21 @@ def render(refusal: Refusal) -> WireResponse:
 
 
 def _fault(refusal: FaultInjected) -> WireResponse:
-    headers = [("Content-Type", "application/json")]
-    if refusal.retry_after_s is not None:
-        headers.append(("Retry-After", str(refusal.retry_after_s)))
     requirement = "otter.error.server" if refusal.status >= 500 else None
-    return WireResponse(refusal.status, _body(refusal.status), tuple(headers), requirement)
+    return WireResponse(refusal.status, _body(refusal.status), refusal.headers, requirement)
 
 
 def _body(status: int, details: Iterable[Mapping[str, str]] = ()) -> bytes:
-    """The documented structure; without details where there is nothing to tell."""
+    """The documented structure. Without details there is no member ``details``."""
     usual = MESSAGES.get(status) or MESSAGES[400 if status < 500 else 500]
     body: dict[str, Any] = {"message": usual}
-    told = list(details)
-    return orjson.dumps({**body, "details": told} if told else body)
+    listed = list(details)
+    return orjson.dumps({**body, "details": listed} if listed else body)
 
 
 def _details(findings: Iterable[Finding]) -> list[dict[str, str]]:
     """
-    What is wrong with which attribute.
+    The attributes that are wrong, each with a message.
 
     Source:
         Observed: attribute "Order Currency Code", message "Order Currency Code must be exactly 3 characters".
@@ -176,5 +173,5 @@ def _details(findings: Iterable[Finding]) -> list[dict[str, str]]:
 
 def _detail(finding: Finding) -> dict[str, str]:
     attribute = finding.pointer.strip("/") or "body"
-    said = "is required" if finding.keyword == "required" else f"must be {finding.expected}"
-    return {"attribute": attribute, "message": f"{attribute} {said}"}
+    message = "is required" if finding.keyword == "required" else f"must be {finding.expected}"
+    return {"attribute": attribute, "message": f"{attribute} {message}"}

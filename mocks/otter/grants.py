@@ -1,4 +1,4 @@
-"""How a question becomes a code, and a code a token: secrets are drawn, kept as digests, and end on the clock."""
+"""Issues tickets, codes and tokens. Their secrets are random, stored as digests, and end on the workspace's clock."""
 
 import base64
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ SECOND_US = 1_000_000
 
 
 def issue_ticket(context: ProviderContext, ticket: Ticket, browser: str) -> str:
-    """Let a question wait for the answer of one browser; returns its secret."""
+    """Store a pending consent request for one browser; returns the ticket's secret."""
     secret, lifetime_s = random_secret(context, "ticket"), _settings(context).consent_lifetime_s
     kept = replace(ticket, expires_us=_after(context, lifetime_s), browser=digest(browser))
     Permissions(context.state).put_ticket(digest(secret), kept)
@@ -30,7 +30,7 @@ def issue_ticket(context: ProviderContext, ticket: Ticket, browser: str) -> str:
 
 
 def issue_code(context: ProviderContext, ticket: Ticket, user: User) -> str:
-    """Keep a user's permission; returns the code that stands for it."""
+    """Store a user's permission; returns the code's secret."""
     secret, lifetime_s = random_secret(context, "code"), _settings(context).code_lifetime_s
     code = Code(
         ticket.client_id, ticket.redirect_uri, ticket.scopes, user.id, ticket.challenge, _after(context, lifetime_s)
@@ -44,14 +44,14 @@ def issue_token(
     context: ProviderContext, client: Client, scopes: tuple[str, ...], *, user: str | None, code_key: str | None
 ) -> str:
     """
-    A token, which leads to this workspace until it ends.
+    Issue a token that finds this workspace until it ends; returns its secret.
 
     Args:
-        world: Where.
-        client: To whom.
-        scopes: What it may do.
-        user: For whom it acts, or None for the client itself.
-        code_key: Digest of the code that it is exchanged for, which is used up; None for client credentials.
+        context: The workspace.
+        client: The application.
+        scopes: Its scopes.
+        user: The user it acts for, or None for the client itself.
+        code_key: Digest of the code that it is exchanged for; None for client credentials.
     """
     secret, lifetime_s = (
         f"{random_secret(context, 'token')}.{random_secret(context, 'token tail')}",
@@ -69,7 +69,7 @@ def issue_token(
 
 
 def revoke(context: ProviderContext, token_key: str) -> None:
-    """Let a token be of no use from now on; it still leads to this workspace, which knows why."""
+    """Make a token unusable. Its record stays, so that a refusal can be explained."""
     permissions = Permissions(context.state)
     token = permissions.token(token_key)
     if token is not None:
@@ -89,7 +89,7 @@ def _forget_unused(context: ProviderContext, key: Any) -> None:
 
 
 def _end_token(context: ProviderContext, key: Any) -> None:
-    """A token leads nowhere any more; that there was one is remembered for a day, for explanations."""
+    """End a token. Its record stays for a day, so that a refusal can be explained."""
     context.revoke(key)
     context.schedule("forget", after_s=KEEP_ENDED_S, value=[TOKEN, key])
 
@@ -101,9 +101,9 @@ TASKS: Mapping[str, Any] = MappingProxyType(
 
 def random_secret(context: ProviderContext, what: str) -> str:
     """
-    Forty-three characters from the workspace's chance.
+    Forty-three random characters.
 
-    The workspace's id goes in, since two workspaces with one seed must not issue the same token.
+    The workspace's id is part of the seed: two workspaces with one seed must not issue the same token.
     """
     rng = Random(f"{context.rng_seed}/{context.state.workspace}/{what}")
     return base64.urlsafe_b64encode(rng.randbytes(32)).rstrip(b"=").decode()

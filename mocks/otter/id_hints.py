@@ -1,4 +1,4 @@
-"""What somebody may have meant by an id that is none: which id of which thing it is. Sentences, no decisions."""
+"""Explains a wrong id: which other id of which other thing it is. Texts only, no decisions."""
 
 from .records import Connections
 from .structure import Structure
@@ -11,47 +11,47 @@ TWO_IDS = (
 )
 
 
-def about_store_id(given: str, structure: Structure, connections: Connections) -> str:
-    """What an id is that stands where Otter's id of a store is wanted."""
-    connected = connections.with_partner_store_id(given)
+def about_store_id(wrong_id: str, structure: Structure, connections: Connections) -> str:
+    """What an id is that was sent in place of Otter's id of a store."""
+    connected = connections.with_partner_store_id(wrong_id)
     if connected:
-        return f"{given!r} is your own id of the store that Otter calls {', '.join(connected)}. {TWO_IDS}"
-    brand = structure.brand_of_store(given)
+        return f"{wrong_id!r} is your own id of the store that Otter calls {', '.join(connected)}. {TWO_IDS}"
+    brand = structure.brand_of_store(wrong_id)
     if brand is not None:
         return f"That store belongs to another brand of the organization: {brand.name!r}, {brand.id}."
-    if structure.brand(given) is not None:
+    if structure.brand(wrong_id) is not None:
         return "That is the id of a brand, not of a store."
-    if given == structure.organization_id:
+    if wrong_id == structure.organization_id:
         return "That is the id of the organization, not of a store."
-    if not is_uuid(given):
-        return f"Otter's ids are UUIDs, and {given!r} is none. {TWO_IDS}"
-    if is_of_another_organization(given, structure):
+    if not is_uuid(wrong_id):
+        return f"Otter's ids are UUIDs, and {wrong_id!r} is none. {TWO_IDS}"
+    if is_of_another_organization(wrong_id, structure):
         return OF_ANOTHER
     return "The brand has no store of that id, and no other brand of the user's organization has one."
 
 
-def about_brand_id(given: str, structure: Structure) -> str:
-    """What an id is that stands where the id of a brand is wanted."""
-    brand = structure.brand_of_store(given)
+def about_brand_id(wrong_id: str, structure: Structure) -> str:
+    """What an id is that was sent in place of a brand's id."""
+    brand = structure.brand_of_store(wrong_id)
     if brand is not None:
         return f"That is the id of a store; its brand is {brand.name!r}, {brand.id}."
-    if given == structure.organization_id:
+    if wrong_id == structure.organization_id:
         return "That is the id of the organization, not of a brand."
-    is_foreign = is_of_another_organization(given, structure)
+    is_foreign = is_of_another_organization(wrong_id, structure)
     return OF_ANOTHER if is_foreign else "The user's organization has no brand of that id."
 
 
-def is_of_another_organization(given: str, structure: Structure) -> bool:
-    """Whether that is the id of a brand or a store that another organization than the user's has."""
+def is_of_another_organization(wrong_id: str, structure: Structure) -> bool:
+    """Whether another organization than the user's has a brand or store of that id."""
     return any(
-        other.brand(given) is not None or other.brand_of_store(given) is not None for other in structure.others()
+        other.brand(wrong_id) is not None or other.brand_of_store(wrong_id) is not None for other in structure.others()
     )
 
 
-def otter_store_named(given: str, structure: Structure) -> str | None:
-    """The name of the store whose id in Otter that is, or None."""
-    brand = structure.brand_of_store(given)
-    store = structure.store(brand, given) if brand else None
+def otter_store_named(wrong_id: str, structure: Structure) -> str | None:
+    """The name of the store that has that id in Otter, or None."""
+    brand = structure.brand_of_store(wrong_id)
+    store = structure.store(brand, wrong_id) if brand else None
     return str(store["name"]) if store else None
 
 

@@ -1,4 +1,4 @@
-"""How often one address may ask: the provider's published limits, off unless the seed data's settings turn them on."""
+"""The provider's published rate limits per address; off unless the seed data's settings turn them on."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The operations of the contract: read the command, let a rule decide, keep and render the result."""
+"""The operations of the contract: parse the request, apply the rules, store and render the result."""
 
 from typing import Any
 from urllib.parse import quote
@@ -31,10 +31,9 @@ Json = Any
 
 @routes.get("/v1/auth/oauth2/authorize")
 def authorize() -> Any:
-    """Send the browser to the authorization page, or decide at once where the settings say so."""
+    """Redirect the browser to the authorization page, or decide at once where the settings say so."""
     rules.check_each_once(ctx.request.wire.query)
-    asked = ctx.query
-    ticket = rules.authorization_ticket(asked, find_client(asked["client_id"], ctx.context))
+    ticket = rules.authorization_ticket(ctx.query, find_client(ctx.query["client_id"], ctx.context))
     match _mode():
         case "page":
             return _to_the_page(ticket)
@@ -46,7 +45,6 @@ def authorize() -> Any:
 
 @routes.get(CONSENT)
 def show_consent_page() -> Any:
-    """The authorization page."""
     secret = ctx.query["ticket"]
     ticket = _open_ticket(secret, ctx.query["client_id"])
     client = find_client(ticket.client_id, ctx.context)
@@ -61,7 +59,7 @@ def show_consent_page() -> Any:
 
 @routes.post(CONSENT)
 def answer_consent_page() -> Any:
-    """Take the user's decision, once."""
+    """Accept the user's decision, once."""
     form = ctx.json
     ticket = _open_ticket(form["ticket"], ctx.query["client_id"])
     user = SeedData(ctx.seed).user(form.get("user"))
@@ -102,14 +100,12 @@ def request_token() -> Response:
 
 @routes.get("/organization/v1/organization")
 def get_organization() -> Json:
-    """The organization of the user."""
     found = _structure().organization
     return {"id": found["id"], "name": found["name"]}
 
 
 @routes.get("/organization/v1/organization/brands")
 def list_brands() -> Json:
-    """A page of the organization's brands."""
     structure = _structure()
     of = f"brands of {structure.organization_id}"
     place = paging.place_of(ctx.query.get("token"), of)
@@ -118,13 +114,11 @@ def list_brands() -> Json:
 
 @routes.get("/organization/v1/organization/brands/<brand_id>")
 def get_brand(brand_id: str) -> Json:
-    """One brand."""
     return _brand(brand_id).to_json()
 
 
 @routes.get("/organization/v1/organization/brands/<brand_id>/stores")
 def list_stores(brand_id: str) -> Json:
-    """A page of a brand's stores."""
     brand = _brand(brand_id)
     of = f"stores of {brand.id}"
     place = paging.place_of(ctx.query.get("token"), of)
@@ -133,13 +127,11 @@ def list_stores(brand_id: str) -> Json:
 
 @routes.get("/organization/v1/organization/brands/<brand_id>/stores/<store_id>")
 def get_store(brand_id: str, store_id: str) -> Json:
-    """One store."""
     return _store(brand_id, store_id)
 
 
 @routes.get("/organization/v1/organization/brands/<brand_id>/stores/<store_id>/connection")
 def get_connection(brand_id: str, store_id: str) -> Json:
-    """The application's connection with the store."""
     store, connections = _store(brand_id, store_id), _connections()
     known_as = rules.disconnect(connections.get(store["id"]), requirement="otter.connection.not_connected")
     return {"storeId": known_as}
@@ -147,19 +139,17 @@ def get_connection(brand_id: str, store_id: str) -> Json:
 
 @routes.post("/organization/v1/organization/brands/<brand_id>/stores/<store_id>/connection")
 def create_connection(brand_id: str, store_id: str) -> Json:
-    """Connect the store under the partner's own id for it."""
-    store, connections, wanted = _store(brand_id, store_id), _connections(), ctx.json["storeId"]
-    otter_store = id_hints.otter_store_named(wanted, _structure()) if _seed().settings.refuse_otter_store_id else None
-    partner_store_id = rules.connect(
-        wanted, connected_as=connections.get(store["id"]), otter_store=otter_store, is_path_id=wanted == store["id"]
-    )
+    store, connections, own_id = _store(brand_id, store_id), _connections(), ctx.json["storeId"]
+    is_refused = _seed().settings.refuse_otter_store_id
+    otter_store = id_hints.otter_store_named(own_id, _structure()) if is_refused else None
+    connected_as, is_path_id = connections.get(store["id"]), own_id == store["id"]
+    partner_store_id = rules.connect(own_id, connected_as=connected_as, otter_store=otter_store, is_path_id=is_path_id)
     connections.put(store["id"], partner_store_id)
     return NO_CONTENT
 
 
 @routes.delete("/organization/v1/organization/brands/<brand_id>/stores/<store_id>/connection")
 def delete_connection(brand_id: str, store_id: str) -> Json:
-    """Undo the connection."""
     store, connections = _store(brand_id, store_id), _connections()
     rules.disconnect(connections.get(store["id"]), requirement="otter.connection.delete_missing")
     connections.delete(store["id"])
@@ -202,7 +192,7 @@ def _not_there(name: str, expected: str, got: str, requirement: str) -> Finding:
 
 
 def _mode() -> str:
-    """Who decides; ``browser`` shows the page to whoever accepts HTML, and approves for everybody else."""
+    """The mode of consent. ``browser`` shows the page to clients that accept HTML and approves for all others."""
     chosen = ctx.state.get("consent", "mode") or _seed().settings.consent
     if chosen != "browser":
         return str(chosen)
@@ -217,9 +207,9 @@ def _usual_user() -> User:
 
 def _to_the_page(ticket: Ticket) -> WireResponse:
     """
-    Send the browser to the authorization page, with a cookie by which it is known again.
+    Redirect the browser to the authorization page, with a cookie that identifies the browser.
 
-    Without that cookie anybody could have their own question answered by somebody else's browser.
+    Without the cookie, somebody else's browser could be made to answer the request.
     """
     known = _browser()
     browser = known if len(known) == 43 else grants.random_secret(ctx.context, "browser")
@@ -233,13 +223,13 @@ def _to_the_page(ticket: Ticket) -> WireResponse:
 
 
 def _browser() -> str:
-    """What tells the browser that asks, empty where it has not been here."""
+    """The cookie that identifies the browser, or an empty text."""
     return parse_cookie(ctx.request.header("cookie")).get(COOKIE, "")
 
 
 def _open_ticket(secret: str, client_id: str) -> Ticket:
     """
-    The question that a ticket stands for.
+    The ticket with that secret.
 
     Raises:
         NoOpenTicket: It was answered, is too old, belongs to another client or was asked of another browser.
@@ -278,11 +268,11 @@ def _denied(ticket: Ticket, status: int, afterwards: Any = None) -> ErrorRedirec
 
 
 def _token(secret: str, scopes: tuple[str, ...]) -> Response:
-    told = {
+    body = {
         "access_token": secret,
         "expires_in": _seed().settings.token_lifetime_s,
         "scope": " ".join(scopes),
         "token_type": "bearer",
     }
     headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-    return Response(orjson.dumps(told), 200, headers, mimetype="application/json")
+    return Response(orjson.dumps(body), 200, headers, mimetype="application/json")

@@ -1,6 +1,4 @@
-"""
-What a permission, a code, a token and a connection may be used for. Pure functions: what is decided on is handed in.
-"""
+"""Checks permissions, codes, tokens and connections. Pure functions."""
 
 import base64
 import hashlib
@@ -34,7 +32,7 @@ VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 
 def check_each_once(query: str) -> None:
     """
-    No parameter comes twice.
+    No parameter is repeated.
 
     Raises:
         Malformed: One does.
@@ -49,11 +47,11 @@ def check_each_once(query: str) -> None:
 
 def authorization_ticket(query: Mapping[str, str], client: Client | None) -> Ticket:
     """
-    What an application asks a user for.
+    The ticket for an authorization request.
 
     Args:
         query: Parameters, valid by the contract.
-        client: Who asks, or None where nobody has that client id.
+        client: The application of the client id, or None.
 
     Raises:
         Unauthorized: There is no such client.
@@ -90,19 +88,19 @@ def authorization_ticket(query: Mapping[str, str], client: Client | None) -> Tic
 
 
 def redirect_url(redirect_uri: str, **parameters: str) -> str:
-    """The redirect URI with parameters added to those that it has."""
+    """The redirect URI with further parameters."""
     mark = "&" if "?" in redirect_uri else "?"
     return f"{redirect_uri}{mark}{urlencode(parameters, quote_via=quote, safe='')}"
 
 
 def scopes_of(text: str) -> tuple[str, ...]:
-    """The scopes that a text names, each once, in their order."""
+    """The scopes in a text, each once, in their order."""
     return tuple(dict.fromkeys(text.split()))
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A request for a token with a code: the form's values."""
+    """A form that requests a token with a code."""
 
     redirect_uri: str
     scopes: tuple[str, ...]
@@ -110,19 +108,18 @@ class TokenRequest:
 
     @classmethod
     def from_form(cls, form: Mapping[str, str]) -> Self:
-        """Read a form that is valid by the contract."""
         return cls(form["redirect_uri"], scopes_of(form["scope"]), form.get("code_verifier"))
 
 
 def check_code(request: TokenRequest, code: Code | None, client: Client, *, now_us: int) -> Code:
     """
-    A code can be exchanged: it is this client's, unused, in time, with its redirect URI, verifier and scopes.
+    Check that a code can be exchanged: this client's, unused, in time, same redirect URI, right verifier and scopes.
 
     Args:
-        exchange: What was sent.
-        code: What it names, or None.
-        client: Who sent it.
-        now_us: The moment, in microseconds since 1970.
+        request: The form.
+        code: The code that the form names, or None.
+        client: The application that sent it.
+        now_us: The present, in microseconds since 1970.
 
     Returns:
         The code.
@@ -173,7 +170,7 @@ def _check_verifier(verifier: str | None, challenge: str | None) -> None:
 
 def check_client_scopes(scopes: Sequence[str], client: Client) -> None:
     """
-    A client may have a token of these scopes for itself.
+    Check the scopes of a token by client credentials.
 
     Raises:
         Malformed: It may not.
@@ -186,19 +183,18 @@ def check_client_scopes(scopes: Sequence[str], client: Client) -> None:
 
 
 def is_usable(token: AccessToken, *, now_us: int) -> bool:
-    """Whether a token can be used."""
     return not token.is_revoked and now_us < token.expires_us
 
 
 def connect(partner_store_id: str, *, connected_as: str | None, otter_store: str | None, is_path_id: bool) -> str:
     """
-    A store can be connected under the partner's own id for it.
+    Check that a store can be connected under the partner's own id.
 
     Args:
         partner_store_id: The body's ``storeId``.
-        connected_as: Under which id it is connected already, or None.
-        otter_store: Name of the store whose id in Otter that is, where such ids are refused.
-        is_path_id: Whether it is the very id of the path.
+        connected_as: The partner's id that it is connected under already, or None.
+        otter_store: Name of the store that has that id in Otter, where such ids are refused.
+        is_path_id: Whether the id equals the path's.
 
     Raises:
         Conflict: The store is connected already.
@@ -234,7 +230,7 @@ def connect(partner_store_id: str, *, connected_as: str | None, otter_store: str
 
 def disconnect(connected_as: str | None, *, requirement: str) -> str:
     """
-    A store is connected.
+    Check that a store is connected.
 
     Raises:
         NotFound: It is not.
@@ -246,7 +242,7 @@ def disconnect(connected_as: str | None, *, requirement: str) -> str:
 
 
 def _nearly_registered(redirect_uri: str, registered: Iterable[str]) -> str:
-    """How a redirect URI differs from a registered one, where it does by little."""
+    """How a redirect URI differs from a registered one, where it is similar."""
     for each in registered:
         if redirect_uri.rstrip("/") == each.rstrip("/"):
             return "It differs from a registered one by a slash at the end; they are compared character by character."
@@ -269,7 +265,7 @@ def _about_scopes(wrong: Sequence[str]) -> str:
 
 
 def _unusable(name: str, expected: str, got: str, requirement: str) -> Malformed:
-    # The journal hides what findings say of a secret; that it is none is said here.
+    # The journal redacts findings about parameters that hold secrets; this note holds none.
     note = f"{name}: {expected} was expected, not {got}."
     return Malformed([_finding("request.body", name, expected, got, requirement)], note=note)
 
