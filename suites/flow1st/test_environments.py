@@ -8,9 +8,9 @@ import pytest
 from flowproof.target import ControlRefused, Workspace
 
 from .accounts import Account
+from .raw_client import RawClient
 from .setup import RECIPIENT
 from .strategies import an_order
-from .wire import Wire
 
 CONFIGURATION = {"webhookUrl": "http://127.0.0.1:9/hooks", "emails": ["a@partner.example", "b@partner.example"]}
 
@@ -33,14 +33,14 @@ def test_each_environment_has_credentials_of_its_own(workspace: Workspace) -> No
 
 
 @pytest.mark.requirement("flow1st.environment.separate", "flow1st.environment.two")
-def test_nothing_of_staging_is_seen_in_production(wire: Wire, staging: Account, production: Account) -> None:
+def test_nothing_of_staging_is_seen_in_production(raw: RawClient, staging: Account, production: Account) -> None:
     """
     Orders, money and configuration of staging change nothing in production.
     """
     before = production.facts()
     staging.ask("PUT", "/configuration", CONFIGURATION)
     staging.top_up(500)
-    wire.order(an_order("here"))
+    raw.order(an_order("here"))
 
     assert production.facts() == before
 
@@ -131,13 +131,13 @@ def test_document_that_is_no_export_is_refused(staging: Account, production: Acc
 
 
 @pytest.mark.requirement("flow1st.environment.two")
-def test_reset_makes_both_as_new(wire: Wire, workspace: Workspace, staging: Account, production: Account) -> None:
+def test_reset_makes_both_as_new(raw: RawClient, workspace: Workspace, staging: Account, production: Account) -> None:
     """
     A workspace that is reset has both accounts as they were at first.
     """
     before = [staging.facts(), production.facts()]
     production.top_up(5)
-    wire.order(an_order("gone"))
+    raw.order(an_order("gone"))
     workspace.reset()
 
     assert [staging.facts(), production.facts()] == before
