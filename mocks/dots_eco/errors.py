@@ -62,7 +62,6 @@ class AccessDenied(Refusal):
     message: str = NOT_A_MANAGER
 
 
-@dataclass(eq=False)
 class NoSuchApplication(Refusal):
     """No application has the token in the path."""
 

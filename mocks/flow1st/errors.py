@@ -31,34 +31,27 @@ __all__ = [
 ]
 
 
-@dataclass(eq=False)
 class Unauthorized(Refusal):
     """The request does not prove who sent it."""
 
 
-@dataclass(eq=False)
 class SignatureWrong(Refusal):
     """The signature or its timestamp is missing, malformed, wrong or too far from the clock."""
 
 
-@dataclass(eq=False)
 class BadRequest(Refusal):
     """Body or parameters do not match the catalog."""
 
 
-@dataclass(eq=False)
 class ReferenceTaken(Refusal):
     """Another order has that external reference."""
 
 
-@dataclass(eq=False)
 class InsufficientBalance(Refusal):
     """The balance does not cover the price."""
 
 
-@dataclass(eq=False)
-class NotFound(Refusal):
-    pass
+class NotFound(Refusal): ...
 
 
 @dataclass(frozen=True, slots=True)

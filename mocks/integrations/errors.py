@@ -21,7 +21,6 @@ from flowproof.kernel.refusals import (
 __all__ = ["AlreadyConfigured", "InvalidCredentials", "NotFound", "Unauthorized", "render"]
 
 
-@dataclass(eq=False)
 class Unauthorized(Refusal):
     """The request does not prove who sent it."""
 
@@ -33,14 +32,10 @@ class NotFound(Refusal):
     what: str = "Integration"
 
 
-@dataclass(eq=False)
-class InvalidCredentials(Refusal):
-    pass
+class InvalidCredentials(Refusal): ...
 
 
-@dataclass(eq=False)
-class AlreadyConfigured(Refusal):
-    pass
+class AlreadyConfigured(Refusal): ...
 
 
 # Status, code, message, and the requirement that a refusal stands for where its findings name none. Invalid credentials

@@ -22,27 +22,21 @@ from flowproof.kernel.refusals import (
 __all__ = ["Conflict", "Forbidden", "NotFound", "OrderInvalid", "TokenNotFound", "Unauthorized", "render"]
 
 
-@dataclass(eq=False)
 class Unauthorized(Refusal):
     """The request does not prove who sent it."""
 
 
-@dataclass(eq=False)
 class TokenNotFound(Refusal):
     """No account has that token."""
 
 
-@dataclass(eq=False)
 class Forbidden(Refusal):
     """The account has no access to that resource."""
 
 
-@dataclass(eq=False)
-class NotFound(Refusal):
-    pass
+class NotFound(Refusal): ...
 
 
-@dataclass(eq=False)
 class OrderInvalid(Refusal):
     """An order is not valid by schema or rules."""
 

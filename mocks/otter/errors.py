@@ -35,37 +35,28 @@ __all__ = [
 ]
 
 
-@dataclass(eq=False)
 class Malformed(Refusal):
     """The request cannot be processed."""
 
 
-@dataclass(eq=False)
 class Unauthorized(Refusal):
     """Client, user or token is not valid. The body never says why."""
 
 
-@dataclass(eq=False)
 class Forbidden(Refusal):
     """The token is valid, but not for this operation."""
 
 
-@dataclass(eq=False)
 class NotFound(Refusal):
     """Nothing that the token can reach has that id."""
 
 
-@dataclass(eq=False)
-class Conflict(Refusal):
-    pass
+class Conflict(Refusal): ...
 
 
-@dataclass(eq=False)
-class Invalid(Refusal):
-    pass
+class Invalid(Refusal): ...
 
 
-@dataclass(eq=False)
 class TooManyRequests(Refusal):
     """The address has sent too many requests."""
 
@@ -78,7 +69,6 @@ class ErrorRedirect(Refusal):
     status: int = 302
 
 
-@dataclass(eq=False)
 class NoOpenTicket(Refusal):
     """The ticket can no longer be answered; the body is a page for a person."""
 

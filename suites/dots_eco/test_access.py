@@ -1,6 +1,7 @@
 """Who may do what: tokens, managers, companies; the list of flow cards and the balance."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ NOT_ACTIVATED = {
     "message": "Your company is not yet activated for production requests. "
     "Please contact your account manager at Dots.eco to activate it."
 }
+CARD = {"app_token": APPLICATION, "sku": SKU}
 UNKNOWN_APPLICATION = {"message": "The app_token is invalid."}
 
 
@@ -57,15 +59,19 @@ def test_token_that_nobody_was_issued_is_refused(raw: RawClient, token: str) -> 
 
 
 @pytest.mark.requirement("dots_eco.auth.format")
-@pytest.mark.parametrize("role", ["default", "read", "write", "other"])
-def test_token_has_32_hexadecimal_digits(raw: RawClient, role: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "app_token"), [("default", APPLICATION), ("read", APPLICATION), ("write", APPLICATION), ("other", FOREIGN)]
+)
+def test_token_has_32_hexadecimal_digits(raw: RawClient, role: str, app_token: str) -> None:
     """
-    A token is 32 lower-case hexadecimal digits.
+    A token that the provider accepts is 32 lower-case hexadecimal digits.
     """
     token = raw.token(role)
 
-    assert len(token) == 32
-    assert set(token) <= set("0123456789abcdef")
+    answer = raw.add(CARD, token=token) if role == "write" else raw.listed(app_token, token=token)
+
+    assert answer.status_code == 200
+    assert re.fullmatch("[0-9a-f]{32}", token)
 
 
 @pytest.mark.requirement(
@@ -240,9 +246,11 @@ BROKEN_SEEDS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.requirement("dots_eco.flow_card.expiration.time_zone")
 @pytest.mark.parametrize("name", BROKEN_SEEDS)
-def test_broken_seed_data_is_refused(workspace: Workspace, name: str) -> None:
+def test_broken_seed_data_is_refused(frozen: Workspace, raw: RawClient, name: str) -> None:
     """
-    On a mock, seed data with a slip of the pen is refused.
+    On a mock, invalid seed data is refused, and the former time zone stays in force.
     """
     with pytest.raises(ControlRefused):
-        workspace.replace_seed("dots_eco", {**SEED, **BROKEN_SEEDS[name]})
+        frozen.replace_seed("dots_eco", {**SEED, **BROKEN_SEEDS[name]})
+
+    assert raw.card().json()["response"]["expiration_date"] == "2029-09-13 00:00:00"

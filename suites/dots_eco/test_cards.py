@@ -1,6 +1,7 @@
 """Cards that are bought: what they show, how they are told apart, and what is taken as it is."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from flowproof.clients import ValidationFailed
 from flowproof.clients.dots_eco import DotsEco
-from flowproof.target import ControlClient, Workspace
+from flowproof.target import Workspace
 
 from .profiles import NETWORKED
 from .raw_client import RawClient, compact, invalid
@@ -88,24 +89,22 @@ def test_same_request_makes_another_card(raw: RawClient) -> None:
     assert len({card["card_id"] for card in cards}) == len({card["code"] for card in cards}) == 20
 
 
-def bought_in(server: ControlClient, raw: RawClient, seed: str) -> list[tuple[str, str]]:
-    """Ids and codes of three cards in a new workspace of that seed."""
-    with server.make_workspace(seed=seed) as workspace:
-        site = workspace.site("dots_eco")
-        client = DotsEco(site.url, site.credentials().key)
-        with client:
-            cards = [client.create_card(APPLICATION, SKU) for _ in range(3)]
-    return [(card.card_id, card.code) for card in cards]
-
-
 @pytest.mark.requirement("dots_eco.flow_card.unique")
 def test_workspaces_of_one_seed_make_the_same_cards(
-    workspace: Workspace, raw: RawClient, flowproof_server: ControlClient
+    make_workspace: Callable[..., Workspace], make_dots_eco: Callable[..., DotsEco]
 ) -> None:
     """
     On a mock, ids and codes come from the workspace's seed: the same seed makes the same cards, another one others.
     """
-    first, again, other = (bought_in(flowproof_server, raw, seed) for seed in ("lorem", "lorem", "ipsum"))
+
+    def cards_of(seed: str) -> list[tuple[str, str]]:
+        """Ids and codes of three cards in a new workspace of that seed."""
+        with make_workspace(seed=seed) as workspace:
+            client = make_dots_eco(workspace)
+            cards = [client.create_card(APPLICATION, SKU) for _ in range(3)]
+        return [(card.card_id, card.code) for card in cards]
+
+    first, again, other = map(cards_of, ("lorem", "lorem", "ipsum"))
 
     assert first == again
     assert not set(first) & set(other)

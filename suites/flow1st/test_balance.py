@@ -140,13 +140,16 @@ def test_production_order_needs_a_top_up(
 @pytest.mark.requirement("flow1st.balance.top_up")
 @NETWORKED
 @given(amounts=st.lists(minor_amounts(), min_size=1, max_size=4))
-def test_top_ups_add_up_exactly(staging: Account, amounts: list[int]) -> None:
+def test_top_ups_add_up_exactly(
+    raw: RawClient, staging: Account, new_reference: Callable[[], str], amounts: list[int]
+) -> None:
     """
-    Top-ups add up to the minor unit, however large they are.
+    Top-ups add up to the minor unit, however large they are, and an order is paid from their sum.
     """
     before = staging.balance_minor()
-    for amount in amounts:
+    for amount in (*amounts, PRICE_MINOR):
         staging.top_up(amount)
+    raw.order(an_order(new_reference()))
 
     assert staging.balance_minor() == before + sum(amounts)
 
@@ -166,14 +169,17 @@ def test_top_ups_add_up_exactly(staging: Account, amounts: list[int]) -> None:
     ],
     ids=str,
 )
-def test_senseless_top_up_is_refused(staging: Account, body: Any) -> None:
+def test_senseless_top_up_is_refused(raw: RawClient, staging: Account, body: Any) -> None:
     """
-    A top-up by nothing, by less, by a part of a minor unit or in a currency without account is refused.
+    A top-up by nothing, by less, by part of a minor unit or in a currency without account is refused and pays nothing.
     """
+    empty(staging, PRICE_MINOR - 1)
     with pytest.raises(ControlRefused) as refused:
         staging.ask("POST", "/top-up", body)
+    answer = raw.order(an_order("unpaid"))
 
     assert (refused.value.status, staging.movements()) == (422, [])
+    assert code_of(answer) == (400, "INSUFFICIENT_BALANCE")
 
 
 @pytest.mark.requirement("flow1st.balance.given_back_once")
@@ -281,15 +287,16 @@ def test_lost_answer_costs_nothing_twice(
     assert before - staging.balance_minor() == PRICE_MINOR
 
 
-@pytest.mark.requirement("flow1st.error.body")
-def test_unknown_things_of_the_console_are_not_found(staging: Account) -> None:
+@pytest.mark.requirement("flow1st.environment.separate")
+def test_unknown_things_of_the_console_are_not_found(raw: RawClient, staging: Account, production: Account) -> None:
     """
-    An environment or an order that does not exist is not found.
+    An environment, or an order of the other environment, is not found.
     """
+    reference = raw.order(an_order("of-staging")).json()["reference"]
     codes = []
-    for path in ("/orders/C-100000000000000-P", "/orders/C-100000000000000-P/refund", "/nothing"):
+    for path in (f"/orders/{reference}", f"/orders/{reference}/refund", "/nothing"):
         with pytest.raises(ControlRefused) as refused:
-            staging.ask("POST" if path.endswith("refund") else "GET", path)
+            production.ask("POST" if path.endswith("refund") else "GET", path)
         codes.append(refused.value.status)
     with pytest.raises(ControlRefused) as refused:
         Account(staging.workspace, "sandbox").facts()

@@ -30,13 +30,17 @@ WINDOW_NS = 300 * SECOND_NS
 
 @pytest.mark.requirement("flow1st.signature.hmac", "flow1st.signature.hex")
 @pytest.mark.parametrize("vector", VECTORS, ids=[each["timestamp"] for each in VECTORS])
-def test_client_signs_as_the_known_answers(vector: dict[str, Any]) -> None:
+def test_client_signs_as_the_known_answers(raw: RawClient, vector: dict[str, Any]) -> None:
     """
-    The client's signature is the known answer, digit for digit.
+    The client's signature is the known answer, digit for digit; the target, which has another key, refuses it.
     """
-    signer = Signer(vector["signing_key"])
+    body = vector["body"].encode()
 
-    assert signer.signature(vector["timestamp"], vector["body"].encode()) == vector["signature"]
+    answer = raw.send(
+        "POST", ORDER, body=body, headers=Signer(vector["signing_key"]).headers(vector["timestamp"], body)
+    )
+
+    assert (answer.request.headers["X-SIGNATURE"], code_of(answer)) == (vector["signature"], REFUSED)
 
 
 @pytest.mark.requirement("flow1st.signature.hmac", "flow1st.signature.iso8601")

@@ -191,6 +191,9 @@ def test_client_does_not_submit_again_what_may_be_stored(workspace: Workspace, o
         oneflow.submit(minimum_order("1"))
 
     assert len(workspace.journal.entries()) == 1
+    workspace.faults.clear()
+    workspace.clock.advance(60)
+    assert kept_ids(oneflow) == ["1"]
 
 
 @pytest.mark.requirement("oneflow.order.list_paging")
@@ -207,14 +210,15 @@ def test_client_reads_again_after_a_reset(workspace: Workspace, oneflow: OneFlow
 @pytest.mark.parametrize("part", [0.0, 0.5, 1.0])
 def test_truncated_body_is_an_error(workspace: Workspace, impatient: OneFlow, raw: RawClient, part: float) -> None:
     """
-    An answer that breaks off is an error, never a shorter answer.
+    An answer that breaks off is an error, never a shorter answer; the next whole one is read.
     """
-    workspace.faults.set({"fault": "truncated_body", "part": part})
+    with workspace.faults.during({"fault": "truncated_body", "part": part}):
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            raw.send("GET", LIST)
+        with pytest.raises(Unreachable):
+            impatient.orders()
 
-    with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        raw.send("GET", LIST)
-    with pytest.raises(Unreachable):
-        impatient.orders()
+    assert impatient.orders().orders == ()
 
 
 @pytest.mark.requirement("oneflow.response.json")
@@ -252,14 +256,13 @@ def test_slow_answer_is_a_timeout(
     workspace: Workspace, make_oneflow: Callable[..., OneFlow], fault: dict[str, object]
 ) -> None:
     """
-    An answer that is slower than the client's patience is a timeout.
+    An answer that is slower than the client's timeout is an error; the next one in time is read.
     """
-    workspace.faults.set(fault)
-
-    with pytest.raises(Unreachable) as lost:
+    with workspace.faults.during(fault), pytest.raises(Unreachable) as lost:
         make_oneflow(workspace, retry=NO_RETRY, timeout_s=0.15).orders()
 
     assert isinstance(lost.value.__cause__, requests.Timeout | requests.ConnectionError)
+    assert make_oneflow(workspace, retry=NO_RETRY).orders().orders == ()
 
 
 @pytest.mark.requirement("oneflow.error.unavailable")

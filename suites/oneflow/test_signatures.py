@@ -38,13 +38,17 @@ SENT_DATES = {
 
 @pytest.mark.requirement("oneflow.auth.signature", "oneflow.auth.algorithm")
 @pytest.mark.parametrize("vector", VECTORS, ids=[f"{each['algorithm']} {each['string_to_sign']}" for each in VECTORS])
-def test_client_signs_as_the_known_answers(vector: dict[str, Any]) -> None:
+def test_client_signs_as_the_known_answers(raw: RawClient, vector: dict[str, Any]) -> None:
     """
-    The client's signature is the known answer, digit for digit.
+    The client's signature is the known answer, digit for digit; the target, which has another key, refuses it.
     """
     signer = Signer(vector["token"], vector["secret"], "sha256" if vector["algorithm"] == "SHA256" else "sha1")
+    method, path = vector["method"], vector["path"]
 
-    assert signer.signature(vector["method"], vector["path"], vector["timestamp"]) == vector["signature"]
+    answer = raw.send(method, path, headers=signer.headers(method, path, vector["timestamp"]))
+
+    assert answer.request.headers["x-oneflow-authorization"] == f"{vector['token']}:{vector['signature']}"
+    assert answer.status_code == 401
 
 
 @pytest.mark.requirement("oneflow.auth.signature")

@@ -186,10 +186,14 @@ def test_resubmission_is_remembered(workspace: Workspace, oneflow: OneFlow) -> N
 
 
 @pytest.mark.requirement("oneflow.submission.error_recorded")
-def test_unknown_submission_error_is_missing(workspace: Workspace) -> None:
+def test_unknown_submission_error_is_missing(workspace: Workspace, oneflow: OneFlow) -> None:
     """
-    The control API answers 404 for a submission error that does not exist.
+    A submission error is found by the submission's id, and by no other.
     """
+    submission = oneflow.submit(invalid_order())
+    workspace.clock.advance(LONG_S)
+
+    assert workspace.control("GET", f"oneflow/submission-errors/{submission.id}")["_id"] == submission.id
     with pytest.raises(ControlRefused) as refused:
         workspace.control("GET", f"oneflow/submission-errors/{'0' * 24}")
 

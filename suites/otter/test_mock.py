@@ -327,12 +327,16 @@ def test_closed_store_takes_its_connection_along(user: OtterUser, workspace: Wor
         ("PUT", "otter/consent", {"user": "nobody"}),
     ],
 )
-def test_control_refuses_what_makes_no_sense(workspace: Workspace, method: str, path: str, body: Any) -> None:
+def test_control_refuses_what_makes_no_sense(
+    workspace: Workspace, user: OtterUser, method: str, path: str, body: Any
+) -> None:
     """
-    The control API says what is wrong instead of breaking the structure.
+    The control API refuses what would break the structure, and the user's stores stay as they were.
     """
     with pytest.raises(ControlRefused):
         workspace.control(method, path, body)
+
+    assert [each.id for each in user.stores(BRAND)] == list(STORES)
 
 
 @pytest.mark.requirement("otter.access.token_known")
