@@ -42,7 +42,7 @@ def process(context: ProviderContext, value: Any) -> None:
         orders.put_submission_error(submission, errors)
         webhooks.notify_submission_error(submission, errors, context)
         return
-    record = order_record(submission, context.parsed_seed(SeedData), context.rng, at=_now(context))
+    record = order_record(submission, context, at=_now(context))
     orders.add(submission.account_id, record)
     webhooks.notify_order(Event.ORDER_RECEIVED, record, context)
     _schedule_artwork(context, record)

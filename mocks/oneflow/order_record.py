@@ -1,144 +1,103 @@
-"""How a valid submission becomes an order record: defaults filled in, identifiers given, the rest dropped."""
+"""
+Builds an order record from a valid submission: fields of the contract, their defaults, and the provider's own ids.
 
-from collections.abc import Iterator, Mapping
+"Any additional fields or child elements will be ignored": what the contract's schema does not name is dropped.
+"""
+
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from flowproof.kernel import hex_id
+from flowproof.kernel import ProviderContext, hex_id
 
-from .models import SeedData, Status, Submission
+from .models import Destination, SeedData, Status, Submission
 from .rules import log
 
 __all__ = ["order_record"]
 
 Json = Mapping[str, Any]
 
-# What the document's tables and examples name; "any additional fields or child elements will be ignored".
-ITEM = (
-    "sourceItemId",
-    "sku",
-    "sourceProductId",
-    "description",
-    "shipmentIndex",
-    "quantity",
-    "dispatchAlert",
-    "unitWeight",
-    "barcode",
-    "extraData",
-)
-COMPONENT = (
-    "code",
-    "path",
-    "fetch",
-    "localFile",
-    "preflight",
-    "sourceComponentId",
-    "duplicate",
-    "barcode",
-    "attributes",
-    "extraData",
-)
-STOCK_ITEM = ("code", "name", "quantity", "shipmentIndex", "unitPrice")
-SHIPMENT = ("sourceShipmentId", "shipmentIndex", "shipByDate", "slaDays", "canShipEarly")
-ADDRESS = (
-    "name",
-    "companyName",
-    "address1",
-    "address2",
-    "address3",
-    "town",
-    "postcode",
-    "state",
-    "isoCountry",
-    "country",
-    "email",
-    "phone",
-)
-ATTACHMENT = ("path", "type")
-ORDER_DATA = ("sourceOrderId", "customerName", "extraData")
+LISTS = frozenset({"items", "stockItems", "shipments"})
 
 
-def order_record(submission: Submission, seed: SeedData, rng: Random, *, at: str) -> dict[str, Any]:
+def order_record(submission: Submission, context: ProviderContext, *, at: str) -> dict[str, Any]:
     """
     The order that a valid submission becomes; it keeps the submission's id.
 
     Args:
         submission: Valid by schema and rules.
-        seed: The workspace's accounts and destinations.
-        rng: Source of further ids.
+        context: The workspace, whose contract says which fields are known, and which have a default.
         at: Moment of processing, ISO 8601 with milliseconds and ``Z``.
 
     Source:
         Shape as in the provider's sample output of its synchronous endpoint.
     """
-    order = submission.order
+    seed, rng = context.parsed_seed(SeedData), context.rng
+    schemas = context.contract.schemas
+    order = schemas.normalized(schemas.uri_of_file("order.schema.json"), _with_components(submission.order, seed))
     data = order["orderData"]
     destination = seed.destination(order["destination"]["name"])
     if destination is None:
         raise ValueError("a valid order has a destination")
-    items = [_item(item, order["destination"]["name"], seed, rng) for item in data["items"]]
-    shipments = [_shipment(place, shipment, destination, rng) for place, shipment in enumerate(data["shipments"])]
+    items = [_item(item, destination.name, seed, rng) for item in data["items"]]
     return {
         "_id": submission.id,
-        "destination": {"id": destination.id, "name": destination.name},
+        "destination": {"id": destination.id, **order["destination"]},
         "source": {"id": submission.account_id, "name": submission.account},
         "files": [_file(component, submission.id) for item in items for component in item["components"]],
         "logs": [log(submission.id, "Order created", at)],
         "orderData": {
-            **_known(data, ORDER_DATA),
+            **{name: value for name, value in data.items() if name not in LISTS},
             "status": Status.RECEIVED.value,
             "date": submission.submitted_at,
             "items": items,
-            "stockItems": [_stock_item(each) for each in data.get("stockItems", ())],
-            "shipments": shipments,
+            "stockItems": data.get("stockItems", []),
+            "shipments": [
+                _shipment(place, shipment, destination, rng) for place, shipment in enumerate(data["shipments"])
+            ],
         },
     }
 
 
-def _known(value: Json, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: value[name] for name in names if name in value}
+def _with_components(order: Json, seed: SeedData) -> dict[str, Any]:
+    """The order with the components of its Piazza titles, whose files the provider fetches."""
+    items = []
+    for item in order["orderData"]["items"]:
+        title = _title(item, order["destination"]["name"], seed)
+        components = item["components"] if title is None else [{**each, "fetch": True} for each in title["components"]]
+        items.append({**item, "components": components})
+    return {**order, "orderData": {**order["orderData"], "items": items}}
+
+
+def _title(item: Json, destination: str, seed: SeedData) -> Json | None:
+    return seed.title(item["sourceProductId"], destination) if "sourceProductId" in item else None
 
 
 def _item(item: Json, destination: str, seed: SeedData, rng: Random) -> dict[str, Any]:
-    defaults = {"_id": hex_id(rng), "barcode": _barcode(rng), "status": "live", "quantity": 1, "shipmentIndex": 0}
-    title = seed.title(item["sourceProductId"], destination) if "sourceProductId" in item else None
-    components = item["components"] if title is None else _components_of(title)
-    made = {**defaults, **_known(item, ITEM), "components": [_component(each, rng) for each in components]}
+    made: dict[str, Any] = {"_id": hex_id(rng), "barcode": _barcode(rng), "status": "live", **item}
+    made["components"] = [_component(each, rng) for each in item["components"]]
+    title = _title(item, destination, seed)
     return made if title is None else {**made, "sku": title["sku"]}
 
 
-def _components_of(title: Json) -> Iterator[dict[str, Any]]:
-    """The components of a Piazza title, whose files the provider fetches."""
-    return ({**component, "fetch": True} for component in title["components"])
-
-
 def _component(component: Json, rng: Random) -> dict[str, Any]:
-    defaults = {"_id": hex_id(rng), "fileId": hex_id(rng), "barcode": _barcode(rng), "status": "live"}
-    optional = {"fetch": False, "localFile": False, "preflight": False, "duplicate": 1}
-    made = {**defaults, "type": "press", **optional, **_known(component, COMPONENT)}
-    return {**made, "preflight": made["preflight"] and not made["localFile"]}
+    """A local file is never preflighted."""
+    ids = {"_id": hex_id(rng), "fileId": hex_id(rng), "barcode": _barcode(rng), "status": "live", "type": "press"}
+    return {**ids, **component, "preflight": component["preflight"] and not component["localFile"]}
 
 
-def _stock_item(stock: Json) -> dict[str, Any]:
-    return {"quantity": 1, "shipmentIndex": 0, "unitPrice": 0, **_known(stock, STOCK_ITEM)}
-
-
-def _shipment(place: int, shipment: Json, destination: Any, rng: Random) -> dict[str, Any]:
-    carrier = destination.carrier(shipment["carrier"])
-    made: dict[str, Any] = {
+def _shipment(place: int, shipment: Json, destination: Destination, rng: Random) -> dict[str, Any]:
+    service = destination.carrier(shipment["carrier"])
+    if service is None:
+        raise ValueError("a valid order has a carrier of its destination")
+    carrier = {"alias": service.alias, "code": service.code, "service": service.service}
+    return {
         "_id": hex_id(rng),
         "status": "live",
         "shipmentIndex": place,
-        "canShipEarly": True,
-        **_known(shipment, SHIPMENT),
-        "shipTo": _known(shipment["shipTo"], ADDRESS),
-        "carrier": {"alias": carrier.alias, "code": carrier.code, "service": carrier.service},
+        **shipment,
+        "carrier": {**carrier, **shipment["carrier"], **carrier},
     }
-    if "returnAddress" in shipment:
-        made["returnAddress"] = _known(shipment["returnAddress"], ADDRESS)
-    if "attachments" in shipment:
-        made["attachments"] = [_known(each, ATTACHMENT) for each in shipment["attachments"]]
-    return made
 
 
 def _file(component: Json, order_id: str) -> dict[str, Any]:
@@ -156,5 +115,5 @@ def _file(component: Json, order_id: str) -> dict[str, Any]:
 
 
 def _barcode(rng: Random) -> str:
-    """Such as ``B3000A8B51``."""
+    """A barcode such as ``B3000A8B51``."""
     return f"B{hex_id(rng, 9).upper()}"

@@ -16,8 +16,8 @@ from .profiles import NETWORKED, few
 from .raw_client import CONFIGURE, SAVE_SUBSCRIPTION, RawClient, error_of
 from .setup import EXAMPLE, OPEN, PARCELS, SECOND, Platform
 from .strategies import (
-    BROKEN_CONFIGURATIONS,
-    BROKEN_SUBSCRIPTIONS,
+    INVALID_CONFIGURATIONS,
+    INVALID_SUBSCRIPTIONS,
     InvalidExample,
     configurations,
     credentials,
@@ -104,7 +104,7 @@ def test_answers_do_not_repeat_credentials(
     assert not any(secret in answer.text for secret in given_credentials.values() for answer in answers)
 
 
-@pytest.mark.parametrize("example", broken(BROKEN_CONFIGURATIONS))
+@pytest.mark.parametrize("example", broken(INVALID_CONFIGURATIONS))
 def test_broken_configuration_is_refused(raw: RawClient, example: InvalidExample) -> None:
     """
     A configuration with one thing broken is answered 400, and the message names the place.
@@ -292,7 +292,7 @@ def test_subscription_is_saved(raw: RawClient, subscription: dict[str, Any]) -> 
     assert (answer.status_code, answer.json()) == (200, {"success": True})
 
 
-@pytest.mark.parametrize("example", broken(BROKEN_SUBSCRIPTIONS))
+@pytest.mark.parametrize("example", broken(INVALID_SUBSCRIPTIONS))
 def test_broken_subscription_is_refused(raw: RawClient, example: InvalidExample) -> None:
     """
     A subscription with one thing broken is answered 400, and the message names the place.

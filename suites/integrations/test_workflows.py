@@ -13,7 +13,7 @@ from flowproof.clients.integrations import Integration, Integrations, Workflow
 from .profiles import NETWORKED, few
 from .raw_client import CONFIGURE_WORKFLOW, RawClient, error_of
 from .setup import ENTITY_TYPES, EXAMPLE, TRIGGER_CODES, Platform
-from .strategies import BREAKAGES, InvalidExample, entity_types, workflow_bodies
+from .strategies import INVALID_WORKFLOWS, InvalidExample, entity_types, workflow_bodies
 
 UNKNOWN = (404, "NOT_FOUND", "Workflow not found")
 EMAIL = {"type": "send_email", "recipient": "customer", "template": "delivery_confirmation"}
@@ -103,7 +103,7 @@ def test_configured_workflow_is_listed_as_text(
 @pytest.mark.requirement("integrations.error.bad_request")
 @pytest.mark.parametrize(
     "example",
-    [pytest.param(each, id=str(each), marks=pytest.mark.requirement(each.requirement)) for each in BREAKAGES],
+    [pytest.param(each, id=str(each), marks=pytest.mark.requirement(each.requirement)) for each in INVALID_WORKFLOWS],
 )
 def test_broken_workflow_is_refused(raw: RawClient, integrations: Integrations, example: InvalidExample) -> None:
     """

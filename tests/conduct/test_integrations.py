@@ -12,9 +12,9 @@ from flowproof.conduct import Report
 from flowproof.conformance import load_contract
 from flowproof.suites.integrations.raw_client import CONFIGURE, CONFIGURE_WORKFLOW, SAVE_SUBSCRIPTION, RawClient
 from flowproof.suites.integrations.strategies import (
-    BREAKAGES,
-    BROKEN_CONFIGURATIONS,
-    BROKEN_SUBSCRIPTIONS,
+    INVALID_CONFIGURATIONS,
+    INVALID_SUBSCRIPTIONS,
+    INVALID_WORKFLOWS,
     InvalidExample,
 )
 from flowproof.target import Workspace
@@ -268,9 +268,9 @@ RIGHT_CONFIGURATION = {
 }
 RIGHT_SUBSCRIPTION = {"endpoint": "https://push.example/1", "keys": {"p256dh": "key", "auth": "secret"}}
 BROKEN = (
-    *((CONFIGURE_WORKFLOW, RIGHT_WORKFLOW, each) for each in BREAKAGES),
-    *((CONFIGURE, RIGHT_CONFIGURATION, each) for each in BROKEN_CONFIGURATIONS),
-    *((SAVE_SUBSCRIPTION, RIGHT_SUBSCRIPTION, each) for each in BROKEN_SUBSCRIPTIONS),
+    *((CONFIGURE_WORKFLOW, RIGHT_WORKFLOW, each) for each in INVALID_WORKFLOWS),
+    *((CONFIGURE, RIGHT_CONFIGURATION, each) for each in INVALID_CONFIGURATIONS),
+    *((SAVE_SUBSCRIPTION, RIGHT_SUBSCRIPTION, each) for each in INVALID_SUBSCRIPTIONS),
 )
 
 
