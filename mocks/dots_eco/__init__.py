@@ -1,27 +1,13 @@
 """Dots.eco flow cards: gift cards for environmental impact."""
 
-from collections.abc import Mapping
-from random import Random
-from typing import Any
-
-from flowproof.kernel import Credential, Provider, hex_id, seed_data
+from flowproof.kernel import Provider, seed_data
 
 from . import auth
 from .control import control
 from .errors import render
-from .models import Setup
 from .routes import routes
 
 __all__ = ["provider"]
-
-
-def mint(rng: Random, seed: Mapping[str, Any]) -> tuple[Credential, ...]:
-    """The tokens of the seed data's managers, each for its role. A bearer token is its own secret."""
-    credentials = []
-    for token in Setup(seed).tokens:
-        key = hex_id(rng, 32)
-        credentials.append(Credential(key, token.role, {"access": sorted(token.access)}, {"token": key}))
-    return tuple(credentials)
 
 
 provider = Provider(
@@ -31,7 +17,7 @@ provider = Provider(
     presented_key=auth.presented_key,
     authenticate=auth.authenticate,
     render=render,
-    mint=mint,
+    mint=auth.mint,
     seed=seed_data("dots_eco"),
     seed_schema="seed.schema.json",
     fault_plans={"unavailable": ({"fault": "status", "status": 503, "operation": "createFlowCard", "first": 3},)},

@@ -1,14 +1,17 @@
-"""Who sends a request: ``auth-token``, and what that token may do."""
+"""Authenticates a request by its ``auth-token`` and checks the token's rights."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from random import Random
+from typing import Any
 
 from flowproof.conformance import Finding
-from flowproof.kernel import ProviderContext, ProviderRequest
+from flowproof.kernel import Credential, ProviderContext, ProviderRequest, hex_id
 
 from .errors import NO_LIST, NOT_A_MANAGER, AccessDenied
-from .models import Manager, Setup
+from .models import Manager, SeedData
 
-__all__ = ["Principal", "authenticate", "presented_key", "redact_header"]
+__all__ = ["Principal", "authenticate", "mint", "presented_key", "redact_header"]
 
 HEADER = "auth-token"
 LIST = "/api/v1/flow-card/list/"
@@ -28,19 +31,19 @@ def presented_key(request: ProviderRequest) -> str | None:
 
 def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
     """
-    Find out who sends a request, before its body is looked at.
+    Find the manager whose token a request presents. The body is not read yet.
 
     Raises:
-        AccessDenied: There is no token, nobody was issued it, or it has not the right that the request needs.
+        AccessDenied: There is no token, it was never issued, or it lacks the right that the request needs.
     """
     key = presented_key(request)
     if key is None:
         raise _missing(request)
     credential = context.credential(key)
-    held = Setup(context.seed).holder(credential.role) if credential else None
-    if held is None:
+    holder = SeedData(context.seed).holder(credential.role) if credential else None
+    if holder is None:
         raise AccessDenied([_finding("a token of this workspace", "a token it does not know", "dots_eco.auth.unknown")])
-    manager, token = held
+    manager, token = holder
     needed = "write" if request.method == "POST" else "read"
     if needed not in token.access:
         only = f"a {'-only, '.join(token.access)}-only token"
@@ -48,17 +51,26 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
     return Principal(manager)
 
 
+def mint(rng: Random, seed: Mapping[str, Any]) -> tuple[Credential, ...]:
+    """The tokens of the seed data's managers, each for its role. A bearer token is its own secret."""
+    credentials = []
+    for token in SeedData(seed).tokens:
+        key = hex_id(rng, 32)
+        credentials.append(Credential(key, token.role, {"access": sorted(token.access)}, {"token": key}))
+    return tuple(credentials)
+
+
 def redact_header(name: str, value: str) -> str:
-    """Headers as they may be shown: the token is a secret."""
+    """A header's value as the journal shows it: the token is redacted."""
     return "[redacted]" if name == HEADER else value
 
 
 def _missing(request: ProviderRequest) -> AccessDenied:
-    """Without a token the list has an answer of its own, which names the header."""
-    listed = request.path.startswith(LIST)
-    requirement = "dots_eco.catalogue.missing_token" if listed else "dots_eco.auth.missing"
+    """The list answers a missing token with a message of its own, which names the header."""
+    is_list = request.path.startswith(LIST)
+    requirement = "dots_eco.catalogue.missing_token" if is_list else "dots_eco.auth.missing"
     finding = _finding("a token", "nothing", requirement)
-    return AccessDenied([finding], message=NO_LIST if listed else NOT_A_MANAGER)
+    return AccessDenied([finding], message=NO_LIST if is_list else NOT_A_MANAGER)
 
 
 def _finding(expected: str, got: str, requirement: str) -> Finding:

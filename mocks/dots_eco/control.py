@@ -1,4 +1,4 @@
-"""What the provider's dashboard would show of cards that were bought, as an operation of the control API."""
+"""The control API's operation that lists the cards that were bought, as the provider's dashboard would."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from flowproof.kernel.control.context import control_ctx
 
-from .cards import kept
+from .records import Cards
 
 __all__ = ["control"]
 
@@ -15,6 +15,6 @@ control = Blueprint("dots_eco_control", __name__)
 
 @control.get("/cards")
 def list_cards(workspace: str) -> Any:
-    """The cards of the workspace, the newest first, each with the token of its application."""
-    context = control_ctx.provider_context(workspace, "dots_eco", rng_key="control")
-    return {"cards": list(kept(context.state))}
+    """The cards of the workspace, newest first, each with the token of its application."""
+    context = control_ctx.provider_context(workspace, "dots_eco")
+    return {"cards": list(Cards(context.state, context.rng).all())}

@@ -1,5 +1,5 @@
 """
-Is a text an e-mail address? Decided by the library email-validator, by syntax alone: no DNS is asked.
+Decides by syntax alone whether a text is an e-mail address, with the library email-validator. No DNS is asked.
 
 The options are our reading: quoted local parts, umlauts and IDN are valid; address literals and names beside it
 are not; a local part has at most 64 octets; ``.test`` is a name like any other.
@@ -11,7 +11,6 @@ LONGEST = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets; an address has at
 
 
 def is_email(text: str) -> bool:
-    """Whether a text is an address."""
     if len(text) > LONGEST:
         return False
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 (a tenth of the server's start-up)

@@ -1,4 +1,4 @@
-"""Every error that Dots.eco can answer, and the one place where a refusal becomes its body."""
+"""Every error that Dots.eco can answer, and the one place that renders a refusal as the provider's body."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from flowproof.kernel.refusals import (
     WrongContentType,
 )
 
-__all__ = ["AccessDenied", "CardInvalid", "Fault", "NoSuchApplication", "render"]
+__all__ = ["AccessDenied", "CardInvalid", "NoSuchApplication", "ParameterError", "render"]
 
 # Documented, to the letter.
 NOT_A_MANAGER = "Access denied. You are not a manager of specified application."
@@ -33,15 +33,15 @@ NOT_ACTIVATED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ParameterError:
     """
-    One parameter that is at fault.
+    What is wrong with one parameter.
 
     Args:
-        name: Of the parameter.
-        message: What the provider says of it.
-        expected: What would have been right, for a person.
-        got: What came, for a person.
+        name: The parameter.
+        message: The provider's message.
+        expected: What would have been right, for the journal.
+        got: What was sent, for the journal.
         requirement: Id of the requirement that is not met.
     """
 
@@ -52,36 +52,33 @@ class Fault:
     requirement: str
 
     def finding(self) -> Finding:
-        """The fault as the journal keeps it."""
         return Finding("request.body", f"/{self.name}", self.expected, self.got, self.requirement, "message")
 
 
 @dataclass(eq=False)
 class AccessDenied(Refusal):
-    """The token does not allow it; ``message`` is what the provider says."""
+    """The token does not allow the request; ``message`` is the provider's."""
 
     message: str = NOT_A_MANAGER
 
 
-@dataclass(eq=False)
 class NoSuchApplication(Refusal):
-    """The path names an application that does not exist."""
+    """No application has the token in the path."""
 
 
 @dataclass(eq=False)
 class CardInvalid(Refusal):
-    """A request for a card is at fault."""
+    """A request for a card has invalid parameters."""
 
-    faults: Sequence[Fault] = ()
+    errors: Sequence[ParameterError] = ()
 
     @classmethod
-    def because_of(cls, faults: Sequence[Fault]) -> "CardInvalid":
-        """The refusal for these faults."""
-        return cls([fault.finding() for fault in faults], faults=faults)
+    def of(cls, errors: Sequence[ParameterError]) -> "CardInvalid":
+        return cls([error.finding() for error in errors], errors=errors)
 
 
-# Which status and message a refusal has, and its requirement: all inferred, in the manner of Drupal.
-OTHERS: Mapping[type[Refusal], tuple[int, str, str]] = MappingProxyType(
+# Status, message and requirement of each further refusal. Inferred: the wording is Drupal's.
+RESPONSES: Mapping[type[Refusal], tuple[int, str, str]] = MappingProxyType(
     {
         MalformedBody: (400, "Syntax error", "dots_eco.request.json"),
         BodyTooLarge: (413, "Request Entity Too Large", "dots_eco.request.size"),
@@ -90,35 +87,33 @@ OTHERS: Mapping[type[Refusal], tuple[int, str, str]] = MappingProxyType(
         ContractBroken: (404, "No route found", "dots_eco.request.route"),
     }
 )
-BROKEN = (500, "The website encountered an unexpected error. Please try again later.", "dots_eco.answer.failure")
+SERVER_ERROR = (500, "The website encountered an unexpected error. Please try again later.", "dots_eco.answer.failure")
 JSON = ("Content-Type", "application/json")
 
 
 def render(refusal: Refusal) -> WireResponse:
-    """A refusal in the provider's own words."""
     match refusal:
         case AccessDenied():
             return WireResponse(403, _message(refusal.message))
         case NoSuchApplication():
             return WireResponse(404, _message(NO_APPLICATION))
         case CardInvalid():
-            errors = {fault.name: [fault.message] for fault in refusal.faults}
+            errors = {error.name: [error.message] for error in refusal.errors}
             return WireResponse(422, orjson.dumps({"success": False, "errors": errors}))
         case MethodNotAllowed():
             allow = ("Allow", ", ".join(refusal.allowed))
             return WireResponse(405, _message("Method Not Allowed"), (JSON, allow), "dots_eco.request.method")
         case FaultInjected():
             return _fault(refusal)
-    status, message, requirement = OTHERS.get(type(refusal), BROKEN)
+    status, message, requirement = RESPONSES.get(type(refusal), SERVER_ERROR)
     return WireResponse(status, _message(message), requirement=requirement)
 
 
 def _fault(refusal: FaultInjected) -> WireResponse:
     limited = refusal.status == 429
-    message = "Too Many Requests" if limited else BROKEN[1]
+    message = "Too Many Requests" if limited else SERVER_ERROR[1]
     requirement = "dots_eco.answer.rate_limit" if limited else "dots_eco.answer.failure"
-    later = () if refusal.retry_after_s is None else (("Retry-After", str(refusal.retry_after_s)),)
-    return WireResponse(refusal.status, _message(message), (JSON, *later), requirement)
+    return WireResponse(refusal.status, _message(message), refusal.headers, requirement)
 
 
 def _message(text: str) -> bytes:

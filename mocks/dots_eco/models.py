@@ -1,4 +1,4 @@
-"""What the provider keeps: managers with their tokens, companies, applications, flow cards on offer, cards bought."""
+"""The provider's records: managers with their tokens, companies, applications, flow cards on offer, cards bought."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-__all__ = ["Application", "Card", "Company", "Manager", "Setup", "Sku", "Token", "Window"]
+__all__ = ["Application", "Card", "Company", "Manager", "SeedData", "Sku", "Token", "Window"]
 
 Json = Mapping[str, Any]
 
@@ -24,7 +24,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """Somebody who manages all applications of some companies."""
+    """Somebody who manages every application of some companies."""
 
     name: str
     companies: frozenset[str]
@@ -32,7 +32,6 @@ class Manager:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A manager of the seed data."""
         tokens = tuple(Token(each["role"], frozenset(each["access"])) for each in value["tokens"])
         return cls(value["name"], frozenset(value["companies"]), tokens)
 
@@ -55,7 +54,7 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """On whose account cards are bought."""
+    """An application of a company; cards are bought on its account."""
 
     app_token: str
     company: str
@@ -63,7 +62,7 @@ class Application:
 
     @property
     def number(self) -> str:
-        """What stands before the hyphen of its token."""
+        """The part of its token before the hyphen."""
         return self.app_token.partition("-")[0]
 
 
@@ -92,13 +91,12 @@ class Sku:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A flow card of the seed data."""
         rest = {name: value[name] for name in ("title", "amount", "redeem_url", "card_image", "redeem_instructions")}
         return cls(value["sku"], **rest, applications=frozenset(value["applications"]))
 
     @property
     def short_amount(self) -> str:
-        """The amount without closing zeros, as a card's code has it: ``10.3``."""
+        """The amount without trailing zeros, as a card's code has it: ``10.3``."""
         return f"{Decimal(self.amount).normalize():f}"
 
     def listed(self) -> dict[str, str]:
@@ -161,46 +159,44 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """The seed data of a workspace. It reads each part only when it is asked for."""
+class SeedData:
+    """The seed data of a workspace, each part parsed when it is read."""
 
-    seed: Json
+    raw: Json
 
     @property
     def managers(self) -> Iterator[Manager]:
-        """All managers."""
-        return (Manager.from_json(each) for each in self.seed["managers"])
+        return (Manager.from_json(each) for each in self.raw["managers"])
 
     @property
     def tokens(self) -> Iterator[Token]:
-        """All managers' tokens."""
+        """The tokens of all managers."""
         return (token for manager in self.managers for token in manager.tokens)
 
     def holder(self, role: str) -> tuple[Manager, Token] | None:
-        """The manager to whom a credential's role belongs, with the token."""
-        held = ((manager, token) for manager in self.managers for token in manager.tokens)
-        return next((each for each in held if each[1].role == role), None)
+        """The manager who has the token of a credential's role, with that token."""
+        holders = ((manager, token) for manager in self.managers for token in manager.tokens)
+        return next((each for each in holders if each[1].role == role), None)
 
     def application(self, app_token: object) -> Application | None:
-        """The application of that token; any JSON value may be asked for."""
-        found = next((each for each in self.seed["applications"] if each["app_token"] == app_token), None)
+        """The application of a token, which may be any JSON value."""
+        found = next((each for each in self.raw["applications"] if each["app_token"] == app_token), None)
         return Application(**found) if found else None
 
     def company(self, name: str) -> Company | None:
-        """The company of that name."""
-        found = next((each for each in self.seed["companies"] if each["name"] == name), None)
+        found = next((each for each in self.raw["companies"] if each["name"] == name), None)
         return Company(**found) if found else None
 
     def skus_of(self, application: Application) -> tuple[Sku, ...]:
-        """The flow cards that are available for an application."""
-        found = (Sku.from_json(each) for each in self.seed["skus"])
+        """The flow cards that an application can buy."""
+        found = (Sku.from_json(each) for each in self.raw["skus"])
         return tuple(sku for sku in found if application.app_token in sku.applications)
 
     def has_sku(self, code: object) -> bool:
-        """Whether there is such a flow card for anybody; any JSON value may be asked for."""
-        return any(each["sku"] == code for each in self.seed["skus"])
+        """Whether any application can buy a flow card of that code, which may be any JSON value."""
+        return any(each["sku"] == code for each in self.raw["skus"])
 
     @property
     def time_zone(self) -> ZoneInfo:
-        """Where a day of the provider begins and ends."""
-        return ZoneInfo(self.seed["settings"]["time_zone"])
+        """The time zone of the provider's days."""
+        return ZoneInfo(self.raw["settings"]["time_zone"])

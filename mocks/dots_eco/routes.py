@@ -1,4 +1,4 @@
-"""The operations of the contract: read the request, let a rule decide, keep and render the result."""
+"""The operations of the contract: parse the request, apply the rules, store and render the result."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from flowproof.conformance import Finding
 from flowproof.kernel import ctx
 
 from . import rules
-from .cards import Cards
 from .errors import NO_LIST, AccessDenied, CardInvalid, NoSuchApplication
-from .models import Setup
+from .models import SeedData
+from .records import Cards
 
 __all__ = ["routes"]
 
@@ -19,43 +19,41 @@ routes = Blueprint("dots_eco", __name__)
 
 @routes.post("/api/v1/flow-card/add")
 def create_flow_card() -> Any:
-    """Buy a flow card. Where the application is known, its access is checked before all other parameters."""
-    setup, parameters = Setup(ctx.seed), rules.provided(ctx.json)
-    application = setup.application(parameters.get("app_token"))
+    """Buy a flow card. Access to a known application is checked before the other parameters."""
+    seed, parameters = SeedData(ctx.seed), rules.parameters_of(ctx.json)
+    application = seed.application(parameters.get("app_token"))
     if application is not None:
         rules.check_manager(ctx.principal.manager, application, "dots_eco.auth.manager")
-        rules.check_purchase(setup.company(application.company), "dots_eco.auth.purchase_allowed")
-    skus = {sku.code: sku for sku in setup.skus_of(application)} if application else {}
-    days = rules.window(rules.today(ctx.now, setup.time_zone))
-    case = rules.Case(parameters, application, skus, setup.has_sku(parameters.get("sku")), days)
-    faults = ctx.context.filtered(rules.judge(case))
-    if faults or application is None:
-        raise CardInvalid.because_of(faults)
-    card = Cards(ctx.state, ctx.rng).add(case, application, skus[parameters["sku"]])
+        rules.check_purchase(seed.company(application.company), "dots_eco.auth.purchase_allowed")
+    skus = {sku.code: sku for sku in seed.skus_of(application)} if application else {}
+    days = rules.window(rules.today(ctx.now, seed.time_zone))
+    request = rules.CardRequest(parameters, application, skus, seed.has_sku(parameters.get("sku")), days)
+    errors = ctx.context.filtered(rules.validate(request))
+    if errors or application is None:
+        raise CardInvalid.of(errors)
+    card = Cards(ctx.state, ctx.rng).add(request, application, skus[parameters["sku"]])
     return {"success": True, "response": card.to_json()}
 
 
 @routes.get("/api/v1/flow-card/list/<app_token>")
 def list_flow_cards(app_token: str) -> Any:
-    """The flow cards that are available for an application."""
-    setup = Setup(ctx.seed)
-    application = setup.application(app_token)
+    seed = SeedData(ctx.seed)
+    application = seed.application(app_token)
     if application is None:
         raise AccessDenied([_unknown(app_token, "dots_eco.catalogue.app_token")], message=NO_LIST)
     rules.check_manager(ctx.principal.manager, application, "dots_eco.catalogue.manager")
-    rules.check_purchase(setup.company(application.company), "dots_eco.catalogue.purchase_allowed")
-    return [sku.listed() for sku in setup.skus_of(application)]
+    rules.check_purchase(seed.company(application.company), "dots_eco.catalogue.purchase_allowed")
+    return [sku.listed() for sku in seed.skus_of(application)]
 
 
 @routes.get("/api/v1/application-balance/<app_token>")
 def get_application_balance(app_token: str) -> Any:
-    """The balance of an application."""
-    setup = Setup(ctx.seed)
-    application = setup.application(app_token)
+    seed = SeedData(ctx.seed)
+    application = seed.application(app_token)
     if application is None:
         raise NoSuchApplication([_unknown(app_token, "dots_eco.balance.app_token")])
     rules.check_manager(ctx.principal.manager, application, "dots_eco.balance.manager")
-    rules.check_activated(setup.company(application.company), "dots_eco.balance.activated")
+    rules.check_activated(seed.company(application.company), "dots_eco.balance.activated")
     return {"balance": application.balance}
 
 

@@ -1,7 +1,7 @@
 """
-What makes a request for a card acceptable, who may ask for what, and what a card is. Pure functions.
+Validates requests for a card, checks access, and builds the card. Pure functions.
 
-Each rule yields the first fault of a parameter; ``judge`` tells those of all parameters in the order of the page.
+Each rule yields the first error of its parameter; ``validate`` lists the errors of all, in the order of the page.
 """
 
 import re
@@ -14,10 +14,19 @@ from zoneinfo import ZoneInfo
 from flowproof.conformance import Finding
 
 from .emails import is_email
-from .errors import NO_PURCHASE, NOT_ACTIVATED, AccessDenied, Fault
+from .errors import NO_PURCHASE, NOT_ACTIVATED, AccessDenied, ParameterError
 from .models import TEXTS, Application, Card, Company, Manager, Sku, Window
 
-__all__ = ["Case", "bought", "check_activated", "check_manager", "check_purchase", "expiration", "judge", "window"]
+__all__ = [
+    "CardRequest",
+    "buy",
+    "check_activated",
+    "check_manager",
+    "check_purchase",
+    "expiration",
+    "validate",
+    "window",
+]
 
 Json = Mapping[str, Any]
 
@@ -26,32 +35,32 @@ FORMAT = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CardRequest:
     """
-    A request for a card, to be judged.
+    A request for a card.
 
     Args:
-        parameters: Those of the body that are provided: not null.
-        application: That of the ``app_token``, if there is one.
-        skus: Codes of the flow cards that are available for it.
-        taken: Whether the ``sku`` is one of another application.
-        days: When a card may expire.
+        parameters: Those of the body that are not null.
+        application: The application of the ``app_token``, or None.
+        skus: Codes of the flow cards that the application can buy.
+        sku_exists: Whether any application can buy the ``sku``.
+        days: The days on which a card may expire.
     """
 
     parameters: Json
     application: Application | None
     skus: Collection[str]
-    taken: bool
+    sku_exists: bool
     days: Window
 
 
-def provided(body: Any) -> dict[str, Any]:
-    """The parameters that a body provides: null is none, and what is no object provides nothing (both inferred)."""
+def parameters_of(body: Any) -> dict[str, Any]:
+    """The body's parameters that are not null; none where the body is not an object (both inferred)."""
     return {name: value for name, value in body.items() if value is not None} if isinstance(body, dict) else {}
 
 
 def today(now: datetime, zone: ZoneInfo) -> date:
-    """The day in a time zone; at the very ends of the calendar, where no zone can be told, that of UTC."""
+    """The day in a time zone; in UTC where the zone would leave the calendar of `datetime`."""
     try:
         return now.astimezone(zone).date()
     except OverflowError:
@@ -60,10 +69,10 @@ def today(now: datetime, zone: ZoneInfo) -> date:
 
 def window(day: date) -> Window:
     """
-    When a card may expire that is asked for on a day: from tomorrow to five years on.
+    The days on which a card may expire: tomorrow to five years after today.
 
     Source:
-        Seed 003, Parameters. That five years from 29 February are 1 March is inferred: so PHP adds years. The calendar
+        Seed 003, Parameters. Inferred: five years after 29 February is 1 March, as PHP adds years, and the calendar
         ends with the year 9999.
     """
     tomorrow = day + timedelta(days=1) if day < date.max else date.max
@@ -79,53 +88,53 @@ def _five_years_on(day: date) -> date:
         return date(day.year + YEARS, 3, 1)
 
 
-def judge(case: Case) -> tuple[Fault, ...]:
-    """Everything that keeps a card from being made, one fault a parameter."""
+def validate(request: CardRequest) -> tuple[ParameterError, ...]:
+    """All errors of a request, at most one for each parameter."""
     rules = (app_token_known, sku_available, expiration_in_window, email_valid, texts_are_texts)
-    return tuple(fault for rule in rules for fault in rule(case))
+    return tuple(error for rule in rules for error in rule(request))
 
 
-def app_token_known(case: Case) -> Iterator[Fault]:
+def app_token_known(request: CardRequest) -> Iterator[ParameterError]:
     """The application is named, and exists."""
-    if case.parameters.get("app_token", "") == "":
-        yield _required("app_token", case)
-    elif case.application is None:
-        yield _invalid("app_token", "the token of an application", case, "invalid")
+    if request.parameters.get("app_token", "") == "":
+        yield _required("app_token", request)
+    elif request.application is None:
+        yield _invalid("app_token", "the token of an application", request, "invalid")
 
 
-def sku_available(case: Case) -> Iterator[Fault]:
+def sku_available(request: CardRequest) -> Iterator[ParameterError]:
     """The flow card is named, exists, and can be bought for the application."""
-    sku = case.parameters.get("sku", "")
+    sku = request.parameters.get("sku", "")
     if sku == "":
-        yield _required("sku", case)
-    elif case.application is None:
-        if not case.taken:
-            yield _invalid("sku", "the sku of a flow card", case, "invalid")
-    elif not isinstance(sku, str) or sku not in case.skus:
-        yield _invalid("sku", "a sku of the application", case, "available" if case.taken else "invalid")
+        yield _required("sku", request)
+    elif request.application is None:
+        if not request.sku_exists:
+            yield _invalid("sku", "the sku of a flow card", request, "invalid")
+    elif not isinstance(sku, str) or sku not in request.skus:
+        yield _invalid("sku", "a sku of the application", request, "available" if request.sku_exists else "invalid")
 
 
-def expiration_in_window(case: Case) -> Iterator[Fault]:
+def expiration_in_window(request: CardRequest) -> Iterator[ParameterError]:
     """
-    The day of expiry is written as asked, in the calendar, and in the window: in this order (inferred).
+    The day of expiry has the right form, exists, and is in the window: checked in this order (inferred).
 
     Source:
         Seed 003, Parameters and Possible error responses.
     """
-    if "expiration_date" not in case.parameters:
+    if "expiration_date" not in request.parameters:
         return
-    given, days = case.parameters["expiration_date"], case.days
-    if not isinstance(given, str) or not FORMAT.fullmatch(given):
+    value, days = request.parameters["expiration_date"], request.days
+    if not isinstance(value, str) or not FORMAT.fullmatch(value):
         message = "The expiration_date format should be YYYY-mm-dd."
-        yield _expiration("format", message, "text in the form YYYY-mm-dd", given)
-    elif (day := _in_calendar(given)) is None:
-        yield _expiration("invalid", "The expiration_date is invalid.", "a date of the calendar", given)
+        yield _expiration("format", message, "text in the form YYYY-mm-dd", value)
+    elif (day := _in_calendar(value)) is None:
+        yield _expiration("invalid", "The expiration_date is invalid.", "a date of the calendar", value)
     elif day < days.first:
         message = f"The minimum expiration_date should be {days.first.isoformat()}."
-        yield _expiration("minimum", message, f"{days.first.isoformat()} or later", given)
+        yield _expiration("minimum", message, f"{days.first.isoformat()} or later", value)
     elif day > days.last:
         message = f"The maximum expiration_date should be {days.last.isoformat()}."
-        yield _expiration("maximum", message, f"{days.last.isoformat()} or earlier", given)
+        yield _expiration("maximum", message, f"{days.last.isoformat()} or earlier", value)
 
 
 def _in_calendar(text: str) -> date | None:
@@ -135,26 +144,26 @@ def _in_calendar(text: str) -> date | None:
         return None
 
 
-def email_valid(case: Case) -> Iterator[Fault]:
-    """The recipient's address is one, where it is given."""
-    given = case.parameters.get("recipient_email")
-    if given is not None and not (isinstance(given, str) and is_email(given)):
-        yield _invalid("recipient_email", "an e-mail address", case, "invalid")
+def email_valid(request: CardRequest) -> Iterator[ParameterError]:
+    """``recipient_email``, where it is sent, is an e-mail address."""
+    value = request.parameters.get("recipient_email")
+    if value is not None and not (isinstance(value, str) and is_email(value)):
+        yield _invalid("recipient_email", "an e-mail address", request, "invalid")
 
 
-def texts_are_texts(case: Case) -> Iterator[Fault]:
-    """The other parameters are texts, where they are given: any text. The message for others is inferred."""
+def texts_are_texts(request: CardRequest) -> Iterator[ParameterError]:
+    """The other parameters, where they are sent, are texts of any content. The error message is inferred."""
     for name in ("recipient_name", "from", "message"):
-        if not isinstance(case.parameters.get(name, ""), str):
-            yield _invalid(name, "text", case, "invalid")
+        if not isinstance(request.parameters.get(name, ""), str):
+            yield _invalid(name, "text", request, "invalid")
 
 
 def check_manager(manager: Manager, application: Application, requirement: str) -> None:
     """
-    Only a manager of the application's company may ask.
+    The token's manager manages the application's company.
 
     Raises:
-        AccessDenied: It is somebody else.
+        AccessDenied: The manager does not.
     """
     if application.company not in manager.companies:
         raise AccessDenied([_denied("a manager of the application", "a manager of others", requirement)])
@@ -162,10 +171,10 @@ def check_manager(manager: Manager, application: Application, requirement: str) 
 
 def check_purchase(company: Company | None, requirement: str) -> None:
     """
-    The company's checkbox "Allow Flow gift card purchase" must be on.
+    The company's checkbox "Allow Flow gift card purchase" is on.
 
     Raises:
-        AccessDenied: It is off.
+        AccessDenied: The checkbox is off.
     """
     if company is None or not company.flow_card_purchase:
         finding = _denied("a company that may purchase flow gift cards", "one that may not", requirement)
@@ -174,10 +183,10 @@ def check_purchase(company: Company | None, requirement: str) -> None:
 
 def check_activated(company: Company | None, requirement: str) -> None:
     """
-    The company must be activated for production.
+    The company is activated for production.
 
     Raises:
-        AccessDenied: It is not.
+        AccessDenied: The company is not.
     """
     if company is None or not company.activated:
         finding = _denied("a company that is activated", "one that is not", requirement)
@@ -185,43 +194,45 @@ def check_activated(company: Company | None, requirement: str) -> None:
 
 
 def expiration(parameters: Json, days: Window) -> date:
-    """The day on which a card expires: the one asked for, or the last that could be."""
-    given = parameters.get("expiration_date")
-    return days.last if given is None else date.fromisoformat(given)
+    """The day on which a card expires: the requested one, or by default the last day of the window."""
+    requested = parameters.get("expiration_date")
+    return days.last if requested is None else date.fromisoformat(requested)
 
 
-def bought(case: Case, application: Application, sku: Sku, *, card_id: str, suffix: str) -> Card:
+def buy(request: CardRequest, application: Application, sku: Sku, *, card_id: str, suffix: str) -> Card:
     """
-    The card that an acceptable request buys.
+    The card that a valid request buys.
 
     Args:
-        case: The request, without fault.
-        application: For which it is bought.
-        sku: What is bought.
+        request: Without errors.
+        application: The buyer.
+        sku: The flow card that is bought.
         card_id: Digits.
-        suffix: Eight hexadecimal digits, the end of its code.
+        suffix: Eight hexadecimal digits that end the card's code.
     """
     return Card(
         id=card_id,
         code=f"{application.number}-{sku.code}-{sku.short_amount}-{suffix}",
         sku=sku,
-        expires_on=expiration(case.parameters, case.days),
-        texts={name: case.parameters.get(name) for name in TEXTS},
+        expires_on=expiration(request.parameters, request.days),
+        texts={name: request.parameters.get(name) for name in TEXTS},
     )
 
 
-def _required(name: str, case: Case) -> Fault:
-    got = "an empty text" if name in case.parameters else "nothing"
-    return Fault(name, f"The {name} is required.", "a value", got, f"dots_eco.flow_card.{name}.required")
+def _required(name: str, request: CardRequest) -> ParameterError:
+    got = "an empty text" if name in request.parameters else "nothing"
+    return ParameterError(name, f"The {name} is required.", "a value", got, f"dots_eco.flow_card.{name}.required")
 
 
-def _invalid(name: str, expected: str, case: Case, requirement: str) -> Fault:
-    got = _shown(case.parameters[name])
-    return Fault(name, f"The {name} is invalid.", expected, got, f"dots_eco.flow_card.{name}.{requirement}")
+def _invalid(name: str, expected: str, request: CardRequest, requirement: str) -> ParameterError:
+    got = _shown(request.parameters[name])
+    return ParameterError(name, f"The {name} is invalid.", expected, got, f"dots_eco.flow_card.{name}.{requirement}")
 
 
-def _expiration(requirement: str, message: str, expected: str, given: Any) -> Fault:
-    return Fault("expiration_date", message, expected, _shown(given), f"dots_eco.flow_card.expiration.{requirement}")
+def _expiration(requirement: str, message: str, expected: str, value: Any) -> ParameterError:
+    return ParameterError(
+        "expiration_date", message, expected, _shown(value), f"dots_eco.flow_card.expiration.{requirement}"
+    )
 
 
 def _denied(expected: str, got: str, requirement: str) -> Finding:

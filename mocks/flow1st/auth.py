@@ -1,26 +1,27 @@
-"""Who sends a request: API key and secret, access token, vendor media type, and the signature of a POST."""
+"""Authenticates a request: API key and secret, access token, vendor media type, and the signature of an order."""
 
-import base64
-import binascii
 import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from random import Random
 from types import MappingProxyType
+from typing import Any
 
 import orjson
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Credential, ProviderContext, ProviderRequest, ctx
+from flowproof.kernel import Credential, ProviderContext, ProviderRequest, ctx, hex_id
+from flowproof.kernel.http.authorization import basic_credentials
 from flowproof.kernel.refusals import WrongContentType
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
 from . import tokens
 from .errors import SignatureWrong, Unauthorized
-from .models import Setup
+from .models import SeedData
 
-__all__ = ["Principal", "authenticate", "diagnosed", "nanoseconds", "presented_key", "redact_header"]
+__all__ = ["Principal", "authenticate", "explain_signature", "mint", "nanoseconds", "presented_key", "redact_header"]
 
 ACCESS_TOKEN = "accesstoken"  # noqa: S105 (the name of a header)
 AUTHORIZATION = "authorization"
@@ -36,7 +37,7 @@ CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
 )
 """The requirement on an operation's media type, where it has one of its own."""
 
-# The published vector verifies with the signing key as the key, though the page's prose has it the other way round.
+# The published vector verifies with the signing key as the HMAC key; the page's prose says the opposite.
 SCHEME = SigningScheme(parts=("timestamp", "body"), separator="", digest="sha256", encoding="hex")
 HEX = re.compile("[0-9a-f]+", re.ASCII)
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -47,11 +48,11 @@ NANOSECONDS = 1_000_000_000
 @dataclass(frozen=True, slots=True)
 class Principal:
     """
-    Who asks.
+    The environment that a request acts for.
 
     Args:
-        environment: Whose account is meant: ``staging`` or ``production``.
-        credential: What was presented: an API key, an access token or a refresh token.
+        environment: ``staging`` or ``production``; empty for a refresh token, which its route judges.
+        credential: The presented API key, access token or refresh token.
     """
 
     environment: str
@@ -68,12 +69,12 @@ def presented_key(request: ProviderRequest) -> str | None:
 
 def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
     """
-    Find out who sends a request, whether it has its page's media type, and whether it signed what it must.
+    Check a request's media type, credential and, for an order, its signature.
 
     Raises:
         WrongContentType: The media type is another.
         Unauthorized: API key, secret or token are missing, unknown or expired.
-        SignatureWrong: A POST is not rightly signed.
+        SignatureWrong: An order has no valid signature.
     """
     operation = ctx.operation
     _check_media_type(
@@ -85,7 +86,9 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
         case "generateAccessToken":
             return _by_api_key(request, context)
         case "refreshAccessToken":
-            return Principal("", Credential(presented_key(request) or ""))  # judged by tokens, once the body is read
+            return Principal(
+                "", Credential(presented_key(request) or "")
+            )  # tokens.refresh judges it once the body is read
         case "completeOrder":
             principal = _by_token(request, context)
             _check_signature(request, context, principal.environment)
@@ -94,15 +97,17 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
             return _by_token(request, context)
 
 
-def diagnosed(request: ProviderRequest, credential: Credential) -> str:
+def explain_signature(request: ProviderRequest, credential: Credential) -> str:
     """Why a signature does not verify, without the signing key."""
     from flowproof.kernel.diagnosis import diagnose, render  # noqa: PLC0415 (most servers never explain a signature)
 
-    return render(diagnose(SCHEME, _signed(request), credential.secrets["signing_key"].encode("ascii", "replace")))
+    return render(
+        diagnose(SCHEME, _signed_request(request), credential.secrets["signing_key"].encode("ascii", "replace"))
+    )
 
 
 def nanoseconds(timestamp: str) -> int | None:
-    """Nanoseconds since 1970 of an ISO 8601 text with a zone, exactly; None where it is none."""
+    """Nanoseconds since 1970 of an ISO 8601 text with a zone, exactly; None for any other text."""
     found = INSTANT.fullmatch(timestamp)
     if found is None:
         return None
@@ -113,8 +118,25 @@ def nanoseconds(timestamp: str) -> int | None:
     return second // timedelta(seconds=1) * NANOSECONDS + int((found[2] or "").ljust(9, "0"))
 
 
+def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
+    """An API key for each environment, with its secret, its signing key, and the token that its webhooks carry."""
+    return tuple(
+        Credential(
+            key=hex_id(rng, 32),
+            role=environment["role"],
+            public={"environment": environment["name"]},
+            secrets={
+                "secret": hex_id(rng, 48),
+                "signing_key": hex_id(rng, 43),
+                "webhook_token": hex_id(rng, 40),
+            },
+        )
+        for environment in seed["environments"]
+    )
+
+
 def redact_header(name: str, value: str) -> str:
-    """Headers as they may be shown: tokens, secrets and signatures are taken out."""
+    """A header's value as the journal shows it: tokens, secrets and signatures are redacted."""
     if name == SIGNATURE:
         return "[signature]"
     if name == ACCESS_TOKEN:
@@ -126,7 +148,7 @@ def redact_header(name: str, value: str) -> str:
 
 
 def _check_media_type(request: ProviderRequest, expected: str, requirement: str) -> None:
-    """Of every operation, also of a GET: the pages show the header for all of them."""
+    """Check the media type of every operation, GET included: the pages show the header for all of them."""
     sent = request.header("content-type")
     if (sent or "").partition(";")[0].strip().lower() != expected:
         raise WrongContentType([_finding("content-type", expected, sent or "nothing", requirement)])
@@ -155,7 +177,7 @@ def _by_token(request: ProviderRequest, context: ProviderContext) -> Principal:
     credential = context.credential(token)
     if credential is None or credential.role != tokens.ACCESS:
         raise Unauthorized([_finding(ACCESS_TOKEN, "an access token that was issued", "another", "flow1st.auth.token")])
-    if not tokens.is_good(credential, context.now):
+    if not tokens.is_valid(credential, context.now):
         ended = f"one that expired at {credential.public['expires_at']}"
         raise Unauthorized([_finding(ACCESS_TOKEN, "a token that is still good", ended, "flow1st.token.expiry")])
     return Principal(str(credential.public["environment"]), credential)
@@ -165,7 +187,7 @@ def _check_signature(request: ProviderRequest, context: ProviderContext, environ
     key = next((each for each in context.credentials() if _is_key_of(each, environment)), None)
     if key is None:
         raise Unauthorized([_finding(ACCESS_TOKEN, "an environment with an API key", "another", "flow1st.auth.token")])
-    signed = _signed(request)
+    signed = _signed_request(request)
     sent_ns = nanoseconds(signed.timestamp)
     if sent_ns is None:
         expected = "ISO 8601 with a zone and up to nine digits of a fraction"
@@ -173,9 +195,9 @@ def _check_signature(request: ProviderRequest, context: ProviderContext, environ
     if not verify(SCHEME, signed, key.secrets["signing_key"].encode()):
         raise SignatureWrong(
             [_finding(SIGNATURE, "the signature of this request", "another one", _requirement(signed.signature))],
-            note=lambda: diagnosed(request, key),
+            note=lambda: explain_signature(request, key),
         )
-    _check_window(sent_ns, Setup(context.seed).settings.signature_window_s, context.now)
+    _check_window(sent_ns, SeedData(context.seed).settings.signature_window_s, context.now)
 
 
 def _is_key_of(credential: Credential, environment: str) -> bool:
@@ -183,7 +205,7 @@ def _is_key_of(credential: Credential, environment: str) -> bool:
 
 
 def _check_window(sent_ns: int, window_s: int | None, now: datetime) -> None:
-    """To the nanosecond; just as far as the window is still inside it."""
+    """Compare to the nanosecond. A timestamp exactly at the window's edge is accepted."""
     if window_s is None:
         return
     now_ns = (now - EPOCH) // timedelta(microseconds=1) * 1000
@@ -194,32 +216,21 @@ def _check_window(sent_ns: int, window_s: int | None, now: datetime) -> None:
 
 
 def _seconds(duration_ns: int) -> str:
-    """Seconds with nine digits: a float would round them."""
+    """Seconds with nine decimal places, without the rounding of a float."""
     return f"{duration_ns // NANOSECONDS}.{duration_ns % NANOSECONDS:09d}"
 
 
-def _signed(request: ProviderRequest) -> SignedRequest:
+def _signed_request(request: ProviderRequest) -> SignedRequest:
     signature, timestamp = request.header(SIGNATURE), request.header(TIMESTAMP)
     if not signature:
         raise _wrong(SIGNATURE, "a signature", "nothing", "flow1st.signature.header")
     if not timestamp:
         raise _wrong(TIMESTAMP, "the timestamp that was signed", "nothing", "flow1st.signature.timestamp")
-    return SignedRequest(
-        method=request.method,
-        path=request.path,
-        query=request.wire.query,
-        mount=request.mount,
-        headers=request.wire.headers,
-        body=request.body,
-        token="",
-        signature=signature,
-        timestamp=timestamp,
-        date_header=TIMESTAMP,
-    )
+    return SignedRequest.of(request, token="", signature=signature, timestamp=timestamp, date_header=TIMESTAMP)
 
 
 def _requirement(signature: str) -> str:
-    """What a wrong signature breaks: its form, or what it was made of."""
+    """The requirement that a wrong signature breaks: on its form (lower-case hex), or on its value."""
     return "flow1st.signature.hmac" if HEX.fullmatch(signature) else "flow1st.signature.hex"
 
 
@@ -229,15 +240,12 @@ def _bearer(value: str | None) -> str | None:
 
 
 def _basic(value: str | None) -> tuple[str | None, str | None]:
-    """API key and API secret; nothing where the header has another form."""
+    """API key and API secret, or two Nones where the header has another form."""
     scheme, _, encoded = (value or "").partition(" ")
     if scheme.lower() != "basic":
         return None, None
-    try:
-        key, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        return None, None
-    return (key, secret) if colon and key else (None, None)
+    key, secret = basic_credentials(encoded) or (None, None)
+    return (key, secret) if key else (None, None)
 
 
 def _refresh_token(body: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""What a partner does in the Admin Console, and Flow1st with orders, as operations of the control API."""
+"""Control API operations: what a partner does in the Admin Console, and what Flow1st's staff does with orders."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +11,8 @@ from flowproof.kernel import ProviderContext
 from flowproof.kernel.control.context import NotFoundProblem, control_ctx
 
 from . import lifecycle
-from .accounts import Account
-from .models import DELIVERED, Order, Setup, Status
+from .models import DELIVERED, Order, SeedData, Status
+from .records import Account
 
 __all__ = ["control"]
 
@@ -25,50 +25,50 @@ EVENTS: tuple[Status, ...] = tuple(status for status in Status if status is not 
 
 @control.get("/environments")
 def list_environments(workspace: str) -> Any:
-    """Staging and production: balances, configuration, orders by status, and what has been seen of each."""
+    """Both environments, with balances, configuration, orders by status and first uses."""
     context = _context(workspace)
-    accounts = [Account.held(context, each.name) for each in Setup(context.seed).environments]
+    accounts = _accounts(context)
     return {"environments": {each.environment.name: _shown(context, each, accounts) for each in accounts}}
 
 
 @control.get("/environments/<environment>")
 def get_environment(workspace: str, environment: str) -> Any:
-    """One of them."""
     context = _context(workspace)
     account = _account(context, environment)
-    return _shown(context, account, [Account.held(context, each.name) for each in Setup(context.seed).environments])
+    return _shown(
+        context, account, [Account.existing(context, each.name) for each in SeedData(context.seed).environments]
+    )
 
 
 @control.post("/environments/<environment>/top-up")
 def top_up(workspace: str, environment: str) -> Any:
-    """Add money to a balance."""
     context = _context(workspace)
-    account, wanted = _account(context, environment), _checked(context, "top-up.schema.json")
+    account, addition = _account(context, environment), control_ctx.checked_body(context, "top-up.schema.json")
     known = [each["code"] for each in context.seed["currencies"]]
-    if wanted["currency"] not in known:
-        raise ConfigurationError(f"No account is kept in {wanted['currency']}.", f"There are: {', '.join(known)}.")
-    account.move(wanted["amount_minor"], wanted["currency"], "top_up")
+    if addition["currency"] not in known:
+        raise ConfigurationError(f"No account is kept in {addition['currency']}.", f"There are: {', '.join(known)}.")
+    account.move(addition["amount_minor"], addition["currency"], "top_up")
     return {"balances_minor": account.balances()}
 
 
 @control.get("/environments/<environment>/movements")
 def list_movements(workspace: str, environment: str) -> Any:
-    """Every movement of money, the oldest first; they add up to the balances."""
+    """Every movement of money, oldest first. The amounts add up to the balances."""
     return {"movements": list(_account(_context(workspace), environment).movements())}
 
 
 @control.put("/environments/<environment>/configuration")
 def configure(workspace: str, environment: str) -> Any:
-    """Set an environment up: its default webhook URL and the addresses that are invited."""
+    """Replace an environment's default webhook URL and the addresses of invited people."""
     context = _context(workspace)
     account = _account(context, environment)
-    account.configure(_checked(context, "configuration.schema.json"))
+    account.configure(control_ctx.checked_body(context, "configuration.schema.json"))
     return dict(account.configuration)
 
 
 @control.get("/environments/<environment>/configuration/export")
 def export_configuration(workspace: str, environment: str) -> Any:
-    """The configuration as a document for the other environment. It names the credentials and never holds them."""
+    """The configuration as a document for the other environment. It names the credentials and does not contain them."""
     account = _account(_context(workspace), environment)
     return {
         "flowproof": EXPORT,
@@ -80,9 +80,12 @@ def export_configuration(workspace: str, environment: str) -> Any:
 
 @control.post("/environments/<environment>/configuration/import")
 def import_configuration(workspace: str, environment: str) -> Any:
-    """Replicate an exported configuration here; the credentials stay this environment's own."""
+    """Apply the other environment's exported configuration. Credentials stay this environment's own."""
     context = _context(workspace)
-    account, exported = _account(context, environment), _checked(context, "configuration-export.schema.json")
+    account, exported = (
+        _account(context, environment),
+        control_ctx.checked_body(context, "configuration-export.schema.json"),
+    )
     if exported["environment"] == environment:
         raise ConfigurationError(
             f"This is the export of {environment} itself.", "Import it into the other environment."
@@ -93,13 +96,11 @@ def import_configuration(workspace: str, environment: str) -> Any:
 
 @control.get("/environments/<environment>/orders")
 def list_orders(workspace: str, environment: str) -> Any:
-    """All orders, the newest first."""
     return {"orders": [each.to_json() for each in _account(_context(workspace), environment).orders()]}
 
 
 @control.get("/environments/<environment>/orders/<reference>")
 def get_order(workspace: str, environment: str, reference: str) -> Any:
-    """One of them, by the provider's reference."""
     return _order(_account(_context(workspace), environment), reference).to_json()
 
 
@@ -114,7 +115,7 @@ def change_order(workspace: str, environment: str, reference: str, event: str) -
             f"An order has no status {event}; there are {', '.join(each.value.lower() for each in EVENTS)}."
         )
     if to is Status.PARTIAL_REFUND:
-        amount_minor = _checked(context, "partial-refund.schema.json")["amount_minor"]
+        amount_minor = control_ctx.checked_body(context, "partial-refund.schema.json")["amount_minor"]
         return lifecycle.change(context, order, to, amount_minor=amount_minor).to_json()
     if to is Status.PENDING:
         return lifecycle.start(context, order).to_json()
@@ -142,7 +143,7 @@ def _shown(context: ProviderContext, account: Account, all_accounts: list[Accoun
 
 
 def _topped_up(account: Account) -> dict[str, int]:
-    """What was added by top-ups, by currency."""
+    """The sum of all top-ups, by currency, in minor units."""
     made = [each for each in account.movements() if each["reason"] == "top_up"]
     return {
         currency: sum(each["amount_minor"] for each in made if each["currency"] == currency)
@@ -151,7 +152,9 @@ def _topped_up(account: Account) -> dict[str, int]:
 
 
 def _replication(context: ProviderContext, account: Account, all_accounts: list[Account]) -> dict[str, Any]:
-    """Whether this configuration came from the other environment and is still that one's, with other credentials."""
+    """
+    Whether this configuration was imported, still equals its source, and the two environments' credentials differ.
+    """
     source = next((each for each in all_accounts if each.environment.name == account.replicated_from), None)
     keys = [each for each in context.credentials() if "signing_key" in each.secrets]
     parts = [(each.key, *each.secrets.values()) for each in keys]
@@ -163,14 +166,14 @@ def _replication(context: ProviderContext, account: Account, all_accounts: list[
 
 
 def _acknowledged(context: ProviderContext) -> set[tuple[str, str]]:
-    """Reference and status of every webhook that its receiver has acknowledged."""
+    """Reference and status of each webhook that its receiver acknowledged."""
     store = control_ctx.mock.store
     found = set()
     for delivery in store.deliveries.last(context.state.workspace):
         if delivery["provider"] != context.state.provider or delivery["state"] != "delivered" or delivery["of"]:
             continue
-        told = _json(delivery["webhook"]["body"])
-        found.add((str(told.get("reference")), str(told.get("status"))))
+        news = _json(delivery["webhook"]["body"])
+        found.add((str(news.get("reference")), str(news.get("status"))))
     return found
 
 
@@ -180,12 +183,16 @@ def _json(body: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _is_delivered(order: Order, acknowledged: set[tuple[str, str]]) -> bool:
-    """Whether it was successful, and the partner's server has acknowledged that."""
+    """Whether the order was successful and the partner's server acknowledged that."""
     return order.status in DELIVERED and (order.reference, Status.SUCCESSFUL.value) in acknowledged
 
 
 def _context(workspace: str, rng_key: str = "") -> ProviderContext:
     return control_ctx.provider_context(workspace, "flow1st", rng_key=f"control/{rng_key}")
+
+
+def _accounts(context: ProviderContext) -> list[Account]:
+    return [Account.existing(context, each.name) for each in SeedData(context.seed).environments]
 
 
 def _account(context: ProviderContext, environment: str) -> Account:
@@ -200,11 +207,3 @@ def _order(account: Account, reference: str) -> Order:
     if order is None:
         raise NotFoundProblem(f"There is no order {reference} in {account.environment.name}.")
     return order
-
-
-def _checked(context: ProviderContext, schema: str) -> Any:
-    value = control_ctx.json
-    findings = context.findings(schema, value)
-    if findings:
-        raise ConfigurationError("; ".join(map(str, findings)) + ".", f"See {schema}.")
-    return value

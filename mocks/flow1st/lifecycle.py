@@ -1,4 +1,4 @@
-"""The life of an order: accepted and paid at once, delivered on the workspace's clock, steered by people."""
+"""The life of an order: accepted and paid at once, delivered on the workspace's clock, changed by the control API."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -8,8 +8,8 @@ from typing import Any
 from flowproof.kernel import ProviderContext
 
 from . import rules, webhooks
-from .accounts import Account
-from .models import Order, Settings, Setup, Status
+from .models import Order, SeedData, SeedSettings, Status
+from .records import Account
 
 __all__ = ["TASKS", "accept", "change", "deliver", "start"]
 
@@ -18,19 +18,19 @@ EARLY = frozenset({Status.CANCELLED, Status.ABANDONED})  # outcomes that come in
 
 def accept(context: ProviderContext, environment: str, sent: Mapping[str, Any]) -> Order:
     """
-    Take an order and its price, once.
+    Accept an order and debit its price; a repeated order is answered as before.
 
     Raises:
         BadRequest: The catalog has no such SKU.
         ReferenceTaken: Another order has the reference.
         InsufficientBalance: The balance does not cover the price.
     """
-    account, setup = Account.held(context, environment), Setup(context.seed)
+    account, seed = Account.existing(context, environment), SeedData(context.seed)
     earlier = account.order_of(sent["externalReference"])
     if earlier is not None:
-        return rules.same_order(earlier, sent)
-    bundle = rules.bundle_of(sent, setup)
-    rules.debited(account.balance_minor(bundle.currency), bundle)
+        return rules.repeated_order(earlier, sent)
+    bundle = rules.bundle_of(sent, seed)
+    rules.debit(account.balance_minor(bundle.currency), bundle)
     reference = rules.new_reference(context.rng)
     order = Order(
         reference,
@@ -43,29 +43,29 @@ def accept(context: ProviderContext, environment: str, sent: Mapping[str, Any]) 
     ).in_status(Status.NEW, context.now)
     account.move(-bundle.price_minor, bundle.currency, "order", reference)
     account.add(order)
-    account.saw("completeOrder")
+    account.record_seen("completeOrder")
     context.schedule("begin", after_s=_settings(context).pending_s, value=_value(order))
     return order
 
 
 def change(context: ProviderContext, order: Order, to: Status, *, amount_minor: int | None = None) -> Order:
     """
-    Give an order its next status: money goes back where it has to, and the partner is told.
+    Give an order its next status, refund what that status refunds, and notify the partner.
 
     Raises:
         Impossible: The status cannot follow.
     """
-    account = Account.held(context, order.environment)
-    changed, back_minor = rules.moved(order, to, context.now, amount_minor=amount_minor)
+    account = Account.existing(context, order.environment)
+    changed, back_minor = rules.transition(order, to, context.now, amount_minor=amount_minor)
     if back_minor:
         account.move(back_minor, order.currency, to.value.lower(), order.reference)
     account.replace(changed)
-    webhooks.tell(context, account, changed)
+    webhooks.notify(context, account, changed)
     return changed
 
 
 def begin(context: ProviderContext, value: Any) -> None:
-    """A new order becomes pending, unless it is cancelled or abandoned."""
+    """Make a new order pending, cancelled or abandoned, as its recipient's outcome says."""
     order = _found(context, value, Status.NEW)
     if order is None:
         return
@@ -78,7 +78,7 @@ def begin(context: ProviderContext, value: Any) -> None:
 
 def start(context: ProviderContext, order: Order) -> Order:
     """
-    Make an order pending; its outcome comes later.
+    Make an order pending and schedule its outcome.
 
     Raises:
         Impossible: It is no new one.
@@ -89,7 +89,7 @@ def start(context: ProviderContext, order: Order) -> Order:
 
 
 def finish(context: ProviderContext, value: Any) -> None:
-    """A pending order gets its outcome; a voucher product its codes."""
+    """Give a pending order its outcome."""
     order = _found(context, value, Status.PENDING)
     if order is not None:
         to = _outcome(context, order)
@@ -97,8 +97,8 @@ def finish(context: ProviderContext, value: Any) -> None:
 
 
 def deliver(context: ProviderContext, order: Order, to: Status) -> Order:
-    """Give an order an outcome, with voucher codes where it has to have some."""
-    bundle = Setup(context.seed).bundle(order.sent["productBundleSku"])
+    """Give an order an outcome; a successful voucher order gets its codes."""
+    bundle = SeedData(context.seed).bundle(order.sent["productBundleSku"])
     if to is Status.SUCCESSFUL and bundle is not None and bundle.voucher:
         order = replace(order, voucher_codes=rules.vouchers(order, context.rng))
     return change(context, order, to)
@@ -108,15 +108,13 @@ TASKS: Mapping[str, Callable[[ProviderContext, Any], None]] = MappingProxyType({
 
 
 def _outcome(context: ProviderContext, order: Order) -> Status:
-    setup = Setup(context.seed)
-    return rules.outcome(
-        setup.bundle(order.sent["productBundleSku"]), setup.recipient(order.sent["recipientIdentifier"])
-    )
+    seed = SeedData(context.seed)
+    return rules.outcome(seed.bundle(order.sent["productBundleSku"]), seed.recipient(order.sent["recipientIdentifier"]))
 
 
 def _found(context: ProviderContext, value: Any, status: Status) -> Order | None:
-    """The order that a task is about, if it has that status still: somebody may have been faster."""
-    order = Account.held(context, value["environment"]).order(value["reference"])
+    """The order of a task, unless its status has changed since the task was scheduled."""
+    order = Account.existing(context, value["environment"]).order(value["reference"])
     return order if order is not None and order.status is status else None
 
 
@@ -124,5 +122,5 @@ def _value(order: Order) -> dict[str, str]:
     return {"environment": order.environment, "reference": order.reference}
 
 
-def _settings(context: ProviderContext) -> Settings:
-    return Setup(context.seed).settings
+def _settings(context: ProviderContext) -> SeedSettings:
+    return SeedData(context.seed).settings

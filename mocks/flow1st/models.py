@@ -1,4 +1,4 @@
-"""What the provider keeps: environments, catalog, orders, and the states that an order goes through."""
+"""The provider's records: environments, catalog, orders, and the states that an order goes through."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -16,8 +16,8 @@ __all__ = [
     "Environment",
     "Order",
     "Recipient",
-    "Settings",
-    "Setup",
+    "SeedData",
+    "SeedSettings",
     "Status",
 ]
 
@@ -66,7 +66,7 @@ DELIVERED = frozenset({Status.SUCCESSFUL, Status.PARTIAL_REFUND, Status.REFUND, 
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """
-    Something that can be bought.
+    A product bundle that can be ordered.
 
     Args:
         sku: What it is called in orders.
@@ -86,7 +86,6 @@ class Bundle:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A bundle of the seed data."""
         countries = None if value["countries"] is None else frozenset(value["countries"])
         price, currency = value["price_minor"], value["currencyCode"]
         return cls(value["sku"], value["productId"], price, currency, value["voucher"], countries)
@@ -111,7 +110,6 @@ class Environment:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """An environment of the seed data."""
         return cls(value["name"], value["role"], value["balances"], value["configuration"])
 
 
@@ -132,12 +130,11 @@ class Recipient:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A recipient of the seed data."""
         return cls(frozenset(value["products"]), value["customer"], Status(value["outcome"]))
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SeedSettings:
     """Lifetimes and paces in seconds; documented in the seed data's schema."""
 
     access_token_ttl_s: float
@@ -148,45 +145,40 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """The seed data of a workspace. It reads each part only when it is asked for."""
+class SeedData:
+    """The seed data of a workspace, each part parsed when it is read."""
 
-    seed: Json
+    raw: Json
 
     @property
-    def settings(self) -> Settings:
-        """Lifetimes and paces."""
-        return Settings(**self.seed["settings"])
+    def settings(self) -> SeedSettings:
+        return SeedSettings(**self.raw["settings"])
 
     @property
     def environments(self) -> Iterator[Environment]:
-        """Staging and production."""
-        return map(Environment.from_json, self.seed["environments"])
+        return map(Environment.from_json, self.raw["environments"])
 
     def environment(self, name: str) -> Environment | None:
-        """The environment of that name."""
         return next((each for each in self.environments if each.name == name), None)
 
     def bundle(self, sku: str) -> Bundle | None:
-        """The bundle of that SKU."""
-        bundles = (bundle for product in self.seed["products"] for bundle in product["bundles"])
+        bundles = (bundle for product in self.raw["products"] for bundle in product["bundles"])
         return next((Bundle.from_json(each) for each in bundles if each["sku"] == sku), None)
 
     def recipient(self, identifier: str) -> Recipient | None:
-        """The user of that id."""
-        found = (each for each in self.seed["recipients"] if each["identifier"] == identifier)
+        found = (each for each in self.raw["recipients"] if each["identifier"] == identifier)
         return next(map(Recipient.from_json, found), None)
 
     def decimal(self, amount_minor: int, currency: str) -> Decimal:
         """An amount in the currency's major unit, exactly."""
-        digits = next(each["digits"] for each in self.seed["currencies"] if each["code"] == currency)
+        digits = next(each["digits"] for each in self.raw["currencies"] if each["code"] == currency)
         return Decimal(amount_minor).scaleb(-digits)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """
-    An order that was accepted, and so paid.
+    An order that was accepted and paid.
 
     Args:
         reference: The provider's own, such as ``C-113976984704914-P``.
@@ -214,12 +206,11 @@ class Order:
 
     @property
     def held_minor(self) -> int:
-        """What of the price has not been given back."""
+        """The part of the price that was not given back."""
         return self.price_minor - self.returned_minor
 
     @property
     def external_reference(self) -> str:
-        """The partner's own reference."""
         return str(self.sent["externalReference"])
 
     def in_status(self, status: Status, at: datetime) -> "Order":
@@ -227,7 +218,7 @@ class Order:
         return replace(self, status=status, history=(*self.history, (status.value, at.isoformat())))
 
     def answer(self) -> dict[str, str]:
-        """What the order was answered with, at first and ever after."""
+        """The body that answers the order, also when it is repeated."""
         return {
             "reference": self.reference,
             "externalReference": self.external_reference,

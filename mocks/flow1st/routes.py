@@ -1,4 +1,4 @@
-"""The operations of the contract: read the command, let a rule decide, keep and render the result."""
+"""The operations of the contract: parse the request, apply the rules, store and render the result."""
 
 from decimal import Decimal
 from typing import Any
@@ -12,9 +12,9 @@ from flowproof.conformance import Finding
 from flowproof.kernel import ctx
 
 from . import lifecycle, rules, tokens
-from .accounts import Account
 from .errors import BadRequest, NotFound
-from .models import Setup
+from .models import SeedData
+from .records import Account
 
 __all__ = ["routes"]
 
@@ -25,22 +25,20 @@ HIDDEN = frozenset({"price_minor", "voucher", "countries"})  # what the seed dat
 
 @routes.post("/api/distributors/auth/token")
 def generate_access_token() -> Any:
-    """A pair of tokens for an API key and its secret."""
     environment = ctx.principal.environment
-    Account.held(ctx.context, environment).saw("generateAccessToken")
+    Account.existing(ctx.context, environment).record_seen("generateAccessToken")
     return tokens.issue(ctx.context, environment)
 
 
 @routes.post("/api/distributors/auth/refresh")
 def refresh_access_token() -> Any:
-    """A pair of tokens for a refresh token."""
-    return tokens.refreshed(ctx.context, ctx.json["refreshToken"])
+    return tokens.refresh(ctx.context, ctx.json["refreshToken"])
 
 
 @routes.get("/api/distributors/products")
 def list_products() -> ResponseReturnValue:
-    """The whole catalog, its prices to the digit."""
-    _account().saw("listProducts")
+    """The whole catalog, with exact decimal prices."""
+    _account().record_seen("listProducts")
     products = [
         {**product, "bundles": [_shown(bundle) for bundle in product["bundles"]]} for product in ctx.seed["products"]
     ]
@@ -49,37 +47,36 @@ def list_products() -> ResponseReturnValue:
 
 @routes.get("/api/orders/distributors/user-validation")
 def validate_user() -> Any:
-    """Whether a user can get a bundle; nothing is taken or ordered."""
-    asked, setup = _asked(), Setup(ctx.seed)
-    bundle = rules.agree(asked, setup)
-    recipient = setup.recipient(asked["recipientIdentifier"])
+    """Whether a recipient can get a bundle. Nothing is debited or ordered."""
+    query, seed = _query_parameters(), SeedData(ctx.seed)
+    bundle = rules.check_validation(query, seed)
+    recipient = seed.recipient(query["recipientIdentifier"])
     if not rules.knows(bundle, recipient):
-        got, requirement = repr(asked["recipientIdentifier"][:100]), "flow1st.user_validation.unknown_recipient"
+        got, requirement = repr(query["recipientIdentifier"][:100]), "flow1st.user_validation.unknown_recipient"
         raise NotFound(
             [Finding("request.query", "/recipientIdentifier", "a user of the product", got, requirement, "message")]
         )
     account = _account()
-    account.saw("validateUser")
-    account.put_validated(rules.validation_key(asked))
+    account.record_seen("validateUser")
+    account.record_validation(rules.validation_key(query))
     known = dict(recipient.customer) if recipient is not None else {}
     names = ("recipientIdentifier", "productBundleSku", "externalReference")
-    return {**{name: asked[name] for name in names}, "customerInfo": known}
+    return {**{name: query[name] for name in names}, "customerInfo": known}
 
 
 @routes.post("/api/orders/distributors/order-complete")
 def complete_order() -> tuple[Any, int]:
-    """Take an order and its price, once; the same order again is answered as before."""
     order = lifecycle.accept(ctx.context, _account().environment.name, ctx.json)
     return order.answer(), 201
 
 
 def _account() -> Account:
-    account = Account.held(ctx.context, ctx.principal.environment)
-    account.saw("accessToken")
+    account = Account.existing(ctx.context, ctx.principal.environment)
+    account.record_seen("accessToken")
     return account
 
 
-def _asked() -> dict[str, str]:
+def _query_parameters() -> dict[str, str]:
     """The parameters of the query, which the contract has checked one by one."""
     pairs = parse_qsl(ctx.request.wire.query, keep_blank_values=True)
     names = [name for name, _ in pairs]
@@ -91,12 +88,12 @@ def _asked() -> dict[str, str]:
 
 
 def _shown(bundle: Any) -> dict[str, Any]:
-    price = Setup(ctx.seed).decimal(bundle["price_minor"], bundle["currencyCode"])
+    price = SeedData(ctx.seed).decimal(bundle["price_minor"], bundle["currencyCode"])
     shown = {name: value for name, value in bundle.items() if name not in HIDDEN}
     return {**shown, "price": orjson.Fragment(_number(price))}
 
 
 def _number(amount: Decimal) -> str:
-    """A JSON number without needless noughts, exactly: a float would round it."""
+    """A JSON number without trailing zeros, exact where a float would be rounded."""
     text = f"{amount:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,5 +1,5 @@
 """
-What agrees with the catalog, and what a command does to an order and to a balance. Pure functions.
+Checks requests against the catalog, and changes orders and balances. Pure functions.
 
 Money is whole numbers of minor units, or `Decimal`; it is never a float.
 """
@@ -13,20 +13,21 @@ from typing import Any
 
 from flowproof.conformance import Finding
 from flowproof.errors import ConfigurationError
+from flowproof.kernel.json_values import equal
 
 from .errors import BadRequest, InsufficientBalance, ReferenceTaken
-from .models import GIVES_BACK, NEXT, Bundle, Order, Recipient, Setup, Status
+from .models import GIVES_BACK, NEXT, Bundle, Order, Recipient, SeedData, Status
 
 __all__ = [
     "Impossible",
-    "agree",
     "bundle_of",
-    "debited",
+    "check_validation",
+    "debit",
     "knows",
-    "moved",
     "new_reference",
     "outcome",
-    "same_order",
+    "repeated_order",
+    "transition",
     "validation_key",
     "vouchers",
 ]
@@ -34,48 +35,48 @@ __all__ = [
 
 @dataclass(eq=False)
 class Impossible(ConfigurationError):
-    """An order cannot do that from where it stands: a mistake of whoever steers it."""
+    """The order's status does not allow the change that the control API asks for."""
 
 
-def agree(asked: Mapping[str, str], setup: Setup) -> Bundle:
+def check_validation(query: Mapping[str, str], seed: SeedData) -> Bundle:
     """
-    The bundle that a validation asks for.
+    The bundle that a user validation names.
 
     Raises:
         BadRequest: The parameters do not agree with the catalog; with a finding for each that does not.
     """
-    bundle = setup.bundle(asked["productBundleSku"])
+    bundle = seed.bundle(query["productBundleSku"])
     if bundle is None:
-        raise BadRequest([_query("productBundleSku", "a SKU of the catalog", asked, "product_bundle_sku")])
-    findings = tuple(_disagreements(asked, bundle, setup))
+        raise BadRequest([_query_finding("productBundleSku", "a SKU of the catalog", query, "product_bundle_sku")])
+    findings = tuple(_disagreements(query, bundle, seed))
     if findings:
         raise BadRequest(findings)
     return bundle
 
 
-def _disagreements(asked: Mapping[str, str], bundle: Bundle, setup: Setup) -> Iterator[Finding]:
-    if bundle.countries is not None and asked["countryCode"] not in bundle.countries:
-        yield _query("countryCode", f"one of {', '.join(sorted(bundle.countries))}", asked, "country_code")
-    if asked["currencyCode"] != bundle.currency:
-        yield _query("currencyCode", bundle.currency, asked, "currency_code")
-    price = setup.decimal(bundle.price_minor, bundle.currency)
-    if Decimal(asked["amount"]) != price:
-        yield _query("amount", f"the price of the catalog, {price}", asked, "amount")
+def _disagreements(query: Mapping[str, str], bundle: Bundle, seed: SeedData) -> Iterator[Finding]:
+    if bundle.countries is not None and query["countryCode"] not in bundle.countries:
+        yield _query_finding("countryCode", f"one of {', '.join(sorted(bundle.countries))}", query, "country_code")
+    if query["currencyCode"] != bundle.currency:
+        yield _query_finding("currencyCode", bundle.currency, query, "currency_code")
+    price = seed.decimal(bundle.price_minor, bundle.currency)
+    if Decimal(query["amount"]) != price:
+        yield _query_finding("amount", f"the price of the catalog, {price}", query, "amount")
 
 
-def _query(name: str, expected: str, asked: Mapping[str, str], requirement: str) -> Finding:
-    got = repr(asked[name][:100])
+def _query_finding(name: str, expected: str, query: Mapping[str, str], requirement: str) -> Finding:
+    got = repr(query[name][:100])
     return Finding("request.query", f"/{name}", expected, got, f"flow1st.user_validation.{requirement}", "message")
 
 
-def bundle_of(sent: Mapping[str, Any], setup: Setup) -> Bundle:
+def bundle_of(sent: Mapping[str, Any], seed: SeedData) -> Bundle:
     """
     The bundle that an order names.
 
     Raises:
         BadRequest: The catalog has no such SKU.
     """
-    bundle = setup.bundle(sent["productBundleSku"])
+    bundle = seed.bundle(sent["productBundleSku"])
     if bundle is None:
         got = repr(sent["productBundleSku"][:100])
         place = "/productBundleSku"
@@ -84,16 +85,16 @@ def bundle_of(sent: Mapping[str, Any], setup: Setup) -> Bundle:
 
 
 def validation_key(values: Mapping[str, Any]) -> str:
-    """What ties an order to the validation before it: reference, bundle and recipient."""
+    """The key that ties an order to its user validation: reference, bundle and recipient."""
     return "\x1f".join(values[name] for name in ("externalReference", "productBundleSku", "recipientIdentifier"))
 
 
 def knows(bundle: Bundle, recipient: Recipient | None) -> bool:
-    """Whether a product knows a recipient; a voucher is for whoever has its code."""
+    """Whether the product has the recipient; a voucher needs none."""
     return bundle.voucher or (recipient is not None and bundle.product_id in recipient.products)
 
 
-def debited(balance_minor: int, bundle: Bundle) -> int:
+def debit(balance_minor: int, bundle: Bundle) -> int:
     """
     The balance once the price is taken.
 
@@ -108,30 +109,21 @@ def debited(balance_minor: int, bundle: Bundle) -> int:
     return left_minor
 
 
-def same_order(earlier: Order, sent: Any) -> Order:
+def repeated_order(earlier: Order, sent: Any) -> Order:
     """
     The order that was sent before, if this is the same.
 
     Raises:
         ReferenceTaken: It has other content.
     """
-    if not _same(earlier.sent, sent):
+    if not equal(earlier.sent, sent):
         expected, got = "the order that has this reference", "another order with it"
         requirement = "flow1st.order.reference_taken"
         raise ReferenceTaken([Finding("request.body", "/externalReference", expected, got, requirement)])
     return earlier
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are the same; true is not 1, though Python takes it for that."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return bool(one == other) and isinstance(one, bool) is isinstance(other, bool)
-
-
-def moved(order: Order, to: Status, at: datetime, *, amount_minor: int | None = None) -> tuple[Order, int]:
+def transition(order: Order, to: Status, at: datetime, *, amount_minor: int | None = None) -> tuple[Order, int]:
     """
     An order in its next status, and what that gives back to the balance.
 

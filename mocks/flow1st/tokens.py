@@ -7,38 +7,38 @@ from flowproof.conformance import Contract, Finding, Operation
 from flowproof.kernel import Credential, ProviderContext
 
 from .errors import Unauthorized
-from .models import Setup
+from .models import SeedData
 
-__all__ = ["ACCESS", "REFRESH", "is_good", "issue", "media_type", "refreshed"]
+__all__ = ["ACCESS", "REFRESH", "is_valid", "issue", "media_type", "refresh"]
 
 ACCESS = "access_token"
 REFRESH = "refresh_token"
 BYTES = 48
-KEPT = timedelta(days=7)  # (after its end, so that whoever presents a token then is told that it has expired)
+KEPT = timedelta(days=7)  # after expiry, so that a refusal can say that the token has expired
 
 
 def issue(context: ProviderContext, environment: str) -> dict[str, str]:
-    """A new pair of tokens, as the provider answers it; what expired a week ago is forgotten."""
-    settings = Setup(context.seed).settings
+    """A new pair of tokens, as the provider's body. Tokens that expired a week ago are deleted."""
+    settings = SeedData(context.seed).settings
     for credential in context.credentials():
-        if "expires_at" in credential.public and not is_good(credential, context.now - KEPT):
+        if "expires_at" in credential.public and not is_valid(credential, context.now - KEPT):
             context.revoke(credential.key)
     return {
         "role": "API_USER",
-        "accessToken": _issued(context, environment, ACCESS, settings.access_token_ttl_s),
-        "refreshToken": _issued(context, environment, REFRESH, settings.refresh_token_ttl_s),
+        "accessToken": _issue_token(context, environment, ACCESS, settings.access_token_ttl_s),
+        "refreshToken": _issue_token(context, environment, REFRESH, settings.refresh_token_ttl_s),
     }
 
 
-def refreshed(context: ProviderContext, refresh_token: str) -> dict[str, str]:
+def refresh(context: ProviderContext, refresh_token: str) -> dict[str, str]:
     """
-    A new pair for a refresh token, which is then used up; its access token stays good until its own expiry.
+    A new pair for a refresh token, which can be used once. The old access token stays valid until it expires.
 
     Raises:
         Unauthorized: It was never issued, was used, or has expired.
     """
     credential = context.credential(refresh_token)
-    if credential is None or credential.role != REFRESH or not is_good(credential, context.now):
+    if credential is None or credential.role != REFRESH or not is_valid(credential, context.now):
         expired = credential is not None and credential.role == REFRESH
         got, keyword = ("one that has expired", "expired") if expired else ("one that is unknown or used", "used")
         expected, requirement = "a refresh token that is still good", "flow1st.token.refresh_once"
@@ -47,8 +47,8 @@ def refreshed(context: ProviderContext, refresh_token: str) -> dict[str, str]:
     return issue(context, str(credential.public["environment"]))
 
 
-def is_good(credential: Credential, now: datetime) -> bool:
-    """Whether a token has not expired; from the very moment on at which it ends it is good no more."""
+def is_valid(credential: Credential, now: datetime) -> bool:
+    """Whether a token has not expired. At the very moment of its expiry it has."""
     return now < datetime.fromisoformat(str(credential.public["expires_at"]))
 
 
@@ -58,7 +58,7 @@ def media_type(contract: Contract, operation: Operation) -> str:
     return str(described["x-content-type"])
 
 
-def _issued(context: ProviderContext, environment: str, role: str, ttl_s: float) -> str:
+def _issue_token(context: ProviderContext, environment: str, role: str, ttl_s: float) -> str:
     token = base64.b64encode(context.rng.randbytes(BYTES)).decode()
     expires_at = (context.now + timedelta(seconds=ttl_s)).isoformat()
     public = {"environment": environment, "expires_at": expires_at}

@@ -1,4 +1,4 @@
-"""What a partner is told of an order, and how that is signed."""
+"""The webhook of an order's status: its body, its signature, and where it goes."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,17 +13,17 @@ from flowproof.kernel.webhooks.model import Webhook
 from flowproof.kernel.webhooks.policy import WebhookPolicy
 
 from . import rules
-from .accounts import Account
 from .models import Order, Status
+from .records import Account
 
-__all__ = ["POLICY", "body_of", "tell"]
+__all__ = ["POLICY", "body_of", "notify"]
 
 SCHEME = SigningScheme(parts=("timestamp", "body"), separator="", digest="sha256", encoding="hex")
 UNKNOWN = "EN_ROUTE"
 
 
-def tell(context: ProviderContext, account: Account, order: Order) -> None:
-    """Put the news of an order's status into the outbox, for the order's own URL or else the configured one."""
+def notify(context: ProviderContext, account: Account, order: Order) -> None:
+    """Queue a webhook about an order's status, to the order's own URL or else the configured one."""
     url = order.sent.get("webhookUrl") or account.configuration["webhookUrl"]
     if url:
         context.deliver(Webhook(order.status.value, url, orjson.dumps(body_of(order))))
@@ -31,7 +31,7 @@ def tell(context: ProviderContext, account: Account, order: Order) -> None:
 
 def body_of(order: Order) -> dict[str, Any]:
     """
-    The news of an order.
+    The body of an order's webhook.
 
     Source:
         configuring-webhooks-and-callbacks. Observed. That externalReference is a text, though the page's table says
@@ -48,8 +48,8 @@ def body_of(order: Order) -> dict[str, Any]:
     return {**body, "voucherCodes": list(order.voucher_codes)} if order.voucher_codes else body
 
 
-def signed(webhook: Webhook, context: ProviderContext) -> Headers:
-    """The headers that prove where a webhook comes from, at this very moment."""
+def sign_webhook(webhook: Webhook, context: ProviderContext) -> Headers:
+    """The headers that authenticate a webhook, made when it is sent."""
     credential = _credential(context, webhook)
     timestamp = context.now.isoformat(timespec="microseconds").replace("+00:00", "Z")
     key = credential.secrets["signing_key"].encode()
@@ -63,7 +63,7 @@ def signed(webhook: Webhook, context: ProviderContext) -> Headers:
 
 def sample(context: ProviderContext, event: str, url: str) -> Webhook:
     """
-    The news of an order that nobody placed.
+    A webhook about an order that does not exist.
 
     Raises:
         ConfigurationError: There is no such status.
@@ -81,13 +81,13 @@ def sample(context: ProviderContext, event: str, url: str) -> Webhook:
     return Webhook(event, url, orjson.dumps(body_of(order)))
 
 
-def unknown(webhook: Webhook) -> Webhook:
-    """The same with a status that no document names."""
+def unknown_event(webhook: Webhook) -> Webhook:
+    """The same webhook with an undocumented status."""
     return replace(webhook, event=UNKNOWN, body=orjson.dumps({**orjson.loads(webhook.body), "status": UNKNOWN}))
 
 
 def _credential(context: ProviderContext, webhook: Webhook) -> Credential:
-    """The API key of the order's environment; that of staging for an order that nobody placed."""
+    """The API key of the order's environment; of staging where there is no such order."""
     reference = orjson.loads(webhook.body)["reference"]
     environment = context.state.get("environment_of", reference) or "staging"
     keys = (each for each in context.credentials() if "signing_key" in each.secrets)
@@ -95,9 +95,9 @@ def _credential(context: ProviderContext, webhook: Webhook) -> Credential:
 
 
 POLICY = WebhookPolicy(
-    sign=signed,
+    sign=sign_webhook,
     sample=sample,
-    unknown=unknown,
+    unknown=unknown_event,
     events=tuple(status.value for status in Status if status is not Status.NEW),
     signature_headers=frozenset({"x-signature"}),
     timestamped=True,

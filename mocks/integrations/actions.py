@@ -1,4 +1,4 @@
-"""Carries out a workflow's action: into the outbox of webhooks, into that of e-mails, or onto the entity."""
+"""Performs a workflow's action: queues a webhook, a push message or an e-mail, or changes the entity."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,55 +11,54 @@ from flowproof.kernel import ProviderContext, hex_id
 from flowproof.kernel.webhooks.model import Webhook
 
 from . import mail
-from .models import Action, Execution, ExecutionState, Setup
+from .models import Action, Execution, ExecutionState, SeedData
 from .records import Records
 from .webhooks import push_to, webhook_to
 
 __all__ = ["perform"]
 
-Act = Callable[[Execution, ProviderContext], Execution]
+Handler = Callable[[Execution, ProviderContext], Execution]
 
 
-class CannotBeDone(Exception):
-    """An action cannot be carried out; the text says why."""
+class ActionFailed(Exception):
+    """An action cannot be performed; the text gives the reason."""
 
 
 def perform(execution: Execution, context: ProviderContext) -> Execution:
-    """The execution after its action; one that cannot be carried out has failed, with the reason."""
+    """The execution after its action; FAILED with the reason where the action cannot be performed."""
     try:
-        done = ACTS[Action(execution.action["type"])](execution, context)
-    except CannotBeDone as error:
+        done = HANDLERS[Action(execution.action["type"])](execution, context)
+    except ActionFailed as error:
         return replace(execution, state=ExecutionState.FAILED, errors=(str(error),))
     state = ExecutionState.FAILED if done.errors else ExecutionState.PERFORMED
     return replace(done, state=state)
 
 
 def call_webhook(execution: Execution, context: ProviderContext) -> Execution:
-    """Call the external webhook."""
     workflow = {"guid": execution.workflow, "name": execution.name}
-    return _delivered(execution, context, webhook_to(execution.action["url"], execution.event, workflow))
+    return _deliver(execution, context, webhook_to(execution.action["url"], execution.event, workflow))
 
 
 def send_push(execution: Execution, context: ProviderContext) -> Execution:
-    """Send a push message to every subscription; one that cannot be had keeps none of the others from theirs."""
+    """Send a push message to every subscription. An unusable subscription does not stop the others."""
     from . import push  # noqa: PLC0415 (cryptography takes long to load; only who pushes should wait for it)
 
     subscriptions = Records(context.state).subscriptions()
     if not subscriptions:
-        raise CannotBeDone("no push subscription has been saved")
-    message, ttl_s = _push_message(execution), Setup(context.seed).settings["push_ttl_s"]
+        raise ActionFailed("no push subscription has been saved")
+    message, ttl_s = _push_message(execution), SeedData(context.seed).settings["push_ttl_s"]
     for subscription in subscriptions:
         try:
-            body = push.encrypted(message, subscription, context.rng)
+            body = push.encrypt(message, subscription, context.rng)
         except push.UnusableSubscription as error:
             execution = replace(execution, errors=(*execution.errors, f"{subscription.endpoint}: {error}"))
         else:
-            execution = _delivered(execution, context, push_to(subscription, body, execution.event, ttl_s=ttl_s))
+            execution = _deliver(execution, context, push_to(subscription, body, execution.event, ttl_s=ttl_s))
     return execution
 
 
 def _push_message(execution: Execution) -> bytes:
-    """What the browser reads. Source: ours; the document shows no message."""
+    """The message for the browser. Inferred: the document shows none."""
     event = execution.event
     return orjson.dumps(
         {
@@ -71,22 +70,22 @@ def _push_message(execution: Execution) -> bytes:
 
 
 def send_email(execution: Execution, context: ProviderContext) -> Execution:
-    """Send an e-mail to the mail server that is set; keep it in the workspace's outbox either way."""
-    setup, records, entity = Setup(context.seed), Records(context.state), execution.event.entity
+    """Send an e-mail to the configured mail server, if there is one, and store it in any case."""
+    seed, records, entity = SeedData(context.seed), Records(context.state), execution.event.entity
     recipient = mail.address_of(execution.action["recipient"], entity)
     if recipient is None:
-        raise CannotBeDone(f"the entity has no e-mail address for {execution.action['recipient']}")
-    subject, text = _subject_and_text(execution, setup)
+        raise ActionFailed(f"the entity has no e-mail address for {execution.action['recipient']}")
+    subject, text = _subject_and_text(execution, seed)
     kept = {
         "id": records.next_id("mail"),
-        "from": setup.settings["mail_from"],
+        "from": seed.settings["mail_from"],
         "to": recipient,
-        "subject": " ".join(mail.filled(subject, entity).split()),
-        "text": mail.filled(text, entity),
+        "subject": " ".join(mail.fill(subject, entity).split()),
+        "text": mail.fill(text, entity),
         "at": context.now.isoformat(),
-        "smtp": setup.settings["smtp"],
+        "smtp": seed.settings["smtp"],
     }
-    records.keep_mail(kept)
+    records.put_mail(kept)
     execution = replace(execution, mail=kept["id"])
     if kept["smtp"] is None:
         return execution
@@ -98,30 +97,30 @@ def send_email(execution: Execution, context: ProviderContext) -> Execution:
         message_id=hex_id(context.rng, 32),
         at=context.now,
     )
-    return _delivered(
+    return _deliver(
         execution, context, Webhook(execution.event.code, kept["smtp"], message, "message/rfc822", method="MAIL")
     )
 
 
-def _subject_and_text(execution: Execution, setup: Setup) -> tuple[str, str]:
+def _subject_and_text(execution: Execution, seed: SeedData) -> tuple[str, str]:
     name = execution.action.get("template")
     if name is None:
         return execution.name, f"{execution.name}: {execution.event.entity_type} {{id}}\n"
-    template = setup.template(name)
+    template = seed.template(name)
     if template is None:
-        raise CannotBeDone(f"there is no template {name}")
+        raise ActionFailed(f"there is no template {name}")
     return template["subject"], template["text"]
 
 
 def update_status(execution: Execution, context: ProviderContext) -> Execution:
-    """Change the status of the entity as it is now. No event comes of it."""
+    """Change the status of the entity's current record. This raises no event."""
     records, event = Records(context.state), execution.event
     entity = records.entity(event.entity_type, event.entity["id"]) or event.entity
-    records.keep_entity(event.entity_type, {**entity, "status": execution.action["status"]})
+    records.put_entity(event.entity_type, {**entity, "status": execution.action["status"]})
     return execution
 
 
-ACTS: Mapping[Action, Act] = MappingProxyType(
+HANDLERS: Mapping[Action, Handler] = MappingProxyType(
     {
         Action.WEBHOOK: call_webhook,
         Action.SEND_PUSH: send_push,
@@ -131,6 +130,6 @@ ACTS: Mapping[Action, Act] = MappingProxyType(
 )
 
 
-def _delivered(execution: Execution, context: ProviderContext, webhook: Webhook) -> Execution:
+def _deliver(execution: Execution, context: ProviderContext, webhook: Webhook) -> Execution:
     made: Any = context.deliver(webhook, of=execution.id)
     return replace(execution, deliveries=(*execution.deliveries, *(each.id for each in made)))

@@ -1,4 +1,4 @@
-"""Who sends a request: a bearer token, of a server or of a person's session. What both may do is the same."""
+"""Authenticates a request by its bearer token, of a server or of a user's session. Both have the same rights."""
 
 import base64
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ VAPID = "vapid"  # the role of the key that signs push messages; nobody can ask 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whose token came: ``kind`` is ``api`` or ``user``."""
+    """The kind of the request's token: ``api`` or ``user``."""
 
     kind: str
 
@@ -32,7 +32,7 @@ def presented_key(request: ProviderRequest) -> str | None:
 
 def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
     """
-    Find out who sends a request.
+    Find the token of a request.
 
     Raises:
         Unauthorized: There is no bearer token, or nobody of this workspace was issued it.
@@ -57,7 +57,7 @@ def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
 
 
 def redact_header(name: str, value: str) -> str:
-    """Headers as they may be shown: tokens are taken out, also the one that signs a push message."""
+    """A header's value as the journal shows it: tokens are redacted, also the one that signs a push message."""
     if name != "authorization":
         return value
     scheme, blank, _ = value.partition(" ")
@@ -65,7 +65,7 @@ def redact_header(name: str, value: str) -> str:
 
 
 def _token(rng: Random, kind: str) -> str:
-    """Looks like a JWT, as the provider's do; its signature is chance."""
+    """A token in the form of a JWT, as the provider's are; its signature is random."""
     header = {"alg": "HS256", "typ": "JWT"}
     claims = {"sub": hex_id(rng, 32), "token_type": kind}
     parts = (orjson.dumps(header), orjson.dumps(claims), rng.randbytes(32))

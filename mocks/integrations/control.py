@@ -1,4 +1,4 @@
-"""What the provider's own systems and portal do, as operations of the control API: events, pauses, and what came."""
+"""Control API operations: raise events, pause workflows, and list executions, entities, e-mails and subscriptions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -10,8 +10,8 @@ from flowproof.errors import ConfigurationError
 from flowproof.kernel import ProviderContext
 from flowproof.kernel.control.context import NotFoundProblem, control_ctx
 
-from . import runs
-from .models import Execution, ExecutionState, Setup
+from . import executions
+from .models import Execution, ExecutionState, SeedData
 from .records import Records
 from .webhooks import push_private_key
 
@@ -22,29 +22,26 @@ control = Blueprint("integrations_control", __name__)
 
 @control.post("/events")
 def raise_event(workspace: str) -> tuple[Any, int]:
-    """Let an event befall an entity; the workflows that it fires run at once."""
-    told, context = control_ctx.json, _context(workspace)
-    findings = context.findings("event.schema.json", told)
-    if findings:
-        raise ConfigurationError("; ".join(map(str, findings)) + ".", "See event.schema.json of the contract.")
-    codes = [trigger.code for trigger in Setup(context.seed).triggers(told["entityType"])]
-    if told["code"] not in codes:
+    """Raise an event about an entity. The workflows that it fires run at once."""
+    context = _context(workspace)
+    event = control_ctx.checked_body(context, "event.schema.json")
+    codes = [trigger.code for trigger in SeedData(context.seed).triggers(event["entityType"])]
+    if event["code"] not in codes:
         known = ", ".join(codes) or "none"
-        raise ConfigurationError(f"{told['entityType']} has no trigger {told['code']}.", f"It has: {known}.")
-    executions = runs.raise_event(told["entityType"], told["code"], told["entity"], context)
-    return {"executions": [_shown(each, context) for each in executions]}, 201
+        raise ConfigurationError(f"{event['entityType']} has no trigger {event['code']}.", f"It has: {known}.")
+    started = executions.raise_event(event["entityType"], event["code"], event["entity"], context)
+    return {"executions": [_shown(each, context) for each in started]}, 201
 
 
 @control.get("/executions")
 def list_executions(workspace: str) -> Any:
-    """All executions, the oldest first, each with how far it has come."""
+    """All executions, oldest first, each with its progress."""
     context = _context(workspace)
     return {"executions": [_shown(each, context) for each in Records(context.state).executions()]}
 
 
 @control.get("/entities/<entity_type>/<entity_id>")
 def get_entity(workspace: str, entity_type: str, entity_id: str) -> Any:
-    """An entity as it is now."""
     entity = Records(_context(workspace).state).entity(entity_type, entity_id)
     if entity is None:
         raise NotFoundProblem(f"No event has befallen the {entity_type} {entity_id}.")
@@ -53,37 +50,37 @@ def get_entity(workspace: str, entity_type: str, entity_id: str) -> Any:
 
 @control.get("/integrations")
 def list_integrations(workspace: str) -> Any:
-    """All integrations; their credentials are kept nowhere."""
+    """All integrations. Their credentials are stored nowhere."""
     return {"integrations": [each.to_json() for each in Records(_context(workspace).state).integrations()]}
 
 
 @control.get("/workflows")
 def list_workflows(workspace: str) -> Any:
-    """All workflows, whoever manages them, with what lists do not show."""
+    """All workflows, managed ones included, with what the provider's lists leave out."""
     return {"workflows": [each.to_json() for each in Records(_context(workspace).state).workflows()]}
 
 
 @control.post("/workflows/<guid>/pause")
 def pause_workflow(workspace: str, guid: str) -> Any:
-    """Let a workflow's executions wait before their action, until the provider's own operation resumes it."""
+    """Make a workflow's executions wait before their action, until the provider's own operation resumes it."""
     records = Records(_context(workspace).state)
     workflow = records.workflow(guid)
     if workflow is None:
         raise NotFoundProblem(f"There is no workflow {guid}.")
     paused = replace(workflow, paused=True)
-    records.keep_workflow(paused)
+    records.put_workflow(paused)
     return paused.to_json()
 
 
 @control.get("/mails")
 def list_mails(workspace: str) -> Any:
-    """All e-mails, the oldest first, also those that went to a mail server."""
+    """All e-mails, oldest first, including those sent to a mail server."""
     return {"mails": list(Records(_context(workspace).state).mails())}
 
 
 @control.get("/push")
 def show_push(workspace: str) -> Any:
-    """The key that a browser subscribes with, and the endpoints that have been saved."""
+    """The public key that a browser subscribes with, and the saved endpoints."""
     from . import push  # noqa: PLC0415 (cryptography takes long to load; only who pushes should wait for it)
 
     context = _context(workspace)
@@ -92,10 +89,9 @@ def show_push(workspace: str) -> Any:
 
 
 def _context(workspace: str) -> ProviderContext:
-    """The workspace; its chance is another one for each event."""
-    before = control_ctx.provider_context(workspace, "integrations")
-    rng_key = f"control-{before.state.get('counter', 'evt') or 0}"
-    return control_ctx.provider_context(workspace, "integrations", rng_key=rng_key)
+    """The workspace, with other random numbers after each event."""
+    events = control_ctx.provider_context(workspace, "integrations").state.get("counter", "evt") or 0
+    return control_ctx.provider_context(workspace, "integrations", rng_key=f"control-{events}")
 
 
 def _shown(execution: Execution, context: ProviderContext) -> dict[str, Any]:
@@ -113,7 +109,7 @@ def _shown(execution: Execution, context: ProviderContext) -> dict[str, Any]:
 
 
 def _progress(execution: Execution, context: ProviderContext) -> tuple[str, list[str]]:
-    """``paused``, ``running`` until everything has arrived, ``completed``, or ``failed`` with the reasons."""
+    """``paused``, ``running`` until every delivery has arrived, ``completed``, or ``failed`` with the reasons."""
     if execution.state is ExecutionState.PAUSED:
         return "paused", []
     store, workspace = context.state.store, context.state.workspace

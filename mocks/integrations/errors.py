@@ -1,4 +1,4 @@
-"""Every error that the Integrations API can answer, and the one place where a refusal becomes its body."""
+"""Every error that the Integrations API can answer, and the one place that renders a refusal as the provider's body."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,31 +21,26 @@ from flowproof.kernel.refusals import (
 __all__ = ["AlreadyConfigured", "InvalidCredentials", "NotFound", "Unauthorized", "render"]
 
 
-@dataclass(eq=False)
 class Unauthorized(Refusal):
     """The request does not prove who sent it."""
 
 
 @dataclass(eq=False)
 class NotFound(Refusal):
-    """There is nothing of that id; ``what`` in the words of the message."""
+    """Nothing has that id; ``what`` is the noun of the provider's message."""
 
     what: str = "Integration"
 
 
-@dataclass(eq=False)
-class InvalidCredentials(Refusal):
-    """The platform does not know these credentials."""
+class InvalidCredentials(Refusal): ...
 
 
-@dataclass(eq=False)
-class AlreadyConfigured(Refusal):
-    """The integration is active already."""
+class AlreadyConfigured(Refusal): ...
 
 
 # Status, code, message, and the requirement that a refusal stands for where its findings name none. Invalid credentials
 # and the conflict are documented (seed 004, Error Responses); everything else is inferred.
-KNOWN: Mapping[type[Refusal], tuple[int, str, str, str]] = MappingProxyType(
+RESPONSES: Mapping[type[Refusal], tuple[int, str, str, str]] = MappingProxyType(
     {
         Unauthorized: (401, "UNAUTHORIZED", "Unauthorized", "integrations.auth.bearer"),
         InvalidCredentials: (
@@ -66,7 +61,7 @@ KNOWN: Mapping[type[Refusal], tuple[int, str, str, str]] = MappingProxyType(
         BodyTooLarge: (413, "PAYLOAD_TOO_LARGE", "The body is too large", "integrations.error.size"),
     }
 )
-FAULTS: Mapping[int, tuple[str, str, str]] = MappingProxyType(
+FAULT_RESPONSES: Mapping[int, tuple[str, str, str]] = MappingProxyType(
     {
         429: ("RATE_LIMITED", "Too many requests", "integrations.error.rate_limit"),
         500: ("INTERNAL_ERROR", "Internal server error", "integrations.error.internal"),
@@ -77,48 +72,44 @@ JSON = ("Content-Type", "application/json")
 
 
 def render(refusal: Refusal) -> WireResponse:
-    """A refusal in the provider's own words."""
     match refusal:
         case NotFound():
-            return _answer(404, "NOT_FOUND", f"{refusal.what} not found", "integrations.error.not_found", refusal)
+            return _response(404, "NOT_FOUND", f"{refusal.what} not found", "integrations.error.not_found", refusal)
         case ContractBroken():
             return _contract_broken(refusal)
         case MethodNotAllowed():
-            answer = _answer(405, "METHOD_NOT_ALLOWED", "Method not allowed", "integrations.error.method", refusal)
+            answer = _response(405, "METHOD_NOT_ALLOWED", "Method not allowed", "integrations.error.method", refusal)
             return WireResponse(405, answer.body, (JSON, ("Allow", ", ".join(refusal.allowed))), answer.requirement)
         case FaultInjected():
             return _fault(refusal)
-    status, code, message, requirement = KNOWN.get(type(refusal), (500, *FAULTS[500]))
-    return _answer(status, code, message, requirement, refusal)
+    status, code, message, requirement = RESPONSES.get(type(refusal), (500, *FAULT_RESPONSES[500]))
+    return _response(status, code, message, requirement, refusal)
 
 
-def _answer(status: int, code: str, message: str, requirement: str, refusal: Refusal) -> WireResponse:
+def _response(status: int, code: str, message: str, requirement: str, refusal: Refusal) -> WireResponse:
     cited = next((each.requirement for each in refusal.findings if each.requirement), requirement)
     return WireResponse(status, _body(code, message), requirement=cited)
 
 
 def _contract_broken(refusal: ContractBroken) -> WireResponse:
-    """A path that names no entity type leads nowhere; all else is a request that cannot be carried out."""
+    """An invalid path parameter names no entity type: 404. Anything else is an invalid configuration."""
     if any(finding.where == "request.path" for finding in refusal.findings):
-        return _answer(404, "NOT_FOUND", "Entity type not found", "integrations.error.not_found", refusal)
-    said = "; ".join(_said(finding) for finding in refusal.findings)
-    message = f"Invalid configuration: {said}" if said else "Invalid configuration"
-    return _answer(400, "CONFIGURATION_ERROR", message, "integrations.error.bad_request", refusal)
+        return _response(404, "NOT_FOUND", "Entity type not found", "integrations.error.not_found", refusal)
+    reasons = "; ".join(_reason(finding) for finding in refusal.findings)
+    message = f"Invalid configuration: {reasons}" if reasons else "Invalid configuration"
+    return _response(400, "CONFIGURATION_ERROR", message, "integrations.error.bad_request", refusal)
 
 
-def _said(finding: Finding) -> str:
-    """What is wrong, without what was sent: that may be a secret."""
+def _reason(finding: Finding) -> str:
+    """What is wrong, without the value that was sent: it may be a secret."""
     place = finding.pointer.lstrip("/").replace("/", ".") or "the body"
     return f"{place} is required" if finding.keyword == "required" else f"{place} must be {finding.expected}"
 
 
 def _fault(refusal: FaultInjected) -> WireResponse:
-    usual = FAULTS[500] if refusal.status >= 500 else ("REFUSED", "The request was refused", None)
-    code, message, requirement = FAULTS.get(refusal.status, usual)
-    headers = [JSON]
-    if refusal.retry_after_s is not None:
-        headers.append(("Retry-After", str(refusal.retry_after_s)))
-    return WireResponse(refusal.status, _body(code, message), tuple(headers), requirement)
+    usual = FAULT_RESPONSES[500] if refusal.status >= 500 else ("REFUSED", "The request was refused", None)
+    code, message, requirement = FAULT_RESPONSES.get(refusal.status, usual)
+    return WireResponse(refusal.status, _body(code, message), refusal.headers, requirement)
 
 
 def _body(code: str, message: str) -> bytes:

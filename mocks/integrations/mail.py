@@ -1,4 +1,4 @@
-"""An e-mail: to whom, and the message as it goes over the wire. Sends nothing."""
+"""The recipient, text and wire format of an e-mail. Sends nothing."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
-__all__ = ["address_of", "filled", "message"]
+__all__ = ["address_of", "fill", "message"]
 
 ADDRESS = re.compile(r"[!-~]+@[!-~]+", re.ASCII)
 UNFIT = frozenset('<>,;:"()[]\\')
@@ -16,7 +16,7 @@ UNFIT = frozenset('<>,;:"()[]\\')
 
 def address_of(recipient: str, entity: Mapping[str, Any]) -> str | None:
     """
-    Where an e-mail goes: the recipient itself, or the address that the entity has for that word, or None.
+    The e-mail address of a recipient, or of the entity's member of that name, or None.
 
     A shipment has its customer's address in ``customer.email``; a customer is its own and has ``email``.
     """
@@ -32,8 +32,8 @@ def _usable(address: Any) -> str | None:
     return address if fits and address.count("@") == 1 else None
 
 
-def filled(text: str, entity: Mapping[str, Any]) -> str:
-    """A template with ``{name}`` replaced by the entity's text or number of that name; others stay as they stand."""
+def fill(text: str, entity: Mapping[str, Any]) -> str:
+    """A template with each ``{name}`` replaced by the entity's text or number of that name; others stay."""
 
     def value(found: re.Match[str]) -> str:
         member = entity.get(found[1])
@@ -43,7 +43,7 @@ def filled(text: str, entity: Mapping[str, Any]) -> str:
 
 
 def message(*, sender: str, recipient: str, subject: str, text: str, message_id: str, at: datetime) -> bytes:
-    """The message (RFC 5322): plain text, so that nothing in it is left to chance."""
+    """The message (RFC 5322) as plain text, the same bytes for the same input."""
     made = EmailMessage(policy=SMTP)
     made["From"], made["To"] = sender, recipient
     made["Subject"] = " ".join(subject.split())

@@ -1,4 +1,4 @@
-"""What the provider keeps: set-up, integrations, workflows, events, executions, and the states that they go through."""
+"""The provider's records: integrations, workflows, events, executions, and the states that they go through."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,7 +14,7 @@ __all__ = [
     "Integration",
     "IntegrationStatus",
     "Platform",
-    "Setup",
+    "SeedData",
     "Subscription",
     "Trigger",
     "Workflow",
@@ -26,14 +26,14 @@ ENTITY_TYPES = ("Order", "Shipment", "Customer", "Product")
 
 
 class IntegrationStatus(StrEnum):
-    """The two documented words."""
+    """The two documented statuses."""
 
     ACTIVE = "active"
     DISABLED = "disabled"
 
 
 class Action(StrEnum):
-    """The four documented types."""
+    """The four documented types of action."""
 
     SEND_EMAIL = "send_email"
     SEND_PUSH = "send_push"
@@ -42,7 +42,7 @@ class Action(StrEnum):
 
 
 class ExecutionState(StrEnum):
-    """How far an execution is. Only that one can be paused is documented; whether it has arrived, deliveries tell."""
+    """The state of an execution. Only pausing is documented. Whether it has completed is read from its deliveries."""
 
     PAUSED = "paused"
     PERFORMED = "performed"
@@ -69,7 +69,7 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What can befall an entity of a type."""
+    """An event that can be raised about an entity of a type."""
 
     guid: str
     name: str
@@ -80,7 +80,7 @@ class Trigger:
 @dataclass(frozen=True, slots=True)
 class Integration:
     """
-    A connection to a platform. Its credentials were looked at once and are kept nowhere.
+    A connection to a platform. Its credentials are checked once and stored nowhere.
 
     Args:
         guid: Names it in paths.
@@ -102,18 +102,16 @@ class Integration:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """Read what :meth:`to_json` wrote."""
         return cls(**{**value, "status": IntegrationStatus(value["status"])})
 
     def to_json(self) -> dict[str, Any]:
-        """The integration as the store keeps it and the control API shows it."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """
-    What is done when an event befalls an entity.
+    An action that is performed when an event is raised about an entity.
 
     Args:
         guid: Names it in paths.
@@ -139,11 +137,9 @@ class Workflow:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """Read what :meth:`to_json` wrote."""
         return cls(**value)
 
     def to_json(self) -> dict[str, Any]:
-        """The workflow as the store keeps it and the control API shows it."""
         return asdict(self)
 
     def listed(self) -> dict[str, Any]:
@@ -166,7 +162,7 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A browser's push subscription: where messages go, and the keys that they are encrypted with, as sent."""
+    """A browser's push subscription: its endpoint, and its keys as sent."""
 
     endpoint: str
     p256dh: str
@@ -176,7 +172,7 @@ class Subscription:
 @dataclass(frozen=True, slots=True)
 class Event:
     """
-    What befell an entity.
+    An event about an entity.
 
     Args:
         id: Such as ``evt-3``.
@@ -222,44 +218,39 @@ class Execution:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """Read what :meth:`to_json` wrote."""
         tuples = {key: tuple(value[key]) for key in ("errors", "deliveries")}
         return cls(**{**value, **tuples, "event": Event(**value["event"]), "state": ExecutionState(value["state"])})
 
     def to_json(self) -> dict[str, Any]:
-        """The execution as the store keeps it."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """The seed data of a workspace. It reads each part only when it is asked for."""
+class SeedData:
+    """The seed data of a workspace, each part parsed when it is read."""
 
-    seed: Json
+    raw: Json
 
     def platform(self, platform_id: str, platform_type: str) -> Platform | None:
-        """The platform of that id and type."""
-        for each in self.seed["providers"]:
+        for each in self.raw["providers"]:
             if (each["id"], each["type"]) == (platform_id, platform_type):
                 return Platform(each["id"], each["name"], each["type"], each["credentialsSha256"])
         return None
 
     def triggers(self, entity_type: str) -> Iterable[Trigger]:
-        """The triggers of an entity type."""
-        return (Trigger(**each) for each in self.seed["triggers"][entity_type])
+        return (Trigger(**each) for each in self.raw["triggers"][entity_type])
 
     def trigger(self, entity_type: str, guid: str) -> Trigger | None:
-        """The trigger of that guid, among those of its entity type."""
         return next((each for each in self.triggers(entity_type) if each.guid == guid), None)
 
     def template(self, name: str) -> Json | None:
-        """Subject and text of an e-mail."""
-        found: Json | None = self.seed["templates"].get(name)
+        """Subject and text of an e-mail, or None."""
+        found: Json | None = self.raw["templates"].get(name)
         return found
 
     def managed(self, integration: Integration, guids: Iterator[str]) -> Iterator[Workflow]:
         """The workflows that come with an integration."""
-        for each in self.seed["managedWorkflows"]:
+        for each in self.raw["managedWorkflows"]:
             if each["providerId"] == integration.provider_id:
                 yield Workflow(
                     guid=next(guids),
@@ -273,6 +264,6 @@ class Setup:
 
     @property
     def settings(self) -> Json:
-        """Mail server, sender, and what push services are told."""
-        settings: Json = self.seed["settings"]
+        """Mail server, sender, and the contact that push services are given."""
+        settings: Json = self.raw["settings"]
         return settings

@@ -1,8 +1,8 @@
 """
-A push message: encrypted for one subscription (RFC 8291) and signed by the account's own key (RFC 8292).
+A push message: encrypted for one subscription (RFC 8291) and signed with the account's own key (RFC 8292).
 
-The encryption is http-ece's, which takes salt and key from us, so that a workspace's seed decides them; py-vapid would
-sign with the operating system's chance and clock, so the signature is cryptography's, deterministic (RFC 6979).
+http-ece encrypts, with salt and key from the workspace's seed. cryptography signs, deterministically (RFC 6979):
+py-vapid would use the operating system's random source and clock.
 """
 
 import base64
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from .models import Subscription
 
-__all__ = ["UnusableSubscription", "application_server_key", "authorization", "encrypted"]
+__all__ = ["UnusableSubscription", "application_server_key", "authorization", "encrypt"]
 
 CURVE = ec.SECP256R1()
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -31,14 +31,14 @@ class UnusableSubscription(Exception):
     """No message can be encrypted for a subscription."""
 
 
-def encrypted(message: bytes, subscription: Subscription, rng: Random) -> bytes:
+def encrypt(message: bytes, subscription: Subscription, rng: Random) -> bytes:
     """
     The body of a push message.
 
     Args:
-        message: What the browser is to read.
-        subscription: Whose keys it is encrypted with.
-        chance: What the salt and the key of this message are drawn from.
+        message: The text for the browser.
+        subscription: The receiver, with its keys.
+        rng: Source of the message's salt and key.
 
     Raises:
         UnusableSubscription: The keys are none, or the message is too long.
@@ -62,7 +62,7 @@ def application_server_key(private_key: str) -> str:
 
 def authorization(private_key: str, endpoint: str, subject: str, now: datetime) -> str:
     """
-    The header that tells a push service who sends.
+    The header that identifies the sender to a push service.
 
     Args:
         private_key: In hex.

@@ -1,4 +1,4 @@
-"""The records of one workspace: integrations, workflows, subscriptions, entities, executions, e-mails."""
+"""The records of one workspace in the store: integrations, workflows, subscriptions, entities, executions, e-mails."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,94 +20,85 @@ COUNTER = "counter"
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The shelves of a workspace."""
+    """The records of a workspace."""
 
     state: State
 
     def next_id(self, prefix: str) -> str:
-        """Such as ``evt-3``: counted, and never used twice."""
+        """An id such as ``evt-3``. Numbers are never used twice."""
         number = (self.state.get(COUNTER, prefix) or 0) + 1
         self.state.put(COUNTER, prefix, number)
         return f"{prefix}-{number}"
 
-    def keep_integration(self, integration: Integration) -> None:
-        """Keep an integration."""
+    def put_integration(self, integration: Integration) -> None:
         self.state.put(INTEGRATION, integration.guid, integration.to_json())
 
     def integrations(self) -> list[Integration]:
-        """All of them, the oldest first."""
+        """All integrations, oldest first."""
         return [Integration.from_json(each) for each in reversed(self.state.newest(INTEGRATION))]
 
     def integration(self, guid: str) -> Integration | None:
-        """One by its guid."""
         found = self.state.get(INTEGRATION, guid)
         return Integration.from_json(found) if found else None
 
     def integration_with(self, provider_id: str) -> Integration | None:
-        """The one with that platform."""
+        """The integration with a platform, or None."""
         return next((each for each in self.integrations() if each.provider_id == provider_id), None)
 
     def active_integrations(self) -> frozenset[str]:
-        """Guids of those that are active."""
+        """The guids of active integrations."""
         return frozenset(each.guid for each in self.integrations() if each.status is IntegrationStatus.ACTIVE)
 
     def remove_integration(self, guid: str) -> None:
-        """Forget an integration, and the workflows that it manages."""
+        """Delete an integration and the workflows that it manages."""
         self.state.delete(INTEGRATION, guid)
         for each in self.workflows():
             if each.integration == guid:
                 self.remove_workflow(each.guid)
 
-    def keep_workflow(self, workflow: Workflow) -> None:
-        """Keep a workflow."""
+    def put_workflow(self, workflow: Workflow) -> None:
         self.state.put(WORKFLOW, workflow.guid, workflow.to_json())
 
     def workflows(self) -> list[Workflow]:
-        """All of them, the oldest first."""
+        """All workflows, oldest first."""
         return [Workflow.from_json(each) for each in reversed(self.state.newest(WORKFLOW))]
 
     def workflow(self, guid: str) -> Workflow | None:
-        """One by its guid."""
         found = self.state.get(WORKFLOW, guid)
         return Workflow.from_json(found) if found else None
 
     def workflow_named(self, entity_type: str, name: str) -> Workflow | None:
-        """The one of that name for an entity type that nobody manages."""
+        """The unmanaged workflow of that entity type and name, or None."""
         own = (each for each in self.workflows() if each.integration is None)
         return next((each for each in own if (each.entity_type, each.name) == (entity_type, name)), None)
 
     def remove_workflow(self, guid: str) -> None:
-        """Forget a workflow."""
         self.state.delete(WORKFLOW, guid)
 
-    def keep_subscription(self, subscription: Subscription) -> None:
-        """Keep a subscription, in the place of the one for its endpoint."""
+    def put_subscription(self, subscription: Subscription) -> None:
+        """Store a subscription in place of an earlier one with the same endpoint."""
         self.state.put(SUBSCRIPTION, subscription.endpoint, asdict(subscription))
 
     def subscriptions(self) -> list[Subscription]:
-        """All of them, the oldest first."""
+        """All subscriptions, oldest first."""
         return [Subscription(**each) for each in reversed(self.state.newest(SUBSCRIPTION))]
 
     def entity(self, entity_type: str, entity_id: str) -> Any:
-        """An entity as it is now, or None."""
         return self.state.get(f"entity/{entity_type}", entity_id)
 
-    def keep_entity(self, entity_type: str, entity: Any) -> None:
-        """Keep an entity."""
+    def put_entity(self, entity_type: str, entity: Any) -> None:
         self.state.put(f"entity/{entity_type}", entity["id"], entity)
 
-    def keep_execution(self, execution: Execution) -> None:
-        """Keep an execution."""
+    def put_execution(self, execution: Execution) -> None:
         self.state.put(EXECUTION, execution.id, execution.to_json())
 
     def executions(self) -> list[Execution]:
-        """All of them, the oldest first."""
+        """All executions, oldest first."""
         return [Execution.from_json(each) for each in reversed(self.state.newest(EXECUTION))]
 
-    def keep_mail(self, mail: Any) -> None:
-        """Keep an e-mail."""
+    def put_mail(self, mail: Any) -> None:
         self.state.put(MAIL, mail["id"], mail)
 
     def mails(self) -> Sequence[Any]:
-        """All e-mails, the oldest first."""
+        """All e-mails, oldest first."""
         return list(reversed(self.state.newest(MAIL)))

@@ -1,4 +1,4 @@
-"""The operations of the contract: read the command, let a rule decide, keep and render the result."""
+"""The operations of the contract: parse the request, apply the rules, store and render the result."""
 
 import uuid
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ from flask import Blueprint
 from flowproof.conformance import Finding
 from flowproof.kernel import ctx
 
-from . import rules, runs
+from . import executions, rules
 from .errors import NotFound
-from .models import Integration, Setup, Subscription, Workflow
+from .models import Integration, SeedData, Subscription, Workflow
 from .records import Records
 
 __all__ = ["routes"]
@@ -21,25 +21,25 @@ routes = Blueprint("integrations", __name__)
 
 @routes.post("/api/integrations/provider/configure")
 def configure_integration() -> Any:
-    """Connect to a platform, or connect again to one that was disabled."""
-    wanted, records, setup = ctx.json, Records(ctx.state), Setup(ctx.seed)
-    platform = setup.platform(wanted["providerId"], wanted["providerType"])
+    """Connect to a platform, also again to a disabled one."""
+    body, records, seed = ctx.json, Records(ctx.state), SeedData(ctx.seed)
+    platform = seed.platform(body["providerId"], body["providerType"])
     if platform is None:
-        raise _missing("Provider", "/providerId", wanted["providerId"], "configure.known_provider", "request.body")
+        raise _not_found("Provider", "/providerId", body["providerId"], "configure.known_provider", "request.body")
     guids, before = _guids(), records.integration_with(platform.id)
-    integration = rules.connected(
+    integration = rules.connect(
         platform,
-        wanted["credentials"],
+        body["credentials"],
         before,
         guid=next(guids),
-        settings=wanted.get("settings", {}),
+        settings=body.get("settings", {}),
         at=f"{ctx.now:%Y-%m-%dT%H:%M:%SZ}",
     )
-    records.keep_integration(integration)
+    records.put_integration(integration)
     if before is None:
-        for workflow in setup.managed(integration, guids):
-            records.keep_workflow(workflow)
-    return _done(
+        for workflow in seed.managed(integration, guids):
+            records.put_workflow(workflow)
+    return _success(
         {
             "guid": integration.guid,
             "provider": integration.provider,
@@ -52,103 +52,100 @@ def configure_integration() -> Any:
 @routes.get("/api/integrations/provider/disable/<business_provider_id>")
 def disable_integration(business_provider_id: str) -> Any:
     """Disable an integration: a GET that changes state."""
-    integration = rules.disabled(_integration(business_provider_id))
-    Records(ctx.state).keep_integration(integration)
-    return _done({"guid": integration.guid, "status": integration.status})
+    integration = rules.disable(_integration(business_provider_id))
+    Records(ctx.state).put_integration(integration)
+    return _success({"guid": integration.guid, "status": integration.status})
 
 
 @routes.delete("/api/integrations/providers/ecommerce/remove/<business_provider_id>")
 def remove_integration(business_provider_id: str) -> Any:
-    """Remove an integration of the type that the path names."""
+    """Remove an integration. The path names the type ``ecommerce``; one of another type is not found."""
     integration = _integration(business_provider_id)
     if integration.type != "ecommerce":
-        raise _missing("Integration", "/businessProviderId", business_provider_id, "remove.ecommerce")
+        raise _not_found("Integration", "/businessProviderId", business_provider_id, "remove.ecommerce")
     Records(ctx.state).remove_integration(integration.guid)
-    return _done()
+    return _success()
 
 
 @routes.post("/api/integrations/save-vapid-subscription")
 def save_push_subscription() -> Any:
-    """Keep a browser's subscription."""
     keys = ctx.json["keys"]
-    Records(ctx.state).keep_subscription(Subscription(ctx.json["endpoint"], keys["p256dh"], keys["auth"]))
-    return _done()
+    Records(ctx.state).put_subscription(Subscription(ctx.json["endpoint"], keys["p256dh"], keys["auth"]))
+    return _success()
 
 
 @routes.get("/api/workflows/triggers/<entity_type>")
 def list_triggers(entity_type: str) -> Any:
-    """The triggers of an entity type."""
-    return _done(
+    return _success(
         [
             {"guid": each.guid, "name": each.name, "code": each.code, "description": each.description}
-            for each in Setup(ctx.seed).triggers(entity_type)
+            for each in SeedData(ctx.seed).triggers(entity_type)
         ]
     )
 
 
 @routes.get("/api/workflows/<entity_type>/configured")
 def list_workflows(entity_type: str) -> Any:
-    """The workflows of an entity type; managed ones only when they are asked for."""
+    """The workflows of an entity type, managed ones only where the query asks for them."""
     records = Records(ctx.state)
     managed = ctx.query.get("managed") == "true"
     active = records.active_integrations()
     live = (each for each in records.workflows() if rules.is_live(each, active))
     listed = (each for each in live if managed or each.integration is None)
-    return _done([each.listed() for each in listed if each.entity_type == entity_type])
+    return _success([each.listed() for each in listed if each.entity_type == entity_type])
 
 
 @routes.post("/api/workflows/configure")
 def configure_workflow() -> Any:
-    """Make a workflow, or change what the one of that name and entity type does."""
-    wanted, records = ctx.json, Records(ctx.state)
-    trigger = Setup(ctx.seed).trigger(wanted["entityType"], wanted["triggerId"])
+    """Create a workflow, or change the one of that name and entity type."""
+    body, records = ctx.json, Records(ctx.state)
+    trigger = SeedData(ctx.seed).trigger(body["entityType"], body["triggerId"])
     if trigger is None:
-        raise _missing("Trigger", "/triggerId", wanted["triggerId"], "workflow.trigger_known", "request.body")
-    workflow = rules.configured(
-        records.workflow_named(wanted["entityType"], wanted["name"]),
+        raise _not_found("Trigger", "/triggerId", body["triggerId"], "workflow.trigger_known", "request.body")
+    workflow = rules.configure(
+        records.workflow_named(body["entityType"], body["name"]),
         Workflow(
             guid=next(_guids()),
-            name=wanted["name"],
-            entity_type=wanted["entityType"],
+            name=body["name"],
+            entity_type=body["entityType"],
             trigger=trigger.code,
-            action=wanted["action"],
-            conditions=wanted.get("conditions", {}),
+            action=body["action"],
+            conditions=body.get("conditions", {}),
         ),
     )
-    records.keep_workflow(workflow)
-    return _done({"guid": workflow.guid, "name": workflow.name, "isActive": workflow.active})
+    records.put_workflow(workflow)
+    return _success({"guid": workflow.guid, "name": workflow.name, "isActive": workflow.active})
 
 
 @routes.get("/api/workflows/configured/<guid>/toggle")
 def toggle_workflow(guid: str) -> Any:
-    """Put a workflow on its other side: a GET that changes state."""
-    workflow = rules.toggled(_workflow(guid))
-    Records(ctx.state).keep_workflow(workflow)
-    return _done({"guid": workflow.guid, "isActive": workflow.active})
+    """Activate or deactivate a workflow: a GET that changes state."""
+    workflow = rules.toggle(_workflow(guid))
+    Records(ctx.state).put_workflow(workflow)
+    return _success({"guid": workflow.guid, "isActive": workflow.active})
 
 
 @routes.delete("/api/workflows/configured/<guid>")
 def delete_workflow(guid: str) -> Any:
-    """Forget a workflow."""
     Records(ctx.state).remove_workflow(_workflow(guid).guid)
-    return _done()
+    return _success()
 
 
 @routes.get("/api/workflows/resume-workflow")
 def resume_workflow() -> Any:
-    """Carry out what waits in a paused workflow: a GET that changes state."""
+    """Run the waiting executions of a paused workflow: a GET that changes state."""
     workflow_id = ctx.query["workflowId"]
-    runs.resume(_workflow(workflow_id, where="request.query", pointer="/workflowId"), ctx.context)
-    return _done()
+    executions.resume(_workflow(workflow_id, where="request.query", pointer="/workflowId"), ctx.context)
+    return _success()
 
 
-def _done(data: Any = None) -> dict[str, Any]:
-    """The documented envelope; without data it says that all went well, and nothing else."""
+def _success(data: Any = None) -> dict[str, Any]:
+    """The documented envelope, with or without data."""
     return {"success": True} if data is None else {"data": data, "success": True}
 
 
 def _guids() -> Iterator[str]:
-    """New identifiers, from the workspace's chance."""
+    """New identifiers from the workspace's random source."""
     while True:
         yield str(uuid.UUID(int=ctx.rng.getrandbits(128), version=4))
 
@@ -156,7 +153,7 @@ def _guids() -> Iterator[str]:
 def _integration(guid: str) -> Integration:
     found = Records(ctx.state).integration(guid)
     if found is None:
-        raise _missing("Integration", "/businessProviderId", guid, "integration.not_found")
+        raise _not_found("Integration", "/businessProviderId", guid, "integration.not_found")
     return found
 
 
@@ -164,10 +161,10 @@ def _workflow(guid: str, *, where: str = "request.path", pointer: str = "/guid")
     records = Records(ctx.state)
     found = records.workflow(guid)
     if found is None or not rules.is_live(found, records.active_integrations()):
-        raise _missing("Workflow", pointer, guid, "workflow.not_found", where)
+        raise _not_found("Workflow", pointer, guid, "workflow.not_found", where)
     return found
 
 
-def _missing(what: str, pointer: str, got: str, requirement: str, where: str = "request.path") -> NotFound:
+def _not_found(what: str, pointer: str, got: str, requirement: str, where: str = "request.path") -> NotFound:
     expected = f"the id of {'an' if what[0] in 'AEIOU' else 'a'} {what.lower()}"
     return NotFound([Finding(where, pointer, expected, repr(got), f"integrations.{requirement}")], what=what)

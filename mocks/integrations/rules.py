@@ -1,4 +1,4 @@
-"""When an integration may be configured, when a workflow fires, and what a command does to either. Pure functions."""
+"""When an integration may be configured, when a workflow fires, and how a command changes either. Pure functions."""
 
 import hmac
 from collections.abc import Collection, Mapping
@@ -7,68 +7,72 @@ from hashlib import sha256
 from typing import Any
 
 from flowproof.conformance import Finding
+from flowproof.kernel.json_values import equal
 
 from .errors import AlreadyConfigured, InvalidCredentials
 from .models import Event, Integration, IntegrationStatus, Platform, Workflow
 
-__all__ = ["conditions_hold", "configured", "connected", "disabled", "fires", "is_live", "toggled"]
+__all__ = ["conditions_hold", "configure", "connect", "disable", "fires", "is_live", "toggle"]
 
 Json = Mapping[str, Any]
 
 
-def connected(
-    platform: Platform, credentials: Json, before: Integration | None, *, guid: str, settings: Json, at: str
+def connect(
+    platform: Platform, credentials: Json, existing: Integration | None, *, guid: str, settings: Json, at: str
 ) -> Integration:
     """
     An active integration with a platform.
 
     Args:
         platform: What to connect to.
-        credentials: As sent; they are looked at and forgotten.
-        before: The integration with it that there is, or None.
-        guid: For a new one; a disabled one keeps its own.
+        credentials: As sent; not stored.
+        existing: The integration with the platform, or None.
+        guid: For a new integration; an existing one keeps its own.
         settings: As sent.
         at: Moment of connection.
 
     Raises:
-        AlreadyConfigured: It is active.
+        AlreadyConfigured: The integration is active.
         InvalidCredentials: The platform does not know the credentials.
     """
-    if before is not None and before.status is IntegrationStatus.ACTIVE:
-        finding = Finding("request.body", "/providerId", "a platform that is not connected", f"{before.guid} is active")
+    if existing is not None and existing.status is IntegrationStatus.ACTIVE:
+        finding = Finding(
+            "request.body", "/providerId", "a platform that is not connected", f"{existing.guid} is active"
+        )
         raise AlreadyConfigured([finding])
-    wrong = sorted(name for name, right in platform.credentials_sha256.items() if not _is(credentials.get(name), right))
+    wrong = sorted(
+        name for name, right in platform.credentials_sha256.items() if not _has_digest(credentials.get(name), right)
+    )
     if wrong:
         expected = f"the right {', '.join(wrong)}"
         raise InvalidCredentials([Finding("request.body", "/credentials", expected, "nothing, or another value")])
-    kept = guid if before is None else before.guid
-    return Integration(kept, platform.id, platform.name, platform.type, IntegrationStatus.ACTIVE, at, settings)
+    guid = guid if existing is None else existing.guid
+    return Integration(guid, platform.id, platform.name, platform.type, IntegrationStatus.ACTIVE, at, settings)
 
 
-def _is(given: Any, digest: str) -> bool:
-    made = sha256(given.encode("utf-8", "surrogatepass")).hexdigest() if isinstance(given, str) else ""
+def _has_digest(credential: Any, digest: str) -> bool:
+    made = sha256(credential.encode("utf-8", "surrogatepass")).hexdigest() if isinstance(credential, str) else ""
     return hmac.compare_digest(made, digest)
 
 
-def disabled(integration: Integration) -> Integration:
-    """The integration, which is disabled; one that was so already stays so (requirement …disable.twice)."""
+def disable(integration: Integration) -> Integration:
+    """The integration, disabled. A disabled one stays disabled (integrations.disable.twice)."""
     return replace(integration, status=IntegrationStatus.DISABLED)
 
 
-def configured(before: Workflow | None, wanted: Workflow) -> Workflow:
-    """A new workflow, active; or the one that is there with what it is to do, its guid and side kept."""
-    if before is None:
-        return wanted
-    return replace(before, trigger=wanted.trigger, action=wanted.action, conditions=wanted.conditions)
+def configure(existing: Workflow | None, new: Workflow) -> Workflow:
+    """A new active workflow; or the existing one with a new trigger, action and conditions, its guid and state kept."""
+    if existing is None:
+        return new
+    return replace(existing, trigger=new.trigger, action=new.action, conditions=new.conditions)
 
 
-def toggled(workflow: Workflow) -> Workflow:
-    """The workflow on its other side."""
+def toggle(workflow: Workflow) -> Workflow:
     return replace(workflow, active=not workflow.active)
 
 
 def is_live(workflow: Workflow, active_integrations: Collection[str]) -> bool:
-    """Whether a workflow is there at all: a managed one only while its integration is active."""
+    """Whether a workflow exists for the provider's operations: a managed one only while its integration is active."""
     return workflow.integration is None or workflow.integration in active_integrations
 
 
@@ -83,16 +87,5 @@ def fires(workflow: Workflow, event: Event, active_integrations: Collection[str]
 
 
 def conditions_hold(conditions: Json, entity: Json) -> bool:
-    """Whether an entity has each member that the conditions name, with exactly that value."""
-    return all(name in entity and _same(value, entity[name]) for name, value in conditions.items())
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal; Python would take true for 1."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return bool(one == other)
+    """Whether the entity has every member of the conditions, with an equal value."""
+    return all(name in entity and equal(value, entity[name]) for name, value in conditions.items())

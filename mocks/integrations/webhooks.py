@@ -1,4 +1,4 @@
-"""What a workflow's webhook and push deliver, and how: webhooks are unsigned, a push is signed by VAPID."""
+"""The requests of webhooks and push messages. Webhooks are unsigned; a push message is signed (VAPID)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ from flowproof.kernel.webhooks.model import Webhook
 from flowproof.kernel.webhooks.policy import WebhookPolicy
 
 from .auth import VAPID
-from .models import ENTITY_TYPES, Event, Setup, Subscription
+from .models import ENTITY_TYPES, Event, SeedData, Subscription
 
 __all__ = ["POLICY", "push_private_key", "push_to", "webhook_to"]
 
@@ -23,7 +23,7 @@ PUSH = ("Content-Encoding", "aes128gcm")
 
 def webhook_to(url: str, event: Event, workflow: Mapping[str, str]) -> Webhook:
     """
-    The call of an external webhook.
+    The webhook of a workflow's action.
 
     Source:
         Ours: the document says "Call external webhook" and shows no body.
@@ -39,38 +39,38 @@ def webhook_to(url: str, event: Event, workflow: Mapping[str, str]) -> Webhook:
 
 
 def push_to(subscription: Subscription, body: bytes, event: Event, *, ttl_s: int) -> Webhook:
-    """A push message on its way to a push service (RFC 8030); it is signed when it goes."""
+    """A push message for a push service (RFC 8030), signed when it is sent."""
     headers = (PUSH, ("TTL", str(ttl_s)))
     return Webhook(event.code, subscription.endpoint, body, "application/octet-stream", headers=headers)
 
 
 def push_private_key(context: ProviderContext) -> str:
-    """The key that signs the workspace's push messages."""
+    """The private key that signs the workspace's push messages."""
     return next(each.secrets["privateKey"] for each in context.credentials() if each.role == VAPID)
 
 
 def sign(webhook: Webhook, context: ProviderContext) -> Headers:
-    """A push message proves its sender; a webhook cannot, since no scheme is known."""
+    """The ``Authorization`` header of a push message. Webhooks have no signature: no scheme is known."""
     if PUSH not in webhook.headers:
         return ()
     from . import push  # noqa: PLC0415 (cryptography takes long to load; only who pushes should wait for it)
 
-    subject = Setup(context.seed).settings["push_subject"]
+    subject = SeedData(context.seed).settings["push_subject"]
     return (("Authorization", push.authorization(push_private_key(context), webhook.url, subject, context.now)),)
 
 
 def sample(context: ProviderContext, event: str, url: str) -> Webhook:
     """A webhook with a made-up entity."""
     for entity_type in ENTITY_TYPES:
-        if any(trigger.code == event for trigger in Setup(context.seed).triggers(entity_type)):
+        if any(trigger.code == event for trigger in SeedData(context.seed).triggers(entity_type)):
             entity = {"id": hex_id(context.rng, 8), "status": event.rpartition("_")[2]}
             made = Event("evt-sample", entity_type, event, entity, instant_to_text(context.now))
             return webhook_to(url, made, {"guid": hex_id(context.rng, 32), "name": "Sample"})
     raise ConfigurationError(f"No entity has the trigger {event}.", f"There are: {', '.join(EVENTS)}.")
 
 
-def unknown(webhook: Webhook) -> Webhook:
-    """The same webhook with an event that no trigger has; an encrypted message or an e-mail stays as it is."""
+def unknown_event(webhook: Webhook) -> Webhook:
+    """The same webhook with an event that no trigger has. Push messages and e-mails stay unchanged."""
     if webhook.content_type != "application/json":
         return webhook
     return replace(webhook, body=orjson.dumps({**orjson.loads(webhook.body), "event": "flowproof_unknown_event"}))
@@ -81,4 +81,4 @@ def _events(seed: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 EVENTS = _events(seed_data("integrations"))
-POLICY = WebhookPolicy(sign=sign, sample=sample, unknown=unknown, events=EVENTS, retry_after_s=(10, 60, 300))
+POLICY = WebhookPolicy(sign=sign, sample=sample, unknown=unknown_event, events=EVENTS, retry_after_s=(10, 60, 300))

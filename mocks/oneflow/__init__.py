@@ -1,30 +1,14 @@
 """OneFlow (HP Site Flow): print orders, from validation to shipping."""
 
-from random import Random
-from typing import Any
-
-from flowproof.kernel import Credential, Provider, hex_id, seed_data
+from flowproof.kernel import Provider, seed_data
 
 from . import auth, webhooks
 from .control import control
 from .errors import render
-from .processing import TASKS
+from .lifecycle import TASKS
 from .routes import routes
 
 __all__ = ["provider"]
-
-
-def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
-    """A token and a secret for each account of the seed data."""
-    return tuple(
-        Credential(
-            key=hex_id(rng, 20),
-            role=account["role"],
-            public={"account": account["name"]},
-            secrets={"secret": hex_id(rng, 40)},
-        )
-        for account in seed["accounts"]
-    )
 
 
 provider = Provider(
@@ -34,15 +18,15 @@ provider = Provider(
     presented_key=auth.presented_key,
     authenticate=auth.authenticate,
     render=render,
-    mint=mint,
+    mint=auth.mint,
     seed=seed_data("oneflow"),
     seed_schema="seed.schema.json",
     check_seed=webhooks.check_triggers,
     tasks=TASKS,
     fault_plans={"scaling_up": ({"fault": "status", "status": 503, "operation": "submitOrder", "first": 3},)},
     redact_header=auth.redact_header,
-    diagnose=auth.diagnosed,
-    webhooks=webhooks.policy,
+    diagnose=auth.explain_signature,
+    webhooks=webhooks.POLICY,
     control=control,
     flask_context=False,
     hosts=("pro-api.oneflowcloud.com", "orders.oneflow.io"),

@@ -1,24 +1,26 @@
-"""Who sends a request: ``x-oneflow-authorization`` and the signature over method, path and date."""
+"""Authenticates a request by ``x-oneflow-authorization``: a token, and a signature over method, path and date."""
 
 import hmac
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Credential, ProviderContext, ProviderRequest
+from flowproof.kernel import Credential, ProviderContext, ProviderRequest, hex_id
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
 from .errors import TokenNotFound, Unauthorized
-from .models import Account, Setup
+from .models import Account, SeedData
 
-__all__ = ["Principal", "authenticate", "diagnosed", "presented_key", "redact_header"]
+__all__ = ["Principal", "authenticate", "explain_signature", "mint", "presented_key", "redact_header"]
 
 AUTHORIZATION = "x-oneflow-authorization"
 DATE = "x-oneflow-date"
 ALGORITHM = "x-oneflow-algorithm"
 
 # Documented: HMAC-SHA1, hex, "METHOD path timestamp". Observed: the path without query, raw or decoded. A client that
-# signs the path it asks for is right at the provider, so the part of the path that is ours is accepted too.
+# signs the whole path that it requests would be right at the provider, so our own prefix (mounted) verifies too.
 SCHEME = SigningScheme(
     parts=("method", "path", "timestamp"),
     separator=" ",
@@ -43,41 +45,41 @@ def presented_key(request: ProviderRequest) -> str | None:
 
 def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
     """
-    Find out who sends a request.
+    Find the account that signed a request.
 
     Raises:
         Unauthorized: A header is missing or malformed, the algorithm is unknown, the signature is wrong, or the date
             is outside the workspace's window.
         TokenNotFound: No account has that token.
     """
-    signed = _signed(request)
+    signed = _signed_request(request)
     credential = context.credential(signed.token)
     if credential is None:
         unknown = _finding(AUTHORIZATION, "a token of this workspace", "a token it does not know", "token")
         raise TokenNotFound([unknown], note=_swapped(signed, context))
-    setup = context.parsed_seed(Setup)
-    account = setup.account_of_role(credential.role)
+    seed = context.parsed_seed(SeedData)
+    account = seed.account_of_role(credential.role)
     if account is None:
         raise TokenNotFound([_finding(AUTHORIZATION, "a token of an account", f"the role {credential.role}", "token")])
     scheme = _scheme(request)
     if not verify(scheme, signed, credential.secrets["secret"].encode()):
         raise Unauthorized(
             [_finding(AUTHORIZATION, "the signature of this request", "another one", "signature")],
-            note=lambda: diagnosed(request, credential),
+            note=lambda: explain_signature(request, credential),
         )
-    _check_window(signed.timestamp, setup.settings.date_window_s, context.now)
+    _check_window(signed.timestamp, seed.settings.date_window_s, context.now)
     return Principal(account)
 
 
-def diagnosed(request: ProviderRequest, credential: Credential) -> str:
+def explain_signature(request: ProviderRequest, credential: Credential) -> str:
     """Why a signature does not verify, without the secret."""
     from flowproof.kernel.diagnosis import diagnose, render  # noqa: PLC0415 (most servers never explain a signature)
 
-    return render(diagnose(_scheme(request), _signed(request), credential.secrets["secret"].encode()))
+    return render(diagnose(_scheme(request), _signed_request(request), credential.secrets["secret"].encode()))
 
 
 def _swapped(signed: SignedRequest, context: ProviderContext) -> str:
-    """What to say where the token that nobody was issued is in truth a secret."""
+    """An explanation where the unknown token is really a secret of this workspace; otherwise an empty text."""
     from flowproof.kernel.diagnosis import SWAPPED  # noqa: PLC0415 (the same)
 
     secrets = (credential.secrets["secret"] for credential in context.credentials())
@@ -85,8 +87,21 @@ def _swapped(signed: SignedRequest, context: ProviderContext) -> str:
     return f"{SWAPPED.text[0].upper()}{SWAPPED.text[1:]}. {SWAPPED.fix}" if sent_as_token else ""
 
 
+def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
+    """A token and a secret for each account of the seed data."""
+    return tuple(
+        Credential(
+            key=hex_id(rng, 20),
+            role=account["role"],
+            public={"account": account["name"]},
+            secrets={"secret": hex_id(rng, 40)},
+        )
+        for account in seed["accounts"]
+    )
+
+
 def redact_header(name: str, value: str) -> str:
-    """Headers as they may be shown: a signature is taken out, and the static Authorization header of a postback."""
+    """A header's value as the journal shows it: signatures and a postback's ``Authorization`` are redacted."""
     if name == "authorization":
         return "[redacted]"
     if name != AUTHORIZATION:
@@ -95,7 +110,7 @@ def redact_header(name: str, value: str) -> str:
     return f"{token}{colon}[signature]" if colon else "[redacted]"
 
 
-def _signed(request: ProviderRequest) -> SignedRequest:
+def _signed_request(request: ProviderRequest) -> SignedRequest:
     presented = request.header(AUTHORIZATION)
     if presented is None:
         raise Unauthorized([_finding(AUTHORIZATION, "Token:Signature", "nothing", "header")])
@@ -107,32 +122,21 @@ def _signed(request: ProviderRequest) -> SignedRequest:
     timestamp = request.header(DATE)
     if not timestamp:
         raise Unauthorized([_finding(DATE, "the timestamp that was signed", "nothing", "date")])
-    return SignedRequest(
-        method=request.method,
-        path=request.path,
-        query=request.wire.query,
-        mount=request.mount,
-        headers=request.wire.headers,
-        body=request.body,
-        token=token,
-        signature=signature,
-        timestamp=timestamp,
-        date_header=DATE,
-    )
+    return SignedRequest.of(request, token=token, signature=signature, timestamp=timestamp, date_header=DATE)
 
 
 def _scheme(request: ProviderRequest) -> SigningScheme:
     """The documented scheme, or the one with SHA-256 where the header says so (observed in current SDKs)."""
-    asked = (request.header(ALGORITHM) or "SHA1").upper()
-    if asked == "SHA1":
+    algorithm = (request.header(ALGORITHM) or "SHA1").upper()
+    if algorithm == "SHA1":
         return SCHEME
-    if asked == "SHA256":
+    if algorithm == "SHA256":
         return replace(SCHEME, digest="sha256")
     raise Unauthorized([_finding(ALGORITHM, "SHA1 or SHA256", "another algorithm", "algorithm")])
 
 
 def _check_window(timestamp: str, window_s: float | None, now: datetime) -> None:
-    """The date is an opaque string, unless the workspace asks for a window (inferred, off by default)."""
+    """Check the date only where the workspace sets a window: by default the date is an opaque string (inferred)."""
     if window_s is None:
         return
     sent = _instant(timestamp)
@@ -144,7 +148,7 @@ def _check_window(timestamp: str, window_s: float | None, now: datetime) -> None
 
 
 def _instant(timestamp: str) -> datetime | None:
-    """The instant that a date means, in the formats that SDKs send; without a zone it is UTC."""
+    """The instant of a date in any format that SDKs send, or None; a date without a zone is UTC."""
     text = timestamp.strip().removesuffix(" UTC")
     try:
         if text.isdecimal():

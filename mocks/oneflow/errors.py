@@ -1,4 +1,4 @@
-"""Every error that OneFlow can answer, and the one place where a refusal becomes its body."""
+"""Every error that OneFlow can answer, and the one place that renders a refusal as the provider's body."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,34 +22,28 @@ from flowproof.kernel.refusals import (
 __all__ = ["Conflict", "Forbidden", "NotFound", "OrderInvalid", "TokenNotFound", "Unauthorized", "render"]
 
 
-@dataclass(eq=False)
 class Unauthorized(Refusal):
     """The request does not prove who sent it."""
 
 
-@dataclass(eq=False)
 class TokenNotFound(Refusal):
     """No account has that token."""
 
 
-@dataclass(eq=False)
 class Forbidden(Refusal):
     """The account has no access to that resource."""
 
 
-@dataclass(eq=False)
-class NotFound(Refusal):
-    """There is nothing of that id."""
+class NotFound(Refusal): ...
 
 
-@dataclass(eq=False)
 class OrderInvalid(Refusal):
-    """An order cannot be accepted as it is."""
+    """An order is not valid by schema or rules."""
 
 
 @dataclass(eq=False)
 class Conflict(Refusal):
-    """The order's state does not allow it; ``message`` is what the provider says."""
+    """The order's state does not allow the request; ``message`` is the provider's."""
 
     message: str = ""
 
@@ -84,7 +78,6 @@ VALIDATION_FAILED = 208
 
 
 def render(refusal: Refusal) -> WireResponse:
-    """A refusal in the provider's own words."""
     match refusal:
         case TokenNotFound():
             return WireResponse(401, orjson.dumps({"message": "Token Not Found"}), requirement="oneflow.auth.token")
@@ -102,7 +95,7 @@ def render(refusal: Refusal) -> WireResponse:
 
 
 def _contract_broken(refusal: ContractBroken) -> WireResponse:
-    """What is wrong with a path's parameters is an id that nothing has; all else is a bad request."""
+    """An invalid path parameter is the id of nothing: 404. Anything else is a bad request."""
     if any(finding.where == "request.path" for finding in refusal.findings):
         return WireResponse(404, _body(404))
     return WireResponse(400, _body(400, _said(refusal)))
@@ -110,11 +103,8 @@ def _contract_broken(refusal: ContractBroken) -> WireResponse:
 
 def _fault(refusal: FaultInjected) -> WireResponse:
     status = refusal.status
-    headers = [("Content-Type", "application/json")]
-    if refusal.retry_after_s is not None:
-        headers.append(("Retry-After", str(refusal.retry_after_s)))
     requirement = {429: "oneflow.error.rate_limit", 503: "oneflow.error.unavailable"}.get(status)
-    return WireResponse(status, _body(status), tuple(headers), requirement)
+    return WireResponse(status, _body(status), refusal.headers, requirement)
 
 
 def _body(status: int, message: str | None = None) -> bytes:
@@ -151,18 +141,18 @@ def _validation_failed(findings: Iterable[Finding]) -> dict[str, Any]:
 
 
 def _reasons(findings: Iterable[Finding]) -> Iterable[tuple[str, str]]:
-    """Dotted path and message of each finding; of several about one place and one requirement, the first."""
+    """Dotted path and message of each finding; the first of several with the same path and requirement."""
     first = {(finding.pointer, finding.requirement): finding for finding in reversed(tuple(findings))}
-    return [(dotted(finding.pointer), said(finding)) for finding in reversed(first.values())]
+    return [(dotted_path(finding.pointer), message_of(finding)) for finding in reversed(first.values())]
 
 
-def dotted(pointer: str) -> str:
+def dotted_path(pointer: str) -> str:
     """A JSON pointer as the provider writes a path: ``orderData.items.0.sku`` (inferred beyond the first level)."""
     return ".".join(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
 
 
-def said(finding: Finding) -> str:
-    """What the provider says of a finding; only the message of a repeated ``sourceOrderId`` is observed."""
+def message_of(finding: Finding) -> str:
+    """The provider's message for a finding. Only that of a repeated ``sourceOrderId`` is observed."""
     match finding.keyword:
         case "required":
             return "is required"

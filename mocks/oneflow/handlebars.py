@@ -1,5 +1,5 @@
 """
-Renders the templates of postbacks: as much of Handlebars as the provider's document uses, and an error for the rest.
+Renders postback templates: the part of Handlebars that the provider's document uses, and an error for the rest.
 
 Known: ``{{path}}`` with escaping as Handlebars does it, ``{{{path}}}`` and ``{{&path}}`` without; paths with ``.``,
 ``/``, ``this``, ``../`` and ``[any key]``; ``@index``, ``@first``, ``@last``, ``@key``, ``@root``; ``#if``,
@@ -13,10 +13,10 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from .template_syntax import TemplateError, parsed
+from .template_syntax import TemplateError, parse_template
 from .template_whitespace import Block, Content, Output, Path, Program
 
-__all__ = ["Template", "TemplateError", "compiled"]
+__all__ = ["Template", "TemplateError", "compile_template"]
 
 ESCAPES: Mapping[int, str] = MappingProxyType(
     str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;", "`": "&#x60;", "=": "&#x3D;"})
@@ -29,13 +29,6 @@ MOST_INDEX = 2**32 - 1  # keys that JavaScript takes for indexes come first, by 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """
-    A template that can be rendered.
-
-    Args:
-        program: Its statements.
-    """
-
     program: Program
 
     def render(self, context: Any) -> str:
@@ -48,19 +41,17 @@ class Template:
         return _Rendering(context).text(self.program)
 
 
-def compiled(source: str) -> Template:
+def compile_template(source: str) -> Template:
     """
-    A template that holds nothing that is not known.
+    Parse a template of the known subset.
 
     Raises:
         TemplateError: It does, or is broken; line and column say where.
     """
-    return Template(parsed(source))
+    return Template(parse_template(source))
 
 
 class _Rendering:
-    """One run over a template."""
-
     def __init__(self, root: Any) -> None:
         self._root = root
         self._pieces: list[str] = []
@@ -110,7 +101,7 @@ class _Rendering:
 
 
 def _entered(value: Any, contexts: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The contexts inside a block; one that is the same as the outer one is no level of its own."""
+    """The contexts inside a block. A context equal to the outer one adds no level."""
     outer = None if contexts[0] is NOTHING else contexts[0]
     same = value is outer or (not isinstance(value, dict | list) and value == outer)
     return (value, *contexts[1:]) if same else (value, *contexts)
@@ -138,7 +129,7 @@ def _member(value: Any, key: str) -> Any:
 
 
 def _items(value: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
-    """What ``#each`` goes over, each with its ``@`` data."""
+    """The items of an ``#each``, each with its ``@`` data."""
     pairs: Sequence[tuple[Any, Any]] = ()
     if isinstance(value, list):
         pairs = list(enumerate(value))
@@ -179,7 +170,7 @@ def as_text(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    """As JavaScript writes it, which knows no other numbers than doubles."""
+    """A number as JavaScript writes it: every number is a double there."""
     double = float(value)
     if not math.isfinite(double):
         return "NaN" if math.isnan(double) else "Infinity" if double > 0 else "-Infinity"

@@ -1,4 +1,4 @@
-"""What the provider keeps: accounts, set-up, submissions and orders, and the states that an order goes through."""
+"""The provider's records: accounts, seed data, submissions and orders, and the states that an order goes through."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ __all__ = [
     "Carrier",
     "Destination",
     "Event",
-    "Settings",
-    "Setup",
+    "SeedData",
+    "SeedSettings",
     "Status",
     "Submission",
     "Trigger",
@@ -25,7 +25,7 @@ Json = Mapping[str, Any]
 
 
 class Status(StrEnum):
-    """Where an order stands; the words are observed, not documented."""
+    """The status of an order. The words are observed, not documented."""
 
     RECEIVED = "received"
     PRINT_READY = "printready"
@@ -47,7 +47,7 @@ CLOSED = frozenset(status for status, following in NEXT.items() if not following
 
 
 class Event(StrEnum):
-    """What a postback can tell of: the six that the document names, in our spelling."""
+    """An event of a postback: the six that the document names, in our spelling."""
 
     ORDER_RECEIVED = "orderReceived"
     ORDER_ERRORED = "orderErrored"
@@ -63,7 +63,7 @@ class Trigger:
     A postback that an account has set up.
 
     Args:
-        event: What it tells of.
+        event: The event that it is posted for.
         url: Where it goes.
         method: POST, PUT or GET.
         content_type: Of its body.
@@ -80,12 +80,11 @@ class Trigger:
 
     @property
     def place(self) -> tuple[str, str, str]:
-        """What tells it from every other trigger."""
+        """Event, method and URL, which no two triggers share."""
         return (self.event.value, self.method, self.url)
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A trigger of the seed data."""
         return cls(
             Event(value["event"]),
             value["url"],
@@ -98,7 +97,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A brand that sends orders; ``role`` tells which credential is its own."""
+    """A brand that sends orders; ``role`` is the role of its credential."""
 
     id: str
     name: str
@@ -106,7 +105,6 @@ class Account:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """An account of the seed data."""
         return cls(value["_id"], value["name"], value["role"])
 
 
@@ -121,7 +119,6 @@ class Carrier:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A carrier of the seed data."""
         return cls(value["alias"], value["code"], value["service"], value["requiresPhone"])
 
 
@@ -148,7 +145,6 @@ class Destination:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A destination of the seed data."""
         return cls(
             value["_id"],
             value["name"],
@@ -158,17 +154,17 @@ class Destination:
             tuple(Carrier.from_json(carrier) for carrier in value["carriers"]),
         )
 
-    def carrier(self, wanted: Json) -> Carrier | None:
-        """The service that an order's carrier names, by alias or else by code and service."""
-        if "alias" in wanted:
-            return next((each for each in self.carriers if each.alias == wanted["alias"]), None)
-        named = (wanted["code"], wanted["service"])
-        return next((each for each in self.carriers if (each.code, each.service) == named), None)
+    def carrier(self, named: Json) -> Carrier | None:
+        """The shipping service that an order names, by alias or else by code and service."""
+        if "alias" in named:
+            return next((each for each in self.carriers if each.alias == named["alias"]), None)
+        code_and_service = (named["code"], named["service"])
+        return next((each for each in self.carriers if (each.code, each.service) == code_and_service), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """How fast an order lives, in seconds, and which artwork is bad; documented in the seed data's schema."""
+class SeedSettings:
+    """Durations of an order's life, in seconds, and the artwork that fails; documented in the seed data's schema."""
 
     processing_s: float
     print_ready_s: float
@@ -180,58 +176,51 @@ class Settings:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """The settings of the seed data."""
         read: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in value.items()}
         return cls(**read)
 
 
 @dataclass(frozen=True)
-class Setup:
-    """The seed data of a workspace. It reads each part when it is first asked for, and once."""
+class SeedData:
+    """The seed data of a workspace, each part parsed when it is first read, once."""
 
-    seed: Json
+    raw: Json
 
     @cached_property
     def accounts(self) -> tuple[Account, ...]:
-        """All brands."""
-        return tuple(Account.from_json(account) for account in self.seed["accounts"])
+        return tuple(Account.from_json(account) for account in self.raw["accounts"])
 
     def account_named(self, name: str) -> Account | None:
-        """The brand of that name."""
         return next((account for account in self.accounts if account.name == name), None)
 
     def account_of_role(self, role: str) -> Account | None:
-        """The brand to which a credential's role belongs."""
         return next((account for account in self.accounts if account.role == role), None)
 
     def destination(self, name: str) -> Destination | None:
-        """The destination of that name."""
         return next((each for each in self._destinations if each.name == name), None)
 
     @cached_property
     def _destinations(self) -> tuple[Destination, ...]:
-        return tuple(Destination.from_json(destination) for destination in self.seed["destinations"])
+        return tuple(Destination.from_json(destination) for destination in self.raw["destinations"])
 
     def title(self, source_product_id: str, destination: str) -> Json | None:
         """The Piazza title of that id in a destination."""
-        titles = (each for each in self.seed["titles"] if each["destination"] == destination)
+        titles = (each for each in self.raw["titles"] if each["destination"] == destination)
         return next((each for each in titles if each["sourceProductId"] == source_product_id), None)
 
     @cached_property
     def triggers(self) -> tuple[Trigger, ...]:
-        """The postbacks that are set up."""
-        return tuple(Trigger.from_json(trigger) for trigger in self.seed.get("triggers", ()))
+        return tuple(Trigger.from_json(trigger) for trigger in self.raw.get("triggers", ()))
 
     @cached_property
-    def settings(self) -> Settings:
-        """How fast an order lives."""
-        return Settings.from_json(self.seed["settings"])
+    def settings(self) -> SeedSettings:
+        return SeedSettings.from_json(self.raw["settings"])
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
     """
-    An order as somebody sent it, before or without becoming one.
+    An order as it was sent, before it is processed.
 
     Args:
         id: 24 hexadecimal digits, which the order will keep.
@@ -249,11 +238,9 @@ class Submission:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A submission as the store keeps it."""
         return cls(**value)
 
     def to_json(self) -> dict[str, Any]:
-        """The submission as the store keeps it."""
         return {
             "id": self.id,
             "account": self.account,

@@ -1,160 +1,77 @@
-"""How a valid submission becomes an order record: defaults filled in, identifiers given, the rest dropped."""
+"""The records of one workspace in the store: submission errors, orders, and the index of orders by id."""
 
-from collections.abc import Iterator, Mapping
-from random import Random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from flowproof.kernel import hex_id
+from flowproof.kernel import State
 
-from .models import Setup, Status, Submission
-from .rules import log
+from .models import Status, Submission
 
-__all__ = ["order_record"]
+__all__ = ["Orders"]
 
-Json = Mapping[str, Any]
-
-# What the document's tables and examples name; "any additional fields or child elements will be ignored".
-ITEM = (
-    "sourceItemId",
-    "sku",
-    "sourceProductId",
-    "description",
-    "shipmentIndex",
-    "quantity",
-    "dispatchAlert",
-    "unitWeight",
-    "barcode",
-    "extraData",
-)
-COMPONENT = (
-    "code",
-    "path",
-    "fetch",
-    "localFile",
-    "preflight",
-    "sourceComponentId",
-    "duplicate",
-    "barcode",
-    "attributes",
-    "extraData",
-)
-STOCK_ITEM = ("code", "name", "quantity", "shipmentIndex", "unitPrice")
-SHIPMENT = ("sourceShipmentId", "shipmentIndex", "shipByDate", "slaDays", "canShipEarly")
-ADDRESS = (
-    "name",
-    "companyName",
-    "address1",
-    "address2",
-    "address3",
-    "town",
-    "postcode",
-    "state",
-    "isoCountry",
-    "country",
-    "email",
-    "phone",
-)
-ATTACHMENT = ("path", "type")
-ORDER_DATA = ("sourceOrderId", "customerName", "extraData")
+SUBMISSION_ERROR = "submission_error"
+PLACE = "place"  # of an order by its id: its account's id, and the account's own id for it
 
 
-def order_record(submission: Submission, setup: Setup, rng: Random, *, at: str) -> dict[str, Any]:
-    """
-    The order that a valid submission becomes; it keeps the submission's id.
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The orders and submission errors of a workspace."""
 
-    Args:
-        submission: Valid by schema and rules.
-        setup: The workspace's accounts and destinations.
-        chance: What further ids are drawn from.
-        at: Moment of processing, ISO 8601 with milliseconds and ``Z``.
+    state: State
 
-    Source:
-        Shape as in the provider's sample output of its synchronous endpoint.
-    """
-    order = submission.order
-    data = order["orderData"]
-    destination = setup.destination(order["destination"]["name"])
-    if destination is None:
-        raise ValueError("a valid order has a destination")
-    items = [_item(item, order["destination"]["name"], setup, rng) for item in data["items"]]
-    shipments = [_shipment(place, shipment, destination, rng) for place, shipment in enumerate(data["shipments"])]
-    return {
-        "_id": submission.id,
-        "destination": {"id": destination.id, "name": destination.name},
-        "source": {"id": submission.account_id, "name": submission.account},
-        "files": [_file(component, submission.id) for item in items for component in item["components"]],
-        "logs": [log(submission.id, "Order created", at)],
-        "orderData": {
-            **_known(data, ORDER_DATA),
-            "status": Status.RECEIVED.value,
-            "date": submission.submitted_at,
-            "items": items,
-            "stockItems": [_stock_item(each) for each in data.get("stockItems", ())],
-            "shipments": shipments,
-        },
-    }
+    def put_submission_error(self, submission: Submission, errors: Sequence[Mapping[str, str]]) -> None:
+        """Store a submission that did not become an order, with the errors."""
+        kept = {"submission": submission.to_json(), "errors": list(errors), "resubmitted": False}
+        self.state.put(SUBMISSION_ERROR, submission.id, kept)
 
+    def submission_errors(self) -> Sequence[Any]:
+        """All submission errors, newest first."""
+        return self.state.newest(SUBMISSION_ERROR)
 
-def _known(value: Json, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: value[name] for name in names if name in value}
+    def submission_error(self, submission_id: str) -> Any:
+        return self.state.get(SUBMISSION_ERROR, submission_id)
 
+    def replace_submission_error(self, submission_id: str, kept: Any) -> None:
+        self.state.put(SUBMISSION_ERROR, submission_id, kept)
 
-def _item(item: Json, destination: str, setup: Setup, rng: Random) -> dict[str, Any]:
-    defaults = {"_id": hex_id(rng), "barcode": _barcode(rng), "status": "live", "quantity": 1, "shipmentIndex": 0}
-    title = setup.title(item["sourceProductId"], destination) if "sourceProductId" in item else None
-    components = item["components"] if title is None else _components_of(title)
-    made = {**defaults, **_known(item, ITEM), "components": [_component(each, rng) for each in components]}
-    return made if title is None else {**made, "sku": title["sku"]}
+    def add(self, account_id: str, record: Mapping[str, Any]) -> None:
+        """Store a new order, found by its id and by its account's ``sourceOrderId``."""
+        source_order_id = record["orderData"]["sourceOrderId"]
+        self.state.put(_kind(account_id), source_order_id, record)
+        self.state.put(PLACE, record["_id"], [account_id, source_order_id])
 
+    def replace(self, record: Mapping[str, Any]) -> None:
+        self.state.put(_kind(record["source"]["id"]), record["orderData"]["sourceOrderId"], record)
 
-def _components_of(title: Json) -> Iterator[dict[str, Any]]:
-    """The components of a Piazza title, whose files the provider fetches."""
-    return ({**component, "fetch": True} for component in title["components"])
+    def owner(self, order_id: str) -> str | None:
+        """The id of the account that an order belongs to, or None."""
+        place = self.state.get(PLACE, order_id)
+        return str(place[0]) if place else None
 
+    def get(self, account_id: str, order_id: str) -> Any:
+        place = self.state.get(PLACE, order_id)
+        return self.by_source_order_id(account_id, place[1]) if place and place[0] == account_id else None
 
-def _component(component: Json, rng: Random) -> dict[str, Any]:
-    defaults = {"_id": hex_id(rng), "fileId": hex_id(rng), "barcode": _barcode(rng), "status": "live"}
-    optional = {"fetch": False, "localFile": False, "preflight": False, "duplicate": 1}
-    made = {**defaults, "type": "press", **optional, **_known(component, COMPONENT)}
-    return {**made, "preflight": made["preflight"] and not made["localFile"]}
+    def open(self, order_id: str, status: Status) -> Any:
+        """The order of that id, or None where it has another status."""
+        place = self.state.get(PLACE, order_id)
+        order = self.by_source_order_id(*place) if place else None
+        return order if order is not None and order["orderData"]["status"] == status.value else None
+
+    def by_source_order_id(self, account_id: str, source_order_id: str) -> Any:
+        return self.state.get(_kind(account_id), source_order_id)
+
+    def has_source_order_id(self, account_id: str, source_order_id: str) -> bool:
+        return self.state.has(_kind(account_id), source_order_id)
+
+    def page(self, account_id: str, *, page: int, pagesize: int) -> Sequence[Any]:
+        """A page of an account's orders, newest first. Pages count from 1."""
+        return self.state.newest(_kind(account_id), limit=pagesize, offset=(page - 1) * pagesize)
+
+    def count(self, account_id: str) -> int:
+        return self.state.count(_kind(account_id))
 
 
-def _stock_item(stock: Json) -> dict[str, Any]:
-    return {"quantity": 1, "shipmentIndex": 0, "unitPrice": 0, **_known(stock, STOCK_ITEM)}
-
-
-def _shipment(place: int, shipment: Json, destination: Any, rng: Random) -> dict[str, Any]:
-    carrier = destination.carrier(shipment["carrier"])
-    made: dict[str, Any] = {
-        "_id": hex_id(rng),
-        "status": "live",
-        "shipmentIndex": place,
-        "canShipEarly": True,
-        **_known(shipment, SHIPMENT),
-        "shipTo": _known(shipment["shipTo"], ADDRESS),
-        "carrier": {"alias": carrier.alias, "code": carrier.code, "service": carrier.service},
-    }
-    if "returnAddress" in shipment:
-        made["returnAddress"] = _known(shipment["returnAddress"], ADDRESS)
-    if "attachments" in shipment:
-        made["attachments"] = [_known(each, ATTACHMENT) for each in shipment["attachments"]]
-    return made
-
-
-def _file(component: Json, order_id: str) -> dict[str, Any]:
-    made = {
-        "_id": component["fileId"],
-        "status": "notreceived",
-        "fetch": component["fetch"],
-        "path": component["path"],
-        "type": "artwork",
-        "componentId": component["_id"],
-        "orderId": order_id,
-        "versions": [],
-    }
-    return {**made, "fetchUrl": component["path"]} if component["fetch"] else made
-
-
-def _barcode(rng: Random) -> str:
-    """Such as ``B3000A8B51``."""
-    return f"B{hex_id(rng, 9).upper()}"
+def _kind(account_id: str) -> str:
+    return f"order/{account_id}"

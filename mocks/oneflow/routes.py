@@ -1,4 +1,4 @@
-"""The operations of the contract: read the command, let a rule decide, keep and render the result."""
+"""The operations of the contract: parse the request, apply the rules, store and render the result."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from flowproof.conformance import Finding
 from flowproof.kernel import ctx, hex_id
 from flowproof.kernel.time.clock import instant_to_text
 
-from . import processing, rules, webhooks
+from . import lifecycle, rules, webhooks
 from .errors import Forbidden, NotFound, OrderInvalid
-from .models import Account, Event, Setup, Submission
-from .orders import Orders
+from .models import Account, Event, SeedData, Submission
+from .records import Orders
 
 __all__ = ["routes"]
 
@@ -23,8 +23,8 @@ DEFAULT_PAGESIZE = 10
 
 @routes.post("/api/order/validate")
 def validate_order() -> Any:
-    """Say whether an order is suitable for submission; nothing is kept."""
-    findings = processing.findings_of(ctx.json, _account().id, ctx.context)
+    """Validate an order. Nothing is stored."""
+    findings = lifecycle.findings_of(ctx.json, _account().id, ctx.context)
     if findings:
         raise OrderInvalid(findings)
     return ctx.json
@@ -32,16 +32,16 @@ def validate_order() -> Any:
 
 @routes.post("/api/order")
 def submit_order() -> tuple[Any, int]:
-    """Store a submission and answer at once, whether or not the order is valid."""
+    """Accept a submission and answer at once, whether or not the order is valid."""
     account = _account()
     submission = Submission(hex_id(ctx.rng), account.name, account.id, instant_to_text(ctx.now), ctx.json)
-    processing.submit(submission, ctx.context)
+    lifecycle.submit(submission, ctx.context)
     return submission.receipt(), 201
 
 
 @routes.get("/api/order")
 def list_orders() -> Any:
-    """A page of the account's orders, the newest first."""
+    """A page of the account's orders, newest first."""
     page, pagesize = _number("page", DEFAULT_PAGE), _number("pagesize", DEFAULT_PAGESIZE)
     orders, account_id = Orders(ctx.state), _account().id
     count = orders.count(account_id)
@@ -56,7 +56,6 @@ def list_orders() -> Any:
 
 @routes.get("/api/order/<order_id>")
 def get_order(order_id: str) -> Any:
-    """One order."""
     orders = Orders(ctx.state)
     owner = orders.owner(order_id)
     if owner is None:
@@ -68,8 +67,8 @@ def get_order(order_id: str) -> Any:
 
 @routes.put("/api/order/<source_account_name>/<source_order_id>/cancel")
 def cancel_order(source_account_name: str, source_order_id: str) -> Any:
-    """Cancel an order by its source; a body is not read."""
-    account = ctx.context.parsed_seed(Setup).account_named(source_account_name)
+    """Cancel an order by its ``sourceOrderId``. A body is ignored."""
+    account = ctx.context.parsed_seed(SeedData).account_named(source_account_name)
     if account is None:
         missing = "oneflow.order.not_found"
         raise NotFound([_path_finding("sourceAccountName", "the name of an account", source_account_name, missing)])
@@ -78,13 +77,12 @@ def cancel_order(source_account_name: str, source_order_id: str) -> Any:
         raise Forbidden([_path_finding("sourceAccountName", "this account's own name", source_account_name, forbidden)])
     cancelled = rules.cancel(_by_source(account, source_order_id), at=instant_to_text(ctx.now))
     Orders(ctx.state).replace(cancelled)
-    webhooks.order_event(Event.ORDER_CANCELLED, cancelled, ctx.context)
+    webhooks.notify_order(Event.ORDER_CANCELLED, cancelled, ctx.context)
     return cancelled
 
 
 @routes.put("/api/shipment/<source_order_id>/<shipment_index>/shipping")
 def update_shipping(source_order_id: str, shipment_index: str) -> Any:
-    """Amend the address of a shipment."""
     order = _by_source(_account(), source_order_id)
     changed, shipment = rules.amend_shipping(order, int(shipment_index), ctx.json)
     Orders(ctx.state).replace(changed)
@@ -105,7 +103,7 @@ def _by_source(account: Account, source_order_id: str) -> Any:
 
 
 def _number(name: str, default: int) -> int:
-    """A whole number of the query, which the contract has checked."""
+    """A whole number of the query, valid by the contract."""
     return int(ctx.query.get(name, default))
 
 

@@ -1,5 +1,5 @@
 """
-What makes an order acceptable beyond its schema, and what a command does to an order. Pure functions.
+Validates an order beyond its schema, and changes orders. Pure functions.
 
 A rule yields a finding for each place where its requirement is not met. Rules see only orders that are valid by the
 schema.
@@ -14,38 +14,37 @@ from typing import Any
 from flowproof.conformance import Finding
 
 from .errors import Conflict, NotFound
-from .models import CLOSED, NEXT, Destination, Setup, Status
+from .models import CLOSED, NEXT, Destination, SeedData, Status
 
-__all__ = ["ORDER_RULES", "Case", "amend_shipping", "cancel", "judge", "moved"]
+__all__ = ["ORDER_RULES", "SubmittedOrder", "amend_shipping", "cancel", "transition", "validate"]
 
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Case:
+class SubmittedOrder:
     """
-    An order to be judged.
+    An order to be validated.
 
     Args:
         order: Valid by the schema.
-        setup: The workspace's accounts and destinations.
+        seed: The workspace's accounts and destinations.
         taken: Whether its account has an order of that ``sourceOrderId`` already.
     """
 
     order: Json
-    setup: Setup
-    taken: bool
+    seed: SeedData
+    is_repeated: bool
 
     @property
     def data(self) -> Json:
-        """The order's ``orderData``."""
         data: Json = self.order["orderData"]
         return data
 
     @cached_property
     def destination(self) -> Destination | None:
-        """Where the order goes; None where no such account exists."""
-        return self.setup.destination(self.order["destination"]["name"])
+        """The destination, or None where no account has that name."""
+        return self.seed.destination(self.order["destination"]["name"])
 
     def items(self) -> Iterator[tuple[str, Json]]:
         """Items with their JSON pointers."""
@@ -66,125 +65,125 @@ class Case:
         return ((f"/orderData/shipments/{index}", each) for index, each in enumerate(self.data["shipments"]))
 
     def shipment_indexes(self) -> list[int]:
-        """The index of each shipment: its own, or its place."""
+        """The index of each shipment: its ``shipmentIndex``, or its position."""
         return [each.get("shipmentIndex", place) for place, (_, each) in enumerate(self.shipments())]
 
 
-Rule = Callable[[Case], Iterator[Finding]]
+Rule = Callable[[SubmittedOrder], Iterator[Finding]]
 
 
 def _finding(pointer: str, message: str, got: str, requirement: str) -> Finding:
     return Finding("request.body", pointer, message, got, f"oneflow.order.{requirement}", "message")
 
 
-def destination_exists(case: Case) -> Iterator[Finding]:
+def destination_exists(submitted: SubmittedOrder) -> Iterator[Finding]:
     """The destination is an account that exists."""
-    if case.destination is None:
-        name = case.order["destination"]["name"]
+    if submitted.destination is None:
+        name = submitted.order["destination"]["name"]
         yield _finding("/destination/name", "Destination account not found", repr(name), "destination_exists")
 
 
-def source_order_id_unique(case: Case) -> Iterator[Finding]:
+def source_order_id_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
     """An account uses a ``sourceOrderId`` once. The message is observed."""
-    if case.taken:
-        got = repr(case.data["sourceOrderId"])
+    if submitted.is_repeated:
+        got = repr(submitted.data["sourceOrderId"])
         yield _finding("/orderData/sourceOrderId", "Source Order ID already exists", got, "source_order_id_unique")
 
 
-def source_item_id_unique(case: Case) -> Iterator[Finding]:
+def source_item_id_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A ``sourceItemId`` is unique within the order."""
-    counted = Counter(item["sourceItemId"] for _, item in case.items())
-    for place, item in case.items():
+    counted = Counter(item["sourceItemId"] for _, item in submitted.items())
+    for place, item in submitted.items():
         if counted[item["sourceItemId"]] > 1:
             got = repr(item["sourceItemId"])
             yield _finding(f"{place}/sourceItemId", "must be unique within the order", got, "source_item_id_unique")
 
 
-def sku_configured(case: Case) -> Iterator[Finding]:
+def sku_configured(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A SKU has been set up in the destination account."""
-    if case.destination is None:
+    if submitted.destination is None:
         return
-    for place, item in case.items():
-        if "sku" in item and item["sku"] not in case.destination.skus:
+    for place, item in submitted.items():
+        if "sku" in item and item["sku"] not in submitted.destination.skus:
             yield _finding(
                 f"{place}/sku", "SKU is not set up in the destination account", repr(item["sku"]), "sku_configured"
             )
 
 
-def component_code_known(case: Case) -> Iterator[Finding]:
+def component_code_known(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A component's code is one of the product's components."""
-    if case.destination is None:
+    if submitted.destination is None:
         return
-    for place, component, item in case.components():
-        codes = case.destination.skus.get(item.get("sku", ""))
+    for place, component, item in submitted.components():
+        codes = submitted.destination.skus.get(item.get("sku", ""))
         if codes is not None and component["code"] not in codes:
             got = repr(component["code"])
             yield _finding(f"{place}/code", "is no component of the product", got, "component_code_known")
 
 
-def attribute_configured(case: Case) -> Iterator[Finding]:
+def attribute_configured(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A component's attributes have been configured in the destination account."""
-    if case.destination is None:
+    if submitted.destination is None:
         return
-    for place, component, _ in case.components():
+    for place, component, _ in submitted.components():
         for name in component.get("attributes", {}):
-            if name not in case.destination.attributes:
+            if name not in submitted.destination.attributes:
                 step = name.replace("~", "~0").replace("/", "~1")
                 message = "is not configured in the destination account"
                 yield _finding(f"{place}/attributes/{step}", message, repr(name), "attribute_configured")
 
 
-def stock_code_known(case: Case) -> Iterator[Finding]:
+def stock_code_known(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A stock item's code is found in the destination account."""
-    if case.destination is None:
+    if submitted.destination is None:
         return
-    for place, stock in case.stock_items():
-        if stock["code"] not in case.destination.stock:
+    for place, stock in submitted.stock_items():
+        if stock["code"] not in submitted.destination.stock:
             yield _finding(f"{place}/code", "Stock code not found", repr(stock["code"]), "stock_code_known")
 
 
-def title_exists(case: Case) -> Iterator[Finding]:
+def title_exists(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A ``sourceProductId`` refers to a title that has been set up in Piazza."""
-    for place, item in case.items():
+    for place, item in submitted.items():
         product = item.get("sourceProductId")
-        if product is not None and case.setup.title(product, case.order["destination"]["name"]) is None:
+        if product is not None and submitted.seed.title(product, submitted.order["destination"]["name"]) is None:
             yield _finding(f"{place}/sourceProductId", "Title not found in Piazza", repr(product), "title_exists")
 
 
-def shipment_index_points(case: Case) -> Iterator[Finding]:
+def shipment_index_points(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A ``shipmentIndex`` corresponds to one of the shipments."""
-    indexes = case.shipment_indexes()
-    for place, each in (*case.items(), *case.stock_items()):
+    indexes = submitted.shipment_indexes()
+    for place, each in (*submitted.items(), *submitted.stock_items()):
         if each.get("shipmentIndex", 0) not in indexes:
             got = str(each.get("shipmentIndex", 0))
             yield _finding(f"{place}/shipmentIndex", "refers to no shipment", got, "shipment_index_points")
 
 
-def shipment_index_unique(case: Case) -> Iterator[Finding]:
+def shipment_index_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
     """No two shipments have the same index."""
-    indexes = case.shipment_indexes()
-    for (place, _), index in zip(case.shipments(), indexes, strict=True):
+    indexes = submitted.shipment_indexes()
+    for (place, _), index in zip(submitted.shipments(), indexes, strict=True):
         if indexes.count(index) > 1:
             yield _finding(f"{place}/shipmentIndex", "is used by another shipment", str(index), "shipment_index_unique")
 
 
-def carrier_alias_known(case: Case) -> Iterator[Finding]:
+def carrier_alias_known(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A carrier is one of the destination account's shipping services."""
-    if case.destination is None:
+    if submitted.destination is None:
         return
-    for place, shipment in case.shipments():
-        if case.destination.carrier(shipment["carrier"]) is None:
+    for place, shipment in submitted.shipments():
+        if submitted.destination.carrier(shipment["carrier"]) is None:
             key = "alias" if "alias" in shipment["carrier"] else "code"
             got = repr(shipment["carrier"][key])
             yield _finding(f"{place}/carrier/{key}", "Shipping service not found", got, "carrier_alias_known")
 
 
-def phone_required_by_carrier(case: Case) -> Iterator[Finding]:
+def phone_required_by_carrier(submitted: SubmittedOrder) -> Iterator[Finding]:
     """Some carriers need a phone number for the address."""
-    if case.destination is None:
+    if submitted.destination is None:
         return
-    for place, shipment in case.shipments():
-        carrier = case.destination.carrier(shipment["carrier"])
+    for place, shipment in submitted.shipments():
+        carrier = submitted.destination.carrier(shipment["carrier"])
         if carrier is not None and carrier.requires_phone and not shipment["shipTo"].get("phone"):
             message = f"is required by the carrier {carrier.code}"
             yield _finding(f"{place}/shipTo/phone", message, "nothing", "phone_required_by_carrier")
@@ -206,12 +205,12 @@ ORDER_RULES: tuple[Rule, ...] = (
 )
 
 
-def judge(case: Case) -> tuple[Finding, ...]:
-    """Everything that keeps an order from being accepted."""
-    return tuple(finding for rule in ORDER_RULES for finding in rule(case))
+def validate(submitted: SubmittedOrder) -> tuple[Finding, ...]:
+    """The findings of all rules."""
+    return tuple(finding for rule in ORDER_RULES for finding in rule(submitted))
 
 
-def moved(order: Json, to: Status, *, at: str, message: str, level: str = "info") -> dict[str, Any]:
+def transition(order: Json, to: Status, *, at: str, message: str, level: str = "info") -> dict[str, Any]:
     """
     An order in its next state, with a line in its log.
 
@@ -252,12 +251,12 @@ def cancel(order: Json, *, at: str) -> dict[str, Any]:
         raise Conflict([_state(status, "oneflow.order.cancel_twice")], message="Order is already cancelled")
     if status is Status.SHIPPED:
         raise Conflict([_state(status, "oneflow.order.cancel_shipped")], message="Order has already been shipped")
-    return moved(order, Status.CANCELLED, at=at, message="Order cancelled")
+    return transition(order, Status.CANCELLED, at=at, message="Order cancelled")
 
 
 def amend_shipping(order: Json, index: int, update: Json) -> tuple[dict[str, Any], dict[str, Any]]:
     """
-    Amend the address of a shipment; carrier and tracking number too where they are given.
+    Amend the address of a shipment, and its carrier and tracking number where they are sent.
 
     Returns:
         The order, and the shipment as it is shown.
@@ -285,7 +284,7 @@ def amend_shipping(order: Json, index: int, update: Json) -> tuple[dict[str, Any
 
 
 def shown_shipment(order: Json, shipment: Json) -> dict[str, Any]:
-    """A shipment with what the document says that it has: its order's id and its items."""
+    """A shipment as the document describes it: with its order's id and its items."""
     data = order["orderData"]
     items = [item for item in data["items"] if item["shipmentIndex"] == shipment["shipmentIndex"]]
     return {**shipment, "sourceOrderId": data["sourceOrderId"], "items": items}

@@ -1,4 +1,4 @@
-"""The syntax of a template: text in, statements out, or an error that names what is not known and where."""
+"""Parses a template into statements, or raises an error that names the unknown part and its place."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from flowproof.errors import FlowproofError
 from . import template_whitespace as whitespace
 from .template_whitespace import Block, Comment, Content, Output, Path, Program, Strip
 
-__all__ = ["TemplateError", "parsed"]
+__all__ = ["TemplateError", "parse_template"]
 
 KNOWN_BLOCKS = ("if", "unless", "each", "with")
 KNOWN_DATA = ("index", "first", "last", "key", "root")
@@ -66,7 +66,7 @@ class Tag:
 @dataclass
 class Reader:
     """
-    Reads one template.
+    A recursive-descent parser of one template.
 
     Args:
         source: Its text.
@@ -77,10 +77,9 @@ class Reader:
     place: int = 0
 
     def program(self) -> Program:
-        """All of it."""
         self.parts = list(self._cut())
         read = self._body(None)
-        whitespace.settle(read)
+        whitespace.strip_whitespace(read)
         return read
 
     def _cut(self) -> Iterator[Content | Tag]:
@@ -124,7 +123,7 @@ class Reader:
         return Tag(at, "output", inner.strip(), strip)
 
     def _body(self, block: Tag | None, depth: int = 0) -> Program:
-        """Statements up to the tag that ends or divides the block, which is not taken."""
+        """Statements up to the tag that closes or divides the block; that tag is not consumed."""
         body: list[Content | Output | Block | Comment] = []
         while self.place < len(self.parts):
             part = self.parts[self.place]
@@ -172,7 +171,7 @@ class Reader:
         return Block(helper, self._path(arguments[0], opening.at, f"the argument of #{helper}"), opening.strip)
 
     def _divided(self, block: Block, opening: Tag, depth: int) -> Tag:
-        """Read a block's statements, and those of its else; returns the tag that closes it."""
+        """Parse a block's statements and those of its else; returns the closing tag."""
         block.program = self._body(opening, depth)
         tag = self._taken()
         if tag.kind == "close":
@@ -235,9 +234,9 @@ class Reader:
         raise TemplateError(before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1, what)
 
 
-def parsed(source: str) -> Program:
+def parse_template(source: str) -> Program:
     """
-    The statements of a template.
+    Parse a template.
 
     Raises:
         TemplateError: It has something that is not known, or is broken.

@@ -1,5 +1,5 @@
 """
-The statements of a template, and which blanks around them are dropped: ``~``, and tags that stand alone on a line.
+The statements of a template, and the whitespace around them that is removed: by ``~``, and around standalone tags.
 
 The order of the steps is Handlebars' own (4.7, whitespace-control): each decides what the next one finds.
 """
@@ -7,7 +7,7 @@ The order of the steps is Handlebars' own (4.7, whitespace-control): each decide
 import re
 from dataclasses import dataclass, field
 
-__all__ = ["Block", "Comment", "Content", "Output", "Path", "Program", "Strip", "settle"]
+__all__ = ["Block", "Comment", "Content", "Output", "Path", "Program", "Strip", "strip_whitespace"]
 
 BLANK = r"[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
 ENDS_LINE_BEFORE = re.compile(rf"\r?\n{BLANK}*?\Z")
@@ -18,7 +18,7 @@ LINE_OR_TEXT_ENDS_AFTER = re.compile(rf"\A{BLANK}*?(\r?\n|\Z)")
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Whether a tag drops the blanks before and behind it."""
+    """Whether a tag removes the whitespace before and after it."""
 
     open: bool = False
     close: bool = False
@@ -29,7 +29,7 @@ NO_STRIP = Strip()
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """What a tag reads: so many contexts up, or among the ``@`` data, then key by key."""
+    """What a tag reads: a number of contexts up, or the ``@`` data, then key by key."""
 
     is_data: bool
     depth: int
@@ -37,7 +37,7 @@ class Path:
 
 
 class Content:
-    """Plain text, with what was dropped of it so far."""
+    """Text, with what was removed of it so far."""
 
     __slots__ = ("left_stripped", "original", "right_stripped", "value")
 
@@ -46,13 +46,13 @@ class Content:
         self.left_stripped = self.right_stripped = False
 
     def drop_at_start(self, *, all_blanks: bool) -> None:
-        """Drop all blanks, or those up to the line's end unless that was done."""
+        """Remove all leading whitespace, or that of the first line if not done yet."""
         if all_blanks or not self.right_stripped:
             kept = re.sub(rf"\A{BLANK}+" if all_blanks else r"\A[ \t]*\r?\n?", "", self.value)
             self.right_stripped, self.value = kept != self.value, kept
 
     def drop_at_end(self, *, all_blanks: bool) -> None:
-        """Drop all blanks, or those of the last line unless that was done."""
+        """Remove all trailing whitespace, or that of the last line if not done yet."""
         if all_blanks or not self.left_stripped:
             kept = re.sub(rf"{BLANK}+\Z" if all_blanks else r"[ \t]+\Z", "", self.value)
             self.left_stripped, self.value = kept != self.value, kept
@@ -60,8 +60,6 @@ class Content:
 
 @dataclass(slots=True)
 class Output:
-    """A value, escaped or not."""
-
     path: Path
     is_escaped: bool
     strip: Strip
@@ -69,8 +67,6 @@ class Output:
 
 @dataclass(slots=True)
 class Comment:
-    """Nothing."""
-
     strip: Strip
 
 
@@ -97,7 +93,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class _Alone:
-    """What a statement drops, and where it could stand alone on a line."""
+    """What a statement removes, and where it could be a standalone tag."""
 
     strip: Strip
     opens: bool = False
@@ -105,8 +101,8 @@ class _Alone:
     inline: bool = False
 
 
-def settle(program: Program, *, is_root: bool = True) -> None:
-    """Drop what is to be dropped, in place."""
+def strip_whitespace(program: Program, *, is_root: bool = True) -> None:
+    """Remove whitespace from a program's content, in place."""
     body = program.body
     for index, current in enumerate(body):
         found = _looked_at(current)
@@ -142,7 +138,7 @@ def _looked_at(statement: Content | Output | Comment | Block) -> _Alone | None:
 
 
 def _looked_at_block(block: Block) -> _Alone:
-    settle(block.program, is_root=False)
+    strip_whitespace(block.program, is_root=False)
     program, inverse = block.program.body, block.inverse
     if inverse is None:
         found = _Alone(
@@ -155,7 +151,7 @@ def _looked_at_block(block: Block) -> _Alone:
         if block.close_strip.open:
             _drop_before(program, len(program), all_blanks=True)
         return found
-    settle(inverse, is_root=False)
+    strip_whitespace(inverse, is_root=False)
     return _looked_at_both(block, program, inverse)
 
 
@@ -181,7 +177,7 @@ def _looked_at_both(block: Block, program: "list[Content | Output | Comment | Bl
 
 
 def _first_and_last(inverse: Program) -> tuple[Program, Program]:
-    """The statements of the first else, and those that the chain of ``else if`` leads to."""
+    """The statements of the first else, and those at the end of the chain of ``else if``."""
     first = last = inverse
     if inverse.chained and isinstance(inverse.body[0], Block):
         first = inverse.body[0].program

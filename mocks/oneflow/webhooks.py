@@ -1,5 +1,5 @@
 """
-Postbacks: the six documented events, the bodies that a trigger's template makes of them, and how they are delivered.
+Postbacks: the six documented events, their bodies by template, and how they are delivered.
 
 Events and the submission error's variables are documented; the names of the other variables are ours (README).
 """
@@ -19,9 +19,9 @@ from flowproof.kernel.time.clock import instant_to_text
 from flowproof.kernel.webhooks.model import Webhook
 from flowproof.kernel.webhooks.policy import WebhookPolicy
 
-from .models import Event, Setup, Status, Submission, Trigger
+from .models import Event, SeedData, Status, Submission, Trigger
 
-__all__ = ["check_triggers", "order_event", "policy", "shipment_event", "submission_error"]
+__all__ = ["POLICY", "check_triggers", "notify_order", "notify_shipment", "notify_submission_error"]
 
 Json = Mapping[str, Any]
 
@@ -53,19 +53,19 @@ TEMPLATES: Mapping[Event, str] = MappingProxyType(
 )
 
 
-def order_event(event: Event, order: Json, context: ProviderContext) -> None:
-    """Tell every trigger of an order's event."""
-    _fire(event, _order_data(order), context)
+def notify_order(event: Event, order: Json, context: ProviderContext) -> None:
+    """Queue a postback for each trigger of an order's event."""
+    _deliver(event, _order_data(order), context)
 
 
-def shipment_event(order: Json, shipment: Json, context: ProviderContext) -> None:
-    """Tell every trigger that a shipment was dispatched."""
-    _fire(Event.SHIPMENT_SHIPPED, {**_order_data(order), "shipment": shipment}, context)
+def notify_shipment(order: Json, shipment: Json, context: ProviderContext) -> None:
+    """Queue a postback for each trigger that a shipment was shipped."""
+    _deliver(Event.SHIPMENT_SHIPPED, {**_order_data(order), "shipment": shipment}, context)
 
 
-def submission_error(submission: Submission, errors: Sequence[Json], context: ProviderContext) -> None:
-    """Tell every trigger that a submission did not become an order. What ``data.body`` holds is inferred: its id."""
-    _fire(
+def notify_submission_error(submission: Submission, errors: Sequence[Json], context: ProviderContext) -> None:
+    """Queue a postback for each trigger of a submission error. Inferred: ``data.body`` is the submission's id."""
+    _deliver(
         Event.ORDER_SUBMISSION_ERROR,
         {"body": submission.id, "errorList": list(errors), "order": submission.order},
         context,
@@ -74,18 +74,18 @@ def submission_error(submission: Submission, errors: Sequence[Json], context: Pr
 
 def check_triggers(seed: Json) -> None:
     """
-    Look for triggers that cannot work, when they are set up.
+    Check the triggers of seed data before it is stored.
 
     Raises:
         ConfigurationError: A template holds what is not known, or two triggers send the same event to one place.
     """
-    from .handlebars import TemplateError, compiled  # noqa: PLC0415 (most accounts have no trigger)
+    from .handlebars import TemplateError, compile_template  # noqa: PLC0415 (most accounts have no trigger)
 
     seen = set[tuple[str, str, str]]()
-    for index, trigger in enumerate(Setup(seed).triggers):
+    for index, trigger in enumerate(SeedData(seed).triggers):
         where = f"/triggers/{index}"
         try:
-            compiled(trigger.template or "")
+            compile_template(trigger.template or "")
         except TemplateError as error:
             raise ConfigurationError(
                 f"{where}/template, {error}.", "mocks/oneflow/README.md says how much of Handlebars is known."
@@ -95,8 +95,8 @@ def check_triggers(seed: Json) -> None:
         seen.add(trigger.place)
 
 
-def _fire(event: Event, data: Json, context: ProviderContext) -> None:
-    for trigger in context.parsed_seed(Setup).triggers:
+def _deliver(event: Event, data: Json, context: ProviderContext) -> None:
+    for trigger in context.parsed_seed(SeedData).triggers:
         if trigger.event is event:
             from .handlebars import TemplateError  # noqa: PLC0415 (the same)
 
@@ -107,12 +107,12 @@ def _fire(event: Event, data: Json, context: ProviderContext) -> None:
 
 
 def _webhook(trigger: Trigger, data: Json, context: ProviderContext) -> Webhook:
-    """A GET carries no body (inferred)."""
-    from .handlebars import compiled  # noqa: PLC0415 (the same)
+    """The postback of a trigger. A GET has no body (inferred)."""
+    from .handlebars import compile_template  # noqa: PLC0415 (the same)
 
     values = {"timestamp": instant_to_text(context.now), "event": trigger.event.value, "data": data}
     template = TEMPLATES[trigger.event] if trigger.template is None else trigger.template
-    body = b"" if trigger.method == "GET" else compiled(template).render(values).encode()
+    body = b"" if trigger.method == "GET" else compile_template(template).render(values).encode()
     return Webhook(trigger.event.value, trigger.url, body, trigger.content_type, trigger.method)
 
 
@@ -121,18 +121,18 @@ def _order_data(order: Json) -> dict[str, Any]:
     return {"order": order, "sourceOrderId": data["sourceOrderId"], "status": data["status"]}
 
 
-def _sign(webhook: Webhook, context: ProviderContext) -> Headers:
-    """The static Authorization header of the trigger as it is set up now; a made-up event has that of its URL."""
+def sign(webhook: Webhook, context: ProviderContext) -> Headers:
+    """The trigger's current ``Authorization`` header. A made-up event has that of any trigger with its URL."""
     place = (webhook.event, webhook.method, webhook.url)
     there = sorted(_triggers_at(webhook.url, context), key=lambda trigger: trigger.place != place)
     return (("Authorization", there[0].authorization),) if there and there[0].authorization else ()
 
 
 def _triggers_at(url: str, context: ProviderContext) -> Iterator[Trigger]:
-    return (trigger for trigger in context.parsed_seed(Setup).triggers if trigger.url == url)
+    return (trigger for trigger in context.parsed_seed(SeedData).triggers if trigger.url == url)
 
 
-def _sample(context: ProviderContext, event: str, url: str) -> Webhook:
+def sample(context: ProviderContext, event: str, url: str) -> Webhook:
     if event not in tuple(Event):
         raise ConfigurationError(f"OneFlow has no event {event!r}.", f"It has {', '.join(Event)}.")
     set_up = (trigger for trigger in _triggers_at(url, context) if trigger.event == event)
@@ -162,8 +162,8 @@ STATUS: Mapping[Event, Status] = MappingProxyType(
 )
 
 
-def _unknown(webhook: Webhook) -> Webhook:
-    """The event stands nowhere but in the body's ``status``, where the template puts it there."""
+def unknown_event(webhook: Webhook) -> Webhook:
+    """The same postback with an unknown event, which only the body's ``status`` can show."""
     try:
         value = orjson.loads(webhook.body)
     except orjson.JSONDecodeError:
@@ -173,10 +173,10 @@ def _unknown(webhook: Webhook) -> Webhook:
     return replace(webhook, event="unknown", body=orjson.dumps({**value, "status": "flowproofUnknown"}))
 
 
-policy = WebhookPolicy(
-    sign=_sign,
-    sample=_sample,
-    unknown=_unknown,
+POLICY = WebhookPolicy(
+    sign=sign,
+    sample=sample,
+    unknown=unknown_event,
     events=tuple(each.value for each in Event),
     signature_headers=frozenset({"authorization"}),
     retry_after_s=(60, 300, 1800, 7200, 21600, 43200),  # inferred: no document says whether a postback comes again

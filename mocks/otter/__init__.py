@@ -1,32 +1,15 @@
 """Otter (CloudKitchens): store onboarding over a real OAuth authorization code flow."""
 
-from random import Random
-from typing import Any
-from uuid import UUID
-
-from flowproof.kernel import Credential, Provider, hex_id, seed_data
+from flowproof.kernel import Provider, seed_data
 
 from . import auth
 from .control import control
 from .errors import render
-from .granting import TASKS
-from .limits import admit
+from .grants import TASKS
+from .rate_limits import admit
 from .routes import routes
 
 __all__ = ["provider"]
-
-
-def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
-    """A client id and a secret for each application of the seed data."""
-    return tuple(
-        Credential(
-            key=str(UUID(int=rng.getrandbits(128), version=4)),
-            role=client["role"],
-            public={"client": client["name"], "redirect_uri": client["redirect_uris"][0], "scopes": client["scopes"]},
-            secrets={"secret": hex_id(rng, 40)},
-        )
-        for client in seed["clients"]
-    )
 
 
 provider = Provider(
@@ -36,7 +19,7 @@ provider = Provider(
     presented_key=auth.presented_key,
     authenticate=auth.authenticate,
     render=render,
-    mint=mint,
+    mint=auth.mint,
     seed=seed_data("otter"),
     seed_schema="seed.schema.json",
     tasks=TASKS,

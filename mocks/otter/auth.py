@@ -1,21 +1,31 @@
-"""Who sends a request: the application, by Basic or in the form, or a user through it, by bearer token."""
+"""Authenticates an application by Basic or form, or a user by bearer token."""
 
-import base64
 import hmac
-from binascii import Error
 from collections.abc import Mapping
+from random import Random
+from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
+from uuid import UUID
 
 from flowproof.conformance import Finding
-from flowproof.kernel import ProviderContext, ProviderRequest
+from flowproof.kernel import Credential, ProviderContext, ProviderRequest, hex_id
+from flowproof.kernel.http.authorization import basic_credentials
 from flowproof.kernel.time.clock import microseconds
 
 from .errors import Forbidden, Malformed, Unauthorized
-from .models import READ, SERVICE_INTEGRATION, AccessToken, Client, Principal, Setup
+from .models import READ, SERVICE_INTEGRATION, AccessToken, Client, Principal, SeedData
 from .records import Permissions, digest
-from .rules import is_alive
+from .rules import is_usable
 
-__all__ = ["authenticate", "client_of", "find_client", "is_authenticated", "presented_key", "redact_header"]
+__all__ = [
+    "authenticate",
+    "authenticate_client",
+    "find_client",
+    "is_authenticated",
+    "mint",
+    "presented_key",
+    "redact_header",
+]
 
 AUTH_PATHS = "/v1/auth/"
 FORM = "application/x-www-form-urlencoded"
@@ -23,7 +33,7 @@ SECRET_HEADERS = ("authorization", "cookie", "set-cookie")
 
 
 def presented_key(request: ProviderRequest) -> str | None:
-    """What leads to the workspace: the digest of a bearer token, or the client id of Basic, query or form."""
+    """The key that finds the workspace: a bearer token's digest, or the client id of Basic, query or form."""
     scheme, presented = _authorization(request)
     if scheme == "bearer":
         return digest(presented)
@@ -38,7 +48,7 @@ def presented_key(request: ProviderRequest) -> str | None:
 
 def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal | None:
     """
-    Find out for whom a request to an organization endpoint acts; None where the operation asks for the application.
+    The user and application of a request to an organization endpoint; None for the endpoints below /v1/auth.
 
     Raises:
         Unauthorized: There is no token, or it cannot be used.
@@ -50,8 +60,8 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
     if scheme != "bearer" or not presented:
         got = f"the scheme {scheme}" if scheme else "nothing"
         raise Unauthorized([_header("Bearer and a token", got, "otter.access.bearer")])
-    token = _living(Permissions(context.state).token(digest(presented)), context)
-    user = Setup(context.seed).user(token.user)
+    token = _usable_token(Permissions(context.state).token(digest(presented)), context)
+    user = SeedData(context.seed).user(token.user)
     needed = SERVICE_INTEGRATION if request.path.endswith("/connection") else READ
     if token.user is None:
         raise Forbidden(
@@ -65,20 +75,20 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
     if user is None:
         raise Unauthorized([_header("the token of a user", "one whose user is gone", "otter.access.token_known")])
     if needed not in token.scopes:
-        asked = " ".join(token.scopes)
+        scopes = " ".join(token.scopes)
         requirement = "otter.access.read" if needed == READ else "otter.access.service_integration"
-        raise Forbidden([_header(f"a token with the scope {needed}", f"one with {asked}", requirement)])
+        raise Forbidden([_header(f"a token with the scope {needed}", f"one with {scopes}", requirement)])
     return Principal(token.client_id, user)
 
 
-def _living(token: AccessToken | None, context: ProviderContext) -> AccessToken:
+def _usable_token(token: AccessToken | None, context: ProviderContext) -> AccessToken:
     if token is None:
         raise Unauthorized(
             [_header("a token of this workspace", "one it does not know", "otter.access.token_known")],
             note="The token was never issued here, or ended more than a day ago.",
         )
     now_us = microseconds(context.now)
-    if is_alive(token, now_us=now_us):
+    if is_usable(token, now_us=now_us):
         return token
     if token.is_revoked:
         raise Unauthorized(
@@ -92,9 +102,9 @@ def _living(token: AccessToken | None, context: ProviderContext) -> AccessToken:
     )
 
 
-def client_of(request: ProviderRequest, form: Mapping[str, str], context: ProviderContext) -> Client:
+def authenticate_client(request: ProviderRequest, form: Mapping[str, str], context: ProviderContext) -> Client:
     """
-    The application that asks for a token.
+    The application that requests a token.
 
     Raises:
         Malformed: It authenticates in two ways at once.
@@ -112,7 +122,7 @@ def client_of(request: ProviderRequest, form: Mapping[str, str], context: Provid
                 "request.body", "/client_secret", "one way to authenticate", "two", "otter.token.client_one_way", "rule"
             )
             raise Malformed([finding], note="Client id and secret stand in the Authorization header and in the body.")
-        return _proved(*pair, context)
+        return _checked_client(*pair, context)
     if "client_id" not in form or "client_secret" not in form:
         finding = Finding(
             "request.body",
@@ -125,10 +135,10 @@ def client_of(request: ProviderRequest, form: Mapping[str, str], context: Provid
         raise Unauthorized(
             [finding], note="Neither the Authorization header nor the body has a client id and a secret."
         )
-    return _proved(form["client_id"], form["client_secret"], context)
+    return _checked_client(form["client_id"], form["client_secret"], context)
 
 
-def _proved(client_id: str, secret: str, context: ProviderContext) -> Client:
+def _checked_client(client_id: str, secret: str, context: ProviderContext) -> Client:
     client, credential = find_client(client_id, context), context.credential(client_id)
     known = credential.secrets["secret"] if client and credential else ""
     if client is None or not hmac.compare_digest(known.encode(), secret.encode("utf-8", "surrogateescape")):
@@ -146,27 +156,39 @@ def _proved(client_id: str, secret: str, context: ProviderContext) -> Client:
 
 
 def find_client(client_id: str, context: ProviderContext) -> Client | None:
-    """The application of a client id."""
     credential = context.credential(client_id)
-    return Setup(context.seed).client(client_id, credential.role) if credential else None
+    return SeedData(context.seed).client(client_id, credential.role) if credential else None
 
 
 def is_authenticated(request: ProviderRequest, context: ProviderContext) -> bool:
-    """Whether a request presents a token in use or a client's secret: for the rate limits."""
+    """Whether a request presents a usable token or a client's secret. The rate limits depend on it."""
     scheme, presented = _authorization(request)
     if scheme == "bearer":
         token = Permissions(context.state).token(digest(presented))
-        return token is not None and is_alive(token, now_us=microseconds(context.now))
+        return token is not None and is_usable(token, now_us=microseconds(context.now))
     form = dict(parse_qsl(request.body.decode("latin-1"))) if _is_form(request) else {}
     try:
-        client_of(request, form, context)
+        authenticate_client(request, form, context)
     except (Malformed, Unauthorized):
         return False
     return True
 
 
+def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
+    """A client id and a secret for each application of the seed data."""
+    return tuple(
+        Credential(
+            key=str(UUID(int=rng.getrandbits(128), version=4)),
+            role=client["role"],
+            public={"client": client["name"], "redirect_uri": client["redirect_uris"][0], "scopes": client["scopes"]},
+            secrets={"secret": hex_id(rng, 40)},
+        )
+        for client in seed["clients"]
+    )
+
+
 def redact_header(name: str, value: str) -> str:
-    """Headers as they may be shown: a credential or cookie is taken out, its kind stays."""
+    """A header's value as the journal shows it: a credential or cookie is redacted, its kind stays."""
     if name not in SECRET_HEADERS:
         return value
     kind, separator, _ = value.partition(" " if name == "authorization" else "=")
@@ -174,7 +196,7 @@ def redact_header(name: str, value: str) -> str:
 
 
 def _authorization(request: ProviderRequest) -> tuple[str, str]:
-    """Scheme, in lower case, and what follows it."""
+    """The scheme in lower case, and the rest of the header."""
     scheme, _, presented = (request.header("authorization") or "").strip().partition(" ")
     return scheme.lower(), presented.strip()
 
@@ -183,14 +205,11 @@ def _basic(presented: str) -> tuple[str, str] | None:
     """
     Client id and secret of a Basic header.
 
-    RFC 6749, 2.3.1, has both percent-encoded as in a form. Ids and secrets of the mock have no character that
-    differs, so clients that encode them and clients that do not are both read.
+    RFC 6749, 2.3.1, percent-encodes both as in a form. The mock's ids and secrets have no character that this
+    changes, so clients that do not encode them work too.
     """
-    try:
-        client_id, colon, secret = base64.b64decode(presented, validate=True).decode().partition(":")
-    except (Error, ValueError):
-        return None
-    return (unquote_plus(client_id), unquote_plus(secret)) if colon else None
+    pair = basic_credentials(presented)
+    return (unquote_plus(pair[0]), unquote_plus(pair[1])) if pair else None
 
 
 def _is_form(request: ProviderRequest) -> bool:

@@ -1,7 +1,7 @@
 """
-The authorization page as a person sees it: HTML and CSS and nothing else, no script, nothing from elsewhere.
+The authorization page: HTML and CSS, without scripts and external resources.
 
-The provider's own page is in no document; this one is ours, and says so.
+No document shows the provider's own page; this one is ours, and its footer says so.
 """
 
 import base64
@@ -14,9 +14,9 @@ from urllib.parse import quote, urlsplit
 
 from .models import READ, SERVICE_INTEGRATION, Client, Ticket, User
 
-__all__ = ["Question", "consent_page", "gone_page", "page_headers"]
+__all__ = ["ConsentPrompt", "consent_page", "expired_page", "page_headers"]
 
-SAYS: Mapping[str, tuple[str, str]] = MappingProxyType(
+SCOPE_TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         READ: ("See your organization", "Its brands, and the name and address of each store."),
         SERVICE_INTEGRATION: (
@@ -88,15 +88,15 @@ TICK = (
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ConsentPrompt:
     """
-    What the page asks, and of whom.
+    What the page asks.
 
     Args:
-        client: Who wants to act for the user.
-        ticket: What is asked for.
-        secret: The ticket's own secret, which the answer must repeat.
-        users: Each with the name of their organization; the first is chosen already.
+        client: The application that requests permission.
+        ticket: The pending request.
+        secret: The ticket's secret, which the answer must repeat.
+        users: Each with the name of their organization; the first is preselected.
     """
 
     client: Client
@@ -105,23 +105,23 @@ class Question:
     users: tuple[tuple[User, str], ...]
 
 
-def consent_page(question: Question) -> str:
+def consent_page(prompt: ConsentPrompt) -> str:
     """The page on which a user allows or denies what an application asks for."""
-    name = escape(question.client.name)
+    name = escape(prompt.client.name)
     # The address that the browser is on repeats the ticket; the form's leaves it out, and the answer brings it along.
-    action = escape(f"?client_id={quote(question.client.id, safe='')}")
+    action = escape(f"?client_id={quote(prompt.client.id, safe='')}")
     return _document(
         f"Allow {name}?",
         f"""
 <h1>Allow {name} to act for you?</h1>
-<p>Afterwards you go back to <strong>{escape(_place(question.ticket.redirect_uri))}</strong>.</p>
+<p>Afterwards you go back to <strong>{escape(_place(prompt.ticket.redirect_uri))}</strong>.</p>
 <h2 id="asks">It will be able to</h2>
-<ul aria-labelledby="asks">{"".join(map(_asked, question.ticket.scopes))}</ul>
+<ul aria-labelledby="asks">{"".join(map(_scope_item, prompt.ticket.scopes))}</ul>
 <form method="post" action="{action}">
-<input type="hidden" name="ticket" value="{escape(question.secret)}">
+<input type="hidden" name="ticket" value="{escape(prompt.secret)}">
 <fieldset>
 <legend>Who are you?</legend>
-<div class="people">{"".join(_people(question.users))}</div>
+<div class="people">{"".join(_user_choices(prompt.users))}</div>
 </fieldset>
 <div class="answers">
 <button class="yes" name="decision" value="approve">Allow</button>
@@ -131,8 +131,8 @@ def consent_page(question: Question) -> str:
     )
 
 
-def gone_page() -> str:
-    """What a person reads when there is nothing to decide any more."""
+def expired_page() -> str:
+    """The page for a ticket that can no longer be answered."""
     return _document(
         "Nothing to decide",
         """
@@ -144,10 +144,10 @@ and start again.</p>""",
 
 def page_headers(redirect_uri: str = "") -> tuple[tuple[str, str], ...]:
     """
-    The headers of every page: no script, no frame, no trace of the address elsewhere.
+    The headers of every page: no script, no frame, no referrer.
 
-    ``form-action`` names schemes, not one place: browsers hold the redirects after a form against it too, and an
-    application may send its user on from the redirect URI to any address of its own.
+    ``form-action`` names schemes instead of one origin: browsers apply it to the redirects after a form too, and an
+    application may redirect its user from the redirect URI to any address of its own.
     """
     scheme = urlsplit(redirect_uri).scheme.lower()
     own_scheme = f" {scheme}:" if scheme not in ("", "http", "https") else ""
@@ -194,12 +194,12 @@ def _place(redirect_uri: str) -> str:
     return parts.netloc or f"{parts.scheme}:"
 
 
-def _asked(scope: str) -> str:
-    title, detail = SAYS.get(scope, (scope, ""))
+def _scope_item(scope: str) -> str:
+    title, detail = SCOPE_TEXTS.get(scope, (scope, ""))
     return f"<li>{TICK}<div>{escape(title)}<span>{escape(detail)}</span></div></li>"
 
 
-def _people(users: Iterable[tuple[User, str]]) -> Iterable[str]:
+def _user_choices(users: Iterable[tuple[User, str]]) -> Iterable[str]:
     for number, (user, organization) in enumerate(users):
         chosen = " checked" if number == 0 else ""
         yield (

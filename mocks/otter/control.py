@@ -1,4 +1,4 @@
-"""What happens at the provider while a partner looks on: stores open and close, somebody else decides. For tests."""
+"""Control API operations that open and close stores, and decide consent without a page."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from flowproof.errors import ConfigurationError
 from flowproof.kernel import ProviderContext
 from flowproof.kernel.control.context import NotFoundProblem, control_ctx
 
-from .models import Setup
+from .models import SeedData
 from .records import Connections
 from .structure import Brand, Structure
 
@@ -21,12 +21,12 @@ MODES = ("browser", "page", "approve", "deny")
 
 @control.put("/consent")
 def set_consent(workspace: str) -> Any:
-    """Who decides from now on, and for which user: as ``consent`` and ``consent_user`` of the settings."""
-    context, wanted = _context(workspace), control_ctx.json or {}
-    mode, user = wanted.get("consent"), wanted.get("user")
+    """Set ``consent`` and ``consent_user`` of the settings for this workspace."""
+    context, body = control_ctx.provider_context(workspace, "otter"), control_ctx.json or {}
+    mode, user = body.get("consent"), body.get("user")
     if mode is not None and mode not in MODES:
         raise ConfigurationError(f"{mode!r} is no way to decide.", f"Choose one of {', '.join(MODES)}.")
-    if user is not None and Setup(context.seed).user(user) is None:
+    if user is not None and SeedData(context.seed).user(user) is None:
         raise ConfigurationError(f"The seed data has no user {user!r}.", "See users in GET …/seed/otter.")
     context.state.put("consent", "mode", mode)
     context.state.put("consent", "user", user)
@@ -35,13 +35,10 @@ def set_consent(workspace: str) -> Any:
 
 @control.post("/brands/<brand_id>/stores")
 def open_store(workspace: str, brand_id: str) -> tuple[Any, int]:
-    """Open a store: ``id``, ``name`` and ``address`` as its provider shows them."""
-    context = _context(workspace)
-    structure, brand = _place(context, brand_id)
-    store = control_ctx.json
-    findings = context.findings("store.schema.json", store)
-    if findings:
-        raise ConfigurationError("; ".join(map(str, findings)) + ".", "Send id, name and address of a store.")
+    """Open a store. The body has ``id``, ``name`` and ``address`` as the provider shows them."""
+    context = control_ctx.provider_context(workspace, "otter")
+    structure, brand = _find_brand(context, brand_id)
+    store = control_ctx.checked_body(context, "store.schema.json")
     if structure.brand_of_store(store["id"]) is not None:
         raise ConfigurationError(f"There is a store {store['id']} already.", "Choose another id.")
     structure.add(brand, store)
@@ -50,9 +47,9 @@ def open_store(workspace: str, brand_id: str) -> tuple[Any, int]:
 
 @control.delete("/brands/<brand_id>/stores/<store_id>")
 def close_store(workspace: str, brand_id: str, store_id: str) -> tuple[str, int]:
-    """Close a store; every application's connection with it ends."""
-    context = _context(workspace)
-    structure, brand = _place(context, brand_id)
+    """Close a store. Every application's connection with it ends."""
+    context = control_ctx.provider_context(workspace, "otter")
+    structure, brand = _find_brand(context, brand_id)
     if structure.store(brand, store_id) is None:
         raise NotFoundProblem(f"Brand {brand_id} has no store {store_id}.")
     structure.remove(brand, store_id)
@@ -61,14 +58,10 @@ def close_store(workspace: str, brand_id: str, store_id: str) -> tuple[str, int]
     return "", 204
 
 
-def _context(workspace: str) -> ProviderContext:
-    return control_ctx.provider_context(workspace, "otter", rng_key="control")
-
-
-def _place(context: ProviderContext, brand_id: str) -> tuple[Structure, Brand]:
-    setup = Setup(context.seed)
-    for organization in setup.seed["organizations"]:
-        structure = Structure(setup, context.state, organization["id"])
+def _find_brand(context: ProviderContext, brand_id: str) -> tuple[Structure, Brand]:
+    seed = SeedData(context.seed)
+    for organization in seed.raw["organizations"]:
+        structure = Structure(seed, context.state, organization["id"])
         brand = structure.brand(brand_id)
         if brand is not None:
             return structure, brand

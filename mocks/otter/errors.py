@@ -1,4 +1,4 @@
-"""Every error that Otter can answer, and the one place where a refusal becomes its body."""
+"""Every error that Otter can answer, and the one place that renders a refusal as the provider's body."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,68 +19,58 @@ from flowproof.kernel.refusals import (
     WrongContentType,
 )
 
-from .consent import gone_page, page_headers
+from .consent import expired_page, page_headers
 
 __all__ = [
     "Conflict",
+    "ErrorRedirect",
     "Forbidden",
     "Invalid",
     "Malformed",
+    "NoOpenTicket",
     "NotFound",
-    "NothingToDecide",
-    "SentBack",
     "TooManyRequests",
     "Unauthorized",
     "render",
 ]
 
 
-@dataclass(eq=False)
 class Malformed(Refusal):
-    """The request cannot be used as it is."""
+    """The request cannot be processed."""
 
 
-@dataclass(eq=False)
 class Unauthorized(Refusal):
-    """Nobody who may ask has asked; the answer never says why."""
+    """Client, user or token is not valid. The body never says why."""
 
 
-@dataclass(eq=False)
 class Forbidden(Refusal):
-    """The token is valid, but not for this."""
+    """The token is valid, but not for this operation."""
 
 
-@dataclass(eq=False)
 class NotFound(Refusal):
-    """There is nothing of that id within reach of the token."""
+    """Nothing that the token can reach has that id."""
 
 
-@dataclass(eq=False)
-class Conflict(Refusal):
-    """The store is connected already."""
+class Conflict(Refusal): ...
 
 
-@dataclass(eq=False)
-class Invalid(Refusal):
-    """The body is not valid."""
+class Invalid(Refusal): ...
 
 
-@dataclass(eq=False)
 class TooManyRequests(Refusal):
-    """One address has asked too often."""
+    """The address has sent too many requests."""
 
 
 @dataclass(eq=False)
-class SentBack(Refusal):
-    """The browser goes back to the application with an error; ``location`` is where, ``status`` 302 or 303."""
+class ErrorRedirect(Refusal):
+    """The browser is redirected to ``location``, the application, with an error; ``status`` is 302 or 303."""
 
     location: str = ""
     status: int = 302
 
 
-@dataclass(eq=False)
-class NothingToDecide(Refusal):
-    """The authorization page has nothing to ask any more; a person reads the answer."""
+class NoOpenTicket(Refusal):
+    """The ticket can no longer be answered; the body is a page for a person."""
 
 
 # The descriptions of the responses, as messages (inferred).
@@ -116,19 +106,19 @@ STATUS: Mapping[type[Refusal], tuple[int, str]] = MappingProxyType(
     }
 )
 FORM = "application/x-www-form-urlencoded"
-TELLING = (ContractBroken, MalformedBody, WrongContentType)
+DETAILED = (ContractBroken, MalformedBody, WrongContentType)
 
 
 def render(refusal: Refusal) -> WireResponse:
-    """A refusal in the provider's own words; only what is wrong with form or parameters is told in details."""
+    """The provider's response. Only errors of form or parameters have details."""
     cited = next((finding.requirement for finding in refusal.findings if finding.requirement), None)
     match refusal:
-        case SentBack():
+        case ErrorRedirect():
             return WireResponse(
                 refusal.status, b"", (("Location", refusal.location), ("Cache-Control", "no-store")), cited
             )
-        case NothingToDecide():
-            page = gone_page()
+        case NoOpenTicket():
+            page = expired_page()
             return WireResponse(400, page.encode(), page_headers(), cited or "otter.consent.once")
         case FaultInjected():
             return _fault(refusal)
@@ -142,29 +132,26 @@ def render(refusal: Refusal) -> WireResponse:
             status, requirement = STATUS.get(type(refusal), (500, "otter.error.server"))
     if any(finding.expected == FORM or finding.keyword == "form" for finding in refusal.findings):
         cited = "otter.token.form"
-    details = _details(refusal.findings) if isinstance(refusal, TELLING) else []
+    details = _details(refusal.findings) if isinstance(refusal, DETAILED) else []
     return WireResponse(status, _body(status, details), requirement=cited or requirement)
 
 
 def _fault(refusal: FaultInjected) -> WireResponse:
-    headers = [("Content-Type", "application/json")]
-    if refusal.retry_after_s is not None:
-        headers.append(("Retry-After", str(refusal.retry_after_s)))
     requirement = "otter.error.server" if refusal.status >= 500 else None
-    return WireResponse(refusal.status, _body(refusal.status), tuple(headers), requirement)
+    return WireResponse(refusal.status, _body(refusal.status), refusal.headers, requirement)
 
 
 def _body(status: int, details: Iterable[Mapping[str, str]] = ()) -> bytes:
-    """The documented structure; without details where there is nothing to tell."""
+    """The documented structure. Without details there is no member ``details``."""
     usual = MESSAGES.get(status) or MESSAGES[400 if status < 500 else 500]
     body: dict[str, Any] = {"message": usual}
-    told = list(details)
-    return orjson.dumps({**body, "details": told} if told else body)
+    listed = list(details)
+    return orjson.dumps({**body, "details": listed} if listed else body)
 
 
 def _details(findings: Iterable[Finding]) -> list[dict[str, str]]:
     """
-    What is wrong with which attribute.
+    The attributes that are wrong, each with a message.
 
     Source:
         Observed: attribute "Order Currency Code", message "Order Currency Code must be exactly 3 characters".
@@ -176,5 +163,5 @@ def _details(findings: Iterable[Finding]) -> list[dict[str, str]]:
 
 def _detail(finding: Finding) -> dict[str, str]:
     attribute = finding.pointer.strip("/") or "body"
-    said = "is required" if finding.keyword == "required" else f"must be {finding.expected}"
-    return {"attribute": attribute, "message": f"{attribute} {said}"}
+    message = "is required" if finding.keyword == "required" else f"must be {finding.expected}"
+    return {"attribute": attribute, "message": f"{attribute} {message}"}

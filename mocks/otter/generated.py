@@ -1,4 +1,4 @@
-"""Brands and stores that follow from three numbers alone: nothing of them is stored, every workspace sees the same."""
+"""Brands and stores that are computed from three numbers. They are not stored, and equal in every workspace."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -37,30 +37,28 @@ STREETS = ("Ash", "Bay", "Cedar", "Dock", "Elm", "Hill", "Lake", "Mill", "Park",
 
 @lru_cache(maxsize=64)
 def generated_brand_ids(organization_id: str, seed: str, count: int) -> tuple[str, ...]:
-    """Ids of an organization's generated brands, in their order."""
     return tuple(str(uuid5(UUID(organization_id), f"{seed}/brand/{index}")) for index in range(count))
 
 
 @lru_cache(maxsize=64)
 def generated_store_ids(brand_id: str, seed: str, count: int) -> tuple[str, ...]:
-    """Ids of a generated brand's stores, in their order."""
     return tuple(str(uuid5(UUID(brand_id), f"{seed}/store/{index}")) for index in range(count))
 
 
 @lru_cache(maxsize=64)
 def store_indexes(brand_id: str, seed: str, count: int) -> Mapping[str, int]:
-    """The place of each generated store in its brand."""
+    """The index of each generated store in its brand, by id."""
     return MappingProxyType({each: index for index, each in enumerate(generated_store_ids(brand_id, seed, count))})
 
 
 def generated_brand_name(brand_id: str) -> str:
-    """Such as "Golden Taco"."""
+    """A name such as "Golden Taco"."""
     rng = Random(brand_id)
     return f"{rng.choice(STYLES)} {rng.choice(DISHES)}"
 
 
 def generated_store(store_id: str, index: int) -> dict[str, Any]:
-    """A store with an address; every seventh has none, as the provider's schema allows."""
+    """A store. Every seventh has no address, as the provider's schema allows."""
     rng = Random(store_id)
     city, state, postal_code, latitude, longitude = rng.choice(CITIES)
     line = f"{rng.randint(1, 999)} {rng.choice(STREETS)} Street"

@@ -1,4 +1,4 @@
-"""What the provider keeps: applications, users, organizations, permissions, tokens. Knows no time, chance or HTTP."""
+"""The provider's records: applications, users, organizations, permissions, tokens."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,8 +13,8 @@ __all__ = [
     "Client",
     "Code",
     "Principal",
-    "Settings",
-    "Setup",
+    "SeedData",
+    "SeedSettings",
     "Ticket",
     "User",
 ]
@@ -79,7 +79,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who can let an application act for them; part of one organization."""
+    """Somebody who can give an application permission; member of one organization."""
 
     id: str
     name: str
@@ -88,8 +88,8 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """How the authorization page, lifetimes and limits behave; documented in the seed data's schema."""
+class SeedSettings:
+    """Consent, lifetimes and limits; documented in the seed data's schema."""
 
     consent: str
     consent_user: str | None
@@ -101,50 +101,46 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """The seed data of a workspace. It reads each part only when it is asked for."""
+class SeedData:
+    """The seed data of a workspace, each part parsed when it is read."""
 
-    seed: Json
+    raw: Json
 
     def client(self, client_id: str, role: str) -> Client | None:
         """The application to which a credential's role belongs."""
-        found = next((each for each in self.seed["clients"] if each["role"] == role), None)
+        found = next((each for each in self.raw["clients"] if each["role"] == role), None)
         if found is None:
             return None
         return Client(client_id, role, found["name"], tuple(found["redirect_uris"]), frozenset(found["scopes"]))
 
     @property
     def users(self) -> Iterable[User]:
-        """Everybody who can give a permission."""
-        return (User(**each) for each in self.seed["users"])
+        return (User(**each) for each in self.raw["users"])
 
     def user(self, user_id: str | None) -> User | None:
-        """The user of that id."""
         return next((each for each in self.users if each.id == user_id), None)
 
     def organization(self, organization_id: str) -> Json | None:
-        """The organization of that id, as the seed data has it."""
-        return next((each for each in self.seed["organizations"] if each["id"] == organization_id), None)
+        return next((each for each in self.raw["organizations"] if each["id"] == organization_id), None)
 
     @property
-    def settings(self) -> Settings:
-        """How things behave."""
-        return Settings(**self.seed["settings"])
+    def settings(self) -> SeedSettings:
+        return SeedSettings(**self.raw["settings"])
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """
-    A question that the authorization page asks.
+    A pending consent request: what the authorization page asks.
 
     Args:
-        client_id: Who wants to act for the user.
-        redirect_uri: Where the browser goes with the answer.
-        scopes: What is asked for, in the order asked.
-        state: The application's own word, returned unmodified.
+        client_id: The application that requests permission.
+        redirect_uri: Where the browser is redirected with the answer.
+        scopes: The requested scopes, in their order.
+        state: The application's own value, returned unmodified.
         challenge: Of PKCE, or None.
-        expires_us: When it can no longer be answered, in microseconds since 1970.
-        browser: Digest of the cookie of the browser that was asked.
+        expires_us: End of validity, in microseconds since 1970.
+        browser: Digest of the cookie of the browser that may answer.
     """
 
     client_id: str
@@ -157,22 +153,21 @@ class Ticket:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A ticket as the store keeps it."""
         return cls(**{**value, "scopes": tuple(value["scopes"])})
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
     """
-    A user's permission, to be exchanged once.
+    An authorization code: a user's permission, exchanged for a token once.
 
     Args:
-        client_id: Whom it was issued to.
-        redirect_uri: Where it was sent.
-        scopes: What the user granted.
-        user: Whose permission it is.
+        client_id: The application that it was issued to.
+        redirect_uri: The redirect URI of the request.
+        scopes: The granted scopes.
+        user: The user who granted them.
         challenge: Of PKCE, or None.
-        expires_us: When it can no longer be exchanged, in microseconds since 1970.
+        expires_us: End of validity, in microseconds since 1970.
         token: Digest of the token that it was exchanged for, or None while it was not.
     """
 
@@ -186,24 +181,23 @@ class Code:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A code as the store keeps it."""
         return cls(**{**value, "scopes": tuple(value["scopes"])})
 
     def exchanged(self, token: str) -> Self:
-        """The same code, used up."""
+        """The code, marked as exchanged for a token."""
         return replace(self, token=token)
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
     """
-    What a bearer may do.
+    A token's client, user, scopes and lifetime.
 
     Args:
-        client_id: Whom it was issued to.
-        user: For whom it acts, or None for a token of client credentials.
-        scopes: What it may do, in the order asked.
-        expires_us: When it ends, in microseconds since 1970.
+        client_id: The application that it was issued to.
+        user: The user it acts for, or None for a token of client credentials.
+        scopes: Its scopes, in the requested order.
+        expires_us: End of validity, in microseconds since 1970.
         is_revoked: Whether it was revoked before.
     """
 
@@ -215,17 +209,15 @@ class AccessToken:
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
-        """A token as the store keeps it."""
         return cls(**{**value, "scopes": tuple(value["scopes"])})
 
     def revoked(self) -> Self:
-        """The same token, of no use any more."""
         return replace(self, is_revoked=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whom a request to an organization endpoint acts for, and through which application."""
+    """The user that a request acts for, and the application."""
 
     client_id: str
     user: User

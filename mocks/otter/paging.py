@@ -1,8 +1,8 @@
 """
-Pages of a list whose entries have a place that never changes. The token names the place of the last entry shown.
+Pages of a list whose entries have a fixed position. The token names the position of the last entry shown.
 
-As in the spec's example the token is plain base64, with ``+``, ``/`` and ``=``: a client that forgets to percent-encode
-it meets that here.
+As in the spec's example the token is base64 with ``+``, ``/`` and ``=``, so a client that does not percent-encode it
+fails here.
 """
 
 import base64
@@ -38,14 +38,13 @@ def page(entries: Iterable[tuple[int, Mapping[str, Any]]], *, limit: int, of: st
 
 
 def token(place: int, of: str) -> str:
-    """The token of a place."""
     packed = struct.pack(">Q", place)
     return base64.b64encode(_seal(packed, of) + packed).decode()
 
 
 def place_of(presented: str | None, of: str) -> int:
     """
-    The place that a token names; without one, the place before the first entry.
+    The position that a token names; without a token, the position before the first entry.
 
     Raises:
         Malformed: This list never issued that token.
@@ -76,7 +75,7 @@ def _seal(packed: bytes, of: str) -> bytes:
 
 
 def _diagnosis(presented: str, of: str) -> str:
-    """Whether the token would be right if it had been percent-encoded: a bare plus reads as a blank in a query."""
+    """An explanation where the token was not percent-encoded: a plus sign then reads as a blank."""
     if " " not in presented:
         return ""
     try:

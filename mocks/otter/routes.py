@@ -1,4 +1,4 @@
-"""The operations of the contract: read the command, let a rule decide, keep and render the result."""
+"""The operations of the contract: parse the request, apply the rules, store and render the result."""
 
 from typing import Any
 from urllib.parse import quote
@@ -11,11 +11,11 @@ from flowproof.conformance import Finding
 from flowproof.kernel import WireResponse, ctx
 from flowproof.kernel.time.clock import microseconds
 
-from . import confusions, granting, paging, rules
-from .auth import client_of, find_client
-from .consent import Question, consent_page, page_headers
-from .errors import Invalid, Malformed, NotFound, NothingToDecide, SentBack
-from .models import Setup, Ticket, User
+from . import grants, id_hints, paging, rules
+from .auth import authenticate_client, find_client
+from .consent import ConsentPrompt, consent_page, page_headers
+from .errors import ErrorRedirect, Invalid, Malformed, NoOpenTicket, NotFound
+from .models import SeedData, Ticket, User
 from .records import Connections, Permissions, digest
 from .structure import Brand, Structure
 
@@ -31,10 +31,9 @@ Json = Any
 
 @routes.get("/v1/auth/oauth2/authorize")
 def authorize() -> Any:
-    """Send the browser to the authorization page, or decide at once where the settings say so."""
-    rules.repeated(ctx.request.wire.query)
-    asked = ctx.query
-    ticket = rules.asked_permission(asked, find_client(asked["client_id"], ctx.context))
+    """Redirect the browser to the authorization page, or decide at once where the settings say so."""
+    rules.check_each_once(ctx.request.wire.query)
+    ticket = rules.authorization_ticket(ctx.query, find_client(ctx.query["client_id"], ctx.context))
     match _mode():
         case "page":
             return _to_the_page(ticket)
@@ -46,25 +45,24 @@ def authorize() -> Any:
 
 @routes.get(CONSENT)
 def show_consent_page() -> Any:
-    """The authorization page."""
     secret = ctx.query["ticket"]
     ticket = _open_ticket(secret, ctx.query["client_id"])
     client = find_client(ticket.client_id, ctx.context)
     if client is None:
-        raise NothingToDecide(note="The application is no longer in the seed data.")
-    setup = Setup(ctx.seed)
-    users = sorted(setup.users, key=lambda each: each.id != setup.settings.consent_user)
-    named = tuple((each, str((setup.organization(each.organization) or {}).get("name", ""))) for each in users)
-    page = consent_page(Question(client, ticket, secret, named))
+        raise NoOpenTicket(note="The application is no longer in the seed data.")
+    seed = SeedData(ctx.seed)
+    users = sorted(seed.users, key=lambda each: each.id != seed.settings.consent_user)
+    named = tuple((each, str((seed.organization(each.organization) or {}).get("name", ""))) for each in users)
+    page = consent_page(ConsentPrompt(client, ticket, secret, named))
     return WireResponse(200, page.encode(), page_headers(ticket.redirect_uri))
 
 
 @routes.post(CONSENT)
 def answer_consent_page() -> Any:
-    """Take the user's decision, once."""
+    """Accept the user's decision, once."""
     form = ctx.json
     ticket = _open_ticket(form["ticket"], ctx.query["client_id"])
-    user = Setup(ctx.seed).user(form.get("user"))
+    user = SeedData(ctx.seed).user(form.get("user"))
     if form["decision"] == "approve" and user is None:
         finding = Finding(
             "request.body", "/user", "a user of this workspace", "another", "otter.consent.user_decides", "rule"
@@ -82,34 +80,32 @@ def answer_consent_page() -> Any:
 def request_token() -> Response:
     """Exchange a code, or the application's own credentials, for a token."""
     form, context = ctx.json, ctx.context
-    client = client_of(ctx.request, form, context)
+    client = authenticate_client(ctx.request, form, context)
     scopes = rules.scopes_of(form["scope"])
     if form["grant_type"] == "client_credentials":
         rules.check_client_scopes(scopes, client)
-        return _token(granting.issue(context, client, scopes, user=None, code_key=None), scopes)
+        return _token(grants.issue_token(context, client, scopes, user=None, code_key=None), scopes)
     key = digest(form["code"])
     code = Permissions(context.state).code(key)
     try:
-        code = rules.check_exchange(rules.Exchange.from_form(form), code, client, now_us=microseconds(ctx.now))
+        code = rules.check_code(rules.TokenRequest.from_form(form), code, client, now_us=microseconds(ctx.now))
     except Malformed as refused:
         if refused.findings[0].requirement == "otter.token.code_once":
             used_for = code.token if code else None
-            refused.afterwards = lambda: granting.revoke(context, str(used_for))
+            refused.afterwards = lambda: grants.revoke(context, str(used_for))
             refused.note = "The code was used before. The token that it was exchanged for is revoked now."
         raise
-    return _token(granting.issue(context, client, scopes, user=code.user, code_key=key), scopes)
+    return _token(grants.issue_token(context, client, scopes, user=code.user, code_key=key), scopes)
 
 
 @routes.get("/organization/v1/organization")
 def get_organization() -> Json:
-    """The organization of the user."""
     found = _structure().organization
     return {"id": found["id"], "name": found["name"]}
 
 
 @routes.get("/organization/v1/organization/brands")
 def list_brands() -> Json:
-    """A page of the organization's brands."""
     structure = _structure()
     of = f"brands of {structure.organization_id}"
     place = paging.place_of(ctx.query.get("token"), of)
@@ -118,13 +114,11 @@ def list_brands() -> Json:
 
 @routes.get("/organization/v1/organization/brands/<brand_id>")
 def get_brand(brand_id: str) -> Json:
-    """One brand."""
     return _brand(brand_id).to_json()
 
 
 @routes.get("/organization/v1/organization/brands/<brand_id>/stores")
 def list_stores(brand_id: str) -> Json:
-    """A page of a brand's stores."""
     brand = _brand(brand_id)
     of = f"stores of {brand.id}"
     place = paging.place_of(ctx.query.get("token"), of)
@@ -133,13 +127,11 @@ def list_stores(brand_id: str) -> Json:
 
 @routes.get("/organization/v1/organization/brands/<brand_id>/stores/<store_id>")
 def get_store(brand_id: str, store_id: str) -> Json:
-    """One store."""
     return _store(brand_id, store_id)
 
 
 @routes.get("/organization/v1/organization/brands/<brand_id>/stores/<store_id>/connection")
 def get_connection(brand_id: str, store_id: str) -> Json:
-    """The application's connection with the store."""
     store, connections = _store(brand_id, store_id), _connections()
     known_as = rules.disconnect(connections.get(store["id"]), requirement="otter.connection.not_connected")
     return {"storeId": known_as}
@@ -147,33 +139,29 @@ def get_connection(brand_id: str, store_id: str) -> Json:
 
 @routes.post("/organization/v1/organization/brands/<brand_id>/stores/<store_id>/connection")
 def create_connection(brand_id: str, store_id: str) -> Json:
-    """Connect the store under the partner's own id for it."""
-    store, connections, wanted = _store(brand_id, store_id), _connections(), ctx.json["storeId"]
-    otter_store = (
-        confusions.otter_store_named(wanted, _structure()) if _setup().settings.refuse_otter_store_id else None
-    )
-    partners_id = rules.connect(
-        wanted, connected_as=connections.get(store["id"]), otter_store=otter_store, is_path_id=wanted == store["id"]
-    )
-    connections.put(store["id"], partners_id)
+    store, connections, own_id = _store(brand_id, store_id), _connections(), ctx.json["storeId"]
+    is_refused = _seed().settings.refuse_otter_store_id
+    otter_store = id_hints.otter_store_named(own_id, _structure()) if is_refused else None
+    connected_as, is_path_id = connections.get(store["id"]), own_id == store["id"]
+    partner_store_id = rules.connect(own_id, connected_as=connected_as, otter_store=otter_store, is_path_id=is_path_id)
+    connections.put(store["id"], partner_store_id)
     return NO_CONTENT
 
 
 @routes.delete("/organization/v1/organization/brands/<brand_id>/stores/<store_id>/connection")
 def delete_connection(brand_id: str, store_id: str) -> Json:
-    """Undo the connection."""
     store, connections = _store(brand_id, store_id), _connections()
     rules.disconnect(connections.get(store["id"]), requirement="otter.connection.delete_missing")
     connections.delete(store["id"])
     return NO_CONTENT
 
 
-def _setup() -> Setup:
-    return Setup(ctx.seed)
+def _seed() -> SeedData:
+    return SeedData(ctx.seed)
 
 
 def _structure() -> Structure:
-    return Structure(_setup(), ctx.state, ctx.principal.user.organization)
+    return Structure(_seed(), ctx.state, ctx.principal.user.organization)
 
 
 def _connections() -> Connections:
@@ -185,7 +173,7 @@ def _brand(brand_id: str) -> Brand:
     brand = structure.brand(brand_id)
     if brand is None:
         finding = _not_there("brandId", "a brand of the user's organization", brand_id, "otter.brand.not_found")
-        raise NotFound([finding], note=confusions.about_brand_id(brand_id, structure))
+        raise NotFound([finding], note=id_hints.about_brand_id(brand_id, structure))
     return brand
 
 
@@ -194,38 +182,38 @@ def _store(brand_id: str, store_id: str) -> Json:
     store = structure.store(brand, store_id)
     if store is None:
         finding = _not_there("storeId", "Otter's id of a store of the brand", store_id, "otter.store.not_found")
-        raise NotFound([finding], note=confusions.about_store_id(store_id, structure, _connections()))
+        raise NotFound([finding], note=id_hints.about_store_id(store_id, structure, _connections()))
     return store
 
 
 def _not_there(name: str, expected: str, got: str, requirement: str) -> Finding:
-    cited = "otter.access.own_organization" if confusions.is_anothers(got, _structure()) else requirement
+    cited = "otter.access.own_organization" if id_hints.is_of_another_organization(got, _structure()) else requirement
     return Finding("request.path", f"/{name}", expected, repr(got), cited, "rule")
 
 
 def _mode() -> str:
-    """Who decides; ``browser`` shows the page to whoever accepts HTML, and approves for everybody else."""
-    chosen = ctx.state.get("consent", "mode") or _setup().settings.consent
+    """The mode of consent. ``browser`` shows the page to clients that accept HTML and approves for all others."""
+    chosen = ctx.state.get("consent", "mode") or _seed().settings.consent
     if chosen != "browser":
         return str(chosen)
     return "page" if "text/html" in (ctx.request.header("accept") or "").lower() else "approve"
 
 
 def _usual_user() -> User:
-    setup = _setup()
-    chosen = ctx.state.get("consent", "user") or setup.settings.consent_user
-    return setup.user(chosen) or next(iter(setup.users))
+    seed = _seed()
+    chosen = ctx.state.get("consent", "user") or seed.settings.consent_user
+    return seed.user(chosen) or next(iter(seed.users))
 
 
 def _to_the_page(ticket: Ticket) -> WireResponse:
     """
-    Send the browser to the authorization page, with a cookie by which it is known again.
+    Redirect the browser to the authorization page, with a cookie that identifies the browser.
 
-    Without that cookie anybody could have their own question answered by somebody else's browser.
+    Without the cookie, somebody else's browser could be made to answer the request.
     """
     known = _browser()
-    browser = known if len(known) == 43 else granting.drawn(ctx.context, "browser")
-    secret = granting.ask(ctx.context, ticket, browser)
+    browser = known if len(known) == 43 else grants.random_secret(ctx.context, "browser")
+    secret = grants.issue_ticket(ctx.context, ticket, browser)
     place = f"{ctx.request.mount}{CONSENT}"
     cookie = f"{COOKIE}={browser}; Path={place}; HttpOnly; SameSite=Lax"
     if ctx.request.wire.scheme == "https":
@@ -235,25 +223,25 @@ def _to_the_page(ticket: Ticket) -> WireResponse:
 
 
 def _browser() -> str:
-    """What tells the browser that asks, empty where it has not been here."""
+    """The cookie that identifies the browser, or an empty text."""
     return parse_cookie(ctx.request.header("cookie")).get(COOKIE, "")
 
 
 def _open_ticket(secret: str, client_id: str) -> Ticket:
     """
-    The question that a ticket stands for.
+    The ticket with that secret.
 
     Raises:
-        NothingToDecide: It was answered, is too old, belongs to another client or was asked of another browser.
+        NoOpenTicket: It was answered, is too old, belongs to another client or was asked of another browser.
     """
     ticket = Permissions(ctx.state).ticket(digest(secret))
     if ticket is None or ticket.client_id != client_id or microseconds(ctx.now) >= ticket.expires_us:
-        raise NothingToDecide(
+        raise NoOpenTicket(
             [Finding("request", "/ticket", "an open ticket", "another", "otter.consent.once", "rule")],
             note="The ticket is unknown, was answered already, or has waited too long.",
         )
     if digest(_browser()) != ticket.browser:
-        raise NothingToDecide(
+        raise NoOpenTicket(
             [
                 Finding(
                     "request.headers", "/cookie", "the browser that was asked", "another", "otter.consent.once", "rule"
@@ -265,26 +253,26 @@ def _open_ticket(secret: str, client_id: str) -> Ticket:
 
 
 def _approved(ticket: Ticket, user: User, status: int) -> WireResponse:
-    code = granting.grant(ctx.context, ticket, user)
-    location = rules.back(ticket.redirect_uri, code=code, state=ticket.state)
+    code = grants.issue_code(ctx.context, ticket, user)
+    location = rules.redirect_url(ticket.redirect_uri, code=code, state=ticket.state)
     return WireResponse(status, b"", (("Location", location), ("Cache-Control", "no-store")))
 
 
-def _denied(ticket: Ticket, status: int, afterwards: Any = None) -> SentBack:
-    return SentBack(
+def _denied(ticket: Ticket, status: int, afterwards: Any = None) -> ErrorRedirect:
+    return ErrorRedirect(
         [Finding("request", "", "the user's permission", "a refusal", "otter.consent.denied", "rule")],
-        location=rules.back(ticket.redirect_uri, error="access_denied", state=ticket.state),
+        location=rules.redirect_url(ticket.redirect_uri, error="access_denied", state=ticket.state),
         status=status,
         afterwards=afterwards,
     )
 
 
 def _token(secret: str, scopes: tuple[str, ...]) -> Response:
-    told = {
+    body = {
         "access_token": secret,
-        "expires_in": _setup().settings.token_lifetime_s,
+        "expires_in": _seed().settings.token_lifetime_s,
         "scope": " ".join(scopes),
         "token_type": "bearer",
     }
     headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-    return Response(orjson.dumps(told), 200, headers, mimetype="application/json")
+    return Response(orjson.dumps(body), 200, headers, mimetype="application/json")

@@ -1,6 +1,4 @@
-"""
-What a permission, a code, a token and a connection may be used for. Pure functions: what is decided on is handed in.
-"""
+"""Checks permissions, codes, tokens and connections. Pure functions."""
 
 import base64
 import hashlib
@@ -13,28 +11,28 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from flowproof.conformance import Finding
 
-from .errors import Conflict, Invalid, Malformed, NotFound, SentBack, Unauthorized
+from .errors import Conflict, ErrorRedirect, Invalid, Malformed, NotFound, Unauthorized
 from .models import CLIENT_SCOPES, USER_SCOPES, AccessToken, Client, Code, Ticket
 
 __all__ = [
-    "Exchange",
-    "asked_permission",
-    "back",
+    "TokenRequest",
+    "authorization_ticket",
     "check_client_scopes",
-    "check_exchange",
+    "check_code",
+    "check_each_once",
     "connect",
     "disconnect",
-    "is_alive",
-    "repeated",
+    "is_usable",
+    "redirect_url",
     "scopes_of",
 ]
 
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 
 
-def repeated(query: str) -> None:
+def check_each_once(query: str) -> None:
     """
-    No parameter comes twice.
+    No parameter is repeated.
 
     Raises:
         Malformed: One does.
@@ -47,18 +45,18 @@ def repeated(query: str) -> None:
             )
 
 
-def asked_permission(query: Mapping[str, str], client: Client | None) -> Ticket:
+def authorization_ticket(query: Mapping[str, str], client: Client | None) -> Ticket:
     """
-    What an application asks a user for.
+    The ticket for an authorization request.
 
     Args:
         query: Parameters, valid by the contract.
-        client: Who asks, or None where nobody has that client id.
+        client: The application of the client id, or None.
 
     Raises:
         Unauthorized: There is no such client.
         Malformed: The redirect URI is not registered, or challenge and method do not come together.
-        SentBack: The scopes are not those that the client may ask for; the browser goes back with that error.
+        ErrorRedirect: The scopes are not those that the client may ask for; the browser goes back with that error.
     """
     if client is None:
         finding = _finding(
@@ -84,25 +82,25 @@ def asked_permission(query: Mapping[str, str], client: Client | None) -> Ticket:
     if not scopes or not allowed.issuperset(scopes):
         wrong = sorted(set(scopes) - allowed)
         finding = _finding("request.query", "scope", _listed(allowed), _listed(wrong), "otter.authorize.scope_allowed")
-        location = back(redirect_uri, error="invalid_scope", state=query["state"])
-        raise SentBack([finding], note=_about_scopes(wrong), location=location)
+        location = redirect_url(redirect_uri, error="invalid_scope", state=query["state"])
+        raise ErrorRedirect([finding], note=_about_scopes(wrong), location=location)
     return Ticket(client.id, redirect_uri, scopes, query["state"], challenge)
 
 
-def back(redirect_uri: str, **parameters: str) -> str:
-    """The redirect URI with parameters added to those that it has."""
+def redirect_url(redirect_uri: str, **parameters: str) -> str:
+    """The redirect URI with further parameters."""
     mark = "&" if "?" in redirect_uri else "?"
     return f"{redirect_uri}{mark}{urlencode(parameters, quote_via=quote, safe='')}"
 
 
 def scopes_of(text: str) -> tuple[str, ...]:
-    """The scopes that a text names, each once, in their order."""
+    """The scopes in a text, each once, in their order."""
     return tuple(dict.fromkeys(text.split()))
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request for a token with a code: the form's values."""
+class TokenRequest:
+    """A form that requests a token with a code."""
 
     redirect_uri: str
     scopes: tuple[str, ...]
@@ -110,19 +108,18 @@ class Exchange:
 
     @classmethod
     def from_form(cls, form: Mapping[str, str]) -> Self:
-        """Read a form that is valid by the contract."""
         return cls(form["redirect_uri"], scopes_of(form["scope"]), form.get("code_verifier"))
 
 
-def check_exchange(exchange: Exchange, code: Code | None, client: Client, *, now_us: int) -> Code:
+def check_code(request: TokenRequest, code: Code | None, client: Client, *, now_us: int) -> Code:
     """
-    A code can be exchanged: it is this client's, unused, in time, with its redirect URI, verifier and scopes.
+    Check that a code can be exchanged: this client's, unused, in time, same redirect URI, right verifier and scopes.
 
     Args:
-        exchange: What was sent.
-        code: What it names, or None.
-        client: Who sent it.
-        now_us: The moment, in microseconds since 1970.
+        request: The form.
+        code: The code that the form names, or None.
+        client: The application that sent it.
+        now_us: The present, in microseconds since 1970.
 
     Returns:
         The code.
@@ -141,11 +138,11 @@ def check_exchange(exchange: Exchange, code: Code | None, client: Client, *, now
     if now_us >= code.expires_us:
         late_s = (now_us - code.expires_us) / 1_000_000
         raise _unusable("code", "a code in time", f"one {late_s:g} s too late", "otter.token.code_expired")
-    if exchange.redirect_uri != code.redirect_uri:
+    if request.redirect_uri != code.redirect_uri:
         raise _unusable("redirect_uri", "that of the request for authorization", "another", "otter.token.redirect_uri")
-    _check_verifier(exchange.verifier, code.challenge)
-    beyond = sorted(set(exchange.scopes) - set(code.scopes))
-    if beyond or not exchange.scopes:
+    _check_verifier(request.verifier, code.challenge)
+    beyond = sorted(set(request.scopes) - set(code.scopes))
+    if beyond or not request.scopes:
         raise _unusable("scope", _listed(code.scopes), _listed(beyond), "otter.token.scope_granted")
     return code
 
@@ -173,7 +170,7 @@ def _check_verifier(verifier: str | None, challenge: str | None) -> None:
 
 def check_client_scopes(scopes: Sequence[str], client: Client) -> None:
     """
-    A client may have a token of these scopes for itself.
+    Check the scopes of a token by client credentials.
 
     Raises:
         Malformed: It may not.
@@ -185,20 +182,19 @@ def check_client_scopes(scopes: Sequence[str], client: Client) -> None:
         raise Malformed([finding], note=_about_scopes(wrong))
 
 
-def is_alive(token: AccessToken, *, now_us: int) -> bool:
-    """Whether a token can be used."""
+def is_usable(token: AccessToken, *, now_us: int) -> bool:
     return not token.is_revoked and now_us < token.expires_us
 
 
-def connect(partners_id: str, *, connected_as: str | None, otter_store: str | None, is_path_id: bool) -> str:
+def connect(partner_store_id: str, *, connected_as: str | None, otter_store: str | None, is_path_id: bool) -> str:
     """
-    A store can be connected under the partner's own id for it.
+    Check that a store can be connected under the partner's own id.
 
     Args:
-        partners_id: The body's ``storeId``.
-        connected_as: Under which id it is connected already, or None.
-        otter_store: Name of the store whose id in Otter that is, where such ids are refused.
-        is_path_id: Whether it is the very id of the path.
+        partner_store_id: The body's ``storeId``.
+        connected_as: The partner's id that it is connected under already, or None.
+        otter_store: Name of the store that has that id in Otter, where such ids are refused.
+        is_path_id: Whether the id equals the path's.
 
     Raises:
         Conflict: The store is connected already.
@@ -229,12 +225,12 @@ def connect(partners_id: str, *, connected_as: str | None, otter_store: str | No
             f"system's id for it. The body has {same}. "
             "Where your system does use Otter's ids, set refuse_otter_store_id to false.",
         )
-    return partners_id
+    return partner_store_id
 
 
 def disconnect(connected_as: str | None, *, requirement: str) -> str:
     """
-    A store is connected.
+    Check that a store is connected.
 
     Raises:
         NotFound: It is not.
@@ -246,7 +242,7 @@ def disconnect(connected_as: str | None, *, requirement: str) -> str:
 
 
 def _nearly_registered(redirect_uri: str, registered: Iterable[str]) -> str:
-    """How a redirect URI differs from a registered one, where it does by little."""
+    """How a redirect URI differs from a registered one, where it is similar."""
     for each in registered:
         if redirect_uri.rstrip("/") == each.rstrip("/"):
             return "It differs from a registered one by a slash at the end; they are compared character by character."
@@ -269,7 +265,7 @@ def _about_scopes(wrong: Sequence[str]) -> str:
 
 
 def _unusable(name: str, expected: str, got: str, requirement: str) -> Malformed:
-    # The journal hides what findings say of a secret; that it is none is said here.
+    # The journal redacts findings about parameters that hold secrets; this note holds none.
     note = f"{name}: {expected} was expected, not {got}."
     return Malformed([_finding("request.body", name, expected, got, requirement)], note=note)
 

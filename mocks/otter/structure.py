@@ -1,4 +1,4 @@
-"""An organization's brands and stores in one workspace: the seed data's, generated ones, what was added or removed."""
+"""An organization's brands and stores in one workspace: the seed data's, generated ones, those added or removed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .generated import (
     generated_store_ids,
     store_indexes,
 )
-from .models import Setup
+from .models import SeedData
 
 __all__ = ["Brand", "Structure"]
 
@@ -42,55 +42,51 @@ class Brand:
     seed: str = ""
 
     def to_json(self) -> dict[str, str]:
-        """The brand as the provider shows it."""
         return {"id": self.id, "name": self.name}
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
     """
-    What one organization has.
+    The brands and stores of one organization.
 
     Args:
-        setup: The workspace's seed data.
+        seed: The workspace's seed data.
         state: Its records.
         organization_id: Whose structure it is.
     """
 
-    setup: Setup
+    seed: SeedData
     state: State
     organization_id: str
 
     @property
     def organization(self) -> Json:
-        """The organization as the seed data has it."""
-        return self.setup.organization(self.organization_id) or {"id": self.organization_id, "name": "", "brands": []}
+        return self.seed.organization(self.organization_id) or {"id": self.organization_id, "name": "", "brands": []}
 
     def brands_after(self, place: int) -> Iterator[tuple[int, dict[str, str]]]:
-        """The brands behind a place, each with its own."""
+        """The brands after a position, each with its own."""
         return ((each, brand.to_json()) for each, brand in enumerate(self.brands()) if each > place)
 
     def brands(self) -> Iterator[Brand]:
-        """All brands, in their order."""
         organization = self.organization
         for each in organization["brands"]:
             yield Brand(each["id"], each["name"], tuple(each["stores"]))
-        wanted = organization.get("generate")
-        if wanted:
-            for brand_id in generated_brand_ids(self.organization_id, wanted["seed"], wanted["brands"]):
+        generate = organization.get("generate")
+        if generate:
+            for brand_id in generated_brand_ids(self.organization_id, generate["seed"], generate["brands"]):
                 name = generated_brand_name(brand_id)
-                yield Brand(brand_id, name, generated=wanted["stores_per_brand"], seed=wanted["seed"])
+                yield Brand(brand_id, name, generated=generate["stores_per_brand"], seed=generate["seed"])
 
     def brand(self, brand_id: str) -> Brand | None:
-        """The brand of that id."""
         return next((each for each in self.brands() if each.id == brand_id), None)
 
     def stores_after(self, brand: Brand, place: int) -> Iterator[tuple[int, Json]]:
         """
-        The stores behind a place, each with its own.
+        The stores after a position, each with its own.
 
-        A store keeps its place as long as it is there, and a new one comes behind all others: so whoever walks from
-        place to place meets every store that stays, once, whatever is added and removed meanwhile.
+        A store keeps its position, and a new one comes after all others. So a client that reads page after page sees
+        each remaining store once, whatever is added and removed meanwhile.
         """
         changes = self._changes(brand.id)
         removed = frozenset(changes["removed"])
@@ -107,7 +103,6 @@ class Structure:
                 yield added["place"], added["store"]
 
     def store(self, brand: Brand, store_id: str) -> Json | None:
-        """The brand's store of that id."""
         changes = self._changes(brand.id)
         added: Json | None = next((each["store"] for each in changes["added"] if each["store"]["id"] == store_id), None)
         if added is not None or store_id in changes["removed"]:
@@ -119,13 +114,13 @@ class Structure:
         return None if index is None else generated_store(store_id, index)
 
     def brand_of_store(self, store_id: str) -> Brand | None:
-        """The brand that has a store, whichever it is."""
+        """The brand that has a store."""
         return next((each for each in self.brands() if self.store(each, store_id) is not None), None)
 
     def others(self) -> "Iterator[Structure]":
         """The structures of all other organizations."""
-        ids = (each["id"] for each in self.setup.seed["organizations"])
-        return (Structure(self.setup, self.state, each) for each in ids if each != self.organization_id)
+        ids = (each["id"] for each in self.seed.raw["organizations"])
+        return (Structure(self.seed, self.state, each) for each in ids if each != self.organization_id)
 
     def add(self, brand: Brand, store: Json) -> None:
         """Open a store."""

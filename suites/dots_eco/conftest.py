@@ -7,15 +7,15 @@ import pytest
 from flowproof.clients.dots_eco import DotsEco
 from flowproof.target import Target, Workspace
 
-from .wire import Wire
+from .raw_client import RawClient
 
 ASKED_AT = datetime.fromisoformat("2024-09-13T12:00:00+00:00")
 
 
 @pytest.fixture
-def wire(dots_eco: DotsEco, target: Target) -> Wire:
+def raw(dots_eco: DotsEco, target: Target) -> RawClient:
     """Hand-made requests to the current target."""
-    return Wire(dots_eco, target)
+    return RawClient(dots_eco, target)
 
 
 @pytest.fixture

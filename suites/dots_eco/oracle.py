@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .calendar import Day, expected_message
+from .raw_client import NO_PURCHASE, NOT_A_MANAGER
 from .setup import CLOSED, FOREIGN, SEED, addresses
-from .wire import NO_PURCHASE, NOT_A_MANAGER
 
 __all__ = ["expected_answer"]
 

@@ -14,9 +14,9 @@ from flowproof.target import Target, Workspace
 from .calendar import day_at
 from .oracle import expected_answer
 from .profiles import NETWORKED
+from .raw_client import ADD, NO_PURCHASE, NOT_A_MANAGER, RawClient, compact, invalid
 from .setup import APPLICATION, CLOSED, EXAMPLE, FOREIGN, OTHER, SKU, UNKNOWN_TOKEN
 from .strategies import any_json, bodies
-from .wire import ADD, NO_PURCHASE, NOT_A_MANAGER, Wire, compact, invalid
 
 TODAY = day_at(datetime(2024, 9, 13, tzinfo=UTC))
 DOCUMENTED = (
@@ -45,13 +45,13 @@ def step_of(case: str) -> dict[str, Any]:
 @pytest.mark.requirement("dots_eco.error.body", "dots_eco.auth.forbidden_body", "dots_eco.answer.json")
 @pytest.mark.requirement("dots_eco.error.success_boolean", "dots_eco.error.objects", "dots_eco.error.either")
 @pytest.mark.parametrize("case", DOCUMENTED)
-def test_documented_refusal_is_answered_to_the_letter(frozen: Workspace, wire: Wire, case: str) -> None:
+def test_documented_refusal_is_answered_to_the_letter(frozen: Workspace, raw: RawClient, case: str) -> None:
     """
     Each of the eleven documented refusals has its status, its bytes and its media type: no member more, none moved.
     """
     step = step_of(case)
 
-    answer = wire.add(step["request"]["body"], token=step["request"].get("headers", {}).get("auth-token"))
+    answer = raw.add(step["request"]["body"], token=step["request"].get("headers", {}).get("auth-token"))
 
     assert (answer.status_code, answer.content) == (step["expect"]["status"], compact(step["expect"]["body"]))
     assert answer.headers["Content-Type"] == "application/json"
@@ -67,13 +67,13 @@ def test_documented_refusal_is_answered_to_the_letter(frozen: Workspace, wire: W
 @example(body={"app_token": FOREIGN})
 @example(body={"sku": "reef5"})
 @example(body={"app_token": True, "sku": SKU})
-def test_request_is_judged_as_a_whole(frozen: Workspace, wire: Wire, body: dict[str, Any]) -> None:
+def test_request_is_judged_as_a_whole(frozen: Workspace, raw: RawClient, body: dict[str, Any]) -> None:
     """
     Whatever parameters are right, wrong or missing together, the answer is the one that the stated order gives.
     """
     status, expected = expected_answer(body, TODAY)
 
-    answer = wire.add(body)
+    answer = raw.add(body)
 
     assert answer.status_code == status
     assert expected is None or answer.content == compact(expected)
@@ -93,24 +93,24 @@ def test_request_is_judged_as_a_whole(frozen: Workspace, wire: Wire, body: dict[
 @example(body={"app_token": {"app_token": APPLICATION}, "sku": {"sku": SKU}})
 @example(body=10**30)
 @example(body={"message": "\x00"})
-def test_any_json_is_answered_by_contract(wire: Wire, body: Any) -> None:
+def test_any_json_is_answered_by_contract(raw: RawClient, body: Any) -> None:
     """
     Whatever JSON is sent, the answer is 200, 403 or 422, and valid by the contract.
     """
-    answer = wire.add(body)
+    answer = raw.add(body)
 
     assert answer.status_code in {200, 403, 422}
     assert set(answer.json()) in ({"success", "response"}, {"message"}, {"success", "errors"})
 
 
 @pytest.mark.requirement("dots_eco.error.every_field", "dots_eco.error.one_message")
-def test_all_faults_are_told_in_the_order_of_the_page(frozen: Workspace, wire: Wire) -> None:
+def test_all_faults_are_told_in_the_order_of_the_page(frozen: Workspace, raw: RawClient) -> None:
     """
     All seven parameters may be at fault at once: each is told once, in the order of the page, not of the request.
     """
     body = {"message": 1, "from": 2, "recipient_name": 3, "recipient_email": "", "expiration_date": "", "sku": 4}
 
-    answer = wire.add(body)
+    answer = raw.add(body)
 
     expected = invalid(
         app_token="The app_token is required.",
@@ -127,39 +127,39 @@ def test_all_faults_are_told_in_the_order_of_the_page(frozen: Workspace, wire: W
 @pytest.mark.requirement("dots_eco.request.empty", "dots_eco.request.null", "dots_eco.flow_card.app_token.required")
 @pytest.mark.requirement("dots_eco.flow_card.sku.required")
 @pytest.mark.parametrize("nothing", [{}, {"app_token": None, "sku": None}, {"app_token": "", "sku": ""}], ids=str)
-def test_nothing_is_as_good_as_missing(wire: Wire, nothing: dict[str, Any]) -> None:
+def test_nothing_is_as_good_as_missing(raw: RawClient, nothing: dict[str, Any]) -> None:
     """
     An application and a SKU that are left out, null or empty are required.
     """
-    assert wire.add(nothing).json() == invalid(app_token="The app_token is required.", sku="The sku is required.")
+    assert raw.add(nothing).json() == invalid(app_token="The app_token is required.", sku="The sku is required.")
 
 
 @pytest.mark.requirement("dots_eco.flow_card.app_token.invalid", "dots_eco.flow_card.app_token.type")
 @pytest.mark.parametrize(
     "app_token", [1, 1.5, True, [], {}, " ", "1", "f2b086b3", f" {APPLICATION}", APPLICATION.upper(), "x" * 10_000]
 )
-def test_unknown_application_is_invalid(wire: Wire, app_token: object) -> None:
+def test_unknown_application_is_invalid(raw: RawClient, app_token: object) -> None:
     """
     An app_token that is not exactly an application's is invalid, whatever it is.
     """
-    assert wire.add({"app_token": app_token, "sku": SKU}).json() == invalid(app_token="The app_token is invalid.")
+    assert raw.add({"app_token": app_token, "sku": SKU}).json() == invalid(app_token="The app_token is invalid.")
 
 
 @pytest.mark.requirement("dots_eco.flow_card.sku.invalid", "dots_eco.flow_card.sku.type")
 @pytest.mark.parametrize("sku", [123, 0.5, False, [SKU], {"sku": SKU}, " ", SKU.upper(), f"{SKU} ", "x" * 10_000])
-def test_unknown_sku_is_invalid(wire: Wire, sku: object) -> None:
+def test_unknown_sku_is_invalid(raw: RawClient, sku: object) -> None:
     """
     A sku that is not exactly a flow card's is invalid, whatever it is.
     """
-    assert wire.card(sku=sku).json() == invalid(sku="The sku is invalid.")
+    assert raw.card(sku=sku).json() == invalid(sku="The sku is invalid.")
 
 
 @pytest.mark.requirement("dots_eco.flow_card.sku.available")
-def test_sku_of_another_application_is_invalid(wire: Wire) -> None:
+def test_sku_of_another_application_is_invalid(raw: RawClient) -> None:
     """
     A flow card can be bought for the applications that it is available for, and for no other.
     """
-    refused, bought = wire.card(sku="reef5"), wire.add({"app_token": OTHER, "sku": "reef5"})
+    refused, bought = raw.card(sku="reef5"), raw.add({"app_token": OTHER, "sku": "reef5"})
 
     assert refused.json() == invalid(sku="The sku is invalid.")
     assert bought.status_code == 200
@@ -167,22 +167,22 @@ def test_sku_of_another_application_is_invalid(wire: Wire) -> None:
 
 @pytest.mark.requirement("dots_eco.order.authentication", "dots_eco.auth.unknown")
 @pytest.mark.parametrize("body", [EXAMPLE, {}, {"app_token": CLOSED}, {"app_token": "9-00000000"}, []], ids=str)
-def test_wrong_token_is_told_before_the_body_is_looked_at(wire: Wire, body: Any) -> None:
+def test_wrong_token_is_told_before_the_body_is_looked_at(raw: RawClient, body: Any) -> None:
     """
     Whoever has no token of the provider's learns nothing about applications, SKUs or dates.
     """
     sent = dict(body) if body else body
 
-    assert wire.add(sent, token=UNKNOWN_TOKEN).json() == NOT_A_MANAGER
+    assert raw.add(sent, token=UNKNOWN_TOKEN).json() == NOT_A_MANAGER
 
 
 @pytest.mark.requirement("dots_eco.order.authentication", "dots_eco.auth.unknown")
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff"])
-def test_wrong_token_is_told_before_broken_json(wire: Wire, body: bytes) -> None:
+def test_wrong_token_is_told_before_broken_json(raw: RawClient, body: bytes) -> None:
     """
     A wrong token is told even where the body is no JSON.
     """
-    answer = wire.send("POST", ADD, body=body, headers={"auth-token": UNKNOWN_TOKEN})
+    answer = raw.send("POST", ADD, body=body, headers={"auth-token": UNKNOWN_TOKEN})
 
     assert (answer.status_code, answer.json()) == (403, NOT_A_MANAGER)
 
@@ -191,22 +191,22 @@ def test_wrong_token_is_told_before_broken_json(wire: Wire, body: bytes) -> None
 @pytest.mark.parametrize(("app_token", "told"), [(CLOSED, NO_PURCHASE), (FOREIGN, NOT_A_MANAGER)])
 @pytest.mark.parametrize("rest", [{}, {"sku": "nothing"}, {"expiration_date": "", "recipient_email": ""}], ids=str)
 def test_access_is_told_before_other_faults(
-    frozen: Workspace, wire: Wire, app_token: str, told: dict[str, str], rest: dict[str, str]
+    frozen: Workspace, raw: RawClient, app_token: str, told: dict[str, str], rest: dict[str, str]
 ) -> None:
     """
     Where the application is known, its 403 comes before whatever is wrong with the other parameters.
     """
-    answer = wire.add({**EXAMPLE, "app_token": app_token, **rest})
+    answer = raw.add({**EXAMPLE, "app_token": app_token, **rest})
 
     assert (answer.status_code, answer.content) == (403, compact(told))
 
 
 @pytest.mark.requirement("dots_eco.order.manager", "dots_eco.auth.manager")
-def test_manager_is_told_before_purchase(workspace: Workspace, wire: Wire, target: Target) -> None:
+def test_manager_is_told_before_purchase(workspace: Workspace, raw: RawClient, target: Target) -> None:
     """
     A manager of others, who asks for a company that may not buy, is told the former.
     """
-    answer = wire.add({**EXAMPLE, "app_token": CLOSED}, token=target.credentials("dots_eco", "other").key)
+    answer = raw.add({**EXAMPLE, "app_token": CLOSED}, token=target.credentials("dots_eco", "other").key)
 
     assert answer.json() == NOT_A_MANAGER
 
@@ -219,42 +219,42 @@ def test_manager_is_told_before_purchase(workspace: Workspace, wire: Wire, targe
         *(b"app_token=1-f2b086b3&sku=123kdfgf", b'{"sku": "\\ud800"}', b"[" * 5_000 + b"]" * 5_000),
     ],
 )
-def test_body_that_is_no_json_is_a_syntax_error(wire: Wire, body: bytes) -> None:
+def test_body_that_is_no_json_is_a_syntax_error(raw: RawClient, body: bytes) -> None:
     """
     A body that is no JSON, or that two parsers would read differently, is a syntax error.
     """
-    answer = wire.send("POST", ADD, body=body)
+    answer = raw.send("POST", ADD, body=body)
 
     assert (answer.status_code, answer.json()) == (400, {"message": "Syntax error"})
 
 
 @pytest.mark.requirement("dots_eco.request.content_type")
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
-def test_other_media_type_is_not_supported(wire: Wire, content_type: str | None) -> None:
+def test_other_media_type_is_not_supported(raw: RawClient, content_type: str | None) -> None:
     """
     A body that does not say that it is JSON is not read.
     """
-    answer = wire.send("POST", ADD, body=compact(dict(EXAMPLE)), headers={"Content-Type": content_type})
+    answer = raw.send("POST", ADD, body=compact(dict(EXAMPLE)), headers={"Content-Type": content_type})
 
     assert (answer.status_code, list(answer.json())) == (415, ["message"])
 
 
 @pytest.mark.requirement("dots_eco.request.content_type")
-def test_charset_of_json_is_accepted(wire: Wire) -> None:
+def test_charset_of_json_is_accepted(raw: RawClient) -> None:
     """
     A media type may name UTF-8, in any case.
     """
     headers = {"Content-Type": "Application/JSON; charset=UTF-8"}
 
-    assert wire.send("POST", ADD, body=compact({"app_token": APPLICATION, "sku": SKU}), headers=headers).ok
+    assert raw.send("POST", ADD, body=compact({"app_token": APPLICATION, "sku": SKU}), headers=headers).ok
 
 
 @pytest.mark.requirement("dots_eco.request.size")
-def test_body_over_the_limit_is_too_large(wire: Wire) -> None:
+def test_body_over_the_limit_is_too_large(raw: RawClient) -> None:
     """
     A body over the limit is refused as too large, not read.
     """
-    answer = wire.card(message="x" * (1024 * 1024))
+    answer = raw.card(message="x" * (1024 * 1024))
 
     assert (answer.status_code, list(answer.json())) == (413, ["message"])
 
@@ -263,22 +263,22 @@ def test_body_over_the_limit_is_too_large(wire: Wire) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/api/v1", "/api/v1/flow-card", "/api/v1/flow-card/add/", "/api/v2/flow-card/add"]
 )
-def test_unknown_path_is_not_found(wire: Wire, path: str) -> None:
+def test_unknown_path_is_not_found(raw: RawClient, path: str) -> None:
     """
     A path that the API does not have is answered 404.
     """
-    answer = wire.send("GET", path)
+    answer = raw.send("GET", path)
 
     assert (answer.status_code, list(answer.json())) == (404, ["message"])
 
 
 @pytest.mark.requirement("dots_eco.request.method")
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
-def test_other_method_is_not_allowed(wire: Wire, method: str) -> None:
+def test_other_method_is_not_allowed(raw: RawClient, method: str) -> None:
     """
     A card is asked for with POST only, and the answer to other methods says so.
     """
-    answer = wire.send(method, ADD)
+    answer = raw.send(method, ADD)
 
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
 
@@ -286,13 +286,13 @@ def test_other_method_is_not_allowed(wire: Wire, method: str) -> None:
 @pytest.mark.requirement("dots_eco.answer.rate_limit", "dots_eco.answer.failure", "dots_eco.flow_card.refused")
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_failure_has_a_message_and_makes_no_card(
-    workspace: Workspace, wire: Wire, dots_eco: DotsEco, status: int
+    workspace: Workspace, raw: RawClient, dots_eco: DotsEco, status: int
 ) -> None:
     """
     An answer of 429 or 5XX has a message, and no card is made.
     """
     with workspace.faults.during({"fault": "status", "status": status, "provider": "dots_eco"}):
-        answer = wire.card()
+        answer = raw.card()
 
     assert (answer.status_code, list(answer.json())) == (status, ["message"])
     assert workspace.control("GET", "dots_eco/cards") == {"cards": []}

@@ -12,9 +12,9 @@ from flowproof.target import Workspace
 
 from .calendar import day_at, expected_message, last_day, next_day, text_of
 from .profiles import NETWORKED
+from .raw_client import RawClient, compact, invalid
 from .setup import SEED
 from .strategies import ZONES, moments, questions
-from .wire import Wire, compact, invalid
 
 Test = TypeVar("Test", bound=Callable[..., object])
 
@@ -50,7 +50,7 @@ def boundary_days(test: Test) -> Test:
 @given(question=questions())
 @boundary_days
 def test_date_is_answered_as_the_calendar_says(
-    workspace: Workspace, wire: Wire, question: tuple[datetime, str]
+    workspace: Workspace, raw: RawClient, question: tuple[datetime, str]
 ) -> None:
     """
     Whatever the time and whatever the text, an expiration_date is accepted or refused as the calendar says.
@@ -59,7 +59,7 @@ def test_date_is_answered_as_the_calendar_says(
     workspace.clock.freeze(moment)
     message = expected_message(text, day_at(moment))
 
-    answer = wire.card(expiration_date=text)
+    answer = raw.card(expiration_date=text)
 
     if message is None:
         assert answer.json()["response"]["expiration_date"] == f"{text} 00:00:00"
@@ -70,7 +70,7 @@ def test_date_is_answered_as_the_calendar_says(
 @pytest.mark.requirement("dots_eco.flow_card.expiration.minimum", "dots_eco.flow_card.expiration.maximum")
 @NETWORKED
 @given(moment=moments())
-def test_window_has_its_edges_on_any_day(workspace: Workspace, wire: Wire, moment: datetime) -> None:
+def test_window_has_its_edges_on_any_day(workspace: Workspace, raw: RawClient, moment: datetime) -> None:
     """
     On any day, tomorrow and the day five years on are accepted, and today and the day after those five years are not.
     """
@@ -78,7 +78,7 @@ def test_window_has_its_edges_on_any_day(workspace: Workspace, wire: Wire, momen
     today = day_at(moment)
     first, last = next_day(today), last_day(today)
 
-    answers = [wire.card(expiration_date=text_of(day)) for day in (today, first, last, next_day(last))]
+    answers = [raw.card(expiration_date=text_of(day)) for day in (today, first, last, next_day(last))]
 
     assert [answer.status_code for answer in answers] == [422, 200, 200, 422]
 
@@ -90,13 +90,13 @@ def test_window_has_its_edges_on_any_day(workspace: Workspace, wire: Wire, momen
 @example(moment=datetime(2024, 9, 13, tzinfo=UTC))
 @example(moment=datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC))
 @example(moment=datetime(2023, 2, 28, tzinfo=UTC))
-def test_card_expires_in_five_years_by_default(workspace: Workspace, wire: Wire, moment: datetime) -> None:
+def test_card_expires_in_five_years_by_default(workspace: Workspace, raw: RawClient, moment: datetime) -> None:
     """
     On any day, a card without an expiration_date expires on the last day that could have been asked for.
     """
     workspace.clock.freeze(moment)
 
-    card = wire.card().json()["response"]
+    card = raw.card().json()["response"]
 
     assert card["expiration_date"] == f"{text_of(last_day(day_at(moment)))} 00:00:00"
 
@@ -112,7 +112,7 @@ def use_zone(workspace: Workspace, zone: str) -> None:
 @example(question=(datetime(2024, 9, 13, 9, 59, 59, tzinfo=UTC), "2024-09-14"), zone="Pacific/Kiritimati")
 @example(question=(datetime(2024, 9, 13, 10, 0, 0, tzinfo=UTC), "2024-09-14"), zone="Pacific/Kiritimati")
 def test_days_are_those_of_the_providers_zone(
-    workspace: Workspace, wire: Wire, question: tuple[datetime, str], zone: str
+    workspace: Workspace, raw: RawClient, question: tuple[datetime, str], zone: str
 ) -> None:
     """
     Whatever the provider's time zone, today is the day there.
@@ -121,7 +121,7 @@ def test_days_are_those_of_the_providers_zone(
     use_zone(workspace, zone)
     workspace.clock.freeze(moment)
 
-    answer = wire.card(expiration_date=text)
+    answer = raw.card(expiration_date=text)
 
     assert (answer.status_code == 200) is (expected_message(text, day_at(moment, zone)) is None)
 
@@ -139,7 +139,7 @@ MIDNIGHTS = {
 
 @pytest.mark.requirement("dots_eco.flow_card.expiration.time_zone", "dots_eco.flow_card.expiration.minimum")
 @pytest.mark.parametrize(("zone", "midnight"), MIDNIGHTS.items(), ids=MIDNIGHTS)
-def test_minimum_moves_at_midnight(workspace: Workspace, wire: Wire, zone: str, midnight: str) -> None:
+def test_minimum_moves_at_midnight(workspace: Workspace, raw: RawClient, zone: str, midnight: str) -> None:
     """
     Until the last microsecond of a day tomorrow is the minimum; from midnight of the provider's zone on it is refused.
     """
@@ -147,9 +147,9 @@ def test_minimum_moves_at_midnight(workspace: Workspace, wire: Wire, zone: str, 
     use_zone(workspace, zone)
 
     workspace.clock.freeze(turn - timedelta(microseconds=1))
-    before = wire.card(expiration_date="2024-09-14")
+    before = raw.card(expiration_date="2024-09-14")
     workspace.clock.freeze(turn)
-    after = wire.card(expiration_date="2024-09-14")
+    after = raw.card(expiration_date="2024-09-14")
 
     assert before.status_code == 200
     assert after.json() == invalid(expiration_date="The minimum expiration_date should be 2024-09-15.")
@@ -157,7 +157,7 @@ def test_minimum_moves_at_midnight(workspace: Workspace, wire: Wire, zone: str, 
 
 @pytest.mark.requirement("dots_eco.flow_card.expiration.time_zone", "dots_eco.flow_card.expiration.maximum")
 @pytest.mark.parametrize(("zone", "midnight"), MIDNIGHTS.items(), ids=MIDNIGHTS)
-def test_maximum_moves_at_midnight(workspace: Workspace, wire: Wire, zone: str, midnight: str) -> None:
+def test_maximum_moves_at_midnight(workspace: Workspace, raw: RawClient, zone: str, midnight: str) -> None:
     """
     Five years on from tomorrow is refused until midnight of the provider's zone, and accepted from then on.
     """
@@ -165,9 +165,9 @@ def test_maximum_moves_at_midnight(workspace: Workspace, wire: Wire, zone: str, 
     use_zone(workspace, zone)
 
     workspace.clock.freeze(turn - timedelta(microseconds=1))
-    before = wire.card(expiration_date="2029-09-14")
+    before = raw.card(expiration_date="2029-09-14")
     workspace.clock.freeze(turn)
-    after = wire.card(expiration_date="2029-09-14")
+    after = raw.card(expiration_date="2029-09-14")
 
     assert before.json() == invalid(expiration_date="The maximum expiration_date should be 2029-09-13.")
     assert after.status_code == 200
@@ -194,42 +194,42 @@ def each(texts: Iterable[str]) -> pytest.MarkDecorator:
 
 @pytest.mark.requirement("dots_eco.flow_card.expiration.invalid")
 @each(["2025-02-29", "2025-02-30", "2023-02-30", "2025-04-31", "2025-13-01", "2025-00-10", "2025-01-00", "2025-01-32"])
-def test_day_of_no_calendar_is_invalid(frozen: Workspace, wire: Wire, text: str) -> None:
+def test_day_of_no_calendar_is_invalid(frozen: Workspace, raw: RawClient, text: str) -> None:
     """
     A day that has the right form but is in no calendar is invalid, not in another format.
     """
-    assert wire.card(expiration_date=text).json() == invalid(expiration_date="The expiration_date is invalid.")
+    assert raw.card(expiration_date=text).json() == invalid(expiration_date="The expiration_date is invalid.")
 
 
 @pytest.mark.requirement("dots_eco.flow_card.expiration.invalid")
 @each(["0000-01-01", "0000-00-00", "0000-02-29"])
-def test_year_nought_is_invalid(frozen: Workspace, wire: Wire, text: str) -> None:
+def test_year_nought_is_invalid(frozen: Workspace, raw: RawClient, text: str) -> None:
     """
     There is no year 0: its days are invalid, not too early.
     """
-    assert wire.card(expiration_date=text).json() == invalid(expiration_date="The expiration_date is invalid.")
+    assert raw.card(expiration_date=text).json() == invalid(expiration_date="The expiration_date is invalid.")
 
 
 @pytest.mark.requirement("dots_eco.flow_card.expiration.format")
 @each(OTHER_FORMATS)
-def test_other_format_is_told_as_such(frozen: Workspace, wire: Wire, text: str) -> None:
+def test_other_format_is_told_as_such(frozen: Workspace, raw: RawClient, text: str) -> None:
     """
     A text that has not the documented form is told the format, whether or not it means a day.
     """
     message = "The expiration_date format should be YYYY-mm-dd."
 
-    assert wire.card(expiration_date=text).json() == invalid(expiration_date=message)
+    assert raw.card(expiration_date=text).json() == invalid(expiration_date=message)
 
 
 @pytest.mark.requirement("dots_eco.flow_card.expiration.type", "dots_eco.flow_card.expiration.format")
 @pytest.mark.parametrize("value", [0, 20251231, 1767139200, 2025.12, True, False, [], ["2025-12-31"], {}, {"y": 2025}])
-def test_date_that_is_no_text_has_another_format(frozen: Workspace, wire: Wire, value: object) -> None:
+def test_date_that_is_no_text_has_another_format(frozen: Workspace, raw: RawClient, value: object) -> None:
     """
     An expiration_date of another type than text is in another format.
     """
     message = "The expiration_date format should be YYYY-mm-dd."
 
-    assert wire.card(expiration_date=value).json() == invalid(expiration_date=message)
+    assert raw.card(expiration_date=value).json() == invalid(expiration_date=message)
 
 
 @pytest.mark.requirement("dots_eco.flow_card.expiration.default", "dots_eco.flow_card.expiration.time_zone")
@@ -237,13 +237,13 @@ def test_date_that_is_no_text_has_another_format(frozen: Workspace, wire: Wire, 
     "moment", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00", "9995-06-15T00:00:00+00:00"]
 )
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Niue"])
-def test_ends_of_the_calendar_are_answered(workspace: Workspace, wire: Wire, moment: str, zone: str) -> None:
+def test_ends_of_the_calendar_are_answered(workspace: Workspace, raw: RawClient, moment: str, zone: str) -> None:
     """
     At the very ends of the calendar a card can be asked for, and never expires later than the calendar.
     """
     use_zone(workspace, zone)
     workspace.clock.freeze(moment)
 
-    card = wire.card().json()["response"]
+    card = raw.card().json()["response"]
 
     assert card["expiration_date"] in {"0006-01-01 00:00:00", "0005-12-31 00:00:00", "9999-12-31 00:00:00"}

@@ -11,16 +11,16 @@ from flowproof.clients.flow1st import Flow1st, iso_microseconds
 from flowproof.target import Target, Workspace
 
 from .accounts import Account
+from .raw_client import RawClient
 from .receiver import Receiver, receiving
-from .wire import Wire
 
 
 @pytest.fixture
-def wire(flow1st: Flow1st, target: Target) -> Wire:
+def raw(flow1st: Flow1st, target: Target) -> RawClient:
     """Hand-made requests to the current target, by its clock."""
     workspace = target.workspace
     now = workspace.clock.now if workspace is not None else lambda: datetime.now(UTC)
-    return Wire(flow1st, target.credentials("flow1st"), lambda: iso_microseconds(now()))
+    return RawClient(flow1st, target.credentials("flow1st"), lambda: iso_microseconds(now()))
 
 
 @pytest.fixture(scope="session")

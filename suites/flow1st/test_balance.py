@@ -16,9 +16,9 @@ from flowproof.target import ControlRefused, Workspace
 
 from .accounts import Account
 from .profiles import NETWORKED
+from .raw_client import RawClient, code_of
 from .setup import RECIPIENT, VOUCHER
 from .strategies import an_order, minor_amounts
-from .wire import Wire, code_of
 
 THREADS, PAID = 16, 10
 PRICE_MINOR = 3000
@@ -93,12 +93,12 @@ def test_sixteen_that_send_one_order_place_one(make_flow1st: Callable[..., Flow1
 
 
 @pytest.mark.requirement("flow1st.balance.given_back_once", "flow1st.balance.never_negative")
-def test_refunds_race_too(wire: Wire, staging: Account) -> None:
+def test_refunds_race_too(raw: RawClient, staging: Account) -> None:
     """
     Of sixteen that refund one order at the same moment one is heard, and the price is given back once.
     """
     before = staging.balance_minor()
-    reference = wire.order(an_order("refunded")).json()["reference"]
+    reference = raw.order(an_order("refunded")).json()["reference"]
     staging.workspace.clock.advance(10)
     start = Barrier(THREADS)
 
@@ -140,13 +140,16 @@ def test_production_order_needs_a_top_up(
 @pytest.mark.requirement("flow1st.balance.top_up")
 @NETWORKED
 @given(amounts=st.lists(minor_amounts(), min_size=1, max_size=4))
-def test_top_ups_add_up_exactly(staging: Account, amounts: list[int]) -> None:
+def test_top_ups_add_up_exactly(
+    raw: RawClient, staging: Account, new_reference: Callable[[], str], amounts: list[int]
+) -> None:
     """
-    Top-ups add up to the minor unit, however large they are.
+    Top-ups add up to the minor unit, however large they are, and an order is paid from their sum.
     """
     before = staging.balance_minor()
-    for amount in amounts:
+    for amount in (*amounts, PRICE_MINOR):
         staging.top_up(amount)
+    raw.order(an_order(new_reference()))
 
     assert staging.balance_minor() == before + sum(amounts)
 
@@ -166,24 +169,27 @@ def test_top_ups_add_up_exactly(staging: Account, amounts: list[int]) -> None:
     ],
     ids=str,
 )
-def test_senseless_top_up_is_refused(staging: Account, body: Any) -> None:
+def test_senseless_top_up_is_refused(raw: RawClient, staging: Account, body: Any) -> None:
     """
-    A top-up by nothing, by less, by a part of a minor unit or in a currency without account is refused.
+    A top-up by nothing, by less, by part of a minor unit or in a currency without account is refused and pays nothing.
     """
+    empty(staging, PRICE_MINOR - 1)
     with pytest.raises(ControlRefused) as refused:
         staging.ask("POST", "/top-up", body)
+    answer = raw.order(an_order("unpaid"))
 
     assert (refused.value.status, staging.movements()) == (422, [])
+    assert code_of(answer) == (400, "INSUFFICIENT_BALANCE")
 
 
 @pytest.mark.requirement("flow1st.balance.given_back_once")
 @pytest.mark.parametrize("recipient", ["FAILS", "CANCELS", "LEAVES", "NOBODY"])
-def test_order_that_comes_to_nothing_gives_its_money_back(wire: Wire, staging: Account, recipient: str) -> None:
+def test_order_that_comes_to_nothing_gives_its_money_back(raw: RawClient, staging: Account, recipient: str) -> None:
     """
     An order that fails, is cancelled or is abandoned gives back its price, once.
     """
     before = staging.balance_minor()
-    wire.order(an_order("nothing", recipientIdentifier=recipient))
+    raw.order(an_order("nothing", recipientIdentifier=recipient))
     taken = before - staging.balance_minor()
     for _ in range(3):
         staging.workspace.clock.advance(100)
@@ -195,14 +201,14 @@ def test_order_that_comes_to_nothing_gives_its_money_back(wire: Wire, staging: A
 @NETWORKED
 @given(part=st.integers(1, PRICE_MINOR - 1))
 def test_refunds_give_back_the_price_and_no_more(
-    wire: Wire, staging: Account, new_reference: Callable[[], str], part: int
+    raw: RawClient, staging: Account, new_reference: Callable[[], str], part: int
 ) -> None:
     """
     A partial refund gives back its part, the refund after it the rest, and nothing more ever follows.
     """
-    wire._access = None
+    raw._access = None
     staging.top_up(PRICE_MINOR)
-    reference = wire.order(an_order(new_reference())).json()["reference"]
+    reference = raw.order(an_order(new_reference())).json()["reference"]
     staging.workspace.clock.advance(10)
     without = staging.balance_minor()
     staging.change(reference, "partial_refund", {"amount_minor": part})
@@ -218,11 +224,11 @@ def test_refunds_give_back_the_price_and_no_more(
 
 @pytest.mark.requirement("flow1st.balance.partial_refund")
 @pytest.mark.parametrize("amount", [0, -1, PRICE_MINOR, PRICE_MINOR + 1, 1.5, "1", None])
-def test_partial_refund_is_a_part(wire: Wire, staging: Account, amount: Any) -> None:
+def test_partial_refund_is_a_part(raw: RawClient, staging: Account, amount: Any) -> None:
     """
     A partial refund is more than nothing and less than what the order holds.
     """
-    reference = wire.order(an_order("parted")).json()["reference"]
+    reference = raw.order(an_order("parted")).json()["reference"]
     staging.workspace.clock.advance(10)
     before = staging.balance_minor()
 
@@ -233,11 +239,11 @@ def test_partial_refund_is_a_part(wire: Wire, staging: Account, amount: Any) -> 
 
 
 @pytest.mark.requirement("flow1st.balance.chargeback")
-def test_chargeback_gives_nothing_back(wire: Wire, staging: Account) -> None:
+def test_chargeback_gives_nothing_back(raw: RawClient, staging: Account) -> None:
     """
     A chargeback ends an order and moves no money.
     """
-    reference = wire.order(an_order("disputed", productBundleSku=VOUCHER)).json()["reference"]
+    reference = raw.order(an_order("disputed", productBundleSku=VOUCHER)).json()["reference"]
     staging.workspace.clock.advance(10)
     before = staging.balance_minor()
 
@@ -246,11 +252,11 @@ def test_chargeback_gives_nothing_back(wire: Wire, staging: Account) -> None:
 
 
 @pytest.mark.requirement("flow1st.status.transitions", "flow1st.status.enum")
-def test_no_order_skips_a_status(wire: Wire, staging: Account) -> None:
+def test_no_order_skips_a_status(raw: RawClient, staging: Account) -> None:
     """
     A new order cannot be delivered, refunded or charged back; a pending one cannot be cancelled.
     """
-    reference = wire.order(an_order("new")).json()["reference"]
+    reference = raw.order(an_order("new")).json()["reference"]
     refused = []
     for status in ("successful", "failed", "partially_fulfilled", "refund", "chargeback", "new", "nonsense"):
         with pytest.raises(ControlRefused) as error:
@@ -281,15 +287,16 @@ def test_lost_answer_costs_nothing_twice(
     assert before - staging.balance_minor() == PRICE_MINOR
 
 
-@pytest.mark.requirement("flow1st.error.body")
-def test_unknown_things_of_the_console_are_not_found(staging: Account) -> None:
+@pytest.mark.requirement("flow1st.environment.separate")
+def test_unknown_things_of_the_console_are_not_found(raw: RawClient, staging: Account, production: Account) -> None:
     """
-    An environment or an order that does not exist is not found.
+    An environment, or an order of the other environment, is not found.
     """
+    reference = raw.order(an_order("of-staging")).json()["reference"]
     codes = []
-    for path in ("/orders/C-100000000000000-P", "/orders/C-100000000000000-P/refund", "/nothing"):
+    for path in (f"/orders/{reference}", f"/orders/{reference}/refund", "/nothing"):
         with pytest.raises(ControlRefused) as refused:
-            staging.ask("POST" if path.endswith("refund") else "GET", path)
+            production.ask("POST" if path.endswith("refund") else "GET", path)
         codes.append(refused.value.status)
     with pytest.raises(ControlRefused) as refused:
         Account(staging.workspace, "sandbox").facts()
@@ -298,12 +305,12 @@ def test_unknown_things_of_the_console_are_not_found(staging: Account) -> None:
 
 
 @pytest.mark.requirement("flow1st.order.insufficient_balance")
-def test_refusal_says_nothing_of_the_balance(wire: Wire, staging: Account) -> None:
+def test_refusal_says_nothing_of_the_balance(raw: RawClient, staging: Account) -> None:
     """
     A refusal for lack of balance has its code, and no amount in it.
     """
     empty(staging, 2999)
-    answer = wire.order(an_order("poor"))
+    answer = raw.order(an_order("poor"))
 
     assert code_of(answer) == (400, "INSUFFICIENT_BALANCE")
     assert "2999" not in answer.text

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from flowproof.clients.flow1st import Flow1st
 
 from .profiles import NETWORKED
+from .raw_client import CATALOG, ORDER, REFRESH, TOKEN, TYPES, VALIDATION, RawClient, code_of
 from .setup import BUNDLES, SEED
-from .wire import CATALOG, ORDER, REFRESH, TOKEN, TYPES, VALIDATION, Wire, code_of
 
 METHODS = {TOKEN: "POST", REFRESH: "POST", CATALOG: "GET", VALIDATION: "GET", ORDER: "POST"}
 
@@ -27,22 +27,22 @@ def test_catalog_has_every_bundle_with_its_price(flow1st: Flow1st) -> None:
 
 
 @pytest.mark.requirement("flow1st.catalog.dates", "flow1st.catalog.whole")
-def test_dates_have_no_zone_and_all_is_on_one_page(wire: Wire) -> None:
+def test_dates_have_no_zone_and_all_is_on_one_page(raw: RawClient) -> None:
     """
     Dates are as they were set up, without a zone, and no parameter makes the catalog shorter.
     """
-    answer = wire.send("GET", CATALOG, query={"page": "2", "limit": "1"}).json()
+    answer = raw.send("GET", CATALOG, query={"page": "2", "limit": "1"}).json()
 
     assert [each["createdDate"] for each in answer["products"]] == [each["createdDate"] for each in SEED["products"]]
 
 
 @pytest.mark.requirement("flow1st.catalog.product")
-def test_product_is_as_it_was_set_up(wire: Wire) -> None:
+def test_product_is_as_it_was_set_up(raw: RawClient) -> None:
     """
     A product has its ids, its name and its picture.
     """
     names = ("id", "productId", "distributorId", "name", "imageLocation")
-    shown = wire.send("GET", CATALOG).json()["products"]
+    shown = raw.send("GET", CATALOG).json()["products"]
 
     assert [[each[name] for name in names] for each in shown] == [
         [each[name] for name in names] for each in SEED["products"]
@@ -50,11 +50,11 @@ def test_product_is_as_it_was_set_up(wire: Wire) -> None:
 
 
 @pytest.mark.requirement("flow1st.catalog.bundle")
-def test_catalog_shows_nothing_of_the_set_up(wire: Wire) -> None:
+def test_catalog_shows_nothing_of_the_set_up(raw: RawClient) -> None:
     """
     A bundle has the documented members and no other.
     """
-    shown: Any = wire.send("GET", CATALOG).json()["products"][0]["bundles"][0]
+    shown: Any = raw.send("GET", CATALOG).json()["products"][0]["bundles"][0]
 
     assert sorted(shown) == [
         "createdDate",
@@ -79,13 +79,13 @@ def test_catalog_shows_nothing_of_the_set_up(wire: Wire) -> None:
 )
 @pytest.mark.parametrize("path", TYPES)
 @pytest.mark.parametrize("sent", [None, "", "application/json", "text/plain", "application/vnd.carry1st+json"])
-def test_another_media_type_is_answered_405(wire: Wire, path: str, sent: str | None) -> None:
+def test_another_media_type_is_answered_405(raw: RawClient, path: str, sent: str | None) -> None:
     """
     A call with another media type than its page's is answered 405, also where it is a GET.
     """
     body = b"{}" if METHODS[path] == "POST" else None
 
-    assert code_of(wire.send(METHODS[path], path, body=body, headers={"Content-Type": sent})) == (
+    assert code_of(raw.send(METHODS[path], path, body=body, headers={"Content-Type": sent})) == (
         405,
         "METHOD_NOT_ALLOWED",
     )
@@ -93,13 +93,13 @@ def test_another_media_type_is_answered_405(wire: Wire, path: str, sent: str | N
 
 @pytest.mark.requirement("flow1st.request.content_type")
 @pytest.mark.parametrize("tail", ["; charset=utf-8", ";charset=UTF-8", "; q=1"])
-def test_media_type_may_have_parameters(wire: Wire, tail: str) -> None:
+def test_media_type_may_have_parameters(raw: RawClient, tail: str) -> None:
     """
     A media type's parameters, and its case, do not matter.
     """
     headers: dict[str, str | None] = {"Content-Type": TYPES[CATALOG].upper() + tail}
 
-    assert wire.send("GET", CATALOG, headers=headers).status_code == 200
+    assert raw.send("GET", CATALOG, headers=headers).status_code == 200
 
 
 @pytest.mark.requirement("flow1st.request.json")
@@ -107,23 +107,23 @@ def test_media_type_may_have_parameters(wire: Wire, tail: str) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"role", b"[]", b"null", b'{"role":NaN}', b'{"a":1,"a":2}', b"\xff", b'{"role":"API_USER"}}']
 )
-def test_body_that_is_no_json_object_is_refused(wire: Wire, path: str, body: bytes) -> None:
+def test_body_that_is_no_json_object_is_refused(raw: RawClient, path: str, body: bytes) -> None:
     """
     A body that is no JSON object, or that two parsers may read differently, is answered 400.
     """
-    answer = wire.send("POST", path, body=body, headers=wire.signed(body) if path == ORDER else None)
+    answer = raw.send("POST", path, body=body, headers=raw.signed(body) if path == ORDER else None)
 
     assert code_of(answer)[0] == 400
 
 
 @pytest.mark.requirement("flow1st.request.size")
-def test_too_large_a_body_is_refused(wire: Wire) -> None:
+def test_too_large_a_body_is_refused(raw: RawClient) -> None:
     """
     A body of more than a mebibyte is answered 400.
     """
     body = json.dumps({"role": "API_USER", "x": "x" * 1_100_000}).encode()
 
-    assert code_of(wire.send("POST", TOKEN, body=body))[0] == 400
+    assert code_of(raw.send("POST", TOKEN, body=body))[0] == 400
 
 
 @pytest.mark.requirement("flow1st.request.method")
@@ -131,18 +131,18 @@ def test_too_large_a_body_is_refused(wire: Wire) -> None:
     ("method", "path"),
     [(each, path) for path in TYPES for each in ("GET", "POST", "PUT", "DELETE", "PATCH") if each != METHODS[path]],
 )
-def test_another_method_is_answered_405(wire: Wire, method: str, path: str) -> None:
+def test_another_method_is_answered_405(raw: RawClient, method: str, path: str) -> None:
     """
     A method that a path does not have is answered 405.
     """
-    assert code_of(wire.send(method, path)) == (405, "METHOD_NOT_ALLOWED")
+    assert code_of(raw.send(method, path)) == (405, "METHOD_NOT_ALLOWED")
 
 
 @pytest.mark.requirement("flow1st.request.route")
 @NETWORKED
 @given(tail=st.text(st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=12))
-def test_another_path_is_answered_404(wire: Wire, tail: str) -> None:
+def test_another_path_is_answered_404(raw: RawClient, tail: str) -> None:
     """
     A path that is not served is answered 404.
     """
-    assert code_of(wire.send("GET", f"/api/distributors/{tail}s/{tail}")) == (404, "NOT_FOUND")
+    assert code_of(raw.send("GET", f"/api/distributors/{tail}s/{tail}")) == (404, "NOT_FOUND")

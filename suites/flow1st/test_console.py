@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from .accounts import Account
+from .raw_client import CATALOG, TOKEN, VALIDATION, RawClient
 from .receiver import Receiver
 from .setup import BUNDLES, RECIPIENT, SKU, Sold
 from .strategies import a_validation, an_order
-from .wire import CATALOG, TOKEN, VALIDATION, Wire
 
 
 def bundle(sku: str = SKU) -> Sold:
@@ -16,22 +16,22 @@ def bundle(sku: str = SKU) -> Sold:
     return next(each for each in BUNDLES if each.sku == sku)
 
 
-def validate(wire: Wire, reference: str, sku: str = SKU, recipient: str = RECIPIENT) -> int:
+def validate(raw: RawClient, reference: str, sku: str = SKU, recipient: str = RECIPIENT) -> int:
     """Status of a validation."""
     query = a_validation(bundle(sku), externalReference=reference, recipientIdentifier=recipient)
-    return wire.send("GET", VALIDATION, query=query).status_code
+    return raw.send("GET", VALIDATION, query=query).status_code
 
 
 @pytest.mark.requirement("flow1st.environment.two")
-def test_first_accepted_call_of_each_kind_is_shown(wire: Wire, staging: Account) -> None:
+def test_first_accepted_call_of_each_kind_is_shown(raw: RawClient, staging: Account) -> None:
     """
     Each operation is shown with the moment at which it was first accepted; what comes later changes nothing.
     """
     calls: list[tuple[set[str], Callable[[], object]]] = [
-        ({"generateAccessToken"}, wire.flow1st.authenticate),
-        ({"accessToken", "listProducts"}, lambda: wire.send("GET", CATALOG)),
-        ({"validateUser"}, lambda: validate(wire, "seen")),
-        ({"completeOrder"}, lambda: wire.order(an_order("seen"))),
+        ({"generateAccessToken"}, raw.flow1st.authenticate),
+        ({"accessToken", "listProducts"}, lambda: raw.send("GET", CATALOG)),
+        ({"validateUser"}, lambda: validate(raw, "seen")),
+        ({"completeOrder"}, lambda: raw.order(an_order("seen"))),
     ]
     expected: dict[str, str] = {}
     for names, call in [*calls, *((set[str](), call) for _, call in calls)]:
@@ -42,38 +42,40 @@ def test_first_accepted_call_of_each_kind_is_shown(wire: Wire, staging: Account)
 
 
 @pytest.mark.requirement("flow1st.environment.two")
-def test_order_shows_that_its_token_was_accepted(wire: Wire, staging: Account) -> None:
+def test_order_shows_that_its_token_was_accepted(raw: RawClient, staging: Account) -> None:
     """
     An order alone is a call with an access token.
     """
-    wire.order(an_order("alone"))
+    raw.order(an_order("alone"))
 
     assert set(staging.facts()["seen"]) == {"generateAccessToken", "accessToken", "completeOrder"}
 
 
 @pytest.mark.requirement("flow1st.environment.two")
-def test_refused_calls_are_not_shown(wire: Wire, staging: Account) -> None:
+def test_refused_calls_are_not_shown(raw: RawClient, staging: Account) -> None:
     """
     Neither a call with wrong credentials nor one that is refused for another reason is shown as accepted.
     """
-    wire.send("POST", TOKEN, body=b'{"role": "API_USER"}', headers={"Authorization": "Basic YTpi"})
-    wire.send("GET", CATALOG, headers={"AccessToken": "Bearer bm9ib2R5"})
+    raw.send("POST", TOKEN, body=b'{"role": "API_USER"}', headers={"Authorization": "Basic YTpi"})
+    raw.send("GET", CATALOG, headers={"AccessToken": "Bearer bm9ib2R5"})
     before = staging.facts()["seen"]
-    validate(wire, "refused", recipient="NOBODY")
-    wire.order(an_order("refused"), headers={"X-SIGNATURE": None})
+    validate(raw, "refused", recipient="NOBODY")
+    raw.order(an_order("refused"), headers={"X-SIGNATURE": None})
 
     assert set(before) <= {"generateAccessToken"}
     assert set(staging.facts()["seen"]) == {"generateAccessToken"}
 
 
 @pytest.mark.requirement("flow1st.webhook.acknowledgement")
-def test_order_is_delivered_once_its_success_is_acknowledged(wire: Wire, staging: Account, receiver: Receiver) -> None:
+def test_order_is_delivered_once_its_success_is_acknowledged(
+    raw: RawClient, staging: Account, receiver: Receiver
+) -> None:
     """
     An order counts as delivered when the partner has acknowledged its success, not when it was told of it.
     """
     staging.configure(receiver.url)
     receiver.answers = lambda news: 200 if news.status == "PENDING" else 500
-    reference = wire.order(an_order("heard")).json()["reference"]
+    reference = raw.order(an_order("heard")).json()["reference"]
     seen = []
     for seconds in (2, 8):
         staging.pass_time(seconds)
@@ -88,14 +90,14 @@ def test_order_is_delivered_once_its_success_is_acknowledged(wire: Wire, staging
 @pytest.mark.requirement("flow1st.webhook.acknowledgement")
 @pytest.mark.parametrize("recipient", ["FAILS", "CANCELS", "PARTLY"])
 def test_order_without_success_is_not_delivered(
-    wire: Wire, staging: Account, receiver: Receiver, recipient: str
+    raw: RawClient, staging: Account, receiver: Receiver, recipient: str
 ) -> None:
     """
     An order that came to nothing, or to a part only, is none that was delivered, whatever was acknowledged.
     """
     staging.configure(receiver.url)
-    validate(wire, "for nothing", recipient=recipient)
-    wire.order(an_order("for nothing", recipientIdentifier=recipient))
+    validate(raw, "for nothing", recipient=recipient)
+    raw.order(an_order("for nothing", recipientIdentifier=recipient))
     staging.pass_time(10)
     facts = staging.facts()
 
@@ -103,20 +105,20 @@ def test_order_without_success_is_not_delivered(
 
 
 @pytest.mark.requirement("flow1st.webhook.acknowledgement")
-def test_order_from_end_to_end_was_validated_before(wire: Wire, staging: Account, receiver: Receiver) -> None:
+def test_order_from_end_to_end_was_validated_before(raw: RawClient, staging: Account, receiver: Receiver) -> None:
     """
     An order is one from end to end when the same user was validated for the same bundle under its reference before it.
     """
     staging.configure(receiver.url)
     statuses = [
-        validate(wire, "right"),
-        validate(wire, "another user", recipient="PARTLY"),
-        validate(wire, "another bundle", sku="codm80cp"),
-        validate(wire, "another reference"),
+        validate(raw, "right"),
+        validate(raw, "another user", recipient="PARTLY"),
+        validate(raw, "another bundle", sku="codm80cp"),
+        validate(raw, "another reference"),
     ]
     names = ["right", "another user", "another bundle", "not validated", "validated late"]
-    placed = {name: wire.order(an_order(name)).json()["reference"] for name in names}
-    statuses.append(validate(wire, "validated late"))
+    placed = {name: raw.order(an_order(name)).json()["reference"] for name in names}
+    statuses.append(validate(raw, "validated late"))
     staging.pass_time(10)
     facts = staging.facts()
 
@@ -126,11 +128,11 @@ def test_order_from_end_to_end_was_validated_before(wire: Wire, staging: Account
 
 
 @pytest.mark.requirement("flow1st.balance.top_up")
-def test_only_a_top_up_is_shown_as_one(wire: Wire, staging: Account) -> None:
+def test_only_a_top_up_is_shown_as_one(raw: RawClient, staging: Account) -> None:
     """
     Neither the money that an account begins with nor what is given back to it was topped up.
     """
-    wire.order(an_order("given back", recipientIdentifier="FAILS"))
+    raw.order(an_order("given back", recipientIdentifier="FAILS"))
     staging.workspace.clock.advance(10)
 
     assert staging.facts()["topped_up_minor"] == {}

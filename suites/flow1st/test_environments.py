@@ -1,17 +1,22 @@
 """Staging and production: two accounts of one partner, whose configuration is replicated and credentials are not."""
 
+import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from flowproof.clients import Unauthorized
+from flowproof.clients.flow1st import Flow1st
 from flowproof.target import ControlRefused, Workspace
 
 from .accounts import Account
+from .raw_client import RawClient
 from .setup import RECIPIENT
 from .strategies import an_order
-from .wire import Wire
 
+PENDING_S = 1.5  # long enough for PENDING, too short for the outcome
 CONFIGURATION = {"webhookUrl": "http://127.0.0.1:9/hooks", "emails": ["a@partner.example", "b@partner.example"]}
 
 
@@ -20,27 +25,48 @@ def export(account: Account) -> dict[str, Any]:
     return dict(account.ask("GET", "/configuration/export"))
 
 
+@pytest.fixture
+def notified_urls(make_flow1st: Callable[..., Flow1st], production: Account) -> Callable[[], list[str]]:
+    """Orders in production and lists the URLs that are notified when the order is pending."""
+    references = itertools.count(1)
+
+    def order() -> list[str]:
+        production.top_up(3000)
+        client = make_flow1st(production.workspace, role="production")
+        client.complete_order(f"own-{next(references)}", sku="codm30cp", recipient=RECIPIENT, email="a@b.co")
+        production.workspace.clock.advance(PENDING_S)
+        return [each["webhook"]["url"] for each in production.outbox()]
+
+    return order
+
+
 @pytest.mark.requirement("flow1st.environment.two", "flow1st.credentials.three_parts", "flow1st.credentials.differ")
-def test_each_environment_has_credentials_of_its_own(workspace: Workspace) -> None:
+def test_each_environment_has_credentials_of_its_own(
+    workspace: Workspace, make_flow1st: Callable[..., Flow1st]
+) -> None:
     """
-    Staging and production each have API key, API secret and signing key, and no part is the same.
+    Staging and production each have API key, API secret and signing key. No part is the same, or valid with another's.
     """
     both = [workspace.credentials("flow1st", role) for role in ("default", "production")]
     parts = [(each.key, each.secret, each.values["signing_key"], each.values["webhook_token"]) for each in both]
 
-    assert len({*parts[0], *parts[1]}) == 8
+    tokens = [make_flow1st(workspace, role=role).authenticate().access for role in ("default", "production")]
+    with pytest.raises(Unauthorized):
+        make_flow1st(workspace, api_secret=both[1].secret).authenticate()
+
+    assert len({*parts[0], *parts[1], *tokens}) == 10
     assert [each.values["environment"] for each in both] == ["staging", "production"]
 
 
 @pytest.mark.requirement("flow1st.environment.separate", "flow1st.environment.two")
-def test_nothing_of_staging_is_seen_in_production(wire: Wire, staging: Account, production: Account) -> None:
+def test_nothing_of_staging_is_seen_in_production(raw: RawClient, staging: Account, production: Account) -> None:
     """
     Orders, money and configuration of staging change nothing in production.
     """
     before = production.facts()
     staging.ask("PUT", "/configuration", CONFIGURATION)
     staging.top_up(500)
-    wire.order(an_order("here"))
+    raw.order(an_order("here"))
 
     assert production.facts() == before
 
@@ -61,7 +87,7 @@ def test_reference_is_one_for_each_environment(make_flow1st: Any, staging: Accou
 
 @pytest.mark.requirement("flow1st.configuration.export", "flow1st.credentials.differ")
 def test_configuration_is_replicated_and_credentials_are_not(
-    workspace: Workspace, staging: Account, production: Account
+    workspace: Workspace, staging: Account, production: Account, notified_urls: Callable[[], list[str]]
 ) -> None:
     """
     What is exported from staging is production's configuration after the import; its credentials are as before.
@@ -75,30 +101,34 @@ def test_configuration_is_replicated_and_credentials_are_not(
     assert production.facts()["configuration"] == CONFIGURATION
     assert production.facts()["replication"] == {"from": "staging", "complete": True, "credentials_differ": True}
     assert (after.key, after.values) == (before.key, before.values)
+    assert notified_urls() == [CONFIGURATION["webhookUrl"]]
 
 
 @pytest.mark.requirement("flow1st.credentials.differ")
-def test_export_holds_no_credential(workspace: Workspace, staging: Account) -> None:
+def test_export_holds_no_credential(workspace: Workspace, staging: Account, raw: RawClient) -> None:
     """
-    An export names the credentials that are to be made anew, and holds none of them.
+    An export names the credentials that are to be made anew, and holds none of them, nor an access token.
     """
+    token = raw.access
     text = json.dumps(export(staging))
     both = [workspace.credentials("flow1st", role) for role in ("default", "production")]
-    held = [each.key for each in both] + [str(part) for each in both for part in each.values.values()]
+    secrets = [token, *(each.key for each in both), *(str(part) for each in both for part in each.values.values())]
 
-    assert [each for each in held if each in text and each not in {"staging", "production"}] == []
+    assert [each for each in secrets if each in text and each not in {"staging", "production"}] == []
     assert export(staging)["credentials"] == ["api_key", "api_secret", "signing_key", "webhook_token"]
 
 
 @pytest.mark.requirement("flow1st.configuration.export")
-def test_change_after_replication_is_seen(staging: Account, production: Account) -> None:
+def test_change_after_replication_is_seen(
+    staging: Account, production: Account, notified_urls: Callable[[], list[str]]
+) -> None:
     """
-    A replication is complete only as long as both configurations are the same.
+    A replication is complete only as long as both configurations are the same; a change of one is not the other's.
     """
     production.ask("POST", "/configuration/import", export(staging))
     staging.ask("PUT", "/configuration", CONFIGURATION)
 
-    assert production.facts()["replication"]["complete"] is False
+    assert (production.facts()["replication"]["complete"], notified_urls()) == (False, [])
     production.ask("POST", "/configuration/import", export(staging))
     assert production.facts()["replication"]["complete"] is True
     production.ask("PUT", "/configuration", CONFIGURATION)
@@ -120,24 +150,26 @@ def test_change_after_replication_is_seen(staging: Account, production: Account)
     ],
     ids=str,
 )
-def test_document_that_is_no_export_is_refused(staging: Account, production: Account, change: dict[str, Any]) -> None:
+def test_document_that_is_no_export_is_refused(
+    staging: Account, production: Account, notified_urls: Callable[[], list[str]], change: dict[str, Any]
+) -> None:
     """
-    A document that is no export of the other environment, or has a credential in it, is refused.
+    A document that is no export of the other environment, or has a credential in it, is refused and changes nothing.
     """
     with pytest.raises(ControlRefused) as refused:
         production.ask("POST", "/configuration/import", {**export(staging), **change})
 
-    assert (refused.value.status, production.facts()["replication"]["from"]) == (422, None)
+    assert (refused.value.status, production.facts()["replication"]["from"], notified_urls()) == (422, None, [])
 
 
 @pytest.mark.requirement("flow1st.environment.two")
-def test_reset_makes_both_as_new(wire: Wire, workspace: Workspace, staging: Account, production: Account) -> None:
+def test_reset_makes_both_as_new(raw: RawClient, workspace: Workspace, staging: Account, production: Account) -> None:
     """
     A workspace that is reset has both accounts as they were at first.
     """
     before = [staging.facts(), production.facts()]
     production.top_up(5)
-    wire.order(an_order("gone"))
+    raw.order(an_order("gone"))
     workspace.reset()
 
     assert [staging.facts(), production.facts()] == before

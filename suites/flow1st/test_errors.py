@@ -9,22 +9,22 @@ from flowproof.clients import NO_RETRY, ClientError, Forbidden, RateLimited, Ser
 from flowproof.clients.flow1st import Flow1st
 from flowproof.target import Workspace
 
-from .wire import CATALOG, ORDER, TOKEN, VALIDATION, Wire
+from .raw_client import CATALOG, ORDER, TOKEN, VALIDATION, RawClient
 
 
 @pytest.mark.requirement("flow1st.error.body", "flow1st.error.codes")
-def test_every_error_has_the_same_three_members(wire: Wire) -> None:
+def test_every_error_has_the_same_three_members(raw: RawClient) -> None:
     """
     Errors of every kind have message, code in capital letters, and a session id of 32 digits; and nothing else.
     """
     answers = [
-        wire.send("GET", "/nowhere"),
-        wire.send("PUT", CATALOG),
-        wire.send("GET", CATALOG, headers={"AccessToken": None}),
-        wire.send("GET", VALIDATION),
-        wire.send("POST", ORDER, body=b"{}"),
-        wire.send("POST", TOKEN, body=b"{"),
-        wire.send("POST", TOKEN, body=json.dumps({"role": 1}).encode()),
+        raw.send("GET", "/nowhere"),
+        raw.send("PUT", CATALOG),
+        raw.send("GET", CATALOG, headers={"AccessToken": None}),
+        raw.send("GET", VALIDATION),
+        raw.send("POST", ORDER, body=b"{}"),
+        raw.send("POST", TOKEN, body=b"{"),
+        raw.send("POST", TOKEN, body=json.dumps({"role": 1}).encode()),
     ]
 
     for answer in answers:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from .accounts import Account
 from .profiles import NETWORKED
+from .raw_client import RawClient, code_of
 from .setup import BUNDLES, OUTCOMES, SKU, VOUCHER, Sold
 from .strategies import an_order, broken_orders, recipients, sold
-from .wire import Wire, code_of
 
 INVALID = (400, "INVALID_REQUEST")
 TAKEN = (400, "DUPLICATE_REFERENCE")
@@ -46,13 +46,13 @@ def every(broken: Iterable[tuple[str, Any]]) -> Callable[[Callable[..., None]], 
 @NETWORKED
 @given(reference=st.text(min_size=1), email=st.sampled_from(["a@b", "a+b@c.d", "größer@example.org"]))
 def test_order_is_answered_with_its_references(
-    wire: Wire, new_reference: Callable[[], str], reference: str, email: str
+    raw: RawClient, new_reference: Callable[[], str], reference: str, email: str
 ) -> None:
     """
     Whatever the partner's reference, a new order is answered with it, with one of the provider's, and with NEW.
     """
     mine = f"{new_reference()}-{reference}"
-    answer = wire.order(an_order(mine, email=email, productBundleSku="codm80cp"))
+    answer = raw.order(an_order(mine, email=email, productBundleSku="codm80cp"))
 
     assert answer.status_code == 201
     assert (answer.json()["externalReference"], answer.json()["status"]) == (mine, "NEW")
@@ -72,13 +72,13 @@ def test_order_is_answered_with_its_references(
 @given(broken=broken_orders())
 @every(BROKEN)
 def test_broken_field_is_refused_by_name(
-    wire: Wire, new_reference: Callable[[], str], broken: tuple[str, dict[str, Any]]
+    raw: RawClient, new_reference: Callable[[], str], broken: tuple[str, dict[str, Any]]
 ) -> None:
     """
     An order with one field missing or malformed is refused, and the message names that field and no other.
     """
     name, change = broken
-    answer = wire.order(
+    answer = raw.order(
         {**an_order(new_reference()), **change} if None not in change.values() else an_order(new_reference(), **change)
     )
 
@@ -89,11 +89,11 @@ def test_broken_field_is_refused_by_name(
 @pytest.mark.requirement("flow1st.order.unknown_sku")
 @NETWORKED
 @given(sku=st.text(min_size=1).filter(lambda sku: sku not in {each.sku for each in BUNDLES}))
-def test_unknown_sku_is_refused(wire: Wire, new_reference: Callable[[], str], sku: str) -> None:
+def test_unknown_sku_is_refused(raw: RawClient, new_reference: Callable[[], str], sku: str) -> None:
     """
     An order for a SKU that is in no catalog is refused.
     """
-    assert code_of(wire.order(an_order(new_reference(), productBundleSku=sku))) == INVALID
+    assert code_of(raw.order(an_order(new_reference(), productBundleSku=sku))) == INVALID
 
 
 @pytest.mark.requirement("flow1st.order.unknown_fields")
@@ -101,20 +101,20 @@ def test_unknown_sku_is_refused(wire: Wire, new_reference: Callable[[], str], sk
 @given(
     name=st.text(min_size=1).filter(lambda name: name not in {*an_order(""), "webhookUrl"}), value=st.none() | st.text()
 )
-def test_unknown_field_is_ignored(wire: Wire, new_reference: Callable[[], str], name: str, value: object) -> None:
+def test_unknown_field_is_ignored(raw: RawClient, new_reference: Callable[[], str], name: str, value: object) -> None:
     """
     A field that no page names does no harm.
     """
     order = {**an_order(new_reference(), productBundleSku="codm80cp"), name: value}
 
-    assert wire.order(order).status_code == 201
+    assert raw.order(order).status_code == 201
 
 
 @pytest.mark.requirement("flow1st.order.same_again", "flow1st.balance.debit_once")
 @NETWORKED
 @given(times=st.integers(2, 5), seconds=st.lists(st.integers(0, 4000), min_size=5, max_size=5), layout=st.booleans())
 def test_same_order_again_is_one_order(
-    wire: Wire, staging: Account, new_reference: Callable[[], str], times: int, seconds: list[int], layout: bool
+    raw: RawClient, staging: Account, new_reference: Callable[[], str], times: int, seconds: list[int], layout: bool
 ) -> None:
     """
     However often and however late an order is sent again, its fields in whatever order, it is one order, paid once.
@@ -124,9 +124,9 @@ def test_same_order_again_is_one_order(
     answers = []
     for number in range(times):
         sent = dict(reversed(order.items())) if layout and number % 2 else order
-        answers.append(wire.order(sent))
+        answers.append(raw.order(sent))
         staging.workspace.clock.advance(seconds[number])
-        wire._access = None
+        raw._access = None
 
     assert {each.status_code for each in answers} == {201}
     assert [each.json() for each in answers] == [answers[0].json()] * times
@@ -147,29 +147,29 @@ def test_same_order_again_is_one_order(
     )
 )
 def test_reference_with_other_content_is_refused(
-    wire: Wire, staging: Account, new_reference: Callable[[], str], change: dict[str, Any]
+    raw: RawClient, staging: Account, new_reference: Callable[[], str], change: dict[str, Any]
 ) -> None:
     """
     A reference that has an order is refused with any other content, and costs nothing.
     """
     reference = new_reference()
-    wire.order(an_order(reference, productBundleSku=VOUCHER))
+    raw.order(an_order(reference, productBundleSku=VOUCHER))
     before = staging.balance_minor()
 
-    assert code_of(wire.order(an_order(reference, **{"productBundleSku": VOUCHER, **change}))) == TAKEN
+    assert code_of(raw.order(an_order(reference, **{"productBundleSku": VOUCHER, **change}))) == TAKEN
     assert staging.balance_minor() == before
 
 
 @pytest.mark.requirement("flow1st.order.reference_taken")
 @pytest.mark.parametrize(("one", "other"), [(1, True), (0, False), (None, ""), ([1], [1, 1]), ({"a": 1}, {"b": 1})])
 def test_values_that_only_look_alike_are_other_content(
-    wire: Wire, new_reference: Callable[[], str], one: Any, other: Any
+    raw: RawClient, new_reference: Callable[[], str], one: Any, other: Any
 ) -> None:
     """
     A reference that has an order is refused with a value that is another one in JSON, however alike they look.
     """
     reference = new_reference()
-    answers = [wire.order({**an_order(reference, productBundleSku="codm80cp"), "note": each}) for each in (one, other)]
+    answers = [raw.order({**an_order(reference, productBundleSku="codm80cp"), "note": each}) for each in (one, other)]
 
     assert (answers[0].status_code, code_of(answers[1])) == (201, TAKEN)
 
@@ -179,28 +179,28 @@ def test_values_that_only_look_alike_are_other_content(
     "change", [str.lower, "{} ".format, " {}".format], ids=["lower case", "a blank", "a blank first"]
 )
 def test_reference_is_taken_to_the_letter(
-    wire: Wire, staging: Account, new_reference: Callable[[], str], change: Callable[[str], str]
+    raw: RawClient, staging: Account, new_reference: Callable[[], str], change: Callable[[str], str]
 ) -> None:
     """
     References that differ in a letter's case or in a blank are those of two orders.
     """
     reference = new_reference()
-    answers = [wire.order(an_order(each, productBundleSku="codm80cp")) for each in (reference, change(reference))]
+    answers = [raw.order(an_order(each, productBundleSku="codm80cp")) for each in (reference, change(reference))]
 
     assert [each.status_code for each in answers] == [201, 201]
     assert len(staging.orders()) == 2
 
 
 @pytest.mark.requirement("flow1st.order.same_again")
-def test_order_is_answered_alike_whatever_became_of_it(wire: Wire, staging: Account) -> None:
+def test_order_is_answered_alike_whatever_became_of_it(raw: RawClient, staging: Account) -> None:
     """
     An order that is sent again once it is pending, and once it is delivered, is the same order, answered with NEW.
     """
     order = an_order("and again")
-    answers = [wire.order(order).json()]
+    answers = [raw.order(order).json()]
     for seconds in (2, 8):
         staging.workspace.clock.advance(seconds)
-        answers.append(wire.order(order).json())
+        answers.append(raw.order(order).json())
 
     assert answers == [answers[0]] * 3
     assert len(staging.orders()) == 1
@@ -209,13 +209,15 @@ def test_order_is_answered_alike_whatever_became_of_it(wire: Wire, staging: Acco
 @pytest.mark.requirement("flow1st.balance.debit_once")
 @NETWORKED
 @given(bundle=sold().filter(lambda bundle: bundle.currency != "XOF"))
-def test_order_takes_its_price(wire: Wire, staging: Account, new_reference: Callable[[], str], bundle: Sold) -> None:
+def test_order_takes_its_price(
+    raw: RawClient, staging: Account, new_reference: Callable[[], str], bundle: Sold
+) -> None:
     """
     An order takes its price from the balance of its currency, to the last minor unit, and from no other.
     """
     staging.top_up(bundle.price_minor, bundle.currency)
     before = staging.facts()["balances_minor"]
-    wire.order(an_order(new_reference(), productBundleSku=bundle.sku))
+    raw.order(an_order(new_reference(), productBundleSku=bundle.sku))
 
     after = staging.facts()["balances_minor"]
     assert after == {**before, bundle.currency: before[bundle.currency] - bundle.price_minor}
@@ -223,19 +225,19 @@ def test_order_takes_its_price(wire: Wire, staging: Account, new_reference: Call
 
 @pytest.mark.requirement("flow1st.order.insufficient_balance", "flow1st.balance.top_up")
 def test_order_beyond_the_balance_leaves_no_trace(
-    wire: Wire, staging: Account, new_reference: Callable[[], str]
+    raw: RawClient, staging: Account, new_reference: Callable[[], str]
 ) -> None:
     """
     An order that costs more than there is is refused, and can be sent again once the balance is topped up.
     """
     order = an_order(new_reference(), productBundleSku="voucher5000xof")
     staging.top_up(4999, "XOF")
-    refused = wire.order(order)
+    refused = raw.order(order)
 
     assert code_of(refused) == (400, "INSUFFICIENT_BALANCE")
     assert (staging.balance_minor("XOF"), staging.orders()) == (4999, [])
     staging.top_up(1, "XOF")
-    assert wire.order(order).status_code == 201
+    assert raw.order(order).status_code == 201
     assert staging.balance_minor("XOF") == 0
 
 
@@ -243,14 +245,14 @@ def test_order_beyond_the_balance_leaves_no_trace(
 @NETWORKED
 @given(recipient=recipients())
 def test_recipient_says_what_becomes_of_an_order(
-    wire: Wire, staging: Account, new_reference: Callable[[], str], recipient: str
+    raw: RawClient, staging: Account, new_reference: Callable[[], str], recipient: str
 ) -> None:
     """
     An order goes over PENDING to the outcome of its recipient, and fails where the product knows none.
     """
     outcome = OUTCOMES.get(recipient, "FAILED")
-    wire._access = None
-    placed = wire.order(an_order(new_reference(), recipientIdentifier=recipient, productBundleSku="codm80cp")).json()
+    raw._access = None
+    placed = raw.order(an_order(new_reference(), recipientIdentifier=recipient, productBundleSku="codm80cp")).json()
     staging.workspace.clock.advance(10)
 
     early = outcome in {"CANCELLED", "ABANDONED"}
@@ -259,11 +261,11 @@ def test_recipient_says_what_becomes_of_an_order(
 
 
 @pytest.mark.requirement("flow1st.status.pace")
-def test_order_keeps_the_clock_s_pace(wire: Wire, staging: Account, new_reference: Callable[[], str]) -> None:
+def test_order_keeps_the_clock_s_pace(raw: RawClient, staging: Account, new_reference: Callable[[], str]) -> None:
     """
     An order is new for a second and pending for four more, by the provider's clock.
     """
-    reference = wire.order(an_order(new_reference())).json()["reference"]
+    reference = raw.order(an_order(new_reference())).json()["reference"]
     seen = [staging.order(reference)["status"]]
     for seconds in (0.999999, 0.000001, 3.999999, 0.000001):
         staging.workspace.clock.advance(seconds)
@@ -273,12 +275,12 @@ def test_order_keeps_the_clock_s_pace(wire: Wire, staging: Account, new_referenc
 
 
 @pytest.mark.requirement("flow1st.webhook.vouchers", "flow1st.webhook.no_vouchers")
-def test_only_vouchers_have_codes(wire: Wire, staging: Account, new_reference: Callable[[], str]) -> None:
+def test_only_vouchers_have_codes(raw: RawClient, staging: Account, new_reference: Callable[[], str]) -> None:
     """
     A voucher product delivers one code for each of its quantity, whoever its recipient is; another product none.
     """
     skus = [VOUCHER, VOUCHER, SKU]
-    references = [wire.order(an_order(new_reference(), productBundleSku=sku)).json()["reference"] for sku in skus]
+    references = [raw.order(an_order(new_reference(), productBundleSku=sku)).json()["reference"] for sku in skus]
     staging.workspace.clock.advance(10)
     codes = [staging.order(each)["voucher_codes"] for each in references]
 

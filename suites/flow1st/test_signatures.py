@@ -15,9 +15,9 @@ from flowproof.target import Workspace
 
 from .accounts import Account
 from .profiles import NETWORKED
+from .raw_client import ORDER, RawClient, code_of, hex_hmac
 from .setup import BUNDLES, RECIPIENT, SKU
 from .strategies import SECOND_NS, an_order, instants_ns, written, wrong_signatures
-from .wire import ORDER, Wire, code_of, hex_hmac
 
 VECTORS = json.loads(
     files("flowproof.fixtures").joinpath("flow1st").joinpath("vectors").joinpath("signatures.json").read_bytes()
@@ -30,23 +30,27 @@ WINDOW_NS = 300 * SECOND_NS
 
 @pytest.mark.requirement("flow1st.signature.hmac", "flow1st.signature.hex")
 @pytest.mark.parametrize("vector", VECTORS, ids=[each["timestamp"] for each in VECTORS])
-def test_client_signs_as_the_known_answers(vector: dict[str, Any]) -> None:
+def test_client_signs_as_the_known_answers(raw: RawClient, vector: dict[str, Any]) -> None:
     """
-    The client's signature is the known answer, digit for digit.
+    The client's signature is the known answer, digit for digit; the target, which has another key, refuses it.
     """
-    signer = Signer(vector["signing_key"])
+    body = vector["body"].encode()
 
-    assert signer.signature(vector["timestamp"], vector["body"].encode()) == vector["signature"]
+    answer = raw.send(
+        "POST", ORDER, body=body, headers=Signer(vector["signing_key"]).headers(vector["timestamp"], body)
+    )
+
+    assert (answer.request.headers["X-SIGNATURE"], code_of(answer)) == (vector["signature"], REFUSED)
 
 
 @pytest.mark.requirement("flow1st.signature.hmac", "flow1st.signature.iso8601")
-def test_target_verifies_the_published_vector(workspace: Workspace, wire: Wire) -> None:
+def test_target_verifies_the_published_vector(workspace: Workspace, raw: RawClient) -> None:
     """
     The published vector's timestamp, with nine digits, is read and verified with the body that it signs.
     """
     workspace.clock.freeze(VECTORS[0]["timestamp"][:26] + "Z")
     body = VECTORS[0]["body"].encode()
-    answer = wire.send("POST", ORDER, body=body, headers=dict(wire.signed(body, VECTORS[0]["timestamp"])))
+    answer = raw.send("POST", ORDER, body=body, headers=dict(raw.signed(body, VECTORS[0]["timestamp"])))
 
     assert code_of(answer) == (400, "INVALID_REQUEST")  # it is Pay1st's body: signed rightly, and no order
 
@@ -65,53 +69,55 @@ def test_client_is_let_in(flow1st: Flow1st, new_reference: Callable[[], str]) ->
 @pytest.mark.parametrize("name", ["X-SIGNATURE", "X-TIMESTAMP"])
 @pytest.mark.parametrize("value", [None, ""])
 def test_header_that_is_missing_is_refused(
-    wire: Wire, new_reference: Callable[[], str], name: str, value: str | None
+    raw: RawClient, new_reference: Callable[[], str], name: str, value: str | None
 ) -> None:
     """
     An order without signature, or without timestamp, is refused.
     """
-    assert code_of(wire.order(an_order(new_reference()), headers={name: value})) == REFUSED
+    assert code_of(raw.order(an_order(new_reference()), headers={name: value})) == REFUSED
 
 
 @pytest.mark.requirement("flow1st.signature.hmac", "flow1st.signature.hex")
 @NETWORKED
 @given(signature=wrong_signatures())
-def test_another_signature_is_refused(wire: Wire, new_reference: Callable[[], str], signature: str) -> None:
+def test_another_signature_is_refused(raw: RawClient, new_reference: Callable[[], str], signature: str) -> None:
     """
     Whatever stands in the place of the signature, but for the right one, the order is refused.
     """
-    assert code_of(wire.order(an_order(new_reference()), headers={"X-SIGNATURE": signature})) == REFUSED
+    assert code_of(raw.order(an_order(new_reference()), headers={"X-SIGNATURE": signature})) == REFUSED
 
 
 @pytest.mark.requirement("flow1st.signature.hex", "flow1st.signature.hmac")
 @pytest.mark.parametrize("mistake", ["upper case", "key and message swapped", "body only", "no body", "blank between"])
 def test_usual_mistake_is_refused_and_named(
-    wire: Wire, workspace: Workspace, new_reference: Callable[[], str], mistake: str
+    raw: RawClient, workspace: Workspace, new_reference: Callable[[], str], mistake: str
 ) -> None:
     """
     A signature with a usual mistake in it is refused, and the journal says what is wrong, without the key.
     """
     body = json.dumps(an_order(new_reference())).encode()
-    at = wire.now()
+    at = raw.now()
     signature = {
-        "upper case": hex_hmac(wire.signing_key, at.encode() + body).upper(),
-        "key and message swapped": hex_hmac(at + body.decode(), wire.signing_key.encode()),
-        "body only": hex_hmac(wire.signing_key, body),
-        "no body": hex_hmac(wire.signing_key, at.encode()),
-        "blank between": hex_hmac(wire.signing_key, f"{at} ".encode() + body),
+        "upper case": hex_hmac(raw.signing_key, at.encode() + body).upper(),
+        "key and message swapped": hex_hmac(at + body.decode(), raw.signing_key.encode()),
+        "body only": hex_hmac(raw.signing_key, body),
+        "no body": hex_hmac(raw.signing_key, at.encode()),
+        "blank between": hex_hmac(raw.signing_key, f"{at} ".encode() + body),
     }[mistake]
-    answer = wire.send("POST", ORDER, body=body, headers={"X-SIGNATURE": signature, "X-TIMESTAMP": at})
+    answer = raw.send("POST", ORDER, body=body, headers={"X-SIGNATURE": signature, "X-TIMESTAMP": at})
     told = workspace.server.ask("GET", f"/exchanges/{answer.headers['Flowproof-Exchange']}")["explanation"]
 
     assert code_of(answer) == REFUSED
     assert "mistake" in told
-    assert wire.signing_key not in told
+    assert raw.signing_key not in told
 
 
 @pytest.mark.requirement("flow1st.signature.exact_body")
 @NETWORKED
 @given(place=st.integers(0, 400), replacement=st.sampled_from([b" ", b"\n", b"", b"x"]))
-def test_changed_byte_is_noticed(wire: Wire, new_reference: Callable[[], str], place: int, replacement: bytes) -> None:
+def test_changed_byte_is_noticed(
+    raw: RawClient, new_reference: Callable[[], str], place: int, replacement: bytes
+) -> None:
     """
     Whichever byte of the body is changed after signing, the order is refused.
     """
@@ -120,12 +126,12 @@ def test_changed_byte_is_noticed(wire: Wire, new_reference: Callable[[], str], p
     changed = body[:at] + replacement + body[at + 1 :]
     assume(changed != body)
 
-    assert code_of(wire.send("POST", ORDER, body=changed, headers=dict(wire.signed(body)))) == REFUSED
+    assert code_of(raw.send("POST", ORDER, body=changed, headers=dict(raw.signed(body)))) == REFUSED
 
 
 @pytest.mark.requirement("flow1st.signature.exact_body")
 @pytest.mark.parametrize("signed", ["without blanks", "with a line break more", "with other names first"])
-def test_same_json_in_another_layout_is_refused(wire: Wire, new_reference: Callable[[], str], signed: str) -> None:
+def test_same_json_in_another_layout_is_refused(raw: RawClient, new_reference: Callable[[], str], signed: str) -> None:
     """
     A signature over the same JSON in another layout than the one that is sent is refused.
     """
@@ -137,48 +143,48 @@ def test_same_json_in_another_layout_is_refused(wire: Wire, new_reference: Calla
         "with other names first": json.dumps(dict(reversed(order.items()))).encode(),
     }[signed]
 
-    assert code_of(wire.send("POST", ORDER, body=body, headers={**wire.signed(other)})) == REFUSED
-    assert code_of(wire.send("POST", ORDER, body=other, headers={**wire.signed(body)})) == REFUSED
+    assert code_of(raw.send("POST", ORDER, body=body, headers={**raw.signed(other)})) == REFUSED
+    assert code_of(raw.send("POST", ORDER, body=other, headers={**raw.signed(body)})) == REFUSED
 
 
 @pytest.mark.requirement("flow1st.signature.exact_body")
 @pytest.mark.parametrize("layout", [{}, {"indent": 4}, {"separators": (",", ":")}, {"ensure_ascii": False}])
 def test_json_may_be_laid_out_as_one_likes(
-    wire: Wire, new_reference: Callable[[], str], layout: dict[str, Any]
+    raw: RawClient, new_reference: Callable[[], str], layout: dict[str, Any]
 ) -> None:
     """
     However the JSON is laid out, the order is taken where its very bytes are signed.
     """
     body = json.dumps(an_order(new_reference(), recipientIdentifier="größer ✓"), **layout).encode()
 
-    assert wire.send("POST", ORDER, body=body).status_code == 201
+    assert raw.send("POST", ORDER, body=body).status_code == 201
 
 
 @pytest.mark.requirement("flow1st.signature.exact_body")
-def test_blanks_around_the_body_are_signed_too(wire: Wire, new_reference: Callable[[], str]) -> None:
+def test_blanks_around_the_body_are_signed_too(raw: RawClient, new_reference: Callable[[], str]) -> None:
     """
     Blanks and line breaks before and after the JSON are bytes of the body, and signed with it.
     """
     body = b" \n" + json.dumps(an_order(new_reference())).encode() + b"\r\n"
 
-    assert wire.send("POST", ORDER, body=body).status_code == 201
+    assert raw.send("POST", ORDER, body=body).status_code == 201
 
 
 @pytest.mark.requirement("flow1st.signature.window", "flow1st.signature.iso8601")
 @NETWORKED
 @given(off_ns=instants_ns(), digits=st.integers(0, 9), zone=st.sampled_from([0, 0, 60, -330, 840, -720]))
 def test_window_is_kept_to_the_nanosecond(
-    wire: Wire, staging: Account, new_reference: Callable[[], str], off_ns: int, digits: int, zone: int
+    raw: RawClient, staging: Account, new_reference: Callable[[], str], off_ns: int, digits: int, zone: int
 ) -> None:
     """
     A timestamp is taken up to exactly five minutes before and after the clock, in every zone, however many digits.
     """
     staging.workspace.clock.freeze(NOON)
     staging.top_up(next(sold.price_minor for sold in BUNDLES if sold.sku == SKU))
-    headers = wire.signed(
+    headers = raw.signed(
         json.dumps(order := an_order(new_reference())).encode(), written(NOON_NS + off_ns, digits, zone)
     )
-    answer = wire.order(order, headers=dict(headers))
+    answer = raw.order(order, headers=dict(headers))
 
     assert (answer.status_code == 201) is (abs(off_ns) <= WINDOW_NS)
 
@@ -186,7 +192,7 @@ def test_window_is_kept_to_the_nanosecond(
 @pytest.mark.requirement("flow1st.signature.window")
 @pytest.mark.parametrize("window_s", [0, 1, 86400, None])
 def test_window_is_a_setting(
-    wire: Wire, workspace: Workspace, new_reference: Callable[[], str], window_s: int | None
+    raw: RawClient, workspace: Workspace, new_reference: Callable[[], str], window_s: int | None
 ) -> None:
     """
     The window is as long as the account's setting says; without one there is none.
@@ -199,7 +205,7 @@ def test_window_is_a_setting(
         """Of an order that is so far off."""
         order = an_order(new_reference())
         at = written(NOON_NS + off_ns, 0, 0)
-        return wire.order(order, headers=dict(wire.signed(json.dumps(order).encode(), at))).status_code
+        return raw.order(order, headers=dict(raw.signed(json.dumps(order).encode(), at))).status_code
 
     edge_ns = (10**6 if window_s is None else window_s) * SECOND_NS
     assert [status(-edge_ns), status(edge_ns)] == [201, 201]
@@ -228,7 +234,7 @@ def test_window_is_a_setting(
     ],
 )
 def test_timestamp_in_another_form_is_refused(
-    wire: Wire, workspace: Workspace, new_reference: Callable[[], str], timestamp: str
+    raw: RawClient, workspace: Workspace, new_reference: Callable[[], str], timestamp: str
 ) -> None:
     """
     A timestamp that is no ISO 8601 with a zone, or names no moment, is refused although it is signed rightly.
@@ -236,53 +242,53 @@ def test_timestamp_in_another_form_is_refused(
     workspace.clock.freeze(NOON)
     body = json.dumps(an_order(new_reference())).encode()
 
-    assert code_of(wire.send("POST", ORDER, body=body, headers=dict(wire.signed(body, timestamp)))) == REFUSED
+    assert code_of(raw.send("POST", ORDER, body=body, headers=dict(raw.signed(body, timestamp)))) == REFUSED
 
 
 @pytest.mark.requirement("flow1st.signature.repeat", "flow1st.order.same_again")
-def test_same_bytes_may_come_again(wire: Wire, staging: Account, new_reference: Callable[[], str]) -> None:
+def test_same_bytes_may_come_again(raw: RawClient, staging: Account, new_reference: Callable[[], str]) -> None:
     """
     A request that is repeated to the letter, signature and all, is answered as before.
     """
     body = json.dumps(an_order(new_reference())).encode()
-    headers: dict[str, str | None] = {**wire.signed(body)}
-    answers = [wire.send("POST", ORDER, body=body, headers=headers).json() for _ in range(3)]
+    headers: dict[str, str | None] = {**raw.signed(body)}
+    answers = [raw.send("POST", ORDER, body=body, headers=headers).json() for _ in range(3)]
 
     assert answers == [answers[0]] * 3
 
 
 @pytest.mark.requirement("flow1st.signature.hmac", "flow1st.environment.separate")
 def test_key_of_production_signs_nothing_in_staging(
-    make_flow1st: Callable[..., Flow1st], workspace: Workspace, wire: Wire, new_reference: Callable[[], str]
+    make_flow1st: Callable[..., Flow1st], workspace: Workspace, raw: RawClient, new_reference: Callable[[], str]
 ) -> None:
     """
     An order in staging that is signed with the key of production is refused.
     """
-    wire.signing_key = workspace.credentials("flow1st", "production").values["signing_key"]
+    raw.signing_key = workspace.credentials("flow1st", "production").values["signing_key"]
 
-    assert code_of(wire.order(an_order(new_reference()))) == REFUSED
+    assert code_of(raw.order(an_order(new_reference()))) == REFUSED
 
 
 @pytest.mark.requirement("flow1st.signature.hmac", "flow1st.credentials.three_parts")
-def test_api_secret_signs_nothing(wire: Wire, new_reference: Callable[[], str]) -> None:
+def test_api_secret_signs_nothing(raw: RawClient, new_reference: Callable[[], str]) -> None:
     """
     An order that is signed with the API secret is refused: the signing key is a part of its own.
     """
-    wire.signing_key = wire.secret
+    raw.signing_key = raw.secret
 
-    assert code_of(wire.order(an_order(new_reference()))) == REFUSED
+    assert code_of(raw.order(an_order(new_reference()))) == REFUSED
 
 
 @pytest.mark.requirement("flow1st.signature.window")
 def test_late_request_is_refused_by_the_clock(
-    wire: Wire, workspace: Workspace, new_reference: Callable[[], str]
+    raw: RawClient, workspace: Workspace, new_reference: Callable[[], str]
 ) -> None:
     """
     What was signed in time and comes five minutes and a second later is refused.
     """
     workspace.clock.freeze(NOON)
     body = json.dumps(an_order(new_reference())).encode()
-    headers: dict[str, str | None] = {**wire.signed(body)}
+    headers: dict[str, str | None] = {**raw.signed(body)}
     workspace.clock.set(NOON + timedelta(seconds=301))
 
-    assert code_of(wire.send("POST", ORDER, body=body, headers=headers)) == REFUSED
+    assert code_of(raw.send("POST", ORDER, body=body, headers=headers)) == REFUSED

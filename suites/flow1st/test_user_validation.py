@@ -13,9 +13,9 @@ from flowproof.target import Workspace
 
 from .accounts import Account
 from .profiles import NETWORKED
+from .raw_client import CATALOG, VALIDATION, RawClient, code_of
 from .setup import BUNDLES, OUTCOMES, RECIPIENT, SKU, Sold
 from .strategies import a_validation, sold
-from .wire import CATALOG, VALIDATION, Wire, code_of
 
 INVALID = (400, "INVALID_REQUEST")
 NAMES = [
@@ -48,11 +48,11 @@ def test_client_learns_who_the_user_is(flow1st: Flow1st) -> None:
 @pytest.mark.requirement("flow1st.user_validation.answer")
 @NETWORKED
 @given(bundle=sold(), reference=st.text(min_size=1))
-def test_whatever_agrees_is_valid(wire: Wire, bundle: Sold, reference: str) -> None:
+def test_whatever_agrees_is_valid(raw: RawClient, bundle: Sold, reference: str) -> None:
     """
     For every bundle, in every country where it is sold, and whatever the reference, a known user is valid.
     """
-    answer = wire.send("GET", VALIDATION, query=a_validation(bundle, externalReference=reference))
+    answer = raw.send("GET", VALIDATION, query=a_validation(bundle, externalReference=reference))
 
     assert (answer.status_code, answer.json()["externalReference"]) == (200, reference)
 
@@ -101,7 +101,7 @@ def test_user_of_another_product_is_not_found(flow1st: Flow1st, workspace: Works
 @pytest.mark.parametrize("wrong", ["missing", "empty", "twice"])
 @NETWORKED
 @given(bundle=sold())
-def test_each_parameter_is_mandatory(wire: Wire, name: str, wrong: str, bundle: Sold) -> None:
+def test_each_parameter_is_mandatory(raw: RawClient, name: str, wrong: str, bundle: Sold) -> None:
     """
     A parameter that is missing, empty or given twice is refused, by its name.
     """
@@ -111,13 +111,13 @@ def test_each_parameter_is_mandatory(wire: Wire, name: str, wrong: str, bundle: 
         "empty": "&".join(f"{key}={'' if key == name else value}" for key, value in pairs.items()),
         "twice": "&".join(f"{key}={value}" for key, value in [*pairs.items(), (name, pairs[name])]),
     }[wrong]
-    answer = wire.send("GET", VALIDATION, query=query)
+    answer = raw.send("GET", VALIDATION, query=query)
 
     assert (code_of(answer), name in answer.json()["errorMessage"]) == (INVALID, True)
 
 
 @pytest.mark.requirement("flow1st.user_validation.once")
-def test_two_values_are_no_value(wire: Wire, new_reference: Callable[[], str]) -> None:
+def test_two_values_are_no_value(raw: RawClient, new_reference: Callable[[], str]) -> None:
     """
     Two references in one validation are refused, also where both are good.
     """
@@ -125,13 +125,13 @@ def test_two_values_are_no_value(wire: Wire, new_reference: Callable[[], str]) -
         f"{key}={value}" for key, value in [*a_validation(_bundle(SKU)).items(), ("externalReference", "other")]
     )
 
-    assert code_of(wire.send("GET", VALIDATION, query=query)) == INVALID
+    assert code_of(raw.send("GET", VALIDATION, query=query)) == INVALID
 
 
 @pytest.mark.requirement("flow1st.user_validation.amount", "flow1st.user_validation.refused")
 @NETWORKED
 @given(bundle=sold(), off=st.integers(-100, 100).filter(bool), digits=st.integers(0, 9))
-def test_another_amount_is_refused(wire: Wire, bundle: Sold, off: int, digits: int) -> None:
+def test_another_amount_is_refused(raw: RawClient, bundle: Sold, off: int, digits: int) -> None:
     """
     An amount that is off by however little is refused.
     """
@@ -139,19 +139,19 @@ def test_another_amount_is_refused(wire: Wire, bundle: Sold, off: int, digits: i
     if amount < 0:
         return
 
-    assert code_of(wire.send("GET", VALIDATION, query=a_validation(bundle, amount=f"{amount:f}"))) == INVALID
+    assert code_of(raw.send("GET", VALIDATION, query=a_validation(bundle, amount=f"{amount:f}"))) == INVALID
 
 
 @pytest.mark.requirement("flow1st.user_validation.amount")
 @NETWORKED
 @given(bundle=sold(), noughts=st.integers(0, 5))
-def test_noughts_make_no_other_amount(wire: Wire, bundle: Sold, noughts: int) -> None:
+def test_noughts_make_no_other_amount(raw: RawClient, bundle: Sold, noughts: int) -> None:
     """
     A price with more noughts behind its point is the same price.
     """
     text = f"{bundle.price:f}" + ("" if "." in f"{bundle.price:f}" else "." if noughts else "") + "0" * noughts
 
-    assert wire.send("GET", VALIDATION, query=a_validation(bundle, amount=text)).status_code == 200
+    assert raw.send("GET", VALIDATION, query=a_validation(bundle, amount=text)).status_code == 200
 
 
 @pytest.mark.requirement(
@@ -184,11 +184,11 @@ def test_noughts_make_no_other_amount(wire: Wire, bundle: Sold, noughts: int) ->
     ],
     ids=str,
 )
-def test_what_does_not_agree_is_refused(wire: Wire, change: dict[str, str]) -> None:
+def test_what_does_not_agree_is_refused(raw: RawClient, change: dict[str, str]) -> None:
     """
     A parameter that is malformed or is not the catalog's is refused, by its name.
     """
-    answer = wire.send("GET", VALIDATION, query=a_validation(_bundle(SKU), **change))
+    answer = raw.send("GET", VALIDATION, query=a_validation(_bundle(SKU), **change))
 
     assert (code_of(answer), next(iter(change)) in answer.json()["errorMessage"]) == (INVALID, True)
 
@@ -199,34 +199,34 @@ def test_what_does_not_agree_is_refused(wire: Wire, change: dict[str, str]) -> N
 @example(bundle=_bundle("codm80cp"), country="GH")
 @example(bundle=_bundle("codm30cpng"), country="KE")
 @example(bundle=_bundle(SKU), country="GH")
-def test_country_is_one_where_it_is_sold(wire: Wire, bundle: Sold, country: str) -> None:
+def test_country_is_one_where_it_is_sold(raw: RawClient, bundle: Sold, country: str) -> None:
     """
     A bundle that is sold in some countries is valid in these and in no other.
     """
-    answer = wire.send("GET", VALIDATION, query=a_validation(bundle, countryCode=country))
+    answer = raw.send("GET", VALIDATION, query=a_validation(bundle, countryCode=country))
 
     assert answer.status_code == (200 if not bundle.countries or country in bundle.countries else 400)
 
 
 @pytest.mark.requirement("flow1st.signature.gets")
 @pytest.mark.parametrize("path", [CATALOG, VALIDATION])
-def test_signature_of_a_get_is_not_looked_at(wire: Wire, path: str) -> None:
+def test_signature_of_a_get_is_not_looked_at(raw: RawClient, path: str) -> None:
     """
     Neither a validation nor the catalog is signed, and a signature on it that is wrong does no harm.
     """
     query = a_validation(_bundle(SKU))
     wrong: dict[str, str | None] = {"X-SIGNATURE": "wrong", "X-TIMESTAMP": "wrong"}
 
-    assert [wire.send("GET", path, query=query, headers=each).status_code for each in ({}, wrong)] == [200, 200]
+    assert [raw.send("GET", path, query=query, headers=each).status_code for each in ({}, wrong)] == [200, 200]
 
 
 @pytest.mark.requirement("flow1st.user_validation.no_effect")
-def test_validation_takes_nothing(wire: Wire, staging: Account) -> None:
+def test_validation_takes_nothing(raw: RawClient, staging: Account) -> None:
     """
     Validations, whatever their number, take no money and make no order.
     """
     before = staging.balance_minor()
     for recipient in OUTCOMES:
-        wire.send("GET", VALIDATION, query=a_validation(_bundle(SKU), recipientIdentifier=recipient))
+        raw.send("GET", VALIDATION, query=a_validation(_bundle(SKU), recipientIdentifier=recipient))
 
     assert (staging.balance_minor(), staging.orders(), staging.movements()) == (before, [], [])

@@ -11,14 +11,14 @@ from flowproof.clients.integrations import Integration, Integrations
 from flowproof.target import Target, Workspace
 
 from .events import Events
+from .raw_client import RawClient
 from .setup import Platform
-from .wire import Wire
 
 
 @pytest.fixture
-def wire(integrations: Integrations, target: Target) -> Wire:
+def raw(integrations: Integrations, target: Target) -> RawClient:
     """Hand-made requests to the current target."""
-    return Wire(integrations, target.credentials("integrations"))
+    return RawClient(integrations, target.credentials("integrations"))
 
 
 @pytest.fixture

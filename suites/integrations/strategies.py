@@ -11,9 +11,9 @@ from hypothesis.strategies import SearchStrategy
 from .setup import ENTITY_TYPES, EXAMPLE
 
 __all__ = [
-    "BREAKAGES",
-    "BROKEN_CONFIGURATIONS",
-    "BROKEN_SUBSCRIPTIONS",
+    "INVALID_CONFIGURATIONS",
+    "INVALID_SUBSCRIPTIONS",
+    "INVALID_WORKFLOWS",
     "InvalidExample",
     "actions",
     "conditions",
@@ -39,10 +39,11 @@ secrets = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")),
 credentials: SearchStrategy[dict[str, Json]] = st.dictionaries(names, secrets, min_size=1, max_size=4)
 """Credentials of a platform that takes any."""
 
+SETTINGS = ("autoImportOrders", "syncProducts", "pushTracking")
 settings = st.fixed_dictionaries(
     {},
     optional={
-        **{name: st.booleans() for name in ("autoImportOrders", "syncProducts", "pushTracking")},
+        **{name: st.booleans() for name in SETTINGS},
         "unknownSetting": scalars,
     },
 )
@@ -164,7 +165,7 @@ NO_TEXT: tuple[Json, ...] = (None, 5, "", [], {})
 NO_URL: tuple[Json, ...] = (*NO_TEXT, "ftp://example.com", "hooks.example/a", "http:///a")
 EMAIL = {"type": "send_email", "recipient": "customer", "template": "delivery_confirmation"}
 PUSH = {"type": "send_push", "title": "New", "message": "order"}
-BREAKAGES: tuple[InvalidExample, ...] = (
+INVALID_WORKFLOWS: tuple[InvalidExample, ...] = (
     *_invalid_examples("workflow.name", "name", bad=NO_TEXT),
     *_invalid_examples("workflow.entity_types", "entityType", bad=("order", "Invoice", None)),
     *_invalid_examples("workflow.trigger_id", "triggerId", bad=NO_TEXT),
@@ -180,16 +181,20 @@ BREAKAGES: tuple[InvalidExample, ...] = (
 )
 """Every way to break the body of a workflow that sends an e-mail."""
 
-BROKEN_CONFIGURATIONS: tuple[InvalidExample, ...] = (
+INVALID_CONFIGURATIONS: tuple[InvalidExample, ...] = (
     *_invalid_examples("configure.provider_id", "providerId", bad=NO_TEXT),
     *_invalid_examples("configure.provider_type", "providerType", bad=NO_TEXT),
     *_invalid_examples("configure.credentials", "credentials", bad=("your-api-key", [], None)),
     *_invalid_examples("configure.settings", "settings", bad=("all", []), needed=False),
-    *_invalid_examples("configure.settings", "settings", "syncProducts", bad=("true", 1), needed=False),
+    *(
+        each
+        for name in SETTINGS
+        for each in _invalid_examples("configure.settings", "settings", name, bad=("true", 1), needed=False)
+    ),
 )
 """Every way to break a configuration that has settings."""
 
-BROKEN_SUBSCRIPTIONS: tuple[InvalidExample, ...] = (
+INVALID_SUBSCRIPTIONS: tuple[InvalidExample, ...] = (
     *_invalid_examples("push.endpoint", "endpoint", bad=(None, "", "fcm", "ftp://push.example")),
     *_invalid_examples("push.keys", "keys", bad=(None, "p256dh", [])),
     *_invalid_examples("push.keys", "keys", "p256dh", bad=(None, "", 5)),

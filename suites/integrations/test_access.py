@@ -8,8 +8,8 @@ from flowproof.clients import NotFound, Unauthorized
 from flowproof.clients.integrations import Integrations
 from flowproof.target import Target, Workspace
 
+from .raw_client import CONFIGURE, CONFIGURE_WORKFLOW, SAVE_SUBSCRIPTION, TRIGGERS, RawClient, error_of
 from .setup import EXAMPLE
-from .wire import CONFIGURE, CONFIGURE_WORKFLOW, SAVE_SUBSCRIPTION, TRIGGERS, Wire, error_of
 
 OPERATIONS = (
     ("POST", CONFIGURE),
@@ -28,11 +28,11 @@ UNAUTHORIZED = (401, "UNAUTHORIZED", "Unauthorized")
 
 @pytest.mark.requirement("integrations.auth.bearer", "integrations.auth.unauthorized_body")
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_every_operation_asks_for_a_token(wire: Wire, method: str, path: str) -> None:
+def test_every_operation_asks_for_a_token(raw: RawClient, method: str, path: str) -> None:
     """
     Without a token no operation does anything: 401, before body and parameters are looked at.
     """
-    answer = wire.send(method, path, body=b"{" if method == "POST" else None, headers={"Authorization": None})
+    answer = raw.send(method, path, body=b"{" if method == "POST" else None, headers={"Authorization": None})
 
     assert error_of(answer) == UNAUTHORIZED
 
@@ -42,21 +42,21 @@ def test_every_operation_asks_for_a_token(wire: Wire, method: str, path: str) ->
     "header",
     ["", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Token {token}", "{token}", "Bearer x{token}", "Bearer {token}x"],
 )
-def test_other_header_than_a_token_is_refused(wire: Wire, header: str) -> None:
+def test_other_header_than_a_token_is_refused(raw: RawClient, header: str) -> None:
     """
     Another scheme, no scheme, no token, or one that is longer than the right one: 401.
     """
-    answer = wire.send("GET", TRIGGERS, headers={"Authorization": header.format(token=wire.token)})
+    answer = raw.send("GET", TRIGGERS, headers={"Authorization": header.format(token=raw.token)})
 
     assert error_of(answer) == UNAUTHORIZED
 
 
 @pytest.mark.requirement("integrations.auth.bearer")
-def test_scheme_may_be_written_in_any_case(wire: Wire) -> None:
+def test_scheme_may_be_written_in_any_case(raw: RawClient) -> None:
     """
     The name of the scheme is case-insensitive, as in all of HTTP.
     """
-    assert wire.send("GET", TRIGGERS, headers={"Authorization": f"bearer {wire.token}"}).status_code == 200
+    assert raw.send("GET", TRIGGERS, headers={"Authorization": f"bearer {raw.token}"}).status_code == 200
 
 
 @pytest.mark.requirement("integrations.auth.token")
@@ -131,10 +131,10 @@ def test_workflows_belong_to_one_account(
 
 
 @pytest.mark.requirement("integrations.auth.token")
-def test_key_of_push_messages_is_no_token(workspace: Workspace, wire: Wire) -> None:
+def test_key_of_push_messages_is_no_token(workspace: Workspace, raw: RawClient) -> None:
     """
     The name of the key that signs push messages opens nothing.
     """
     key = workspace.credentials("integrations", "vapid").key
 
-    assert error_of(wire.send("GET", TRIGGERS, headers={"Authorization": f"Bearer {key}"})) == UNAUTHORIZED
+    assert error_of(raw.send("GET", TRIGGERS, headers={"Authorization": f"Bearer {key}"})) == UNAUTHORIZED

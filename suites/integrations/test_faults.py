@@ -8,7 +8,7 @@ from flowproof.clients import NO_RETRY, RateLimited, ServerFailed, Unreachable
 from flowproof.clients.integrations import Integrations
 from flowproof.target import Workspace
 
-from .wire import CONFIGURE_WORKFLOW, TRIGGERS, Wire, error_of
+from .raw_client import CONFIGURE_WORKFLOW, TRIGGERS, RawClient, error_of
 
 STATUS = {"type": "update_status", "status": "seen"}
 
@@ -18,13 +18,13 @@ STATUS = {"type": "update_status", "status": "seen"}
 )
 @pytest.mark.requirement("integrations.error.envelope")
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_faults_have_the_envelope(workspace: Workspace, wire: Wire, status: int) -> None:
+def test_faults_have_the_envelope(workspace: Workspace, raw: RawClient, status: int) -> None:
     """
     Whatever goes wrong on the provider's side, the body has the documented envelope.
     """
     workspace.faults.set({"fault": "status", "status": status})
 
-    assert error_of(wire.send("GET", TRIGGERS))[0] == status
+    assert error_of(raw.send("GET", TRIGGERS))[0] == status
 
 
 @pytest.mark.requirement("integrations.error.rate_limit")
@@ -70,10 +70,10 @@ def test_toggle_is_not_repeated_by_itself(workspace: Workspace, integrations: In
 
 
 @pytest.mark.requirement("integrations.error.size")
-def test_body_that_is_too_large_is_refused(workspace: Workspace, wire: Wire) -> None:
+def test_body_that_is_too_large_is_refused(workspace: Workspace, raw: RawClient) -> None:
     """
     A body of more than a mebibyte is answered 413 in the envelope.
     """
-    answer = wire.send("POST", CONFIGURE_WORKFLOW, body=b'{"name":"' + b"x" * 1024 * 1024 + b'"}')
+    answer = raw.send("POST", CONFIGURE_WORKFLOW, body=b'{"name":"' + b"x" * 1024 * 1024 + b'"}')
 
     assert error_of(answer)[0] == 413

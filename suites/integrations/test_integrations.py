@@ -13,16 +13,16 @@ from flowproof.clients.integrations import Integration, Integrations
 from flowproof.target import Workspace
 
 from .profiles import NETWORKED, few
+from .raw_client import CONFIGURE, SAVE_SUBSCRIPTION, RawClient, error_of
 from .setup import EXAMPLE, OPEN, PARCELS, SECOND, Platform
 from .strategies import (
-    BROKEN_CONFIGURATIONS,
-    BROKEN_SUBSCRIPTIONS,
+    INVALID_CONFIGURATIONS,
+    INVALID_SUBSCRIPTIONS,
     InvalidExample,
     configurations,
     credentials,
     subscriptions,
 )
-from .wire import CONFIGURE, SAVE_SUBSCRIPTION, Wire, error_of
 
 CONFLICT = (409, "CONFLICT", "Integration already configured")
 WRONG = (400, "CONFIGURATION_ERROR", "Invalid credentials")
@@ -71,11 +71,13 @@ def test_moment_of_connection_is_the_clock(workspace: Workspace, connect: Connec
 @pytest.mark.requirement("integrations.configure.settings", "integrations.configure.credentials")
 @few(20)
 @given(body=configurations())
-def test_whatever_a_platform_needs_is_accepted(wire: Wire, integrations: Integrations, body: dict[str, Any]) -> None:
+def test_whatever_a_platform_needs_is_accepted(
+    raw: RawClient, integrations: Integrations, body: dict[str, Any]
+) -> None:
     """
     Further credentials, settings and fields make no configuration wrong, and none comes back.
     """
-    answer = wire.send("POST", CONFIGURE, value=body)
+    answer = raw.send("POST", CONFIGURE, value=body)
     data = answer.json()["data"]
     integrations.remove(data["guid"])
 
@@ -86,28 +88,28 @@ def test_whatever_a_platform_needs_is_accepted(wire: Wire, integrations: Integra
 @few(20)
 @given(given_credentials=credentials)
 def test_answers_do_not_repeat_credentials(
-    wire: Wire, integrations: Integrations, given_credentials: dict[str, str]
+    raw: RawClient, integrations: Integrations, given_credentials: dict[str, str]
 ) -> None:
     """
     Neither success nor conflict nor refusal has any of the credentials in it.
     """
     given_credentials = {name: f"{value}-4c1f" for name, value in given_credentials.items()}  # (no word of an answer)
     body = configuration(OPEN, credentials=given_credentials)
-    answers = [wire.send("POST", CONFIGURE, value=body) for _ in range(2)]
-    answers.append(wire.send("POST", CONFIGURE, value=configuration(credentials=given_credentials)))
-    answers.append(wire.send("POST", CONFIGURE, value={**body, "providerId": 5}))
+    answers = [raw.send("POST", CONFIGURE, value=body) for _ in range(2)]
+    answers.append(raw.send("POST", CONFIGURE, value=configuration(credentials=given_credentials)))
+    answers.append(raw.send("POST", CONFIGURE, value={**body, "providerId": 5}))
     integrations.remove(answers[0].json()["data"]["guid"])
 
     assert [answer.status_code for answer in answers] == [200, 409, 400, 400]
     assert not any(secret in answer.text for secret in given_credentials.values() for answer in answers)
 
 
-@pytest.mark.parametrize("example", broken(BROKEN_CONFIGURATIONS))
-def test_broken_configuration_is_refused(wire: Wire, example: InvalidExample) -> None:
+@pytest.mark.parametrize("example", broken(INVALID_CONFIGURATIONS))
+def test_broken_configuration_is_refused(raw: RawClient, example: InvalidExample) -> None:
     """
     A configuration with one thing broken is answered 400, and the message names the place.
     """
-    status, code, message = error_of(wire.send("POST", CONFIGURE, value=example.of(configuration())))
+    status, code, message = error_of(raw.send("POST", CONFIGURE, value=example.of(configuration())))
 
     assert (status, code, example.place in message) == (400, "CONFIGURATION_ERROR", True)
 
@@ -115,11 +117,11 @@ def test_broken_configuration_is_refused(wire: Wire, example: InvalidExample) ->
 @pytest.mark.requirement("integrations.configure.body", "integrations.push.body", "integrations.error.bad_request")
 @pytest.mark.parametrize("path", [CONFIGURE, SAVE_SUBSCRIPTION])
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"x"', b"5"])
-def test_body_is_one_object(wire: Wire, path: str, body: bytes) -> None:
+def test_body_is_one_object(raw: RawClient, path: str, body: bytes) -> None:
     """
     A configuration or a subscription that is JSON, but no object, is answered 400.
     """
-    assert error_of(wire.send("POST", path, body=body))[:2] == (400, "CONFIGURATION_ERROR")
+    assert error_of(raw.send("POST", path, body=body))[:2] == (400, "CONFIGURATION_ERROR")
 
 
 @pytest.mark.requirement("integrations.configure.right_credentials")
@@ -136,11 +138,11 @@ def test_body_is_one_object(wire: Wire, path: str, body: bytes) -> None:
     ],
     ids=str,
 )
-def test_wrong_credentials_are_refused(wire: Wire, integrations: Integrations, wrong: dict[str, Any]) -> None:
+def test_wrong_credentials_are_refused(raw: RawClient, integrations: Integrations, wrong: dict[str, Any]) -> None:
     """
     Credentials that are missing, or not exactly the right ones, are answered 400 to the letter and configure nothing.
     """
-    assert error_of(wire.send("POST", CONFIGURE, value=configuration(credentials=wrong))) == WRONG
+    assert error_of(raw.send("POST", CONFIGURE, value=configuration(credentials=wrong))) == WRONG
 
     made = integrations.configure(EXAMPLE.id, EXAMPLE.credentials)  # no conflict: nothing was there
     integrations.remove(made.guid)
@@ -148,24 +150,24 @@ def test_wrong_credentials_are_refused(wire: Wire, integrations: Integrations, w
 
 @pytest.mark.requirement("integrations.configure.known_provider", "integrations.error.not_found")
 @pytest.mark.parametrize("change", [{"providerId": "provider-uuid-2"}, {"providerType": "carrier"}], ids=str)
-def test_unknown_platform_is_not_found(wire: Wire, change: dict[str, Any]) -> None:
+def test_unknown_platform_is_not_found(raw: RawClient, change: dict[str, Any]) -> None:
     """
     A platform that nobody knows, or not as of that type, is answered 404.
     """
-    status, code, _ = error_of(wire.send("POST", CONFIGURE, value=configuration(**change)))
+    status, code, _ = error_of(raw.send("POST", CONFIGURE, value=configuration(**change)))
 
     assert (status, code) == (404, "NOT_FOUND")
 
 
 @pytest.mark.requirement("integrations.configure.once")
 @pytest.mark.parametrize("second", [EXAMPLE.credentials, {"apiKey": "wrong"}], ids=["right", "wrong"])
-def test_second_configuration_is_a_conflict(connect: Connect, wire: Wire, second: dict[str, str]) -> None:
+def test_second_configuration_is_a_conflict(connect: Connect, raw: RawClient, second: dict[str, str]) -> None:
     """
     An active integration cannot be configured a second time, whatever the credentials.
     """
     connect(EXAMPLE)
 
-    assert error_of(wire.send("POST", CONFIGURE, value=configuration(credentials=dict(second)))) == CONFLICT
+    assert error_of(raw.send("POST", CONFIGURE, value=configuration(credentials=dict(second)))) == CONFLICT
 
 
 @pytest.mark.requirement("integrations.configure.once")
@@ -188,7 +190,7 @@ def test_disabled_integration_stays_disabled(connect: Connect, integrations: Int
 
 
 @pytest.mark.requirement("integrations.disable.get", "integrations.integration.identifier")
-def test_disabling_concerns_one_integration(connect: Connect, wire: Wire, integrations: Integrations) -> None:
+def test_disabling_concerns_one_integration(connect: Connect, raw: RawClient, integrations: Integrations) -> None:
     """
     Of two integrations the one whose guid is in the path is disabled and can come back, the other stays connected.
     """
@@ -196,19 +198,19 @@ def test_disabling_concerns_one_integration(connect: Connect, wire: Wire, integr
     second = connect(SECOND)
 
     assert integrations.disable(second.guid).guid == second.guid
-    assert error_of(wire.send("POST", CONFIGURE, value=configuration(EXAMPLE))) == CONFLICT
+    assert error_of(raw.send("POST", CONFIGURE, value=configuration(EXAMPLE))) == CONFLICT
     assert connect(SECOND).guid == second.guid
 
 
 @pytest.mark.requirement("integrations.remove.gone", "integrations.integration.identifier")
-def test_removal_concerns_one_integration(connect: Connect, wire: Wire, integrations: Integrations) -> None:
+def test_removal_concerns_one_integration(connect: Connect, raw: RawClient, integrations: Integrations) -> None:
     """
     Of two integrations the one whose guid is in the path is removed, the other stays connected.
     """
     connect(EXAMPLE)
     integrations.remove(connect(SECOND).guid)
 
-    assert error_of(wire.send("POST", CONFIGURE, value=configuration(EXAMPLE))) == CONFLICT
+    assert error_of(raw.send("POST", CONFIGURE, value=configuration(EXAMPLE))) == CONFLICT
 
 
 @pytest.mark.requirement("integrations.configure.after_disable")
@@ -253,13 +255,13 @@ def test_removed_integration_is_gone(connect: Connect, integrations: Integration
 
 
 @pytest.mark.requirement("integrations.remove.ecommerce")
-def test_other_types_are_not_removed_as_ecommerce(connect: Connect, wire: Wire, integrations: Integrations) -> None:
+def test_other_types_are_not_removed_as_ecommerce(connect: Connect, raw: RawClient, integrations: Integrations) -> None:
     """
     The path removes e-commerce integrations; one with a carrier is not found there, and stays.
     """
     guid = connect(PARCELS).guid
 
-    assert error_of(wire.send("DELETE", f"/api/integrations/providers/ecommerce/remove/{guid}")) == UNKNOWN
+    assert error_of(raw.send("DELETE", f"/api/integrations/providers/ecommerce/remove/{guid}")) == UNKNOWN
     assert integrations.disable(guid).status == "disabled"
 
 
@@ -281,21 +283,21 @@ def test_integration_that_nobody_has_is_not_found(integrations: Integrations, gu
 )
 @NETWORKED
 @given(subscription=subscriptions())
-def test_subscription_is_saved(wire: Wire, subscription: dict[str, Any]) -> None:
+def test_subscription_is_saved(raw: RawClient, subscription: dict[str, Any]) -> None:
     """
     A subscription is saved with keys of any length, and the answer says no more than that.
     """
-    answer = wire.send("POST", SAVE_SUBSCRIPTION, value=subscription)
+    answer = raw.send("POST", SAVE_SUBSCRIPTION, value=subscription)
 
     assert (answer.status_code, answer.json()) == (200, {"success": True})
 
 
-@pytest.mark.parametrize("example", broken(BROKEN_SUBSCRIPTIONS))
-def test_broken_subscription_is_refused(wire: Wire, example: InvalidExample) -> None:
+@pytest.mark.parametrize("example", broken(INVALID_SUBSCRIPTIONS))
+def test_broken_subscription_is_refused(raw: RawClient, example: InvalidExample) -> None:
     """
     A subscription with one thing broken is answered 400, and the message names the place.
     """
     right = {"endpoint": "https://push.example/1", "keys": {"p256dh": "public-key-string", "auth": "secret"}}
-    status, code, message = error_of(wire.send("POST", SAVE_SUBSCRIPTION, value=example.of(right)))
+    status, code, message = error_of(raw.send("POST", SAVE_SUBSCRIPTION, value=example.of(right)))
 
     assert (status, code, example.place in message) == (400, "CONFIGURATION_ERROR", True)

@@ -1,6 +1,7 @@
 """Push notifications as a browser gets them: encrypted for it alone, and signed by the account."""
 
 from collections.abc import Callable
+from functools import partial
 
 import http_ece
 import pytest
@@ -16,20 +17,21 @@ NOON = "2024-01-16T12:00:00Z"
 ORDER = {"id": "O1", "status": "new"}
 
 
-@pytest.fixture
-def push(workspace: Workspace, integrations: Integrations, events: Events) -> Callable[..., None]:
-    """Saves browsers' subscriptions and lets an event push to them, until everything has settled."""
+def push_to(workspace: Workspace, integrations: Integrations, *browsers: Browser) -> None:
+    """Save browsers' subscriptions, raise an event that pushes to them, and wait for the deliveries."""
     workspace.clock.freeze(NOON)
     trigger = integrations.triggers("Order")[0].guid
     integrations.configure_workflow("Push", "Order", trigger, {"type": "send_push", "title": "New", "message": "order"})
+    for browser in browsers:
+        integrations.save_push_subscription(browser.subscription())
+    Events(workspace).happen("Order", "order_created", ORDER)
+    workspace.webhooks.wait_until_idle()
 
-    def send(*browsers: Browser) -> None:
-        for browser in browsers:
-            integrations.save_push_subscription(browser.subscription())
-        events.happen("Order", "order_created", ORDER)
-        workspace.webhooks.wait_until_idle()
 
-    return send
+@pytest.fixture
+def push(workspace: Workspace, integrations: Integrations) -> Callable[..., None]:
+    """Pushes to browsers from the account under test."""
+    return partial(push_to, workspace, integrations)
 
 
 @pytest.mark.requirement(
@@ -107,13 +109,20 @@ def test_unusable_key_keeps_nobody_from_theirs(
 
 
 @pytest.mark.requirement("integrations.push.vapid", "integrations.auth.account")
-def test_accounts_sign_with_keys_of_their_own(workspace: Workspace, make_workspace: Callable[..., Workspace]) -> None:
+def test_accounts_sign_with_keys_of_their_own(
+    workspace: Workspace,
+    make_workspace: Callable[..., Workspace],
+    make_integrations: Callable[..., Integrations],
+    make_inbox: Callable[..., Inbox],
+) -> None:
     """
-    Two accounts have two application server keys.
+    Two accounts sign their pushes with two keys.
     """
-    keys = {each.control("GET", "integrations/push")["applicationServerKey"] for each in (workspace, make_workspace())}
+    accounts, inboxes = (workspace, make_workspace()), (make_inbox(), make_inbox())
+    for account, inbox in zip(accounts, inboxes, strict=True):
+        push_to(account, make_integrations(account), Browser(inbox))
 
-    assert len(keys) == 2
+    assert len({claims_of(each.wait()[0])[1] for each in inboxes}) == 2
 
 
 @pytest.mark.requirement("integrations.push.replaced")

@@ -12,9 +12,9 @@ from flowproof.clients.integrations import Integrations
 from flowproof.target import Workspace
 
 from .profiles import few
+from .raw_client import CONFIGURE, RawClient
 from .setup import EXAMPLE, OPEN, SECOND
 from .strategies import names, secrets
-from .wire import CONFIGURE, Wire
 
 PLANTED = "planted-secret-0123456789"
 
@@ -46,7 +46,7 @@ NESTED: tuple[Any, ...] = (
 
 @pytest.mark.requirement("integrations.configure.no_secrets")
 @pytest.mark.parametrize("credentials", NESTED, ids=lambda value: json.dumps(value)[:30])
-def test_secrets_are_seen_nowhere(workspace: Workspace, wire: Wire, credentials: Any) -> None:
+def test_secrets_are_seen_nowhere(workspace: Workspace, raw: RawClient, credentials: Any) -> None:
     """
     Whether a configuration is accepted, refused or in conflict, nothing of its credentials is kept or shown.
     """
@@ -60,7 +60,7 @@ def test_secrets_are_seen_nowhere(workspace: Workspace, wire: Wire, credentials:
         configuration(credentials, settings=5),
         [configuration(credentials)],
     ]
-    answers = [wire.send("POST", CONFIGURE, value=body).text for body in bodies]
+    answers = [raw.send("POST", CONFIGURE, value=body).text for body in bodies]
 
     assert PLANTED not in "".join(answers) + shown(workspace)
     assert "123456789012345" not in shown(workspace)
@@ -68,14 +68,14 @@ def test_secrets_are_seen_nowhere(workspace: Workspace, wire: Wire, credentials:
 
 @pytest.mark.requirement("integrations.configure.no_secrets")
 @pytest.mark.parametrize("cut", [10, 30, 60])
-def test_secrets_of_broken_bodies_are_seen_nowhere(workspace: Workspace, wire: Wire, cut: int) -> None:
+def test_secrets_of_broken_bodies_are_seen_nowhere(workspace: Workspace, raw: RawClient, cut: int) -> None:
     """
     A body that is no JSON keeps its secrets too.
     """
     text = json.dumps({"x": 1, "credentials": {"apiKey": PLANTED, "more": [PLANTED] * 3}})
     bodies = [text[:-2], text[: text.index(PLANTED) + cut], text.replace('"more": [', '"more": ]'), text + "}"]
     bodies.append(text.replace("credentials", "cred\\u0065ntials"))
-    answers = [wire.send("POST", CONFIGURE, body=body.encode()).text for body in bodies]
+    answers = [raw.send("POST", CONFIGURE, body=body.encode()).text for body in bodies]
 
     assert PLANTED[:10] not in "".join(answers) + shown(workspace)
 
@@ -95,8 +95,8 @@ def test_no_secret_of_any_spelling_is_kept(
     """
     with make_workspace() as workspace:
         client = make_integrations(workspace)
-        wire = Wire(client, workspace.credentials("integrations"))
-        wire.send("POST", CONFIGURE, value=configuration({name: secret}, providerId=OPEN.id if right else EXAMPLE.id))
+        raw = RawClient(client, workspace.credentials("integrations"))
+        raw.send("POST", CONFIGURE, value=configuration({name: secret}, providerId=OPEN.id if right else EXAMPLE.id))
         seen = set(texts([workspace.journal.entries(), workspace.journal.har(), workspace.snapshot()]))
 
         assert not any(spelled in text for spelled in (secret, json.dumps(secret)[1:-1]) for text in seen)
@@ -116,25 +116,25 @@ def texts(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.requirement("integrations.auth.bearer")
-def test_tokens_are_seen_nowhere(workspace: Workspace, wire: Wire, integrations: Integrations) -> None:
+def test_tokens_are_seen_nowhere(workspace: Workspace, raw: RawClient, integrations: Integrations) -> None:
     """
     Neither kind of token is in the journal, nor one that nobody was issued, whatever its scheme.
     """
     user = workspace.credentials("integrations", "user").key
-    for header in (*(f"Bearer {token}" for token in (wire.token, user, PLANTED)), f"Basic {PLANTED}", PLANTED):
-        wire.send("GET", "/api/workflows/triggers/Order", headers={"Authorization": header})
+    for header in (*(f"Bearer {token}" for token in (raw.token, user, PLANTED)), f"Basic {PLANTED}", PLANTED):
+        raw.send("GET", "/api/workflows/triggers/Order", headers={"Authorization": header})
     seen = shown(workspace)
 
-    assert [token in seen for token in (wire.token, user, PLANTED)] == [False] * 3
+    assert [token in seen for token in (raw.token, user, PLANTED)] == [False] * 3
 
 
 @pytest.mark.requirement("integrations.configure.no_secrets")
-def test_log_keeps_secrets_too(workspace: Workspace, wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
+def test_log_keeps_secrets_too(workspace: Workspace, raw: RawClient, caplog: pytest.LogCaptureFixture) -> None:
     """
     What a mock in this process writes into its log has nothing of refused credentials.
     """
     caplog.set_level("DEBUG")
-    wire.send("POST", CONFIGURE, value=configuration(PLANTED))
-    wire.send("POST", CONFIGURE, value=[configuration({"apiKey": PLANTED})])
+    raw.send("POST", CONFIGURE, value=configuration(PLANTED))
+    raw.send("POST", CONFIGURE, value=[configuration({"apiKey": PLANTED})])
 
     assert PLANTED not in caplog.text

@@ -11,9 +11,9 @@ from flowproof.clients import NotFound
 from flowproof.clients.integrations import Integration, Integrations, Workflow
 
 from .profiles import NETWORKED, few
+from .raw_client import CONFIGURE_WORKFLOW, RawClient, error_of
 from .setup import ENTITY_TYPES, EXAMPLE, TRIGGER_CODES, Platform
-from .strategies import BREAKAGES, InvalidExample, entity_types, workflow_bodies
-from .wire import CONFIGURE_WORKFLOW, Wire, error_of
+from .strategies import INVALID_WORKFLOWS, InvalidExample, entity_types, workflow_bodies
 
 UNKNOWN = (404, "NOT_FOUND", "Workflow not found")
 EMAIL = {"type": "send_email", "recipient": "customer", "template": "delivery_confirmation"}
@@ -74,14 +74,14 @@ def test_other_entity_types_are_not_found(integrations: Integrations, word: str)
 @few(25)
 @given(data=st.data(), entity_type=entity_types)
 def test_configured_workflow_is_listed_as_text(
-    wire: Wire, integrations: Integrations, new_name: Callable[[], str], entity_type: str, data: st.DataObject
+    raw: RawClient, integrations: Integrations, new_name: Callable[[], str], entity_type: str, data: st.DataObject
 ) -> None:
     """
     A workflow is configured with an id and an object, and listed with the trigger's code and the action's type.
     """
     trigger = data.draw(st.sampled_from(integrations.triggers(entity_type)))
     body = {"name": new_name(), **data.draw(workflow_bodies(trigger.guid, entity_type))}
-    answer = wire.send("POST", CONFIGURE_WORKFLOW, value=body).json()
+    answer = raw.send("POST", CONFIGURE_WORKFLOW, value=body).json()
     guid = answer["data"]["guid"]
     shown = [each.raw for each in integrations.workflows(entity_type) if each.guid == guid]
     integrations.delete(guid)
@@ -103,34 +103,34 @@ def test_configured_workflow_is_listed_as_text(
 @pytest.mark.requirement("integrations.error.bad_request")
 @pytest.mark.parametrize(
     "example",
-    [pytest.param(each, id=str(each), marks=pytest.mark.requirement(each.requirement)) for each in BREAKAGES],
+    [pytest.param(each, id=str(each), marks=pytest.mark.requirement(each.requirement)) for each in INVALID_WORKFLOWS],
 )
-def test_broken_workflow_is_refused(wire: Wire, integrations: Integrations, example: InvalidExample) -> None:
+def test_broken_workflow_is_refused(raw: RawClient, integrations: Integrations, example: InvalidExample) -> None:
     """
     A workflow with one thing broken is answered 400, and the message names the place.
     """
     right = {"name": "x", "entityType": "Shipment", "triggerId": trigger_of(integrations, "Shipment"), "action": EMAIL}
-    status, code, message = error_of(wire.send("POST", CONFIGURE_WORKFLOW, value=example.of(right)))
+    status, code, message = error_of(raw.send("POST", CONFIGURE_WORKFLOW, value=example.of(right)))
 
     assert (status, code, example.place in message) == (400, "CONFIGURATION_ERROR", True)
 
 
 @pytest.mark.requirement("integrations.workflow.body", "integrations.error.json")
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b'{"name":"a","name":"b"}'])
-def test_workflow_is_one_object(wire: Wire, body: bytes) -> None:
+def test_workflow_is_one_object(raw: RawClient, body: bytes) -> None:
     """
     A body that is no JSON, or no object, is answered 400.
     """
-    assert error_of(wire.send("POST", CONFIGURE_WORKFLOW, body=body))[:2] == (400, "CONFIGURATION_ERROR")
+    assert error_of(raw.send("POST", CONFIGURE_WORKFLOW, body=body))[:2] == (400, "CONFIGURATION_ERROR")
 
 
 @pytest.mark.requirement("integrations.error.content_type")
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])
-def test_other_content_types_are_refused(wire: Wire, content_type: str | None) -> None:
+def test_other_content_types_are_refused(raw: RawClient, content_type: str | None) -> None:
     """
     A body that is not said to be JSON is answered 415.
     """
-    answer = wire.send("POST", CONFIGURE_WORKFLOW, body=b"{}", headers={"Content-Type": content_type})
+    answer = raw.send("POST", CONFIGURE_WORKFLOW, body=b"{}", headers={"Content-Type": content_type})
 
     assert error_of(answer)[0] == 415
 
@@ -205,7 +205,9 @@ def test_toggling_goes_to_the_other_side(
 
 
 @pytest.mark.requirement("integrations.workflow.deleted", "integrations.workflow.not_found")
-def test_deleted_workflow_is_gone(integrations: Integrations, wire: Wire, configure: Callable[..., Workflow]) -> None:
+def test_deleted_workflow_is_gone(
+    integrations: Integrations, raw: RawClient, configure: Callable[..., Workflow]
+) -> None:
     """
     A deleted workflow is listed no more, and can neither be toggled, resumed nor deleted again.
     """
@@ -215,7 +217,7 @@ def test_deleted_workflow_is_gone(integrations: Integrations, wire: Wire, config
     asked.append(("GET", "resume-workflow", f"workflowId={guid}"))
 
     assert listed(integrations, guid) == []
-    assert [error_of(wire.send(way, f"/api/workflows/{path}", query=query)) for way, path, query in asked] == [
+    assert [error_of(raw.send(way, f"/api/workflows/{path}", query=query)) for way, path, query in asked] == [
         UNKNOWN
     ] * 3
 
@@ -252,11 +254,11 @@ def test_managed_workflows_are_listed_on_demand(
 
 @pytest.mark.requirement("integrations.workflow.managed_filter")
 @pytest.mark.parametrize("word", ["yes", "1", "True", ""])
-def test_managed_is_true_or_false(wire: Wire, word: str) -> None:
+def test_managed_is_true_or_false(raw: RawClient, word: str) -> None:
     """
     Another word for managed is answered 400.
     """
-    answer = wire.send("GET", "/api/workflows/Order/configured", query=f"managed={word}")
+    answer = raw.send("GET", "/api/workflows/Order/configured", query=f"managed={word}")
 
     assert error_of(answer)[:2] == (400, "CONFIGURATION_ERROR")
 
@@ -282,21 +284,21 @@ def test_managed_workflows_go_with_their_integration(connect: Connect, integrati
 
 @pytest.mark.requirement("integrations.workflow.resume_id")
 @pytest.mark.parametrize("query", ["", "workflowId=", "guid=x"])
-def test_resuming_needs_a_workflow(wire: Wire, query: str) -> None:
+def test_resuming_needs_a_workflow(raw: RawClient, query: str) -> None:
     """
     Without the id of a workflow nothing is resumed: 400.
     """
-    answer = wire.send("GET", "/api/workflows/resume-workflow", query=query)
+    answer = raw.send("GET", "/api/workflows/resume-workflow", query=query)
 
     assert error_of(answer)[:2] == (400, "CONFIGURATION_ERROR")
 
 
 @pytest.mark.requirement("integrations.run.resumed", "integrations.envelope.success_alone")
-def test_workflow_that_is_not_paused_is_resumed(wire: Wire, configure: Callable[..., Workflow]) -> None:
+def test_workflow_that_is_not_paused_is_resumed(raw: RawClient, configure: Callable[..., Workflow]) -> None:
     """
     Resuming a workflow that is not paused changes nothing, and is answered like any other.
     """
-    answer = wire.send("GET", "/api/workflows/resume-workflow", query=f"workflowId={configure().guid}")
+    answer = raw.send("GET", "/api/workflows/resume-workflow", query=f"workflowId={configure().guid}")
 
     assert answer.json() == {"success": True}
 
@@ -305,21 +307,21 @@ def test_workflow_that_is_not_paused_is_resumed(wire: Wire, configure: Callable[
 @pytest.mark.parametrize(
     "path", ["/", "/api/workflows", "/api/v1/workflows/triggers/Order", "/api/workflows/triggers/Order/"]
 )
-def test_other_paths_are_not_found(wire: Wire, path: str) -> None:
+def test_other_paths_are_not_found(raw: RawClient, path: str) -> None:
     """
     A path that the document does not have is answered 404 in the envelope.
     """
-    assert error_of(wire.send("GET", path))[:2] == (404, "NOT_FOUND")
+    assert error_of(raw.send("GET", path))[:2] == (404, "NOT_FOUND")
 
 
 @pytest.mark.requirement("integrations.error.method")
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "configure"), ("POST", "triggers/Order"), ("PUT", "configured/x")]
 )
-def test_other_methods_are_refused(wire: Wire, method: str, path: str) -> None:
+def test_other_methods_are_refused(raw: RawClient, method: str, path: str) -> None:
     """
     A method that a path does not have is answered 405 in the envelope.
     """
-    answer = wire.send(method, f"/api/workflows/{path}")
+    answer = raw.send(method, f"/api/workflows/{path}")
 
     assert (error_of(answer)[0], answer.headers["Allow"] != "") == (405, True)

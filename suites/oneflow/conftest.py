@@ -10,16 +10,16 @@ import pytest
 from flowproof.clients.oneflow import OneFlow, Order
 from flowproof.target import Target
 
+from .raw_client import RawClient
 from .strategies import minimum_order
-from .wire import Wire
 
 TIMEOUT_S = 120.0
 
 
 @pytest.fixture
-def wire(oneflow: OneFlow, target: Target) -> Wire:
+def raw(oneflow: OneFlow, target: Target) -> RawClient:
     """Hand-made requests to the current target."""
-    return Wire(oneflow, target.credentials("oneflow"))
+    return RawClient(oneflow, target.credentials("oneflow"))
 
 
 @pytest.fixture(scope="session")

@@ -160,11 +160,16 @@ def _shipment_lists(destination: Destination) -> SearchStrategy[list[dict[str, J
     return st.lists(st.one_of(*map(_shipment, destination.carriers)), min_size=1, max_size=2)
 
 
+def by_alias_or_code(carrier: Carrier) -> tuple[dict[str, str], dict[str, str]]:
+    """The two ways to name a carrier in an order."""
+    return {"alias": carrier.alias}, {"code": carrier.code, "service": carrier.service}
+
+
 def _shipment(carrier: Carrier) -> SearchStrategy[dict[str, Json]]:
     attachment = st.fixed_dictionaries({"path": paths}, optional={"type": texts})
-    named = [{"alias": carrier.alias}, {"code": carrier.code, "service": carrier.service}]
+    named = st.sampled_from(by_alias_or_code(carrier)).map(dict)
     return st.fixed_dictionaries(
-        {"shipTo": addresses(with_phone=carrier.needs_phone), "carrier": st.sampled_from(named).map(dict)},
+        {"shipTo": addresses(with_phone=carrier.needs_phone), "carrier": named},
         optional={
             "sourceShipmentId": texts,
             "shipByDate": st.dates().map(lambda day: day.isoformat()),
@@ -229,10 +234,10 @@ def full_orders(draw: st.DrawFn) -> Order:
             "canShipEarly": True,
             "shipTo": draw(FULL_ADDRESSES),
             "returnAddress": draw(FULL_ADDRESSES),
-            "carrier": {"alias": FULL.carriers[0].alias},
+            "carrier": named,
             "attachments": [{"path": "https://artwork.example/slip.pdf", "type": "insert"}],
         }
-        for index in (0, 1)
+        for index, named in enumerate(by_alias_or_code(FULL.carriers[0]))
     ]
     return order
 

@@ -11,8 +11,8 @@ from flowproof.clients.oneflow import OneFlow, Order
 from flowproof.target import Target, Workspace
 
 from .profiles import few
+from .raw_client import NOT_FOUND, RawClient
 from .strategies import minimum_order
-from .wire import NOT_FOUND, Wire
 
 
 @pytest.mark.requirement("oneflow.order.cancel", "oneflow.record.status")
@@ -39,14 +39,14 @@ def test_cancelled_order_is_the_answer(oneflow: OneFlow, placed: Callable[..., O
     ],
 )
 def test_cancelling_ignores_the_body(
-    wire: Wire, placed: Callable[..., Order], body: bytes, content_type: str | None
+    raw: RawClient, placed: Callable[..., Order], body: bytes, content_type: str | None
 ) -> None:
     """
     Whatever body comes with it, or none, an order is cancelled.
     """
     order = placed()
     path = f"/api/order/{order.source_name}/{order.source_order_id}/cancel"
-    answer = wire.send("PUT", path, body=body, headers={"Content-Type": content_type})
+    answer = raw.send("PUT", path, body=body, headers={"Content-Type": content_type})
 
     assert answer.json()["orderData"]["status"] == "cancelled"
 
@@ -83,12 +83,14 @@ def test_shipped_order_cannot_be_cancelled(
 
 @pytest.mark.requirement("oneflow.order.not_found")
 @pytest.mark.parametrize("account", ["own", "nobody"])
-def test_cancelling_what_does_not_exist_is_not_found(wire: Wire, placed: Callable[..., Order], account: str) -> None:
+def test_cancelling_what_does_not_exist_is_not_found(
+    raw: RawClient, placed: Callable[..., Order], account: str
+) -> None:
     """
     Cancelling an order that does not exist, or one of an account that does not, is answered 404 to the letter.
     """
     name = placed().source_name if account == "own" else account
-    answer = wire.send("PUT", f"/api/order/{name}/no-such-order/cancel")
+    answer = raw.send("PUT", f"/api/order/{name}/no-such-order/cancel")
 
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from flowproof.clients.oneflow import OneFlow, Order
 
 from .profiles import NETWORKED
+from .raw_client import NOT_FOUND, RawClient, error_of
 from .strategies import minimum_order
-from .wire import NOT_FOUND, Wire, error_of
 
 VALIDATE, SUBMIT = "/api/order/validate", "/api/order"
 UPDATE = "/api/shipment/no-such-order/0/shipping"
@@ -52,11 +52,11 @@ NO_JSON: dict[str, bytes] = {
 @pytest.mark.requirement("oneflow.error.bad_request")
 @pytest.mark.parametrize(("method", "path"), [("POST", VALIDATE), ("POST", SUBMIT), ("PUT", UPDATE)])
 @pytest.mark.parametrize("body", NO_JSON)
-def test_body_that_is_no_json_is_refused(wire: Wire, method: str, path: str, body: str) -> None:
+def test_body_that_is_no_json_is_refused(raw: RawClient, method: str, path: str, body: str) -> None:
     """
     A body that is no JSON, or that two parsers would read differently, is answered 400 with the documented body.
     """
-    answer = wire.send(method, path, body=NO_JSON[body])
+    answer = raw.send(method, path, body=NO_JSON[body])
 
     assert (answer.status_code, error_of(answer)["code"]) == (400, 400)
 
@@ -69,11 +69,11 @@ def test_body_that_is_no_json_is_refused(wire: Wire, method: str, path: str, bod
 @example(body=b"1e999")
 @example(body=b"123456789012345678901234567890")
 @example(body=b"\xef\xbb\xbf{}")
-def test_no_body_whatever_is_answered_500(wire: Wire, body: bytes) -> None:
+def test_no_body_whatever_is_answered_500(raw: RawClient, body: bytes) -> None:
     """
     Whatever bytes are sent as an order, the answer is JSON, and none of 5XX.
     """
-    answer = wire.send("POST", VALIDATE, body=body)
+    answer = raw.send("POST", VALIDATE, body=body)
 
     assert answer.status_code in {200, 400}
     assert isinstance(answer.json(), dict)
@@ -90,11 +90,11 @@ def test_no_body_whatever_is_answered_500(wire: Wire, body: bytes) -> None:
 )
 @example(body=10**30)
 @example(body={"orderData": {"extraData": {"big": 2**64}}})
-def test_any_json_is_answered(wire: Wire, body: Any) -> None:
+def test_any_json_is_answered(raw: RawClient, body: Any) -> None:
     """
     Any JSON that is submitted is stored, or refused as a request; it is never a failure of the provider.
     """
-    answer = wire.send("POST", SUBMIT, body=json.dumps(body).encode())
+    answer = raw.send("POST", SUBMIT, body=json.dumps(body).encode())
 
     assert answer.status_code in {201, 400}
 
@@ -118,13 +118,13 @@ def test_any_json_is_answered(wire: Wire, body: Any) -> None:
 )
 @pytest.mark.parametrize("path", [VALIDATE, SUBMIT])
 def test_wrong_content_type_is_refused(
-    wire: Wire, new_id: Callable[[], str], path: str, content_type: str | None
+    raw: RawClient, new_id: Callable[[], str], path: str, content_type: str | None
 ) -> None:
     """
     A valid order that is not said to be JSON is answered 400 with the documented body.
     """
     body = json.dumps(minimum_order(new_id())).encode()
-    answer = wire.send("POST", path, body=body, headers={"Content-Type": content_type})
+    answer = raw.send("POST", path, body=body, headers={"Content-Type": content_type})
 
     assert (answer.status_code, error_of(answer)["code"]) == (400, 400)
 
@@ -134,13 +134,13 @@ def test_wrong_content_type_is_refused(
     "content_type",
     ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8", "application/json ; a=b"],
 )
-def test_json_content_type_is_accepted(wire: Wire, new_id: Callable[[], str], content_type: str) -> None:
+def test_json_content_type_is_accepted(raw: RawClient, new_id: Callable[[], str], content_type: str) -> None:
     """
     The JSON media type is accepted however it is written, also with UTF-8 as its charset.
     """
     body = json.dumps(minimum_order(new_id())).encode()
 
-    assert wire.send("POST", VALIDATE, body=body, headers={"Content-Type": content_type}).status_code == 200
+    assert raw.send("POST", VALIDATE, body=body, headers={"Content-Type": content_type}).status_code == 200
 
 
 @pytest.mark.requirement("oneflow.request.route", "oneflow.error.body", "oneflow.response.json")
@@ -165,11 +165,11 @@ def test_json_content_type_is_accepted(wire: Wire, new_id: Callable[[], str], co
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_unknown_path_is_not_found(wire: Wire, method: str, path: str) -> None:
+def test_unknown_path_is_not_found(raw: RawClient, method: str, path: str) -> None:
     """
     A path that the provider does not know is answered 404 with the documented body to the letter.
     """
-    answer = wire.send(method, path)
+    answer = raw.send(method, path)
 
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
 
@@ -193,11 +193,11 @@ def test_unknown_path_is_not_found(wire: Wire, method: str, path: str) -> None:
         ("PATCH", UPDATE),
     ],
 )
-def test_unserved_method_is_not_found(wire: Wire, method: str, path: str) -> None:
+def test_unserved_method_is_not_found(raw: RawClient, method: str, path: str) -> None:
     """
     A known path with a method that it does not serve is answered 404 with the documented body to the letter.
     """
-    answer = wire.send(method, path)
+    answer = raw.send(method, path)
 
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
 
@@ -213,75 +213,77 @@ def order_of_size(number: str, size: int) -> bytes:
 @pytest.mark.requirement("oneflow.request.size", "oneflow.error.body")
 @pytest.mark.parametrize("size", [MEBIBYTE + 1, 3 * MEBIBYTE])
 @pytest.mark.parametrize(("method", "path"), [("POST", VALIDATE), ("POST", SUBMIT), ("PUT", UPDATE)])
-def test_body_over_the_limit_is_too_large(wire: Wire, method: str, path: str, size: int) -> None:
+def test_body_over_the_limit_is_too_large(raw: RawClient, method: str, path: str, size: int) -> None:
     """
     A body of more than one mebibyte is answered 413 with the documented error body.
     """
-    answer = wire.send(method, path, body=order_of_size("1", size))
+    answer = raw.send(method, path, body=order_of_size("1", size))
 
     assert (answer.status_code, error_of(answer)["code"]) == (413, 413)
 
 
 @pytest.mark.requirement("oneflow.request.size")
-def test_body_at_the_limit_is_accepted(wire: Wire, new_id: Callable[[], str]) -> None:
+def test_body_at_the_limit_is_accepted(raw: RawClient, new_id: Callable[[], str]) -> None:
     """
     A body of exactly one mebibyte is accepted.
     """
-    assert wire.send("POST", VALIDATE, body=order_of_size(new_id(), MEBIBYTE)).status_code == 200
+    assert raw.send("POST", VALIDATE, body=order_of_size(new_id(), MEBIBYTE)).status_code == 200
 
 
 @pytest.mark.requirement("oneflow.request.size", "oneflow.order.cancel_body")
-def test_huge_body_of_a_cancellation_is_too_large(wire: Wire, placed: Callable[..., Order], oneflow: OneFlow) -> None:
+def test_huge_body_of_a_cancellation_is_too_large(
+    raw: RawClient, placed: Callable[..., Order], oneflow: OneFlow
+) -> None:
     """
     Also a cancellation, whose body is ignored, has a limit to it.
     """
     order = placed()
     path = f"/api/order/{order.source_name}/{order.source_order_id}/cancel"
 
-    assert wire.send("PUT", path, body=b"x" * (MEBIBYTE + 1)).status_code == 413
+    assert raw.send("PUT", path, body=b"x" * (MEBIBYTE + 1)).status_code == 413
     assert oneflow.order(order.id).status != "cancelled"
 
 
 @pytest.mark.requirement("oneflow.response.json")
 @pytest.mark.parametrize("path", [SUBMIT, "/api/order/5910757faab8ec6f60127999", "/api/nothing-here"])
-def test_head_has_headers_and_no_body(wire: Wire, path: str) -> None:
+def test_head_has_headers_and_no_body(raw: RawClient, path: str) -> None:
     """
     HEAD is answered as GET would be, without the body, or as a method that is not served.
     """
-    answer = wire.send("HEAD", path)
+    answer = raw.send("HEAD", path)
 
     assert (answer.status_code in {200, 404}, answer.content) == (True, b"")
 
 
 @pytest.mark.requirement("oneflow.response.json")
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "", "image/*;q=0.1"])
-def test_answer_is_json_whatever_is_asked_for(wire: Wire, accept: str) -> None:
+def test_answer_is_json_whatever_is_asked_for(raw: RawClient, accept: str) -> None:
     """
     Every answer is JSON, success and refusal, whatever the Accept header says.
     """
-    answers = [wire.send("GET", path, headers={"Accept": accept}) for path in (SUBMIT, "/api/nothing-here")]
+    answers = [raw.send("GET", path, headers={"Accept": accept}) for path in (SUBMIT, "/api/nothing-here")]
 
     assert [each.headers["Content-Type"].partition(";")[0] for each in answers] == ["application/json"] * 2
 
 
 @pytest.mark.requirement("oneflow.error.body")
-def test_refusal_gives_nothing_away(wire: Wire) -> None:
+def test_refusal_gives_nothing_away(raw: RawClient) -> None:
     """
     The body of a refusal has the documented members and no others: no explanation, secret or traceback.
     """
-    answer = wire.send("GET", SUBMIT, headers={"x-oneflow-authorization": f"{wire.token}:{'0' * 40}"})
+    answer = raw.send("GET", SUBMIT, headers={"x-oneflow-authorization": f"{raw.token}:{'0' * 40}"})
 
     assert sorted(answer.json()) == ["error", "success"]
     assert sorted(error_of(answer)) == ["code", "message", "name"]
-    assert wire.secret not in answer.text + str(answer.headers)
+    assert raw.secret not in answer.text + str(answer.headers)
 
 
 @pytest.mark.requirement("oneflow.error.bad_request")
-def test_bad_request_is_answered_with_the_reason(wire: Wire) -> None:
+def test_bad_request_is_answered_with_the_reason(raw: RawClient) -> None:
     """
     A 400 for an update without an address names what is missing.
     """
-    answer = wire.send("PUT", UPDATE, body=b"{}")
+    answer = raw.send("PUT", UPDATE, body=b"{}")
 
     assert answer.status_code == 400
     assert "shipTo" in error_of(answer)["message"]

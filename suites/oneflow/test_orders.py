@@ -14,8 +14,8 @@ from flowproof.clients.oneflow import OneFlow, Order
 from flowproof.target import Target, Workspace
 
 from .profiles import few
+from .raw_client import RawClient
 from .strategies import full_orders, minimum_order, orders
-from .wire import Wire
 
 Json = Any
 MINTED_IDS = r"[0-9a-f]{24}"
@@ -169,11 +169,11 @@ def test_components_of_a_title_come_with_it(placed: Callable[..., Order]) -> Non
 @pytest.mark.requirement("oneflow.submission.url", "oneflow.submission.timestamp")
 @pytest.mark.requirement("oneflow.submission.source_account_id")
 @pytest.mark.parametrize("body", ["{}", "[]", "null", '"order"', '{"destination": {"name": "nobody"}}'])
-def test_submission_is_answered_whatever_it_is(wire: Wire, body: str) -> None:
+def test_submission_is_answered_whatever_it_is(raw: RawClient, body: str) -> None:
     """
     Any JSON that is submitted is answered 201 with id, URL, time and account, valid or not.
     """
-    answer = wire.send("POST", "/api/order", body=body.encode())
+    answer = raw.send("POST", "/api/order", body=body.encode())
 
     assert answer.status_code == 201
     assert sorted(answer.json()) == ["_id", "sourceAccountId", "timestamp", "url"]

@@ -329,22 +329,26 @@ def test_adversary_repeats_a_postback(oneflow: OneFlow, all_triggers: SetUp, inb
 
 
 @pytest.mark.requirement("oneflow.postback.repeated", "oneflow.postback.authorization")
-def test_receiver_of_postbacks_can_be_tried(with_triggers: SetUp, inbox: Inbox) -> None:
+def test_receiver_of_postbacks_can_be_tried(oneflow: OneFlow, with_triggers: SetUp, inbox: Inbox) -> None:
     """
-    A receiver that checks the header passes the trial; what a static header cannot prove is left out, with why.
+    A receiver that checks the header accepts an order's postback and passes the trial, but for what no header proves.
     """
     workspace = with_triggers(trigger("orderReceived", inbox.url, authorization=AUTHORIZATION))
     inbox.answers = lambda received: 200 if PostbackVerifier(AUTHORIZATION).is_genuine(received.headers) else 403
 
+    oneflow.submit(minimum_order("FP-1"))
+    later(workspace, 1)
+    status = inbox.received[0].status
     verdicts = {each["trial"]: each for each in workspace.webhooks.trial("oneflow", inbox.url)}
 
+    assert status == 200
     assert {name for name, each in verdicts.items() if each["verdict"] != "PASS"} == {"old_timestamp"}
     assert verdicts["old_timestamp"]["reason"] == "no signature of this webhook has a timestamp"
 
 
 @pytest.mark.requirement("oneflow.postback.template")
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "detail"),
     [
         ({"template": '{"a":\n "{{> other}}"}'}, "/triggers/1/template, line 2, column 3: {{> other}} is a partial"),
         ({"template": "{{#if a}}"}, "/triggers/1/template, line 1, column 1: the block #if a is not closed"),
@@ -357,16 +361,22 @@ def test_receiver_of_postbacks_can_be_tried(with_triggers: SetUp, inbox: Inbox) 
     ],
     ids=str,
 )
-def test_trigger_that_cannot_work_is_refused(with_triggers: SetUp, inbox: Inbox, changes: Json, said: str) -> None:
+def test_trigger_that_cannot_work_is_refused(
+    oneflow: OneFlow, with_triggers: SetUp, inbox: Inbox, changes: Json, detail: str
+) -> None:
     """
-    What cannot work is refused when the trigger is set up, with what is wrong and where, never when it is delivered.
+    What cannot work is refused when the trigger is set up, with its place and reason; the former triggers stay.
     """
     good = trigger("orderReceived", inbox.url)
+    workspace = with_triggers(trigger("orderReceived", f"{inbox.url}/former"))
 
     with pytest.raises(ControlRefused) as refused:
         with_triggers(good, {**good, **changes})
+    oneflow.submit(minimum_order("FP-1"))
+    later(workspace, 1)
 
-    assert said in refused.value.detail
+    assert detail in refused.value.detail
+    assert [each.path.rpartition("/")[2] for each in inbox.received] == ["former"]
 
 
 @pytest.mark.requirement("oneflow.postback.submission_error")

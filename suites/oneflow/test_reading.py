@@ -11,8 +11,8 @@ from flowproof.clients.oneflow import OneFlow, Order
 from flowproof.target import Target, Workspace
 
 from .profiles import few
+from .raw_client import NOT_FOUND, RawClient, error_of
 from .strategies import full_orders, minimum_order
-from .wire import NOT_FOUND, Wire, error_of
 
 MINTED_IDS = r"[0-9a-f]{24}"
 
@@ -32,11 +32,11 @@ MINTED_IDS = r"[0-9a-f]{24}"
         "a%2Fb",
     ],
 )
-def test_order_that_does_not_exist_is_not_found(wire: Wire, order_id: str) -> None:
+def test_order_that_does_not_exist_is_not_found(raw: RawClient, order_id: str) -> None:
     """
     An id that no order has, in whatever form, is answered 404 with the documented body to the letter.
     """
-    answer = wire.send("GET", f"/api/order/{order_id}".replace("/..", "/%2E%2E"))
+    answer = raw.send("GET", f"/api/order/{order_id}".replace("/..", "/%2E%2E"))
 
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
 
@@ -78,26 +78,26 @@ def test_list_has_the_own_orders_only(
 
 
 @pytest.mark.requirement("oneflow.order.list_newest_first", "oneflow.order.list_envelope")
-def test_list_begins_with_the_newest(wire: Wire, placed: Callable[..., Order]) -> None:
+def test_list_begins_with_the_newest(raw: RawClient, placed: Callable[..., Order]) -> None:
     """
     The list has the newest order first, whatever others there are.
     """
     placed_ids = [placed().id for _ in range(3)]
 
-    page = wire.send("GET", "/api/order", query="pagesize=100").json()
+    page = raw.send("GET", "/api/order", query="pagesize=100").json()
 
     assert page["success"] is True
     assert [order["_id"] for order in page["data"] if order["_id"] in placed_ids] == placed_ids[::-1]
 
 
 @pytest.mark.requirement("oneflow.order.list_newest_first", "oneflow.order.list_paging")
-def test_first_page_has_the_ten_newest(workspace: Workspace, wire: Wire, placed: Callable[..., Order]) -> None:
+def test_first_page_has_the_ten_newest(workspace: Workspace, raw: RawClient, placed: Callable[..., Order]) -> None:
     """
     Without parameters the list is the first page, with the ten newest orders.
     """
     placed_ids = [placed().id for _ in range(12)]
 
-    page = wire.send("GET", "/api/order").json()
+    page = raw.send("GET", "/api/order").json()
 
     assert [order["_id"] for order in page["data"]] == placed_ids[:-11:-1]
 
@@ -141,11 +141,11 @@ def test_page_beyond_the_last_is_empty(oneflow: OneFlow, page: int) -> None:
 @pytest.mark.requirement("oneflow.order.list_page", "oneflow.order.list_pagesize", "oneflow.error.bad_request")
 @pytest.mark.parametrize("name", ["page", "pagesize"])
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "one", "", "1e1", "0x1", "%D9%A1", "1,2"])
-def test_page_that_is_no_number_is_refused(wire: Wire, name: str, value: str) -> None:
+def test_page_that_is_no_number_is_refused(raw: RawClient, name: str, value: str) -> None:
     """
     A page or page size that is no integer from 1 is answered 400 with the documented body.
     """
-    answer = wire.send("GET", "/api/order", query=f"{name}={value}")
+    answer = raw.send("GET", "/api/order", query=f"{name}={value}")
 
     assert (answer.status_code, error_of(answer)["code"]) == (400, 400)
 
@@ -191,7 +191,7 @@ def test_forbidden_is_said_in_the_body_too(
     The 403 for reading or cancelling another account's order has its status as the error's code.
     """
     order = placed()
-    other = Wire(make_oneflow(target, role="other"), target.credentials("oneflow", "other"))
+    other = RawClient(make_oneflow(target, role="other"), target.credentials("oneflow", "other"))
 
     answers = [
         other.send("GET", f"/api/order/{order.id}"),

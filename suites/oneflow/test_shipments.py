@@ -12,8 +12,8 @@ from flowproof.clients.oneflow import OneFlow, Order
 from flowproof.target import Target, Workspace
 
 from .profiles import few
+from .raw_client import NOT_FOUND, RawClient, error_of
 from .strategies import addresses, minimum_order
-from .wire import NOT_FOUND, Wire, error_of
 
 Json = Any
 ADDRESS: dict[str, Json] = {
@@ -149,12 +149,14 @@ BROKEN_UPDATES: dict[str, tuple[str, Json]] = {
     "broken",
     [pytest.param(each, id=each, marks=pytest.mark.requirement(BROKEN_UPDATES[each][0])) for each in BROKEN_UPDATES],
 )
-def test_broken_update_changes_nothing(wire: Wire, oneflow: OneFlow, placed: Callable[..., Order], broken: str) -> None:
+def test_broken_update_changes_nothing(
+    raw: RawClient, oneflow: OneFlow, placed: Callable[..., Order], broken: str
+) -> None:
     """
     An update that is not as documented is answered 400, and the order stays as it was.
     """
     order = placed()
-    answer = wire.send("PUT", path_of(order), body=json.dumps(BROKEN_UPDATES[broken][1]).encode())
+    answer = raw.send("PUT", path_of(order), body=json.dumps(BROKEN_UPDATES[broken][1]).encode())
 
     assert (answer.status_code, error_of(answer)["code"]) == (400, 400)
     assert oneflow.order(order.id).shipments == order.shipments
@@ -162,11 +164,11 @@ def test_broken_update_changes_nothing(wire: Wire, oneflow: OneFlow, placed: Cal
 
 @pytest.mark.requirement("oneflow.shipment.update_not_found", "oneflow.shipment.index_path")
 @pytest.mark.parametrize("index", ["1", "99", "-1", "1.0", "first", "0x0", "%D9%A0"])
-def test_shipment_that_does_not_exist_is_not_found(wire: Wire, placed: Callable[..., Order], index: str) -> None:
+def test_shipment_that_does_not_exist_is_not_found(raw: RawClient, placed: Callable[..., Order], index: str) -> None:
     """
     An index that no shipment of the order has, in whatever form, is answered 404 with the documented body.
     """
-    answer = wire.send("PUT", path_of(placed(), index), body=json.dumps({"shipTo": ADDRESS}).encode())
+    answer = raw.send("PUT", path_of(placed(), index), body=json.dumps({"shipTo": ADDRESS}).encode())
 
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
 

@@ -13,8 +13,8 @@ from flowproof.target import ControlRefused, Workspace
 
 from .invalid_examples import BrokenOrder, broken_orders
 from .profiles import few
+from .raw_client import RawClient
 from .strategies import minimum_order, orders
-from .wire import Wire
 
 Json = Any
 LONG_S = 60
@@ -186,10 +186,14 @@ def test_resubmission_is_remembered(workspace: Workspace, oneflow: OneFlow) -> N
 
 
 @pytest.mark.requirement("oneflow.submission.error_recorded")
-def test_unknown_submission_error_is_missing(workspace: Workspace) -> None:
+def test_unknown_submission_error_is_missing(workspace: Workspace, oneflow: OneFlow) -> None:
     """
-    The control API answers 404 for a submission error that does not exist.
+    A submission error is found by the submission's id, and by no other.
     """
+    submission = oneflow.submit(invalid_order())
+    workspace.clock.advance(LONG_S)
+
+    assert workspace.control("GET", f"oneflow/submission-errors/{submission.id}")["_id"] == submission.id
     with pytest.raises(ControlRefused) as refused:
         workspace.control("GET", f"oneflow/submission-errors/{'0' * 24}")
 
@@ -198,11 +202,11 @@ def test_unknown_submission_error_is_missing(workspace: Workspace) -> None:
 
 @pytest.mark.requirement("oneflow.submission.invalid_not_found", "oneflow.submission.error_recorded")
 @pytest.mark.parametrize("body", ["[]", "null", '"order"', "1", "{}"])
-def test_submission_that_is_no_order_becomes_an_error(workspace: Workspace, wire: Wire, body: str) -> None:
+def test_submission_that_is_no_order_becomes_an_error(workspace: Workspace, raw: RawClient, body: str) -> None:
     """
     Any JSON that is no order becomes a submission error, kept as it was sent.
     """
-    submitted = wire.send("POST", "/api/order", body=body.encode()).json()
+    submitted = raw.send("POST", "/api/order", body=body.encode()).json()
     workspace.clock.advance(LONG_S)
 
     (kept,) = errors_of(workspace)

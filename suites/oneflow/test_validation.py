@@ -12,8 +12,8 @@ from flowproof.clients.oneflow import OneFlow, Order
 
 from .invalid_examples import FIELDS, FULL, INVALID_EXAMPLES, PHONE_CARRIER, InvalidExample, broken_orders, changed
 from .profiles import NETWORKED, few
+from .raw_client import RawClient, error_of
 from .strategies import decorated_orders, full_orders, minimum_order, orders, piazza_orders
-from .wire import Wire, error_of
 
 Json = Any
 
@@ -111,11 +111,11 @@ def test_every_finding_has_an_entry(oneflow: OneFlow, new_id: Callable[[], str])
 
 @pytest.mark.requirement("oneflow.order.structure", "oneflow.validation.failure")
 @pytest.mark.parametrize("body", ["[]", '"order"', "1", "null", "true"])
-def test_order_is_one_object(wire: Wire, body: str) -> None:
+def test_order_is_one_object(raw: RawClient, body: str) -> None:
     """
     A body that is JSON, but no object, is refused as an invalid order.
     """
-    answer = wire.send("POST", "/api/order/validate", body=body.encode())
+    answer = raw.send("POST", "/api/order/validate", body=body.encode())
 
     assert (answer.status_code, error_of(answer)["code"]) == (400, 208)
 

@@ -8,14 +8,14 @@ from flowproof.clients.otter import ONBOARDING, Otter, OtterUser, Token
 from flowproof.target import PreconditionMissing, Target
 
 from .access import token_of
+from .raw_client import TIMEOUT_S, RawClient
 from .setup import ADA
-from .wire import TIMEOUT_S, Wire
 
 
 @pytest.fixture
-def wire(otter: Otter, target: Target) -> Wire:
+def raw(otter: Otter, target: Target) -> RawClient:
     """Hand-made requests to the current target."""
-    return Wire(otter, target.credentials("otter"))
+    return RawClient(otter, target.credentials("otter"))
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from flowproof.clients.otter import AuthorizationDenied, Otter
 from flowproof.target import Target, Workspace
 
 from .profiles import NETWORKED
+from .raw_client import CHALLENGE, RawClient, error, page_text, returned
 from .setup import ADA, CLIENT_SCOPES, LIN, SEED
 from .strategies import states
-from .wire import CHALLENGE, Wire, error, page_text, returned
 
 
 @pytest.fixture(autouse=True)
@@ -26,31 +26,31 @@ def _controlled(workspace: Workspace) -> None:
 @example(state="a&code=b#c?d+e%2F=f")
 @example(state="s" * 2_000)
 @given(state=states())
-def test_permission_comes_back_with_code_and_state(wire: Wire, state: str) -> None:
+def test_permission_comes_back_with_code_and_state(raw: RawClient, state: str) -> None:
     """
     Where the user allows it, the browser comes back with a code and the very state that was sent.
     """
-    answer = wire.authorize(state=state)
+    answer = raw.authorize(state=state)
 
-    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (302, wire.redirect_uri)
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (302, raw.redirect_uri)
     assert returned(answer).keys() == {"code", "state"}
     assert returned(answer)["state"] == state
 
 
 @pytest.mark.requirement("otter.consent.approved")
-def test_query_of_redirect_uri_is_kept(wire: Wire, target: Target) -> None:
+def test_query_of_redirect_uri_is_kept(raw: RawClient, target: Target) -> None:
     """
     A registered redirect URI with a query keeps it, and code and state are added.
     """
     registered = SEED["clients"][0]["redirect_uris"][1]
 
-    found = returned(wire.authorize(redirect_uri=registered))
+    found = returned(raw.authorize(redirect_uri=registered))
 
     assert found.keys() == {"from", "code", "state"}
 
 
 @pytest.mark.requirement("otter.consent.denied", "otter.consent.user_decides")
-def test_refusal_comes_back_without_a_code(otter: Otter, wire: Wire, workspace: Workspace) -> None:
+def test_refusal_comes_back_without_a_code(otter: Otter, raw: RawClient, workspace: Workspace) -> None:
     """
     Where the user refuses, the application learns access_denied, and gets no code.
     """
@@ -72,38 +72,38 @@ def test_refusal_comes_back_without_a_code(otter: Otter, wire: Wire, workspace: 
     ],
 )
 @pytest.mark.parametrize("value", [None, ""])
-def test_required_parameter_is_missed(wire: Wire, name: str, value: str | None) -> None:
+def test_required_parameter_is_missed(raw: RawClient, name: str, value: str | None) -> None:
     """
     A request for authorization that leaves out a parameter is malformed, and nobody is redirected.
     """
     change: dict[str, Any] = {name: value}
 
-    assert error(wire.authorize(**change))[0] == 400
+    assert error(raw.authorize(**change))[0] == 400
 
 
 @pytest.mark.requirement("otter.authorize.once_each")
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri", "scope", "state"])
-def test_parameter_that_comes_twice_is_refused(wire: Wire, name: str) -> None:
+def test_parameter_that_comes_twice_is_refused(raw: RawClient, name: str) -> None:
     """
     A parameter that comes twice is malformed, even where both say the same.
     """
     again = {
-        "client_id": wire.client_id,
-        "redirect_uri": wire.redirect_uri,
+        "client_id": raw.client_id,
+        "redirect_uri": raw.redirect_uri,
         "scope": "organization.read",
         "state": "xyz",
     }
 
-    assert error(wire.authorize(extra=f"&{name}={again[name]}"))[0] == 400
+    assert error(raw.authorize(extra=f"&{name}={again[name]}"))[0] == 400
 
 
 @pytest.mark.requirement("otter.authorize.client_known")
 @pytest.mark.parametrize("client_id", ["c75d9460-5d48-423d-8d01-f825fd5b1672", "store_123", "é"])
-def test_unknown_client_is_not_redirected(wire: Wire, client_id: str) -> None:
+def test_unknown_client_is_not_redirected(raw: RawClient, client_id: str) -> None:
     """
     An unknown client is answered 401; nobody is sent to the redirect URI that it names.
     """
-    assert error(wire.authorize(client_id=client_id))[0] == 401
+    assert error(raw.authorize(client_id=client_id))[0] == 401
 
 
 @pytest.mark.requirement("otter.authorize.redirect_uri_registered")
@@ -128,11 +128,11 @@ def test_unknown_client_is_not_redirected(wire: Wire, client_id: str) -> None:
         lambda _: "//evil.test",
     ],
 )
-def test_unregistered_redirect_uri_is_not_followed(wire: Wire, change: Callable[[str], str]) -> None:
+def test_unregistered_redirect_uri_is_not_followed(raw: RawClient, change: Callable[[str], str]) -> None:
     """
     However near to a registered one, another redirect URI is refused on the spot.
     """
-    assert error(wire.authorize(redirect_uri=change(wire.redirect_uri)))[0] == 400
+    assert error(raw.authorize(redirect_uri=change(raw.redirect_uri)))[0] == 400
 
 
 @pytest.mark.requirement("otter.authorize.scope_allowed")
@@ -140,11 +140,11 @@ def test_unregistered_redirect_uri_is_not_followed(wire: Wire, change: Callable[
     "scope",
     ["ping", "organization.read ping", "organization.write", "organization.read,organization.service_integration", " "],
 )
-def test_scope_of_another_flow_leads_back(wire: Wire, scope: str) -> None:
+def test_scope_of_another_flow_leads_back(raw: RawClient, scope: str) -> None:
     """
     A scope that no user can grant to this application leads back with invalid_scope and no code.
     """
-    assert returned(wire.authorize(scope=scope)) == {"error": "invalid_scope", "state": "xyz"}
+    assert returned(raw.authorize(scope=scope)) == {"error": "invalid_scope", "state": "xyz"}
 
 
 @pytest.mark.requirement("otter.authorize.scope_allowed")
@@ -162,11 +162,11 @@ def test_scope_that_is_not_enabled_leads_back(workspace: Workspace, make_otter: 
 
 @pytest.mark.requirement("otter.authorize.response_type")
 @pytest.mark.parametrize("response_type", ["token", "code token", "CODE", "id_token"])
-def test_other_response_type_is_refused(wire: Wire, response_type: str) -> None:
+def test_other_response_type_is_refused(raw: RawClient, response_type: str) -> None:
     """
     Only the response type code is accepted.
     """
-    assert error(wire.authorize(response_type=response_type))[0] == 400
+    assert error(raw.authorize(response_type=response_type))[0] == 400
 
 
 @pytest.mark.parametrize(
@@ -182,11 +182,11 @@ def test_other_response_type_is_refused(wire: Wire, response_type: str) -> None:
         pytest.param(f"{CHALLENGE}\n", "S256", marks=pytest.mark.requirement("otter.authorize.challenge")),
     ],
 )
-def test_unusable_challenge_is_refused(wire: Wire, challenge: str | None, method: str | None) -> None:
+def test_unusable_challenge_is_refused(raw: RawClient, challenge: str | None, method: str | None) -> None:
     """
     A challenge that is no S256 challenge, or half of one, is refused.
     """
-    assert error(wire.authorize(code_challenge=challenge, code_challenge_method=method))[0] == 400
+    assert error(raw.authorize(code_challenge=challenge, code_challenge_method=method))[0] == 400
 
 
 # ---- The page that a person uses ----
@@ -194,17 +194,17 @@ def test_unusable_challenge_is_refused(wire: Wire, challenge: str | None, method
 
 @pytest.mark.requirement("otter.consent.page", "otter.consent.user_decides", "otter.consent.approved")
 @pytest.mark.parametrize("user", [ADA, LIN])
-def test_person_allows_as_somebody(otter: Otter, wire: Wire, user: str) -> None:
+def test_person_allows_as_somebody(otter: Otter, raw: RawClient, user: str) -> None:
     """
     A browser is sent to the page; who is chosen there is who the application then acts for.
     """
-    page = wire.page()
+    page = raw.page()
 
     answer = page.decide("approve", user=user)
 
     code = returned(answer)["code"]
-    token = wire.token(code=code).json()["access_token"]
-    organization = wire.ask("GET", "/organization/v1/organization", token).json()
+    token = raw.token(code=code).json()["access_token"]
+    organization = raw.ask("GET", "/organization/v1/organization", token).json()
     assert page.users == {each["id"] for each in SEED["users"]}
     assert (answer.status_code, returned(answer)["state"]) == (303, "xyz")
     assert organization["id"] == next(each["organization"] for each in SEED["users"] if each["id"] == user)
@@ -212,22 +212,22 @@ def test_person_allows_as_somebody(otter: Otter, wire: Wire, user: str) -> None:
 
 @pytest.mark.requirement("otter.consent.denied", "otter.consent.user_decides")
 @pytest.mark.parametrize("fields", [{}, {"user": ADA}])
-def test_person_denies(wire: Wire, fields: dict[str, Any]) -> None:
+def test_person_denies(raw: RawClient, fields: dict[str, Any]) -> None:
     """
     Whoever presses Deny goes back with access_denied, whether a user was chosen or not.
     """
-    answer = wire.page().decide("deny", **fields)
+    answer = raw.page().decide("deny", **fields)
 
     assert (answer.status_code, returned(answer)) == (303, {"error": "access_denied", "state": "xyz"})
 
 
 @pytest.mark.requirement("otter.consent.once")
 @pytest.mark.parametrize("first", ["approve", "deny"])
-def test_page_is_answered_once(wire: Wire, first: str) -> None:
+def test_page_is_answered_once(raw: RawClient, first: str) -> None:
     """
     A question that was answered cannot be answered again, nor looked at.
     """
-    page = wire.page()
+    page = raw.page()
     page.decide(first, user=ADA)
 
     again, seen = page.decide("approve", user=ADA), page.reload()
@@ -237,11 +237,11 @@ def test_page_is_answered_once(wire: Wire, first: str) -> None:
 
 
 @pytest.mark.requirement("otter.consent.once")
-def test_page_is_for_the_browser_that_was_asked(wire: Wire) -> None:
+def test_page_is_for_the_browser_that_was_asked(raw: RawClient) -> None:
     """
     Another browser, without the cookie of the one that was asked, can neither look at the question nor answer it.
     """
-    page = wire.page()
+    page = raw.page()
 
     answer = page.decide("approve", user=ADA, forget_cookie=True)
 
@@ -250,47 +250,47 @@ def test_page_is_for_the_browser_that_was_asked(wire: Wire) -> None:
 
 @pytest.mark.requirement("otter.consent.once")
 @pytest.mark.parametrize(("late_s", "status"), [(-1, 303), (0, 400), (1, 400)])
-def test_page_does_not_wait_for_ever(wire: Wire, workspace: Workspace, late_s: int, status: int) -> None:
+def test_page_does_not_wait_for_ever(raw: RawClient, workspace: Workspace, late_s: int, status: int) -> None:
     """
     A question can be answered for ten minutes, and not from then on.
     """
     workspace.clock.freeze()
-    page = wire.page()
+    page = raw.page()
     workspace.clock.advance(SEED["settings"]["consent_lifetime_s"] + late_s)
 
     assert page.decide("approve", user=ADA).status_code == status
 
 
 @pytest.mark.requirement("otter.consent.once")
-def test_ticket_is_good_for_its_application_alone(wire: Wire, workspace: Workspace) -> None:
+def test_ticket_is_good_for_its_application_alone(raw: RawClient, workspace: Workspace) -> None:
     """
     Under another application's id a question is neither shown nor answered.
     """
-    page, other = wire.page(), workspace.credentials("otter", "other").key
-    page.address = page.address.replace(wire.client_id, other)
-    page.action = page.action.replace(wire.client_id, other)
+    page, other = raw.page(), workspace.credentials("otter", "other").key
+    page.address = page.address.replace(raw.client_id, other)
+    page.action = page.action.replace(raw.client_id, other)
 
     assert [page.reload().status_code, page.decide("approve", user=ADA).status_code] == [400, 400]
 
 
 @pytest.mark.requirement("otter.consent.user_decides")
 @pytest.mark.parametrize("fields", [{}, {"user": "somebody"}])
-def test_nobody_cannot_allow(wire: Wire, fields: dict[str, Any]) -> None:
+def test_nobody_cannot_allow(raw: RawClient, fields: dict[str, Any]) -> None:
     """
     Without a user of the provider's the page grants nothing, and can still be answered.
     """
-    page = wire.page()
+    page = raw.page()
 
     assert error(page.decide("approve", **fields))[0] == 422
     assert "code" in returned(page.decide("approve", user=ADA))
 
 
 @pytest.mark.requirement("otter.consent.once")
-def test_page_lets_nothing_in(wire: Wire) -> None:
+def test_page_lets_nothing_in(raw: RawClient) -> None:
     """
     The page runs no script, loads nothing, can be framed by nobody, and leaves no trace of its address.
     """
-    headers = wire.page().answer.headers
+    headers = raw.page().answer.headers
 
     policy = dict(each.split(" ", 1) for each in headers["content-security-policy"].split("; "))
     assert (policy["default-src"], policy["frame-ancestors"], policy["base-uri"]) == ("'none'", "'none'", "'none'")
@@ -301,11 +301,11 @@ def test_page_lets_nothing_in(wire: Wire) -> None:
 
 @pytest.mark.requirement("otter.consent.page", "otter.consent.user_decides")
 @pytest.mark.parametrize("scopes", [["organization.read"], ["organization.read", "organization.service_integration"]])
-def test_page_says_who_asks_for_what(wire: Wire, scopes: list[str]) -> None:
+def test_page_says_who_asks_for_what(raw: RawClient, scopes: list[str]) -> None:
     """
     The page names the application and where it is, says each thing that is asked for, and offers Allow and Deny.
     """
-    text = page_text(wire.page(scope=" ".join(scopes)).answer)
+    text = page_text(raw.page(scope=" ".join(scopes)).answer)
 
     told = ["See your organization", "Connect your stores"]
     assert [each in text for each in told] == [True, len(scopes) == 2]
@@ -315,7 +315,7 @@ def test_page_says_who_asks_for_what(wire: Wire, scopes: list[str]) -> None:
 
 
 @pytest.mark.requirement("otter.consent.page")
-def test_page_shows_names_and_not_markup(wire: Wire, workspace: Workspace) -> None:
+def test_page_shows_names_and_not_markup(raw: RawClient, workspace: Workspace) -> None:
     """
     Whatever applications, users and organizations are called, the page shows it as text.
     """
@@ -328,13 +328,16 @@ def test_page_shows_names_and_not_markup(wire: Wire, workspace: Workspace) -> No
     }
     workspace.replace_seed("otter", seed)
 
-    text = wire.page().answer.text
+    text = raw.page().answer.text
 
     assert ("<script" in text, text.count("&lt;script&gt;") >= 4) == (False, True)
 
 
-def test_suite_knows_all_scopes() -> None:
+@pytest.mark.requirement("otter.token.scope_of_client")
+def test_application_gets_all_27_client_scopes(raw: RawClient) -> None:
     """
-    The 27 scopes of the client-credentials flow are in the set-up, so that the scope tests miss none.
+    A client-credentials token can have all 27 scopes of that flow at once.
     """
-    assert len(CLIENT_SCOPES) == 27
+    answer = raw.token(grant_type="client_credentials", scope=" ".join(sorted(CLIENT_SCOPES)))
+
+    assert len(set(answer.json()["scope"].split())) == 27

@@ -14,9 +14,9 @@ from flowproof.target import Workspace
 
 from .operations import CONNECTION
 from .profiles import NETWORKED
+from .raw_client import RawClient, error
 from .setup import BRAND, STORES
 from .strategies import partner_store_ids
-from .wire import Wire, error
 
 roles, stores, ours = st.sampled_from(["default", "other"]), st.sampled_from(STORES), partner_store_ids()
 
@@ -163,20 +163,20 @@ def test_connection_is_of_one_store_alone(user: OtterUser) -> None:
 
 @pytest.mark.requirement("otter.connection.conflict", "otter.error.message")
 @pytest.mark.parametrize("again", ["kitchen", "another"])
-def test_conflict_leaves_the_connection_as_it_is(wire: Wire, user: OtterUser, again: str) -> None:
+def test_conflict_leaves_the_connection_as_it_is(raw: RawClient, user: OtterUser, again: str) -> None:
     """
     A second POST is answered 409, under the same storeId as under another, and changes nothing.
     """
     user.connect(BRAND, STORES[0], our_store_id="kitchen")
 
-    answer = wire.ask("POST", CONNECTION, user.token.access_token, json={"storeId": again})
+    answer = raw.ask("POST", CONNECTION, user.token.access_token, json={"storeId": again})
 
     assert error(answer)[0] == 409
     assert _store_ids(user)[0] == "kitchen"
 
 
 @pytest.mark.requirement("otter.connection.replace", "otter.connection.delete", "otter.connection.delete_missing")
-def test_store_id_is_replaced_by_delete_and_post(wire: Wire, user: OtterUser) -> None:
+def test_store_id_is_replaced_by_delete_and_post(raw: RawClient, user: OtterUser) -> None:
     """
     After DELETE the store is not connected, and POST connects it under the new storeId, over and over.
     """
@@ -188,7 +188,7 @@ def test_store_id_is_replaced_by_delete_and_post(wire: Wire, user: OtterUser) ->
         found.append(_store_ids(user)[0])
 
     assert found == ["first", None, "second", None, "first", None]
-    assert error(wire.ask("DELETE", CONNECTION, user.token.access_token))[0] == 404
+    assert error(raw.ask("DELETE", CONNECTION, user.token.access_token))[0] == 404
 
 
 @pytest.mark.requirement("otter.connection.per_application", "otter.connection.conflict", "otter.connection.delete")
@@ -214,15 +214,15 @@ def _store_ids(user: OtterUser) -> list[str | None]:
 
 
 @pytest.mark.requirement("otter.connection.created_empty")
-def test_changes_are_answered_without_a_body(wire: Wire, user: OtterUser) -> None:
+def test_changes_are_answered_without_a_body(raw: RawClient, user: OtterUser) -> None:
     """
     Connecting and disconnecting are answered 204, without a body or a type.
     """
     access = user.token.access_token
 
     answers = [
-        wire.ask("POST", CONNECTION, access, json={"storeId": "kitchen"}),
-        wire.ask("DELETE", CONNECTION, access),
+        raw.ask("POST", CONNECTION, access, json={"storeId": "kitchen"}),
+        raw.ask("DELETE", CONNECTION, access),
     ]
 
     assert [(each.status_code, each.content, "content-type" in each.headers) for each in answers] == [
@@ -234,17 +234,17 @@ def test_changes_are_answered_without_a_body(wire: Wire, user: OtterUser) -> Non
 @pytest.mark.parametrize(
     "body", [{}, {"storeId": None}, {"storeId": ""}, {"storeId": 7}, {"store_id": "a"}, [], "a", 7]
 )
-def test_connection_needs_a_store_id(wire: Wire, user: OtterUser, body: Any) -> None:
+def test_connection_needs_a_store_id(raw: RawClient, user: OtterUser, body: Any) -> None:
     """
     A body without a storeId that is text is not valid, and connects nothing.
     """
-    assert error(wire.ask("POST", CONNECTION, user.token.access_token, json=body))[0] == 422
+    assert error(raw.ask("POST", CONNECTION, user.token.access_token, json=body))[0] == 422
     assert user.connection(BRAND, STORES[0]) is None
 
 
 @pytest.mark.requirement("otter.request.json", "otter.request.content_type")
 @pytest.mark.parametrize(
-    ("raw", "content_type"),
+    ("body", "content_type"),
     [
         (b"{", "application/json"),
         (b"", "application/json"),
@@ -254,13 +254,13 @@ def test_connection_needs_a_store_id(wire: Wire, user: OtterUser, body: Any) -> 
         (b"storeId=a", "application/x-www-form-urlencoded"),
     ],
 )
-def test_body_must_be_json(wire: Wire, user: OtterUser, raw: bytes, content_type: str) -> None:
+def test_body_must_be_json(raw: RawClient, user: OtterUser, body: bytes, content_type: str) -> None:
     """
     What is no JSON, or does not say so, is malformed.
     """
     headers = {"Content-Type": content_type}
 
-    assert error(wire.ask("POST", CONNECTION, user.token.access_token, data=raw, headers=headers))[0] == 400
+    assert error(raw.ask("POST", CONNECTION, user.token.access_token, data=body, headers=headers))[0] == 400
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from flowproof.clients.otter import PATIENT, Otter, OtterUser, Token
 from flowproof.target import ControlRefused, Workspace
 
 from .operations import CONNECTION, OPERATIONS, ORGANIZATION
+from .raw_client import CHALLENGE, VERIFIER, RawClient, error
 from .setup import BRAND, BRANDS, LIN, LINS_BRAND, LINS_STORE, SEED, STORES
-from .wire import CHALLENGE, VERIFIER, Wire, error
 
 BELOW = "/organization/v1/organization/brands"
 
@@ -38,14 +38,14 @@ def explanation(workspace: Workspace) -> str:
     ],
 )
 def test_confused_id_in_the_path_is_explained(
-    wire: Wire, user: OtterUser, workspace: Workspace, path: str, told: str
+    raw: RawClient, user: OtterUser, workspace: Workspace, path: str, told: str
 ) -> None:
     """
     Whoever puts the wrong id into the path is told in the journal which id of which thing it is.
     """
     user.connect(BRAND, STORES[0], our_store_id="kitchen-42")
 
-    answer = wire.ask("GET", path, user.token.access_token)
+    answer = raw.ask("GET", path, user.token.access_token)
 
     assert answer.json() == {"message": "Resource not found."}
     assert told in explanation(workspace)
@@ -54,26 +54,26 @@ def test_confused_id_in_the_path_is_explained(
 @pytest.mark.requirement("otter.connection.ids_apart", "otter.connection.store_id")
 @pytest.mark.parametrize("store_id", STORES[:2], ids=["of the path", "of another store"])
 def test_otters_id_as_ones_own_is_explained_or_accepted(
-    wire: Wire, user: OtterUser, workspace: Workspace, store_id: str
+    raw: RawClient, user: OtterUser, workspace: Workspace, store_id: str
 ) -> None:
     """
     Otter's id in the body is refused with an explanation, unless the set-up says that the partner uses Otter's ids.
     """
     body = {"storeId": store_id}
-    refused = error(wire.ask("POST", CONNECTION, user.token.access_token, json=body))[0]
+    refused = error(raw.ask("POST", CONNECTION, user.token.access_token, json=body))[0]
     told = explanation(workspace)
     workspace.replace_seed("otter", {**SEED, "settings": {**SEED["settings"], "refuse_otter_store_id": False}})
 
     assert (refused, "Two ids were confused" in told) == (422, True)
-    assert wire.ask("POST", CONNECTION, user.token.access_token, json=body).status_code == 204
+    assert raw.ask("POST", CONNECTION, user.token.access_token, json=body).status_code == 204
 
 
 @pytest.mark.requirement("otter.access.silent", "otter.error.message")
-def test_silent_refusal_is_explained_in_the_journal(wire: Wire, workspace: Workspace) -> None:
+def test_silent_refusal_is_explained_in_the_journal(raw: RawClient, workspace: Workspace) -> None:
     """
     What the answer keeps to itself, the journal tells: which of the reasons it was.
     """
-    code = wire.code(code_challenge=CHALLENGE, code_challenge_method="S256")
+    code = raw.code(code_challenge=CHALLENGE, code_challenge_method="S256")
     forms: list[dict[str, Any]] = [
         {"code_verifier": None},
         {"code_verifier": VERIFIER, "client_secret": "wrong"},
@@ -81,9 +81,9 @@ def test_silent_refusal_is_explained_in_the_journal(wire: Wire, workspace: Works
     ]
     found = []
     for form in forms:
-        wire.token(code=code, **form)
+        raw.token(code=code, **form)
         found.append(explanation(workspace))
-    wire.ask("GET", BELOW, "nobody's", params={"limit": "1"})
+    raw.ask("GET", BELOW, "nobody's", params={"limit": "1"})
     found.append(explanation(workspace))
 
     expected = ["verifier of the challenge", "its secret is another", "redirect_uri", "never issued here"]
@@ -92,18 +92,18 @@ def test_silent_refusal_is_explained_in_the_journal(wire: Wire, workspace: Works
 
 @pytest.mark.requirement("otter.authorize.redirect_uri_registered")
 @pytest.mark.parametrize(("change", "told"), [("/", "slash"), ("?a=1", "query"), ("#x", "not registered")])
-def test_near_miss_of_a_redirect_uri_is_explained(wire: Wire, workspace: Workspace, change: str, told: str) -> None:
+def test_near_miss_of_a_redirect_uri_is_explained(raw: RawClient, workspace: Workspace, change: str, told: str) -> None:
     """
     A redirect URI that differs by little is told by what.
     """
-    wire.authorize(redirect_uri=wire.redirect_uri + change)
+    raw.authorize(redirect_uri=raw.redirect_uri + change)
 
     assert told in explanation(workspace)
 
 
 @pytest.mark.requirement("otter.rate.authenticated", "otter.rate.unauthenticated")
 def test_rate_limits_hold_when_they_are_set(
-    wire: Wire, workspace: Workspace, make_otter: Callable[..., Otter], permit: Callable[..., Token]
+    raw: RawClient, workspace: Workspace, make_otter: Callable[..., Otter], permit: Callable[..., Token]
 ) -> None:
     """
     With the published limits on, the 21st request of a second and the 4th without credentials of a minute are refused.
@@ -114,20 +114,20 @@ def test_rate_limits_hold_when_they_are_set(
     limits = {"authenticated_per_s": 20, "unauthenticated_per_min": 3}
     workspace.replace_seed("otter", {**SEED, "settings": {**SEED["settings"], "rate_limits": limits}})
 
-    nobody = [error(wire.ask("GET", BELOW, token, params={"limit": "1"}))[0] for token in (None, None, "unknown", None)]
+    nobody = [error(raw.ask("GET", BELOW, token, params={"limit": "1"}))[0] for token in (None, None, "unknown", None)]
     for _ in range(20):
         user.organization()
     with pytest.raises(RateLimited):
         user.organization()
-    one_too_many = error(wire.ask("GET", ORGANIZATION, user.token.access_token))[0]
+    one_too_many = error(raw.ask("GET", ORGANIZATION, user.token.access_token))[0]
     workspace.clock.advance(1)
     user.organization()
     workspace.clock.advance(58)
-    too_soon = error(wire.ask("GET", BELOW, None, params={"limit": "1"}))[0]
+    too_soon = error(raw.ask("GET", BELOW, None, params={"limit": "1"}))[0]
     workspace.clock.advance(1)
 
     assert (nobody, one_too_many, too_soon) == ([401, 401, 401, 429], 429, 429)
-    assert error(wire.ask("GET", BELOW, None, params={"limit": "1"}))[0] == 401
+    assert error(raw.ask("GET", BELOW, None, params={"limit": "1"}))[0] == 401
 
 
 @pytest.mark.requirement("otter.rate.authenticated")
@@ -171,12 +171,12 @@ def test_server_error_is_met_with_the_same_request(user: OtterUser, workspace: W
 
 @pytest.mark.requirement("otter.error.server", "otter.error.message")
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: f"{each.method} {each.path.count('/')}")
-def test_server_error_says_its_sentence(wire: Wire, user: OtterUser, workspace: Workspace, operation: Any) -> None:
+def test_server_error_says_its_sentence(raw: RawClient, user: OtterUser, workspace: Workspace, operation: Any) -> None:
     """
     A 503 on purpose has its own sentence, leaves the operation undone, and is over with the fault.
     """
     with workspace.faults.during({"fault": "status", "status": 503, "provider": "otter"}):
-        answer = wire.ask(operation.method, operation.path, user.token.access_token, json={"storeId": "kitchen"})
+        answer = raw.ask(operation.method, operation.path, user.token.access_token, json={"storeId": "kitchen"})
 
     assert error(answer)[0] == 503
     assert user.connection(BRAND, STORES[0]) is None
@@ -186,53 +186,53 @@ def test_server_error_says_its_sentence(wire: Wire, user: OtterUser, workspace: 
 @pytest.mark.parametrize(
     ("ask", "status", "details"),
     [
-        (lambda wire, _: wire.authorize(client_id=None), 400, {"client_id": "is required"}),
-        (lambda wire, _: wire.authorize(redirect_uri=""), 400, {"redirect_uri": "must be a length of at least 1"}),
-        (lambda wire, _: wire.authorize(scope=None, state=None), 400, {"scope": "is required", "state": "is required"}),
-        (lambda wire, _: wire.authorize(response_type="token"), 400, {"response_type": 'must be "code"'}),
-        (lambda wire, _: wire.token(grant_type=None), 422, {"grant_type": "is required"}),
-        (lambda wire, _: wire.token(), 422, {"code": "is required"}),
+        (lambda raw, _: raw.authorize(client_id=None), 400, {"client_id": "is required"}),
+        (lambda raw, _: raw.authorize(redirect_uri=""), 400, {"redirect_uri": "must be a length of at least 1"}),
+        (lambda raw, _: raw.authorize(scope=None, state=None), 400, {"scope": "is required", "state": "is required"}),
+        (lambda raw, _: raw.authorize(response_type="token"), 400, {"response_type": 'must be "code"'}),
+        (lambda raw, _: raw.token(grant_type=None), 422, {"grant_type": "is required"}),
+        (lambda raw, _: raw.token(), 422, {"code": "is required"}),
         (
-            lambda wire, _: wire.token(code="a", redirect_uri=""),
+            lambda raw, _: raw.token(code="a", redirect_uri=""),
             422,
             {"redirect_uri": "must be a length of at least 1"},
         ),
         (
-            lambda wire, _: wire.post_token(b"{}", content_type="application/json"),
+            lambda raw, _: raw.post_token(b"{}", content_type="application/json"),
             400,
             {"content-type": "must be application/x-www-form-urlencoded"},
         ),
-        (lambda wire, access: wire.ask("GET", BELOW, access), 400, {"limit": "is required"}),
+        (lambda raw, access: raw.ask("GET", BELOW, access), 400, {"limit": "is required"}),
         (
-            lambda wire, access: wire.ask("GET", f"{BELOW}/{BRAND}/stores?limit=0", access),
+            lambda raw, access: raw.ask("GET", f"{BELOW}/{BRAND}/stores?limit=0", access),
             400,
             {"limit": "must be text that matches ^[1-9][0-9]*$"},
         ),
         (
-            lambda wire, access: wire.ask("GET", f"{BELOW}/{BRAND}/stores?limit=1&token=", access),
+            lambda raw, access: raw.ask("GET", f"{BELOW}/{BRAND}/stores?limit=1&token=", access),
             400,
             {"token": "must be a length of at least 1"},
         ),
-        (lambda wire, access: wire.ask("POST", CONNECTION, access, json={}), 422, {"storeId": "is required"}),
-        (lambda wire, access: wire.ask("POST", CONNECTION, access, json=[]), 422, {"body": "must be object"}),
+        (lambda raw, access: raw.ask("POST", CONNECTION, access, json={}), 422, {"storeId": "is required"}),
+        (lambda raw, access: raw.ask("POST", CONNECTION, access, json=[]), 422, {"body": "must be object"}),
         (
-            lambda wire, access: wire.ask("POST", CONNECTION, access, data=b"storeId=a"),
+            lambda raw, access: raw.ask("POST", CONNECTION, access, data=b"storeId=a"),
             400,
             {"content-type": "must be application/json"},
         ),
     ],
 )
 def test_details_name_what_is_wrong(
-    wire: Wire,
+    raw: RawClient,
     user: OtterUser,
-    ask: Callable[[Wire, str], requests.Response],
+    ask: Callable[[RawClient, str], requests.Response],
     status: int,
     details: dict[str, str],
 ) -> None:
     """
     A refusal for its form tells each attribute that is wrong, once, and what it has to be.
     """
-    answer = ask(wire, user.token.access_token)
+    answer = ask(raw, user.token.access_token)
 
     assert error(answer)[0] == status
     assert answer.json()["details"] == [
@@ -251,30 +251,30 @@ def test_details_name_what_is_wrong(
     ],
 )
 def test_what_is_not_served_is_refused(
-    wire: Wire, user: OtterUser, method: str, path: str, status: int, allowed: set[str]
+    raw: RawClient, user: OtterUser, method: str, path: str, status: int, allowed: set[str]
 ) -> None:
     """
     A path that nobody serves is not found; a method that a path does not have is refused with those that it has.
     """
-    answer = wire.ask(method, path, user.token.access_token)
+    answer = raw.ask(method, path, user.token.access_token)
 
     told = set(answer.headers.get("allow", "").split(", ")) - {"", "HEAD", "OPTIONS"}
     assert (error(answer)[0], told) == (status, allowed)
 
 
 @pytest.mark.requirement("otter.token.client_basic")
-def test_basic_may_be_percent_encoded(wire: Wire) -> None:
+def test_basic_may_be_percent_encoded(raw: RawClient) -> None:
     """
     Id and secret as Basic are read as RFC 6749, 2.3.1, writes them: encoded as in a form.
     """
-    pair = ":".join("".join(f"%{ord(each):02X}" for each in part) for part in (wire.client_id, wire.secret))
+    pair = ":".join("".join(f"%{ord(each):02X}" for each in part) for part in (raw.client_id, raw.secret))
     headers = {
         "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
         "Content-Type": "application/x-www-form-urlencoded",
     }
     body = "grant_type=client_credentials&scope=ping"
 
-    assert wire.ask("POST", "/v1/auth/token", None, data=body, headers=headers).status_code == 200
+    assert raw.ask("POST", "/v1/auth/token", None, data=body, headers=headers).status_code == 200
 
 
 @pytest.mark.requirement("otter.connection.per_application")
@@ -327,12 +327,16 @@ def test_closed_store_takes_its_connection_along(user: OtterUser, workspace: Wor
         ("PUT", "otter/consent", {"user": "nobody"}),
     ],
 )
-def test_control_refuses_what_makes_no_sense(workspace: Workspace, method: str, path: str, body: Any) -> None:
+def test_control_refuses_what_makes_no_sense(
+    workspace: Workspace, user: OtterUser, method: str, path: str, body: Any
+) -> None:
     """
-    The control API says what is wrong instead of breaking the structure.
+    The control API refuses what would break the structure, and the user's stores stay as they were.
     """
     with pytest.raises(ControlRefused):
         workspace.control(method, path, body)
+
+    assert [each.id for each in user.stores(BRAND)] == list(STORES)
 
 
 @pytest.mark.requirement("otter.access.token_known")
@@ -357,36 +361,38 @@ def test_reset_workspace_knows_no_token(user: OtterUser, workspace: Workspace) -
         ("deny", "text/html", False),
     ],
 )
-def test_setting_says_who_decides(wire: Wire, workspace: Workspace, mode: str, accept: str, goes_to_page: bool) -> None:
+def test_setting_says_who_decides(
+    raw: RawClient, workspace: Workspace, mode: str, accept: str, goes_to_page: bool
+) -> None:
     """
     A page for browsers, for everybody or for nobody, as the set-up has it.
     """
     workspace.replace_seed("otter", {**SEED, "settings": {**SEED["settings"], "consent": mode}})
 
-    location = wire.authorize(accept=accept).headers["location"]
+    location = raw.authorize(accept=accept).headers["location"]
 
-    assert location.startswith(wire.redirect_uri) is not goes_to_page
+    assert location.startswith(raw.redirect_uri) is not goes_to_page
 
 
 @pytest.mark.requirement("otter.request.size")
-def test_body_beyond_the_limit_is_malformed(wire: Wire, user: OtterUser) -> None:
+def test_body_beyond_the_limit_is_malformed(raw: RawClient, user: OtterUser) -> None:
     """
     A body of more than a megabyte is not read.
     """
-    assert error(wire.ask("POST", CONNECTION, user.token.access_token, json={"storeId": "x" * 1_100_000}))[0] == 400
+    assert error(raw.ask("POST", CONNECTION, user.token.access_token, json={"storeId": "x" * 1_100_000}))[0] == 400
 
 
 @pytest.mark.requirement("otter.access.own_organization", "otter.token.code_of_client", "otter.token.form")
-def test_requirement_names_the_reason(wire: Wire, user: OtterUser, workspace: Workspace) -> None:
+def test_requirement_names_the_reason(raw: RawClient, user: OtterUser, workspace: Workspace) -> None:
     """
     What is another's, another client's code and a body that is no form each cite a requirement of their own.
     """
     other = workspace.credentials("otter", "other")
     answers = [
-        wire.ask("GET", f"{BELOW}/{LINS_BRAND}", user.token.access_token),
-        wire.ask("GET", f"{BELOW}/{BRAND}/stores/{LINS_STORE}", user.token.access_token),
-        wire.token(basic=(other.key, other.secret), code=wire.code()),
-        wire.post_token(b"{}", content_type="application/json"),
+        raw.ask("GET", f"{BELOW}/{LINS_BRAND}", user.token.access_token),
+        raw.ask("GET", f"{BELOW}/{BRAND}/stores/{LINS_STORE}", user.token.access_token),
+        raw.token(basic=(other.key, other.secret), code=raw.code()),
+        raw.post_token(b"{}", content_type="application/json"),
     ]
 
     assert [each.headers["Flowproof-Requirement"] for each in answers] == [

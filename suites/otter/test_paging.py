@@ -13,9 +13,9 @@ from flowproof.clients.otter import Otter, OtterUser, Token
 from flowproof.target import Workspace
 
 from .profiles import NETWORKED, few
+from .raw_client import RawClient, error
 from .setup import BRAND, BRANDS, GRACE, SEED, STORES
 from .strategies import limits, store_changes
-from .wire import Wire, error
 
 LARGE = SEED["organizations"][1]["generate"]
 LIST = f"/organization/v1/organization/brands/{BRAND}/stores"
@@ -92,7 +92,7 @@ def test_thousands_of_stores_are_visited_once(many: OtterUser) -> None:
 
 @pytest.mark.requirement("otter.store.get")
 def test_generated_store_is_the_same_everywhere(
-    many: OtterUser, make_workspace: Callable[..., Workspace], make_otter: Callable[..., Otter], wire: Wire
+    many: OtterUser, make_workspace: Callable[..., Workspace], make_otter: Callable[..., Otter], raw: RawClient
 ) -> None:
     """
     Generated stores are found alone as they are in the list, and are the same in every workspace.
@@ -165,7 +165,7 @@ def _open(workspace: Workspace, identifier: str) -> str:
 
 
 @pytest.mark.requirement("otter.paging.token", "otter.paging.offset_token")
-def test_token_has_to_be_percent_encoded(wire: Wire, user: OtterUser) -> None:
+def test_token_has_to_be_percent_encoded(raw: RawClient, user: OtterUser) -> None:
     """
     As in the spec's example a token has signs that a query reserves: raw it is another text, encoded it is right.
     """
@@ -174,11 +174,11 @@ def test_token_has_to_be_percent_encoded(wire: Wire, user: OtterUser) -> None:
     tokens += [user.stores_page(brand, limit).next_token for brand in BRANDS[:1] for limit in (1, 2)]
 
     assert all(token is not None and set(token) & set("+/=") for token in tokens)
-    assert wire.ask("GET", LIST, access, params={"limit": "1", "token": str(tokens[2])}).status_code == 200
+    assert raw.ask("GET", LIST, access, params={"limit": "1", "token": str(tokens[2])}).status_code == 200
 
 
 @pytest.mark.requirement("otter.paging.token")
-def test_token_with_a_bare_plus_is_another_text(wire: Wire, many: OtterUser) -> None:
+def test_token_with_a_bare_plus_is_another_text(raw: RawClient, many: OtterUser) -> None:
     """
     A plus sign that was not percent-encoded is read as a blank, and the list is not answered.
     """
@@ -188,14 +188,14 @@ def test_token_with_a_bare_plus_is_another_text(wire: Wire, many: OtterUser) -> 
     token = next(each for each in tokens if "+" in each)
     encoded = urlencode({"limit": "1", "token": token})
 
-    right = wire.ask("GET", f"{path}?{encoded}", many.token.access_token)
-    bare = wire.ask("GET", f"{path}?{encoded.replace('%2B', '+')}", many.token.access_token)
+    right = raw.ask("GET", f"{path}?{encoded}", many.token.access_token)
+    bare = raw.ask("GET", f"{path}?{encoded.replace('%2B', '+')}", many.token.access_token)
 
     assert (right.status_code, error(bare)[0]) == (200, 400)
 
 
 @pytest.mark.requirement("otter.paging.token", "otter.paging.token_issued")
-def test_token_belongs_to_its_list(wire: Wire, user: OtterUser) -> None:
+def test_token_belongs_to_its_list(raw: RawClient, user: OtterUser) -> None:
     """
     The token of a list of brands is none of a list of stores, nor that of one brand's stores one of another's.
     """
@@ -204,7 +204,7 @@ def test_token_belongs_to_its_list(wire: Wire, user: OtterUser) -> None:
     asked = [(LIST, of_brands), (other_list, of_stores), (LIST, "")]
 
     answers = [
-        wire.ask("GET", path, user.token.access_token, params={"limit": "1", "token": token}) for path, token in asked
+        raw.ask("GET", path, user.token.access_token, params={"limit": "1", "token": token}) for path, token in asked
     ]
 
     assert [error(each)[0] for each in answers] == [400] * 3
@@ -213,13 +213,13 @@ def test_token_belongs_to_its_list(wire: Wire, user: OtterUser) -> None:
 @pytest.mark.requirement("otter.paging.token_issued")
 @NETWORKED
 @given(made_up=st.text(min_size=1, max_size=40) | st.binary(max_size=24).map(lambda raw: raw.hex() + "=="))
-def test_token_that_was_never_issued_is_refused(wire: Wire, user: OtterUser, made_up: str) -> None:
+def test_token_that_was_never_issued_is_refused(raw: RawClient, user: OtterUser, made_up: str) -> None:
     """
     Whatever else is presented as a token, the list is not answered.
     """
     parameters = {"limit": "1", "token": made_up.encode("utf-8", "replace")}
 
-    assert error(wire.ask("GET", LIST, user.token.access_token, params=parameters))[0] == 400
+    assert error(raw.ask("GET", LIST, user.token.access_token, params=parameters))[0] == 400
 
 
 @pytest.mark.requirement("otter.paging.limit")
@@ -227,10 +227,10 @@ def test_token_that_was_never_issued_is_refused(wire: Wire, user: OtterUser, mad
     "limit", [None, "", "0", "00", "-1", "+1", "1.0", "1e2", "ten", " 1", "1 ", "٣", "9" * 10, "01"]
 )
 @pytest.mark.parametrize("path", ["/organization/v1/organization/brands", LIST])
-def test_limit_is_a_whole_number_from_one(wire: Wire, user: OtterUser, path: str, limit: str | None) -> None:
+def test_limit_is_a_whole_number_from_one(raw: RawClient, user: OtterUser, path: str, limit: str | None) -> None:
     """
     A list without a limit, or with one that is no whole number from 1, is malformed.
     """
     parameters = {} if limit is None else {"limit": limit}
 
-    assert error(wire.ask("GET", path, user.token.access_token, params=parameters))[0] == 400
+    assert error(raw.ask("GET", path, user.token.access_token, params=parameters))[0] == 400

@@ -11,9 +11,9 @@ from flowproof.target import Workspace
 
 from .operations import OPERATIONS, Operation
 from .profiles import NETWORKED
+from .raw_client import RawClient, error, returned
 from .setup import CLIENT_SCOPES, ENABLED, READ, SERVICE_INTEGRATION, USER_SCOPES
 from .strategies import scope_texts
-from .wire import Wire, error, returned
 
 
 @pytest.fixture(autouse=True)
@@ -21,18 +21,18 @@ def _controlled(workspace: Workspace) -> None:
     """These tests need a target that decides without a person."""
 
 
-def statuses(wire: Wire, access_token: str, operations: Sequence[Operation] = OPERATIONS) -> list[int]:
+def statuses(raw: RawClient, access_token: str, operations: Sequence[Operation] = OPERATIONS) -> list[int]:
     """How each operation answers a token; a refusal says the sentence of its status."""
     answers = [
-        wire.ask(each.method, each.path, access_token, json={"storeId": "kitchen"} if each.has_body else None)
+        raw.ask(each.method, each.path, access_token, json={"storeId": "kitchen"} if each.has_body else None)
         for each in operations
     ]
     return [each.status_code if each.ok else error(each)[0] for each in answers]
 
 
-def reached(wire: Wire, access_token: str) -> set[Operation]:
+def reached(raw: RawClient, access_token: str) -> set[Operation]:
     """The operations that a token reaches: whatever they answer, it is neither 401 nor 403."""
-    answers = zip(OPERATIONS, statuses(wire, access_token), strict=True)
+    answers = zip(OPERATIONS, statuses(raw, access_token), strict=True)
     return {each for each, status in answers if status not in (401, 403)}
 
 
@@ -41,16 +41,16 @@ def reached(wire: Wire, access_token: str) -> set[Operation]:
 )
 @pytest.mark.parametrize("granted", [[READ], [SERVICE_INTEGRATION], [READ, SERVICE_INTEGRATION]], ids=" ".join)
 @pytest.mark.parametrize("asked", [[READ], [SERVICE_INTEGRATION], [READ, SERVICE_INTEGRATION]], ids=" ".join)
-def test_every_permission_against_every_operation(wire: Wire, granted: list[str], asked: list[str]) -> None:
+def test_every_permission_against_every_operation(raw: RawClient, granted: list[str], asked: list[str]) -> None:
     """
     For each permission and each exchange of it, every operation answers as the token's scopes say, and else 403.
     """
-    answer = wire.token(code=wire.code(scope=" ".join(granted)), scope=" ".join(asked))
+    answer = raw.token(code=raw.code(scope=" ".join(granted)), scope=" ".join(asked))
     if not set(asked) <= set(granted):
         assert answer.status_code == 400
         return
 
-    found = statuses(wire, answer.json()["access_token"])
+    found = statuses(raw, answer.json()["access_token"])
 
     fine = [200, 200, 200, 200, 200, 404, 204, 204]
     assert found == [ok if each.scope in asked else 403 for each, ok in zip(OPERATIONS, fine, strict=True)]
@@ -58,13 +58,13 @@ def test_every_permission_against_every_operation(wire: Wire, granted: list[str]
 
 @pytest.mark.requirement("otter.access.client_token", "otter.access.user_token")
 @pytest.mark.parametrize("asked", [["ping"], ["stores.manage"], ["store.read"], sorted(CLIENT_SCOPES)], ids=len)
-def test_application_token_reaches_no_organization(otter: Otter, wire: Wire, asked: list[str]) -> None:
+def test_application_token_reaches_no_organization(otter: Otter, raw: RawClient, asked: list[str]) -> None:
     """
     A token of the application's own credentials, whatever its scopes, is answered 403 by all eight operations.
     """
     token = otter.application_token(asked)
 
-    assert statuses(wire, token.access_token) == [403] * len(OPERATIONS)
+    assert statuses(raw, token.access_token) == [403] * len(OPERATIONS)
 
 
 @pytest.mark.requirement(
@@ -83,43 +83,43 @@ def test_application_token_reaches_no_organization(otter: Otter, wire: Wire, ask
     exchanged=scope_texts(),
 )
 def test_no_combination_reaches_more_than_it_should(
-    workspace: Workspace, make_wire: Callable[[str], Wire], role: str, grant: str, wanted: str, exchanged: str
+    workspace: Workspace, make_raw: Callable[[str], RawClient], role: str, grant: str, wanted: str, exchanged: str
 ) -> None:
     """
     Whoever asks for whatever scopes in whatever way reaches exactly what application, permission and exchange allow.
     """
-    wire = make_wire(role)
+    raw = make_raw(role)
     first, second = set(wanted.split()), set(exchanged.split())
 
     if grant == "client":
-        answer = wire.token(grant_type="client_credentials", scope=wanted)
+        answer = raw.token(grant_type="client_credentials", scope=wanted)
         may_have = bool(first) and first <= ENABLED[role] & CLIENT_SCOPES
         allowed: set[str] = set()
     else:
-        back = wire.authorize(scope=wanted)
+        back = raw.authorize(scope=wanted)
         may_ask = bool(first) and first <= ENABLED[role] & USER_SCOPES
         if not may_ask:
             assert back.status_code == 400 if not wanted else "code" not in returned(back)
             return
-        answer = wire.token(code=returned(back)["code"], scope=exchanged)
+        answer = raw.token(code=returned(back)["code"], scope=exchanged)
         may_have = bool(second) and second <= first
         allowed = second
 
     assert (answer.status_code == 200) == may_have
     if may_have:
         token = answer.json()["access_token"]
-        assert reached(wire, token) == {each for each in OPERATIONS if each.scope in allowed}
+        assert reached(raw, token) == {each for each in OPERATIONS if each.scope in allowed}
 
 
 @pytest.fixture
-def make_wire(workspace: Workspace, make_otter: Callable[..., Otter]) -> Callable[[str], Wire]:
+def make_raw(workspace: Workspace, make_otter: Callable[..., Otter]) -> Callable[[str], RawClient]:
     """Hand-made requests of an application, made once for each role."""
-    made: dict[str, Wire] = {}
+    made: dict[str, RawClient] = {}
 
-    def make(role: str) -> Wire:
+    def make(role: str) -> RawClient:
         """That application's."""
         if role not in made:
-            made[role] = Wire(make_otter(workspace, role=role), workspace.credentials("otter", role))
+            made[role] = RawClient(make_otter(workspace, role=role), workspace.credentials("otter", role))
         return made[role]
 
     return make

@@ -7,8 +7,8 @@ import pytest
 from flowproof.clients import NotFound
 from flowproof.clients.otter import Otter, OtterUser, Token
 
+from .raw_client import RawClient, error
 from .setup import ADA, BRAND, GRACE, LIN, LINS_BRAND, LINS_STORE, SEED, STORES
-from .wire import Wire, error
 
 LISTED = {each["id"]: each for each in SEED["organizations"]}
 
@@ -105,7 +105,7 @@ def test_what_is_others_is_not_found(user: OtterUser, permit: Callable[..., Toke
         f"%20{STORES[0]}",
     ],
 )
-def test_what_is_not_there_is_not_found(wire: Wire, user: OtterUser, identifier: str) -> None:
+def test_what_is_not_there_is_not_found(raw: RawClient, user: OtterUser, identifier: str) -> None:
     """
     Whatever stands in the place of an id, it is not found, and nothing breaks.
     """
@@ -116,4 +116,4 @@ def test_what_is_not_there_is_not_found(wire: Wire, user: OtterUser, identifier:
         f"{below}/{BRAND}/stores/{identifier}/connection",
     ]
 
-    assert [error(wire.ask("GET", each, user.token.access_token))[0] for each in paths] == [404] * 3
+    assert [error(raw.ask("GET", each, user.token.access_token))[0] for each in paths] == [404] * 3

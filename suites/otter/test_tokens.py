@@ -15,9 +15,9 @@ from flowproof.target import Target, Workspace
 
 from .operations import OPERATIONS, Operation
 from .profiles import NETWORKED
+from .raw_client import CHALLENGE, VERIFIER, RawClient, error
 from .setup import LIN, READ, SEED, SERVICE_INTEGRATION, pkce_vectors
 from .strategies import verifiers
-from .wire import CHALLENGE, VERIFIER, Wire, error
 
 ORGANIZATION = "/organization/v1/organization"
 LIFETIME_S: int = SEED["settings"]["token_lifetime_s"]
@@ -35,9 +35,9 @@ def s256(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
-def challenged(wire: Wire, challenge: str = CHALLENGE) -> str:
+def challenged(raw: RawClient, challenge: str = CHALLENGE) -> str:
     """A code that is bound to a verifier."""
-    return wire.code(code_challenge=challenge, code_challenge_method="S256")
+    return raw.code(code_challenge=challenge, code_challenge_method="S256")
 
 
 @pytest.mark.requirement(
@@ -60,14 +60,14 @@ def test_client_proves_itself_either_way(
 
 @pytest.mark.requirement("otter.token.client_one_way")
 @pytest.mark.parametrize("form", [{"client_secret": "its own"}, {"client_id": "another"}])
-def test_client_proves_itself_one_way_at_a_time(wire: Wire, form: dict[str, str]) -> None:
+def test_client_proves_itself_one_way_at_a_time(raw: RawClient, form: dict[str, str]) -> None:
     """
     Basic and a secret, or another id, in the body are malformed together; the same id beside Basic is accepted.
     """
-    basic, code = (wire.client_id, wire.secret), wire.code()
+    basic, code = (raw.client_id, raw.secret), raw.code()
 
-    assert error(wire.token(basic=basic, code=code, **form))[0] == 400
-    assert wire.token(basic=basic, code=code, client_id=wire.client_id).status_code == 200
+    assert error(raw.token(basic=basic, code=code, **form))[0] == 400
+    assert raw.token(basic=basic, code=code, client_id=raw.client_id).status_code == 200
 
 
 @pytest.mark.requirement("otter.token.client_known", "otter.access.silent")
@@ -84,27 +84,27 @@ def test_client_proves_itself_one_way_at_a_time(wire: Wire, form: dict[str, str]
     ids=str,
 )
 @pytest.mark.parametrize("grant", ["client_credentials", "authorization_code"])
-def test_unproved_client_gets_nothing(wire: Wire, form: dict[str, Any], grant: str) -> None:
+def test_unproved_client_gets_nothing(raw: RawClient, form: dict[str, Any], grant: str) -> None:
     """
     A client that is unknown, or whose secret is wrong or missing, is answered 401 without a reason.
     """
-    wanted: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": wire.code()}
+    wanted: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": raw.code()}
 
-    answer = wire.token(grant_type=grant, **{**wanted, **form})
+    answer = raw.token(grant_type=grant, **{**wanted, **form})
 
     assert (error(answer)[0], answer.json()) == (401, {"message": "Invalid authorization."})
 
 
 @pytest.mark.requirement("otter.token.client_known", "otter.token.client_basic")
 @pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic bm9jb2xvbg==", "Bearer abc", "Digest abc"])
-def test_unreadable_header_gets_nothing(wire: Wire, header: str) -> None:
+def test_unreadable_header_gets_nothing(raw: RawClient, header: str) -> None:
     """
     An Authorization header that is no id and secret is answered 401, even where the body would prove the client.
     """
-    body = f"grant_type=client_credentials&scope=ping&client_id={wire.client_id}&client_secret={wire.secret}"
+    body = f"grant_type=client_credentials&scope=ping&client_id={raw.client_id}&client_secret={raw.secret}"
     headers = {"Authorization": header, "Content-Type": "application/x-www-form-urlencoded"}
 
-    answer = wire.ask("POST", "/v1/auth/token", None, data=body, headers=headers)
+    answer = raw.ask("POST", "/v1/auth/token", None, data=body, headers=headers)
 
     assert error(answer)[0] == 401
 
@@ -132,119 +132,119 @@ def test_secret_of_another_client_is_wrong(workspace: Workspace, make_otter: Cal
     ],
 )
 @pytest.mark.parametrize("is_basic", [False, True])
-def test_secret_is_compared_whole(wire: Wire, change: Callable[[str], str], is_basic: bool) -> None:
+def test_secret_is_compared_whole(raw: RawClient, change: Callable[[str], str], is_basic: bool) -> None:
     """
     However near to the client's, another secret proves nobody.
     """
-    wrong = change(wire.secret)
-    proof: dict[str, Any] = {"basic": (wire.client_id, wrong)} if is_basic else {"client_secret": wrong}
+    wrong = change(raw.secret)
+    proof: dict[str, Any] = {"basic": (raw.client_id, wrong)} if is_basic else {"client_secret": wrong}
 
-    assert error(wire.token(grant_type="client_credentials", scope="ping", **proof))[0] == 401
+    assert error(raw.token(grant_type="client_credentials", scope="ping", **proof))[0] == 401
 
 
 @pytest.mark.requirement(
     "otter.token.code_once", "otter.token.code_reuse_revokes", "otter.access.token_known", "otter.access.silent"
 )
-def test_code_presented_twice_takes_back_its_token(wire: Wire) -> None:
+def test_code_presented_twice_takes_back_its_token(raw: RawClient) -> None:
     """
     A code works once; presented again it is refused, and the token that it was exchanged for is revoked.
     """
-    code = wire.code()
-    first, other = wire.token(code=code).json()["access_token"], wire.token(code=wire.code()).json()["access_token"]
-    before = wire.ask("GET", ORGANIZATION, first).status_code
+    code = raw.code()
+    first, other = raw.token(code=code).json()["access_token"], raw.token(code=raw.code()).json()["access_token"]
+    before = raw.ask("GET", ORGANIZATION, first).status_code
 
-    again = wire.token(code=code)
+    again = raw.token(code=code)
 
-    revoked, untouched = (wire.ask("GET", ORGANIZATION, each) for each in (first, other))
+    revoked, untouched = (raw.ask("GET", ORGANIZATION, each) for each in (first, other))
     assert (before, error(again)[0], untouched.status_code) == (200, 400, 200)
     assert (revoked.status_code, revoked.json()) == (401, {"message": "Invalid authorization."})
 
 
 @pytest.mark.requirement("otter.token.code_expired")
 @pytest.mark.parametrize(("late_s", "status"), [(-1, 200), (0, 400), (86_400, 400), (86_401, 400)])
-def test_code_works_for_ten_minutes(wire: Wire, workspace: Workspace, late_s: int, status: int) -> None:
+def test_code_works_for_ten_minutes(raw: RawClient, workspace: Workspace, late_s: int, status: int) -> None:
     """
     A code can be exchanged until its time is over on the workspace's clock, and not from that moment on.
     """
     workspace.clock.freeze()
-    code = wire.code()
+    code = raw.code()
     workspace.clock.advance(CODE_LIFETIME_S + late_s)
 
-    assert wire.token(code=code).status_code == status
+    assert raw.token(code=code).status_code == status
 
 
 @pytest.mark.requirement("otter.token.lifetime", "otter.access.token_known", "otter.access.silent")
 @pytest.mark.parametrize(("late_s", "status"), [(-1, 200), (0, 401), (90_000, 401)])
-def test_token_works_as_long_as_it_said(wire: Wire, workspace: Workspace, late_s: int, status: int) -> None:
+def test_token_works_as_long_as_it_said(raw: RawClient, workspace: Workspace, late_s: int, status: int) -> None:
     """
     A token works for the seconds that its answer named, used or not, and no longer; then nobody says why.
     """
     workspace.clock.freeze()
-    told = wire.token(code=wire.code()).json()
+    told = raw.token(code=raw.code()).json()
     workspace.clock.advance(60)
-    wire.ask("GET", ORGANIZATION, told["access_token"])
+    raw.ask("GET", ORGANIZATION, told["access_token"])
     workspace.clock.advance(told["expires_in"] - 60 + late_s)
 
-    answer = wire.ask("GET", ORGANIZATION, told["access_token"])
+    answer = raw.ask("GET", ORGANIZATION, told["access_token"])
 
     assert (told["expires_in"], answer.status_code) == (LIFETIME_S, status)
     assert status == 200 or answer.json() == {"message": "Invalid authorization."}
 
 
 @pytest.mark.requirement("otter.token.code_reuse_revokes", "otter.token.code_once")
-def test_late_reuse_still_takes_back_the_token(wire: Wire, workspace: Workspace) -> None:
+def test_late_reuse_still_takes_back_the_token(raw: RawClient, workspace: Workspace) -> None:
     """
     A code that comes back long after its own time still revokes the token that lives on.
     """
     workspace.clock.freeze()
-    code = wire.code()
-    token = wire.token(code=code).json()["access_token"]
+    code = raw.code()
+    token = raw.token(code=code).json()["access_token"]
     workspace.clock.advance(LIFETIME_S - 60)
 
-    assert error(wire.token(code=code))[0] == 400
-    assert wire.ask("GET", ORGANIZATION, token).status_code == 401
+    assert error(raw.token(code=code))[0] == 400
+    assert raw.ask("GET", ORGANIZATION, token).status_code == 401
 
 
 @pytest.mark.requirement("otter.token.code")
 @pytest.mark.parametrize("code", ["8A9D16B4C3E25F6A", "é", " ", "a" * 5000])
-def test_code_of_nobody_is_refused(wire: Wire, code: str) -> None:
+def test_code_of_nobody_is_refused(raw: RawClient, code: str) -> None:
     """
     A code that was never issued is refused.
     """
-    assert error(wire.token(code=code))[0] == 400
+    assert error(raw.token(code=code))[0] == 400
 
 
 @pytest.mark.requirement("otter.token.code", "otter.token.code_survives")
 @pytest.mark.parametrize("change", [" {}", "{} ", "{}\n", "{}="])
-def test_code_is_taken_as_it_is(wire: Wire, change: str) -> None:
+def test_code_is_taken_as_it_is(raw: RawClient, change: str) -> None:
     """
     A code with anything around it is another, which was never issued; the code itself still works.
     """
-    code = wire.code()
+    code = raw.code()
 
-    assert error(wire.token(code=change.format(code)))[0] == 400
-    assert wire.token(code=code).status_code == 200
+    assert error(raw.token(code=change.format(code)))[0] == 400
+    assert raw.token(code=code).status_code == 200
 
 
 @pytest.mark.requirement("otter.token.code", "otter.token.redirect_uri")
 @pytest.mark.parametrize("missing", ["code", "redirect_uri"])
 @pytest.mark.parametrize("value", [None, ""])
-def test_exchange_needs_code_and_redirect_uri(wire: Wire, missing: str, value: str | None) -> None:
+def test_exchange_needs_code_and_redirect_uri(raw: RawClient, missing: str, value: str | None) -> None:
     """
     An exchange without its code or its redirect URI is not valid.
     """
     form: dict[str, Any] = {"code": "abc", missing: value}
 
-    assert error(wire.token(**form))[0] == 422
+    assert error(raw.token(**form))[0] == 422
 
 
 @pytest.mark.requirement("otter.token.redirect_uri", "otter.token.code_survives")
-def test_exchange_repeats_the_redirect_uri(wire: Wire) -> None:
+def test_exchange_repeats_the_redirect_uri(raw: RawClient) -> None:
     """
     The redirect URI of the exchange is that of the request, even where another is registered too.
     """
     plain, with_query = SEED["clients"][0]["redirect_uris"]
-    codes = {each: wire.code(redirect_uri=each) for each in (plain, with_query)}
+    codes = {each: raw.code(redirect_uri=each) for each in (plain, with_query)}
     wrong = [
         (plain, with_query),
         (with_query, plain),
@@ -253,83 +253,83 @@ def test_exchange_repeats_the_redirect_uri(wire: Wire) -> None:
         (plain, plain.upper()),
     ]
 
-    assert [error(wire.token(code=codes[asked], redirect_uri=told))[0] for asked, told in wrong] == [400] * 5
-    assert [wire.token(code=code, redirect_uri=each).status_code for each, code in codes.items()] == [200, 200]
+    assert [error(raw.token(code=codes[asked], redirect_uri=told))[0] for asked, told in wrong] == [400] * 5
+    assert [raw.token(code=code, redirect_uri=each).status_code for each, code in codes.items()] == [200, 200]
 
 
 @pytest.mark.requirement("otter.token.verifier", "otter.token.code_survives")
 @pytest.mark.parametrize("vector", pkce_vectors(), ids=lambda each: each["source"])
-def test_challenge_is_met_by_its_verifier_alone(wire: Wire, vector: dict[str, str]) -> None:
+def test_challenge_is_met_by_its_verifier_alone(raw: RawClient, vector: dict[str, str]) -> None:
     """
     A code with a challenge is exchanged for the verifier that it was made from, and for no other.
     """
-    code = challenged(wire, vector["challenge"])
+    code = challenged(raw, vector["challenge"])
     wrong = [None, vector["verifier"][:-1] + "~", vector["verifier"][::-1], vector["challenge"]]
 
-    assert [error(wire.token(code=code, code_verifier=each))[0] for each in wrong] == [400] * 4
-    assert wire.token(code=code, code_verifier=vector["verifier"]).status_code == 200
+    assert [error(raw.token(code=code, code_verifier=each))[0] for each in wrong] == [400] * 4
+    assert raw.token(code=code, code_verifier=vector["verifier"]).status_code == 200
 
 
 @pytest.mark.requirement("otter.token.verifier")
 @NETWORKED
 @given(guess=verifiers())
-def test_guessed_verifier_is_refused(wire: Wire, guess: str) -> None:
+def test_guessed_verifier_is_refused(raw: RawClient, guess: str) -> None:
     """
     Whatever else of the right form is presented as verifier, the code is not exchanged.
     """
-    assert error(wire.token(code=challenged(wire), code_verifier=guess))[0] == 400
+    assert error(raw.token(code=challenged(raw), code_verifier=guess))[0] == 400
 
 
 @pytest.mark.requirement("otter.token.verifier_form")
 @pytest.mark.parametrize("verifier", ["", "a" * 42, "a" * 129, f"{VERIFIER}+", f"{VERIFIER}é", f"{VERIFIER}\n"])
-def test_verifier_has_its_form(wire: Wire, verifier: str) -> None:
+def test_verifier_has_its_form(raw: RawClient, verifier: str) -> None:
     """
     A verifier that is too short, too long, or has other characters is refused, even where the challenge was made of it.
     """
-    code = challenged(wire, s256(verifier))
+    code = challenged(raw, s256(verifier))
 
-    assert error(wire.token(code=code, code_verifier=verifier))[0] == 400
+    assert error(raw.token(code=code, code_verifier=verifier))[0] == 400
 
 
 @pytest.mark.requirement("otter.token.verifier_form", "otter.token.verifier")
 @pytest.mark.parametrize("verifier", ["a" * 43, "Z9" * 64, "-._~" * 11], ids=["shortest", "longest", "signs"])
-def test_verifier_may_have_its_whole_form(wire: Wire, verifier: str) -> None:
+def test_verifier_may_have_its_whole_form(raw: RawClient, verifier: str) -> None:
     """
     The shortest and the longest verifier, and one of signs alone, are accepted.
     """
-    assert wire.token(code=challenged(wire, s256(verifier)), code_verifier=verifier).status_code == 200
+    assert raw.token(code=challenged(raw, s256(verifier)), code_verifier=verifier).status_code == 200
 
 
 @pytest.mark.requirement("otter.token.verifier_unasked")
-def test_verifier_without_a_challenge_is_refused(wire: Wire) -> None:
+def test_verifier_without_a_challenge_is_refused(raw: RawClient) -> None:
     """
     Whoever gives a verifier had a challenge in mind: where none arrived, somebody took it out.
     """
-    assert error(wire.token(code=wire.code(), code_verifier=VERIFIER))[0] == 400
+    assert error(raw.token(code=raw.code(), code_verifier=VERIFIER))[0] == 400
 
 
 @pytest.mark.requirement("otter.token.code_of_client")
-def test_code_is_for_the_client_that_asked(wire: Wire, workspace: Workspace) -> None:
+def test_code_is_for_the_client_that_asked(raw: RawClient, workspace: Workspace) -> None:
     """
     Another application cannot exchange a code, nor use it up or revoke what it was exchanged for.
     """
     other = workspace.credentials("otter", "other")
-    thief, code = (other.key, other.secret), wire.code()
+    thief, code = (other.key, other.secret), raw.code()
 
-    before = error(wire.token(basic=thief, code=code))[0]
-    token = wire.token(code=code).json()["access_token"]
-    after = error(wire.token(basic=thief, code=code))[0]
+    before = error(raw.token(basic=thief, code=code))[0]
+    token = raw.token(code=code).json()["access_token"]
+    after = error(raw.token(basic=thief, code=code))[0]
 
-    assert (before, after, wire.ask("GET", ORGANIZATION, token).status_code) == (400, 400, 200)
+    assert (before, after, raw.ask("GET", ORGANIZATION, token).status_code) == (400, 400, 200)
 
 
 @pytest.mark.requirement("otter.token.scope_granted", "otter.token.scope_narrowed", "otter.token.answer_scope")
-def test_exchange_narrows_and_never_widens(wire: Wire) -> None:
+def test_exchange_narrows_and_never_widens(raw: RawClient) -> None:
     """
     An exchange may ask for less than was granted, and the token can then do less; for more it may not ask.
     """
-    narrowed = wire.token(code=wire.code(scope=BOTH), scope=READ)
-    wrong = [wire.token(code=wire.code(scope=READ), scope=each) for each in (BOTH, SERVICE_INTEGRATION, " ")]
+    narrowed = raw.token(code=raw.code(scope=BOTH), scope=READ)
+    wrong = [raw.token(code=raw.code(scope=READ), scope=each) for each in (BOTH, SERVICE_INTEGRATION, " ")]
 
     assert narrowed.json()["scope"] == READ
     assert [error(each)[0] for each in wrong] == [400] * 3
@@ -337,11 +337,11 @@ def test_exchange_narrows_and_never_widens(wire: Wire) -> None:
 
 @pytest.mark.requirement("otter.token.scope_of_client")
 @pytest.mark.parametrize("scope", [READ, f"ping {SERVICE_INTEGRATION}", "everything", "ping,orders.read", " "])
-def test_application_has_only_scopes_of_its_flow(wire: Wire, scope: str) -> None:
+def test_application_has_only_scopes_of_its_flow(raw: RawClient, scope: str) -> None:
     """
     The application's own credentials give no scope of a user's, and none that does not exist.
     """
-    assert error(wire.token(grant_type="client_credentials", scope=scope))[0] == 400
+    assert error(raw.token(grant_type="client_credentials", scope=scope))[0] == 400
 
 
 @pytest.mark.requirement("otter.token.scope_of_client")
@@ -367,41 +367,41 @@ def test_application_has_only_scopes_that_are_enabled(target: Target, make_otter
     ],
     ids=str,
 )
-def test_form_must_be_valid(wire: Wire, form: dict[str, Any], status: int) -> None:
+def test_form_must_be_valid(raw: RawClient, form: dict[str, Any], status: int) -> None:
     """
     A form without a known grant or without scope is not valid.
     """
-    assert error(wire.token(**form))[0] == status
+    assert error(raw.token(**form))[0] == status
 
 
 @pytest.mark.requirement("otter.token.form")
-def test_token_is_asked_for_with_a_form(wire: Wire) -> None:
+def test_token_is_asked_for_with_a_form(raw: RawClient) -> None:
     """
     JSON, no type, or a name that comes twice are malformed.
     """
     whole = {
         "grant_type": "client_credentials",
         "scope": "ping",
-        "client_id": wire.client_id,
-        "client_secret": wire.secret,
+        "client_id": raw.client_id,
+        "client_secret": raw.secret,
     }
-    twice = wire.token(grant_type="client_credentials", scope="ping", extra="&scope=ping")
-    as_json = wire.post_token(json.dumps(whole).encode(), content_type="application/json")
-    untyped = wire.post_token(b"grant_type=client_credentials", content_type=None)
-    garbled = wire.post_token(b"grant_type=%ff&scope=ping")
+    twice = raw.token(grant_type="client_credentials", scope="ping", extra="&scope=ping")
+    as_json = raw.post_token(json.dumps(whole).encode(), content_type="application/json")
+    untyped = raw.post_token(b"grant_type=client_credentials", content_type=None)
+    garbled = raw.post_token(b"grant_type=%ff&scope=ping")
 
     assert [error(each)[0] for each in (twice, as_json, untyped, garbled)] == [400] * 4
 
 
 @pytest.mark.requirement("otter.token.not_stored", "otter.token.no_refresh", "otter.token.answer")
 @pytest.mark.parametrize("grant", ["client_credentials", "authorization_code"])
-def test_answer_with_a_token_is_not_stored(wire: Wire, grant: str) -> None:
+def test_answer_with_a_token_is_not_stored(raw: RawClient, grant: str) -> None:
     """
     The answer to either grant says that it must not be stored, and has no refresh token.
     """
-    wanted: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": wire.code()}
+    wanted: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": raw.code()}
 
-    answer = wire.token(grant_type=grant, **wanted)
+    answer = raw.token(grant_type=grant, **wanted)
 
     assert (answer.headers["cache-control"], sorted(answer.json())) == (
         "no-store",
@@ -411,13 +411,13 @@ def test_answer_with_a_token_is_not_stored(wire: Wire, grant: str) -> None:
 
 @pytest.mark.requirement("otter.access.bearer", "otter.access.silent")
 @pytest.mark.parametrize("form", ["{}", "Bearer", "Bearer {} more", "Token {}", "Basic {}", "Bearer {}x"])
-def test_token_is_presented_as_bearer(wire: Wire, form: str) -> None:
+def test_token_is_presented_as_bearer(raw: RawClient, form: str) -> None:
     """
     A good token in any other form than Bearer and itself is answered 401 without a reason.
     """
-    token = wire.token(code=wire.code()).json()["access_token"]
+    token = raw.token(code=raw.code()).json()["access_token"]
 
-    answer = wire.ask("GET", ORGANIZATION, None, headers={"Authorization": form.format(token)})
+    answer = raw.ask("GET", ORGANIZATION, None, headers={"Authorization": form.format(token)})
 
     assert (answer.status_code, answer.json()) == (401, {"message": "Invalid authorization."})
 
@@ -425,39 +425,39 @@ def test_token_is_presented_as_bearer(wire: Wire, form: str) -> None:
 @pytest.mark.requirement("otter.access.bearer", "otter.access.silent")
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: f"{each.method} {each.path.count('/')}")
 @pytest.mark.parametrize("token", [None, "never-issued"])
-def test_every_operation_asks_for_a_token(wire: Wire, operation: Operation, token: str | None) -> None:
+def test_every_operation_asks_for_a_token(raw: RawClient, operation: Operation, token: str | None) -> None:
     """
     Without a token, or with one that was never issued, every operation is answered 401 without a reason.
     """
     body = {"storeId": "kitchen"} if operation.has_body else None
 
-    answer = wire.ask(operation.method, operation.path, token, json=body)
+    answer = raw.ask(operation.method, operation.path, token, json=body)
 
     assert (error(answer)[0], answer.json()) == (401, {"message": "Invalid authorization."})
 
 
 @pytest.mark.requirement("otter.access.bearer")
-def test_scheme_may_be_written_in_any_case(wire: Wire) -> None:
+def test_scheme_may_be_written_in_any_case(raw: RawClient) -> None:
     """
     The scheme is not case-sensitive: RFC 9110, 11.1.
     """
-    token = wire.token(code=wire.code()).json()["access_token"]
+    token = raw.token(code=raw.code()).json()["access_token"]
 
-    assert wire.ask("GET", ORGANIZATION, None, headers={"Authorization": f"bearer {token}"}).status_code == 200
+    assert raw.ask("GET", ORGANIZATION, None, headers={"Authorization": f"bearer {token}"}).status_code == 200
 
 
 @pytest.mark.requirement("otter.access.token_known")
 def test_token_leads_into_its_own_workspace_only(
-    wire: Wire, make_workspace: Callable[..., Workspace], make_otter: Callable[..., Otter]
+    raw: RawClient, make_workspace: Callable[..., Workspace], make_otter: Callable[..., Otter]
 ) -> None:
     """
     A token of one workspace is unknown in another, also where both have one seed.
     """
     with make_workspace() as elsewhere:
         stranger = make_otter(elsewhere)
-        token = wire.token(code=wire.code()).json()["access_token"]
+        token = raw.token(code=raw.code()).json()["access_token"]
 
-        answer = Wire(stranger, elsewhere.credentials("otter")).ask("GET", ORGANIZATION, token)
+        answer = RawClient(stranger, elsewhere.credentials("otter")).ask("GET", ORGANIZATION, token)
 
     assert answer.status_code == 401
 
@@ -477,20 +477,20 @@ def test_same_seed_gives_no_same_token(
 
 
 @pytest.mark.requirement("otter.token.client_basic")
-def test_client_secrets_stay_out_of_the_journal(otter: Otter, wire: Wire, workspace: Workspace) -> None:
+def test_client_secrets_stay_out_of_the_journal(otter: Otter, raw: RawClient, workspace: Workspace) -> None:
     """
     Whatever way they came, neither secret, code, verifier nor token is in the journal or its archive.
     """
-    code = challenged(wire)
+    code = challenged(raw)
     form: dict[str, Any] = {"code": code, "code_verifier": VERIFIER}
-    token = wire.token(**form).json()["access_token"]
-    wire.token(**form, basic=(wire.client_id, wire.secret))
-    wire.post_token(json.dumps({**form, "client_secret": wire.secret}).encode(), content_type="application/json")
-    wire.ask("GET", ORGANIZATION, token)
-    wire.page().decide("approve", user=LIN)
+    token = raw.token(**form).json()["access_token"]
+    raw.token(**form, basic=(raw.client_id, raw.secret))
+    raw.post_token(json.dumps({**form, "client_secret": raw.secret}).encode(), content_type="application/json")
+    raw.ask("GET", ORGANIZATION, token)
+    raw.page().decide("approve", user=LIN)
 
     kept = json.dumps([workspace.journal.entries(), workspace.journal.har(), workspace.snapshot()])
 
-    pair = base64.b64encode(f"{wire.client_id}:{wire.secret}".encode()).decode()
+    pair = base64.b64encode(f"{raw.client_id}:{raw.secret}".encode()).decode()
     cookies = [str(each.value) for each in otter.session.cookies]
-    assert [each for each in (code, VERIFIER, token, wire.secret, pair, *cookies) if each in kept] == []
+    assert [each for each in (code, VERIFIER, token, raw.secret, pair, *cookies) if each in kept] == []

@@ -23,8 +23,8 @@ from flowproof.clients.otter import (
     challenge_of,
 )
 from flowproof.suites.otter.operations import CONNECTION, ORGANIZATION
+from flowproof.suites.otter.raw_client import TIMEOUT_S, VERIFIER, RawClient, returned
 from flowproof.suites.otter.setup import BRAND, STORES
-from flowproof.suites.otter.wire import TIMEOUT_S, VERIFIER, Wire, returned
 
 __all__ = [
     "ADDRESSED_WRONGLY",
@@ -254,7 +254,7 @@ def own_challenge(**changes: Any) -> dict[str, Any]:
     return {"code_challenge": challenge_of(VERIFIER), "code_challenge_method": "S256", **changes}
 
 
-ASKED_WRONGLY: Mapping[str, tuple[str, Callable[[Wire], requests.Response]]] = {
+ASKED_WRONGLY: Mapping[str, tuple[str, Callable[[RawClient], requests.Response]]] = {
     "no client_id": ("authorize.client_id", lambda wire: wire.authorize(client_id=None)),
     "no redirect_uri": ("authorize.redirect_uri", lambda wire: wire.authorize(redirect_uri=None)),
     "no scope": ("authorize.scope", lambda wire: wire.authorize(scope=None)),
@@ -286,13 +286,13 @@ ASKED_WRONGLY: Mapping[str, tuple[str, Callable[[Wire], requests.Response]]] = {
 """What a client asks a user's browser to ask for, each with the requirement that it breaks."""
 
 
-def exchange(wire: Wire, *, challenge: Mapping[str, Any] | None = None, **form: Any) -> requests.Response:
+def exchange(wire: RawClient, *, challenge: Mapping[str, Any] | None = None, **form: Any) -> requests.Response:
     """Exchange a new code, with the form changed."""
     code = returned(wire.authorize(**(challenge or {})))["code"]
     return wire.token(**{"code": code, **form})
 
 
-EXCHANGED_WRONGLY: Mapping[str, tuple[str, Callable[[Wire], requests.Response]]] = {
+EXCHANGED_WRONGLY: Mapping[str, tuple[str, Callable[[RawClient], requests.Response]]] = {
     "no grant_type": ("token.grant_type", lambda wire: exchange(wire, grant_type=None)),
     "no scope": ("token.scope", lambda wire: exchange(wire, scope=None)),
     "no code": ("token.code", lambda wire: exchange(wire, code=None)),
@@ -334,7 +334,7 @@ EXCHANGED_WRONGLY: Mapping[str, tuple[str, Callable[[Wire], requests.Response]]]
 
 BASIC = f"Basic {base64.b64encode(b'user:password').decode()}"
 
-SENT_WRONGLY: Mapping[str, tuple[str, Callable[[Wire, str], requests.Response]]] = {
+SENT_WRONGLY: Mapping[str, tuple[str, Callable[[RawClient, str], requests.Response]]] = {
     "no token": ("access.bearer", lambda wire, _: wire.ask("GET", ORGANIZATION, None)),
     "Basic": (
         "access.bearer",

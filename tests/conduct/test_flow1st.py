@@ -13,10 +13,10 @@ from flowproof.clients.flow1st import Flow1st
 from flowproof.conduct import Report
 from flowproof.inbox import Inbox, Received
 from flowproof.suites.flow1st.accounts import Account
+from flowproof.suites.flow1st.raw_client import CATALOG, ORDER, REFRESH, TOKEN, VALIDATION, RawClient
 from flowproof.suites.flow1st.receiver import receiving
 from flowproof.suites.flow1st.setup import BUNDLES
 from flowproof.suites.flow1st.strategies import a_validation, an_order, broken_orders
-from flowproof.suites.flow1st.wire import CATALOG, ORDER, REFRESH, TOKEN, VALIDATION, Wire
 from flowproof.target import Workspace
 from tests.conduct.flow1st_clients import (
     FAULTY_HEADERS,
@@ -51,10 +51,10 @@ def connect(workspace: Workspace, kind: type[Flow1st] = Flow1st, **settings: Any
     return kind(workspace.url("flow1st"), keys.key, keys.secret, keys.values["signing_key"], **own)
 
 
-def wire_to(workspace: Workspace) -> Wire:
+def wire_to(workspace: Workspace) -> RawClient:
     """Requests made by hand, rightly signed unless a test says otherwise."""
     client = connect(workspace)
-    return Wire(client, workspace.credentials("flow1st"), lambda: f"{workspace.clock.now():%Y-%m-%dT%H:%M:%SZ}")
+    return RawClient(client, workspace.credentials("flow1st"), lambda: f"{workspace.clock.now():%Y-%m-%dT%H:%M:%SZ}")
 
 
 # ---- Scenarios: what a partner meets ----

@@ -10,13 +10,13 @@ from flowproof.clients import NO_RETRY, ClientError
 from flowproof.clients.integrations import Integrations
 from flowproof.conduct import Report
 from flowproof.conformance import load_contract
+from flowproof.suites.integrations.raw_client import CONFIGURE, CONFIGURE_WORKFLOW, SAVE_SUBSCRIPTION, RawClient
 from flowproof.suites.integrations.strategies import (
-    BREAKAGES,
-    BROKEN_CONFIGURATIONS,
-    BROKEN_SUBSCRIPTIONS,
+    INVALID_CONFIGURATIONS,
+    INVALID_SUBSCRIPTIONS,
+    INVALID_WORKFLOWS,
     InvalidExample,
 )
-from flowproof.suites.integrations.wire import CONFIGURE, CONFIGURE_WORKFLOW, SAVE_SUBSCRIPTION, Wire
 from flowproof.target import Workspace
 from tests.conduct.integrations_clients import (
     CREDENTIALS,
@@ -268,9 +268,9 @@ RIGHT_CONFIGURATION = {
 }
 RIGHT_SUBSCRIPTION = {"endpoint": "https://push.example/1", "keys": {"p256dh": "key", "auth": "secret"}}
 BROKEN = (
-    *((CONFIGURE_WORKFLOW, RIGHT_WORKFLOW, each) for each in BREAKAGES),
-    *((CONFIGURE, RIGHT_CONFIGURATION, each) for each in BROKEN_CONFIGURATIONS),
-    *((SAVE_SUBSCRIPTION, RIGHT_SUBSCRIPTION, each) for each in BROKEN_SUBSCRIPTIONS),
+    *((CONFIGURE_WORKFLOW, RIGHT_WORKFLOW, each) for each in INVALID_WORKFLOWS),
+    *((CONFIGURE, RIGHT_CONFIGURATION, each) for each in INVALID_CONFIGURATIONS),
+    *((SAVE_SUBSCRIPTION, RIGHT_SUBSCRIPTION, each) for each in INVALID_SUBSCRIPTIONS),
 )
 
 
@@ -287,7 +287,7 @@ def test_broken_body_fails(
 ) -> None:
     """Whatever is wrong with a body, exactly the requirement that it breaks is failed."""
     trigger = {"triggerId": integrations.triggers("Shipment")[0].guid} if path == CONFIGURE_WORKFLOW else {}
-    Wire(integrations, workspace.credentials("integrations")).send(
+    RawClient(integrations, workspace.credentials("integrations")).send(
         "POST", path, value=breakage.of({**right, **trigger})
     )
 
@@ -310,6 +310,6 @@ def test_request_sent_wrongly_fails(
 ) -> None:
     """What is wrong with a request as a whole, with its path or its query, breaks the requirement on it."""
     requirement, method, path, sent = SENT_WRONGLY[fault]
-    Wire(integrations, workspace.credentials("integrations")).send(method, path, **sent)  # type: ignore[arg-type]  # (query is text, body bytes)
+    RawClient(integrations, workspace.credentials("integrations")).send(method, path, **sent)  # type: ignore[arg-type]  # (query is text, body bytes)
 
     assert set(failed(workspace, "integrations")) == {f"integrations.{requirement}"}

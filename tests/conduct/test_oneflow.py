@@ -13,8 +13,8 @@ from flowproof.conduct import Report
 from flowproof.conformance import load_contract
 from flowproof.inbox import Inbox
 from flowproof.suites.oneflow.invalid_examples import BrokenOrder, broken_orders
+from flowproof.suites.oneflow.raw_client import RawClient
 from flowproof.suites.oneflow.strategies import full_orders, minimum_order
-from flowproof.suites.oneflow.wire import Wire
 from flowproof.target import Workspace
 from tests.conduct.oneflow_clients import (
     AFTER_A_LOST_ANSWER,
@@ -444,7 +444,7 @@ def test_wrong_request_fails(workspace: Workspace, failed: Failed, fault: str) -
     """Whatever request is sent wrongly, the requirement that it breaks is failed."""
     requirement, method, path, rest = SENT_WRONGLY[fault]
     headers = {"Content-Type": rest["type"]} if "type" in rest else None
-    wire = Wire(plain_client(workspace), workspace.credentials("oneflow"))
+    wire = RawClient(plain_client(workspace), workspace.credentials("oneflow"))
 
     wire.send(method, path, query=rest.get("query", ""), body=rest.get("body"), headers=headers)
 

@@ -12,8 +12,8 @@ from flowproof.clients.otter import PATIENT, AlreadyConnected, Otter
 from flowproof.conduct import Report
 from flowproof.conformance import load_contract
 from flowproof.suites.otter.operations import ORGANIZATION
+from flowproof.suites.otter.raw_client import RawClient
 from flowproof.suites.otter.setup import BRAND, GRACE, SEED, STORES
-from flowproof.suites.otter.wire import Wire
 from flowproof.target import Workspace
 from tests.conduct.oneflow_clients import spoilt_session
 from tests.conduct.otter_clients import (
@@ -320,9 +320,9 @@ def test_refused_connection_is_no_replacement(workspace: Workspace, conduct: Jud
     assert (report.of("FAIL"), report.on("otter.connection.replace").verdict) == ((), "SKIP")
 
 
-def wire_to(workspace: Workspace) -> Wire:
+def wire_to(workspace: Workspace) -> RawClient:
     """Requests by hand, of which no record is kept."""
-    return Wire(plain_client(workspace), workspace.credentials("otter"))
+    return RawClient(plain_client(workspace), workspace.credentials("otter"))
 
 
 def plain_client(workspace: Workspace, **settings: Any) -> Otter:

@@ -165,8 +165,8 @@ def test_any_text_makes_a_message(text: str, subject: str, entity: dict[str, str
         made = mail.message(
             sender="a@example.com",
             recipient="b@example.com",
-            subject=mail.filled(subject + "{id}", entity),
-            text=mail.filled(text, entity),
+            subject=mail.fill(subject + "{id}", entity),
+            text=mail.fill(text, entity),
             message_id="1",
             at=datetime(2024, 1, 16, tzinfo=UTC),
         )

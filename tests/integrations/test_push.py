@@ -75,7 +75,7 @@ def test_encryption_gives_the_standards_answer() -> None:
     rng = Chosen(octets(known["salt"]), octets(known["sender_private_key"]))
     subscription = Subscription("https://push.example", known["p256dh"], known["auth"])
 
-    assert push.encrypted(known["plaintext"].encode(), subscription, rng) == octets(known["body"])
+    assert push.encrypt(known["plaintext"].encode(), subscription, rng) == octets(known["body"])
 
 
 def test_signature_is_judged_by_the_standards_example() -> None:
@@ -224,7 +224,7 @@ def test_snapshot_has_no_private_key(workspace: Workspace, make_push: Callable[.
 def test_any_keys_are_used_or_refused_in_words(p256dh: str, auth: str) -> None:
     """Whatever is saved as keys, encrypting for them gives a body, or an error that says what is wrong with them."""
     try:
-        said = f"{len(push.encrypted(b'{}', Subscription('https://push.example', p256dh, auth), Random(0)))} bytes"
+        said = f"{len(push.encrypt(b'{}', Subscription('https://push.example', p256dh, auth), Random(0)))} bytes"
     except push.UnusableSubscription as error:
         said = str(error)
 
@@ -236,7 +236,7 @@ def test_any_message_is_read_again(message: bytes) -> None:
     """Whatever the message, the browser for which it was encrypted reads it again."""
     known = VECTORS["encryption"]
     subscription = Subscription("https://push.example", known["p256dh"], known["auth"])
-    body = push.encrypted(message, subscription, Random(7))
+    body = push.encrypt(message, subscription, Random(7))
 
     key = ec.derive_private_key(int.from_bytes(octets(known["receiver_private_key"]), "big"), ec.SECP256R1())
     assert http_ece.decrypt(body, private_key=key, auth_secret=octets(known["auth"])) == message

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowproof.mocks.oneflow.handlebars import TemplateError, compiled
+from flowproof.mocks.oneflow.handlebars import TemplateError, compile_template
 from tests.interop import programs
 
 BATCH = 40
@@ -27,7 +27,7 @@ def rendered(cases: Sequence[Mapping[str, Any]]) -> tuple[str, list[dict[str, st
 def ours(template: str, context: Any) -> dict[str, str]:
     """The same by our renderer."""
     try:
-        return {"text": compiled(template).render(context)}
+        return {"text": compile_template(template).render(context)}
     except TemplateError as error:
         return {"error": str(error)}
 

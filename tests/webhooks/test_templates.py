@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowproof.mocks.oneflow.handlebars import TemplateError, compiled
+from flowproof.mocks.oneflow.handlebars import TemplateError, compile_template
 from flowproof.mocks.oneflow.models import Event
 from flowproof.mocks.oneflow.webhooks import TEMPLATES
 
@@ -56,14 +56,14 @@ REFUSED = {
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda each: each["name"])
 def test_renders_what_handlebars_renders(vector: dict[str, Any]) -> None:
     """A template renders to the text that Handlebars, from npm, made of it."""
-    assert compiled(vector["template"]).render(vector["context"]) == vector["expected"]
+    assert compile_template(vector["template"]).render(vector["context"]) == vector["expected"]
 
 
 @pytest.mark.parametrize("template", REFUSED, ids=lambda each: each[:30])
 def test_what_is_not_known_is_named_with_its_place(template: str) -> None:
     """What is not known, or broken, is refused before anything is rendered, with line, column and what it is."""
     with pytest.raises(TemplateError) as refused:
-        compiled(template)
+        compile_template(template)
 
     assert REFUSED[template] in str(refused.value)
 
@@ -75,7 +75,7 @@ def test_documents_own_template_renders_to_json() -> None:
         "data": {"body": "5910757faab8ec6f60127999", "errorList": [ERROR]},
     }
 
-    assert json.loads(compiled(DOCUMENTED["repaired"]).render(context)) == {
+    assert json.loads(compile_template(DOCUMENTED["repaired"]).render(context)) == {
         "TimeStamp": "2016-03-28T17:55:47.191Z",
         "OrderId": "5910757faab8ec6f60127999",
         "status": "Order submission error",
@@ -88,7 +88,7 @@ def test_documents_own_template_forgets_a_comma() -> None:
     context = {"data": {"errorList": [ERROR, ERROR]}}
 
     with pytest.raises(json.JSONDecodeError, match="','"):
-        json.loads(compiled(DOCUMENTED["repaired"]).render(context))
+        json.loads(compile_template(DOCUMENTED["repaired"]).render(context))
 
 
 def test_repair_changes_nothing_but_quotes() -> None:
@@ -102,7 +102,9 @@ def test_repair_changes_nothing_but_quotes() -> None:
 @given(errors=st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(ERROR, st.text("abc <>&'\"`=é", max_size=9)))))
 def test_own_template_is_json_for_any_number_of_errors(errors: list[dict[str, str]]) -> None:
     """The mock's own template renders to valid JSON with as many messages as there are errors."""
-    rendered = compiled(TEMPLATES[Event.ORDER_SUBMISSION_ERROR]).render({"data": {"body": "x", "errorList": errors}})
+    rendered = compile_template(TEMPLATES[Event.ORDER_SUBMISSION_ERROR]).render(
+        {"data": {"body": "x", "errorList": errors}}
+    )
 
     assert len(json.loads(rendered)["errorsClean"]) == len(errors)
 
@@ -112,7 +114,7 @@ def test_any_text_is_a_template_or_refused(text: str) -> None:
     """Whatever is set up as a template is known, and then renders, or is refused with its place."""
     place = 1
     try:
-        rendered = compiled(text).render({"a": {"b": [1, None]}, "l": ["x"]})
+        rendered = compile_template(text).render({"a": {"b": [1, None]}, "l": ["x"]})
     except TemplateError as error:
         rendered, place = "", error.line
 
@@ -125,4 +127,4 @@ def test_template_without_end_is_stopped() -> None:
     inside = "{{#each @root.l}}" * 8 + "x" + "{{/each}}" * 8
 
     with pytest.raises(TemplateError, match="it renders to more than"):
-        compiled(inside).render({"l": list(range(20))})
+        compile_template(inside).render({"l": list(range(20))})

@@ -14,6 +14,7 @@ import jsonschema_rs
 
 from .finding import Finding
 from .formats import FORMATS
+from .shapes import Shape, shape_of
 
 if TYPE_CHECKING:
     from .explanation import Explainer
@@ -42,6 +43,7 @@ class Schemas:
         self._uris = {name: f"{BASE}/{slug}/schemas/{name}" for name in files}
         self._registry = jsonschema_rs.Registry(list(self.resources.items()), draft=jsonschema_rs.Draft202012)
         self._validators: dict[str, Callable[[Any], bool]] = {}
+        self._shapes: dict[str, Shape] = {}
 
     def uri_of_file(self, name: str) -> str:
         """Where a schema file can be referred to."""
@@ -70,6 +72,13 @@ class Schemas:
             return ()
         found = self._explainer.explain(uri, value, where)
         return found or (Finding(where, "", f"what {uri.rpartition('/')[2]} says", "another value", keyword="schema"),)
+
+    def normalized(self, uri: str, value: Any) -> Any:
+        """A valid JSON value with the members that the schema of that URI names, and with its defaults (`Shape`)."""
+        shape = self._shapes.get(uri)
+        if shape is None:
+            shape = self._shapes[uri] = shape_of(uri, self.resources)
+        return shape.normalized(value)
 
     @cached_property
     def _explainer(self) -> "Explainer":

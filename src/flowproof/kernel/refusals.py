@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from flowproof.conformance import Finding
 from flowproof.errors import FlowproofError
+from flowproof.exchange import Headers
 
 __all__ = [
     "BodyTooLarge",
@@ -96,6 +97,12 @@ class FaultInjected(Refusal):
 
     status: int = 500
     retry_after_s: int | None = None
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of a JSON answer, with ``Retry-After`` where the plan asks for it."""
+        retry_after = () if self.retry_after_s is None else (("Retry-After", str(self.retry_after_s)),)
+        return (("Content-Type", "application/json"), *retry_after)
 
 
 @dataclass(eq=False)

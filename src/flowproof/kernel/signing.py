@@ -14,9 +14,13 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote
 
 from flowproof.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .http.request import ProviderRequest
 
 __all__ = ["Key", "SignedRequest", "SigningScheme", "encode", "messages", "sign", "string_to_sign", "verify"]
 
@@ -86,6 +90,22 @@ class SignedRequest:
     signature: str
     timestamp: str
     date_header: str
+
+    @classmethod
+    def of(cls, request: "ProviderRequest", *, token: str, signature: str, timestamp: str, date_header: str) -> Self:
+        """The parts of a request that can be signed, with what its headers present."""
+        return cls(
+            method=request.method,
+            path=request.path,
+            query=request.wire.query,
+            mount=request.mount,
+            headers=request.wire.headers,
+            body=request.body,
+            token=token,
+            signature=signature,
+            timestamp=timestamp,
+            date_header=date_header,
+        )
 
 
 class Key:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 from flask import g
 from werkzeug.local import LocalProxy
 
-from flowproof.errors import FlowproofError
+from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.kernel.app import ProviderApp
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.provider_context import ProviderContext
@@ -66,7 +66,7 @@ class ControlContext:
         self.mock.workspaces.run_due(workspace)
         return workspace
 
-    def provider_context(self, workspace_id: str, provider: str, rng_key: str = "") -> ProviderContext:
+    def provider_context(self, workspace_id: str, provider: str, rng_key: str = "control") -> ProviderContext:
         """
         The workspace of that id as a provider sees it, after the tasks that are due on its clock.
 
@@ -80,6 +80,18 @@ class ControlContext:
         """
         workspace = self.workspace(workspace_id)
         return self.mock.workspaces.context(workspace, self.app(provider).provider.slug, rng_key=rng_key)
+
+    def checked_body(self, context: ProviderContext, schema_file: str) -> Any:
+        """
+        The body's JSON value, valid by a schema file of the provider's contract.
+
+        Raises:
+            ConfigurationError: It is not valid.
+        """
+        findings = context.findings(schema_file, self.json)
+        if findings:
+            raise ConfigurationError("; ".join(map(str, findings)) + ".", f"See {schema_file} of the contract.")
+        return self.json
 
     def app(self, provider: str) -> ProviderApp:
         """

@@ -9,7 +9,7 @@ import requests
 from flowproof.clients.integrations import Integrations
 from flowproof.target import Credentials
 
-__all__ = ["CONFIGURE", "CONFIGURE_WORKFLOW", "SAVE_SUBSCRIPTION", "TRIGGERS", "Wire", "error_of"]
+__all__ = ["CONFIGURE", "CONFIGURE_WORKFLOW", "SAVE_SUBSCRIPTION", "TRIGGERS", "RawClient", "error_of"]
 
 CONFIGURE = "/api/integrations/provider/configure"
 SAVE_SUBSCRIPTION = "/api/integrations/save-vapid-subscription"
@@ -18,7 +18,7 @@ TRIGGERS = "/api/workflows/triggers/Order"
 TIMEOUT_S = 30.0
 
 
-class Wire:
+class RawClient:
     """
     Sends what a test made by hand through the client's own session, so that each exchange is checked as ever.
 

@@ -11,7 +11,7 @@ import requests
 from flowproof.clients.oneflow import OneFlow
 from flowproof.target import Credentials
 
-__all__ = ["DOCUMENTED_DATE", "NOT_FOUND", "Wire", "error_of", "hex_hmac"]
+__all__ = ["DOCUMENTED_DATE", "NOT_FOUND", "RawClient", "error_of", "hex_hmac"]
 
 DOCUMENTED_DATE = "2014-03-10 17:16:18"
 NOT_FOUND = {
@@ -30,7 +30,7 @@ def hex_hmac(secret: str, signed: str, digest: str = "sha1") -> str:
     return hmac.new(secret.encode(), signed.encode(), getattr(hashlib, digest)).hexdigest()
 
 
-class Wire:
+class RawClient:
     """
     Sends what a test made by hand through the client's own session, so that each exchange is checked as ever.
 

@@ -11,7 +11,7 @@ import requests
 from flowproof.clients.otter import Otter
 from flowproof.target import Credentials
 
-__all__ = ["CHALLENGE", "VERIFIER", "Page", "Wire", "error", "page_text", "returned"]
+__all__ = ["CHALLENGE", "VERIFIER", "Page", "RawClient", "error", "page_text", "returned"]
 
 AUTHORIZE, TOKEN = "/v1/auth/oauth2/authorize", "/v1/auth/token"
 TIMEOUT_S = 30.0
@@ -55,7 +55,7 @@ def returned(answer: requests.Response) -> dict[str, str]:
     return {name: values[0] for name, values in query.items()}
 
 
-class Wire:
+class RawClient:
     """
     Sends what a test made by hand through the client's own session, so that each exchange is checked as ever.
 
@@ -130,14 +130,14 @@ class Page:
     An authorization page in a browser of its own, read with the eyes of a form.
 
     Args:
-        wire: Who sends.
+        raw: Who sends.
         redirect: The answer that sent the browser there.
     """
 
-    def __init__(self, wire: Wire, redirect: requests.Response) -> None:
+    def __init__(self, raw: RawClient, redirect: requests.Response) -> None:
         assert redirect.status_code == 302
         self.address = urljoin(redirect.url, redirect.headers["location"])
-        self._wire = wire
+        self._raw = raw
         self.answer = self._get()
         text = page_text(self.answer)
         self.users = {unescape(each) for each in re.findall(r'name="user" value="([^"]*)"', text)}
@@ -150,7 +150,7 @@ class Page:
 
     def decide(self, decision: str, *, forget_cookie: bool = False, **fields: Any) -> requests.Response:
         """Press a button."""
-        session = self._wire.otter.session
+        session = self._raw.otter.session
         if forget_cookie:
             session.cookies.clear()
         form: Mapping[str, str] = {"ticket": self.ticket, "decision": decision, **fields}
@@ -159,11 +159,11 @@ class Page:
     def reload(self, *, forget_cookie: bool = False) -> requests.Response:
         """Ask for the page again."""
         if forget_cookie:
-            self._wire.otter.session.cookies.clear()
+            self._raw.otter.session.cookies.clear()
         return self._get()
 
     def _get(self) -> requests.Response:
-        session = self._wire.otter.session
+        session = self._raw.otter.session
         return session.get(self.address, allow_redirects=False, auth=_nobody, timeout=TIMEOUT_S)
 
 

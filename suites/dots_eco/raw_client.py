@@ -11,7 +11,7 @@ from flowproof.target import Target
 
 from .setup import APPLICATION, SKU
 
-__all__ = ["ADD", "NOT_A_MANAGER", "NO_LIST", "NO_PURCHASE", "Answer", "Wire", "compact", "invalid"]
+__all__ = ["ADD", "NOT_A_MANAGER", "NO_LIST", "NO_PURCHASE", "RawClient", "RawResponse", "compact", "invalid"]
 
 ADD = "/api/v1/flow-card/add"
 TIMEOUT_S = 30.0
@@ -42,7 +42,7 @@ DOCUMENTED = frozenset(
 """Every member that a page names. A server may send further ones, and its members in any order: that is no fault."""
 
 
-class Answer:
+class RawResponse:
     """
     An answer, of which a test looks at what the pages name.
 
@@ -69,7 +69,7 @@ def _documented(value: Any) -> Any:
     return {name: each if name == "errors" else _documented(each) for name, each in value.items() if name in DOCUMENTED}
 
 
-class Wire:
+class RawClient:
     """
     Sends what a test made by hand through the client's own session, so that each exchange is checked as ever.
 
@@ -88,7 +88,7 @@ class Wire:
 
     def send(
         self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str | None] | None = None
-    ) -> Answer:
+    ) -> RawResponse:
         """
         Send one request, with the usual token unless the headers say otherwise.
 
@@ -103,28 +103,28 @@ class Wire:
             right["Content-Type"] = "application/json"
         given = {name: value for name, value in {**right, **(headers or {})}.items() if value is not None}
         url = self.dots_eco.base_url + path
-        return Answer(
+        return RawResponse(
             self.dots_eco.session.request(
                 method, url, data=body, headers=given, timeout=TIMEOUT_S, allow_redirects=False
             )
         )
 
-    def add(self, body: Any, token: str | None = None) -> Answer:
+    def add(self, body: Any, token: str | None = None) -> RawResponse:
         """Ask for a card with any JSON as body."""
         headers = {} if token is None else {"auth-token": token}
         return self.send("POST", ADD, body=json.dumps(body).encode(), headers=headers)
 
-    def card(self, **parameters: Any) -> Answer:
+    def card(self, **parameters: Any) -> RawResponse:
         """Ask for a card of the document's application and SKU, with further parameters; `sender` stands for `from`."""
         named = {"from" if name == "sender" else name: value for name, value in parameters.items()}
         return self.add({"app_token": APPLICATION, "sku": SKU, **named})
 
-    def listed(self, app_token: str, token: str | None = None) -> Answer:
+    def listed(self, app_token: str, token: str | None = None) -> RawResponse:
         """Ask for an application's flow cards."""
         headers = {} if token is None else {"auth-token": token}
         return self.send("GET", f"/api/v1/flow-card/list/{app_token}", headers=headers)
 
-    def balance(self, app_token: str, token: str | None = None) -> Answer:
+    def balance(self, app_token: str, token: str | None = None) -> RawResponse:
         """Ask for an application's balance."""
         headers = {} if token is None else {"auth-token": token}
         return self.send("GET", f"/api/v1/application-balance/{app_token}", headers=headers)

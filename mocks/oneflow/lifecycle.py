@@ -1,4 +1,4 @@
-"""What happens to a submission on the workspace's clock: judged, made print ready, shipped, or errored."""
+"""What happens to a submission on the workspace's clock: it is validated, made print ready, shipped, or errored."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -9,10 +9,10 @@ from flowproof.kernel import ProviderContext
 from flowproof.kernel.time.clock import instant_to_text
 
 from . import rules, webhooks
-from .errors import dotted, said
-from .models import Event, Settings, Setup, Status, Submission
-from .orders import Orders
-from .records import order_record
+from .errors import dotted_path, message_of
+from .models import Event, SeedData, SeedSettings, Status, Submission
+from .order_record import order_record
+from .records import Orders
 
 __all__ = ["TASKS", "findings_of", "submit"]
 
@@ -20,36 +20,36 @@ ORDER_SCHEMA = "order.schema.json"
 
 
 def findings_of(order: Any, account_id: str, context: ProviderContext) -> tuple[Finding, ...]:
-    """Everything that keeps an order from being accepted: what breaks the schema, or else what breaks a rule."""
+    """Everything that makes an order invalid: findings by the schema, or, where there are none, by the rules."""
     broken = context.findings(ORDER_SCHEMA, order)
     if broken:
         return broken
-    taken = Orders(context.state).has_source_order_id(account_id, order["orderData"]["sourceOrderId"])
-    return context.filtered(rules.judge(rules.Case(order, context.parsed_seed(Setup), taken)))
+    is_repeated = Orders(context.state).has_source_order_id(account_id, order["orderData"]["sourceOrderId"])
+    return context.filtered(rules.validate(rules.SubmittedOrder(order, context.parsed_seed(SeedData), is_repeated)))
 
 
 def submit(submission: Submission, context: ProviderContext) -> None:
-    """Put a submission aside as it came; it is judged later."""
+    """Schedule the processing of a submission."""
     context.schedule("process", after_s=_settings(context).processing_s, value=submission.to_json())
 
 
 def process(context: ProviderContext, value: Any) -> None:
-    """Judge a submission: it becomes an order, or a submission error."""
+    """Validate a submission and store it as an order, or as a submission error."""
     orders, submission = Orders(context.state), Submission.from_json(value)
     findings = findings_of(submission.order, submission.account_id, context)
     if findings:
         errors = [_shown(finding) for finding in findings]
         orders.put_submission_error(submission, errors)
-        webhooks.submission_error(submission, errors, context)
+        webhooks.notify_submission_error(submission, errors, context)
         return
-    record = order_record(submission, context.parsed_seed(Setup), context.rng, at=_now(context))
+    record = order_record(submission, context, at=_now(context))
     orders.add(submission.account_id, record)
-    webhooks.order_event(Event.ORDER_RECEIVED, record, context)
+    webhooks.notify_order(Event.ORDER_RECEIVED, record, context)
     _schedule_artwork(context, record)
 
 
 def _schedule_artwork(context: ProviderContext, record: Mapping[str, Any]) -> None:
-    """Files that cannot be fetched are waited for and then given up; all others are ready soon."""
+    """Give up an order whose files cannot be fetched after a timeout; make any other print ready."""
     settings = _settings(context)
     value = {"id": record["_id"]}
     fetched = {file["path"] for file in record["files"] if file["fetch"]}
@@ -60,24 +60,24 @@ def _schedule_artwork(context: ProviderContext, record: Mapping[str, Any]) -> No
 
 
 def prepare(context: ProviderContext, value: Any) -> None:
-    """All files are there: the order is print ready, unless one fails its preflight."""
+    """Make an order print ready, or errored where a file fails its preflight."""
     orders = Orders(context.state)
     order = orders.open(value["id"], Status.RECEIVED)
     if order is None:
         return
     if _fails_preflight(order, _settings(context)):
-        _err(order, context, "Preflight failed")
+        _fail(order, context, "Preflight failed")
         return
     fetched = {**order, "files": [{**file, "status": "received"} for file in order["files"]]}
-    ready = rules.moved(fetched, Status.PRINT_READY, at=_now(context), message="Order print ready")
+    ready = rules.transition(fetched, Status.PRINT_READY, at=_now(context), message="Order print ready")
     orders.replace(ready)
-    webhooks.order_event(Event.ORDER_PRINT_READY, ready, context)
+    webhooks.notify_order(Event.ORDER_PRINT_READY, ready, context)
     context.schedule("ship", after_s=_settings(context).ship_s, value=value)
 
 
 def give_up(context: ProviderContext, value: Any) -> None:
     """
-    A file could not be fetched in time.
+    Make an order errored whose files could not be fetched.
 
     Source:
         Seed 002, Order Errored; that it takes twelve hours is observed (the provider's page on postbacks).
@@ -85,11 +85,11 @@ def give_up(context: ProviderContext, value: Any) -> None:
     orders = Orders(context.state)
     order = orders.open(value["id"], Status.RECEIVED)
     if order is not None:
-        _err(order, context, "Artwork could not be fetched")
+        _fail(order, context, "Artwork could not be fetched")
 
 
 def ship(context: ProviderContext, value: Any) -> None:
-    """Everything is produced, assembled and dispatched."""
+    """Ship every shipment of an order."""
     orders = Orders(context.state)
     order = orders.open(value["id"], Status.PRINT_READY)
     if order is None:
@@ -97,10 +97,10 @@ def ship(context: ProviderContext, value: Any) -> None:
     data = order["orderData"]
     shipped = [{**each, "status": "shipped", "shippedDate": _now(context)} for each in data["shipments"]]
     with_shipments = {**order, "orderData": {**data, "shipments": shipped}}
-    changed = rules.moved(with_shipments, Status.SHIPPED, at=_now(context), message="Order shipped")
+    changed = rules.transition(with_shipments, Status.SHIPPED, at=_now(context), message="Order shipped")
     orders.replace(changed)
     for shipment in shipped:
-        webhooks.shipment_event(changed, shipment, context)
+        webhooks.notify_shipment(changed, shipment, context)
 
 
 TASKS: Mapping[str, Callable[[ProviderContext, Any], None]] = MappingProxyType(
@@ -108,25 +108,25 @@ TASKS: Mapping[str, Callable[[ProviderContext, Any], None]] = MappingProxyType(
 )
 
 
-def _fails_preflight(order: Mapping[str, Any], settings: Settings) -> bool:
+def _fails_preflight(order: Mapping[str, Any], settings: SeedSettings) -> bool:
     components = (component for item in order["orderData"]["items"] for component in item["components"])
     checked = {component["path"] for component in components if component["preflight"]}
     return bool(checked & set(settings.artwork_failing_preflight))
 
 
-def _err(order: Mapping[str, Any], context: ProviderContext, message: str) -> None:
-    errored = rules.moved(order, Status.ERROR, at=_now(context), message=message, level="error")
+def _fail(order: Mapping[str, Any], context: ProviderContext, message: str) -> None:
+    errored = rules.transition(order, Status.ERROR, at=_now(context), message=message, level="error")
     Orders(context.state).replace(errored)
-    webhooks.order_event(Event.ORDER_ERRORED, errored, context)
+    webhooks.notify_order(Event.ORDER_ERRORED, errored, context)
 
 
 def _shown(finding: Finding) -> dict[str, str]:
-    """An error of a submission, with the keys that the document's postback template reads."""
-    return {"name": "ValidationError", "path": dotted(finding.pointer), "message": said(finding)}
+    """A submission's error, with the keys that the document's postback template reads."""
+    return {"name": "ValidationError", "path": dotted_path(finding.pointer), "message": message_of(finding)}
 
 
-def _settings(context: ProviderContext) -> Settings:
-    return context.parsed_seed(Setup).settings
+def _settings(context: ProviderContext) -> SeedSettings:
+    return context.parsed_seed(SeedData).settings
 
 
 def _now(context: ProviderContext) -> str:

@@ -1,4 +1,4 @@
-"""How a question becomes a code, and a code a token: secrets are drawn, kept as digests, and end on the clock."""
+"""Issues tickets, codes and tokens. Their secrets are random, stored as digests, and end on the workspace's clock."""
 
 import base64
 from collections.abc import Mapping
@@ -10,51 +10,51 @@ from typing import Any
 from flowproof.kernel import Credential, ProviderContext
 from flowproof.kernel.time.clock import microseconds
 
-from .models import AccessToken, Client, Code, Settings, Setup, Ticket, User
+from .models import AccessToken, Client, Code, SeedData, SeedSettings, Ticket, User
 from .records import CODE, TICKET, TOKEN, Permissions, digest
 
-__all__ = ["TASKS", "TOKEN_ROLE", "ask", "drawn", "grant", "issue", "revoke"]
+__all__ = ["TASKS", "TOKEN_ROLE", "issue_code", "issue_ticket", "issue_token", "random_secret", "revoke"]
 
 TOKEN_ROLE = "access token"  # noqa: S105 (a word, no secret; with a blank, so that no application can have it)
-REMEMBERED_S = 86_400.0
+KEEP_ENDED_S = 86_400.0
 SECOND_US = 1_000_000
 
 
-def ask(context: ProviderContext, ticket: Ticket, browser: str) -> str:
-    """Let a question wait for the answer of one browser; returns its secret."""
-    secret, lifetime_s = drawn(context, "ticket"), _settings(context).consent_lifetime_s
+def issue_ticket(context: ProviderContext, ticket: Ticket, browser: str) -> str:
+    """Store a pending consent request for one browser; returns the ticket's secret."""
+    secret, lifetime_s = random_secret(context, "ticket"), _settings(context).consent_lifetime_s
     kept = replace(ticket, expires_us=_after(context, lifetime_s), browser=digest(browser))
     Permissions(context.state).put_ticket(digest(secret), kept)
     context.schedule("forget", after_s=lifetime_s, value=[TICKET, digest(secret)])
     return secret
 
 
-def grant(context: ProviderContext, ticket: Ticket, user: User) -> str:
-    """Keep a user's permission; returns the code that stands for it."""
-    secret, lifetime_s = drawn(context, "code"), _settings(context).code_lifetime_s
+def issue_code(context: ProviderContext, ticket: Ticket, user: User) -> str:
+    """Store a user's permission; returns the code's secret."""
+    secret, lifetime_s = random_secret(context, "code"), _settings(context).code_lifetime_s
     code = Code(
         ticket.client_id, ticket.redirect_uri, ticket.scopes, user.id, ticket.challenge, _after(context, lifetime_s)
     )
     Permissions(context.state).put_code(digest(secret), code)
-    context.schedule("forget_unused", after_s=lifetime_s + REMEMBERED_S, value=digest(secret))
+    context.schedule("forget_unused", after_s=lifetime_s + KEEP_ENDED_S, value=digest(secret))
     return secret
 
 
-def issue(
+def issue_token(
     context: ProviderContext, client: Client, scopes: tuple[str, ...], *, user: str | None, code_key: str | None
 ) -> str:
     """
-    A token, which leads to this workspace until it ends.
+    Issue a token that finds this workspace until it ends; returns its secret.
 
     Args:
-        world: Where.
-        client: To whom.
-        scopes: What it may do.
-        user: For whom it acts, or None for the client itself.
-        code_key: Digest of the code that it is exchanged for, which is used up; None for client credentials.
+        context: The workspace.
+        client: The application.
+        scopes: Its scopes.
+        user: The user it acts for, or None for the client itself.
+        code_key: Digest of the code that it is exchanged for; None for client credentials.
     """
     secret, lifetime_s = (
-        f"{drawn(context, 'token')}.{drawn(context, 'token tail')}",
+        f"{random_secret(context, 'token')}.{random_secret(context, 'token tail')}",
         _settings(context).token_lifetime_s,
     )
     key, permissions = digest(secret), Permissions(context.state)
@@ -69,7 +69,7 @@ def issue(
 
 
 def revoke(context: ProviderContext, token_key: str) -> None:
-    """Let a token be of no use from now on; it still leads to this workspace, which knows why."""
+    """Make a token unusable. Its record stays, so that a refusal can be explained."""
     permissions = Permissions(context.state)
     token = permissions.token(token_key)
     if token is not None:
@@ -89,9 +89,9 @@ def _forget_unused(context: ProviderContext, key: Any) -> None:
 
 
 def _end_token(context: ProviderContext, key: Any) -> None:
-    """A token leads nowhere any more; that there was one is remembered for a day, for explanations."""
+    """End a token. Its record stays for a day, so that a refusal can be explained."""
     context.revoke(key)
-    context.schedule("forget", after_s=REMEMBERED_S, value=[TOKEN, key])
+    context.schedule("forget", after_s=KEEP_ENDED_S, value=[TOKEN, key])
 
 
 TASKS: Mapping[str, Any] = MappingProxyType(
@@ -99,11 +99,11 @@ TASKS: Mapping[str, Any] = MappingProxyType(
 )
 
 
-def drawn(context: ProviderContext, what: str) -> str:
+def random_secret(context: ProviderContext, what: str) -> str:
     """
-    Forty-three characters from the workspace's chance.
+    Forty-three random characters.
 
-    The workspace's id goes in, since two workspaces with one seed must not issue the same token.
+    The workspace's id is part of the seed: two workspaces with one seed must not issue the same token.
     """
     rng = Random(f"{context.rng_seed}/{context.state.workspace}/{what}")
     return base64.urlsafe_b64encode(rng.randbytes(32)).rstrip(b"=").decode()
@@ -113,5 +113,5 @@ def _after(context: ProviderContext, seconds: float) -> int:
     return microseconds(context.now) + round(seconds * SECOND_US)
 
 
-def _settings(context: ProviderContext) -> Settings:
-    return Setup(context.seed).settings
+def _settings(context: ProviderContext) -> SeedSettings:
+    return SeedData(context.seed).settings

@@ -1,4 +1,4 @@
-"""How often one address may ask: the provider's published limits, off unless the seed data's settings turn them on."""
+"""The provider's published rate limits per address; off unless the seed data's settings turn them on."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from flowproof.kernel.time.clock import microseconds
 
 from .auth import is_authenticated
 from .errors import TooManyRequests
-from .models import Setup
+from .models import SeedData
 
 __all__ = ["admit"]
 
@@ -24,7 +24,7 @@ def admit(request: ProviderRequest, context: ProviderContext) -> None:
         Observed: guides-rate-limiting, "20 req/s per IP authenticated; 3 req/min per IP unauthenticated". That the time
         slides, rather than starting anew with each second, is inferred.
     """
-    limits = Setup(context.seed).settings.rate_limits
+    limits = SeedData(context.seed).settings.rate_limits
     if limits is None:
         return
     if is_authenticated(request, context):

@@ -1,4 +1,4 @@
-"""What an event sets off: each workflow that it fires runs once; a paused one's execution waits."""
+"""Runs the workflows that an event fires, each once. A paused workflow's execution waits."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,20 +16,20 @@ __all__ = ["raise_event", "resume"]
 
 def raise_event(entity_type: str, code: str, entity: Mapping[str, Any], context: ProviderContext) -> list[Execution]:
     """
-    Let an event befall an entity.
+    Raise an event about an entity.
 
     Args:
         entity_type: Of the entity.
         code: Of the trigger.
-        entity: The entity after the event, as far as it is told; what is not stays as it was.
-        world: The workspace.
+        entity: Members of the entity after the event; other members stay as they were.
+        context: The workspace.
 
     Returns:
         One execution for each workflow that fired, in the order in which the workflows were configured.
     """
     records = Records(context.state)
     whole = {**(records.entity(entity_type, entity["id"]) or {}), **entity}
-    records.keep_entity(entity_type, whole)
+    records.put_entity(entity_type, whole)
     event = Event(records.next_id("evt"), entity_type, code, whole, instant_to_text(context.now))
     active = records.active_integrations()
     firing = [each for each in records.workflows() if rules.fires(each, event, active)]
@@ -42,16 +42,16 @@ def _run(workflow: Workflow, event: Event, context: ProviderContext) -> Executio
         records.next_id("exe"), workflow.guid, workflow.name, workflow.action, event, ExecutionState.PAUSED
     )
     execution = waiting if workflow.paused else actions.perform(waiting, context)
-    records.keep_execution(execution)
+    records.put_execution(execution)
     return execution
 
 
 def resume(workflow: Workflow, context: ProviderContext) -> None:
-    """Carry out what waits, each once, in its order; an inactive workflow's executions go on waiting."""
+    """Unpause a workflow and run its waiting executions, oldest first. Those of an inactive workflow keep waiting."""
     records = Records(context.state)
-    records.keep_workflow(replace(workflow, paused=False))
+    records.put_workflow(replace(workflow, paused=False))
     if not workflow.active:
         return
     for execution in records.executions():
         if execution.workflow == workflow.guid and execution.state is ExecutionState.PAUSED:
-            records.keep_execution(actions.perform(execution, context))
+            records.put_execution(actions.perform(execution, context))

@@ -22,7 +22,7 @@ __all__ = [
     "TOKEN",
     "TYPES",
     "VALIDATION",
-    "Wire",
+    "RawClient",
     "code_of",
     "hex_hmac",
 ]
@@ -48,7 +48,7 @@ def hex_hmac(key: str, message: bytes) -> str:
     return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
 
 
-class Wire:
+class RawClient:
     """
     Sends what a test made by hand through the client's own session, so that each exchange is checked as ever.
 
