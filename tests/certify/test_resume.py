@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -26,18 +27,25 @@ __all__ = ["shop"]
 
 TESTS = "card_is_of_its_sku or text_that_is_no_address"  # 38, of which the first three make a card each
 PERMITS = "permits = { operations = { createFlowCard = true } }"
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
-def slow(number: int) -> bool:
-    """A server that takes its time after the first requests, so that there is some to interrupt."""
-    time.sleep(0.15 if number > 10 else 0)
-    return False
+@dataclass
+class Slow:
+    """A server that answers the first requests at once, the next ones when released, and then slowly."""
+
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, number: int) -> bool:
+        if number > 10:
+            self.released.wait(TIMEOUT_S)
+            time.sleep(0.15)
+        return False
 
 
 def until(condition: Callable[[], bool]) -> None:
     """Wait for something that has to come."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while not condition():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.05)
@@ -54,12 +62,13 @@ def test_interrupted_run_goes_on_to_the_same_verdicts(tmp_path: Path, how: signa
     """
     A run that is interrupted ends with exit code 130, settles what it has made, and goes on to what it would have been.
     """
+    slow = Slow()
     with dots_eco.serving() as (url, tokens), relayed(url, breaks=slow) as relay:
         keys = {role: {"key": token} for role, token in tokens.items()}
         profile = tmp_path / "profile.toml"
         variables = {**os.environ, **write_profile(profile, "dots_eco", relay.url, keys, PERMITS)}
         broken = configuration(tmp_path / "broken", target=profile, keyword=TESTS, jobs=jobs)
-        code, said = interrupted(broken, variables, how)
+        code, said = interrupted(broken, variables, how, slow.released)
         before = finished(broken.events)
         left = [each for each in events_of(broken.events) if isinstance(each, Created | Settled)]
         relay.breaks = lambda _: False
@@ -77,8 +86,10 @@ def test_interrupted_run_goes_on_to_the_same_verdicts(tmp_path: Path, how: signa
     assert len({each.id for each in of(resumed, Created)}) == len(of(resumed, Created))
 
 
-def interrupted(wanted: RunConfiguration, environment: Mapping[str, str], how: signal.Signals) -> tuple[int, str]:
-    """Exit code and output of the command, interrupted as soon as a test has ended."""
+def interrupted(
+    wanted: RunConfiguration, environment: Mapping[str, str], how: signal.Signals, released: threading.Event
+) -> tuple[int, str]:
+    """Exit code and output of the command, interrupted when a test has ended; its server is released then."""
     command = [sys.executable, "-m", "flowproof", "certify", "dots_eco", f"--target={wanted.target}"]
     options = [f"--report={wanted.folder}", "-k", wanted.keyword, f"--jobs={wanted.jobs}"]
     process = subprocess.Popen(
@@ -91,7 +102,8 @@ def interrupted(wanted: RunConfiguration, environment: Mapping[str, str], how: s
             )
         )
         process.send_signal(how)
-        said, _ = process.communicate(timeout=PATIENCE_S)
+        released.set()
+        said, _ = process.communicate(timeout=TIMEOUT_S)
     finally:
         process.kill()
     return process.returncode, said

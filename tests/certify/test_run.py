@@ -171,12 +171,13 @@ def test_spending_stops_before_the_limit(shop: Shop) -> None:
 
 
 def test_pace_is_kept_over_all_workers(shop: Shop) -> None:
-    """With two processes at once and 20 requests a second, each request comes at least its share of a second later."""
-    shop.run("pace = { requests_per_second = 20 }", requirements=("dots_eco.balance",), jobs=2)
+    """Two processes that may send 20 requests a second share that pace."""
+    shop.run("pace = { requests_per_second = 20 }", requirements=("dots_eco.balance", "dots_eco.catalogue"), jobs=2)
     moments = sorted(at for at, _, path in shop.relay.seen if "/api/" in path)
 
-    assert len(moments) > 10
-    assert moments[-1] - moments[0] >= (len(moments) - 1) / 20 - 0.05
+    # Two processes with a pace each would need half of this time; the first request may come late on a busy machine.
+    assert len(moments) > 20
+    assert moments[-1] - moments[0] >= 0.65 * (len(moments) - 1) / 20
 
 
 def test_broken_network_is_an_error_and_no_failure(shop: Shop) -> None:

@@ -325,7 +325,9 @@ def test_status_decides_the_error(provider: Provider, client: DotsEco, status: i
     assert len(provider.seen) == 1
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     body=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

@@ -163,7 +163,7 @@ def test_managed_is_sent_only_when_it_is_given(
     assert provider.seen[0].target == f"/api/workflows/Order/configured{query}"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(guid=st.text(st.characters(codec="utf-8"), min_size=1) | st.sampled_from([".", ".."]))
 def test_any_identifier_is_one_segment(provider: Provider, client: Integrations, guid: str) -> None:
     """Whatever an identifier has in it, it is one segment of the path, and no other operation's."""

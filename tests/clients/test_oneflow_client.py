@@ -210,7 +210,9 @@ def test_timestamp_is_utc_with_milliseconds() -> None:
 @example(source_order_id=".")
 @example(source_order_id="..")  # a step up the path, once requests has decoded its %2E
 @example(source_order_id="a/b?c#d%2F e+f~ü")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_any_id_arrives_equal_and_signed_as_sent(provider: Provider, oneflow: OneFlow, source_order_id: str) -> None:
     """Whatever the source order's id, the server decodes it to the same, and the path it saw is the one signed."""
     provider.replies(Reply(200, order_json()))

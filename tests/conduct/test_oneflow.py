@@ -359,6 +359,7 @@ def test_restless_resubmission_fails(workspace: Workspace, oneflow: OneFlow, fai
 
 def test_hammering_while_scaling_up_fails(workspace: Workspace, make_oneflow: Make, failed: Failed) -> None:
     """A client that submits again without a pause breaks the requirement to wait for a few seconds."""
+    workspace.clock.freeze()  # (which the client's own pauses alone move on)
     provider_scales_up(workspace, Customer(make_oneflow(workspace, retry=IMPATIENT), workspace.clock.advance))
 
     assert set(failed(workspace, "oneflow")) == {"oneflow.submission.scaling"}

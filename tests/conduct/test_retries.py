@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flowproof.conduct import Kept, in_doubt, pause_s, repeated, waits_as_told
+from flowproof.conduct import Broken, Kept, in_doubt, pause_s, repeated, waits_as_told
 from tests.conduct.entries import entry, journal_of
 
 WAIT = [["Retry-After", "18"]]
@@ -29,7 +29,11 @@ def test_wait_is_compared_with_what_was_asked(waited_s: int, is_kept: bool) -> N
 NO_WAIT_TO_TELL = {
     "never repeated": [limited(1)],
     "another request": [limited(1), entry(2, "listNotes", 200, query="page=2")],
-    "a clock that stands still": [limited(1, second=0), entry(2, "listNotes", 200, second=0)],
+    "a clock that stands still": [
+        limited(1, second=0, clock="frozen"),
+        entry(2, "listNotes", 200, second=0, clock="frozen"),
+    ],
+    "a journal that names no clock": [limited(1, second=0), entry(2, "listNotes", 200, second=0)],
     "another status": [entry(1, "listNotes", 503, headers=WAIT), entry(2, "listNotes", 200)],
     "no time to wait": [entry(1, "listNotes", 429), entry(2, "listNotes", 200)],
     "a date to wait for": [
@@ -53,11 +57,26 @@ def test_repeated_request_has_the_same_body() -> None:
     assert (repeated(first, journal), repeated(third, journal)) == (third, None)
 
 
-def test_pause_is_none_on_a_clock_that_stands_still() -> None:
-    """The pause between two exchanges is that of the workspace's clock, or cannot be told."""
-    still, other, later = journal_of(entry(1, second=5), entry(2, second=5), entry(3, second=12))
+@pytest.mark.parametrize(
+    ("clock", "at_once"), [("real", 0.0), ("frozen", None), ("stepped", None), (None, None)], ids=str
+)
+def test_pause_at_one_instant_depends_on_the_clock(clock: str | None, at_once: float | None) -> None:
+    """Two exchanges at one instant have a pause of 0 on a real clock; on any other clock the pause is unknown."""
+    same: dict[str, Any] = {} if clock is None else {"clock": clock}
+    first, again, later = journal_of(
+        entry(1, second=5, **same), entry(2, second=5, **same), entry(3, second=12, **same)
+    )
 
-    assert (pause_s(still, other), pause_s(other, later)) == (None, 7.0)
+    assert (pause_s(first, again), pause_s(again, later)) == (at_once, 7.0)
+
+
+def test_request_repeated_at_once_is_a_breach() -> None:
+    """On a real clock a request that is repeated in the same millisecond was not held back."""
+    journal = journal_of(limited(1, second=0, clock="real"), entry(2, "listNotes", 200, second=0, clock="real"))
+
+    (sighting,) = waits_as_told(429)(journal)
+
+    assert isinstance(sighting, Broken)
 
 
 def test_answer_that_is_lost_or_late_leaves_in_doubt() -> None:

@@ -87,6 +87,7 @@ class Observed:
         faults: The plans that hit it, as the control API shows them.
         explanation: Why it was refused, for people.
         direction: `in` for a request of the client, `out` for a webhook to it.
+        clock: Mode of the workspace's clock; None in a journal of an earlier version, which does not tell.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Observed:
     faults: tuple[Mapping[str, Any], ...] = ()
     explanation: str = ""
     direction: Literal["in", "out"] = "in"
+    clock: Literal["real", "frozen", "stepped"] | None = None
 
     def __str__(self) -> str:
         """Method and path."""

@@ -77,6 +77,7 @@ def _observed(entry: Entry, contract: Contract) -> Observed:
         faults=tuple(entry["faults"]),
         explanation=entry["explanation"] or "",
         direction=entry["direction"],
+        clock=entry.get("clock"),
     )
 
 

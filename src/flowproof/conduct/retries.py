@@ -23,8 +23,15 @@ def in_doubt(first: Observed, then: Observed) -> bool:
 
 
 def pause_s(first: Observed, then: Observed) -> float | None:
-    """Seconds between two exchanges on the workspace's clock, or None where that clock stood still."""
-    return (then.at - first.at).total_seconds() or None
+    """
+    Seconds between two exchanges on the workspace's clock, or None where that clock stood still.
+
+    On a real clock two exchanges may be of the same millisecond: their pause is 0, and is judged. On any other clock,
+    or where the journal does not name its mode, equal times tell nothing of the pause.
+    """
+    seconds = (then.at - first.at).total_seconds()
+    runs = first.clock == then.clock == "real"
+    return seconds if seconds or runs else None
 
 
 def waits_as_told(*statuses: int) -> Watcher:

@@ -273,7 +273,7 @@ class Mock:
             faults=tuple(plan for plan, _ in arrival.faults),
         )
         took_ms, secrets = stopwatch_ms() - arrival.started_ms, self._secrets(arrival, workspace)
-        kept = Kept(workspace.id, arrival.number, now, took_ms)
+        kept = Kept(workspace.id, arrival.number, now, took_ms, workspace.clock.mode)
         self.journal.write(kept, entry, secrets, at_once=not entry.is_short)
         return answer
 
@@ -286,7 +286,7 @@ class Mock:
             provider = self.apps[delivery.provider].provider
             known, _ = self.workspaces.secrets(workspace, provider.slug)
             secrets = known | secrets_sent(provider, headers)
-            kept = Kept(workspace.id, number, at, duration_ms)
+            kept = Kept(workspace.id, number, at, duration_ms, workspace.clock.mode)
             self.journal.write(kept, Outbound(provider, delivery, headers, sent), secrets, at_once=True)
         return exchange_id(workspace.id, number)
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings, strategies
+from hypothesis import HealthCheck, Phase, given, settings, strategies
 
 from .forks import Died, in_processes
 from .mutant import Mutant, Outcome, Verdict
@@ -41,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "mutants",
         max_examples=EXAMPLES,
         deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
         derandomize=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],

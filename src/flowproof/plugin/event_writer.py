@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from msgspec import structs
 
 from flowproof.certify.events import (
@@ -98,7 +98,13 @@ class EventWriter:
         if file.exists():
             self._read(events_of(file))
         settings.register_profile(
-            "flowproof", max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, print_blob=False
+            "flowproof",
+            max_examples=EXAMPLES,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+            derandomize=True,
+            database=None,
+            print_blob=False,
         )
         settings.load_profile("flowproof")
 

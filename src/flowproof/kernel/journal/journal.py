@@ -11,6 +11,7 @@ import orjson
 from flowproof.kernel.redaction import REDACTED, scrubbed_json
 from flowproof.kernel.state.exchanges import Draft, ExchangeRow
 from flowproof.kernel.state.store import Store
+from flowproof.kernel.time.clock import Mode
 
 from .entries import Entry, compact
 
@@ -34,12 +35,14 @@ class Kept(NamedTuple):
         number: Among its exchanges.
         at: When, on the workspace's clock.
         duration_ms: How long it took.
+        clock: Mode of that clock at the time: without it two equal times say nothing of a client's pauses.
     """
 
     workspace: str
     number: int
     at: datetime
     duration_ms: float
+    clock: Mode = "real"
 
 
 class Journal:
@@ -110,6 +113,7 @@ def _written(kept: Kept, entry: Entry, secrets: frozenset[str]) -> bytes:
         "workspace": kept.workspace,
         "number": kept.number,
         "started_at": kept.at.isoformat(timespec="milliseconds"),
+        "clock": kept.clock,
         "duration_ms": round(kept.duration_ms, 3),
     }
     return compact(scrubbed_json({**identity, **entry.told()}, secrets))
