@@ -13,7 +13,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from flowproof.conduct import unwatched
+from flowproof.conduct import unchecked
 from flowproof.conformance import load_contract
 from flowproof.providers import find_obligations
 from tests import tree
@@ -180,10 +180,10 @@ def test_suite_has_its_rooms(slug: str) -> None:
 def test_conduct_speaks_of_every_duty_of_a_client(slug: str) -> None:
     """Each requirement that obliges clients is watched over by the suite's room conduct, or it says why none can."""
     contract, obligations = load_contract(slug), find_obligations(slug)
-    entries = {*obligations.enforced, *obligations.unseen, *(each.requirement for each in obligations.watched)}
+    entries = {*obligations.enforced, *obligations.unobservable, *(each.requirement for each in obligations.checked)}
     of_clients = {each.id for each in contract.requirements.values() if each.binds_clients}
 
-    assert (unwatched(contract, obligations), entries - of_clients) == ((), set())
+    assert (unchecked(contract, obligations), entries - of_clients) == ((), set())
 
 
 @each_provider

@@ -1,10 +1,10 @@
-"""How a client repeats a request: after the wait that it was asked for, and not while it is in doubt."""
+"""How a client repeats a request: after the pause that it was asked for, and not while the outcome is unknown."""
 
 from typing import Any
 
 import pytest
 
-from flowproof.conduct import Broken, Kept, in_doubt, pause_s, repeated, waits_as_told
+from flowproof.conduct import Fulfilled, Violated, find_repeat, outcome_was_unknown, pause_s, respects_retry_after
 from tests.conduct.entries import entry, journal_of
 
 WAIT = [["Retry-After", "18"]]
@@ -17,13 +17,13 @@ def limited(number: int, **changes: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("waited_s", "is_kept"), [(1, False), (17, False), (18, True), (60, True)])
 def test_wait_is_compared_with_what_was_asked(waited_s: int, is_kept: bool) -> None:
-    """A request that is repeated sooner than Retry-After says is a breach, any later one is not."""
+    """A request that is repeated sooner than Retry-After allows is a violation."""
     journal = journal_of(limited(1, second=0), entry(2, "listNotes", 200, second=waited_s))
 
-    (sighting,) = waits_as_told(429)(journal)
+    (observation,) = respects_retry_after(429)(journal)
 
-    assert isinstance(sighting, Kept) == is_kept
-    assert [each.number for each in sighting.exchanges] == [1, 2]
+    assert isinstance(observation, Fulfilled) == is_kept
+    assert [each.number for each in observation.exchanges] == [1, 2]
 
 
 NO_WAIT_TO_TELL = {
@@ -44,17 +44,17 @@ NO_WAIT_TO_TELL = {
 
 
 @pytest.mark.parametrize("case", NO_WAIT_TO_TELL)
-def test_without_a_wait_to_compare_nothing_is_seen(case: str) -> None:
-    """Where a request is not repeated, or no wait can be told, there is no sighting."""
-    assert list(waits_as_told(429)(journal_of(*NO_WAIT_TO_TELL[case]))) == []
+def test_unknown_pause_is_no_observation(case: str) -> None:
+    """Where a request is not repeated, or the pause is unknown, there is no observation."""
+    assert list(respects_retry_after(429)(journal_of(*NO_WAIT_TO_TELL[case]))) == []
 
 
 def test_repeated_request_has_the_same_body() -> None:
-    """A request is the same when method, path, query and body are, whatever its headers and answer."""
+    """A repeat has the same method, path, query and body, whatever its headers and response."""
     journal = journal_of(entry(1, sent="a"), entry(2, sent="b"), entry(3, status=503, sent="a"))
     first, _, third = journal
 
-    assert (repeated(first, journal), repeated(third, journal)) == (third, None)
+    assert (find_repeat(first, journal), find_repeat(third, journal)) == (third, None)
 
 
 @pytest.mark.parametrize(
@@ -71,18 +71,22 @@ def test_pause_at_one_instant_depends_on_the_clock(clock: str | None, at_once: f
 
 
 def test_request_repeated_at_once_is_a_breach() -> None:
-    """On a real clock a request that is repeated in the same millisecond was not held back."""
+    """On a real clock a request that is repeated in the same millisecond is a violation."""
     journal = journal_of(limited(1, second=0, clock="real"), entry(2, "listNotes", 200, second=0, clock="real"))
 
-    (sighting,) = waits_as_told(429)(journal)
+    (observation,) = respects_retry_after(429)(journal)
 
-    assert isinstance(sighting, Broken)
+    assert isinstance(observation, Violated)
 
 
-def test_answer_that_is_lost_or_late_leaves_in_doubt() -> None:
-    """A client is in doubt when the answer was lost, or came after it had asked again; else it is not."""
+def test_outcome_is_unknown_after_a_lost_or_late_answer() -> None:
+    """The outcome is unknown when the response was lost, or came after the second request."""
     lost = entry(1, second=1, faults=[{"id": "fault-1", "fault": "reset"}])
     late, again = entry(2, second=9), entry(3, second=4)
     first, second, third = journal_of(lost, late, again)
 
-    assert [in_doubt(first, second), in_doubt(second, third), in_doubt(third, second)] == [True, True, False]
+    assert [
+        outcome_was_unknown(first, second),
+        outcome_was_unknown(second, third),
+        outcome_was_unknown(third, second),
+    ] == [True, True, False]

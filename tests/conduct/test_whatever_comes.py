@@ -1,4 +1,4 @@
-"""Whatever a client sends and a provider answers, every provider's obligations can be judged, and twice alike."""
+"""Any journal of any provider can be judged, always with the same result."""
 
 import json
 import re
@@ -24,7 +24,7 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
 
 
 def names_in(contract: Contract) -> list[str]:
-    """The names of all members that the contract's schemas know."""
+    """The names of all members in the contract's schemas."""
     walk = Walk(contract)
     found = {
         step
@@ -37,7 +37,7 @@ def names_in(contract: Contract) -> list[str]:
 
 
 def bodies(names: list[str]) -> st.SearchStrategy[str]:
-    """JSON with the contract's own names in the wrong places, or text that is none."""
+    """JSON with the contract's names in wrong places, or text that is not JSON."""
     values = st.recursive(
         SCALARS,
         lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(names), inner, max_size=3),
@@ -51,7 +51,7 @@ contract_of, obligations_of = cache(load_contract), cache(find_obligations)
 
 @cache
 def exchanges(slug: str) -> st.SearchStrategy[dict[str, Any]]:
-    """One entry of a journal, without its number."""
+    """An entry of a journal without its number."""
     contract = contract_of(slug)
     body = bodies(names_in(contract))
 
@@ -93,7 +93,7 @@ def exchanges(slug: str) -> st.SearchStrategy[dict[str, Any]]:
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_whatever_comes_is_judged(slug: str, data: st.DataObject) -> None:
-    """No journal is too strange to be judged, and the same journal is judged alike each time."""
+    """Any journal can be judged, and judging it twice gives the same report."""
     contract, obligations = contract_of(slug), obligations_of(slug)
     drawn = data.draw(st.lists(exchanges(slug), min_size=1, max_size=6))
     entries = [{**each, "id": f"w-{number}", "number": number} for number, each in enumerate(drawn, start=1)]

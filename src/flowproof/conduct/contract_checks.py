@@ -1,8 +1,8 @@
 """
-What a journal shows without a watcher: requests that contract and rules refused, and requests that keep them.
+Observations that need no check: requests that contract and rules refused, and requests that fulfil them.
 
-A refused request breaks the requirement that its findings cite. An accepted one keeps what the schemas say of the
-members that it has, and what is enforced with every request of its operation.
+A refused request violates the requirements that its findings cite. An accepted one fulfils the requirements that the
+schemas give to its members, and those that are enforced with every request of its operation.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,39 +14,41 @@ from flowproof.conformance import Contract, Operation
 from flowproof.conformance.places import Steps
 from flowproof.conformance.schema_walk import Place, Walk
 
-from .obligation import Broken, Kept, Obligations, Sighting
-from .observed import Journal, Observed
+from .journal import Journal, JournalExchange
+from .obligation import Fulfilled, Obligations, Observation, Violated
 
-__all__ = ["Cited", "contractual", "unwatched"]
+__all__ = ["RequirementObservation", "contract_observations", "unchecked"]
 
-Cited = tuple[str, Sighting]
-"""The id of a requirement, and what was seen of it."""
+RequirementObservation = tuple[str, Observation]
+"""The id of a requirement, and an observation that concerns it."""
 
-KEPT = "accepted requests kept it"
+ACCEPTED = "accepted requests kept it"
 FORM = "application/x-www-form-urlencoded"
 
 
-def contractual(journal: Journal, contract: Contract, obligations: Obligations) -> Iterator[Cited]:
-    """Every requirement that a request broke or kept, some more than once."""
-    reading = _Reading(contract)
+def contract_observations(
+    journal: Journal, contract: Contract, obligations: Obligations
+) -> Iterator[RequirementObservation]:
+    """Yield every requirement that a request violated or fulfilled, some more than once."""
+    body_requirements = _BodyRequirements(contract)
     enforced = [contract.requirements[each] for each in obligations.enforced]
     for exchange in journal.requests():
         for requirement, what in _complaints(exchange):
-            if not obligations.excused(requirement, exchange, journal):
-                yield requirement, Broken(what, (exchange,))
+            if not obligations.exempts(requirement, exchange, journal):
+                yield requirement, Violated(what, (exchange,))
         if not exchange.is_accepted:
             continue
-        for requirement in () if exchange.findings else reading.members(exchange):
-            yield requirement, Kept(KEPT, (exchange,))
+        for requirement in () if exchange.findings else body_requirements.of(exchange):
+            yield requirement, Fulfilled(ACCEPTED, (exchange,))
         for each in enforced:
             if exchange.operation in each.operations or not each.operations:
-                yield each.id, Kept(KEPT, (exchange,))
+                yield each.id, Fulfilled(ACCEPTED, (exchange,))
 
 
-def unwatched(contract: Contract, obligations: Obligations) -> tuple[str, ...]:
-    """The requirements that oblige the client, but that nothing watches over, and of which nobody says why."""
+def unchecked(contract: Contract, obligations: Obligations) -> tuple[str, ...]:
+    """Ids of the requirements that oblige the client, but that nothing checks and nothing explains."""
     walk = Walk(contract)
-    known = {*obligations.enforced, *obligations.unseen, *(each.requirement for each in obligations.watched)}
+    known = {*obligations.enforced, *obligations.unobservable, *(each.requirement for each in obligations.checked)}
     for operation in contract.operations.all:
         known |= {each.requirement for each in operation.parameters if each.requirement}
         for pointer in operation.bodies.values():
@@ -55,28 +57,28 @@ def unwatched(contract: Contract, obligations: Obligations) -> tuple[str, ...]:
     return tuple(each.id for each in contract.requirements.values() if each.binds_clients and each.id not in known)
 
 
-def _complaints(exchange: Observed) -> Iterator[tuple[str, str]]:
-    """What an exchange breaks, each with a sentence."""
+def _complaints(exchange: JournalExchange) -> Iterator[tuple[str, str]]:
+    """Yield each requirement that an exchange violates, with a sentence."""
     if exchange.is_made_to_fail:
         return
     findings = [each for each in exchange.findings if each.requirement]
-    told = "".join(f"; {mistake.text}" for mistake in exchange.mistakes)
+    mistakes = "".join(f"; {mistake.text}" for mistake in exchange.mistakes)
     for each in findings:
         place = f"{each.where}{f'#{each.pointer}' if each.pointer else ''}"
-        what = f"{exchange} answered {exchange.status}, {place}: expected {each.expected}, got {each.got}{told}"
+        what = f"{exchange} answered {exchange.status}, {place}: expected {each.expected}, got {each.got}{mistakes}"
         yield str(each.requirement), what
     if exchange.requirement and all(each.requirement != exchange.requirement for each in findings):
-        yield exchange.requirement, f"{exchange} answered {exchange.status}{told}"
+        yield exchange.requirement, f"{exchange} answered {exchange.status}{mistakes}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """The places of each operation's body, read once."""
+class _BodyRequirements:
+    """The requirements of each operation's parameters and members; each schema is walked once."""
 
     contract: Contract
     places: dict[str, Mapping[Steps, Place]] = field(default_factory=dict)
 
-    def members(self, exchange: Observed) -> frozenset[str]:
+    def of(self, exchange: JournalExchange) -> frozenset[str]:
         """The requirements of the parameters and the members of the body that a request has."""
         operation = self.contract.operations.by_id(exchange.operation)
         if operation is None:
@@ -84,7 +86,7 @@ class _Reading:
         named = {each.requirement for each in operation.parameters if each.name in exchange.parameters}
         return frozenset(each for each in (*named, *self._members_of_body(operation, exchange)) if each)
 
-    def _members_of_body(self, operation: Operation, exchange: Observed) -> Iterator[str]:
+    def _members_of_body(self, operation: Operation, exchange: JournalExchange) -> Iterator[str]:
         is_form = FORM in operation.bodies
         pointer = operation.bodies.get(FORM if is_form else operation.json_body or "")
         value = dict(parse_qsl(exchange.request.body.decode("latin-1"))) if is_form else exchange.json
