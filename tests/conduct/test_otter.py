@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from flowproof.clients import NO_RETRY, ClientError, Forbidden, Retry
-from flowproof.clients.otter import PATIENT, AlreadyConnected, Otter
+from flowproof.clients.otter import RETRY_WITH_401, AlreadyConnected, Otter
 from flowproof.conduct import ConductReport
 from flowproof.conformance import load_contract
 from flowproof.suites.otter.operations import ORGANIZATION
@@ -169,7 +169,9 @@ OCCASIONS: dict[str, tuple[Scenario, frozenset[str]]] = {
 def test_reference_client_passes(workspace: Workspace, make_otter: Make, conduct: Judge, occasion: str) -> None:
     """The reference client violates nothing and is judged on what each scenario gives an occasion for."""
     scenario, judged = OCCASIONS[occasion]
-    scenario(workspace, Partner(make_otter(workspace, retry=PATIENT if occasion == "an occasional 401" else Retry())))
+    scenario(
+        workspace, Partner(make_otter(workspace, retry=RETRY_WITH_401 if occasion == "an occasional 401" else Retry()))
+    )
 
     report = conduct(workspace, "otter")
 
@@ -184,7 +186,7 @@ def test_occasions_are_enough_for_every_duty(
     judged = set()
     for scenario, _ in OCCASIONS.values():
         with make_workspace() as workspace:
-            scenario(workspace, Partner(make_otter(workspace, retry=PATIENT)))
+            scenario(workspace, Partner(make_otter(workspace, retry=RETRY_WITH_401)))
             judged |= {each.requirement for each in conduct(workspace, "otter").of("PASS")}
 
     obliged = {each.id for each in load_contract("otter").requirements.values() if each.binds_clients}

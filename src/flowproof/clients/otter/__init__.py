@@ -1,4 +1,4 @@
-"""The client of Otter (CloudKitchens), store onboarding over OAuth: import everything public from here."""
+"""The client of Otter (CloudKitchens), store onboarding over OAuth."""
 
 from flowproof.clients.otter.authorization import (
     ONBOARDING,
@@ -7,7 +7,7 @@ from flowproof.clients.otter.authorization import (
     CallbackRefused,
     challenge_of,
 )
-from flowproof.clients.otter.client import PATIENT, PRODUCTION_URL, STAGING_URL, Otter, Settings
+from flowproof.clients.otter.client import PRODUCTION_URL, RETRY_WITH_401, STAGING_URL, Otter, OtterSettings
 from flowproof.clients.otter.results import (
     Address,
     Brand,
@@ -24,8 +24,8 @@ from flowproof.clients.otter.user import AlreadyConnected, OtterUser
 
 __all__ = [
     "ONBOARDING",
-    "PATIENT",
     "PRODUCTION_URL",
+    "RETRY_WITH_401",
     "STAGING_URL",
     "Address",
     "AlreadyConnected",
@@ -39,8 +39,8 @@ __all__ = [
     "Onboarded",
     "Organization",
     "Otter",
+    "OtterSettings",
     "OtterUser",
-    "Settings",
     "Store",
     "StorePage",
     "Token",

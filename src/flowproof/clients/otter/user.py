@@ -1,10 +1,9 @@
-"""What an application does for a user who allowed it: read their organization, connect their stores."""
+"""The organization operations on behalf of a user: read the structure, connect stores."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
-from flowproof.clients.answers import Answer
 from flowproof.clients.errors import NotFound, Refused, UnexpectedAnswer
 from flowproof.clients.otter.results import (
     Brand,
@@ -16,8 +15,9 @@ from flowproof.clients.otter.results import (
     StorePage,
     Token,
 )
+from flowproof.clients.responses import ClientResponse
 from flowproof.clients.retry import Retry
-from flowproof.clients.transport import Call, Transport, as_it_is, json_bytes, path_of
+from flowproof.clients.transport import Call, Transport, json_bytes, path_of, without_netrc
 
 __all__ = ["AlreadyConnected", "Choose", "OtterUser"]
 
@@ -41,12 +41,12 @@ class _Page(Protocol[T_co]):
 @dataclass(frozen=True, slots=True)
 class OtterUser:
     """
-    The organization operations, on behalf of one user.
+    The organization operations on behalf of one user.
 
-    Reads are sent again where the answer was lost; `connect` and `disconnect` are not, since they may have been done.
+    Reads are sent again after a lost response; `connect` and `disconnect` are not, since they may have been processed.
 
     Args:
-        transport: What sends.
+        transport: Sends calls.
         token: Of the authorization code flow.
         retry: When to send again.
     """
@@ -64,7 +64,7 @@ class OtterUser:
         return BrandPage.read(self._get(_brands(), _paging(limit, token)).node())
 
     def brands(self, limit: int = 100) -> Iterator[Brand]:
-        """Every brand once, so many a page."""
+        """Iterate over all brands; `limit` is the page size."""
         return _walk(lambda token: self.brands_page(limit, token), _brands())
 
     def brand(self, brand_id: str) -> Brand:
@@ -81,7 +81,7 @@ class OtterUser:
         return StorePage.read(self._get(_brands(brand_id, "stores"), _paging(limit, token)).node())
 
     def stores(self, brand_id: str, limit: int = 100) -> Iterator[Store]:
-        """Every store of a brand once, so many a page."""
+        """Iterate over all stores of a brand; `limit` is the page size."""
         return _walk(lambda token: self.stores_page(brand_id, limit, token), _brands(brand_id, "stores"))
 
     def store(self, brand_id: str, store_id: str) -> Store:
@@ -119,7 +119,7 @@ class OtterUser:
 
         Raises:
             AlreadyConnected: It is connected.
-            Unreachable: The answer was lost; look at `connection` before trying again.
+            Unreachable: The response was lost; look at `connection` before trying again.
         """
         try:
             self._send(Call("POST", _connection(brand_id, store_id), body=json_bytes({"storeId": our_store_id})))
@@ -158,8 +158,8 @@ class OtterUser:
         before = self.connection(brand.id, store.id)
         if before is not None and before.store_id != our_store_id:
             if not replace:
-                told = f"it is connected as {before.store_id!r}"
-                raise AlreadyConnected("POST", _connection(brand.id, store.id), None, told)
+                text = f"it is connected as {before.store_id!r}"
+                raise AlreadyConnected("POST", _connection(brand.id, store.id), None, text)
             self.disconnect(brand.id, store.id)
         if before is None or before.store_id != our_store_id:
             self.connect(brand.id, store.id, our_store_id=our_store_id)
@@ -168,13 +168,13 @@ class OtterUser:
     def _all_stores(self) -> Iterator[tuple[Brand, Store]]:
         return ((brand, store) for brand in self.brands() for store in self.stores(brand.id))
 
-    def _get(self, path: str, query: tuple[tuple[str, str], ...] = ()) -> Answer:
+    def _get(self, path: str, query: tuple[tuple[str, str], ...] = ()) -> ClientResponse:
         return self._send(Call("GET", path, query, resend_lost=True))
 
-    def _send(self, call: Call) -> Answer:
+    def _send(self, call: Call) -> ClientResponse:
         secret = self.token.access_token
         headers = {"Authorization": f"Bearer {secret}"}
-        authorized = replace(call, headers=headers, hidden=(secret,), auth=as_it_is)
+        authorized = replace(call, headers=headers, hidden=(secret,), auth=without_netrc)
         return self.transport.send(authorized, self.retry)
 
 
