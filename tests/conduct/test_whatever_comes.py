@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flowproof.conduct import judge, read_journal
 from flowproof.conformance import Contract, Operation, load_contract
-from flowproof.conformance.schema_walk import Walk
+from flowproof.conformance.schema_walk import SchemaWalk
 from flowproof.providers import find_obligations
 from tests import tree
 
@@ -25,12 +25,12 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
 
 def names_in(contract: Contract) -> list[str]:
     """The names of all members in the contract's schemas."""
-    walk = Walk(contract)
+    walk = SchemaWalk(contract)
     found = {
         step
         for operation in contract.operations.all
         for pointer in operation.bodies.values()
-        for steps in walk.places(contract.schemas.uri_of_pointer(pointer))
+        for steps in walk.locations(contract.schemas.uri_of_pointer(pointer))
         for step in steps
     }
     return sorted({*found, "_id", "access_token", "data", "error", "items", "pages"} - {"*"})

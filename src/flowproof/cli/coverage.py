@@ -12,7 +12,7 @@ from flowproof.errors import ConfigurationError
 from .tables import bullets, heading, json_text, table
 
 if TYPE_CHECKING:
-    from flowproof.conformance.coverage import Exercised, Item
+    from flowproof.conformance.coverage import CoverageItem, Exercised
 
 __all__ = ["coverage"]
 
@@ -86,7 +86,7 @@ def _threshold(text: str) -> tuple[str, float]:
     return kind or TOGETHER, percent
 
 
-def _below(found: "Mapping[str, Sequence[Item]]", kind: str, percent: float) -> Iterator[str]:
+def _below(found: "Mapping[str, Sequence[CoverageItem]]", kind: str, percent: float) -> Iterator[str]:
     for slug, items in found.items():
         reached = _percent([each for each in items if kind in {TOGETHER, each.kind}])
         if reached < percent:
@@ -104,11 +104,11 @@ def _read(file: Path) -> "Mapping[str, Exercised]":
     return providers
 
 
-def _percent(items: "Sequence[Item]") -> float:
+def _percent(items: "Sequence[CoverageItem]") -> float:
     return 100 * sum(bool(each.tests) for each in items) / len(items) if items else 0.0
 
 
-def _text(found: "Mapping[str, Sequence[Item]]") -> str:
+def _text(found: "Mapping[str, Sequence[CoverageItem]]") -> str:
     from flowproof.conformance.coverage import KINDS  # noqa: PLC0415 (its module loads the validators)
 
     rows = [
@@ -124,12 +124,12 @@ def _text(found: "Mapping[str, Sequence[Item]]") -> str:
     return "\n\n".join(parts)
 
 
-def _counted(items: "Sequence[Item]", kind: str) -> str:
+def _counted(items: "Sequence[CoverageItem]", kind: str) -> str:
     of_kind = [each for each in items if each.kind == kind]
     return f"{sum(bool(each.tests) for each in of_kind)} of {len(of_kind)}"
 
 
-def _json(found: "Mapping[str, Sequence[Item]]") -> dict[str, Any]:
+def _json(found: "Mapping[str, Sequence[CoverageItem]]") -> dict[str, Any]:
     from flowproof.conformance.coverage import KINDS  # noqa: PLC0415 (its module loads the validators)
 
     return {

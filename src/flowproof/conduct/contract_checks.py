@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from flowproof.conformance import Contract, Operation
 from flowproof.conformance.places import Steps
-from flowproof.conformance.schema_walk import Place, Walk
+from flowproof.conformance.schema_walk import SchemaLocation, SchemaWalk
 
 from .journal import Journal, JournalExchange
 from .obligation import Fulfilled, Obligations, Observation, Violated
@@ -47,12 +47,12 @@ def contract_observations(
 
 def unchecked(contract: Contract, obligations: Obligations) -> tuple[str, ...]:
     """Ids of the requirements that oblige the client, but that nothing checks and nothing explains."""
-    walk = Walk(contract)
+    walk = SchemaWalk(contract)
     known = {*obligations.enforced, *obligations.unobservable, *(each.requirement for each in obligations.checked)}
     for operation in contract.operations.all:
         known |= {each.requirement for each in operation.parameters if each.requirement}
         for pointer in operation.bodies.values():
-            places = walk.places(contract.schemas.uri_of_pointer(pointer))
+            places = walk.locations(contract.schemas.uri_of_pointer(pointer))
             known |= {place.requirement for place in places.values() if place.requirement}
     return tuple(each.id for each in contract.requirements.values() if each.binds_clients and each.id not in known)
 
@@ -76,7 +76,7 @@ class _BodyRequirements:
     """The requirements of each operation's parameters and members; each schema is walked once."""
 
     contract: Contract
-    places: dict[str, Mapping[Steps, Place]] = field(default_factory=dict)
+    places: dict[str, Mapping[Steps, SchemaLocation]] = field(default_factory=dict)
 
     def of(self, exchange: JournalExchange) -> frozenset[str]:
         """The requirements of the parameters and the members of the body that a request has."""
@@ -93,11 +93,11 @@ class _BodyRequirements:
         if pointer is None or value is None:
             return
         if pointer not in self.places:
-            self.places[pointer] = Walk(self.contract).places(self.contract.schemas.uri_of_pointer(pointer))
+            self.places[pointer] = SchemaWalk(self.contract).locations(self.contract.schemas.uri_of_pointer(pointer))
         yield from _reached(self.places[pointer], value, ())
 
 
-def _reached(places: Mapping[Steps, Place], value: Any, steps: Steps) -> Iterator[str]:
+def _reached(places: Mapping[Steps, SchemaLocation], value: Any, steps: Steps) -> Iterator[str]:
     place = places.get(steps)
     if place is None:
         return

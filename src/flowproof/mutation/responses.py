@@ -13,7 +13,7 @@ import orjson
 
 from flowproof.conformance import Contract
 from flowproof.conformance.places import Steps, edited, pointer
-from flowproof.conformance.schema_walk import Place, Walk
+from flowproof.conformance.schema_walk import SchemaLocation, SchemaWalk
 
 from .mutant import Canned, Mutant
 from .reference import Reference
@@ -44,7 +44,7 @@ SAYS = {
 
 def response_mutants(contract: Contract, reference: Reference) -> Iterator[Mutant]:
     """All that the contract and the reached answers give."""
-    walk = Walk(contract)
+    walk = SchemaWalk(contract)
     for (name, status), sample in sorted(reference.samples.items()):
         operation = contract.operations.by_id(name)
         described = operation.described(status) if operation else None
@@ -59,7 +59,7 @@ def response_mutants(contract: Contract, reference: Reference) -> Iterator[Mutan
             yield _whole(contract, name, status, "content_type")
             yield _whole(contract, name, status, "byte")
         if JSON in described:
-            places = walk.places(contract.schemas.uri_of_pointer(described[JSON]))
+            places = walk.locations(contract.schemas.uri_of_pointer(described[JSON]))
             for steps, place in places.items():
                 if steps and steps in reached:
                     yield from _of_place(contract, name, status, steps, place)
@@ -82,7 +82,7 @@ def _other_statuses(status: int, responses: Mapping[str, Any]) -> Iterator[int]:
         yield near[0][1]
 
 
-def _of_place(contract: Contract, name: str, status: int, steps: Steps, place: Place) -> Iterator[Mutant]:
+def _of_place(contract: Contract, name: str, status: int, steps: Steps, place: SchemaLocation) -> Iterator[Mutant]:
     for kind, values in _kinds(steps, place):
         answer = f"the {status} of {name}"
         yield Mutant(
@@ -100,7 +100,7 @@ def _of_place(contract: Contract, name: str, status: int, steps: Steps, place: P
         )
 
 
-def _kinds(steps: Steps, place: Place) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _kinds(steps: Steps, place: SchemaLocation) -> Iterator[tuple[str, tuple[Any, ...]]]:
     if steps[-1] != "*" and place.required:
         yield "missing", ()
         yield "renamed", ()
