@@ -1,4 +1,4 @@
-"""What tests of whole certifications share."""
+"""Fixtures for tests of whole certification runs."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from tests.fork_server import ForkServer
 
 @pytest.fixture
 def quick_start(fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Suites run in forks of a process that has imported everything, not in processes that have to."""
+    """Start suites as forks of a process that has imported everything."""
     monkeypatch.setattr("flowproof.certify.execution.Popen", fork_server.begin)

@@ -19,16 +19,16 @@ from flowproof.target import Site
 
 from .events import (
     Body,
+    CleanedUp,
     Created,
     Event,
     Exchanged,
-    Found,
+    FindingRecord,
     Message,
     Planned,
     Recognised,
     Request,
     RunStarted,
-    Settled,
     TestFinished,
 )
 from .members import redacted_members
@@ -134,7 +134,7 @@ class Redactor:
             case Created():
                 what, spent = self.text(event.what), self.text(event.spent)
                 return structs.replace(event, test=self.name(event.test), what=what, spent=spent)
-            case Settled():
+            case CleanedUp():
                 return structs.replace(event, how=self.text(event.how))
             case Recognised():
                 return structs.replace(event, how=self.text(event.how))
@@ -251,7 +251,7 @@ class Redactor:
             return text
         return self._learnt.without_beginning(self._known.without_beginning(text))
 
-    def _finding(self, finding: Found) -> Found:
+    def _finding(self, finding: FindingRecord) -> FindingRecord:
         steps = [each.replace("~1", "/").replace("~0", "~") for each in finding.pointer.split("/")[1:]]
         word = hidden_as(steps, finding.got, self._fields) if steps else None
         if finding.where.endswith(".headers") and steps and not is_shown_header(steps[-1]):

@@ -1,4 +1,4 @@
-"""The suite that certifies a provider: where it stands, and what tells one state of it from another."""
+"""The suite of a provider: its folder, and the digest and versions that identify it."""
 
 import platform
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ from flowproof.errors import ConfigurationError
 
 from .criteria import digest
 
-__all__ = ["digest_of", "suite_of", "versions"]
+__all__ = ["find_suite", "suite_digest", "versions"]
 
-STANDS_ON = ("pytest", "hypothesis", "requests", "jsonschema-rs", "msgspec")
+DEPENDENCIES = ("pytest", "hypothesis", "requests", "jsonschema-rs", "msgspec")
 
 
-def suite_of(provider: str) -> Path:
+def find_suite(provider: str) -> Path:
     """
-    Where the suite of a provider of this package stands.
+    The folder of a provider's suite in this package.
 
     Raises:
-        ConfigurationError: It has none.
+        ConfigurationError: There is none.
     """
     folder = files("flowproof.suites").joinpath(provider)
     if not folder.is_dir():
@@ -30,17 +30,17 @@ def suite_of(provider: str) -> Path:
     return Path(str(folder)).resolve()
 
 
-def digest_of(provider: str, suite: Path, contract: Traversable) -> str:
-    """SHA-256, in hex, over all that decides what a run does: suite, contract and fixtures of a provider."""
+def suite_digest(provider: str, suite: Path, contract: Traversable) -> str:
+    """SHA-256, in hex, over everything that decides what a run does: suite, contract and fixtures of a provider."""
     fixtures = files("flowproof.fixtures").joinpath(provider)
     folders = [suite, contract, *([fixtures] if fixtures.is_dir() else [])]
     return sha256("".join(map(digest, folders)).encode()).hexdigest()
 
 
 def versions() -> Mapping[str, str]:
-    """Versions of Python and of what a suite stands on, by name."""
+    """Versions of Python and of the suite's dependencies, by name."""
     found = {"python": platform.python_version()}
-    for name in STANDS_ON:
+    for name in DEPENDENCIES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

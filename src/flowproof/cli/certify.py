@@ -14,7 +14,7 @@ from .options import option
 from .tables import bullets, heading, rows, visible
 
 if TYPE_CHECKING:
-    from flowproof.certify import Report
+    from flowproof.certify import CertificationReport
     from flowproof.certify.events import Event, Verdict
     from flowproof.certify.keys import Ed25519PrivateKey
     from flowproof.certify.run import RunConfiguration
@@ -85,11 +85,11 @@ def certify(
     """
     from importlib.resources import files  # noqa: PLC0415 (what follows takes time to load)
 
-    from flowproof.certify import exit_code, fold  # noqa: PLC0415
+    from flowproof.certify import build_report, exit_code  # noqa: PLC0415
     from flowproof.certify.criteria import read_report_inputs  # noqa: PLC0415
     from flowproof.certify.keys import read_private_key  # noqa: PLC0415
     from flowproof.certify.run import RunConfiguration, run  # noqa: PLC0415
-    from flowproof.certify.suite import suite_of  # noqa: PLC0415
+    from flowproof.certify.suite import find_suite  # noqa: PLC0415
     from flowproof.certify.writers import write_views  # noqa: PLC0415
     from flowproof.providers import find_providers  # noqa: PLC0415
     from flowproof.target.profile import MOCK  # noqa: PLC0415
@@ -97,7 +97,7 @@ def certify(
     (found,) = find_providers([provider])
     configuration = RunConfiguration(
         provider=provider,
-        suite=suite.resolve() if suite is not None else suite_of(provider),
+        suite=suite.resolve() if suite is not None else find_suite(provider),
         contract=found.contract if found.contract is not None else files("flowproof.contracts").joinpath(provider),
         target=None if target == MOCK else Path(target),
         folder=folder if folder is not None else Path("flowproof-report") / provider,
@@ -108,14 +108,14 @@ def certify(
     )
     progress = Progress(provider)
     key = read_private_key(sign) if sign is not None else None
-    ended = run(configuration, os.environ, told=partial(_take, progress, configuration.folder))
+    ended = run(configuration, os.environ, on_event=partial(_take, progress, configuration.folder))
     progress.end()
     if not ended.finished:
         click.echo(
             f"Broken off after {progress.done} of {progress.planned} tests; --resume goes on from there.", err=True
         )
         context.exit(INTERRUPTED)
-    report = fold(
+    report = build_report(
         ended.events, read_report_inputs(provider, found.title, configuration.contract, ended.events, ended.deviations)
     )
     write_views(report, configuration.folder)
@@ -194,14 +194,18 @@ def _take(progress: Progress, folder: Path, event: "Event") -> None:
     progress.take(event)
 
 
-def _certified(report: "Report", configuration: "RunConfiguration", key: "Ed25519PrivateKey", valid_days: int) -> bool:
+def _certified(
+    report: "CertificationReport", configuration: "RunConfiguration", key: "Ed25519PrivateKey", valid_days: int
+) -> bool:
     """Whether a certificate could be issued, and is in its file."""
     from datetime import UTC, datetime  # noqa: PLC0415 (beside the only use)
 
-    from flowproof.certify.certificate import NotCertifiable, issue  # noqa: PLC0415
+    from flowproof.certify.certificate import NotCertifiable, issue_certificate  # noqa: PLC0415
 
     try:
-        data = issue(report, configuration.events.read_bytes(), key, at=datetime.now(UTC), valid_days=valid_days)
+        data = issue_certificate(
+            report, configuration.events.read_bytes(), key, at=datetime.now(UTC), valid_days=valid_days
+        )
     except NotCertifiable as refused:
         click.echo(f"\n{heading('No certificate can be issued')}\n{bullets(_first(list(refused.reasons)))}")
         return False
@@ -210,7 +214,7 @@ def _certified(report: "Report", configuration: "RunConfiguration", key: "Ed2551
     return True
 
 
-def _tell_github(report: "Report") -> None:
+def _tell_github(report: "CertificationReport") -> None:
     """In a job of GitHub Actions: annotations on stdout, and the job's summary."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
@@ -222,7 +226,7 @@ def _tell_github(report: "Report") -> None:
             stream.write(summary(report))
 
 
-def _shown(report: "Report", folder: Path) -> str:
+def _shown(report: "CertificationReport", folder: Path) -> str:
     target = f"{report.target.name} ({report.target.kind})"
     told = rows(
         [
@@ -237,7 +241,7 @@ def _shown(report: "Report", folder: Path) -> str:
     return "\n\n".join([heading(visible(verdict)), *([visible(report.why)] if report.why else []), told, *lists])
 
 
-def _lists(report: "Report") -> Iterator[tuple[str, list[str]]]:
+def _lists(report: "CertificationReport") -> Iterator[tuple[str, list[str]]]:
     failed = [each for each in report.requirements if each.verdict in ("FAIL", "ERROR")]
     yield "Requirements that do not hold", _first([f"{each.verdict} {each.id}: {each.why}" for each in failed])
     yield (

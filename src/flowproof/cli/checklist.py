@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
-    from flowproof.checklist import Checklist, Judged
+    from flowproof.checklist import Checklist, RowResult
 
 __all__ = ["checklist"]
 
@@ -111,7 +111,7 @@ def _text(file: Path) -> str:
         raise ConfigurationError(f"{file} cannot be read: {error}.", "Name another file.") from error
 
 
-def _shown(known: "Checklist", judged: "Sequence[Judged]") -> str:
+def _shown(known: "Checklist", judged: "Sequence[RowResult]") -> str:
     """For a person: the table, then for each row what proves it or what is missing."""
     lines = [
         (
@@ -134,23 +134,23 @@ def _shown(known: "Checklist", judged: "Sequence[Judged]") -> str:
     )
 
 
-def _number(known: "Checklist", judged: "Judged") -> str:
+def _number(known: "Checklist", judged: "RowResult") -> str:
     place = next((number for number, row in enumerate(known.rows, start=1) if row is judged.row), None)
     return f"{place or '-'} {judged.row.id}"
 
 
-def _why(known: "Checklist", judged: "Judged") -> Iterable[str]:
+def _why(known: "Checklist", judged: "RowResult") -> Iterable[str]:
     yield f"{_number(known, judged)}: {WORDS[judged.status]}"
     yield from (f"    {visible(each)}" for each in (*judged.proof, *judged.missing))
 
 
-def _progress(known: "Checklist", judged: "Sequence[Judged]") -> str:
+def _progress(known: "Checklist", judged: "Sequence[RowResult]") -> str:
     rows = [each for each in judged if each.row in known.rows]
     counted = {word: sum(each.status == status for each in rows) for status, word in WORDS.items()}
     return f"{len(rows)} rows, " + ", ".join(f"{number} {word}" for word, number in counted.items())
 
 
-def _days(known: "Checklist", judged: "Sequence[Judged]") -> str:
+def _days(known: "Checklist", judged: "Sequence[RowResult]") -> str:
     from flowproof.checklist import remaining_days  # noqa: PLC0415
 
     left = remaining_days(judged)
@@ -162,7 +162,7 @@ def _days(known: "Checklist", judged: "Sequence[Judged]") -> str:
     return f"{told} Prerequisites that are missing: {', '.join(waiting)}." if waiting else told
 
 
-def _json(known: "Checklist", judged: "Sequence[Judged]") -> dict[str, Any]:
+def _json(known: "Checklist", judged: "Sequence[RowResult]") -> dict[str, Any]:
     from flowproof.checklist import remaining_days  # noqa: PLC0415
 
     return {
@@ -179,7 +179,7 @@ def _json(known: "Checklist", judged: "Sequence[Judged]") -> dict[str, Any]:
     }
 
 
-def _json_row(judged: "Judged") -> dict[str, Any]:
+def _json_row(judged: "RowResult") -> dict[str, Any]:
     row = judged.row
     return {
         "id": row.id,

@@ -12,7 +12,7 @@ from .options import option
 from .tables import bullets, heading, json_text, rows, visible
 
 if TYPE_CHECKING:
-    from flowproof.certify.certificate import Claims, Examined
+    from flowproof.certify.certificate import Claims, VerifiedCertificate
 
 __all__ = ["verify"]
 
@@ -48,13 +48,13 @@ def verify(context: click.Context, /, file: Path, keys: tuple[Path, ...], as_jso
     """
     from datetime import UTC, datetime  # noqa: PLC0415 (beside the only use)
 
-    from flowproof.certify.certificate import InvalidCertificate, examine  # noqa: PLC0415 (loads cryptography)
+    from flowproof.certify.certificate import InvalidCertificate, verify_certificate  # noqa: PLC0415 (loads cryptography)
     from flowproof.certify.keys import read_public_key  # noqa: PLC0415
 
     trusted = {str(each): read_public_key(each) for each in keys}
     data = _content(file)
     try:
-        examined = examine(data, trusted, at=datetime.now(UTC))
+        examined = verify_certificate(data, trusted, at=datetime.now(UTC))
     except InvalidCertificate as error:
         told = {"valid": False, "why": str(error)}
         click.echo(
@@ -77,7 +77,7 @@ def _content(file: Path) -> bytes:
     return data
 
 
-def _text(examined: "Examined", keys: Sequence[Path]) -> str:
+def _text(examined: "VerifiedCertificate", keys: Sequence[Path]) -> str:
     certificate = examined.certificate
     claims = certificate.certifies
     word = click.style("VALID", fg="green", bold=True) if examined.trusted else click.style("NOT TRUSTED", bold=True)
@@ -103,7 +103,7 @@ def _excuse(claims: "Claims") -> str:
     return ", or a deviation covers it" if any(each.state == "covers" for each in claims.deviations) else ""
 
 
-def _trust(examined: "Examined", keys: Sequence[Path]) -> str:
+def _trust(examined: "VerifiedCertificate", keys: Sequence[Path]) -> str:
     if examined.trusted:
         return "which you trust"
     return "which is none of the keys given" if keys else "whose trust was not checked: give --key"
@@ -125,7 +125,7 @@ def _lists(claims: "Claims") -> Iterator[str]:
             yield f"\n{heading(f'{title}: {len(told)}')}\n{bullets([*told[:MOST_SHOWN], *more])}"
 
 
-def _json(examined: "Examined") -> dict[str, Any]:
+def _json(examined: "VerifiedCertificate") -> dict[str, Any]:
     from msgspec import to_builtins  # noqa: PLC0415 (beside the only use)
 
     return {

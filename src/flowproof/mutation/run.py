@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flowproof.certify.suite import suite_of
+from flowproof.certify.suite import find_suite
 from flowproof.errors import ConfigurationError
 
 from .mutant import Outcome
@@ -81,7 +81,7 @@ def run_mutants(
     Raises:
         ConfigurationError: The suite cannot be run.
     """
-    folder = suite if suite is not None else suite_of(provider)
+    folder = suite if suite is not None else find_suite(provider)
     report = Report(provider)
     mine, theirs = os.pipe()
     orders = {"provider": provider, "requirement": requirement, "sample": sample, "jobs": jobs, "fd": theirs}

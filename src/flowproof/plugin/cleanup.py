@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from flowproof.certify.events import Event, Settled
+from flowproof.certify.events import CleanedUp, Event
 from flowproof.certify.run_store import CreatedResource, RunStore
 from flowproof.clients import NO_RETRY
 from flowproof.clients.errors import ClientError, NotFound, TryLater, Unreachable
@@ -87,19 +87,19 @@ def settle(state: "SessionState", run_store: RunStore, *, patience_s: float = PA
         patience_s: How long to wait for what is not there yet, before it is tried once more.
     """
     tell: Callable[[Event], None] = state.event_writer.tell if state.event_writer is not None else lambda _: None
-    made = run_store.unsettled()
+    made = run_store.not_cleaned()
     for each in made:
         if each.undo not in CLEANUP_ACTIONS:
-            run_store.settle(each.id)
-            tell(Settled(each.id, False, f"nothing undoes {each.operation}: it stays"))
+            run_store.mark_cleaned(each.id)
+            tell(CleanedUp(each.id, False, f"nothing undoes {each.operation}: it stays"))
     left = _undo_all(state, run_store, [each for each in made if each.undo in CLEANUP_ACTIONS], tell)
     if any(isinstance(why, NotFound) for _, why in left):
         time.sleep(patience_s)
         left = _undo_all(state, run_store, [each for each, _ in left], tell)
     for each, why in left:
         if _is_final(why):
-            run_store.settle(each.id)
-        tell(Settled(each.id, False, f"it is left: {why}"))
+            run_store.mark_cleaned(each.id)
+        tell(CleanedUp(each.id, False, f"it is left: {why}"))
 
 
 def _is_final(why: BaseException) -> bool:
@@ -124,8 +124,8 @@ def _undo_all(
                 unreachable[each.provider] = why
             left.append((each, why))
             continue
-        if run_store.settle(each.id):
-            tell(Settled(each.id, True, f"{each.undo} was accepted"))
+        if run_store.mark_cleaned(each.id):
+            tell(CleanedUp(each.id, True, f"{each.undo} was accepted"))
     return left
 
 

@@ -19,7 +19,7 @@ from msgspec import structs
 from flowproof.certify.events import (
     Event,
     Exchanged,
-    Found,
+    FindingRecord,
     Planned,
     Request,
     Response,
@@ -225,7 +225,7 @@ def _exchanged(name: str, test: str, operation: str | None, seen: Seen) -> Excha
         query=exchange.query,
     )
     response = Response(headers=exchange.response_headers, body=body_of(exchange.response_body), status=exchange.status)
-    findings = tuple(Found(**asdict(each)) for each in seen.findings)
+    findings = tuple(FindingRecord(**asdict(each)) for each in seen.findings)
     return Exchanged(name, test, seen.at, round(seen.duration_ms, 1), operation, request, response, findings)
 
 

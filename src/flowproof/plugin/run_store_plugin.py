@@ -69,7 +69,7 @@ class RunStorePlugin:
                     shutil.rmtree(self._folder, ignore_errors=True)
 
     def _settle(self) -> None:
-        if not self.run_store.unsettled():
+        if not self.run_store.not_cleaned():
             return
         from .cleanup import settle  # noqa: PLC0415 (brings every client; mostly nothing is left)
 
