@@ -5,7 +5,7 @@ An order is identified by its `externalReference`. A journal has no tokens and s
 them and whether they were right.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,8 @@ from flowproof.conduct import (
     Obligations,
     Observation,
     Violated,
+    every_mistake_is_named,
+    signing_mistake,
 )
 
 __all__ = ["OBLIGATIONS"]
@@ -32,7 +34,7 @@ SIGNATURE = "flow1st.signature.hmac"
 WINDOW_S = 300
 
 # A signing mistake of these codes violates a requirement of its own instead of that on the signature as a whole.
-BLAMED = (
+MISTAKES = (
     ("flow1st.signature.exact_body", lambda code: code in {"body_reserialised", "body_hashed"}),
     ("flow1st.signature.timestamp", lambda code: code.startswith("timestamp_") and code != "timestamp_missing"),
 )
@@ -152,24 +154,6 @@ def timestamp_is_of_the_moment(journal: Journal) -> Iterator[Observation]:
             off_s = abs((exchange.at - signed_at).total_seconds())
             what = f"an order was signed {off_s:.0f} s from the provider's clock"
             yield (Fulfilled if off_s <= WINDOW_S else Violated)(what, (exchange,))
-
-
-def blamed(is_its_own: Callable[[str], bool]) -> JournalCheck:
-    """Make a check for refused signatures with a mistake that violates a requirement of its own."""
-
-    def check(journal: Journal) -> Iterator[Observation]:
-        """Yield one observation for each such signature."""
-        for exchange in journal.citing(SIGNATURE):
-            found = [each for each in exchange.mistakes if is_its_own(each.code)]
-            if found:
-                yield Violated(f"{exchange} was refused: {'; '.join(each.text for each in found)}", (exchange,))
-
-    return check
-
-
-def mistake_has_its_own_requirement(exchange: JournalExchange, _: Journal) -> bool:
-    """Whether every mistake of a signature violates a requirement of its own."""
-    return bool(exchange.mistakes) and all(any(own(each.code) for _, own in BLAMED) for each in exchange.mistakes)
 
 
 # ---- Webhooks ----
@@ -322,7 +306,10 @@ OBLIGATIONS = Obligations(
             timestamp_is_of_the_moment,
             occasion="an order is accepted",
         ),
-        *(Obligation(requirement, blamed(own), occasion="an order is accepted") for requirement, own in BLAMED),
+        *(
+            Obligation(requirement, signing_mistake(SIGNATURE, names), occasion="an order is accepted")
+            for requirement, names in MISTAKES
+        ),
         Obligation(
             "flow1st.order.lost_answer",
             lost_order_keeps_its_reference,
@@ -370,7 +357,11 @@ OBLIGATIONS = Obligations(
         "flow1st.error.bad_request",
     ),
     exemptions=(
-        Exemption(SIGNATURE, mistake_has_its_own_requirement, why="the mistake breaks a requirement on a part of it"),
+        Exemption(
+            SIGNATURE,
+            every_mistake_is_named(names for _, names in MISTAKES),
+            why="the mistake violates a requirement on a part of it",
+        ),
         Exemption(
             "flow1st.token.refresh_once",
             expired_refresh_token_was_replaced,

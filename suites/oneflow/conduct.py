@@ -13,15 +13,16 @@ from flowproof.conduct import (
     Exemption,
     Fulfilled,
     Journal,
-    JournalCheck,
     JournalExchange,
     Obligation,
     Obligations,
     Observation,
     Violated,
     accepted_requests,
+    every_mistake_is_named,
     pause_s,
     respects_retry_after,
+    signing_mistake,
 )
 
 __all__ = ["OBLIGATIONS"]
@@ -39,7 +40,7 @@ PROCESSED_AFTER_S = 5.0
 
 # A signing mistake whose code begins with one of these words violates a requirement of its own instead of that on the
 # signature as a whole.
-BLAMED = (
+MISTAKES = (
     ("oneflow.auth.path", ("path", "base", "slash", "leading", "mount", "query", "full", "host")),
     ("oneflow.auth.date", ("timestamp",)),
     ("oneflow.auth.algorithm", ("digest",)),
@@ -292,23 +293,9 @@ def _after_a_pause(order: OrderRequest, again: OrderRequest) -> Observation:
 # ---- Signatures ----
 
 
-def blamed(*words: str) -> JournalCheck:
-    """Make a check for refused signatures with a mistake that violates a requirement of its own."""
-
-    def check(journal: Journal) -> Iterator[Observation]:
-        """Yield one observation for each such signature."""
-        for exchange in journal.citing(SIGNATURE):
-            found = [each for each in exchange.mistakes if each.code.partition("_")[0] in words]
-            if found:
-                yield Violated(f"{exchange} was refused: {'; '.join(each.text for each in found)}", (exchange,))
-
-    return check
-
-
-def mistake_has_its_own_requirement(exchange: JournalExchange, _: Journal) -> bool:
-    """Whether every mistake of a signature violates a requirement of its own."""
-    words = {word for _, known in BLAMED for word in known}
-    return bool(exchange.mistakes) and all(each.code.partition("_")[0] in words for each in exchange.mistakes)
+def begins_with(words: tuple[str, ...]) -> Callable[[str], bool]:
+    """Select mistakes by the first word of their code."""
+    return lambda code: code.partition("_")[0] in words
 
 
 def token_is_one_of_the_account(journal: Journal) -> Iterator[Observation]:
@@ -425,7 +412,10 @@ OBLIGATIONS = Obligations(
             occasion="the list of orders is read and has more than one page",
         ),
         Obligation("oneflow.auth.header", token_is_one_of_the_account, occasion="a request is accepted"),
-        *(Obligation(requirement, blamed(*words), occasion="a request is accepted") for requirement, words in BLAMED),
+        *(
+            Obligation(requirement, signing_mistake(SIGNATURE, begins_with(words)), occasion="a request is accepted")
+            for requirement, words in MISTAKES
+        ),
         Obligation(
             "oneflow.shipping_update.ship_to",
             accepted_requests("updateShipping", having=lambda exchange: True, what="an update had the new address"),
@@ -446,7 +436,11 @@ OBLIGATIONS = Obligations(
         "oneflow.request.method",
     ),
     exemptions=(
-        Exemption(SIGNATURE, mistake_has_its_own_requirement, why="the mistake breaks a requirement on a part of it"),
+        Exemption(
+            SIGNATURE,
+            every_mistake_is_named(begins_with(words) for _, words in MISTAKES),
+            why="the mistake violates a requirement on a part of it",
+        ),
         Exemption(UNIQUE, number_was_validated, why="validation tells whether a number is free"),
         Exemption("oneflow.order.*", order_was_corrected, why="validation told, and the order was corrected"),
     ),

@@ -24,7 +24,6 @@ __all__ = [
     "LastingFlow1st",
     "Partner",
     "RepeatingFlow1st",
-    "UnsignedRetry",
 ]
 
 SKU, EMAIL, COUNTRY = "codm30cp", "player@partner.example", "NG"
@@ -122,20 +121,6 @@ class RepeatingFlow1st(Flow1st):
 
 
 # ---- Headers ----
-
-
-class UnsignedRetry:
-    """Signs the first order and no other: a retry that loses what the session had signed."""
-
-    def __init__(self) -> None:
-        self._has_signed = False
-
-    def __call__(self, request: requests.PreparedRequest) -> None:
-        if SIGNATURE not in request.headers:
-            return
-        if self._has_signed:
-            del request.headers[SIGNATURE], request.headers[TIMESTAMP]
-        self._has_signed = True
 
 
 def signed(

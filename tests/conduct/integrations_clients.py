@@ -19,7 +19,6 @@ __all__ = [
     "PlatformShop",
     "Shop",
     "StubbornShop",
-    "UnauthenticatedRetry",
 ]
 
 PLATFORM = "provider-uuid"
@@ -139,18 +138,6 @@ class HeedlessShop(Shop):
 
 
 # ---- Requests ----
-
-
-class UnauthenticatedRetry:
-    """Sends its token with the first request and no other: a retry that loses what the session had added."""
-
-    def __init__(self) -> None:
-        self._has_asked = False
-
-    def __call__(self, request: requests.PreparedRequest, _: str) -> None:
-        if self._has_asked:
-            del request.headers["Authorization"]
-        self._has_asked = True
 
 
 def without_token(request: requests.PreparedRequest, _: str) -> None:

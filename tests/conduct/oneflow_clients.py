@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from flowproof.clients import ServerFailed, Unreachable
 from flowproof.clients.oneflow import OneFlow
@@ -25,8 +24,6 @@ __all__ = [
     "OrderJson",
     "RestlessCustomer",
     "TimidCustomer",
-    "UnsignedRetry",
-    "spoilt_session",
 ]
 
 PROCESSED_S = 10.0
@@ -136,43 +133,6 @@ AFTER_A_LOST_ANSWER = (HastyCustomer, HeedlessCustomer, HurriedCustomer)
 
 
 # ---- Headers ----
-
-
-class Spoilt(HTTPAdapter):
-    """
-    Changes the headers of the reference client before they are sent.
-
-    Args:
-        spoil: Changes a request.
-    """
-
-    def __init__(self, spoil: Callable[[requests.PreparedRequest], None]) -> None:
-        super().__init__()
-        self._spoil = spoil
-
-    def send(self, request: requests.PreparedRequest, *arguments: Any, **settings: Any) -> requests.Response:
-        self._spoil(request)
-        return super().send(request, *arguments, **settings)
-
-
-def spoilt_session(spoil: Callable[[requests.PreparedRequest], None]) -> requests.Session:
-    """A session that changes every request."""
-    session = requests.Session()
-    session.trust_env = False
-    session.mount("http://", Spoilt(spoil))
-    return session
-
-
-class UnsignedRetry:
-    """Signs the first request and no other: a retry that loses what the session had signed."""
-
-    def __init__(self) -> None:
-        self._has_signed = False
-
-    def __call__(self, request: requests.PreparedRequest) -> None:
-        if self._has_signed:
-            del request.headers[AUTHORIZATION], request.headers[DATE]
-        self._has_signed = True
 
 
 def signed(

@@ -43,7 +43,6 @@ __all__ = [
     "RefreshingPartner",
     "TalkativePartner",
     "TimidPartner",
-    "UnauthenticatedRetry",
 ]
 
 PAGE = 2
@@ -219,20 +218,6 @@ class ConfusedPartner(Partner):
         super().connect(user, our_store_id)
         with suppress(NotFound):
             user.store(BRAND, our_store_id)
-
-
-class UnauthenticatedRetry:
-    """Sends its token with the first request to the organization and no other."""
-
-    def __init__(self) -> None:
-        self._has_sent = False
-
-    def __call__(self, request: requests.PreparedRequest) -> None:
-        if "/organization/" not in str(request.url):
-            return
-        if self._has_sent:
-            request.headers.pop("Authorization", None)
-        self._has_sent = True
 
 
 # ---- Requests by hand, each wrong in one thing ----

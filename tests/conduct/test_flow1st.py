@@ -18,6 +18,7 @@ from flowproof.suites.flow1st.setup import BUNDLES
 from flowproof.suites.flow1st.strategies import a_validation, an_order, broken_orders
 from flowproof.suites.flow1st.wire import CATALOG, ORDER, REFRESH, TOKEN, VALIDATION, Wire
 from flowproof.target import Workspace
+from tests.conduct.changed_requests import RetryWithout, changing_session
 from tests.conduct.flow1st_clients import (
     FAULTY_HEADERS,
     FAULTY_TIMESTAMPS,
@@ -29,9 +30,7 @@ from tests.conduct.flow1st_clients import (
     LastingFlow1st,
     Partner,
     RepeatingFlow1st,
-    UnsignedRetry,
 )
-from tests.conduct.oneflow_clients import spoilt_session
 
 Judge = Callable[[Workspace, str], ConductReport]
 Failed = Callable[[Workspace, str], dict[str, str]]
@@ -262,7 +261,7 @@ def test_faulty_headers_fail(workspace: Workspace, failed: Failed, fault: str) -
     """Each wrong header of an order violates exactly the requirement that concerns it."""
     requirement, spoil = FAULTY_HEADERS[fault]
     key = workspace.credentials("flow1st").values["signing_key"]
-    session = spoilt_session(lambda request: spoil(request, key) if request.path_url.endswith(ORDER) else None)
+    session = changing_session(lambda request: spoil(request, key) if request.path_url.endswith(ORDER) else None)
 
     with pytest.raises(ClientError):
         Partner(connect(workspace, session=session)).complete("1", KNOWN)
@@ -299,7 +298,15 @@ def test_local_time_with_its_zone_passes(workspace: Workspace, conduct: Judge) -
 def test_unsigned_retry_fails(workspace: Workspace, failed: Failed) -> None:
     """A client that repeats an order after 500 without a signature violates the requirement on the header."""
     with pytest.raises(ClientError):
-        provider_fails(workspace, Partner(connect(workspace, session=spoilt_session(UnsignedRetry()))))
+        provider_fails(
+            workspace,
+            Partner(
+                connect(
+                    workspace,
+                    session=changing_session(RetryWithout("X-SIGNATURE", "X-TIMESTAMP", below="/order-complete")),
+                )
+            ),
+        )
 
     assert set(failed(workspace, "flow1st")) == {"flow1st.signature.header"}
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 
 import pytest
 
@@ -18,6 +17,7 @@ from flowproof.suites.integrations.strategies import (
 )
 from flowproof.suites.integrations.wire import CONFIGURE, CONFIGURE_WORKFLOW, SAVE_SUBSCRIPTION, Wire
 from flowproof.target import Workspace
+from tests.conduct.changed_requests import RetryWithout, changing_session
 from tests.conduct.integrations_clients import (
     CREDENTIALS,
     FAULTY_REQUESTS,
@@ -29,9 +29,7 @@ from tests.conduct.integrations_clients import (
     PlatformShop,
     Shop,
     StubbornShop,
-    UnauthenticatedRetry,
 )
-from tests.conduct.oneflow_clients import spoilt_session
 
 Judge = Callable[[Workspace, str], ConductReport]
 Failed = Callable[[Workspace, str], dict[str, str]]
@@ -166,7 +164,7 @@ def test_faulty_request_fails(workspace: Workspace, make_integrations: Make, fai
     """Each wrong form of a request violates exactly the requirement that concerns it."""
     requirement, spoil = FAULTY_REQUESTS[fault]
     token = workspace.credentials("integrations").key
-    session = spoilt_session(lambda request: spoil(request, token))
+    session = changing_session(lambda request: spoil(request, token))
     client = make_integrations(workspace, session=session, retry=NO_RETRY)
 
     with suppress(ClientError):
@@ -177,7 +175,7 @@ def test_faulty_request_fails(workspace: Workspace, make_integrations: Make, fai
 
 def test_unauthenticated_retry_fails(workspace: Workspace, make_integrations: Make, failed: Failed) -> None:
     """A client that repeats a request after 503 without its token violates the requirement on the header."""
-    session = spoilt_session(partial(UnauthenticatedRetry(), _=""))
+    session = changing_session(RetryWithout("Authorization"))
     client = make_integrations(workspace, session=session, sleep=workspace.clock.advance)
 
     workspace.faults.set({"fault": "status", "status": 503, "first": 1})

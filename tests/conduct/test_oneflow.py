@@ -16,6 +16,7 @@ from flowproof.suites.oneflow.invalid_examples import BrokenOrder, broken_orders
 from flowproof.suites.oneflow.strategies import full_orders, minimum_order
 from flowproof.suites.oneflow.wire import Wire
 from flowproof.target import Workspace
+from tests.conduct.changed_requests import RetryWithout, changing_session
 from tests.conduct.oneflow_clients import (
     AFTER_A_LOST_ANSWER,
     FAULTY_HEADERS,
@@ -24,8 +25,6 @@ from tests.conduct.oneflow_clients import (
     OnePageCustomer,
     RestlessCustomer,
     TimidCustomer,
-    UnsignedRetry,
-    spoilt_session,
 )
 
 Judge = Callable[[Workspace, str], ConductReport]
@@ -305,7 +304,7 @@ def test_faulty_headers_fail(workspace: Workspace, make_oneflow: Make, failed: F
     """Each wrong way to sign violates exactly the requirement that concerns it."""
     requirement, spoil = FAULTY_HEADERS[fault]
     secret = workspace.credentials("oneflow").secret
-    client = make_oneflow(workspace, session=spoilt_session(lambda request: spoil(request, secret)), retry=NO_RETRY)
+    client = make_oneflow(workspace, session=changing_session(lambda request: spoil(request, secret)), retry=NO_RETRY)
 
     with pytest.raises(ClientError):
         client.orders()
@@ -315,7 +314,9 @@ def test_faulty_headers_fail(workspace: Workspace, make_oneflow: Make, failed: F
 
 def test_unsigned_retry_fails(workspace: Workspace, make_oneflow: Make, failed: Failed) -> None:
     """A client that repeats a submission after 503 without a signature violates the requirement on the header."""
-    client = make_oneflow(workspace, session=spoilt_session(UnsignedRetry()))
+    client = make_oneflow(
+        workspace, session=changing_session(RetryWithout("x-oneflow-authorization", "x-oneflow-date"))
+    )
 
     workspace.faults.set({"fault": "status", "status": 503, "first": 1})
     with pytest.raises(ClientError):

@@ -15,7 +15,7 @@ from flowproof.suites.otter.operations import ORGANIZATION
 from flowproof.suites.otter.setup import BRAND, GRACE, SEED, STORES
 from flowproof.suites.otter.wire import Wire
 from flowproof.target import Workspace
-from tests.conduct.oneflow_clients import spoilt_session
+from tests.conduct.changed_requests import RetryWithout, changing_session
 from tests.conduct.otter_clients import (
     ADDRESSED_WRONGLY,
     ASKED_WRONGLY,
@@ -33,7 +33,6 @@ from tests.conduct.otter_clients import (
     RefreshingPartner,
     TalkativePartner,
     TimidPartner,
-    UnauthenticatedRetry,
 )
 
 Judge = Callable[[Workspace, str], ConductReport]
@@ -280,7 +279,9 @@ def test_token_in_the_url_fails(workspace: Workspace, failed: Failed) -> None:
 
 def test_unauthenticated_retry_fails(workspace: Workspace, make_otter: Make, failed: Failed) -> None:
     """A client that repeats a request after 503 without its token violates the requirement on the header."""
-    user = Partner(make_otter(workspace, session=spoilt_session(UnauthenticatedRetry()))).ask_user()
+    user = Partner(
+        make_otter(workspace, session=changing_session(RetryWithout("Authorization", below="/organization/")))
+    ).ask_user()
 
     workspace.faults.set({"fault": "status", "status": 503, "operation": "organizationGetOrganization", "first": 1})
     with pytest.raises(ClientError):

@@ -56,6 +56,7 @@ from .obligation import (
 )
 from .reading import read_document, read_journal
 from .retries import find_repeat, outcome_was_unknown, pause_s, respects_retry_after
+from .signatures import every_mistake_is_named, signing_mistake
 
 __all__ = [
     "ConductReport",
@@ -73,6 +74,7 @@ __all__ = [
     "Verdict",
     "Violated",
     "accepted_requests",
+    "every_mistake_is_named",
     "find_repeat",
     "judge",
     "outcome_was_unknown",
@@ -80,5 +82,6 @@ __all__ = [
     "read_document",
     "read_journal",
     "respects_retry_after",
+    "signing_mistake",
     "unchecked",
 ]

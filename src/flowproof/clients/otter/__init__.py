@@ -11,13 +11,12 @@ from flowproof.clients.otter.client import PRODUCTION_URL, RETRY_WITH_401, STAGI
 from flowproof.clients.otter.results import (
     Address,
     Brand,
-    BrandPage,
     Connection,
     Location,
     Onboarded,
     Organization,
+    Page,
     Store,
-    StorePage,
     Token,
 )
 from flowproof.clients.otter.user import AlreadyConnected, OtterUser
@@ -32,7 +31,6 @@ __all__ = [
     "Authorization",
     "AuthorizationDenied",
     "Brand",
-    "BrandPage",
     "CallbackRefused",
     "Connection",
     "Location",
@@ -41,8 +39,8 @@ __all__ = [
     "Otter",
     "OtterSettings",
     "OtterUser",
+    "Page",
     "Store",
-    "StorePage",
     "Token",
     "challenge_of",
 ]

@@ -5,24 +5,26 @@ Source:
     seeds/001 (the operations). The fields are those of the provider's OpenAPI document: providers/otter.md. Observed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from flowproof.clients.responses import Json, JsonNode
 
 __all__ = [
     "Address",
     "Brand",
-    "BrandPage",
     "Connection",
     "Location",
     "Onboarded",
     "Organization",
+    "Page",
     "Store",
-    "StorePage",
     "Token",
 ]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +56,26 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Organization:
+class _Named:
+    id: str
+    name: str
+    raw: Json = field(repr=False, hash=False)
+
+    @classmethod
+    def read(cls, node: JsonNode) -> Self:
+        return cls(node.required_text("id"), node.required_text("name"), node.members())
+
+
+class Organization(_Named):
     """What a user manages."""
 
-    id: str
-    name: str
-    raw: Json = field(repr=False, hash=False)
-
-    @classmethod
-    def read(cls, node: JsonNode) -> Self:
-        return cls(node.required_text("id"), node.required_text("name"), node.members())
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Brand:
+class Brand(_Named):
     """One of an organization's brands."""
 
-    id: str
-    name: str
-    raw: Json = field(repr=False, hash=False)
-
-    @classmethod
-    def read(cls, node: JsonNode) -> Self:
-        return cls(node.required_text("id"), node.required_text("name"), node.members())
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,27 +147,15 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
-class BrandPage:
-    """One page of brands; `next_token` is None on the last."""
+class Page(Generic[T]):
+    """A page of a list; `next_token` is None on the last page."""
 
-    items: tuple[Brand, ...]
+    items: tuple[T, ...]
     next_token: str | None
 
     @classmethod
-    def read(cls, node: JsonNode) -> Self:
-        return cls(tuple(map(Brand.read, node.required_nodes("items"))), node.text("offsetToken"))
-
-
-@dataclass(frozen=True, slots=True)
-class StorePage:
-    """One page of stores; `next_token` is None on the last."""
-
-    items: tuple[Store, ...]
-    next_token: str | None
-
-    @classmethod
-    def read(cls, node: JsonNode) -> Self:
-        return cls(tuple(map(Store.read, node.required_nodes("items"))), node.text("offsetToken"))
+    def read(cls, node: JsonNode, read_item: Callable[[JsonNode], T]) -> Self:
+        return cls(tuple(map(read_item, node.required_nodes("items"))), node.text("offsetToken"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from flowproof.clients.errors import NotFound, Refused, UnexpectedAnswer
 from flowproof.clients.otter.results import (
     Brand,
-    BrandPage,
     Connection,
     Onboarded,
     Organization,
+    Page,
     Store,
-    StorePage,
     Token,
 )
 from flowproof.clients.responses import ClientResponse
@@ -22,20 +21,12 @@ from flowproof.clients.transport import Call, Transport, json_bytes, path_of, wi
 __all__ = ["AlreadyConnected", "Choose", "OtterUser"]
 
 Choose = Callable[[Organization, Iterable[tuple[Brand, Store]]], tuple[Brand, Store]]
-T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
 class AlreadyConnected(Refused):
     """409: the store is connected. To replace the identifier, disconnect and connect again."""
-
-
-class _Page(Protocol[T_co]):
-    @property
-    def items(self) -> tuple[T_co, ...]: ...
-
-    @property
-    def next_token(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +50,9 @@ class OtterUser:
         """The user's organization; each user has one."""
         return Organization.read(self._get(path_of("organization", "v1", "organization")).node())
 
-    def brands_page(self, limit: int = 100, token: str | None = None) -> BrandPage:
+    def brands_page(self, limit: int = 100, token: str | None = None) -> Page[Brand]:
         """One page of the organization's brands; `token` is the page before's `next_token`."""
-        return BrandPage.read(self._get(_brands(), _paging(limit, token)).node())
+        return Page.read(self._get(_brands(), _paging(limit, token)).node(), Brand.read)
 
     def brands(self, limit: int = 100) -> Iterator[Brand]:
         """Iterate over all brands; `limit` is the page size."""
@@ -76,9 +67,9 @@ class OtterUser:
         """
         return Brand.read(self._get(_brands(brand_id)).node())
 
-    def stores_page(self, brand_id: str, limit: int = 100, token: str | None = None) -> StorePage:
+    def stores_page(self, brand_id: str, limit: int = 100, token: str | None = None) -> Page[Store]:
         """One page of a brand's stores; `token` is the page before's `next_token`."""
-        return StorePage.read(self._get(_brands(brand_id, "stores"), _paging(limit, token)).node())
+        return Page.read(self._get(_brands(brand_id, "stores"), _paging(limit, token)).node(), Store.read)
 
     def stores(self, brand_id: str, limit: int = 100) -> Iterator[Store]:
         """Iterate over all stores of a brand; `limit` is the page size."""
@@ -178,7 +169,7 @@ class OtterUser:
         return self.transport.send(authorized, self.retry)
 
 
-def _walk(page_after: Callable[[str | None], "_Page[T_co]"], path: str) -> "Iterator[T_co]":
+def _walk(page_after: Callable[[str | None], Page[T]], path: str) -> Iterator[T]:
     token, used = None, set[str]()
     while True:
         page = page_after(token)
