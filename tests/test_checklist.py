@@ -1,4 +1,4 @@
-"""The integration checklist: never done without proof, on a running mock and from results, half way and complete."""
+"""The integration checklist: proved by a running mock and by test results, half way and complete."""
 
 import json
 import subprocess
@@ -54,7 +54,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def workspace(server: Server) -> Iterator[Workspace]:
-    """A partner's workspace, whose clock stands still."""
+    """A partner's workspace with a frozen clock."""
     with ControlClient(server.url).make_workspace() as made:
         made.clock.freeze("2026-01-31T12:00:00Z")
         yield made
@@ -69,18 +69,18 @@ def attestations(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> Result:
-    """The command."""
+    """Run the command."""
     return CliRunner().invoke(main, ["checklist", "flow1st", *map(str, arguments)], catch_exceptions=False)
 
 
 def shown(workspace: Workspace, *more: object) -> Any:
-    """Statuses by row, and the days that remain, from a running server."""
+    """Statuses by row, and the remaining days, from a running server."""
     answer = json.loads(run("--server", workspace.server.url, "--workspace", workspace.id, "--json", *more).stdout)
     return {each["id"]: each["status"] for each in answer["rows"]}, answer["days"]["remaining"]
 
 
 def client(workspace: Workspace, role: str = "default") -> Flow1st:
-    """The partner's own integration."""
+    """The partner's client."""
     keys = workspace.credentials("flow1st", role)
     signing_key = keys.values["signing_key"]
     return Flow1st(workspace.url("flow1st"), keys.key, keys.secret, signing_key, now=workspace.clock.now)
@@ -108,14 +108,14 @@ def place(workspace: Workspace, reference: str, role: str = "default") -> None:
 
 
 def half_way(workspace: Workspace, url: str) -> None:
-    """Everything but production."""
+    """Do everything except production."""
     configuration = {"webhookUrl": url, "emails": []}
     workspace.control("PUT", "flow1st/environments/staging/configuration", configuration)
     place(workspace, "end-to-end")
 
 
 def go_live(workspace: Workspace) -> None:
-    """Production too."""
+    """Do production too."""
     exported = workspace.control("GET", "flow1st/environments/staging/configuration/export")
     workspace.control("POST", "flow1st/environments/production/configuration/import", exported)
     money = {"amount_minor": 10_000, "currency": "USD"}
@@ -127,7 +127,7 @@ def go_live(workspace: Workspace) -> None:
 
 
 def test_eleven_rows_add_up_to_the_document_s_total() -> None:
-    """The checklist has the document's eleven rows, whose estimates add up to its fourteen days."""
+    """The eleven rows of the document add up to its fourteen days."""
     days = [str(row.days) for row in CHECKLIST.rows]
 
     assert days == ["0.5", "0.5", "2", "1", "2", "2", "2", "1", "2", "0.5", "0.5"]
@@ -135,7 +135,7 @@ def test_eleven_rows_add_up_to_the_document_s_total() -> None:
 
 
 def test_every_row_names_known_requirements() -> None:
-    """Every requirement of a row is stated in the contract, and each row has its own of the document."""
+    """Every requirement of a row is in the contract, and each row has its own requirement."""
     known = load_contract("flow1st").requirements
     rows = (*CHECKLIST.rows, *CHECKLIST.prerequisites)
 
@@ -147,7 +147,7 @@ def test_every_row_names_known_requirements() -> None:
 
 
 def test_every_test_of_a_row_exists() -> None:
-    """Every test that a row names is one of the suite."""
+    """Every test of a row exists in the suite."""
     for name in (each for row in CHECKLIST.rows for each in row.tests):
         module, _, function = name.partition("::")
         source = (tree.ROOT / "suites" / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
@@ -156,7 +156,7 @@ def test_every_test_of_a_row_exists() -> None:
 
 
 def test_no_test_of_the_suite_proves_a_partner_s_work() -> None:
-    """No test of our suite is marked with an onboarding requirement: only a partner's own test proves its work."""
+    """No test of our suite has an onboarding requirement: only a partner's own test proves its work."""
     judging = {"conduct.py"}  # what a partner's own client did, by its journal
     suite = [path for path in tree.modules("suites/flow1st") if path.name not in judging]
 
@@ -167,7 +167,7 @@ def test_no_test_of_the_suite_proves_a_partner_s_work() -> None:
     "text", ["", "row = 1", "[[row", TEXT.replace("days = 2", 'days = "x"', 1), TEXT + TEXT[TEXT.rindex("[[row]]") :]]
 )
 def test_broken_checklist_is_a_configuration_error(text: str) -> None:
-    """A checklist that cannot be read, or names a row twice, is said to be broken."""
+    """A checklist that cannot be read, or has a row twice, is refused."""
     with pytest.raises(ConfigurationError):
         read_checklist(text)
 
@@ -176,7 +176,7 @@ def test_broken_checklist_is_a_configuration_error(text: str) -> None:
 
 
 def test_without_evidence_nothing_is_done() -> None:
-    """With nothing to look at no row is done, and all fourteen days remain."""
+    """Without evidence no row is done, and fourteen days remain."""
     judged = judge(CHECKLIST)
 
     assert {each.status for each in judged} == {"unprovable"}
@@ -185,7 +185,7 @@ def test_without_evidence_nothing_is_done() -> None:
 
 @given(seen=st.dictionaries(st.text(), st.none() | st.booleans() | st.integers()), names=st.lists(st.text()))
 def test_whatever_a_server_says_only_facts_count(seen: dict[str, Any], names: list[str]) -> None:
-    """Answers without the facts, whatever is in them, make no row done."""
+    """Responses without the facts make no row done."""
     judged = judge(CHECKLIST, facts=lambda _: {"seen": {f"x{key}": each for key, each in seen.items()}, "x": names})
 
     assert [each.row.id for each in judged if each.status == "done"] == []
@@ -197,7 +197,7 @@ def test_whatever_a_server_says_only_facts_count(seen: dict[str, Any], names: li
     outcome=st.sampled_from(["passed", "failed", "skipped"]),
 )
 def test_results_prove_a_row_only_as_a_whole(chosen: set[str], marks: set[str], outcome: Any) -> None:
-    """Results make a row done just where all of its tests and all of its requirements have passed."""
+    """Results make a row done only if all of its tests and requirements have passed."""
     runs = [TestRun(f"suites.{name}", "passed") for name in chosen]
     runs.append(TestRun("own.test_it::test_all", outcome, frozenset(marks)))
     done = {each.row.id for each in judge(CHECKLIST, results=runs) if each.status == "done"}
@@ -219,7 +219,7 @@ def test_one_bad_run_is_no_proof(bad: Any) -> None:
 
 
 def test_failed_test_outweighs_facts() -> None:
-    """A row whose facts hold is open as long as one of its tests fails."""
+    """A row with a failed test is open although its facts hold."""
     row = next(each for each in CHECKLIST.rows if each.id == "catalog")
     failed = [TestRun(row.tests[0], "failed")]
     judged = judge(CHECKLIST, facts=lambda _: {"seen": {"listProducts": "now"}}, results=failed)
@@ -228,7 +228,7 @@ def test_failed_test_outweighs_facts() -> None:
 
 
 def test_attested_is_not_done() -> None:
-    """Rows that a person attests are shown as attested, with the name and the day, never as done."""
+    """Attested rows are shown as attested, with the name and the day, never as done."""
     said = [Attestation(row, "Ada Obi", TODAY) for row in EVERYTHING]
     judged = judge(CHECKLIST, attestations=said)
 
@@ -257,7 +257,7 @@ def test_attested_is_not_done() -> None:
     ],
 )
 def test_fact_holds_or_not(kind: str, value: Any, holds: bool) -> None:
-    """Each kind of fact holds for its own values and for no other."""
+    """Each kind of fact holds for its own values only."""
     assert Fact("x", "/a/0", kind, "it is so").holds({"a": [value]}) is holds
     assert not replace(Fact("x", "/b/0", kind, "it is so")).holds({"a": [value]})
 
@@ -278,14 +278,14 @@ def test_fact_holds_or_not(kind: str, value: Any, holds: bool) -> None:
     ],
 )
 def test_attestation_needs_row_person_and_day(text: str) -> None:
-    """An attestation without a row of the checklist, a person's name, or a day up to today is refused."""
+    """An attestation without a row, a person's name, or a day up to today is refused."""
     with pytest.raises(ConfigurationError):
         read_attestations(text, CHECKLIST, TODAY)
 
 
 @pytest.mark.parametrize("text", ["", "<a", "<html/>", "<testsuites"])
 def test_results_that_are_no_junit_are_refused(text: str) -> None:
-    """A file that is no JUnit file is refused."""
+    """A file that is not JUnit is refused."""
     with pytest.raises(ConfigurationError):
         read_results(text)
 
@@ -302,7 +302,7 @@ def test_new_workspace_has_everything_before_it(workspace: Workspace) -> None:
 
 
 def test_rows_become_done_one_by_one(workspace: Workspace) -> None:
-    """Each row becomes done with the partner's own call, and not before."""
+    """Each row becomes done with the partner's own call."""
     steps: list[Callable[[Flow1st], object]] = [
         lambda flow1st: flow1st.authenticate(),
         lambda flow1st: flow1st.products(),
@@ -327,7 +327,7 @@ def test_rows_become_done_one_by_one(workspace: Workspace) -> None:
 
 
 def test_half_way_production_remains(workspace: Workspace, attestations: Path) -> None:
-    """With staging done from end to end three days of production remain, and the exit code says so."""
+    """After staging three days of production remain, and the exit code says so."""
     with inbox(workspace) as receiver:
         half_way(workspace, receiver.url)
         receiver.wait(2)
@@ -340,7 +340,7 @@ def test_half_way_production_remains(workspace: Workspace, attestations: Path) -
 
 
 def test_complete_checklist_has_nothing_left(workspace: Workspace, attestations: Path) -> None:
-    """With production replicated, topped up and tried, and the rest attested, nothing remains."""
+    """With production replicated, topped up and tested, and the rest attested, nothing remains."""
     with inbox(workspace) as receiver:
         half_way(workspace, receiver.url)
         receiver.wait(2)
@@ -356,7 +356,7 @@ def test_complete_checklist_has_nothing_left(workspace: Workspace, attestations:
 
 
 def test_order_that_nobody_acknowledges_is_not_end_to_end(workspace: Workspace) -> None:
-    """A successful order whose webhook is refused proves neither the webhooks nor the end-to-end row."""
+    """An order whose webhook is refused proves neither the webhooks nor the end-to-end row."""
     with Inbox(500) as receiver:
         half_way(workspace, receiver.url)
         receiver.wait(2)
@@ -366,7 +366,7 @@ def test_order_that_nobody_acknowledges_is_not_end_to_end(workspace: Workspace) 
 
 
 def test_wrong_questions_are_misconfigured(workspace: Workspace, tmp_path: Path) -> None:
-    """An unknown provider, one without a checklist, a missing file, and no server end with exit code 2."""
+    """An unknown provider, one without a checklist, a missing file, and no server give exit code 2."""
     url, missing = workspace.server.url, tmp_path / "missing"
     asked = [
         CliRunner().invoke(main, ["checklist", "nobody"]),
@@ -393,7 +393,7 @@ def test_we_list_the_catalog():
 
 
 def test_results_of_pytest_prove_a_row(tmp_path: Path) -> None:
-    """A partner's own test that is marked proves its row, beside the suite's test, from the JUnit file of pytest."""
+    """A partner's marked test proves its row, together with the suite's test, from pytest's JUnit file."""
     (tmp_path / "test_own.py").write_text(OWN_TEST, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=own.xml", "test_own.py"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
@@ -406,5 +406,5 @@ def test_results_of_pytest_prove_a_row(tmp_path: Path) -> None:
 
 
 def test_checklist_is_plain_toml() -> None:
-    """The file is plain TOML that any language can read."""
+    """The file is plain TOML."""
     assert [row["id"] for row in tomllib.loads(TEXT)["row"]] == [row.id for row in CHECKLIST.rows]

@@ -1,4 +1,4 @@
-"""Sixteen that race for a balance which pays for ten, against server processes that share one state file."""
+"""Sixteen orders race for a balance that pays for ten, on server processes that share one state file."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -19,17 +19,16 @@ THREADS, PAID, PRICE_MINOR = 16, 10, 3000
 
 
 def client(url: str, workspace: Workspace) -> Flow1st:
-    """A client at one of the servers."""
+    """A client of one of the servers."""
     keys = workspace.credentials("flow1st")
     return Flow1st(f"{url}/flow1st", keys.key, keys.secret, keys.values["signing_key"])
 
 
 def race(urls: list[str], workspace: Workspace) -> list[str]:
-    """What each thread is answered, when all order at the same moment."""
+    """The response to each thread, when all order at the same time."""
     start = Barrier(THREADS)
 
     def order(number: int) -> str:
-        """One thread, at one of the servers."""
         with client(urls[number % len(urls)], workspace) as flow1st:
             flow1st.authenticate()
             start.wait()
@@ -44,7 +43,7 @@ def race(urls: list[str], workspace: Workspace) -> list[str]:
 
 
 def prepared(url: str) -> Workspace:
-    """A workspace with a balance for ten."""
+    """A workspace with a balance for ten orders."""
     workspace = ControlClient(url).make_workspace()
     seed: dict[str, Any] = dict(workspace.seed("flow1st"))
     staging, production = seed["environments"]
@@ -54,7 +53,7 @@ def prepared(url: str) -> Workspace:
 
 
 def check(workspace: Workspace, answers: list[str]) -> None:
-    """Ten orders, six refusals, nothing left, and books that add up."""
+    """Check ten orders, six refusals, a balance of 0, and a consistent ledger."""
     account = workspace.control("GET", "flow1st/environments/staging")
     movements = workspace.control("GET", "flow1st/environments/staging/movements")["movements"]
     orders = set(answers) - {"INSUFFICIENT_BALANCE"}
@@ -66,7 +65,7 @@ def check(workspace: Workspace, answers: list[str]) -> None:
 
 @pytest.mark.parametrize("state", ["memory", "file"])
 def test_one_process_sells_what_there_is(tmp_path: Path, state: str) -> None:
-    """One server process, its state in memory or in a file, takes ten of sixteen orders for a balance of ten."""
+    """One server process, with its state in memory or in a file, accepts ten of sixteen orders for a balance of ten."""
     options = ["--state", str(tmp_path / "state.db")] if state == "file" else []
     with serving(tmp_path, *options) as server:
         workspace = prepared(server.url)
@@ -75,7 +74,7 @@ def test_one_process_sells_what_there_is(tmp_path: Path, state: str) -> None:
 
 
 def test_two_workers_sell_what_there_is(tmp_path: Path) -> None:
-    """Two worker processes on one state file take ten of sixteen orders for a balance of ten."""
+    """Two worker processes on one state file accept ten of sixteen orders for a balance of ten."""
     with serving(tmp_path, "--workers", "2", "--state", str(tmp_path / "state.db")) as server:
         workspace = prepared(server.url)
 
@@ -83,7 +82,7 @@ def test_two_workers_sell_what_there_is(tmp_path: Path) -> None:
 
 
 def test_two_servers_sell_what_there_is(tmp_path: Path) -> None:
-    """Two servers of their own on one state file, eight threads at each, take ten of sixteen orders."""
+    """Two servers on one state file, with eight threads each, accept ten of sixteen orders."""
     state = str(tmp_path / "state.db")
     with ExitStack() as stack:
         for name in ("one", "two"):

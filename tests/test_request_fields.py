@@ -16,7 +16,7 @@ import pytest
 from flowproof.clients.client import Client
 from flowproof.conformance import load_contract
 from flowproof.conformance.places import Steps, places_of
-from flowproof.conformance.schema_walk import Place, Walk
+from flowproof.conformance.schema_walk import SchemaLocation, SchemaWalk
 from flowproof.target import Workspace
 from tests.resources import RESOURCES, Resource, drawn_places, has_place
 
@@ -26,10 +26,10 @@ VALUES = {"string": "any text", "integer": 7, "number": 0.5, "boolean": True, "o
 
 
 @cache
-def places(resource: Resource) -> dict[Steps, Place]:
+def places(resource: Resource) -> dict[Steps, SchemaLocation]:
     """Every field that the request's schema names, at any depth."""
     contract = load_contract(resource.provider)
-    found = Walk(contract).places(contract.schemas.uri_of_file(resource.schema))
+    found = SchemaWalk(contract).places(contract.schemas.uri_of_file(resource.schema))
     return {steps: place for steps, place in found.items() if steps and steps[-1] != "*"}
 
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from flowproof.conduct import Obligations, unwatched
+from flowproof.conduct import Obligations, unchecked
 from flowproof.conformance import load_contract
 from flowproof.conformance.effects import read_effects
 from flowproof.providers import find_kit, find_providers
@@ -209,10 +209,10 @@ def test_parts_of_a_kit_stand_in_its_suite(slug: str) -> None:
 def test_conduct_speaks_of_every_duty_of_a_client(slug: str) -> None:
     """Each requirement that obliges clients is watched over by the suite's room conduct, or it says why none can."""
     contract, obligations = load_contract(slug), find_kit(slug).load_obligations()
-    entries = {*obligations.enforced, *obligations.unseen, *(each.requirement for each in obligations.watched)}
+    entries = {*obligations.enforced, *obligations.unobservable, *(each.requirement for each in obligations.checked)}
     of_clients = {each.id for each in contract.requirements.values() if each.binds_clients}
 
-    assert (unwatched(contract, obligations), entries - of_clients) == ((), set())
+    assert (unchecked(contract, obligations), entries - of_clients) == ((), set())
 
 
 @each_provider

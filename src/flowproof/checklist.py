@@ -1,9 +1,8 @@
 """
-A provider's integration checklist: what is to be done, and what of it is proved. Reads values; asks no server itself.
+A provider's integration checklist: its rows, and what proves them. Sends no request itself.
 
 A row is done when all of its facts hold on a server, or when its tests have passed and each of its requirements was
-proved by a passed test. Nothing else makes a row done: what a person says is `attested`, and what could not be looked
-at is `unprovable` here.
+proved by a passed test. A person's statement makes a row `attested`; a row without evidence to look at is `unprovable`.
 """
 
 import tomllib
@@ -20,8 +19,8 @@ __all__ = [
     "Attestation",
     "Checklist",
     "Fact",
-    "Judged",
     "Row",
+    "RowResult",
     "TestRun",
     "judge",
     "read_attestations",
@@ -38,13 +37,13 @@ KINDS = frozenset({"present", "true", "above_zero"})
 @dataclass(frozen=True, slots=True)
 class Fact:
     """
-    Something that a server's control API shows once it is so.
+    A fact that a server's control API shows.
 
     Args:
         get: Path below the workspace.
-        pointer: JSON pointer into the answer.
-        kind: ``present`` (anything but nothing, false, 0 and empty), ``true``, or ``above_zero`` (a number, or some
-            value of an object).
+        pointer: JSON pointer into the response.
+        kind: ``present`` (not null, false, 0 or empty), ``true``, or ``above_zero`` (a number, or some value of an
+    object).
         says: The fact in words.
     """
 
@@ -54,7 +53,7 @@ class Fact:
     says: str
 
     def holds(self, answer: Any) -> bool:
-        """Whether the control API's answer shows it."""
+        """Whether the control API's response shows the fact."""
         value = _at(answer, self.pointer)
         if self.kind == "true":
             return value is True
@@ -68,16 +67,16 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class Row:
     """
-    One thing to do.
+    A row of a checklist.
 
     Args:
         id: Short name, by which it is attested.
         text: What holds when it is done.
         who: Does it.
         days: Estimate; 0 for a prerequisite.
-        requirements: What it is about; a partner's own tests may be marked with them.
-        facts: What shows on a server that it is done.
-        tests: Which of the suite's tests must have passed, as ``folder.module::test``.
+        requirements: Also the marks of a partner's own tests.
+        facts: Show on a server that it is done.
+        tests: Tests of the suite that must have passed, as ``folder.module::test``.
     """
 
     id: str
@@ -96,7 +95,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """A provider's checklist; ``document_total_days`` is the sum that its document prints."""
+    """A provider's checklist; ``document_total_days`` is the sum in its document."""
 
     provider: str
     title: str
@@ -107,15 +106,14 @@ class Checklist:
 
     @property
     def total_days(self) -> Decimal:
-        """The sum of the estimates."""
         return sum((row.days for row in self.rows), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """One test's result: where it stands, as ``folder.module::test``, and the requirements it is marked with."""
+    """The result of a test: its name, as ``folder.module::test``, and the requirements of its marks."""
 
-    __test__ = False  # pytest collects no class of ours
+    __test__ = False  # not a class of tests for pytest
 
     name: str
     outcome: Literal["passed", "failed", "skipped"]
@@ -124,7 +122,7 @@ class TestRun:
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """A named person says on a date that a row is done."""
+    """A person's statement that a row is done."""
 
     row: str
     by: str
@@ -133,15 +131,15 @@ class Attestation:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class RowResult:
     """
-    What is known of a row.
+    The result of a row.
 
     Args:
         row: The row.
-        status: ``done``, ``attested``, ``open``, or ``unprovable`` with what was given.
-        proof: What proves it, or as much of it as there is.
-        missing: What is still missing, or what to give so that it can be judged.
+        status: ``done``, ``attested``, ``open`` or ``unprovable``.
+        proof: What proves it, or a part of it.
+        missing: What is missing, or what to give so that it can be judged.
     """
 
     row: Row
@@ -152,10 +150,10 @@ class Judged:
 
 def read_checklist(toml: str) -> Checklist:
     """
-    Read the text of a ``checklist.toml``.
+    Read a ``checklist.toml``.
 
     Raises:
-        ConfigurationError: It is no TOML, an entry has the wrong keys, or two entries have one id.
+        ConfigurationError: It is not TOML, an entry has wrong keys, or two entries have one id.
     """
     try:
         value = tomllib.loads(toml, parse_float=Decimal)
@@ -164,19 +162,19 @@ def read_checklist(toml: str) -> Checklist:
         total = Decimal(value["document_total_days"])
         read = Checklist(value["provider"], value["title"], value["document"], total, rows, prerequisites)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ArithmeticError) as error:
-        raise ConfigurationError(f"The checklist cannot be read: {error!r}.", "Mend its checklist.toml.") from error
+        raise ConfigurationError(f"The checklist cannot be read: {error!r}.", "Fix its checklist.toml.") from error
     ids = [row.id for row in (*rows, *prerequisites)]
     if len(set(ids)) != len(ids) or any(fact.kind not in KINDS for row in rows for fact in row.facts):
-        raise ConfigurationError("The checklist names an id twice, or a kind of fact that there is not.", "Mend it.")
+        raise ConfigurationError("The checklist names an id twice, or a kind of fact that there is not.", "Fix it.")
     return read
 
 
 def read_attestations(toml: str, checklist: Checklist, today: date) -> tuple[Attestation, ...]:
     """
-    Read what persons attest: ``[[attestation]]`` with ``row``, ``by``, ``on`` (a date) and, if wanted, ``note``.
+    Read attestations: ``[[attestation]]`` with ``row``, ``by``, ``on`` (a date) and an optional ``note``.
 
     Raises:
-        ConfigurationError: It is no TOML, or an entry names no row of the checklist, no person, or no day up to today.
+        ConfigurationError: It is not TOML, or an entry has no row of the checklist, no person, or no day up to today.
     """
     fix = 'Write [[attestation]] with row = "…", by = "a person\'s name" and on = 2026-01-31.'
     try:
@@ -201,14 +199,14 @@ def read_attestations(toml: str, checklist: Checklist, today: date) -> tuple[Att
 
 def read_results(junit: str) -> tuple[TestRun, ...]:
     """
-    Read a JUnit file, as pytest writes it; the plugin notes each test's requirements as properties.
+    Read a JUnit file of pytest; the plugin writes each test's requirements as properties.
 
     Raises:
-        ConfigurationError: It is no JUnit file.
+        ConfigurationError: It is not a JUnit file.
     """
     fix = "Give the file that pytest --junitxml wrote."
     try:
-        # Entities are no danger: since 2.4.1 expat itself refuses to let them grow.
+        # Entities are no danger: expat limits their expansion since 2.4.1.
         root = ElementTree.fromstring(junit)  # noqa: S314
     except ElementTree.ParseError as error:
         raise ConfigurationError(f"The results are no XML: {error}.", fix) from error
@@ -223,22 +221,24 @@ def judge(
     facts: Callable[[str], Any] | None = None,
     results: Sequence[TestRun] | None = None,
     attestations: Iterable[Attestation] = (),
-) -> tuple[Judged, ...]:
+) -> tuple[RowResult, ...]:
     """
-    What is known of each row, the prerequisites first.
+    Judge each row, the prerequisites first.
 
     Args:
         checklist: The rows.
-        facts: The control API's answer for a path below the workspace; None where no server is asked.
+        facts: Returns the control API's response for a path below the workspace; None without a server.
         results: Of test runs; None where there are none.
-        attestations: What persons say; the last one for a row counts.
+        attestations: The last one for a row counts.
     """
-    said = {each.row: each for each in attestations}
-    return tuple(_judged(row, facts, results, said.get(row.id)) for row in (*checklist.prerequisites, *checklist.rows))
+    by_row = {each.row: each for each in attestations}
+    return tuple(
+        _judged(row, facts, results, by_row.get(row.id)) for row in (*checklist.prerequisites, *checklist.rows)
+    )
 
 
-def remaining_days(judged: Iterable[Judged]) -> Decimal:
-    """The estimates of everything that is neither done nor attested."""
+def remaining_days(judged: Iterable[RowResult]) -> Decimal:
+    """The sum of the estimates of all rows that are neither done nor attested."""
     return sum((each.row.days for each in judged if each.status not in COMPLETE), Decimal(0))
 
 
@@ -246,25 +246,26 @@ def _judged(
     row: Row,
     facts: Callable[[str], Any] | None,
     results: Sequence[TestRun] | None,
-    said: Attestation | None,
-) -> Judged:
+    attestation: Attestation | None,
+) -> RowResult:
     shown, hidden = _facts(row, facts) if facts is not None else ((), ())
     passed, lacking, failed = _tests(row, results) if results is not None else ((), (), ())
     by_facts = bool(row.facts) and facts is not None and not hidden
     by_tests = bool(row.tests) and results is not None and not lacking and not failed
     if (by_facts or by_tests) and not failed:
-        return Judged(row, "done", (*(shown if by_facts else ()), *(passed if by_tests else ())))
+        return RowResult(row, "done", (*(shown if by_facts else ()), *(passed if by_tests else ())))
     missing = (*failed, *hidden, *(lacking if not row.facts or facts is None else ()))
-    if said is not None:
-        note = f": {said.note}" if said.note else ""
-        return Judged(row, "attested", (f"{said.by} attested it on {said.on.isoformat()}{note}", *shown), missing)
+    if attestation is not None:
+        note = f": {attestation.note}" if attestation.note else ""
+        statement = f"{attestation.by} attested it on {attestation.on.isoformat()}{note}"
+        return RowResult(row, "attested", (statement, *shown), missing)
     if row.needs_a_person:
-        return Judged(row, "unprovable", (), ("a person has to attest it: --attestations",))
+        return RowResult(row, "unprovable", (), ("a person has to attest it: --attestations",))
     looked = (bool(row.facts) and facts is not None) or (bool(row.tests) and results is not None)
     if not looked:
-        wanted = [*(["--server"] if row.facts else []), *(["--results"] if row.tests else [])]
-        return Judged(row, "unprovable", (), (f"nothing was given that could prove it: {' or '.join(wanted)}",))
-    return Judged(row, "open", (*shown, *passed), missing)
+        options = [*(["--server"] if row.facts else []), *(["--results"] if row.tests else [])]
+        return RowResult(row, "unprovable", (), (f"nothing was given that could prove it: {' or '.join(options)}",))
+    return RowResult(row, "open", (*shown, *passed), missing)
 
 
 def _facts(row: Row, facts: Callable[[str], Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -275,15 +276,15 @@ def _facts(row: Row, facts: Callable[[str], Any]) -> tuple[tuple[str, ...], tupl
 
 
 def _tests(row: Row, results: Sequence[TestRun]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """What passed, what is lacking, and what failed of a row's tests and requirements."""
+    """What passed, is missing, and failed of a row's tests and requirements."""
     passed: list[str] = []
     lacking: list[str] = []
     failed: list[str] = []
-    wanted = [(f"test {name}", [run for run in results if _is(run, name)]) for name in row.tests]
-    wanted += [
+    expected = [(f"test {name}", [run for run in results if _is(run, name)]) for name in row.tests]
+    expected += [
         (f"requirement {each}", [run for run in results if each in run.requirements]) for each in row.requirements
     ]
-    for what, runs in wanted:
+    for what, runs in expected:
         outcomes = {run.outcome for run in runs}
         if "failed" in outcomes:
             failed.append(f"failed: {what}")
@@ -295,7 +296,7 @@ def _tests(row: Row, results: Sequence[TestRun]) -> tuple[tuple[str, ...], tuple
 
 
 def _is(run: TestRun, name: str) -> bool:
-    """Whether a run is one of that test, in whichever folder the suites are."""
+    """Whether a run is one of that test, in any folder."""
     return run.name == name or run.name.endswith(f".{name}")
 
 

@@ -1,12 +1,12 @@
 """
-The error tree. Every error raised on purpose stands below one root, with fields and one sentence of help.
+The error tree. Every error raised on purpose has one base class, fields, and one sentence of help.
 
     FlowproofError
-    ├── ConfigurationError        the run itself was set up wrong (exit code 2)
+    ├── ConfigurationError        the configuration is wrong (exit code 2)
     ├── ContractError             a contract's own files are broken
     ├── StoreError                the state cannot be read or written
     │   └── StoreConflict         something of that id or key is in the state already
-    └── ClientError               flowproof.clients.errors: what a provider's client can meet
+    └── ClientError               flowproof.clients.errors: errors of a provider's client
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ __all__ = ["ConfigurationError", "ContractError", "FlowproofError", "StoreConfli
 
 
 class FlowproofError(Exception):
-    """The root of every error raised on purpose."""
+    """The base class of every error raised on purpose."""
 
 
 @dataclass(eq=False)
 class ConfigurationError(FlowproofError):
     """
-    The run itself was set up wrong.
+    The configuration is wrong.
 
     Args:
         what: What is wrong and where, in one sentence.
-        fix: How to put it right, in one sentence.
+        fix: How to fix it, in one sentence.
     """
 
     what: str

@@ -1,4 +1,4 @@
-"""One request with its response, as it went over the wire. Plain values; knows no server, client or contract."""
+"""A request with its response, as sent and received. Knows no server, client or contract."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Headers = tuple[tuple[str, str], ...]
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """
-    One request with its response.
+    A request with its response.
 
     Args:
         method: HTTP method, upper case.
@@ -36,5 +36,5 @@ class Exchange:
 
 def header(headers: Iterable[tuple[str, str]], name: str) -> str | None:
     """Value of the first header of that name, whatever its case, or None."""
-    wanted = name.lower()
-    return next((value for key, value in headers if key.lower() == wanted), None)
+    lower = name.lower()
+    return next((value for key, value in headers if key.lower() == lower), None)

@@ -1,20 +1,20 @@
-"""What Dots.eco obliges its clients to, as far as a journal shows it. A card is money: none is asked for in doubt."""
+"""What Dots.eco obliges its clients to, as far as a journal shows it. A card costs money, so none is bought twice."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from flowproof.conduct import (
-    Broken,
+    Fulfilled,
     Journal,
-    Kept,
+    JournalCheck,
+    JournalExchange,
     Obligation,
     Obligations,
-    Observed,
-    Sighting,
-    Watcher,
-    accepted,
-    in_doubt,
+    Observation,
+    Violated,
+    accepted_requests,
+    outcome_was_unknown,
 )
 
 __all__ = ["OBLIGATIONS"]
@@ -30,63 +30,64 @@ OPTIONAL = {
     "from": ("invalid",),
     "message": ("invalid",),
 }
-"""Parameters that may be left out, each with what is enforced where it is there."""
+"""Optional parameters, each with the requirements that are enforced where it is present."""
 
-TEXTS = ("app_token", "sku", *OPTIONAL)
-"""Parameters that are strings; the provider answers another type like another fault of theirs."""
+STRINGS = ("app_token", "sku", *OPTIONAL)
+"""Parameters that are strings. The provider answers a wrong type like any other fault of the parameter."""
 
 
-def card_is_not_asked_for_twice(journal: Journal) -> Iterator[Sighting]:
-    """Whoever does not know whether a card was bought does not ask for it again."""
-    asked = journal.of(CREATE)
-    for first in asked:
-        same = [each for each in asked.after(first) if each.json == first.json is not None]
-        again = next((each for each in same if in_doubt(first, each)), None)
+def card_is_not_bought_twice(journal: Journal) -> Iterator[Observation]:
+    """A client that does not know whether a card was bought does not ask for it again."""
+    requests = journal.of(CREATE)
+    for first in requests:
+        same = [each for each in requests.after(first) if each.json == first.json is not None]
+        again = next((each for each in same if outcome_was_unknown(first, each)), None)
         if again is not None:
-            yield Broken("a card was asked for again, though the answer to the same request was lost", (first, again))
+            yield Violated("a card was asked for again, though the answer to the same request was lost", (first, again))
         elif first.is_lost:
-            yield Kept("a card whose answer was lost was not asked for again", (first,))
+            yield Fulfilled("a card whose answer was lost was not asked for again", (first,))
 
 
-def token_is_there(journal: Journal) -> Iterator[Sighting]:
-    """No request goes without a token."""
+def token_is_sent(journal: Journal) -> Iterator[Observation]:
+    """Every request has a token."""
     for requirement in WITHOUT_TOKEN:
         for exchange in journal.citing(requirement):
-            yield Broken(f"{exchange} was sent without an auth-token", (exchange,))
+            yield Violated(f"{exchange} was sent without an auth-token", (exchange,))
 
 
-def given(parameter: str, exchange: Observed) -> Any:
-    """A parameter of a request for a card; None where it is not there."""
+def parameter_value(parameter: str, exchange: JournalExchange) -> Any:
+    """The value of a parameter in a request for a card; None where it is missing."""
     return exchange.json.get(parameter) if isinstance(exchange.json, dict) else None
 
 
-def is_text(parameter: str) -> Watcher:
-    """A watcher for the type of a parameter."""
+def is_string(parameter: str) -> JournalCheck:
+    """Make a check that a parameter is a string."""
 
-    def watch(journal: Journal) -> Iterator[Sighting]:
-        """Every request for a card that has it."""
+    def check(journal: Journal) -> Iterator[Observation]:
+        """Yield one observation for each request for a card that has the parameter."""
         for exchange in journal.of(CREATE):
-            value = given(parameter, exchange)
+            value = parameter_value(parameter, exchange)
             if isinstance(value, str) and exchange.is_accepted:
-                yield Kept(f"{parameter} was sent as a string", (exchange,))
+                yield Fulfilled(f"{parameter} was sent as a string", (exchange,))
             elif value is not None and not isinstance(value, str):
-                yield Broken(f"{parameter} was sent as {_shown(value)}, not as a string", (exchange,))
+                yield Violated(f"{parameter} was sent as {_shown(value)}, not as a string", (exchange,))
 
-    return watch
+    return check
 
 
-def of_text(parameter: str) -> Obligation:
-    """The obligation to send a parameter as a string."""
+def string_obligation(parameter: str) -> Obligation:
     occasion = f"a card is bought with {parameter}"
-    return Obligation(f"{_subject(parameter)}.type", is_text(parameter), occasion)
+    return Obligation(f"{_subject(parameter)}.type", is_string(parameter), occasion)
 
 
-def optional(parameter: str, word: str) -> Obligation:
-    """An obligation on a parameter that may be left out."""
-    watch = accepted(
-        CREATE, having=lambda exchange: given(parameter, exchange) is not None, what=f"{parameter} was accepted"
+def optional_obligation(parameter: str, word: str) -> Obligation:
+    """The obligation `word` of an optional parameter."""
+    check = accepted_requests(
+        CREATE,
+        having=lambda exchange: parameter_value(parameter, exchange) is not None,
+        what=f"{parameter} was accepted",
     )
-    return Obligation(f"{_subject(parameter)}.{word}", watch, occasion=f"a card is bought with {parameter}")
+    return Obligation(f"{_subject(parameter)}.{word}", check, occasion=f"a card is bought with {parameter}")
 
 
 def _shown(value: Any) -> str:
@@ -99,15 +100,15 @@ def _subject(parameter: str) -> str:
 
 
 OBLIGATIONS = Obligations(
-    watched=(
+    checked=(
         Obligation(
             "dots_eco.flow_card.lost_answer",
-            card_is_not_asked_for_twice,
+            card_is_not_bought_twice,
             occasion="the answer to a request for a card is lost, as the fault reset with the moment after does",
         ),
-        Obligation("dots_eco.auth.header", token_is_there, occasion="a request is accepted"),
-        *map(of_text, TEXTS),
-        *(optional(parameter, word) for parameter, words in OPTIONAL.items() for word in words),
+        Obligation("dots_eco.auth.header", token_is_sent, occasion="a request is accepted"),
+        *map(string_obligation, STRINGS),
+        *(optional_obligation(parameter, word) for parameter, words in OPTIONAL.items() for word in words),
     ),
     enforced=(
         "dots_eco.auth.header",
@@ -134,5 +135,5 @@ OBLIGATIONS = Obligations(
         "dots_eco.balance.activated",
         "dots_eco.balance.manager",
     ),
-    unseen={"dots_eco.transport.tls": "The mock listens on loopback without TLS."},
+    unobservable={"dots_eco.transport.tls": "The mock listens on loopback without TLS."},
 )

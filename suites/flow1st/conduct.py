@@ -1,16 +1,28 @@
 """
 What Flow1st obliges its clients to, as far as a journal shows it.
 
-An order is known by its `externalReference`. Tokens and signatures are taken out of a journal: it shows that a request
-had them and whether they were right, and not which they were.
+An order is identified by its `externalReference`. A journal has no tokens and signatures: it shows that a request had
+them and whether they were right.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flowproof.conduct import Broken, Excuse, Journal, Kept, Obligation, Obligations, Observed, Sighting, Watcher
+from flowproof.conduct import (
+    Exemption,
+    Fulfilled,
+    Journal,
+    JournalCheck,
+    JournalExchange,
+    Obligation,
+    Obligations,
+    Observation,
+    Violated,
+    every_mistake_is_named,
+    signing_mistake,
+)
 
 __all__ = ["OBLIGATIONS"]
 
@@ -21,8 +33,8 @@ EXPIRY = "flow1st.token.expiry"
 SIGNATURE = "flow1st.signature.hmac"
 WINDOW_S = 300
 
-# By the codes of a signature's mistakes, the requirement that it breaks in place of the signature as a whole.
-BLAMED = (
+# A signing mistake of these codes violates a requirement of its own instead of that on the signature as a whole.
+MISTAKES = (
     ("flow1st.signature.exact_body", lambda code: code in {"body_reserialised", "body_hashed"}),
     ("flow1st.signature.timestamp", lambda code: code.startswith("timestamp_") and code != "timestamp_missing"),
 )
@@ -32,220 +44,206 @@ BLAMED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class OrderRequest:
     """
-    An order as a request has it.
+    A request that completes an order.
 
     Args:
         reference: The partner's own.
-        wanted: What for whom: SKU, recipient and email.
-        exchange: The request.
+        content: SKU, recipient and email.
+        exchange: The request with its response.
     """
 
     reference: str
-    wanted: tuple[Any, ...]
-    exchange: Observed
+    content: tuple[Any, ...]
+    exchange: JournalExchange
 
     @property
-    def is_unsure(self) -> bool:
-        """Whether its sender cannot know if it was taken: the answer was lost, or the provider failed."""
+    def outcome_is_unknown(self) -> bool:
+        """Whether the client cannot know if the order was accepted: the response was lost, or the provider failed."""
         return self.exchange.is_lost or self.exchange.status >= 500
 
 
-def orders(journal: Journal) -> Iterator[Order]:
-    """The orders of a journal, as far as they have a reference."""
+def orders(journal: Journal) -> Iterator[OrderRequest]:
+    """The orders of a journal that have a reference."""
     for exchange in journal.of(ORDER):
         reference = _member(exchange.json, "externalReference")
         if isinstance(reference, str):
-            wanted = tuple(
+            content = tuple(
                 _member(exchange.json, name) for name in ("productBundleSku", "recipientIdentifier", "email")
             )
-            yield Order(reference, wanted, exchange)
+            yield OrderRequest(reference, content, exchange)
 
 
-def lost_order_keeps_its_reference(journal: Journal) -> Iterator[Sighting]:
-    """An order of which nobody knows whether it was taken is sent again as what it is, not as another one."""
+def lost_order_keeps_its_reference(journal: Journal) -> Iterator[Observation]:
+    """An order with an unknown outcome is sent again with the same reference."""
     for lost in orders(journal):
-        later = [each for each in orders(journal.after(lost.exchange)) if each.wanted == lost.wanted]
+        later = [each for each in orders(journal.after(lost.exchange)) if each.content == lost.content]
         again = next((each for each in later if each.reference == lost.reference), None)
-        if not lost.is_unsure or not later:
+        if not lost.outcome_is_unknown or not later:
             continue
         if again is not None:
-            yield Kept("an order without an answer was sent again with its reference", (lost.exchange, again.exchange))
+            yield Fulfilled(
+                "an order without an answer was sent again with its reference", (lost.exchange, again.exchange)
+            )
         else:
             what = "an order without an answer was sent again with another reference, and may be paid twice"
-            yield Broken(what, (lost.exchange, later[0].exchange))
+            yield Violated(what, (lost.exchange, later[0].exchange))
 
 
-def each_order_has_its_own_reference(journal: Journal) -> Iterator[Sighting]:
-    """Several orders have several references; that one reference has two orders is what the provider refuses."""
+def each_order_has_its_own_reference(journal: Journal) -> Iterator[Observation]:
+    """Several orders have different references. The provider refuses two orders with one reference."""
     first = {each.reference: each.exchange for each in reversed(list(orders(journal.accepted())))}
     if len(first) > 1:
-        yield Kept(f"each of {len(first)} orders has a reference of its own", tuple(first.values()))
+        yield Fulfilled(f"each of {len(first)} orders has a reference of its own", tuple(first.values()))
 
 
 # ---- Users ----
 
 
-def users_are_validated(journal: Journal) -> Iterator[Sighting]:
+def users_are_validated(journal: Journal) -> Iterator[Observation]:
     """
-    Who orders for a user had the user validated, or at least was not told that there is no such user.
+    A client validates a user before it orders for them, and does not order for a user who was not found.
 
-    An order without a validation is no fault as such, since a voucher is for whoever has its code: it is one where the
-    order then fails.
+    An order without a validation is a violation only if the order fails: a voucher is for anybody who has its code.
     """
     for order in orders(journal.accepted()):
         asked = [each for each in journal.before(order.exchange).of(VALIDATE) if _is_for(each, order)]
         found = next((each for each in asked if each.is_accepted), None)
-        failed = next((each for each in journal.of(FAILURE) if _tells_of(each, order)), None)
+        failed = next((each for each in journal.of(FAILURE) if _concerns(each, order)), None)
         if found:
-            yield Kept("a user was validated, and then the order completed", (found, order.exchange))
+            yield Fulfilled("a user was validated, and then the order completed", (found, order.exchange))
         elif missed := next((each for each in asked if each.status == 404), None):
-            yield Broken("an order was completed for a user whom validation had not found", (missed, order.exchange))
+            yield Violated("an order was completed for a user whom validation had not found", (missed, order.exchange))
         elif failed:
-            yield Broken("an order for a user who was never validated has failed", (order.exchange, failed))
+            yield Violated("an order for a user who was never validated has failed", (order.exchange, failed))
     for missed in journal.of(VALIDATE):
         ordered = any(_is_for(missed, each) for each in orders(journal.after(missed)))
         if missed.status == 404 and not ordered:
-            yield Kept("a user was not found, and nothing was ordered for them", (missed,))
+            yield Fulfilled("a user was not found, and nothing was ordered for them", (missed,))
 
 
-def _is_for(validation: Observed, order: Order) -> bool:
-    asked = (validation.parameters.get("productBundleSku"), validation.parameters.get("recipientIdentifier"))
-    return asked == order.wanted[:2]
+def _is_for(validation: JournalExchange, order: OrderRequest) -> bool:
+    validated = (validation.parameters.get("productBundleSku"), validation.parameters.get("recipientIdentifier"))
+    return validated == order.content[:2]
 
 
-def _tells_of(webhook: Observed, order: Order) -> bool:
+def _concerns(webhook: JournalExchange, order: OrderRequest) -> bool:
     return bool(_member(webhook.json, "externalReference") == order.reference)
 
 
 # ---- Tokens and signatures ----
 
 
-def expired_token_is_renewed(journal: Journal) -> Iterator[Sighting]:
-    """After a refusal because of an expired token comes a new one; calls that were under way may be refused as well."""
+def expired_token_is_renewed(journal: Journal) -> Iterator[Observation]:
+    """A client gets a new token after one has expired; requests that were already sent may be refused as well."""
     for refused in journal.citing(EXPIRY):
         renewed = next(iter(journal.after(refused).of(TOKEN, REFRESH).accepted()), None)
         again = next(iter(journal.after(refused).citing(EXPIRY)), None)
         if renewed is not None:
-            yield Kept("an access token that had expired was renewed", (refused, renewed))
+            yield Fulfilled("an access token that had expired was renewed", (refused, renewed))
         elif again is not None:
-            yield Broken("calls went on with an access token that had expired", (refused, again))
+            yield Violated("calls went on with an access token that had expired", (refused, again))
 
 
-def timestamp_is_of_the_moment(journal: Journal) -> Iterator[Sighting]:
-    """The timestamp of an order that was taken is near the clock, whatever window the account has set."""
+def timestamp_is_of_the_moment(journal: Journal) -> Iterator[Observation]:
+    """The timestamp of an accepted order is near the provider's clock, whichever window the account has set."""
     for exchange in journal.of(ORDER).accepted():
         signed_at = _instant(exchange.request.header("x-timestamp") or "")
         if signed_at is not None:
             off_s = abs((exchange.at - signed_at).total_seconds())
             what = f"an order was signed {off_s:.0f} s from the provider's clock"
-            yield (Kept if off_s <= WINDOW_S else Broken)(what, (exchange,))
-
-
-def blamed(is_its_own: Callable[[str], bool]) -> Watcher:
-    """A watcher for refused signatures whose mistake is in a part that has a requirement of its own."""
-
-    def watch(journal: Journal) -> Iterator[Sighting]:
-        """Each refused signature with such a mistake."""
-        for exchange in journal.citing(SIGNATURE):
-            found = [each for each in exchange.mistakes if is_its_own(each.code)]
-            if found:
-                yield Broken(f"{exchange} was refused: {'; '.join(each.text for each in found)}", (exchange,))
-
-    return watch
-
-
-def mistake_has_its_own_requirement(exchange: Observed, _: Journal) -> bool:
-    """Whether all that is wrong with a signature is said by requirements on its parts."""
-    return bool(exchange.mistakes) and all(any(own(each.code) for _, own in BLAMED) for each in exchange.mistakes)
+            yield (Fulfilled if off_s <= WINDOW_S else Violated)(what, (exchange,))
 
 
 # ---- Webhooks ----
 
 
-def webhook_is_acknowledged(journal: Journal) -> Iterator[Sighting]:
-    """Every genuine piece of news is answered with 2xx in the end, however often it has to come."""
+def webhook_is_acknowledged(journal: Journal) -> Iterator[Observation]:
+    """Every genuine webhook is answered with 2xx in the end, however often it has to be sent."""
     genuine = [each for each in journal.webhooks() if not _is_forged(each) and "connection" not in _adversary(each)]
     for body in dict.fromkeys(each.request.body for each in genuine):
-        tries = tuple(each for each in genuine if each.request.body == body)
-        acknowledged = next((each for each in tries if 200 <= each.status < 300), None)
+        attempts = tuple(each for each in genuine if each.request.body == body)
+        acknowledged = next((each for each in attempts if 200 <= each.status < 300), None)
         if acknowledged:
-            yield Kept(f"the news {_event(tries[0])} was acknowledged", (acknowledged,))
+            yield Fulfilled(f"the news {_event(attempts[0])} was acknowledged", (acknowledged,))
         else:
-            statuses = ", ".join(dict.fromkeys(str(each.status or "nothing") for each in tries))
-            yield Broken(f"the news {_event(tries[0])} was answered with {statuses} and never acknowledged", tries)
+            statuses = ", ".join(dict.fromkeys(str(each.status or "nothing") for each in attempts))
+            yield Violated(
+                f"the news {_event(attempts[0])} was answered with {statuses} and never acknowledged", attempts
+            )
 
 
-def forged_webhook_is_refused(journal: Journal) -> Iterator[Sighting]:
-    """What is not rightly signed, or was signed long ago, is not acknowledged."""
+def forged_webhook_is_refused(journal: Journal) -> Iterator[Observation]:
+    """A webhook with a wrong signature or an old timestamp is not acknowledged."""
     for webhook in journal.webhooks():
         if not _is_forged(webhook) or not webhook.status:
             continue
         if 200 <= webhook.status < 300:
-            yield Broken(f"a forged webhook was acknowledged with {webhook.status}", (webhook,))
+            yield Violated(f"a forged webhook was acknowledged with {webhook.status}", (webhook,))
         else:
-            yield Kept(f"a forged webhook was refused with {webhook.status}", (webhook,))
+            yield Fulfilled(f"a forged webhook was refused with {webhook.status}", (webhook,))
 
 
-def _is_forged(webhook: Observed) -> bool:
+def _is_forged(webhook: JournalExchange) -> bool:
     adversary = _adversary(webhook)
     return "signature" in adversary or adversary.get("old_timestamp_s", 0) > WINDOW_S
 
 
-def _adversary(webhook: Observed) -> dict[str, Any]:
+def _adversary(webhook: JournalExchange) -> dict[str, Any]:
     return {name: value for plan in webhook.faults if plan.get("id") == "adversary" for name, value in plan.items()}
 
 
-def _event(webhook: Observed) -> str:
+def _event(webhook: JournalExchange) -> str:
     return webhook.operation.removeprefix("webhook:")
 
 
 # ---- The seed's checklist ----
 
 
-def step_is_done(*operations: str, what: str) -> Watcher:
-    """A watcher for a step of the checklist that is done when one of some calls was accepted."""
+def step_is_done(*operations: str, what: str) -> JournalCheck:
+    """Make a check for a step of the checklist that is done when one of these operations was accepted."""
 
-    def watch(journal: Journal) -> Iterator[Sighting]:
-        """The first such call."""
+    def check(journal: Journal) -> Iterator[Observation]:
+        """Yield one observation for the first such request."""
         for first in list(journal.of(*operations).accepted())[:1]:
-            yield Kept(what, (first,))
+            yield Fulfilled(what, (first,))
 
-    return watch
-
-
-def webhooks_are_configured(journal: Journal) -> Iterator[Sighting]:
-    """Some news was acknowledged."""
-    yield from (each for each in webhook_is_acknowledged(journal) if isinstance(each, Kept))
+    return check
 
 
-def order_goes_from_end_to_end(journal: Journal) -> Iterator[Sighting]:
+def webhooks_are_configured(journal: Journal) -> Iterator[Observation]:
+    """A webhook was acknowledged."""
+    yield from (each for each in webhook_is_acknowledged(journal) if isinstance(each, Fulfilled))
+
+
+def order_goes_from_end_to_end(journal: Journal) -> Iterator[Observation]:
     """The user was validated under the order's reference, the order completed, and its success acknowledged."""
     for order in orders(journal.accepted()):
         before = journal.before(order.exchange).of(VALIDATE).accepted()
-        asked = next((each for each in before if _is_for(each, order) and _has_reference(each, order)), None)
-        told = (each for each in journal.of(SUCCESS) if _tells_of(each, order) and 200 <= each.status < 300)
-        heard = next((each for each in told if not _is_forged(each)), None)
-        if asked and heard:
-            yield Kept("an order was validated, completed, successful and acknowledged", (asked, order.exchange, heard))
+        validated = next((each for each in before if _is_for(each, order) and _has_reference(each, order)), None)
+        acknowledged = (each for each in journal.of(SUCCESS) if _concerns(each, order) and 200 <= each.status < 300)
+        success = next((each for each in acknowledged if not _is_forged(each)), None)
+        if validated and success:
+            what = "an order was validated, completed, successful and acknowledged"
+            yield Fulfilled(what, (validated, order.exchange, success))
 
 
-def _has_reference(validation: Observed, order: Order) -> bool:
+def _has_reference(validation: JournalExchange, order: OrderRequest) -> bool:
     return validation.parameters.get("externalReference") == order.reference
 
 
-# ---- Excuses ----
+# ---- Exemptions ----
 
 
-def expired_refresh_token_was_replaced(exchange: Observed, journal: Journal) -> bool:
-    """Whether a refresh token had expired, which no page dates, and new tokens were got with key and secret."""
+def expired_refresh_token_was_replaced(exchange: JournalExchange, journal: Journal) -> bool:
+    """Whether a refresh token had expired (its lifetime is not documented) and key and secret brought new tokens."""
     has_expired = any(each.keyword == "expired" for each in exchange.findings)
     return has_expired and len(journal.after(exchange).of(TOKEN).accepted()) > 0
 
 
-def country_is_in_no_catalog(exchange: Observed, _: Journal) -> bool:
-    """Whether a country is well written: the catalog does not show where a bundle is sold, so one has to ask."""
+def country_is_in_no_catalog(exchange: JournalExchange, _: Journal) -> bool:
+    """Whether a country has the right form: the catalog does not show where a bundle is sold, so a client may ask."""
     return all(each.keyword == "message" for each in exchange.findings if each.pointer == "/countryCode")
 
 
@@ -262,7 +260,7 @@ def _member(value: Any, name: str) -> Any:
 
 
 OBLIGATIONS = Obligations(
-    watched=(
+    checked=(
         Obligation(
             "flow1st.onboarding.credentials",
             step_is_done(TOKEN, what="a token was given for API key and secret"),
@@ -308,7 +306,10 @@ OBLIGATIONS = Obligations(
             timestamp_is_of_the_moment,
             occasion="an order is accepted",
         ),
-        *(Obligation(requirement, blamed(own), occasion="an order is accepted") for requirement, own in BLAMED),
+        *(
+            Obligation(requirement, signing_mistake(SIGNATURE, names), occasion="an order is accepted")
+            for requirement, names in MISTAKES
+        ),
         Obligation(
             "flow1st.order.lost_answer",
             lost_order_keeps_its_reference,
@@ -355,20 +356,24 @@ OBLIGATIONS = Obligations(
         "flow1st.order.unknown_sku",
         "flow1st.error.bad_request",
     ),
-    excuses=(
-        Excuse(SIGNATURE, mistake_has_its_own_requirement, why="the mistake breaks a requirement on a part of it"),
-        Excuse(
+    exemptions=(
+        Exemption(
+            SIGNATURE,
+            every_mistake_is_named(names for _, names in MISTAKES),
+            why="the mistake violates a requirement on a part of it",
+        ),
+        Exemption(
             "flow1st.token.refresh_once",
             expired_refresh_token_was_replaced,
             why="the refresh token had expired, and new tokens were got with key and secret",
         ),
-        Excuse(
+        Exemption(
             "flow1st.user_validation.country_code",
             country_is_in_no_catalog,
             why="the catalog does not show where a bundle is sold",
         ),
     ),
-    unseen={
+    unobservable={
         "flow1st.onboarding.emails": "Who is invited is told outside of any request: a person attests it.",
         "flow1st.onboarding.channel": "Two parties talk outside of any request: a person attests it.",
         "flow1st.onboarding.registration": "Emails and their steps are outside of any request: a person attests it.",

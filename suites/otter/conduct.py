@@ -1,26 +1,26 @@
 """
 What Otter obliges its clients to, as far as a journal shows it.
 
-A journal has neither codes nor tokens: whose a request is, and which code an exchange brought, only the mock's findings
-tell. A list is known by its path, a page by the `offsetToken` that leads to the next one.
+A journal has neither codes nor tokens: only the mock's findings show whose a request is and which code it has. A list
+is identified by its path, a page by the `offsetToken` of the next one.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from flowproof.conduct import (
-    Broken,
-    Excuse,
+    Exemption,
+    Fulfilled,
     Journal,
-    Kept,
+    JournalCheck,
+    JournalExchange,
     Obligation,
     Obligations,
-    Observed,
-    Sighting,
-    Watcher,
-    accepted,
+    Observation,
+    Violated,
+    accepted_requests,
+    find_repeat,
     pause_s,
-    repeated,
 )
 
 __all__ = ["OBLIGATIONS"]
@@ -42,86 +42,86 @@ SECRETS = frozenset({"client_secret", "access_token", "code_verifier"})
 ENDED = frozenset({"otter.token.lifetime", "otter.token.code_reuse_revokes"})
 CONFLICT = "otter.connection.conflict"
 
-# The shortest wait that a limit leaves to whoever met it: a twentieth of a second, a third of a minute.
+# The shortest pause after which a limit accepts a request again: a twentieth of a second, a third of a minute.
 PAUSES_S = (("otter.rate.authenticated", 1 / 20), ("otter.rate.unauthenticated", 60 / 3))
 
 
 # ---- Tokens ----
 
 
-def brings_a_code(exchange: Observed) -> bool:
-    """Whether a request for a token brings a user's code."""
+def has_code(exchange: JournalExchange) -> bool:
+    """Whether a token request has a user's code."""
     return exchange.request.form.get("grant_type") == "authorization_code"
 
 
-def user_is_asked(journal: Journal) -> Iterator[Sighting]:
-    """A token of the application's own is not presented where one of a user's belongs."""
+def user_token_is_used(journal: Journal) -> Iterator[Observation]:
+    """The organization operations are requested with a user's token, not with the application's."""
     for exchange in journal.citing("otter.access.client_token"):
-        yield Broken(f"{exchange} was sent with a token of the application's own", (exchange,))
+        yield Violated(f"{exchange} was sent with a token of the application's own", (exchange,))
 
 
-def permission_was_renewed(exchange: Observed, journal: Journal) -> bool:
-    """Whether the client noticed that its token had ended: a new one was fetched, with which it went on."""
-    renewed = next((each for each in journal.after(exchange).of(TOKEN).accepted() if brings_a_code(each)), None)
-    if renewed is None or repeated(exchange, journal.before(renewed)) is not None:
+def permission_was_renewed(exchange: JournalExchange, journal: Journal) -> bool:
+    """Whether the client got a new token after the old one had ended, and used it."""
+    renewed = next((each for each in journal.after(exchange).of(TOKEN).accepted() if has_code(each)), None)
+    if renewed is None or find_repeat(exchange, journal.before(renewed)) is not None:
         return False
     return len(journal.after(renewed).of(*ORGANIZATION).accepted()) > 0
 
 
-def only_a_good_token_is_tried_again(journal: Journal) -> Iterator[Sighting]:
-    """A 401 for a valid token is met with the same request; one for a token that has ended is not."""
+def only_valid_token_is_retried(journal: Journal) -> Iterator[Observation]:
+    """After a 401 a request is repeated with a valid token, but not with a token that has ended."""
     for exchange in journal.of(*ORGANIZATION):
-        again = repeated(exchange, journal) if exchange.status == 401 else None
+        again = find_repeat(exchange, journal) if exchange.status == 401 else None
         if again is None:
             continue
         if exchange.is_made_to_fail and again.is_accepted:
-            yield Kept(f"{exchange} was answered 401 and sent again", (exchange, again))
+            yield Fulfilled(f"{exchange} was answered 401 and sent again", (exchange, again))
         elif ENDED & exchange.cited and not journal.between(exchange, again).of(TOKEN).accepted():
-            yield Broken(f"{exchange} was sent again with a token that had ended", (exchange, again))
+            yield Violated(f"{exchange} was sent again with a token that had ended", (exchange, again))
 
 
-def secrets_stay_out_of_urls(journal: Journal) -> Iterator[Sighting]:
-    """No query has a secret among its parameters."""
+def secrets_stay_out_of_urls(journal: Journal) -> Iterator[Observation]:
+    """No query has a secret as a parameter."""
     for exchange in journal.requests():
-        told = sorted(SECRETS & exchange.parameters.keys())
-        if told:
-            yield Broken(f"{exchange} had {' and '.join(told)} in its URL", (exchange,))
+        secrets = sorted(SECRETS & exchange.parameters.keys())
+        if secrets:
+            yield Violated(f"{exchange} had {' and '.join(secrets)} in its URL", (exchange,))
         elif exchange.is_accepted and exchange.operation in (TOKEN, *ORGANIZATION):
-            yield Kept("every secret was sent in a header or a body", (exchange,))
+            yield Fulfilled("every secret was sent in a header or a body", (exchange,))
 
 
 # ---- Pages ----
 
 
-def next_page(exchange: Observed) -> str | None:
-    """The token that an answered page has of the next one."""
-    answer = exchange.response.json
-    found = answer.get("offsetToken") if exchange.is_accepted and isinstance(answer, dict) else None
+def next_page(exchange: JournalExchange) -> str | None:
+    """The token of the next page in the response for a page."""
+    body = exchange.response.json
+    found = body.get("offsetToken") if exchange.is_accepted and isinstance(body, dict) else None
     return found if isinstance(found, str) else None
 
 
-def pages(journal: Journal, of: Observed) -> Journal:
+def pages(journal: Journal, of: JournalExchange) -> Journal:
     """The requests for pages of one list."""
     return Journal(tuple(each for each in journal.of(of.operation) if each.path == of.path), journal.missing)
 
 
-def token_is_that_of_the_page_before(journal: Journal) -> Iterator[Sighting]:
-    """A page is asked for with a token that the list gave, as it was given."""
+def token_is_that_of_the_page_before(journal: Journal) -> Iterator[Observation]:
+    """A page is requested with the token of the page before, unchanged."""
     for exchange in journal.of(BRANDS, STORES):
         token = exchange.parameters.get("token")
         if token is None:
             continue
-        given = {next_page(each) for each in pages(journal.before(exchange), exchange)}
-        if token in given:
-            yield Kept("the next page was asked for with the token of the page before", (exchange,))
-        elif token.replace(" ", "+") in given:
-            yield Broken(f"{exchange} had a token that was not percent-encoded", (exchange,))
+        issued = {next_page(each) for each in pages(journal.before(exchange), exchange)}
+        if token in issued:
+            yield Fulfilled("the next page was asked for with the token of the page before", (exchange,))
+        elif token.replace(" ", "+") in issued:
+            yield Violated(f"{exchange} had a token that was not percent-encoded", (exchange,))
         elif not journal.missing:
-            yield Broken(f"{exchange} had a token that no page of the list has given", (exchange,))
+            yield Violated(f"{exchange} had a token that no page of the list has given", (exchange,))
 
 
-def list_is_read_on(journal: Journal) -> Iterator[Sighting]:
-    """Whoever reads a page that is not the last reads the next one, or has chosen a store from those that it read."""
+def list_is_read_on(journal: Journal) -> Iterator[Observation]:
+    """A client that reads a page reads the next one too, unless it has chosen a store from those that it read."""
     for exchange in journal.of(BRANDS, STORES):
         token = next_page(exchange)
         if token is None:
@@ -129,17 +129,17 @@ def list_is_read_on(journal: Journal) -> Iterator[Sighting]:
         later = pages(journal.after(exchange), exchange)
         following = next((each for each in later if _token_of(each).replace(" ", "+") == token), None)
         if following is not None:
-            yield Kept("the list was read on, page by page", (exchange, following))
+            yield Fulfilled("the list was read on, page by page", (exchange, following))
         elif not _has_chosen(exchange, journal):
-            yield Broken(f"{exchange} was answered with more to follow, which was never asked for", (exchange,))
+            yield Violated(f"{exchange} was answered with more to follow, which was never asked for", (exchange,))
 
 
-def _token_of(exchange: Observed) -> str:
+def _token_of(exchange: JournalExchange) -> str:
     return exchange.parameters.get("token", "")
 
 
-def _has_chosen(page: Observed, journal: Journal) -> bool:
-    """Whether a store was asked for afterwards, from one of the pages of this list that had been read."""
+def _has_chosen(page: JournalExchange, journal: Journal) -> bool:
+    """Whether the client requested a store or brand of this list after the page."""
     read = [*pages(journal.before(page), page), page]
     shown = {entry for each in read for entry in _ids(each)}
     name = "storeId" if page.operation == STORES else "brandId"
@@ -147,70 +147,69 @@ def _has_chosen(page: Observed, journal: Journal) -> bool:
     return any(each.get(name) in shown for each in later)
 
 
-def _ids(exchange: Observed) -> Iterator[str]:
-    """The ids that a page shows."""
-    answer = exchange.response.json
-    items = answer.get("items") if isinstance(answer, dict) else None
+def _ids(exchange: JournalExchange) -> Iterator[str]:
+    """The ids on a page."""
+    body = exchange.response.json
+    items = body.get("items") if isinstance(body, dict) else None
     yield from (str(each.get("id")) for each in (items if isinstance(items, list) else ()) if isinstance(each, dict))
 
 
 # ---- Connections ----
 
 
-def connections(journal: Journal, of: Observed) -> Journal:
-    """The requests that concern the connection with one store."""
+def connections(journal: Journal, of: JournalExchange) -> Journal:
+    """The requests for the connection with one store."""
     return Journal(tuple(each for each in journal.of(GET, CREATE, DELETE) if each.path == of.path), journal.missing)
 
 
-def connection_is_deleted_first(journal: Journal) -> Iterator[Sighting]:
+def connection_is_deleted_first(journal: Journal) -> Iterator[Observation]:
     """
-    A connection under another storeId is deleted before the store is connected anew.
+    A connection under another storeId is deleted before the store is connected again.
 
-    A POST that was refused is no replacement where the client could think that the store was free, and left it at that.
+    A refused POST is no violation where the client could think that the store was free, and did not delete afterwards.
     """
     for exchange in journal.of(CREATE):
-        wanted, before = store_id(exchange.json), connections(journal.before(exchange), exchange)
+        requested, before = store_id(exchange.json), connections(journal.before(exchange), exchange)
         known, after = known_as(before), connections(journal.after(exchange), exchange)
         deleted = next((each for each in reversed(before.exchanges) if each.operation == DELETE), None)
-        if CONFLICT in exchange.cited and (known not in (None, wanted) or len(after.of(DELETE)) > 0):
-            yield Broken(f"{exchange} was sent before the connection that there was had been deleted", (exchange,))
-        elif exchange.is_accepted and deleted and known_as(connections(before.before(deleted), deleted)) != wanted:
-            yield Kept("the connection was deleted and then posted anew", (deleted, exchange))
+        if CONFLICT in exchange.cited and (known not in (None, requested) or len(after.of(DELETE)) > 0):
+            yield Violated(f"{exchange} was sent before the connection that there was had been deleted", (exchange,))
+        elif exchange.is_accepted and deleted and known_as(connections(before.before(deleted), deleted)) != requested:
+            yield Fulfilled("the connection was deleted and then posted anew", (deleted, exchange))
 
 
 def known_as(journal: Journal) -> str | None:
-    """Under which id a store is connected, as far as the client knows after these requests for its connection."""
-    telling = (each for each in reversed(journal.exchanges) if each.is_accepted or each.status == 404)
-    last = next(telling, None)
+    """The id under which a store is connected, as far as the client knows after these requests; None if it is not."""
+    last = next((each for each in reversed(journal.exchanges) if each.is_accepted or each.status == 404), None)
     if last is None or not last.is_accepted:
         return None
     return store_id(last.json if last.operation == CREATE else last.response.json)
 
 
 def store_id(body: Any) -> str | None:
-    """The partner's own id of a store, in a body that has one."""
+    """The partner's id of a store in a body, or None."""
     found = body.get("storeId") if isinstance(body, dict) else None
     return found if isinstance(found, str) else None
 
 
-def path_has_otters_id(journal: Journal) -> Iterator[Sighting]:
-    """The path has the id that Otter gave a store, and not the partner's own."""
+def path_has_otters_id(journal: Journal) -> Iterator[Observation]:
+    """The path has Otter's id of a store, not the partner's."""
     for exchange in journal.requests():
         named = exchange.parameters.get("storeId")
         if named is None or exchange.operation not in ORGANIZATION:
             continue
         if exchange.is_accepted:
-            yield Kept("a store was asked for by Otter's id", (exchange,))
+            yield Fulfilled("a store was asked for by Otter's id", (exchange,))
         elif "otter.store.not_found" in exchange.cited and (not _is_uuid(named) or named in _own_ids(journal)):
-            yield Broken(f"{exchange} had an id in its path that is none of Otter's", (exchange,))
+            yield Violated(f"{exchange} had an id in its path that is none of Otter's", (exchange,))
 
 
-def body_has_ones_own_id(journal: Journal) -> Iterator[Sighting]:
-    """The body has the partner's own id of a store: none that Otter has shown to be its own."""
+def body_has_own_id(journal: Journal) -> Iterator[Observation]:
+    """The body has the partner's id of a store, not Otter's."""
     shown = {entry for page in journal.of(STORES).accepted() for entry in _ids(page)}
     for exchange in journal.of(CREATE).accepted():
         if store_id(exchange.json) not in shown:
-            yield Kept("a store was connected under the partner's own id", (exchange,))
+            yield Fulfilled("a store was connected under the partner's own id", (exchange,))
 
 
 def _own_ids(journal: Journal) -> set[str | None]:
@@ -221,31 +220,26 @@ def _is_uuid(text: str) -> bool:
     return [len(part) for part in text.split("-")] == [8, 4, 4, 4, 12]
 
 
-# ---- Failures of the provider's, and limits ----
+# ---- Failures of the provider, and limits ----
 
 
-def failed_request_is_repeated(journal: Journal) -> Iterator[Sighting]:
-    """After 5XX the same request is sent again; whoever has done so once may give up."""
+def failed_request_is_repeated(journal: Journal) -> Iterator[Observation]:
+    """After 5XX the same request is sent again; after that the client may give up."""
     failed = [each for each in journal.of(TOKEN, *ORGANIZATION) if each.status >= 500]
     for exchange in failed:
-        again = repeated(exchange, journal)
+        again = find_repeat(exchange, journal)
         if again is not None:
-            yield Kept(f"{exchange} got {exchange.status} and was sent again", (exchange, again))
-        elif not any(repeated(each, journal) is not None and _is_same(each, exchange) for each in failed):
-            yield Broken(f"{exchange} got {exchange.status} and was never sent again as it was", (exchange,))
+            yield Fulfilled(f"{exchange} got {exchange.status} and was sent again", (exchange, again))
+        elif not any(find_repeat(each, journal) is not None and each.repeats(exchange) for each in failed):
+            yield Violated(f"{exchange} got {exchange.status} and was never sent again as it was", (exchange,))
 
 
-def _is_same(one: Observed, other: Observed) -> bool:
-    asked = (one.method, one.path, one.query, one.request.body)
-    return asked == (other.method, other.path, other.query, other.request.body)
+def limit_was_waited_out(shortest_s: float) -> Callable[[JournalExchange, Journal], bool]:
+    """Make a condition: a request over the limit was repeated after a pause each time, until it was accepted."""
 
-
-def limit_was_waited_out(shortest_s: float) -> Callable[[Observed, Journal], bool]:
-    """Whether a request beyond the limit was sent again after a wait each time, until it was accepted."""
-
-    def waited(exchange: Observed, journal: Journal) -> bool:
-        """Whether this one was."""
-        while (again := repeated(exchange, journal)) is not None:
+    def waited(exchange: JournalExchange, journal: Journal) -> bool:
+        """Whether this request was."""
+        while (again := find_repeat(exchange, journal)) is not None:
             if (pause_s(exchange, again) or 0.0) < shortest_s:
                 return False
             if again.status != 429:
@@ -256,29 +250,29 @@ def limit_was_waited_out(shortest_s: float) -> Callable[[Observed, Journal], boo
     return waited
 
 
-def limit_is_met_with_a_wait(requirement: str, shortest_s: float) -> Watcher:
-    """A watcher for requests beyond a limit that were sent again when the limit allowed it."""
+def limit_is_met_with_a_wait(requirement: str, shortest_s: float) -> JournalCheck:
+    """Make a check for requests over a limit that were repeated when the limit allowed it."""
     waited = limit_was_waited_out(shortest_s)
 
-    def watch(journal: Journal) -> Iterator[Sighting]:
-        """Each that was refused for the limit."""
+    def check(journal: Journal) -> Iterator[Observation]:
+        """Yield one observation for each request over the limit that was repeated in this way."""
         for exchange in journal.citing(requirement):
             if waited(exchange, journal):
-                yield Kept(f"{exchange} was beyond the limit, and was sent again after a wait", (exchange,))
+                yield Fulfilled(f"{exchange} was beyond the limit, and was sent again after a wait", (exchange,))
 
-    return watch
+    return check
 
 
-def with_verifier(exchange: Observed) -> bool:
-    """Whether a request for a token has a verifier."""
+def has_verifier(exchange: JournalExchange) -> bool:
+    """Whether a token request has a verifier."""
     return "code_verifier" in exchange.request.form
 
 
 OBLIGATIONS = Obligations(
-    watched=(
+    checked=(
         Obligation(
             "otter.authorize.challenge_pair",
-            accepted(
+            accepted_requests(
                 AUTHORIZE,
                 having=lambda exchange: "code_challenge" in exchange.parameters,
                 what="a challenge came with its method",
@@ -287,28 +281,30 @@ OBLIGATIONS = Obligations(
         ),
         Obligation(
             "otter.token.verifier_form",
-            accepted(TOKEN, having=with_verifier, what="a verifier had its form"),
+            accepted_requests(TOKEN, having=has_verifier, what="a verifier had its form"),
             occasion="a code is exchanged with a verifier",
         ),
         Obligation(
             "otter.token.verifier_unasked",
-            accepted(TOKEN, having=brings_a_code, what="a verifier came where there was a challenge, and only there"),
+            accepted_requests(
+                TOKEN, having=has_code, what="a verifier came where there was a challenge, and only there"
+            ),
             occasion="a code is exchanged",
         ),
         Obligation(
             "otter.token.code_once",
-            accepted(TOKEN, having=brings_a_code, what="a code was exchanged"),
+            accepted_requests(TOKEN, having=has_code, what="a code was exchanged"),
             occasion="a code is exchanged",
         ),
         Obligation(
             "otter.token.lifetime",
-            accepted(*ORGANIZATION, having=lambda exchange: True, what="a token was used in its time"),
+            accepted_requests(*ORGANIZATION, having=lambda exchange: True, what="a token was used in its time"),
             occasion="a token is used, best of all after its end",
         ),
-        Obligation("otter.access.user_token", user_is_asked, occasion="an organization endpoint is asked"),
+        Obligation("otter.access.user_token", user_token_is_used, occasion="an organization endpoint is asked"),
         Obligation(
             "otter.access.retry_401",
-            only_a_good_token_is_tried_again,
+            only_valid_token_is_retried,
             occasion="a request answered 401 is sent again, as after the named fault plan otter.spurious_401",
         ),
         Obligation(
@@ -338,7 +334,7 @@ OBLIGATIONS = Obligations(
         ),
         Obligation(
             "otter.connection.ids_apart",
-            body_has_ones_own_id,
+            body_has_own_id,
             occasion="a store is connected",
         ),
         Obligation(
@@ -368,10 +364,12 @@ OBLIGATIONS = Obligations(
         "otter.request.json",
         "otter.request.content_type",
     ),
-    excuses=(
-        Excuse("otter.token.lifetime", permission_was_renewed, why="the token had ended, and the user was asked again"),
+    exemptions=(
+        Exemption(
+            "otter.token.lifetime", permission_was_renewed, why="the token had ended, and the user was asked again"
+        ),
         *(
-            Excuse(requirement, limit_was_waited_out(shortest_s), why="the limit was waited out")
+            Exemption(requirement, limit_was_waited_out(shortest_s), why="the limit was waited out")
             for requirement, shortest_s in PAUSES_S
         ),
     ),

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from flowproof.clients import NO_RETRY, NotFound, RateLimited, ServerFailed, Unauthorized
-from flowproof.clients.otter import PATIENT, Otter, OtterUser, Token
+from flowproof.clients.otter import RETRY_WITH_401, Otter, OtterUser, Token
 from flowproof.target import ControlRefused, Workspace
 
 from .operations import CONNECTION, OPERATIONS, ORGANIZATION
@@ -147,7 +147,7 @@ def test_occasional_401_is_met_with_patience(
     """
     The 401 for a valid token, of which the provider warns, is over with the next attempt.
     """
-    hasty, patient = make_otter(workspace), make_otter(workspace, retry=PATIENT)
+    hasty, patient = make_otter(workspace), make_otter(workspace, retry=RETRY_WITH_401)
     token = permit(hasty)
     with workspace.faults.during("otter.spurious_401"), pytest.raises(Unauthorized):
         hasty.as_user(token).organization()

@@ -1,4 +1,4 @@
-"""What tests of whole certifications share."""
+"""Fixtures for tests of whole certification runs."""
 
 import pytest
 

@@ -1,9 +1,9 @@
-"""A run with something of everything, for tests that look at how it is shown."""
+"""An example run with every kind of result, for tests of the views."""
 
 import json
 
-from flowproof.certify import Redactor, Report, ReportInputs, Secret, fold
-from flowproof.certify.events import Event, Found, TargetShown
+from flowproof.certify import CertificationReport, Redactor, ReportInputs, Secret, build_report
+from flowproof.certify.events import Event, FindingRecord, TargetInfo
 from tests.certify.streams import SANDBOX, Standing, Stream, deviation, inputs, stated
 
 SECRETS = (Secret("ACME_KEY", "pk-live-0123456789"), Secret("ACME_SECRET", "hunter2-and-more"))
@@ -36,7 +36,7 @@ ORDER = {
 }
 
 
-def example_ground() -> ReportInputs:
+def example_inputs() -> ReportInputs:
     """Requirements of several areas, two deviations, a checklist, coverage."""
     requirements = [
         stated(f"acme.{area}.{word}", standing=standing, text=SENTENCES[(number + at) % len(SENTENCES)])
@@ -47,8 +47,8 @@ def example_ground() -> ReportInputs:
     return inputs(*requirements, deviations=known)
 
 
-def example_events(target: TargetShown = SANDBOX) -> list[Event]:
-    """The events of the run, redacted."""
+def example_events(target: TargetInfo = SANDBOX) -> list[Event]:
+    """The redacted events of the run."""
     stream = Stream(target)
     for area in AREAS:
         for word in ("date", "form", "limit", "retry"):
@@ -65,7 +65,9 @@ def _test(stream: Stream, area: str, word: str) -> None:
     requirement = f"acme.{area}.{word}"
     name = stream.plan(f"test_{area}_{word}[a-b]", requirement)
     failing = requirement in {"acme.order.form", "acme.order.limit"}
-    found = [Found("response.body", "/items/0/sku", "a text of 3 to 40 characters", "''", requirement, "minLength")]
+    found = [
+        FindingRecord("response.body", "/items/0/sku", "a text of 3 to 40 characters", "''", requirement, "minLength")
+    ]
     stream.exchange(
         name,
         sent=json.dumps(ORDER).encode(),
@@ -98,6 +100,6 @@ E         access_token='issued-token-99'
 """
 
 
-def example_report(target: TargetShown = SANDBOX) -> Report:
+def example_report(target: TargetInfo = SANDBOX) -> CertificationReport:
     """The report of the run."""
-    return fold(example_events(target), example_ground())
+    return build_report(example_events(target), example_inputs())

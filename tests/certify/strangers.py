@@ -1,7 +1,7 @@
 """
-Targets for runs: our mock as a server, and what stands before a server and lets pass, hides, counts or breaks.
+Targets for runs: our mock as a server, and a relay before a server that forwards, hides, counts or breaks requests.
 
-A target behind a `Relay` that hides our headers and our control API looks like anybody's.
+A target behind a `Relay` that hides our headers and our control API looks like a server of others.
 """
 
 import threading
@@ -28,12 +28,12 @@ HOP_BY_HOP = frozenset({"connection", "content-length", "transfer-encoding", "da
 @dataclass
 class Relay:
     """
-    What stands before a server, and what it has seen.
+    A relay before a server, and the requests that it has seen.
 
     Args:
-        upstream: Where it leads.
-        hides: Whether our headers are taken away, and our control API is not there.
-        breaks: Whether the connection of a request, by its number from 1 on, is closed without an answer.
+        upstream: URL of the server.
+        hides: Whether it removes our headers and our control API.
+        breaks: Whether it closes the connection of a request without a response, by the request's number from 1 on.
     """
 
     upstream: str
@@ -45,27 +45,23 @@ class Relay:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, method: str) -> int:
-        """How many requests of a method have come."""
+        """How many requests had this method."""
         return sum(each == method for _, each, _ in self.seen)
 
     def note(self, method: str, path: str) -> int:
-        """One more request; its number."""
+        """Record a request; returns its number."""
         with self._lock:
             self.seen.append((time.monotonic(), method, path))
             return len(self.seen)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection."""
-
     protocol_version = "HTTP/1.1"
     relay: Relay
 
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing."""
-
+    def log_message(self, format: str, *arguments: Any) -> None: ...
     def do_GET(self) -> None:
-        """Pass it on."""
+        """Forward the request."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         relay = self.relay
         if relay.hides and self.path.startswith("/_flowproof"):
@@ -99,7 +95,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def relayed(upstream: str, *, hides: bool = True, breaks: Callable[[int], bool] = lambda _: False) -> Iterator[Relay]:
-    """A relay on loopback."""
+    """Serve a relay on loopback during the block."""
     relay = Relay(upstream, hides, breaks)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"relay": relay}))
     server.daemon_threads = True
@@ -116,7 +112,7 @@ def relayed(upstream: str, *, hides: bool = True, breaks: Callable[[int], bool] 
 
 @contextmanager
 def mock_of(provider: str) -> Iterator[tuple[str, Workspace]]:
-    """Our mock as a server of its own: its root, and the default workspace."""
+    """Our mock as a server: its URL, and the default workspace."""
     with Server(build_gateway(find_providers([provider]), ServerSettings(entropy=0))) as server:
         control = ControlClient(server.url)
         yield server.url, control.workspace("default")
@@ -130,14 +126,14 @@ def write_profile(
     Write a sandbox profile.
 
     Args:
-        file: Where.
-        provider: The one it has.
+        file: Of the profile.
+        provider: The only one in it.
         url: Its base URL.
         keys: The parts of its credentials, by role.
-        further: Lines of the provider's table.
+        further: More lines of the provider's table.
 
     Returns:
-        The variables with the credentials.
+        The environment variables with the credentials.
     """
     named = {
         role: {name: f"KEY_{role}_{name}".upper() for name in parts if isinstance(parts[name], str)}

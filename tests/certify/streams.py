@@ -1,4 +1,4 @@
-"""Streams of events made by hand, for tests of what is made from them."""
+"""Handmade streams of events."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,37 +6,37 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from flowproof.certify import Report, ReportInputs, fold
+from flowproof.certify import CertificationReport, ReportInputs, build_report
 from flowproof.certify.events import (
+    CleanedUp,
     Created,
     Event,
     Exchanged,
-    Found,
+    FindingRecord,
     Planned,
     Request,
     Response,
     RunFinished,
     RunStarted,
-    Settled,
-    TargetShown,
+    TargetInfo,
     TestFinished,
     Verdict,
 )
 from flowproof.certify.redaction import body_of
-from flowproof.certify.report import CheckedRow, Coverage, KnownDeviation, Stated
+from flowproof.certify.report import ChecklistRow, Coverage, KnownDeviation, StatedRequirement
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
-SANDBOX = TargetShown("Acme's sandbox", "sandbox", "https://sandbox.acme.example/api")
-MOCK = TargetShown("mock", "mock", "http://127.0.0.1:4010/acme")
+SANDBOX = TargetInfo("Acme's sandbox", "sandbox", "https://sandbox.acme.example/api")
+MOCK = TargetInfo("mock", "mock", "http://127.0.0.1:4010/acme")
 Standing = Literal["documented", "observed", "inferred"]
 JSON = (("Content-Type", "application/json"),)
 
 
 @dataclass
 class Stream:
-    """A run in the making."""
+    """Builds a run event by event."""
 
-    target: TargetShown = SANDBOX
+    target: TargetInfo = SANDBOX
     selection: str = ""
     events: list[Event] = field(default_factory=list)
     now: datetime = NOON
@@ -46,7 +46,7 @@ class Stream:
         self.start()
 
     def start(self, *, resumed: bool = False) -> None:
-        """The run begins, or goes on."""
+        """Start or resume the run."""
         self.events.append(
             RunStarted(
                 run="run-1",
@@ -64,7 +64,7 @@ class Stream:
         )
 
     def plan(self, test: str, *requirements: str, needs_control: bool = False) -> str:
-        """A test is planned."""
+        """Plan a test."""
         name = f"acme/test_orders.py::{test}"
         self.events.append(Planned(name, f"The sentence of {test}.", requirements, needs_control))
         return name
@@ -79,10 +79,10 @@ class Stream:
         query: str = "",
         sent_headers: Iterable[tuple[str, str]] = JSON,
         answered_headers: Iterable[tuple[str, str]] = JSON,
-        findings: Sequence[Found] = (),
+        findings: Sequence[FindingRecord] = (),
         path: str = "/orders",
     ) -> Exchanged:
-        """A test exchanges something."""
+        """Add an exchange of a test."""
         self.now += timedelta(milliseconds=20)
         self._exchanged[test] += 1
         url = f"{self.target.url}{path}{'?' if query else ''}{query}"
@@ -100,26 +100,26 @@ class Stream:
         return made
 
     def finish(self, test: str, verdict: Verdict = "PASS", why: str = "", details: str = "") -> None:
-        """A test ends."""
+        """End a test."""
         self.now += timedelta(seconds=1)
         self.events.append(TestFinished(test, self.now, 1000.0, verdict, why, details, self._exchanged[test]))
 
     def run(self, test: str, *requirements: str, verdict: Verdict = "PASS", why: str = "", **more: bool) -> str:
-        """A whole test with one exchange."""
+        """Add a whole test with one exchange."""
         name = self.plan(test, *requirements, **more)
         self.exchange(name)
         self.finish(name, verdict, why, f"E   {why}" if why else "")
         return name
 
     def create(self, test: str, what: str, *, cleaned: bool | None = None, how: str = "") -> None:
-        """Something is created, and settled unless `cleaned` is None."""
+        """Create a resource, and clean it up unless `cleaned` is None."""
         number = sum(isinstance(each, Created) for each in self.events) + 1
         self.events.append(Created(f"c-{number}", test, "submitOrder", what, "12.50 EUR"))
         if cleaned is not None:
-            self.events.append(Settled(f"c-{number}", cleaned, how))
+            self.events.append(CleanedUp(f"c-{number}", cleaned, how))
 
     def end(self) -> list[Event]:
-        """The run comes to its end."""
+        """End the run."""
         self.events.append(RunFinished(self.now, {"answers": {"submitOrder 200": ["acme/test_orders.py::a"]}}))
         return self.events
 
@@ -129,40 +129,42 @@ def stated(
     *,
     standing: Standing = "documented",
     text: str = "",
-) -> Stated:
+) -> StatedRequirement:
     """A requirement of the contract."""
     told = text or f"The text of {requirement}."
-    return Stated(requirement, told, "the document, chapter 3", standing, "provider", line=7)
+    return StatedRequirement(requirement, told, "the document, chapter 3", standing, "provider", line=7)
 
 
-def inputs(*requirements: Stated, deviations: Sequence[KnownDeviation] = ()) -> ReportInputs:
-    """What a run is judged by."""
+def inputs(*requirements: StatedRequirement, deviations: Sequence[KnownDeviation] = ()) -> ReportInputs:
+    """The inputs of a report."""
     return ReportInputs(
         title="Acme",
         contract_digest="cd" * 32,
         requirements=requirements or (stated("acme.order.sku"),),
         deviations=tuple(deviations),
         checklist=(
-            CheckedRow("catalog", "The catalog is read.", "Partner", 1.5, "done", ("passed: test orders",)),
-            CheckedRow("talk", "Somebody has talked.", "Both", 0.5, "unprovable", (), ("a person has to attest it",)),
+            ChecklistRow("catalog", "The catalog is read.", "Partner", 1.5, "done", ("passed: test orders",)),
+            ChecklistRow("talk", "Somebody has talked.", "Both", 0.5, "unprovable", (), ("a person has to attest it",)),
         ),
         coverage=(Coverage("operations", ("submitOrder",), ("cancelOrder",)),),
     )
 
 
 def deviation(requirement: str, *, expires: date = date(2026, 12, 31)) -> KnownDeviation:
-    """What the profile knows not to hold."""
+    """A known deviation."""
     return KnownDeviation(requirement, "Ada Obi", "fixed in their next release", expires)
 
 
-def passed(target: TargetShown = SANDBOX) -> list[Event]:
-    """A run in which all held."""
+def passed(target: TargetInfo = SANDBOX) -> list[Event]:
+    """A run in which everything passed."""
     stream = Stream(target)
     name = stream.run("test_sku", "acme.order.sku")
     stream.create(name, "order o-1", cleaned=True, how="cancelOrder answered 200")
     return stream.end()
 
 
-def report_of(events: Iterable[Event], *requirements: Stated, deviations: Sequence[KnownDeviation] = ()) -> Report:
+def report_of(
+    events: Iterable[Event], *requirements: StatedRequirement, deviations: Sequence[KnownDeviation] = ()
+) -> CertificationReport:
     """The report of a run."""
-    return fold(events, inputs(*requirements, deviations=deviations))
+    return build_report(events, inputs(*requirements, deviations=deviations))

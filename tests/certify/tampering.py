@@ -1,4 +1,4 @@
-"""Certificates, and the ways in which somebody may try to make one say something else."""
+"""Certificates, and ways to tamper with them."""
 
 import base64
 import io
@@ -13,9 +13,9 @@ from typing import Any
 
 from msgspec import structs
 
-from flowproof.certify import fold
+from flowproof.certify import build_report
 from flowproof.certify.bundle import pack, unpack
-from flowproof.certify.certificate import issue
+from flowproof.certify.certificate import issue_certificate
 from flowproof.certify.events import Event, dump, read_events
 from flowproof.certify.keys import Ed25519PrivateKey, public_bytes, sign
 from flowproof.certify.report import json_report, read_report
@@ -34,9 +34,9 @@ def lines(events: list[Event]) -> bytes:
 
 
 def issued(events: list[Event] | None = None, *, key: Ed25519PrivateKey = KEY, **more: Any) -> bytes:
-    """A certificate."""
+    """The certificate of these events."""
     run = passed() if events is None else events
-    return issue(report_of(run, **more), lines(run), key, at=ISSUED)
+    return issue_certificate(report_of(run, **more), lines(run), key, at=ISSUED)
 
 
 CERTIFICATE = issued()
@@ -44,7 +44,7 @@ FILES = unpack(CERTIFICATE)
 
 
 def resigned(files: dict[str, bytes], key: Ed25519PrivateKey = KEY, **changes: Any) -> bytes:
-    """A certificate whose digests are right again after a change, and which is signed again."""
+    """A certificate that is changed, with correct digests and a new signature."""
     told = json.loads(files["certificate.json"])
     for each in told["files"]:
         content = files[each["name"]]
@@ -55,13 +55,13 @@ def resigned(files: dict[str, bytes], key: Ed25519PrivateKey = KEY, **changes: A
 
 
 def edited(name: str, old: bytes, new: bytes, files: dict[str, bytes] = FILES) -> dict[str, bytes]:
-    """The files with one place of one changed."""
+    """The files with one place in one file changed."""
     assert old in files[name]
     return {**files, name: files[name].replace(old, new)}
 
 
 def rezipped(change: Callable[[zipfile.ZipInfo], None] = lambda entry: None, comment: bytes = b"") -> bytes:
-    """The same files in a zip that somebody else wrote."""
+    """The same files in a zip of another program."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w") as archive:
         for name in sorted(FILES):
@@ -88,7 +88,7 @@ def in_mock() -> dict[str, bytes]:
 
 
 def relabelled(*names: str) -> dict[str, bytes]:
-    """A mock's files in which the mock is called a sandbox."""
+    """A mock's files with the mock renamed to a sandbox."""
     files = in_mock()
     for name in names:
         files = edited(name, b'"kind": "mock"', b'"kind": "sandbox"', files)
@@ -96,25 +96,25 @@ def relabelled(*names: str) -> dict[str, bytes]:
 
 
 def deviating() -> bytes:
-    """A certificate that rests on a deviation."""
+    """A certificate with a deviation."""
     stream = Stream()
     stream.run("test_sku", "acme.order.sku")
     stream.run("test_other", "acme.other", verdict="FAIL", why="known")
     events = stream.end()
     report = report_of(events, stated("acme.order.sku"), stated("acme.other"), deviations=[deviation("acme.other")])
-    return issue(report, lines(events), KEY, at=ISSUED)
+    return issue_certificate(report, lines(events), KEY, at=ISSUED)
 
 
 def without_deviation() -> bytes:
-    """The same, in whose report the deviation was never known."""
+    """The certificate with the deviation removed from its report."""
     files = unpack(deviating())
     inputs = structs.replace(read_report(files["report.json"]).inputs(), deviations=())
-    report = fold(read_events(files["events.jsonl"].splitlines(keepends=True)), inputs)
+    report = build_report(read_events(files["events.jsonl"].splitlines(keepends=True)), inputs)
     return resigned({**files, "report.json": json_report(report)})
 
 
 def of_a_failure() -> bytes:
-    """A certificate of a run that failed, which its signer made up."""
+    """A certificate of a failed run, made up by its signer."""
     stream = Stream()
     stream.run("test_sku", "acme.order.sku", verdict="FAIL", why="it did")
     report = report_of(stream.events)
@@ -127,13 +127,13 @@ def of_a_failure() -> bytes:
 
 
 def compact() -> bytes:
-    """The certificate, its certificate.json in other blanks."""
+    """The certificate with other white space in its certificate.json."""
     written = json.dumps(json.loads(FILES["certificate.json"])).encode()
     return pack({**FILES, "certificate.json": written, "signature": sign(KEY, written)})
 
 
 def unvouched() -> bytes:
-    """A certificate that has the digests of some files only."""
+    """A certificate that lacks the digests of some files."""
     files = json.loads(FILES["certificate.json"])["files"]
     told = {**json.loads(FILES["certificate.json"]), "files": files[1:]}
     written = json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n"
@@ -142,14 +142,14 @@ def unvouched() -> bytes:
 
 @dataclass(frozen=True)
 class Tampering:
-    """A changed certificate, and what is said of it."""
+    """A changed certificate, and the expected error."""
 
     data: Callable[[], bytes]
     said: str
 
 
 def flipped(name: str) -> Tampering:
-    """One byte in the middle of a file is another."""
+    """Change one byte in the middle of a file."""
     content = FILES[name]
     at = CERTIFICATE.index(content) + len(content) // 2
     return Tampering(lambda: CERTIFICATE[:at] + bytes([CERTIFICATE[at] ^ 1]) + CERTIFICATE[at + 1 :], "changed")

@@ -1,4 +1,4 @@
-"""A certificate says what its run says, and no byte of it can be changed unnoticed."""
+"""A certificate has the results of its run, and any change is detected."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flowproof.certify.bundle import pack, unpack
-from flowproof.certify.certificate import InvalidCertificate, NotCertifiable, examine, issue
+from flowproof.certify.certificate import InvalidCertificate, NotCertifiable, issue_certificate, verify_certificate
 from flowproof.certify.keys import (
     fingerprint,
     has_signed,
@@ -47,8 +47,8 @@ ISSUED_ONCE = Path(__file__).parent / "issued" / "format-1.zip"
 
 
 def test_certificate_is_believed() -> None:
-    """A certificate as it was issued is whole, names its signer, and says what its report says."""
-    examined = examine(CERTIFICATE, TRUSTED, at=LATER)
+    """An issued certificate is valid, names its signer, and has the results of its report."""
+    examined = verify_certificate(CERTIFICATE, TRUSTED, at=LATER)
     claims = examined.certificate.certifies
 
     assert (examined.trusted, examined.fingerprint) == (True, fingerprint(public_bytes(KEY)))
@@ -59,18 +59,18 @@ def test_certificate_is_believed() -> None:
 
 def test_certificate_of_an_earlier_day_is_still_believed() -> None:
     """
-    A certificate that was issued once stays what it is: issued/format-1.zip, which no change may make invalid.
+    A certificate in the repository stays valid: issued/format-1.zip must not become invalid by any change.
 
-    Whoever judges otherwise than before gives the report another `FORMAT`, and keeps a certificate of it beside that.
+    A change of the judgement needs a new `FORMAT` of the report, and one more certificate in that folder.
     """
-    examined = examine(ISSUED_ONCE.read_bytes(), TRUSTED, at=LATER)
+    examined = verify_certificate(ISSUED_ONCE.read_bytes(), TRUSTED, at=LATER)
 
     assert examined.trusted
     assert (examined.certificate.format, FORMAT) == (1, 1)
 
 
 def test_same_run_gives_the_same_bytes() -> None:
-    """Issued twice for one run at one time with one key, it is the same to the byte; its views are inside."""
+    """Issuing twice for the same run, time and key gives the same bytes, with the views inside."""
     report = report_of(passed())
 
     assert issued() == CERTIFICATE
@@ -82,9 +82,9 @@ def test_same_run_gives_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("tampering", TAMPERINGS.values(), ids=TAMPERINGS)
 def test_tampering_is_found(tampering: Tampering) -> None:
-    """Whatever is changed, and whoever signs it again, it is found and said."""
+    """Any change is detected, even if the certificate is signed again."""
     with pytest.raises(InvalidCertificate) as found:
-        examine(tampering.data(), TRUSTED, at=LATER)
+        verify_certificate(tampering.data(), TRUSTED, at=LATER)
 
     assert tampering.said in str(found.value)
 
@@ -93,55 +93,55 @@ def test_tampering_is_found(tampering: Tampering) -> None:
 @example(at=0, other=1)
 @example(at=len(CERTIFICATE) - 1, other=1)
 def test_any_changed_byte_is_found(at: int, other: int) -> None:
-    """Whichever byte is another, the certificate is no longer valid."""
+    """With any changed byte the certificate is invalid."""
     changed = bytearray(CERTIFICATE)
     changed[at] ^= other
 
     with pytest.raises(InvalidCertificate):
-        examine(bytes(changed), TRUSTED, at=LATER)
+        verify_certificate(bytes(changed), TRUSTED, at=LATER)
 
 
 @given(size=st.integers(0, len(CERTIFICATE) - 1))
 def test_any_cut_is_found(size: int) -> None:
-    """Wherever it is cut off, the certificate is no longer valid."""
+    """A truncated certificate is invalid."""
     with pytest.raises(InvalidCertificate):
-        examine(CERTIFICATE[:size], TRUSTED, at=LATER)
+        verify_certificate(CERTIFICATE[:size], TRUSTED, at=LATER)
 
 
 @given(data=st.binary(max_size=400))
 def test_nonsense_is_no_certificate(data: bytes) -> None:
-    """Whatever bytes are given, they are called invalid, and nothing breaks."""
+    """Any other bytes are reported as invalid."""
     for each in (data, b"PK\x03\x04" + data, CERTIFICATE + data if data else b"", pack({"certificate.json": data})):
         with pytest.raises(InvalidCertificate):
-            examine(each, TRUSTED, at=LATER)
+            verify_certificate(each, TRUSTED, at=LATER)
 
 
 def test_stranger_is_not_trusted() -> None:
-    """A whole certificate that a stranger signed, or the same one signed again by a stranger, is not trusted."""
+    """A certificate with an unknown signer, or signed again by one, is not trusted."""
     for each in (issued(key=STRANGER), resigned(FILES, STRANGER)):
-        examined = examine(each, TRUSTED, at=LATER)
+        examined = verify_certificate(each, TRUSTED, at=LATER)
 
         assert (examined.trusted, examined.fingerprint) == (False, fingerprint(public_bytes(STRANGER)))
 
 
 def test_without_a_key_nobody_is_trusted() -> None:
-    """Where nobody says whose signature counts, a certificate is whole but not trusted."""
-    assert examine(CERTIFICATE, {}, at=LATER).trusted is False
+    """Without trusted keys a valid certificate is not trusted."""
+    assert verify_certificate(CERTIFICATE, {}, at=LATER).trusted is False
 
 
 @pytest.mark.parametrize(("after", "valid"), [(timedelta(days=90), True), (timedelta(days=90, seconds=1), False)])
 def test_certificate_expires(after: timedelta, valid: bool) -> None:
-    """It is valid to the second at which it expires, and not after."""
+    """A certificate is valid until the second at which it expires."""
     if valid:
-        assert examine(CERTIFICATE, TRUSTED, at=ISSUED + after).trusted
+        assert verify_certificate(CERTIFICATE, TRUSTED, at=ISSUED + after).trusted
     else:
         with pytest.raises(InvalidCertificate, match="It expired on 2026-06-03"):
-            examine(CERTIFICATE, TRUSTED, at=ISSUED + after)
+            verify_certificate(CERTIFICATE, TRUSTED, at=ISSUED + after)
 
 
 def test_certificate_names_what_it_rests_on() -> None:
-    """A deviation stands in the certificate with owner, reason and expiry, as do failures and what did not run."""
-    claims = examine(deviating(), TRUSTED, at=LATER).certificate.certifies
+    """A certificate names deviations with owner, reason and expiry, failures, and what did not run."""
+    claims = verify_certificate(deviating(), TRUSTED, at=LATER).certificate.certifies
 
     assert [(each.requirement, each.owner, each.reason, each.state) for each in claims.deviations] == [
         ("acme.other", "Ada Obi", "fixed in their next release", "covers")
@@ -150,7 +150,7 @@ def test_certificate_names_what_it_rests_on() -> None:
 
 
 def test_certificate_expires_with_its_deviation() -> None:
-    """It does not outlive a deviation that it rests on, and rests on none that has expired."""
+    """A certificate does not outlive a deviation that it needs, and needs no expired one."""
     stream = Stream()
     stream.run("test_a", "acme.a")
     stream.run("test_b", "acme.b", verdict="FAIL", why="known")
@@ -158,33 +158,35 @@ def test_certificate_expires_with_its_deviation() -> None:
     known = deviation("acme.b", expires=date(2026, 3, 20))
     report = report_of(events, stated("acme.a"), stated("acme.b"), deviations=[known])
 
-    made = issue(report, lines(events), KEY, at=ISSUED)
+    made = issue_certificate(report, lines(events), KEY, at=ISSUED)
 
-    assert examine(made, TRUSTED, at=LATER).certificate.expires_at == datetime(2026, 3, 20, 23, 59, 59, tzinfo=UTC)
+    assert verify_certificate(made, TRUSTED, at=LATER).certificate.expires_at == datetime(
+        2026, 3, 20, 23, 59, 59, tzinfo=UTC
+    )
     with pytest.raises(InvalidCertificate, match="outlives a deviation"):
-        examine(resigned(unpack(made), expires_at="2026-04-20T00:00:00Z"), TRUSTED, at=LATER)
+        verify_certificate(resigned(unpack(made), expires_at="2026-04-20T00:00:00Z"), TRUSTED, at=LATER)
     with pytest.raises(NotCertifiable, match=r"the deviation of acme\.b has expired"):
-        issue(report, lines(events), KEY, at=datetime(2026, 3, 21, tzinfo=UTC))
+        issue_certificate(report, lines(events), KEY, at=datetime(2026, 3, 21, tzinfo=UTC))
 
 
 def test_certificate_of_a_mock_says_so() -> None:
-    """A run on a mock can be certified, and its certificate says everywhere that it was a mock."""
+    """The certificate of a run on a mock says everywhere that the target was a mock."""
     made = issued(passed(MOCK))
     files = unpack(made)
 
-    assert examine(made, TRUSTED, at=LATER).certificate.certifies.target.kind == "mock"
+    assert verify_certificate(made, TRUSTED, at=LATER).certificate.certifies.target.kind == "mock"
     assert b"<title>MOCK" in files["report.html"]
     assert b'name="target.kind" value="mock"' in files["junit.xml"]
 
 
 def test_refused_report_is_not_certified() -> None:
-    """What stands against a certificate is said, and none is issued."""
+    """A report with reasons against a certificate gets none, and the reasons are in the error."""
     stream = Stream()
     stream.run("test_sku", "acme.order.sku", verdict="FAIL", why="it did")
     events = stream.events
 
     with pytest.raises(NotCertifiable) as refused:
-        issue(report_of(events), lines(events), KEY, at=ISSUED)
+        issue_certificate(report_of(events), lines(events), KEY, at=ISSUED)
 
     assert refused.value.reasons == (
         "the run broke off",
@@ -195,11 +197,11 @@ def test_refused_report_is_not_certified() -> None:
 def test_other_events_are_not_certified() -> None:
     """A report is certified with its own events only."""
     with pytest.raises(ConfigurationError, match="not that of these events"):
-        issue(report_of(passed()), lines(passed(MOCK)), KEY, at=ISSUED)
+        issue_certificate(report_of(passed()), lines(passed(MOCK)), KEY, at=ISSUED)
 
 
 def test_any_program_can_open_it(tmp_path: Path) -> None:
-    """It is a plain zip: any program shows what is inside."""
+    """A certificate is a plain zip that any program can open."""
     file = tmp_path / "acme.zip"
     file.write_bytes(CERTIFICATE)
 
@@ -209,7 +211,7 @@ def test_any_program_can_open_it(tmp_path: Path) -> None:
 
 
 def test_keys_are_made_for_their_owner(tmp_path: Path) -> None:
-    """The private key is its owner's alone, what it signs the public one confirms, and no file is overwritten."""
+    """Only the owner can read the private key, the public key verifies its signature, and no file is overwritten."""
     file = tmp_path / "ada"
     public, name = make_keys(file)
     key, read = read_private_key(file), read_public_key(public)
@@ -226,7 +228,7 @@ def test_keys_are_made_for_their_owner(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_keys_of_openssl_do_as_well(tmp_path: Path) -> None:
-    """A pair that openssl made signs and checks, and openssl says the same fingerprint."""
+    """Keys of openssl can be used, and openssl shows the same fingerprint."""
     private, public = tmp_path / "key", tmp_path / "key.pub"
     for command in (
         ["genpkey", "-algorithm", "ed25519", "-out", str(private)],
@@ -245,7 +247,7 @@ def test_keys_of_openssl_do_as_well(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_other_keys_are_refused(tmp_path: Path) -> None:
-    """A locked key, another kind of key, something else, nothing: each is refused with how to mend it."""
+    """A key with a password, another kind of key, and a missing file are refused with advice."""
     made = {
         "locked": ["genpkey", "-algorithm", "ed25519", "-aes256", "-pass", "pass:secret"],
         "curve": ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
@@ -267,8 +269,10 @@ def test_other_keys_are_refused(tmp_path: Path) -> None:
 
 
 def test_certificate_lasts_as_long_as_is_asked() -> None:
-    """Its days can be chosen."""
+    """The days of validity can be chosen."""
     run = passed()
-    made = issue(report_of(run), lines(run), KEY, at=ISSUED, valid_days=7)
+    made = issue_certificate(report_of(run), lines(run), KEY, at=ISSUED, valid_days=7)
 
-    assert examine(made, TRUSTED, at=NOON + timedelta(days=7)).certificate.expires_at == ISSUED + timedelta(days=7)
+    assert verify_certificate(made, TRUSTED, at=NOON + timedelta(days=7)).certificate.expires_at == ISSUED + timedelta(
+        days=7
+    )

@@ -1,4 +1,4 @@
-"""The command from outside: what it prints, writes and ends with."""
+"""The command `flowproof certify`: its output, files and exit codes."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -18,13 +18,13 @@ KEPT = "--requirement=dots_eco.balance.kept"
 
 
 def certify(*arguments: str, environment: Mapping[str, str] | None = None) -> Result:
-    """What the command does with these arguments."""
+    """Run the command with these arguments."""
     return CliRunner().invoke(main, ["certify", *arguments], env=environment, catch_exceptions=False)
 
 
 @pytest.fixture
 def stranger(tmp_path: Path, quick_start: None) -> Iterator[Callable[..., Result]]:
-    """Certifies Dots.eco on a server by another hand, with these lines in its profile."""
+    """Certify Dots.eco on an independent server, with these lines in its profile."""
     with dots_eco.serving() as (url, tokens):
 
         def run(*arguments: str, further: str = PERMITS) -> Result:
@@ -37,12 +37,12 @@ def stranger(tmp_path: Path, quick_start: None) -> Iterator[Callable[..., Result
 
 
 def report_in(folder: Path) -> Any:
-    """The report as its file has it."""
+    """The report in its file."""
     return json.loads((folder / "report.json").read_text(encoding="utf-8"))
 
 
 def test_what_holds_on_the_mock_ends_with_0(tmp_path: Path) -> None:
-    """A run on the mock ends with 0, says that it was a mock, and leaves every view of its report."""
+    """A passed run on the mock has exit code 0, says that it was a mock, and writes every view of its report."""
     done = certify("dots_eco", "--target=mock", f"--report={tmp_path}", KEPT)
 
     assert done.exit_code == 0, done.output
@@ -52,7 +52,7 @@ def test_what_holds_on_the_mock_ends_with_0(tmp_path: Path) -> None:
 
 
 def test_failure_ends_with_1_and_is_named(stranger: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A target that breaks a requirement ends with 1; test and requirement are named, one line each."""
+    """A target that violates a requirement gives exit code 1; test and requirement are named."""
     monkeypatch.setattr(dots_eco, "is_address", lambda _text: True)
     done = stranger("-k", "text_that_is_no_address and dot")
 
@@ -62,7 +62,7 @@ def test_failure_ends_with_1_and_is_named(stranger: Callable[..., Result], monke
 
 
 def test_nothing_judged_ends_with_2(stranger: Callable[..., Result]) -> None:
-    """Where every test is omitted nothing has been judged: that is no success."""
+    """A run with every test omitted has judged nothing and has exit code 2."""
     done = stranger("-k", "card_is_of_its_sku", further="")
 
     assert done.exit_code == 2
@@ -78,10 +78,10 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("arguments", "said"), MISTAKES.values(), ids=MISTAKES)
-def test_mistake_in_the_order_ends_with_2(
+def test_wrong_configuration_ends_with_2(
     arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What cannot be run ends with 2 and one sentence, and nothing is written."""
+    """A wrong configuration gives exit code 2 and one sentence, and writes nothing."""
     monkeypatch.chdir(tmp_path)
     done = certify(*arguments)
 
@@ -90,7 +90,7 @@ def test_mistake_in_the_order_ends_with_2(
 
 
 def test_provider_that_a_profile_lacks_is_told(tmp_path: Path) -> None:
-    """A profile without the provider ends with 2, and says which it has."""
+    """A profile without the provider gives exit code 2, and the sentence names those that it has."""
     variables = write_profile(
         tmp_path / "p.toml", "oneflow", "http://127.0.0.1:9", {"default": {"key": "k", "secret": "s"}}
     )
@@ -102,7 +102,7 @@ def test_provider_that_a_profile_lacks_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("quick_start")
 def test_certificate_is_refused_for_part_of_a_suite(tmp_path: Path) -> None:
-    """A choice of tests gets no certificate: the command says why, and leaves none from before."""
+    """A selection of tests gets no certificate: the command says why, and removes an earlier one."""
     private = tmp_path / "key.pem"
     make_keys(private)
     (tmp_path / "out").mkdir()
@@ -117,7 +117,7 @@ def test_certificate_is_refused_for_part_of_a_suite(tmp_path: Path) -> None:
 def test_job_of_github_gets_annotations_and_a_summary(
     stranger: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In GitHub Actions a failure is an annotation, and the job has a summary; nowhere else."""
+    """Only in GitHub Actions failures are annotations, and the job has a summary."""
     monkeypatch.setattr(dots_eco, "is_address", lambda _text: True)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
@@ -129,7 +129,7 @@ def test_job_of_github_gets_annotations_and_a_summary(
 
 @pytest.mark.usefixtures("quick_start")
 def test_finished_run_that_goes_on_reports_the_same(tmp_path: Path) -> None:
-    """To go on with a run that is finished repeats nothing and gives the same verdicts, in two parts."""
+    """Resuming a finished run repeats nothing and gives the same verdicts, in two parts."""
     certify("dots_eco", "--target=mock", f"--report={tmp_path}", KEPT)
     before = report_in(tmp_path)
     again = certify("dots_eco", "--target=mock", f"--report={tmp_path}", KEPT, "--resume")
@@ -140,7 +140,7 @@ def test_finished_run_that_goes_on_reports_the_same(tmp_path: Path) -> None:
 
 
 def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    """A report that would have to go below a file ends with 2 and one sentence."""
+    """A report folder that cannot be created gives exit code 2 and one sentence."""
     (tmp_path / "file").write_text("")
     done = certify("dots_eco", "--target=mock", f"--report={tmp_path / 'file' / 'out'}")
 

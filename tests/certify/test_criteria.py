@@ -1,4 +1,4 @@
-"""What a run is judged by, as a provider's contract says it."""
+"""What a run is judged by, read from a provider's contract."""
 
 from datetime import date
 from importlib.resources import files
@@ -14,14 +14,14 @@ CATALOG = "flow1st/test_catalog.py::test_catalog_has_every_bundle_with_its_price
 
 
 def run() -> list[Event]:
-    """A run of one test that passed, with what it covered."""
+    """A run of one passed test with this coverage."""
     finished = RunFinished(NOON, {"answers": {"listProducts 200": [CATALOG]}})
     planned = Planned(CATALOG, "The catalog is whole.", ("flow1st.catalog.list",), False)
     return [*Stream().events, planned, TestFinished(CATALOG, NOON, 1.0, "PASS"), finished]
 
 
-def test_contract_is_the_ground_of_a_run() -> None:
-    """Requirements are the contract's, deviations the profile's, and the checklist is judged by the tests that ran."""
+def test_contract_gives_the_inputs_of_a_report() -> None:
+    """Requirements come from the contract, deviations from the profile, and tests decide the checklist."""
     known = Deviation("flow1st.catalog.list", "Ada Obi", "known", date(2026, 12, 31))
 
     inputs = read_report_inputs("flow1st", "Flow1st", CONTRACT, run(), [known])
@@ -34,7 +34,7 @@ def test_contract_is_the_ground_of_a_run() -> None:
 
 
 def test_coverage_says_what_was_missed() -> None:
-    """Of each kind the ground has what the run exercised, and what not; a run that kept none has none."""
+    """The coverage of each kind has what was exercised and what was missed; a run without coverage has none."""
     covered = {each.kind: each for each in read_report_inputs("flow1st", "Flow1st", CONTRACT, run()).coverage}
     without = [*run()[:-1], RunFinished(NOON)]
 
@@ -44,7 +44,7 @@ def test_coverage_says_what_was_missed() -> None:
 
 
 def test_digest_tells_any_change(tmp_path: Path) -> None:
-    """Another byte, another name, another place: another digest; the same files have the same one."""
+    """Another byte, name or place gives another digest; the same files give the same one."""
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "a").write_bytes(b"1")
     first = digest(tmp_path)

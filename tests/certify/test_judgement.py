@@ -1,4 +1,4 @@
-"""From events to a report: verdicts of requirements, of the whole, and what a certificate would be refused for."""
+"""From events to a report: verdicts, and reasons against a certificate."""
 
 import json
 from datetime import date
@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 from jsonschema import Draft202012Validator
 
-from flowproof.certify import exit_code, fold
+from flowproof.certify import build_report, exit_code
 from flowproof.certify.events import Recognised, RunFinished, RunStarted, Verdict
 from flowproof.certify.report import json_report, read_report, schema
 from flowproof.errors import ConfigurationError
@@ -18,7 +18,7 @@ VERDICTS: tuple[Verdict, ...] = ("PASS", "FAIL", "ERROR", "SKIP", "OMIT")
 
 
 def verdict_over(*verdicts: Verdict) -> str:
-    """The verdict of a requirement whose tests have these."""
+    """The verdict on a requirement whose tests have these verdicts."""
     stream = Stream()
     for number, verdict in enumerate(verdicts):
         stream.run(f"test_{number}", SKU, verdict=verdict, why="" if verdict == "PASS" else f"why {number}")
@@ -35,7 +35,7 @@ def test_worst_of_the_tests_is_the_verdict(pair: tuple[Verdict, Verdict]) -> Non
 
 
 def test_nothing_tested_is_no_pass() -> None:
-    """A requirement without a test is skipped, since no test ran, and a run of such is nothing that could be judged."""
+    """A requirement without a test is skipped, and a run with only such requirements judges nothing."""
     report = report_of(Stream().end())
 
     assert [(each.verdict, each.why) for each in report.requirements] == [("SKIP", "no test ran")]
@@ -43,7 +43,7 @@ def test_nothing_tested_is_no_pass() -> None:
 
 
 def test_whole_run_that_held_can_be_certified() -> None:
-    """Where all held, the verdict is PASS, nothing stands against a certificate, and what was created is told."""
+    """A run in which everything passed is PASS without reasons against a certificate, and lists created resources."""
     report = report_of(passed())
 
     assert (report.verdict, report.refusals, exit_code(report)) == ("PASS", (), 0)
@@ -55,7 +55,7 @@ def test_whole_run_that_held_can_be_certified() -> None:
 
 @pytest.mark.parametrize("verdict", ["FAIL", "ERROR", "SKIP", "OMIT"])
 def test_mandatory_requirement_must_pass(verdict: Verdict) -> None:
-    """A mandatory requirement that did not pass stands against a certificate, with its reason."""
+    """A mandatory requirement without a PASS is a reason against a certificate."""
     stream = Stream()
     stream.run("test_other", "acme.other")
     stream.run("test_sku", SKU, verdict=verdict, why="because")
@@ -76,7 +76,7 @@ def test_mandatory_requirement_must_pass(verdict: Verdict) -> None:
     ],
 )
 def test_documented_and_testable_is_mandatory(standing, needs_control, target, mandatory) -> None:  # type: ignore[no-untyped-def] # (a row of the table)
-    """Mandatory is what is documented and has a test that can run on the target at hand."""
+    """A requirement is mandatory if it is documented and has a test that can run on the target."""
     stream = Stream(target)
     stream.run("test_sku", SKU, needs_control=needs_control)
 
@@ -86,7 +86,7 @@ def test_documented_and_testable_is_mandatory(standing, needs_control, target, m
 
 
 def test_deviation_covers_what_fails() -> None:
-    """A requirement that fails as the profile says stands in no way, and the report names the deviation."""
+    """A failure that a deviation covers is no reason against a certificate, and the report names the deviation."""
     stream = Stream()
     stream.run("test_other", "acme.other")
     stream.run("test_sku", SKU, verdict="FAIL", why="it did not")
@@ -110,7 +110,7 @@ def test_deviation_covers_what_fails() -> None:
     ],
 )
 def test_deviation_is_judged_itself(verdict, requirement, expires, state, whole) -> None:  # type: ignore[no-untyped-def] # (a row of the table)
-    """A deviation covers a FAIL to the end of its last day; one that nobody needs any more fails the run."""
+    """A deviation covers a FAIL until the end of its last day; one that is not needed fails the run."""
     stream = Stream()
     stream.run("test_sku", SKU, verdict=verdict, why="" if verdict == "PASS" else "because")
 
@@ -120,7 +120,7 @@ def test_deviation_is_judged_itself(verdict, requirement, expires, state, whole)
 
 
 def test_failure_without_a_requirement_fails_the_run() -> None:
-    """A test that is marked with no requirement and fails still fails the run, and stands against a certificate."""
+    """A failed test without a requirement fails the run and is a reason against a certificate."""
     stream = Stream()
     stream.run("test_sku", SKU)
     stream.run("test_contract", verdict="FAIL", why="a finding")
@@ -132,7 +132,7 @@ def test_failure_without_a_requirement_fails_the_run() -> None:
 
 
 def test_run_that_broke_off_says_so() -> None:
-    """A run without its end is an ERROR, its unfinished test is no verdict, and it cannot be certified."""
+    """An interrupted run is an ERROR, its unfinished test has no verdict, and it cannot be certified."""
     stream = Stream()
     stream.run("test_sku", SKU)
     stream.plan("test_late", "acme.late")
@@ -148,7 +148,7 @@ def test_run_that_broke_off_says_so() -> None:
 
 
 def test_repeated_test_counts_as_it_ended_last() -> None:
-    """When a run goes on, a test that is repeated counts with its last verdict and its last evidence only."""
+    """In a resumed run a repeated test counts with its last verdict and evidence."""
     stream = Stream()
     stream.run("test_sku", SKU, verdict="ERROR", why="the network")
     stream.start(resumed=True)
@@ -162,7 +162,7 @@ def test_repeated_test_counts_as_it_ended_last() -> None:
 
 
 def test_part_of_the_suite_is_no_certificate() -> None:
-    """Where only some tests were chosen, the report says which, and no certificate is issued."""
+    """The report of a selection of tests says which, and no certificate is issued."""
     stream = Stream(selection="-k sku")
     stream.run("test_sku", SKU)
 
@@ -173,7 +173,7 @@ def test_part_of_the_suite_is_no_certificate() -> None:
 
 @pytest.mark.parametrize("how", ["recognised", "header"])
 def test_mock_is_a_mock_whatever_its_profile_says(how: str) -> None:
-    """A target that gave itself away as ours is shown as a mock, whatever name and address its profile has."""
+    """A target that was recognised as our mock is shown as a mock, whatever its profile says."""
     stream = Stream(SANDBOX)
     name = stream.plan("test_sku", SKU)
     if how == "recognised":
@@ -187,7 +187,7 @@ def test_mock_is_a_mock_whatever_its_profile_says(how: str) -> None:
 
 
 def test_other_runs_are_not_mixed() -> None:
-    """Events of two runs, of two targets, or without a beginning make no report."""
+    """Events of two runs, of two targets, or without a beginning give an error."""
     stream, other = Stream(), Stream(MOCK)
     foreign = RunStarted("run-2", stream.now, "acme", SANDBOX, "1", "ab" * 32, {})
 
@@ -197,18 +197,18 @@ def test_other_runs_are_not_mixed() -> None:
 
 
 def test_report_is_read_as_it_was_written() -> None:
-    """A report survives its file, keeps to its own schema, and its ground and events give it again."""
+    """A written report is read as the same one, is valid by its schema, and follows from its inputs and events."""
     events = passed()
     report = report_of(events)
     written = json_report(report)
 
     assert read_report(written) == report
-    assert fold(events, report.inputs()) == report
+    assert build_report(events, report.inputs()) == report
     Draft202012Validator(schema()).validate(json.loads(written))
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"format": 1}', b"\xff"])
 def test_what_is_no_report_is_refused(text: bytes) -> None:
-    """A file that is no report is refused with a sentence."""
+    """A file that is not a report is refused with a sentence."""
     with pytest.raises(ConfigurationError, match="This is no report"):
         read_report(text)

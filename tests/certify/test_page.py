@@ -1,4 +1,4 @@
-"""The report as a page: what it says, what it does not let in, and how it looks in a real browser."""
+"""The report as a page: its content, its safety, and its look in a real browser."""
 
 import base64
 import os
@@ -13,8 +13,8 @@ import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 
-from flowproof.certify import Report
-from flowproof.certify.events import Created, Found, TargetShown
+from flowproof.certify import CertificationReport
+from flowproof.certify.events import Created, FindingRecord, TargetInfo
 from flowproof.certify.writers.html import page
 from tests.certify.example import example_report
 from tests.certify.streams import MOCK, Stream, report_of, stated
@@ -40,15 +40,14 @@ class Parsed(HTMLParser):
         self.text += data
 
     def ids(self) -> list[str]:
-        """Every id."""
         return [str(attributes["id"]) for _, attributes in self.elements if "id" in attributes]
 
 
-def evil_report() -> Report:
-    """A report in which every text from outside would like to be a script."""
-    stream = Stream(TargetShown(EVIL, "sandbox", f"https://a.example/{EVIL}"), selection=EVIL)
+def evil_report() -> CertificationReport:
+    """A report with a script in every text from outside."""
+    stream = Stream(TargetInfo(EVIL, "sandbox", f"https://a.example/{EVIL}"), selection=EVIL)
     name = stream.plan(f"test_sku[{EVIL}]", "acme.order.sku")
-    found = Found(EVIL, EVIL, EVIL, EVIL, EVIL)
+    found = FindingRecord(EVIL, EVIL, EVIL, EVIL, EVIL)
     headers = [("Content-Type", "text/html"), (EVIL, EVIL)]
     stream.exchange(
         name, sent=EVIL.encode(), answered=EVIL.encode(), sent_headers=headers, path=EVIL, query=EVIL, findings=[found]
@@ -59,7 +58,7 @@ def evil_report() -> Report:
 
 
 def test_nothing_from_outside_becomes_markup() -> None:
-    """A script in a test's name, in a body, a header, a path or anywhere else is text, and no element or attribute."""
+    """A script in any text from outside is shown as text."""
     parsed = Parsed(page(evil_report()))
 
     assert {tag for tag, _ in parsed.elements} & {"script", "img", "iframe", "object", "form", "base"} == set()
@@ -69,7 +68,7 @@ def test_nothing_from_outside_becomes_markup() -> None:
 
 
 def test_page_carries_all_that_it_needs() -> None:
-    """No element asks for another file, no style reaches out, and the page's own policy forbids it too."""
+    """The page loads no other file, and its own policy forbids it."""
     html = page(example_report()).decode()
     parsed = Parsed(html.encode())
     asked = [
@@ -89,8 +88,8 @@ def test_page_carries_all_that_it_needs() -> None:
 @pytest.mark.parametrize(
     "report", [example_report(), example_report(MOCK), evil_report()], ids=["sandbox", "mock", "evil"]
 )
-def test_every_link_of_the_page_leads_somewhere(report: Report) -> None:
-    """Every id stands once, and every link leads to one that is there."""
+def test_every_link_of_the_page_leads_somewhere(report: CertificationReport) -> None:
+    """Every id is unique, and every link leads to an existing id."""
     parsed = Parsed(page(report))
     ids = parsed.ids()
     links = {str(attributes["href"])[1:] for tag, attributes in parsed.elements if tag == "a"}
@@ -102,7 +101,7 @@ def test_every_link_of_the_page_leads_somewhere(report: Report) -> None:
 
 
 def test_mock_is_no_sandbox_on_any_page() -> None:
-    """The page of a mock says so in its title and in a banner, and never speaks of the provider's sandbox."""
+    """The page of a mock says so in its title and in a banner, and never mentions the provider's sandbox."""
     html = page(example_report(MOCK)).decode()
     sandbox = page(example_report()).decode()
 
@@ -113,7 +112,7 @@ def test_mock_is_no_sandbox_on_any_page() -> None:
 
 
 def test_report_without_anything_is_a_page() -> None:
-    """A run that broke off before its first test has its page, without empty parts."""
+    """A run that was interrupted before its first test has a page without empty sections."""
     html = page(report_of(Stream().events)).decode()
 
     assert "no test ran" in html
@@ -121,7 +120,7 @@ def test_report_without_anything_is_a_page() -> None:
 
 
 def test_many_reasons_do_not_bury_the_report() -> None:
-    """Of many reasons against a certificate the first are shown, the others where one asks for them."""
+    """Of many reasons against a certificate the first are shown and the others can be opened."""
     stream = Stream()
     wanted = [stated(f"acme.order.r{number}") for number in range(9)]
     for each in wanted:
@@ -134,7 +133,7 @@ def test_many_reasons_do_not_bury_the_report() -> None:
 
 
 def test_page_stays_small_enough_to_send() -> None:
-    """Very much evidence makes no very large page: what does not fit is in the archive, and the page says so."""
+    """With very much evidence the page stays small: the rest is in the archive, and the page says so."""
     stream = Stream()
     for number in range(300):
         name = stream.plan(f"test_{number}", "acme.order.sku")
@@ -153,7 +152,7 @@ def test_page_stays_small_enough_to_send() -> None:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Where the example's page stands: a file."""
+    """The URL of the example's page."""
     file = tmp_path_factory.mktemp("page") / "report.html"
     file.write_bytes(page(example_report()))
     return file.as_uri()
@@ -168,7 +167,7 @@ def shared_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]
 
 @pytest.fixture
 def browser(shared_browser: Chrome, address: str) -> Chrome:
-    """The browser, on the page."""
+    """The browser on the page."""
     look(shared_browser, 1200, 1000)
     shared_browser.get("about:blank")
     shared_browser.get(address)
@@ -178,7 +177,7 @@ def browser(shared_browser: Chrome, address: str) -> Chrome:
 def look(
     browser: Chrome, width: int, height: int, *, scheme: str = "light", media: str = "screen", scale: float = 1
 ) -> None:
-    """Look at the page in another way."""
+    """Set the color scheme or the medium of the page."""
     shown = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", shown)
     features = [{"name": "prefers-color-scheme", "value": scheme}]
@@ -186,7 +185,7 @@ def look(
 
 
 def open_all(browser: Chrome) -> None:
-    """Open everything that can be opened."""
+    """Open all details."""
     browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
 
 
@@ -212,7 +211,7 @@ return found;
     ("scheme", "media"), [("light", "screen"), ("dark", "screen"), ("light", "print"), ("dark", "print")]
 )
 def test_text_stands_out_from_its_ground(browser: Chrome, scheme: str, media: str) -> None:
-    """Every text has the contrast of 4.5 that WCAG 2.2 asks for: in light, in dark, and on paper."""
+    """Every text has the contrast of 4.5 of WCAG 2.2: in light, in dark, and on paper."""
     look(browser, 1200, 1000, scheme=scheme, media=media)
     open_all(browser)
     found: list[tuple[str, float]] = browser.execute_script(CONTRASTS)
@@ -223,7 +222,7 @@ def test_text_stands_out_from_its_ground(browser: Chrome, scheme: str, media: st
 
 @pytest.mark.parametrize("width", [320, 768, 1200, 1920])
 def test_page_fits_every_screen(browser: Chrome, width: int) -> None:
-    """On no screen the page needs scrolling sideways, with everything open; what is wide scrolls by itself."""
+    """On no screen the page scrolls sideways, with everything open; wide content scrolls by itself."""
     look(browser, width, 800)
     open_all(browser)
 
@@ -245,7 +244,7 @@ def test_controls_are_big_enough_for_a_thumb(browser: Chrome) -> None:
 
 
 def test_page_speaks_to_a_screen_reader(browser: Chrome) -> None:
-    """Language, title, landmarks with names, one main heading, no level of heading left out, nothing unnamed."""
+    """Language, title, named landmarks, one main heading, no skipped heading level, nothing unnamed."""
     open_all(browser)
     headings = browser.execute_script("return [...document.querySelectorAll('h1, h2, h3, h4')].map(e => e.tagName)")
     levels = [int(each[1]) for each in headings]
@@ -269,20 +268,20 @@ def test_page_speaks_to_a_screen_reader(browser: Chrome) -> None:
 
 
 def accessible(browser: Chrome) -> list[Any]:
-    """What a screen reader is told, element by element."""
+    """The accessibility tree, element by element."""
     told: list[Any] = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     return told
 
 
 def is_control(node: Any) -> bool:
-    """Whether the keyboard stops at an element, or it shows a value; the skip link alone leads to the main part."""
+    """Whether the keyboard stops at an element, or it shows a value."""
     role: str = node["role"]["value"]
     focusable = any(each["name"] == "focusable" and each["value"]["value"] for each in node.get("properties", ()))
     return (focusable and role != "main") or role == "meter"
 
 
 def test_keyboard_reaches_and_filters(browser: Chrome) -> None:
-    """The first Tab offers to skip to the report; the filter is one stop, its choices are taken with the arrows."""
+    """The first Tab is the skip link; the filter is one stop, with its choices on the arrow keys."""
     body = browser.find_element(By.TAG_NAME, "body")
     body.send_keys(Keys.TAB)
     skip = browser.switch_to.active_element
@@ -295,7 +294,7 @@ def test_keyboard_reaches_and_filters(browser: Chrome) -> None:
 
 
 def shown_requirements(browser: Chrome) -> list[str]:
-    """The ids of those requirements that are shown."""
+    """The ids of the visible requirements."""
     script = "return [...document.querySelectorAll('.requirement')].filter(e => e.checkVisibility()).map(e => e.id)"
     shown: list[str] = browser.execute_script(script)
     return shown
@@ -305,7 +304,7 @@ def shown_requirements(browser: Chrome) -> list[str]:
     ("control", "number"), [("show-all", 20), ("show-PASS", 13), ("show-SKIP", 3), ("only-mandatory", 9)]
 )
 def test_filter_shows_what_it_says(browser: Chrome, control: str, number: int) -> None:
-    """The filter, which needs no script, shows as many requirements as it says, and no heading without one."""
+    """The filter, without a script, shows as many requirements as it says, and no heading without one."""
     browser.find_element(By.ID, control).find_element(By.XPATH, "..").click()
     empty = browser.execute_script(
         """
@@ -318,7 +317,7 @@ def test_filter_shows_what_it_says(browser: Chrome, control: str, number: int) -
 
 
 def test_focus_is_seen(browser: Chrome) -> None:
-    """Whatever the keyboard acts on has an outline."""
+    """The focused element has an outline."""
     without = browser.execute_script(
         """
         return [...document.querySelectorAll('a, summary, pre, input')].filter(each => {
@@ -335,7 +334,7 @@ def test_focus_is_seen(browser: Chrome) -> None:
 
 
 def test_link_opens_what_it_leads_to(browser: Chrome) -> None:
-    """A link from a requirement to its test opens the test, with its evidence."""
+    """A link from a requirement to its test opens the test with its evidence."""
     link = browser.find_element(By.CSS_SELECTOR, "#r-acme-order-form dd li a")
     target = link.get_attribute("href").partition("#")[2]  # type: ignore[union-attr] # (a link has it)
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", link)
@@ -347,7 +346,7 @@ def test_link_opens_what_it_leads_to(browser: Chrome) -> None:
 
 
 def test_page_runs_and_loads_nothing_else(shared_browser: Chrome, tmp_path: Path) -> None:
-    """From a file, even one full of planted scripts, the browser runs nothing, loads nothing else, reports nothing."""
+    """The browser runs no planted script, loads nothing else and reports no error."""
     file = tmp_path / "evil.html"
     file.write_bytes(page(evil_report()))
     shared_browser.get(file.as_uri())
@@ -379,7 +378,7 @@ def test_page_prints(browser: Chrome) -> None:
 
 
 def test_picture_shows_the_report(browser: Chrome) -> None:
-    """The page is photographed: docs/pictures/certify-report.png; set FLOWPROOF_PICTURES to renew it."""
+    """The picture docs/pictures/certify-report.png shows the page; set FLOWPROOF_PICTURES to renew it."""
     look(browser, 1120, 1380, scale=1.25)
     taken: bytes = browser.get_screenshot_as_png()
     if os.environ.get("FLOWPROOF_PICTURES"):

@@ -12,16 +12,16 @@ from urllib.parse import quote, unquote_plus
 import pytest
 from msgspec import structs
 
-from flowproof.certify import Redactor, fold, secrets_of
+from flowproof.certify import Redactor, build_report, secrets_of
 from flowproof.certify.bundle import unpack
-from flowproof.certify.certificate import issue
+from flowproof.certify.certificate import issue_certificate
 from flowproof.certify.events import (
     Event,
     Exchanged,
-    Found,
+    FindingRecord,
     Recognised,
     RunFinished,
-    TargetShown,
+    TargetInfo,
     dump,
     read_events,
 )
@@ -92,7 +92,7 @@ def late_message() -> str:
 def events() -> list[Event]:
     """A run in which everything carries what nobody may see."""
     late = late_message()
-    stream = Stream(TargetShown(f"sandbox of {KEY}", "sandbox", f"{SITE.url}?key={KEY}#{KEY}"))
+    stream = Stream(TargetInfo(f"sandbox of {KEY}", "sandbox", f"{SITE.url}?key={KEY}#{KEY}"))
     begun = stream.events.pop()
     stream.events.append(structs.replace(begun, permissions=(early_message(),), versions={"python": early_message()}))
     stream.run("test_other", "acme.other")
@@ -117,8 +117,8 @@ def events() -> list[Event]:
         path=f"/orders/{quote(SECRET, safe='')}/{KEY}/{ISSUED}",
         query=f"key={KEY}&q={quote(SECRET)}&email={quote(PERSON['email'])}&password={PASSWORD}",
         findings=[
-            Found("request.body", "/password", late, late, None),
-            Found("response.body", "/x", KEY, SECRET),
+            FindingRecord("request.body", "/password", late, late, None),
+            FindingRecord("response.body", "/x", KEY, SECRET),
         ],
     )
     person = f"username={quote(PERSON['email'])}&phone={quote(PERSON['phone'])}"
@@ -141,9 +141,9 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[Output]:
     redactor = Redactor(secrets_of(SITE))
     written = b"".join(dump(redactor.event(each)) for each in events())
     judged_by = inputs(stated("acme.order.sku"), stated("acme.other"), deviations=[deviation("acme.order.sku")])
-    report = fold(read_events(written.splitlines(keepends=True)), judged_by)
+    report = build_report(read_events(written.splitlines(keepends=True)), judged_by)
     key = Ed25519PrivateKey.from_private_bytes(b"\1" * 32)
-    certificate = issue(report, written, key, at=report.run.ended_at)
+    certificate = issue_certificate(report, written, key, at=report.run.ended_at)
     return [
         Output("events.jsonl", written),
         *(Output(each.name, each.read_bytes()) for each in write_views(report, tmp_path_factory.mktemp("report"))),

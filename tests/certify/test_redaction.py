@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowproof.certify import Redactor, Secret, body_of, secrets_of
-from flowproof.certify.events import Created, Event, Exchanged, Found, Settled, TestFinished, dump
+from flowproof.certify.events import CleanedUp, Created, Event, Exchanged, FindingRecord, TestFinished, dump
 from flowproof.target import Credentials, Site
 from tests.certify.streams import JSON, NOON, Stream
 
@@ -69,7 +69,7 @@ def test_known_secret_is_hidden_in_every_encoding(text: str) -> None:
 PLACES = {
     "why and details": finished(f"got {SECRET}"),
     "created": Created("c-1", TEST, "submitOrder", f"order {SECRET}"),
-    "settled": Settled("c-1", True, f"answered {SECRET}"),
+    "settled": CleanedUp("c-1", True, f"answered {SECRET}"),
     "header's value": exchanged(sent_headers=[("User-Agent", SECRET)]),
     "header's name": exchanged(sent_headers=[(SECRET, "1")]),
     "path": exchanged(path=f"/orders/{quote(SECRET, safe='')}"),
@@ -80,7 +80,7 @@ PLACES = {
     "form": exchanged(sent=b"a=" + quote(SECRET).encode(), sent_headers=FORM),
     "text": exchanged(answered=SECRET.encode(), answered_headers=[("Content-Type", "text/plain")]),
     "bytes": exchanged(answered=b"\xff\x00" + SECRET.encode() + b"\xff"),
-    "finding": exchanged(findings=[Found("response.body", "/a", f"not {SECRET}", SECRET)]),
+    "finding": exchanged(findings=[FindingRecord("response.body", "/a", f"not {SECRET}", SECRET)]),
     "location": exchanged(answered_headers=[("Location", f"https://a.example/{quote(SECRET)}?x={quote(SECRET)}")]),
 }
 
@@ -197,7 +197,9 @@ def test_only_harmless_headers_are_shown() -> None:
 @pytest.mark.parametrize("pointer", ["/credentials", "/a/apiKey/0", "/x-acme-authorization"])
 def test_finding_does_not_repeat_what_came(pointer: str) -> None:
     """A finding at a telling place does not show what came there."""
-    found = Found("request.headers" if "-" in pointer else "request.body", pointer, "something else", "hidden-1")
+    found = FindingRecord(
+        "request.headers" if "-" in pointer else "request.body", pointer, "something else", "hidden-1"
+    )
 
     assert "hidden-1" not in shown(exchanged(findings=[found]))
 

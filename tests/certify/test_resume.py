@@ -1,18 +1,19 @@
-"""Runs that break off and go on: nothing is lost, nothing is repeated, and nothing else is taken for the same run."""
+"""Interrupted and resumed runs: nothing is lost, nothing is repeated, and no other run is resumed."""
 
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from flowproof.certify.events import Created, RunFinished, RunStarted, Settled, TestFinished
+from flowproof.certify.events import CleanedUp, Created, RunFinished, RunStarted, TestFinished
 from flowproof.certify.run import RunConfiguration, run
 from flowproof.certify.run_store import CreatedResource, RunStore
 from flowproof.certify.stream import append, events_of
@@ -26,18 +27,25 @@ __all__ = ["shop"]
 
 TESTS = "card_is_of_its_sku or text_that_is_no_address"  # 38, of which the first three make a card each
 PERMITS = "permits = { operations = { createFlowCard = true } }"
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
-def slow(number: int) -> bool:
-    """A server that takes its time after the first requests, so that there is some to interrupt."""
-    time.sleep(0.15 if number > 10 else 0)
-    return False
+@dataclass
+class Slow:
+    """A server that answers the first requests at once, the next ones when released, and then slowly."""
+
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, number: int) -> bool:
+        if number > 10:
+            self.released.wait(TIMEOUT_S)
+            time.sleep(0.15)
+        return False
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that has to come."""
-    end = time.monotonic() + PATIENCE_S
+    """Wait for a condition."""
+    end = time.monotonic() + TIMEOUT_S
     while not condition():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.05)
@@ -51,17 +59,16 @@ def finished(file: Path) -> list[TestFinished]:
 @pytest.mark.usefixtures("quick_start")
 @pytest.mark.parametrize(("how", "jobs"), [(signal.SIGINT, 1), (signal.SIGTERM, 2)], ids=["Ctrl-C", "SIGTERM to two"])
 def test_interrupted_run_goes_on_to_the_same_verdicts(tmp_path: Path, how: signal.Signals, jobs: int) -> None:
-    """
-    A run that is interrupted ends with exit code 130, settles what it has made, and goes on to what it would have been.
-    """
+    """An interrupted run has exit code 130, cleans up, and gives the same verdicts when it is resumed."""
+    slow = Slow()
     with dots_eco.serving() as (url, tokens), relayed(url, breaks=slow) as relay:
         keys = {role: {"key": token} for role, token in tokens.items()}
         profile = tmp_path / "profile.toml"
         variables = {**os.environ, **write_profile(profile, "dots_eco", relay.url, keys, PERMITS)}
         broken = configuration(tmp_path / "broken", target=profile, keyword=TESTS, jobs=jobs)
-        code, said = interrupted(broken, variables, how)
+        code, said = interrupted(broken, variables, how, slow.released)
         before = finished(broken.events)
-        left = [each for each in events_of(broken.events) if isinstance(each, Created | Settled)]
+        left = [each for each in events_of(broken.events) if isinstance(each, Created | CleanedUp)]
         relay.breaks = lambda _: False
         resumed = run(replace(broken, resume=True), variables)
         whole = run(configuration(tmp_path / "whole", target=profile, keyword=TESTS), variables)
@@ -69,7 +76,7 @@ def test_interrupted_run_goes_on_to_the_same_verdicts(tmp_path: Path, how: signa
     assert code == 130, said
     assert f"Broken off after {len(before)} of {len(verdicts(whole))} tests" in said
     assert 0 < len(before) < len(verdicts(whole))
-    assert Counter(map(type, left))[Created] == Counter(map(type, left))[Settled] > 0
+    assert Counter(map(type, left))[Created] == Counter(map(type, left))[CleanedUp] > 0
     assert verdicts(resumed) == verdicts(whole)
     assert set(Counter(each.test for each in of(resumed, TestFinished)).values()) == {1}
     assert [each.resumed for each in of(resumed, RunStarted)] == [False, True]
@@ -77,8 +84,10 @@ def test_interrupted_run_goes_on_to_the_same_verdicts(tmp_path: Path, how: signa
     assert len({each.id for each in of(resumed, Created)}) == len(of(resumed, Created))
 
 
-def interrupted(wanted: RunConfiguration, environment: Mapping[str, str], how: signal.Signals) -> tuple[int, str]:
-    """Exit code and output of the command, interrupted as soon as a test has ended."""
+def interrupted(
+    wanted: RunConfiguration, environment: Mapping[str, str], how: signal.Signals, released: threading.Event
+) -> tuple[int, str]:
+    """Exit code and output of the command, interrupted when a test has ended; its server is released then."""
     command = [sys.executable, "-m", "flowproof", "certify", "dots_eco", f"--target={wanted.target}"]
     options = [f"--report={wanted.folder}", "-k", wanted.keyword, f"--jobs={wanted.jobs}"]
     process = subprocess.Popen(
@@ -91,14 +100,15 @@ def interrupted(wanted: RunConfiguration, environment: Mapping[str, str], how: s
             )
         )
         process.send_signal(how)
-        said, _ = process.communicate(timeout=PATIENCE_S)
+        released.set()
+        said, _ = process.communicate(timeout=TIMEOUT_S)
     finally:
         process.kill()
     return process.returncode, said
 
 
 def test_errors_are_repeated_and_nothing_else(shop: Shop) -> None:
-    """A run that came to its end goes on with its errors alone."""
+    """Resuming a complete run repeats only its errors."""
     shop.relay.breaks = lambda number: number > 1  # (the first asks what kind of target it is)
     shop.run(PERMITS, keyword="card_is_of_its_sku")
     before = shop.relay.count("POST")
@@ -114,7 +124,7 @@ def test_errors_are_repeated_and_nothing_else(shop: Shop) -> None:
 
 
 def test_limit_counts_what_earlier_parts_called(shop: Shop) -> None:
-    """A run that goes on has the calls that are left, not all of them again."""
+    """A resumed run has the remaining calls of its limit."""
     permits = "permits = { operations = { createFlowCard = 2 } }"
     shop.run(permits, keyword="card_is_of_its_sku")
     ended = shop.run(permits, keyword="card_is_of_its_sku", resume=True)
@@ -125,7 +135,7 @@ def test_limit_counts_what_earlier_parts_called(shop: Shop) -> None:
 
 @pytest.fixture
 def broken_off(shop: Shop) -> Shop:
-    """A shop with a run of one test in its folder, whose last line was never finished."""
+    """A shop with a run of one test in its folder, whose last line is incomplete."""
     shop.run(PERMITS, requirements=("dots_eco.balance.kept",))
     with (shop.folder / "run" / "events.jsonl").open("ab") as stream:
         stream.write(b'{"event":"planned","test":"half')
@@ -133,7 +143,7 @@ def broken_off(shop: Shop) -> Shop:
 
 
 def test_half_a_line_at_the_end_is_no_harm(broken_off: Shop) -> None:
-    """A last line that was cut off is left out, and the next event begins a line of its own."""
+    """An incomplete last line is removed, and the next event begins a line."""
     ended = broken_off.run(PERMITS, requirements=("dots_eco.balance.kept",), resume=True)
 
     assert tuple(events_of(broken_off.folder / "run" / "events.jsonl")) == ended.events
@@ -146,8 +156,8 @@ def test_half_a_line_at_the_end_is_no_harm(broken_off: Shop) -> None:
     [("", "balance.kept", "the profile's content"), (PERMITS, "balance", "the choice of tests")],
     ids=["profile", "selection"],
 )
-def test_another_order_is_not_gone_on_with(broken_off: Shop, further: str, requirement: str, said: str) -> None:
-    """With another profile or another choice of tests a run is refused, and its record stays as it was."""
+def test_another_configuration_is_not_resumed(broken_off: Shop, further: str, requirement: str, said: str) -> None:
+    """With another profile or selection a run is not resumed, and its record stays unchanged."""
     record = (broken_off.folder / "run" / "events.jsonl").read_bytes()
 
     with pytest.raises(ConfigurationError, match=f"cannot go on: {said} changed since"):
@@ -156,8 +166,8 @@ def test_another_order_is_not_gone_on_with(broken_off: Shop, further: str, requi
     assert (broken_off.folder / "run" / "events.jsonl").read_bytes() == record.rpartition(b"\n")[0] + b"\n"
 
 
-def test_another_target_is_not_gone_on_with(broken_off: Shop) -> None:
-    """What began on a stranger's server does not go on on the mock."""
+def test_another_target_is_not_resumed(broken_off: Shop) -> None:
+    """A run on another server is not resumed on the mock."""
     mock = configuration(broken_off.folder / "run", requirements=("dots_eco.balance.kept",), resume=True)
 
     with pytest.raises(ConfigurationError, match="the target, the profile's content changed since"):
@@ -165,8 +175,8 @@ def test_another_target_is_not_gone_on_with(broken_off: Shop) -> None:
 
 
 @pytest.mark.usefixtures("quick_start")
-def test_another_suite_is_not_gone_on_with(tmp_path: Path) -> None:
-    """Where the suite has changed since, a run is refused."""
+def test_another_suite_is_not_resumed(tmp_path: Path) -> None:
+    """A run of a changed suite is not resumed."""
     suite = tmp_path / "acme"
     suite.mkdir()
     (suite / "test_it.py").write_text("def test_one():\n    'One.'\n")
@@ -179,7 +189,7 @@ def test_another_suite_is_not_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_what_a_run_has_left_is_not_forgotten(tmp_path: Path) -> None:
-    """A new run does not take the place of one that left something on its target and could still undo it."""
+    """A new run does not replace one that has left resources which it can remove."""
     wanted = configuration(tmp_path, requirements=("dots_eco.balance.kept",))
     run_store = RunStore(wanted.run_store)
     run_store.add(
@@ -195,7 +205,7 @@ def test_what_a_run_has_left_is_not_forgotten(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("quick_start")
 def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
-    """Two runs do not write one record."""
+    """Two runs cannot use one folder at the same time."""
     first: list[object] = []
 
     def meddle(event: object) -> None:
@@ -204,7 +214,7 @@ def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
                 run(configuration(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ)
             first.append(event)
 
-    run(configuration(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ, told=meddle)
+    run(configuration(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ, on_event=meddle)
 
     assert len(first) == 1
 
@@ -212,18 +222,18 @@ def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
 WRITES = """
 import sys
 from pathlib import Path
-from flowproof.certify.events import Settled
+from flowproof.certify.events import CleanedUp
 from flowproof.certify.stream import append
 
 for number in range(200):
-    append(Path(sys.argv[1]), Settled(f"{sys.argv[2]}-{number}", True, "x" * 5000))
+    append(Path(sys.argv[1]), CleanedUp(f"{sys.argv[2]}-{number}", True, "x" * 5000))
 """
 
 
 def test_events_of_several_processes_are_whole_lines(tmp_path: Path, fork_server: ForkServer) -> None:
-    """Many processes append to one file, and no line is torn."""
+    """Several processes append whole lines to one file."""
     file = tmp_path / "events.jsonl"
-    append(file, Settled("first", True, ""))
+    append(file, CleanedUp("first", True, ""))
     fork_server.run_script(WRITES, str(file), times=3, folder=tmp_path)
 
-    assert len({each.created for each in events_of(file) if isinstance(each, Settled)}) == 601
+    assert len({each.created for each in events_of(file) if isinstance(each, CleanedUp)}) == 601

@@ -1,4 +1,4 @@
-"""What the processes of a run share: counts, turns, money, and what is to be undone."""
+"""The shared state of a run: counters, slots, budgets, and created resources."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,8 +15,8 @@ ORDER = CreatedResource("c-1", "acme", "placeOrder", "7", "cancelOrder", {"numbe
 
 @pytest.fixture
 def run_store(tmp_path: Path) -> Iterator[RunStore]:
-    """An empty one."""
-    made = RunStore(tmp_path / "ledger")
+    """An empty run store."""
+    made = RunStore(tmp_path / "run_store")
     yield made
     made.close()
 
@@ -32,31 +32,31 @@ print(*(it.next("x") for _ in range(50)), sum(it.take("calls", 70) for _ in rang
 
 
 def test_numbers_are_given_once_over_many_processes(tmp_path: Path, fork_server: ForkServer) -> None:
-    """Processes that count at once never get the same number, and a limit holds for all of them together."""
-    printed = fork_server.run_script(COUNTS, str(tmp_path / "ledger"), times=3, folder=tmp_path)
+    """Several processes get different numbers from one counter, and a limit holds for all of them together."""
+    printed = fork_server.run_script(COUNTS, str(tmp_path / "run_store"), times=3, folder=tmp_path)
     said = [list(map(int, each.split())) for each in printed]
 
     assert sorted(number for each in said for number in each[:-1]) == list(range(1, 151))
     assert sum(each[-1] for each in said) == 70
 
 
-def test_turns_are_an_interval_apart(run_store: RunStore) -> None:
-    """Whoever asks early waits for the turns before; whoever asks late does not wait."""
-    waits = [run_store.turn("acme", interval_s=0.5, now_s=now_s) for now_s in (100.0, 100.1, 100.2, 105.0)]
+def test_slots_are_an_interval_apart(run_store: RunStore) -> None:
+    """Slots are an interval apart; a late caller does not wait."""
+    waits = [run_store.reserve_slot("acme", interval_s=0.5, now_s=now_s) for now_s in (100.0, 100.1, 100.2, 105.0)]
 
     assert waits == pytest.approx([0.0, 0.4, 0.8, 0.0])
 
 
-def test_forgotten_turn_begins_anew(run_store: RunStore) -> None:
-    """After a restart of the machine, whose clock begins anew, nobody waits for the turns of before."""
-    run_store.turn("acme", interval_s=1.0, now_s=50_000.0)
+def test_reset_slot_begins_anew(run_store: RunStore) -> None:
+    """After a reset, as after a restart of the machine, nobody waits for earlier slots."""
+    run_store.reserve_slot("acme", interval_s=1.0, now_s=50_000.0)
     run_store.forget("acme")
 
-    assert run_store.turn("acme", interval_s=1.0, now_s=3.0) == 0.0
+    assert run_store.reserve_slot("acme", interval_s=1.0, now_s=3.0) == 0.0
 
 
-def test_purse_is_put_back_changed(run_store: RunStore) -> None:
-    """What was spent in one block is known in the next, to the cent."""
+def test_budget_is_saved_after_the_block(run_store: RunStore) -> None:
+    """The spending of one block is known in the next, to the cent."""
     for amount in ("0.10", "0.20"):
         with run_store.budget("acme") as budget:
             budget.pay(Decimal(amount))
@@ -78,8 +78,8 @@ def test_purse_is_put_back_changed(run_store: RunStore) -> None:
     ],
     ids=str,
 )
-def test_purse_allows_what_the_dearest_call_would_leave(paid: list[str | None], allowed: bool) -> None:
-    """Another call is allowed as long as it fits, were it as dear as the dearest; after an unknown cost none is."""
+def test_budget_allows_what_the_dearest_call_would_leave(paid: list[str | None], allowed: bool) -> None:
+    """A call is allowed if the most expensive one so far would fit; after an unknown cost none is."""
     budget = Budget()
     for each in paid:
         budget.pay(None if each is None else Decimal(each))
@@ -88,7 +88,7 @@ def test_purse_allows_what_the_dearest_call_would_leave(paid: list[str | None], 
 
 
 def test_unknown_cost_counts_as_the_dearest() -> None:
-    """A call whose cost cannot be told counts as the dearest so far."""
+    """An unknown cost counts as the most expensive so far."""
     budget = Budget()
     budget.pay(Decimal("12.50"))
     budget.pay(None)
@@ -97,37 +97,41 @@ def test_unknown_cost_counts_as_the_dearest() -> None:
 
 
 def test_nothing_may_be_spent_where_the_limit_is_nought() -> None:
-    """A limit of 0 allows no call, not even the first."""
+    """A limit of 0 allows no call."""
     assert not Budget().allows(Decimal(0))
 
 
-def test_settled_thing_is_settled_once(run_store: RunStore) -> None:
-    """What was created is unsettled until somebody settles it, and only the first who does is told so."""
+def test_resource_is_marked_cleaned_once(run_store: RunStore) -> None:
+    """A resource is listed until it is marked as cleaned up, and only the first mark counts."""
     run_store.add(ORDER)
-    before = run_store.unsettled("acme")
+    before = run_store.not_cleaned("acme")
 
-    assert (before, run_store.unsettled("other")) == ((ORDER,), ())
-    assert [run_store.settle("c-1"), run_store.settle("c-1"), run_store.settle("c-2")] == [True, False, False]
-    assert run_store.unsettled() == ()
+    assert (before, run_store.not_cleaned("other")) == ((ORDER,), ())
+    assert [run_store.mark_cleaned("c-1"), run_store.mark_cleaned("c-1"), run_store.mark_cleaned("c-2")] == [
+        True,
+        False,
+        False,
+    ]
+    assert run_store.not_cleaned() == ()
 
 
-def test_ledger_outlives_its_process_until_it_is_removed(tmp_path: Path) -> None:
-    """A ledger that is opened again knows what it knew; one that was removed leaves no file."""
-    first = RunStore(tmp_path / "ledger")
+def test_run_store_outlives_its_process(tmp_path: Path) -> None:
+    """A reopened file has the same content; a removed one leaves no file."""
+    first = RunStore(tmp_path / "run_store")
     first.add(ORDER)
     with first.budget("acme") as budget:
         budget.pay(Decimal(1))
     first.close()
-    again = RunStore(tmp_path / "ledger")
+    again = RunStore(tmp_path / "run_store")
 
-    assert again.unsettled() == (ORDER,)
+    assert again.not_cleaned() == (ORDER,)
     again.remove()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
-    """A file of somebody else's is left alone."""
-    (tmp_path / "ledger").write_text("not a database, and long enough to be told from one" * 40)
+def test_file_of_another_program_is_refused(tmp_path: Path) -> None:
+    """A file of another program is left alone."""
+    (tmp_path / "run_store").write_text("not a database, and long enough to be told from one" * 40)
 
     with pytest.raises(ConfigurationError, match="cannot be used"):
-        RunStore(tmp_path / "ledger")
+        RunStore(tmp_path / "run_store")

@@ -1,15 +1,16 @@
-"""The views of a report: each valid by its own form, none with a word that its reader would take for a command."""
+"""The views of a report: each valid by its format, and safe for its reader."""
 
 import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 
-from flowproof.certify import Report
+from flowproof.certify import CertificationReport
 from flowproof.certify.events import Request
 from flowproof.certify.redaction import body_of
 from flowproof.certify.writers import VIEWS, annotations, summary, write_views
@@ -24,57 +25,65 @@ SKU = "acme.order.sku"
 
 
 @pytest.fixture(scope="module")
-def report() -> Report:
-    """A report with something of everything."""
+def report() -> CertificationReport:
+    """A report with every kind of result."""
     return example_report()
 
 
-def junit_of(report: Report) -> ElementTree.Element:
-    """The report as JUnit, read again."""
+def junit_of(report: CertificationReport) -> ElementTree.Element:
+    """The report as JUnit, parsed."""
     return ElementTree.fromstring(VIEWS["junit.xml"](report))  # noqa: S314 (we wrote it)
 
 
-def sarif_of(report: Report) -> dict:  # type: ignore[type-arg] # (JSON)
-    """The only run of the report as SARIF, read again."""
+def sarif_of(report: CertificationReport) -> dict:  # type: ignore[type-arg] # (JSON)
+    """The only run of the report as SARIF."""
     (run,) = json.loads(VIEWS["report.sarif"](report))["runs"]
     return run  # type: ignore[no-any-return] # (JSON)
 
 
-def test_every_view_is_written(report: Report, tmp_path: Path) -> None:
-    """Every view lands in the folder, which is made where it is missing; the same report gives the same bytes."""
+def errors_of(value: Any, schema: Any) -> list[str]:
+    """What is wrong with a value by a JSON Schema."""
+    return [each.message for each in jsonschema.Draft202012Validator(schema).iter_errors(value)]
+
+
+def test_every_view_is_written(report: CertificationReport, tmp_path: Path) -> None:
+    """Every view is written into the folder, which is created; the same report gives the same bytes."""
     files = write_views(report, tmp_path / "new" / "folder")
 
     assert {each.name for each in files} == set(VIEWS)
     assert all(each.read_bytes() == VIEWS[each.name](example_report()) for each in files)
 
 
-def test_folder_that_cannot_be_written_is_told(report: Report, tmp_path: Path) -> None:
-    """Where the views cannot be written, the error says where, and how to mend it."""
+def test_folder_that_cannot_be_written_is_told(report: CertificationReport, tmp_path: Path) -> None:
+    """An error for a folder that cannot be written names it, with advice."""
     (tmp_path / "file").write_text("")
 
     with pytest.raises(ConfigurationError, match="Name another folder"):
         write_views(report, tmp_path / "file")
 
 
-def test_json_keeps_to_the_schema_beside_it(report: Report) -> None:
-    """report.json is valid by report.schema.json, which is itself a valid JSON Schema."""
-    written, beside = json.loads(VIEWS["report.json"](report)), json.loads(VIEWS["report.schema.json"](report))
+def test_json_keeps_to_the_schema_beside_it(report: CertificationReport) -> None:
+    """report.json is valid by report.schema.json, which is a valid JSON Schema."""
+    written, schema = json.loads(VIEWS["report.json"](report)), json.loads(VIEWS["report.schema.json"](report))
 
-    jsonschema.Draft202012Validator.check_schema(beside)
-    jsonschema.Draft202012Validator(beside).validate(written)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert errors_of(written, schema) == []
+    assert errors_of({**written, "verdict": "MAYBE"}, schema) == [
+        "'MAYBE' is not one of ['ERROR', 'FAIL', 'OMIT', 'PASS', 'SKIP']"
+    ]
 
 
-def test_archive_is_valid_har(report: Report) -> None:
-    """The evidence is valid by the HAR 1.2 specification, and says which test each exchange was of."""
+def test_archive_is_valid_har(report: CertificationReport) -> None:
+    """The evidence is valid by HAR 1.2, and each exchange names its test."""
     archive = json.loads(VIEWS["exchanges.har"](report))
 
-    jsonschema.validate(archive, HAR)
+    assert errors_of(archive, HAR) == []
     assert len(archive["log"]["entries"]) == len(report.exchanges)
     assert archive["log"]["entries"][0]["_flowproof"]["test"] == report.exchanges[0].test
 
 
-def test_junit_counts_and_tells_each_verdict(report: Report) -> None:
-    """FAIL is a failure, ERROR an error, SKIP and OMIT are skipped, as is what deviations cover; the sums are right."""
+def test_junit_counts_and_tells_each_verdict(report: CertificationReport) -> None:
+    """FAIL is a failure, ERROR an error, SKIP, OMIT and covered failures are skipped; the sums are right."""
     root = junit_of(report)
     (suite,) = root
     told = {
@@ -95,8 +104,8 @@ def test_junit_counts_and_tells_each_verdict(report: Report) -> None:
         ]
 
 
-def test_junit_keeps_to_the_common_form(report: Report) -> None:
-    """Elements and attributes are those of the JUnit schema that CI servers share, in its order."""
+def test_junit_keeps_to_the_common_form(report: CertificationReport) -> None:
+    """Elements and attributes follow the common JUnit schema, in its order."""
     allowed = {
         "testsuites": {"name", "tests", "failures", "errors", "skipped", "time"},
         "testsuite": {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"},
@@ -115,7 +124,7 @@ def test_junit_keeps_to_the_common_form(report: Report) -> None:
         )
 
 
-def test_checklist_reads_the_results(report: Report) -> None:
+def test_checklist_reads_the_results(report: CertificationReport) -> None:
     """`flowproof checklist --results` reads the file, with the requirements of each test."""
     runs = {each.name: each for each in read_results(VIEWS["junit.xml"](report).decode())}
 
@@ -124,7 +133,7 @@ def test_checklist_reads_the_results(report: Report) -> None:
 
 
 def test_unfinished_test_is_an_error_in_junit() -> None:
-    """A test that the run did not come to end is no success."""
+    """A test that did not end is an error."""
     stream = Stream()
     stream.plan("test_sku", SKU)
 
@@ -132,7 +141,7 @@ def test_unfinished_test_is_an_error_in_junit() -> None:
 
 
 def test_control_characters_spoil_no_xml() -> None:
-    """What XML cannot write is replaced, wherever it stands."""
+    """Characters that XML cannot express are replaced."""
     stream = Stream()
     stream.run("test_sku[\x00\x1b\ufffe]", SKU, verdict="FAIL", why="\x00 & ]]> <b> \ud800")
 
@@ -209,13 +218,13 @@ SARIF = {
 }
 
 
-def test_sarif_has_the_form_of_its_standard(report: Report) -> None:
-    """What SARIF 2.1.0 requires of the parts that we write is there, with values that it knows."""
-    jsonschema.validate(sarif_of(report), SARIF)
+def test_sarif_has_the_form_of_its_standard(report: CertificationReport) -> None:
+    """The SARIF has the required properties with valid values."""
+    assert errors_of(sarif_of(report), SARIF) == []
 
 
-def test_sarif_leads_from_failures_to_requirements(report: Report) -> None:
-    """Every failure cites its rule, where that is stated, the test and an exchange; a deviation suppresses it."""
+def test_sarif_leads_from_failures_to_requirements(report: CertificationReport) -> None:
+    """Every failure cites its rule, its line, the test and an exchange; a deviation suppresses it."""
     run = sarif_of(report)
     rules = run["tool"]["driver"]["rules"]
     first, second = run["results"]
@@ -231,7 +240,7 @@ def test_sarif_leads_from_failures_to_requirements(report: Report) -> None:
 
 
 def test_annotations_are_commands_that_nobody_can_break_out_of() -> None:
-    """Whatever a test said stays inside its own annotation: line feeds, per cents, colons and commas are escaped."""
+    """Line feeds, per cents, colons and commas in an annotation are escaped."""
     stream = Stream()
     why = "got\n::set-output name=a::b\r100 % :: end"
     stream.run("test_sku,title=x::y", SKU, verdict="FAIL", why=why)
@@ -244,7 +253,7 @@ def test_annotations_are_commands_that_nobody_can_break_out_of() -> None:
 
 
 def test_annotations_stay_below_what_github_shows() -> None:
-    """GitHub shows ten of a level in a step: the tenth says how many more there are."""
+    """GitHub shows ten annotations of a level: the tenth says how many more there are."""
     stream = Stream()
     for number in range(14):
         stream.run(f"test_{number}", f"acme.{number}", verdict="FAIL", why="it did")
@@ -254,8 +263,8 @@ def test_annotations_stay_below_what_github_shows() -> None:
     assert (len(told), told[-1]) == (10, "::error title=Flowproof::and 5 more; see report.html")
 
 
-def test_annotations_warn_of_deviations_and_of_what_is_left(report: Report) -> None:
-    """Deviations, and things that the run could not undo, are warnings."""
+def test_annotations_warn_of_deviations_and_of_what_is_left(report: CertificationReport) -> None:
+    """Deviations and remaining resources are warnings."""
     warnings = [each for each in annotations(report).splitlines() if each.startswith("::warning")]
 
     assert [each.split("::")[1].partition("title=")[2] for each in warnings] == [
@@ -266,7 +275,7 @@ def test_annotations_warn_of_deviations_and_of_what_is_left(report: Report) -> N
 
 
 def test_summary_says_that_a_mock_is_a_mock() -> None:
-    """The summary of a run on a mock says so, and its table is not broken by what a test said."""
+    """The summary of a run on a mock says so, and a test's text does not break its table."""
     stream = Stream(MOCK)
     stream.run("test_sku", SKU, verdict="FAIL", why="a | b <script>`x` [l](http://e)\n\n# h")
 
@@ -281,7 +290,7 @@ def test_summary_says_that_a_mock_is_a_mock() -> None:
 
 
 def test_summary_stays_below_the_limit_of_github() -> None:
-    """However much failed, the summary stays below a MiB."""
+    """With many failures the summary stays below a MiB."""
     stream = Stream()
     for number in range(300):
         stream.run(f"test_{number}", f"acme.{number}", verdict="FAIL", why=f"{number} " + "é(" * 4000)
@@ -308,14 +317,14 @@ def test_summary_stays_below_the_limit_of_github() -> None:
     ],
 )
 def test_curl_repeats_the_request(headers: list[tuple[str, str]], body: bytes, expected: str) -> None:
-    """The command repeats a request, quoted for the shell, with a variable for what was taken out."""
+    """The command repeats a request, quoted for the shell, with a variable for each redacted value."""
     request = Request(tuple(headers), body_of(body), "POST", "https://a.example/b", "/b", "")
 
     assert curl(request) == expected
 
 
 def test_curl_sends_what_was_sent(tmp_path: Path) -> None:
-    """A shell that runs the command calls curl with the very words, and with the variables' values."""
+    """A shell that runs the command calls curl with the same arguments and the variables' values."""
     (tmp_path / "curl").write_text('#!/bin/sh\nprintf "%s\\0" "$@"\n')
     (tmp_path / "curl").chmod(0o755)
     headers = (("X-A", "`id` $HOME \\ \"q\" 'r'"), ("Authorization", "[redacted:TOKEN]!"))
@@ -333,7 +342,7 @@ def test_curl_sends_what_was_sent(tmp_path: Path) -> None:
 
 
 def test_half_covered_failure_stays_a_failure() -> None:
-    """A failing test is skipped in JUnit only where deviations cover every requirement that it is marked with."""
+    """A failed test is skipped in JUnit only where deviations cover all of its requirements."""
     stream = Stream()
     stream.run("test_both", SKU, "acme.other", verdict="FAIL", why="it did")
 

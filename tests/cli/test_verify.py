@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from flowproof.certify.certificate import issue
-from flowproof.certify.events import Event, TargetShown
+from flowproof.certify.certificate import issue_certificate
+from flowproof.certify.events import Event, TargetInfo
 from flowproof.certify.keys import read_private_key
 from flowproof.cli import main
 from tests.certify.streams import MOCK, Stream, passed, report_of
@@ -31,11 +31,11 @@ def certified(key: Path, events: list[Event], *, ago: timedelta = timedelta(0)) 
     """A certificate of a run, issued some time ago."""
     file = key.with_name("acme.flowproof")
     at = datetime.now(UTC) - ago
-    file.write_bytes(issue(report_of(events), lines(events), read_private_key(key), at=at))
+    file.write_bytes(issue_certificate(report_of(events), lines(events), read_private_key(key), at=at))
     return file
 
 
-def recent(target: TargetShown | None = None) -> list[Event]:
+def recent(target: TargetInfo | None = None) -> list[Event]:
     """A run that ended a day ago."""
     stream = Stream(now=datetime.now(UTC) - timedelta(days=1)) if target is None else Stream(target)
     stream.create(stream.run("test_sku", "acme.order.sku"), "order o-\x1b[31m7")

@@ -1,4 +1,4 @@
-"""What the clients' tests share: a scripted provider on loopback."""
+"""A scripted provider on loopback for the tests of the clients."""
 
 from collections.abc import Iterator
 
@@ -9,14 +9,14 @@ from tests.clients.scripted import Provider, serving
 
 @pytest.fixture(scope="session")
 def listening() -> Iterator[Provider]:
-    """A provider on loopback for all tests."""
+    """A provider that serves for the whole session."""
     with serving(Provider()) as scripted:
         yield scripted
 
 
 @pytest.fixture
 def provider(listening: Provider) -> Iterator[Provider]:
-    """A provider on loopback that says what it is told to say, and knows nothing of another test."""
+    """A scripted provider on loopback, with a fresh script for each test."""
     listening.begin()
     yield listening
     listening.woken.set()

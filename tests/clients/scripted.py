@@ -1,4 +1,4 @@
-"""A provider on loopback that says what it is told to say. No code of ours but this; knows no client."""
+"""A scripted provider on loopback. It uses no code of Flowproof and knows no client."""
 
 import json
 import socket
@@ -17,15 +17,15 @@ __all__ = ["Handler", "Provider", "Reply", "Seen", "serving"]
 @dataclass(frozen=True)
 class Reply:
     """
-    One scripted answer.
+    A scripted response.
 
     Args:
-        status: No status closes the connection without a word.
+        status: None closes the connection without a response.
         body: Bytes, or a JSON value.
-        headers: Beside Content-Length.
-        cut: So many bytes are promised and withheld.
-        reset: Breaks the connection.
-        stall_s: Says nothing for so long.
+        headers: Additional to Content-Length.
+        cut: How many bytes of the announced length are not sent.
+        reset: Whether the connection is reset.
+        stall_s: How long nothing is sent before the connection is closed.
     """
 
     status: int | None = 200
@@ -36,13 +36,12 @@ class Reply:
     stall_s: float = 0.0
 
     def content(self) -> bytes:
-        """The body's bytes."""
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One request as it came over the wire."""
+    """A request as received."""
 
     method: str
     target: str
@@ -51,23 +50,21 @@ class Seen:
 
     @property
     def path(self) -> str:
-        """The target without its query."""
         return self.target.partition("?")[0]
 
     @property
     def form(self) -> dict[str, str]:
-        """The values of its form."""
+        """The fields of the form in the body."""
         return {name: values[0] for name, values in parse_qs(self.body.decode(), strict_parsing=True).items()}
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Records the request and plays the reply."""
+    """Records the request and sends the reply."""
 
     disable_nagle_algorithm = True  # (else a body may wait for the acknowledgement of its head)
     server: "Provider"
 
     def answer(self) -> None:
-        """Serve any method."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         reply = self.server.reply(Seen(self.command, self.path, dict(self.headers.items()), body))
         if reply.reset:
@@ -80,7 +77,6 @@ class Handler(BaseHTTPRequestHandler):
             self.play(reply.status, reply)
 
     def play(self, status: int, reply: Reply) -> None:
-        """Send one reply."""
         content = reply.content()
         self.send_response(status)
         if status != 204:
@@ -92,12 +88,11 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_DELETE = answer
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+    def log_message(self, format: str, *args: object) -> None: ...
 
 
 class Provider(ThreadingHTTPServer):
-    """Answers from a script; the last reply holds for all further requests."""
+    """Answers from a script; the last reply is repeated."""
 
     request_queue_size = 64  # (of more than this at once some would wait for a second before they try again)
 
@@ -106,27 +101,26 @@ class Provider(ThreadingHTTPServer):
         self.begin()
 
     def begin(self) -> None:
-        """Begin without a script, and without a memory of what was asked."""
+        """Forget script and requests."""
         self.script: list[Reply] = []
         self.seen: list[Seen] = []
         self.woken = threading.Event()
 
     @property
     def url(self) -> str:
-        """Base URL."""
         return f"http://127.0.0.1:{self.server_port}"
 
     def replies(self, *script: Reply | Mapping[str, object]) -> None:
-        """Say these in turn; an object is a body with 200."""
+        """Set the script; an object is a body with status 200."""
         self.script = [each if isinstance(each, Reply) else Reply(body=each) for each in script]
 
     def reply(self, seen: Seen) -> Reply:
-        """Remember a request; the reply whose turn it is."""
+        """Record a request and return the next reply."""
         self.seen.append(seen)
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
     def shutdown_request(self, request: Any) -> None:
-        """Close without a courteous FIN first, so that a reset is one."""
+        """Close without a FIN first, so that a reset is one."""
         self.close_request(request)
 
 
@@ -135,7 +129,7 @@ Served = TypeVar("Served", bound=Provider)
 
 @contextmanager
 def serving(provider: Served) -> Iterator[Served]:
-    """The provider, serving until the block's end."""
+    """Serve until the end of the block."""
     thread = threading.Thread(target=provider.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     with provider:

@@ -1,4 +1,4 @@
-"""The Dots.eco client against a scripted HTTP server on loopback: no code of ours but the client's."""
+"""The Dots.eco client against a scripted HTTP server on loopback."""
 
 import json
 import logging
@@ -59,18 +59,18 @@ DENIED = {"message": "Access denied. You are not a manager of specified applicat
 
 
 @pytest.fixture
-def naps() -> list[float]:
-    """The seconds that the client has slept."""
+def pauses() -> list[float]:
+    """The pauses of the client, in seconds."""
     return []
 
 
 @pytest.fixture
-def client(provider: Provider, naps: list[float]) -> Iterator[DotsEco]:
-    """A client with both tokens, which sleeps in no time."""
+def client(provider: Provider, pauses: list[float]) -> Iterator[DotsEco]:
+    """A client with both tokens that does not really sleep."""
     session = requests.Session()
     session.trust_env = False
     with DotsEco(
-        provider.url, TOKEN, READ_TOKEN, session=session, sleep=naps.append, rng=Random(0), retry=Retry(jitter=0)
+        provider.url, TOKEN, READ_TOKEN, session=session, sleep=pauses.append, rng=Random(0), retry=Retry(jitter=0)
     ) as made:
         yield made
 
@@ -109,9 +109,7 @@ def test_documents_example_is_sent_as_shown(provider: Provider, client: DotsEco)
 
 
 def test_what_is_not_given_is_not_sent(provider: Provider, client: DotsEco) -> None:
-    """
-    Parameters that are left out are not sent as null; an empty text is sent as it is.
-    """
+    """Parameters that are left out are not sent; an empty text is sent."""
     provider.replies(Reply(200, CREATED))
 
     client.create_card(APPLICATION, "123kdfgf", message="")
@@ -130,9 +128,7 @@ def test_what_is_not_given_is_not_sent(provider: Provider, client: DotsEco) -> N
     ids=str,
 )
 def test_date_is_sent_in_the_documented_form(provider: Provider, client: DotsEco, given: date | str, sent: str) -> None:
-    """
-    A date is sent as YYYY-mm-dd, without a time; a text as it is.
-    """
+    """A date is sent as YYYY-mm-dd, without a time; a text unchanged."""
     provider.replies(Reply(200, CREATED))
 
     client.create_card(APPLICATION, "123kdfgf", expiration_date=given)
@@ -141,9 +137,7 @@ def test_date_is_sent_in_the_documented_form(provider: Provider, client: DotsEco
 
 
 def test_read_token_is_used_for_reading(provider: Provider, client: DotsEco) -> None:
-    """
-    List and balance are asked for with the read-only token.
-    """
+    """List and balance are requested with the read-only token."""
     provider.replies(Reply(200, [OFFER]), Reply(200, {"balance": 15}))
 
     client.cards(APPLICATION)
@@ -156,9 +150,7 @@ def test_read_token_is_used_for_reading(provider: Provider, client: DotsEco) -> 
 
 
 def test_one_token_does_for_both(provider: Provider) -> None:
-    """
-    Without a read-only token the other one reads too.
-    """
+    """Without a read-only token the other token is used."""
     provider.replies(Reply(200, {"balance": 15}))
 
     with DotsEco(provider.url, TOKEN) as client:
@@ -172,9 +164,7 @@ def test_one_token_does_for_both(provider: Provider) -> None:
     [("a/b", "a%2Fb"), ("..", "%2E%2E"), ("a?b#c", "a%3Fb%23c"), ("ä %", "%C3%A4%20%25")],
 )
 def test_app_token_cannot_leave_its_place(provider: Provider, client: DotsEco, app_token: str, segment: str) -> None:
-    """
-    Whatever an app_token is, it stays one segment of the path.
-    """
+    """Any app_token stays one segment of the path."""
     provider.replies(Reply(200, []))
 
     client.cards(app_token)
@@ -183,9 +173,7 @@ def test_app_token_cannot_leave_its_place(provider: Provider, client: DotsEco, a
 
 
 def test_empty_app_token_is_not_asked_for(client: DotsEco) -> None:
-    """
-    An empty app_token would be the path of another operation.
-    """
+    """An empty app_token is refused, since it would make the path of another operation."""
     with pytest.raises(ValueError, match="cannot be empty"):
         client.cards("")
 
@@ -194,9 +182,7 @@ def test_empty_app_token_is_not_asked_for(client: DotsEco) -> None:
 
 
 def test_card_is_read_with_its_types(provider: Provider, client: DotsEco) -> None:
-    """
-    The document's example card is read: a decimal amount, a day, what was bought, and the whole answer beside it.
-    """
+    """The documented card is read: a decimal amount, a day, the offer, and the raw response."""
     provider.replies(Reply(200, CREATED))
 
     card = client.create_card(APPLICATION, "123kdfgf")
@@ -208,9 +194,7 @@ def test_card_is_read_with_its_types(provider: Provider, client: DotsEco) -> Non
 
 @pytest.mark.parametrize("absent", [{}, {"recipient_email": None, "from": None}])
 def test_absent_texts_are_none(provider: Provider, client: DotsEco, absent: dict[str, None]) -> None:
-    """
-    What the provider leaves out, or says is null, is None.
-    """
+    """Missing and null fields are None."""
     bare = {name: CARD[name] for name in CARD if name not in {"recipient_email", "recipient_name", "from", "message"}}
     provider.replies(Reply(200, {"success": True, "response": bare | absent}))
 
@@ -234,9 +218,7 @@ def test_absent_texts_are_none(provider: Provider, client: DotsEco, absent: dict
 def test_card_that_cannot_be_read_names_the_place(
     provider: Provider, client: DotsEco, change: dict[str, object], where: str
 ) -> None:
-    """
-    A card with a member of the wrong kind is an unexpected answer that names the place.
-    """
+    """A field of the wrong type raises an error with its place."""
     provider.replies(Reply(200, {"success": True, "response": CARD | change}))
 
     with pytest.raises(UnexpectedAnswer) as raised:
@@ -249,9 +231,7 @@ def test_card_that_cannot_be_read_names_the_place(
     "body", [{**CREATED, "success": False}, {**CREATED, "success": "true"}, {"response": CARD}, []]
 )
 def test_success_that_is_not_true_is_unexpected(provider: Provider, client: DotsEco, body: object) -> None:
-    """
-    A 200 that does not say success is no card.
-    """
+    """A 200 without `success: true` is an error."""
     provider.replies(Reply(200, body))
 
     with pytest.raises(UnexpectedAnswer):
@@ -270,9 +250,7 @@ def test_list_and_balance_are_read(provider: Provider, client: DotsEco) -> None:
 
 @pytest.mark.parametrize("body", [{"balance": "15"}, {"balance": True}, {}, [], b"{", b'{"balance": NaN}', b""])
 def test_balance_that_is_no_number_is_unexpected(provider: Provider, client: DotsEco, body: object) -> None:
-    """
-    A balance that is no number is an unexpected answer.
-    """
+    """A balance that is not a number is an error."""
     provider.replies(Reply(200, body))
 
     with pytest.raises(UnexpectedAnswer):
@@ -281,9 +259,7 @@ def test_balance_that_is_no_number_is_unexpected(provider: Provider, client: Dot
 
 @pytest.mark.parametrize("body", [{"cards": []}, [{"title": "x"}], ["x"], None])
 def test_list_that_is_none_is_unexpected(provider: Provider, client: DotsEco, body: object) -> None:
-    """
-    A list that is none, or has entries that cannot be read, is an unexpected answer.
-    """
+    """A body that is not a list, or has entries that cannot be read, is an error."""
     provider.replies(Reply(200, body))
 
     with pytest.raises(UnexpectedAnswer):
@@ -313,9 +289,7 @@ def test_422_has_every_message_by_parameter(provider: Provider, client: DotsEco)
     ("status", "kind"), [(403, Forbidden), (404, NotFound), (400, Refused), (415, Refused), (302, UnexpectedAnswer)]
 )
 def test_status_decides_the_error(provider: Provider, client: DotsEco, status: int, kind: type[ClientError]) -> None:
-    """
-    Each refusal is an error of its own kind, with the provider's message.
-    """
+    """Each status has its class of errors, with the provider's message."""
     provider.replies(Reply(status, DENIED, {"Location": "http://127.0.0.1:9/elsewhere"}))
 
     with pytest.raises(kind) as raised:
@@ -325,7 +299,9 @@ def test_status_decides_the_error(provider: Provider, client: DotsEco, status: i
     assert len(provider.seen) == 1
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     body=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
@@ -335,9 +311,7 @@ def test_status_decides_the_error(provider: Provider, client: DotsEco, status: i
     status=st.sampled_from([400, 403, 404, 422, 429, 500]),
 )
 def test_any_error_body_stays_an_error(provider: Provider, client: DotsEco, body: object, status: int) -> None:
-    """
-    Whatever an error's body is, the error tells its status.
-    """
+    """Any error body gives an error with the status."""
     provider.replies(Reply(status, body))
 
     with pytest.raises(ClientError) as raised:
@@ -347,9 +321,7 @@ def test_any_error_body_stays_an_error(provider: Provider, client: DotsEco, body
 
 
 def test_error_passes_whole_between_processes(provider: Provider, client: DotsEco) -> None:
-    """
-    An error can be pickled and says the same afterwards.
-    """
+    """An error can be pickled and has the same text afterwards."""
     provider.replies(Reply(422, INVALID))
     with pytest.raises(ValidationFailed) as raised:
         client.create_card(APPLICATION, "x")
@@ -360,22 +332,18 @@ def test_error_passes_whole_between_processes(provider: Provider, client: DotsEc
 # --- retries ---------------------------------------------------------------------------------------------------------
 
 
-def test_card_is_asked_for_again_after_429(provider: Provider, client: DotsEco, naps: list[float]) -> None:
-    """
-    A 429 made no card: it is asked for again, after as long as the provider says.
-    """
+def test_card_is_asked_for_again_after_429(provider: Provider, client: DotsEco, pauses: list[float]) -> None:
+    """After 429 the request for a card is repeated, after the requested time."""
     provider.replies(Reply(429, DENIED, {"Retry-After": "7"}), Reply(200, CREATED))
 
     client.create_card(APPLICATION, "123kdfgf")
 
-    assert (len(provider.seen), naps) == (2, [7.0])
+    assert (len(provider.seen), pauses) == (2, [7.0])
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_card_is_not_asked_for_again_after_5xx(provider: Provider, client: DotsEco, status: int) -> None:
-    """
-    After a 5XX the card may have been bought: it is not asked for again.
-    """
+    """After 5XX the request for a card is not repeated, since the card may have been bought."""
     provider.replies(Reply(status, DENIED), Reply(200, CREATED))
 
     with pytest.raises(ServerFailed):
@@ -385,9 +353,7 @@ def test_card_is_not_asked_for_again_after_5xx(provider: Provider, client: DotsE
 
 
 def test_card_whose_answer_is_lost_is_not_asked_for_again(provider: Provider, client: DotsEco) -> None:
-    """
-    After an answer that broke off the card may have been bought: it is not asked for again.
-    """
+    """After a truncated response the request for a card is not repeated, since the card may have been bought."""
     provider.replies(Reply(200, CREATED, cut=1))
 
     with pytest.raises(Unreachable):
@@ -398,34 +364,28 @@ def test_card_whose_answer_is_lost_is_not_asked_for_again(provider: Provider, cl
 
 @pytest.mark.parametrize("lost", [Reply(503, DENIED), Reply(429, DENIED), Reply(200, {"balance": 1}, cut=1)])
 def test_balance_is_asked_for_again(provider: Provider, client: DotsEco, lost: Reply) -> None:
-    """
-    Reading changes nothing: it is done again after 429, 5XX and an answer that broke off.
-    """
+    """Reads are repeated after 429, 5XX and a truncated response."""
     provider.replies(lost, lost, Reply(200, {"balance": 15}))
 
     assert client.balance(APPLICATION) == 15
     assert len(provider.seen) == 3
 
 
-def test_retries_come_to_an_end(provider: Provider, client: DotsEco, naps: list[float]) -> None:
-    """
-    After as many attempts as were allowed, the error reaches the caller.
-    """
+def test_retries_come_to_an_end(provider: Provider, client: DotsEco, pauses: list[float]) -> None:
+    """After the last attempt the error is raised."""
     provider.replies(Reply(429, DENIED))
 
     with pytest.raises(RateLimited):
         client.create_card(APPLICATION, "123kdfgf")
 
-    assert naps == [1.0, 2.0, 4.0]
+    assert pauses == [1.0, 2.0, 4.0]
 
 
 # --- secrets and settings --------------------------------------------------------------------------------------------
 
 
 def test_no_token_is_shown(provider: Provider, client: DotsEco, caplog: pytest.LogCaptureFixture) -> None:
-    """
-    No token is in the client's own text, in its log, or in an error, even where the provider echoes it.
-    """
+    """No token is in the client's repr, in its log, or in an error, even where the provider echoes it."""
     caplog.set_level(logging.DEBUG)
     provider.replies(Reply(403, {"message": f"{TOKEN} {READ_TOKEN}"}), Reply(422, {"errors": {TOKEN: [READ_TOKEN]}}))
 
@@ -439,9 +399,7 @@ def test_no_token_is_shown(provider: Provider, client: DotsEco, caplog: pytest.L
 
 
 def test_code_of_a_card_is_not_shown(provider: Provider, client: DotsEco) -> None:
-    """
-    A code is worth money: a card's own text leaves it out.
-    """
+    """The repr of a card does not have its code, which is worth money."""
     provider.replies(Reply(200, CREATED))
 
     assert "e8ba0fc0" not in repr(client.create_card(APPLICATION, "123kdfgf"))
@@ -449,9 +407,7 @@ def test_code_of_a_card_is_not_shown(provider: Provider, client: DotsEco) -> Non
 
 @pytest.mark.parametrize("token", ["", " ", "a b", "a\nb", "a\r\nauth-token: x", "tökén", "\x00"])
 def test_token_that_fits_no_header_is_refused(token: str) -> None:
-    """
-    A token that cannot stand in a header is refused at once, without being shown.
-    """
+    """A token that cannot be sent in a header is refused at once, without being shown."""
     with pytest.raises(ConfigurationError) as raised:
         DotsEco("https://example.test", token)
 
@@ -462,24 +418,18 @@ def test_token_that_fits_no_header_is_refused(token: str) -> None:
     "url", ["", "impact.dots.eco", "ftp://a.test", "https://u:p@a.test", "https://a.test/?x", "http://"]
 )
 def test_url_that_leads_nowhere_is_refused(url: str) -> None:
-    """
-    A base URL without a scheme, or with credentials or a query, is refused.
-    """
+    """A base URL without a scheme, or with credentials or a query, is refused."""
     with pytest.raises(ConfigurationError):
         DotsEco(url, TOKEN)
 
 
 @pytest.mark.parametrize("end", ["", "/", "/api/v1", "/api/v1/"])
 def test_end_of_the_url_does_not_matter(end: str) -> None:
-    """
-    The base URL may end with a slash, or with the version as in n8n's credentials.
-    """
+    """The base URL may end with a slash or with the version."""
     assert DotsEco(f"https://a.test/w/x/dots_eco{end}", TOKEN).base_url == "https://a.test/w/x/dots_eco"
 
 
 def test_production_is_reached_over_tls() -> None:
-    """
-    The production client talks to the documented host, over TLS.
-    """
+    """The production client uses the documented host over TLS."""
     with DotsEco.production(TOKEN) as client:
         assert client.base_url == PRODUCTION_URL == "https://impact.dots.eco"

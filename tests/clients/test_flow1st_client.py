@@ -62,12 +62,12 @@ BUNDLE = Bundle("codm30cp", "30 CP", Decimal(30), "USD", {})
 
 
 def tokens(number: int) -> dict[str, str]:
-    """The answer to a request for a token."""
+    """The response to a token request."""
     return {"role": "API_USER", "accessToken": f"access-{number}", "refreshToken": f"refresh-{number}"}
 
 
 class Provider(scripted.Provider):
-    """Answers each path from a script of its own, the last reply for ever; but 401 to a stale token."""
+    """Answers each path from its own script, repeating the last reply, and 401 to an old token."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,11 +79,9 @@ class Provider(scripted.Provider):
         self.says(ORDER, Reply(201, PLACED))
 
     def says(self, path: str, *replies: Reply) -> None:
-        """Answer requests to a path with these in turn."""
         self.scripts[path] = list(replies)
 
     def reply(self, seen: Seen) -> Reply:
-        """Remember a request, names of headers in lower case; the reply whose turn it is."""
         seen = replace(seen, headers={name.lower(): value for name, value in seen.headers.items()})
         with self.turn:
             self.seen.append(seen)
@@ -93,7 +91,6 @@ class Provider(scripted.Provider):
             return script.pop(0) if len(script) > 1 else script[0]
 
     def asked(self, path: str) -> list[Seen]:
-        """The requests to a path."""
         return [each for each in self.seen if each.path == path]
 
 
@@ -106,7 +103,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def sleeps() -> list[float]:
-    """The waits of the client, in seconds, none of which is waited."""
+    """The pauses of the client, in seconds."""
     return []
 
 
@@ -136,7 +133,7 @@ def error(code: str) -> dict[str, str]:
 
 
 def hex_hmac(key: str, message: bytes) -> str:
-    """The signature by this test's own hand."""
+    """The signature, computed by this test's own code."""
     return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
 
 
@@ -144,9 +141,7 @@ def hex_hmac(key: str, message: bytes) -> str:
 
 
 def test_token_is_asked_for_with_key_and_secret(flow1st: Flow1st, provider: Provider) -> None:
-    """
-    A token is asked for with Basic key and secret, the vendor media type and the role.
-    """
+    """A token is requested with Basic key and secret, the vendor media type and the role."""
     flow1st.authenticate()
 
     (asked,) = provider.seen
@@ -168,9 +163,7 @@ def test_call_carries_token_in_its_own_header(flow1st: Flow1st, provider: Provid
 
 
 def test_one_token_serves_many_calls(flow1st: Flow1st, provider: Provider) -> None:
-    """
-    A token is got once, not for each call.
-    """
+    """One token is used for several calls."""
     for _ in range(5):
         order(flow1st)
 
@@ -190,9 +183,7 @@ def test_refused_token_is_refreshed_and_call_sent_again(flow1st: Flow1st, provid
 
 
 def test_refused_refresh_falls_back_to_key_and_secret(flow1st: Flow1st, provider: Provider) -> None:
-    """
-    Where the refresh token is no good either, a new pair is got with key and secret.
-    """
+    """Where the refresh token is refused too, a new pair is requested with key and secret."""
     provider.says(ORDER, Reply(401, error("UNAUTHORIZED")), Reply(201, PLACED))
     provider.says(REFRESH, Reply(401, error("UNAUTHORIZED")))
     order(flow1st)
@@ -201,9 +192,7 @@ def test_refused_refresh_falls_back_to_key_and_secret(flow1st: Flow1st, provider
 
 
 def test_second_refusal_reaches_the_caller(flow1st: Flow1st, provider: Provider) -> None:
-    """
-    A call that is refused with a new token too raises Unauthorized, and does not go on for ever.
-    """
+    """A call that is refused with a new token too raises Unauthorized."""
     provider.says(ORDER, Reply(401, error("UNAUTHORIZED")))
 
     with pytest.raises(Unauthorized):
@@ -213,9 +202,7 @@ def test_second_refusal_reaches_the_caller(flow1st: Flow1st, provider: Provider)
 
 
 def test_lost_refresh_is_not_asked_for_again(flow1st: Flow1st, provider: Provider) -> None:
-    """
-    A refresh whose answer is lost is not repeated, since the refresh token may be used up.
-    """
+    """A refresh with a lost response is not repeated, since the refresh token may be used up."""
     provider.says(REFRESH, Reply(reset=True))
     flow1st.authenticate()
 
@@ -226,9 +213,7 @@ def test_lost_refresh_is_not_asked_for_again(flow1st: Flow1st, provider: Provide
 
 
 def test_threads_share_one_refresh(flow1st: Flow1st, provider: Provider) -> None:
-    """
-    Sixteen threads whose token has expired get one new one between them.
-    """
+    """Sixteen threads with an expired token get one new token together."""
     flow1st.authenticate()
     provider.stale = "access-1"
     with ThreadPoolExecutor(16) as pool:
@@ -242,18 +227,14 @@ def test_threads_share_one_refresh(flow1st: Flow1st, provider: Provider) -> None
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[each["timestamp"] for each in VECTORS])
 def test_signature_is_the_known_answer(vector: dict[str, str]) -> None:
-    """
-    The client's signature is the known answer, digit for digit; the first was published by the provider.
-    """
+    """The client's signature equals known values; the first one is published by the provider."""
     signer = Signer(vector["signing_key"])
 
     assert signer.signature(vector["timestamp"], vector["body"].encode()) == vector["signature"]
 
 
 def test_order_is_signed_over_its_exact_bytes(flow1st: Flow1st, provider: Provider) -> None:
-    """
-    An order's signature verifies over the timestamp of the header and the very bytes of the body.
-    """
+    """An order is signed over the timestamp of the header and the exact bytes of the body."""
     order(flow1st, webhook_url="https://partner.example/hook")
 
     (asked,) = provider.asked(ORDER)
@@ -291,9 +272,7 @@ def test_each_attempt_is_signed_afresh(provider: Provider) -> None:
 
 
 def test_prices_are_exact(flow1st: Flow1st, provider: Provider) -> None:
-    """
-    A price is the decimal number that was sent, never the nearest float.
-    """
+    """A price is the exact decimal number that was sent."""
     text = b'{"products":[{"bundles":[{"sku":"s","price":0.1000000000000000055,"currencyCode":"USD"}]}]}'
     provider.says(CATALOG, Reply(200, text))
 
@@ -302,9 +281,7 @@ def test_prices_are_exact(flow1st: Flow1st, provider: Provider) -> None:
 
 @pytest.mark.parametrize("price", ["true", '"30"', "null", "[]"])
 def test_price_of_another_kind_is_unexpected(flow1st: Flow1st, provider: Provider, price: str) -> None:
-    """
-    A price that is no number is named with its place.
-    """
+    """A price that is not a number raises an error with its place."""
     text = f'{{"products":[{{"bundles":[{{"sku":"s","price":{price},"currencyCode":"USD"}}]}}]}}'
     provider.says(CATALOG, Reply(200, text.encode()))
 
@@ -313,9 +290,7 @@ def test_price_of_another_kind_is_unexpected(flow1st: Flow1st, provider: Provide
 
 
 def test_validation_sends_all_seven_parameters(flow1st: Flow1st, provider: Provider) -> None:
-    """
-    A validation has all seven parameters, amount and currency those of the bundle.
-    """
+    """A validation has all seven parameters, with amount and currency of the bundle."""
     answer = {"recipientIdentifier": "GEDKZW", "customerInfo": {"nickName": "Char"}}
     provider.says(VALIDATION, Reply(200, answer))
     user = flow1st.validate_user("GEDKZW", BUNDLE, external_reference="ext-1", country="NG")
@@ -337,9 +312,7 @@ def test_validation_sends_all_seven_parameters(flow1st: Flow1st, provider: Provi
 
 
 def test_lost_order_is_sent_again_with_its_reference(flow1st: Flow1st, provider: Provider, sleeps: list[float]) -> None:
-    """
-    An order whose answer is lost is sent again, the same to the letter, since its reference makes it one order.
-    """
+    """An order with a lost response is sent again unchanged: with the same reference it is one order."""
     provider.says(ORDER, Reply(reset=True), Reply(reset=True), Reply(201, PLACED))
     placed = order(flow1st)
 
@@ -349,9 +322,7 @@ def test_lost_order_is_sent_again_with_its_reference(flow1st: Flow1st, provider:
 
 
 def test_lost_order_can_be_left_to_the_caller(provider: Provider) -> None:
-    """
-    Where the caller wants to decide, a lost answer is not followed by another attempt.
-    """
+    """With resend_lost_orders=False an order with a lost response is not sent again."""
     provider.says(ORDER, Reply(reset=True))
     with make(provider, resend_lost_orders=False) as client, pytest.raises(Unreachable):
         order(client)
@@ -376,9 +347,7 @@ def test_status_becomes_its_error(provider: Provider, status: int, kind: type[Cl
 
 
 def test_asked_wait_is_kept(flow1st: Flow1st, provider: Provider, sleeps: list[float]) -> None:
-    """
-    A Retry-After goes before the client's own delay.
-    """
+    """A Retry-After replaces the client's own delay."""
     provider.says(ORDER, Reply(429, error("SLOW"), {"Retry-After": "7"}), Reply(201, PLACED))
     order(flow1st)
 
@@ -387,18 +356,14 @@ def test_asked_wait_is_kept(flow1st: Flow1st, provider: Provider, sleeps: list[f
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"[1]", b"\xff\xfe", b'{"errorMessage": 7}'])
 def test_error_in_any_form_is_an_error(provider: Provider, body: bytes) -> None:
-    """
-    An error whose body is not as documented is an error all the same.
-    """
+    """An undocumented error body gives an error too."""
     provider.says(ORDER, Reply(400, body))
     with make(provider) as client, pytest.raises(Refused):
         order(client)
 
 
 def test_redirect_is_not_followed(provider: Provider) -> None:
-    """
-    A redirect is no answer: token and signature go to no other place.
-    """
+    """A redirect is not followed, so that token and signature go to no other host."""
     provider.says(ORDER, Reply(302, {}, {"Location": "http://127.0.0.1:9/"}))
     with make(provider) as client, pytest.raises(UnexpectedAnswer):
         order(client)
@@ -447,9 +412,7 @@ def test_unusable_url_is_a_configuration_error(url: str) -> None:
 
 @pytest.mark.parametrize("tail", ["", "/", "/api", "/api/"])
 def test_base_url_may_end_as_it_likes(tail: str) -> None:
-    """
-    A base URL may end in a slash or in /api.
-    """
+    """A base URL may end in a slash or in /api."""
     assert Flow1st(f"http://127.0.0.1:1/x{tail}", KEY, SECRET, SIGNING_KEY).base_url == "http://127.0.0.1:1/x"
 
 
@@ -470,9 +433,7 @@ def verifier(**settings: Any) -> WebhookVerifier:
 
 
 def test_genuine_webhook_gives_its_news() -> None:
-    """
-    A webhook that is rightly signed gives reference, status and voucher codes.
-    """
+    """A webhook with a valid signature gives reference, status and voucher codes."""
     body = json.dumps({**NEWS, "voucherCodes": [[{"name": "code", "value": "X"}]]}).encode()
     news = verifier(access_token="hook").verify(signed(body), body)
 
@@ -483,9 +444,7 @@ def test_genuine_webhook_gives_its_news() -> None:
 
 
 def test_reference_may_be_a_number() -> None:
-    """
-    An externalReference that comes as a number, as the provider's table says, is read as its digits.
-    """
+    """An externalReference that is a number is read as its digits."""
     body = json.dumps({**NEWS, "externalReference": 17}).encode()
 
     assert verifier().verify(signed(body), body).external_reference == "17"
@@ -546,9 +505,7 @@ def test_every_changed_bit_is_noticed(place: int, bit: int) -> None:
     ],
 )
 def test_window_is_kept_to_the_nanosecond(timestamp: str, is_fresh: bool) -> None:
-    """
-    A webhook is fresh up to exactly five minutes either way, and not a nanosecond longer.
-    """
+    """A webhook is accepted up to exactly five minutes before or after its timestamp."""
     body = json.dumps(NEWS).encode()
     try:
         verifier().verify(signed(body, timestamp), body)
@@ -564,9 +521,7 @@ def test_window_is_kept_to_the_nanosecond(timestamp: str, is_fresh: bool) -> Non
     "body", [b"", b"[]", b"null", b"{}", b'{"reference":"r"}', b'{"reference":"","externalReference":"e","status":"S"}']
 )
 def test_unreadable_webhook_is_refused(body: bytes) -> None:
-    """
-    A webhook whose signature verifies but whose body is no news is refused.
-    """
+    """A webhook with a valid signature and an unusable body is refused."""
     with pytest.raises(WebhookRefused):
         verifier().verify(signed(body), body)
 
@@ -577,17 +532,13 @@ def test_unreadable_webhook_is_refused(body: bytes) -> None:
 )
 @example(headers={"x-signature": "\ud800", "X-TIMESTAMP": "1"}, body=b"")
 def test_anything_at_all_is_judged_without_a_crash(headers: dict[str, str], body: bytes) -> None:
-    """
-    Whatever comes in, the verifier refuses it by its own error.
-    """
+    """Any headers and body are refused with the verifier's own error."""
     with pytest.raises(WebhookRefused):
         verifier(access_token="hook").verify(headers, body)
 
 
 def test_final_statuses_are_statuses() -> None:
-    """
-    The final statuses are among the documented ones, and the passing ones are not final.
-    """
+    """The final statuses are documented ones."""
     assert DONE < STATUSES
     assert {"NEW", "PENDING", "PARTIALLY_FULFILLED"} == STATUSES - DONE
     assert issubclass(WebhookRefused, FlowproofError)
@@ -595,9 +546,7 @@ def test_final_statuses_are_statuses() -> None:
 
 @given(at=st.datetimes(timezones=st.just(UTC)))
 def test_written_timestamp_reads_back(at: datetime) -> None:
-    """
-    The client's timestamps are ISO 8601 with microseconds and Z, and name the same moment.
-    """
+    """The client's timestamps are ISO 8601 with microseconds and Z, of the same time."""
     text = iso_microseconds(at)
 
     assert text.endswith("Z")

@@ -1,4 +1,4 @@
-"""The Otter client against a scripted HTTP server on loopback: no code of ours but the client's."""
+"""The Otter client against a scripted HTTP server on loopback."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ from flowproof.clients import (
     ValidationFailed,
 )
 from flowproof.clients.otter import (
-    PATIENT,
+    RETRY_WITH_401,
     AlreadyConnected,
     AuthorizationDenied,
     CallbackRefused,
@@ -52,15 +52,14 @@ ORGANIZATION = {"id": "organization-1", "name": "Organization 1"}
 
 
 class Reply(scripted.Reply):
-    """One answer; no body is an empty one."""
+    """A response; no body is an empty one."""
 
     def content(self) -> bytes:
-        """The body's bytes."""
         return b"" if self.body is None else super().content()
 
 
 class Provider(scripted.Provider):
-    """Says what it is told to say, each once, on connections that stay open; below a path of its own."""
+    """Sends each scripted reply once, on connections that stay open, below a path of its own."""
 
     def __init__(self) -> None:
         super().__init__(_Handler)
@@ -71,7 +70,6 @@ class Provider(scripted.Provider):
         return f"{super().url}/below"
 
     def reply(self, seen: Seen) -> scripted.Reply:
-        """Remember a request; the reply whose turn it is, which is gone then."""
         self.seen.append(seen)
         return self.script.pop(0)
 
@@ -82,7 +80,7 @@ class _Handler(scripted.Handler):
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    """A scripted provider; all that it was told to say must have been said."""
+    """A scripted provider that checks at the end that every reply was sent."""
     with serving(Provider()) as server:
         yield server
     assert server.script == []
@@ -90,13 +88,13 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def slept() -> list[float]:
-    """How long the client waited each time."""
+    """The pauses of the client, in seconds."""
     return []
 
 
 @pytest.fixture
 def make(provider: Provider, slept: list[float]) -> Iterator[Callable[..., Otter]]:
-    """A client of the scripted provider that waits no real time."""
+    """A client that does not really sleep."""
     made: list[Otter] = []
 
     def make(**settings: Any) -> Otter:
@@ -112,14 +110,12 @@ def make(provider: Provider, slept: list[float]) -> Iterator[Callable[..., Otter
 
 @pytest.fixture
 def user(make: Callable[..., Otter]) -> OtterUser:
-    """A user's organization, with a token in hand."""
+    """The operations of a user, with a token."""
     return make().as_user(Token(ACCESS, ("organization.read",), NOON + timedelta(days=1), {}))
 
 
 def test_challenge_is_the_known_answer() -> None:
-    """
-    Verifiers give the challenges that RFC 7636 and OpenSSL give.
-    """
+    """The challenges equal those of RFC 7636 and OpenSSL."""
     text = files("flowproof.fixtures").joinpath("otter/vectors/pkce.json").read_text(encoding="utf-8")
     vectors = json.loads(text)["vectors"]
 
@@ -127,9 +123,7 @@ def test_challenge_is_the_known_answer() -> None:
 
 
 def test_authorization_says_everything(make: Callable[..., Otter], provider: Provider) -> None:
-    """
-    The address has every required parameter, and the challenge of the verifier that is kept.
-    """
+    """The URL has every required parameter, and the challenge of the kept verifier."""
     asked = make().authorization()
 
     parts = urlsplit(asked.url)
@@ -149,9 +143,7 @@ def test_authorization_says_everything(make: Callable[..., Otter], provider: Pro
 
 
 def test_each_authorization_is_another(make: Callable[..., Otter]) -> None:
-    """
-    State and verifier are new each time, and are not in the repr.
-    """
+    """State and verifier are new each time, and not in the repr."""
     first, second = make().authorization(), make().authorization()
 
     assert first.state != second.state
@@ -161,9 +153,7 @@ def test_each_authorization_is_another(make: Callable[..., Otter]) -> None:
 
 
 def test_exchange_sends_what_was_asked_for(make: Callable[..., Otter], provider: Provider) -> None:
-    """
-    Code, redirect URI, scope and verifier go into a form, id and secret into Basic; the token knows its end.
-    """
+    """Code, redirect URI, scope and verifier are in the form, id and secret in Basic; the token has its end."""
     otter = make()
     asked = otter.authorization(["organization.read"])
     provider.script = [Reply(200, TOKEN)]
@@ -193,9 +183,7 @@ def test_exchange_sends_what_was_asked_for(make: Callable[..., Otter], provider:
 
 
 def test_credentials_can_go_into_the_body(make: Callable[..., Otter], provider: Provider) -> None:
-    """
-    With client_authentication="body" id and secret stand in the form, and no header does.
-    """
+    """With client_authentication="body" id and secret are in the form, without a header."""
     provider.script = [Reply(200, {**TOKEN, "scope": "ping"})]
 
     make(client_authentication="body").application_token(["ping"])
@@ -223,9 +211,7 @@ def test_credentials_can_go_into_the_body(make: Callable[..., Otter], provider: 
     ],
 )
 def test_callback_of_somebody_else_is_refused(make: Callable[..., Otter], provider: Provider, query: str) -> None:
-    """
-    A callback with another state, none, or no code is refused before anything is sent.
-    """
+    """A callback with another state, none, or no code is refused before anything is sent."""
     otter = make()
     asked = otter.authorization()
 
@@ -235,9 +221,7 @@ def test_callback_of_somebody_else_is_refused(make: Callable[..., Otter], provid
 
 
 def test_refusal_of_the_user_is_told(make: Callable[..., Otter]) -> None:
-    """
-    An error in the callback is the user's or the provider's no; with another state it is nobody's.
-    """
+    """An error in the callback is a denial; with another state the callback is refused."""
     otter = make()
     asked = otter.authorization()
 
@@ -259,9 +243,7 @@ def test_refusal_of_the_user_is_told(make: Callable[..., Otter]) -> None:
     ],
 )
 def test_answer_that_is_no_token_is_told(make: Callable[..., Otter], provider: Provider, answer: Any) -> None:
-    """
-    An answer that lacks what a token needs is an unexpected answer, not a token.
-    """
+    """A response without a field of a token is an error."""
     provider.script = [Reply(200, answer)]
 
     with pytest.raises(UnexpectedAnswer):
@@ -269,9 +251,7 @@ def test_answer_that_is_no_token_is_told(make: Callable[..., Otter], provider: P
 
 
 def test_lost_exchange_is_not_sent_again(make: Callable[..., Otter], provider: Provider) -> None:
-    """
-    A code that is presented twice takes back its token, so a lost answer is not asked for again.
-    """
+    """An exchange with a lost response is not repeated, since a code used twice revokes its token."""
     otter = make()
     asked = otter.authorization()
     provider.script = [Reply(None)]
@@ -313,9 +293,7 @@ def test_structure_is_read(user: OtterUser, provider: Provider) -> None:
 def test_address_is_read(
     user: OtterUser, provider: Provider, address: Any, lines: tuple[str, ...], latitude: float | None
 ) -> None:
-    """
-    Whatever of an address is missing or null is None; deprecated lines stand in for missing ones.
-    """
+    """Missing and null fields of an address are None; deprecated lines replace missing ones."""
     provider.script = [Reply(200, {**STORE, "address": address})]
 
     found = user.store("b", "s").address
@@ -337,9 +315,7 @@ def test_address_is_read(
     ],
 )
 def test_broken_store_is_told_with_its_place(user: OtterUser, provider: Provider, store: Any) -> None:
-    """
-    What is missing or of the wrong kind is named with its place.
-    """
+    """A field that is missing or of the wrong type is named with its place."""
     provider.script = [Reply(200, {"items": [store]})]
 
     with pytest.raises(UnexpectedAnswer) as broken:
@@ -349,9 +325,7 @@ def test_broken_store_is_told_with_its_place(user: OtterUser, provider: Provider
 
 @given(sizes=st.lists(st.integers(0, 3), max_size=4))
 def test_pages_are_followed_to_the_end(sizes: list[int]) -> None:
-    """
-    Tokens are sent back percent-encoded, to the page without one; empty pages on the way end nothing.
-    """
+    """Page tokens are sent percent-encoded until a page has none; empty pages do not end the list."""
     tokens = [f"CgwI09+kjQYQwOvF2AM=/{index}" for index in range(len(sizes))]
     with serving(Provider()) as provider:
         pages = [
@@ -371,9 +345,7 @@ def test_pages_are_followed_to_the_end(sizes: list[int]) -> None:
 
 
 def test_pages_that_never_end_are_told(user: OtterUser, provider: Provider) -> None:
-    """
-    A token that comes a second time would never end, and is an unexpected answer.
-    """
+    """A page token that comes a second time is an error."""
     provider.script = [Reply(200, {"items": [BRAND], "offsetToken": "again"})] * 2
 
     with pytest.raises(UnexpectedAnswer, match="never end"):
@@ -381,9 +353,7 @@ def test_pages_that_never_end_are_told(user: OtterUser, provider: Provider) -> N
 
 
 def test_connection_is_read_made_and_undone(user: OtterUser, provider: Provider) -> None:
-    """
-    404 reads as not connected; the body of POST is our own id and nothing else; 204 needs no body.
-    """
+    """404 reads as not connected; the body of POST is our id alone; 204 needs no body."""
     provider.script = [
         Reply(404, {"message": "Resource not found."}),
         Reply(204),
@@ -402,9 +372,7 @@ def test_connection_is_read_made_and_undone(user: OtterUser, provider: Provider)
 
 
 def test_connected_store_is_told(user: OtterUser, provider: Provider) -> None:
-    """
-    409 is an error of its own, which is also a refusal.
-    """
+    """409 is an error of its own."""
     provider.script = [Reply(409, {"message": "exists"})]
 
     with pytest.raises(AlreadyConnected) as found:
@@ -424,9 +392,7 @@ def test_connected_store_is_told(user: OtterUser, provider: Provider) -> None:
 def test_onboarding_does_what_is_needed(
     user: OtterUser, provider: Provider, before: str | None, replace: bool, methods: list[str]
 ) -> None:
-    """
-    Nothing is sent where the store is connected as wished; another id is replaced where that is allowed.
-    """
+    """Nothing is sent where the store is connected as wished; another id is replaced where that is allowed."""
     connection = Reply(404, {}) if before is None else Reply(200, {"storeId": before})
     provider.script = [
         Reply(200, ORGANIZATION),
@@ -475,9 +441,7 @@ def test_onboarding_does_not_replace_unasked(user: OtterUser, provider: Provider
 def test_error_has_the_class_of_its_status(
     make: Callable[..., Otter], provider: Provider, status: int, body: Any, kind: type[ClientError]
 ) -> None:
-    """
-    Whatever the body of an error is like, its status decides what it is.
-    """
+    """The status decides the class of an error, whatever the body is."""
     provider.script = [Reply(status, body, {"Location": "https://elsewhere.example"})]
     user = make(retry=NO_RETRY).as_user(Token(ACCESS, (), NOON, {}))
 
@@ -487,9 +451,7 @@ def test_error_has_the_class_of_its_status(
 
 
 def test_details_are_validations(user: OtterUser, provider: Provider) -> None:
-    """
-    Attribute and message of each detail are told.
-    """
+    """Each detail is a validation error with attribute and message."""
     details = [{"attribute": "storeId", "message": "storeId is required"}, {"message": "more"}, "text", {}]
     provider.script = [Reply(422, {"message": "The request body is not valid.", "details": details})]
 
@@ -499,9 +461,7 @@ def test_details_are_validations(user: OtterUser, provider: Provider) -> None:
 
 
 def test_same_request_is_sent_again_after_5xx(user: OtterUser, provider: Provider, slept: list[float]) -> None:
-    """
-    The provider asks for the very same request, also where that changes something.
-    """
+    """After 5XX every request is repeated unchanged, as the provider asks."""
     provider.script = [Reply(503, {}), Reply(500, {}), Reply(204)]
 
     user.connect("b", "s", our_store_id="ours")
@@ -513,9 +473,7 @@ def test_same_request_is_sent_again_after_5xx(user: OtterUser, provider: Provide
 def test_lost_answer_is_asked_for_again_only_by_reads(
     user: OtterUser, provider: Provider, lost: str, sent: int
 ) -> None:
-    """
-    What may have been done is not done again.
-    """
+    """After a lost response only reads are repeated."""
     provider.script = [Reply(None), *([Reply(200, ORGANIZATION)] if sent == 2 else [])]
     calls: dict[str, Callable[[], object]] = {
         "organization": user.organization,
@@ -531,11 +489,9 @@ def test_lost_answer_is_asked_for_again_only_by_reads(
     assert len(provider.seen) == sent
 
 
-def test_patience_meets_an_occasional_401(make: Callable[..., Otter], provider: Provider) -> None:
-    """
-    With PATIENT a 401 to a token in use is asked again, but never one to the client's own secret.
-    """
-    otter = make(retry=PATIENT)
+def test_occasional_401_is_retried(make: Callable[..., Otter], provider: Provider) -> None:
+    """With RETRY_WITH_401 a request with a token is repeated after 401, a token request is not."""
+    otter = make(retry=RETRY_WITH_401)
     provider.script = [Reply(401, {}), Reply(200, ORGANIZATION), Reply(401, {})]
 
     otter.as_user(Token(ACCESS, (), NOON, {})).organization()
@@ -545,9 +501,7 @@ def test_patience_meets_an_occasional_401(make: Callable[..., Otter], provider: 
 
 @pytest.mark.parametrize("echo", [ACCESS, SECRET])
 def test_no_error_tells_a_secret(make: Callable[..., Otter], provider: Provider, echo: str) -> None:
-    """
-    Even where the provider echoes a secret, no error, repr or traceback has it.
-    """
+    """No error, repr or traceback has a secret, even where the provider echoes it."""
     otter = make(retry=NO_RETRY)
     provider.script = [Reply(400, {"message": f"no {echo}", "details": [{"attribute": echo, "message": echo}]})]
     call = otter.as_user(Token(ACCESS, (), NOON, {})).organization if echo == ACCESS else _application(otter)
@@ -565,9 +519,7 @@ def _application(otter: Otter) -> Callable[[], object]:
 
 
 def test_errors_pass_between_processes(make: Callable[..., Otter]) -> None:
-    """
-    The client's own errors survive pickling whole.
-    """
+    """The client's own errors can be pickled whole."""
     asked = make().authorization()
     with pytest.raises(AuthorizationDenied) as found:
         asked.code_from(f"?error=access_denied&state={asked.state}")
@@ -577,9 +529,7 @@ def test_errors_pass_between_processes(make: Callable[..., Otter]) -> None:
 
 @pytest.mark.parametrize("identifier", [".", "..", "a/b", "a?b", "é", "%2F", "a b"])
 def test_identifier_stays_in_its_place(user: OtterUser, provider: Provider, identifier: str) -> None:
-    """
-    Whatever an id is like, it is one segment of the path.
-    """
+    """Any id is one segment of the path."""
     provider.script = [Reply(404, {})]
 
     assert user.connection(identifier, "s") is None
@@ -587,9 +537,7 @@ def test_identifier_stays_in_its_place(user: OtterUser, provider: Provider, iden
 
 
 def test_empty_identifier_is_no_other_operation(user: OtterUser) -> None:
-    """
-    An empty id would make the path another operation's, and is refused at home.
-    """
+    """An empty id is refused, since it would address another operation."""
     with pytest.raises(ValueError, match="empty"):
         user.brand("")
 
@@ -605,16 +553,12 @@ def test_empty_identifier_is_no_other_operation(user: OtterUser) -> None:
     ],
 )
 def test_unusable_setting_is_refused(url: str, client_id: str, secret: str) -> None:
-    """
-    A URL or credentials that cannot work are refused before anything is sent.
-    """
+    """A URL or credentials that cannot be used are refused before anything is sent."""
     with pytest.raises(ConfigurationError):
         Otter(url, client_id, secret)
 
 
 def test_authorization_needs_a_redirect_uri() -> None:
-    """
-    Without a redirect URI nobody is sent to the provider.
-    """
+    """Without a redirect URI there is no authorization request."""
     with Otter.production(CLIENT_ID, SECRET) as otter, pytest.raises(ConfigurationError):
         otter.authorization()

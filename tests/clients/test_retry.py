@@ -1,4 +1,4 @@
-"""When a request is sent again, and after how long. No network, no clock."""
+"""When a request is sent again, and after which delay. No network, no clock."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from flowproof.clients import (
     ServerFailed,
     Unreachable,
 )
-from flowproof.clients.retry import persist, retry_after_s
+from flowproof.clients.retry import call_with_retry, retry_after_s
 from flowproof.errors import ConfigurationError
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -31,12 +31,12 @@ def failed(retry_after_s: float | None = None) -> ServerFailed:
 
 
 def lost() -> Unreachable:
-    """A lost answer."""
+    """An error for a lost response."""
     return Unreachable("POST", "/api/order", None, "reset")
 
 
 def make_attempt(*outcomes: ClientError | str) -> Callable[[], str]:
-    """An attempt that meets each outcome in turn."""
+    """An attempt with one of these outcomes at each call."""
     rest = iter(outcomes)
 
     def attempt() -> str:
@@ -48,23 +48,25 @@ def make_attempt(*outcomes: ClientError | str) -> Callable[[], str]:
     return attempt
 
 
-def persisted(*outcomes: ClientError | str, retry: Retry = STEADY, resend_lost: bool = True) -> tuple[str, list[float]]:
-    """The result of persisting, and the waits on the way."""
+def attempted(*outcomes: ClientError | str, retry: Retry = STEADY, resend_lost: bool = True) -> tuple[str, list[float]]:
+    """The result of the attempts, and the pauses between them."""
     sleeps: list[float] = []
-    done = persist(make_attempt(*outcomes), retry=retry, resend_lost=resend_lost, sleep=sleeps.append, rng=Random(1))
+    done = call_with_retry(
+        make_attempt(*outcomes), retry=retry, resend_lost=resend_lost, sleep=sleeps.append, rng=Random(1)
+    )
     return done, sleeps
 
 
 def test_waits_grow_by_the_factor() -> None:
-    """Each wait is twice the one before."""
-    assert persisted(failed(), failed(), failed(), "done") == ("done", [1, 2, 4])
+    """Each delay is the factor times the one before."""
+    assert attempted(failed(), failed(), failed(), "done") == ("done", [1, 2, 4])
 
 
 def test_wait_never_exceeds_the_longest_delay() -> None:
-    """A wait grows up to the longest delay and no further."""
+    """A delay grows up to the longest delay."""
     retry = Retry(attempts=5, first_delay_s=1, factor=10, jitter=0, max_delay_s=30)
 
-    assert persisted(failed(), failed(), failed(), failed(), "done", retry=retry) == ("done", [1, 10, 30, 30])
+    assert attempted(failed(), failed(), failed(), failed(), "done", retry=retry) == ("done", [1, 10, 30, 30])
 
 
 def test_last_failure_reaches_the_caller() -> None:
@@ -72,15 +74,15 @@ def test_last_failure_reaches_the_caller() -> None:
     last = failed()
 
     with pytest.raises(ServerFailed) as raised:
-        persisted(failed(), failed(), failed(), last)
+        attempted(failed(), failed(), failed(), last)
 
     assert raised.value is last
 
 
 def test_no_retry_sends_once() -> None:
-    """With NO_RETRY the first failure is the last."""
+    """With NO_RETRY a request is sent once."""
     with pytest.raises(ServerFailed):
-        persisted(failed(), "done", retry=NO_RETRY)
+        attempted(failed(), "done", retry=NO_RETRY)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 529])
@@ -88,51 +90,51 @@ def test_transient_status_is_sent_again(status: int) -> None:
     """429 and each 5XX are sent again."""
     error = ServerFailed("GET", "/api/order", status, "later")
 
-    assert persisted(error, "done") == ("done", [1])
+    assert attempted(error, "done") == ("done", [1])
 
 
 def test_status_that_cannot_pass_is_not_sent_again() -> None:
     """A 404 is not sent again."""
     with pytest.raises(NotFound):
-        persisted(NotFound("GET", "/api/order/1", 404, "none"), "done")
+        attempted(NotFound("GET", "/api/order/1", 404, "none"), "done")
 
 
 def test_statuses_to_repeat_can_be_chosen() -> None:
-    """A caller may have other statuses sent again, here 404."""
+    """A caller can choose the statuses after which to send again, here 404."""
     retry = Retry(first_delay_s=1, jitter=0, statuses=frozenset({404}))
 
-    assert persisted(NotFound("GET", "/api/order/1", 404, "none"), "done", retry=retry) == ("done", [1])
+    assert attempted(NotFound("GET", "/api/order/1", 404, "none"), "done", retry=retry) == ("done", [1])
 
 
 def test_lost_answer_is_resent_where_that_is_harmless() -> None:
-    """A lost answer is asked for again where the call allows it."""
-    assert persisted(lost(), "done", resend_lost=True) == ("done", [1])
+    """After a lost response a request is sent again where the call allows it."""
+    assert attempted(lost(), "done", resend_lost=True) == ("done", [1])
 
 
 def test_lost_answer_is_not_resent_where_that_could_do_it_twice() -> None:
-    """A lost answer is never asked for again where the request may have been processed."""
+    """After a lost response a request is not sent again where it may have been processed."""
     with pytest.raises(Unreachable):
-        persisted(lost(), "done", resend_lost=False)
+        attempted(lost(), "done", resend_lost=False)
 
 
 def test_retry_after_goes_before_our_own_delay() -> None:
-    """The wait that the provider asks for is kept to the second."""
+    """A Retry-After replaces the client's delay."""
     limited = RateLimited("GET", "/api/order", 429, "slow down", None, 18.0)
 
-    assert persisted(limited, "done") == ("done", [18.0])
+    assert attempted(limited, "done") == ("done", [18.0])
 
 
 def test_retry_after_beyond_the_longest_delay_gives_up() -> None:
-    """A provider that asks for more than the longest delay is not asked early: the caller learns it at once."""
+    """A Retry-After longer than the longest delay raises the error at once."""
     with pytest.raises(ServerFailed) as raised:
-        persisted(failed(retry_after_s=61), "done")
+        attempted(failed(retry_after_s=61), "done")
 
     assert raised.value.retry_after_s == 61
 
 
 @given(seed=st.integers(), failures=st.integers(1, 20), jitter=st.floats(0, 1))
 def test_jitter_only_shortens_a_wait(seed: int, failures: int, jitter: float) -> None:
-    """Whatever the chance, a wait lies between its unjittered share and the whole."""
+    """The jitter shortens a delay by at most its share."""
     whole_s = STEADY.delay_s(failures=failures, rng=Random(seed))
 
     delay_s = Retry(first_delay_s=1, jitter=jitter).delay_s(failures=failures, rng=Random(seed))
@@ -141,7 +143,7 @@ def test_jitter_only_shortens_a_wait(seed: int, failures: int, jitter: float) ->
 
 
 def test_equal_seeds_give_equal_waits() -> None:
-    """The waits depend on the chance handed in and on nothing else."""
+    """The delays depend only on the given random numbers."""
     delays = [Retry(jitter=1).delay_s(failures=3, rng=Random(7)) for _ in range(2)]
 
     assert delays[0] == delays[1]
@@ -159,7 +161,7 @@ def test_equal_seeds_give_equal_waits() -> None:
     ],
 )
 def test_retry_out_of_range_is_refused(retry: dict[str, float]) -> None:
-    """A number out of its range is a mistake of the configuration."""
+    """A number out of its range is a configuration error."""
     with pytest.raises(ConfigurationError):
         Retry(**retry)  # type: ignore[arg-type] # attempts is an int, which the dict of floats cannot say
 
@@ -177,7 +179,7 @@ def test_retry_after_reads_an_http_date(zone: str) -> None:
 
 
 def test_retry_after_in_the_past_is_no_wait() -> None:
-    """Retry-After with a date that has passed is a wait of nothing."""
+    """Retry-After with a date in the past is a pause of 0."""
     assert retry_after_s("Thu, 01 Jan 2026 11:59:00 GMT", now=NOON) == 0
 
 
@@ -197,13 +199,13 @@ def test_retry_after_in_the_past_is_no_wait() -> None:
     ],
 )
 def test_unreadable_retry_after_is_none(value: str | None) -> None:
-    """A Retry-After that says nothing readable leaves the wait to us."""
+    """A Retry-After that cannot be read is ignored."""
     assert retry_after_s(value, now=NOON) is None
 
 
 @given(value=st.text())
 def test_any_retry_after_is_read_or_left(value: str) -> None:
-    """Whatever stands in the header, the result is a wait that is not negative, or none."""
+    """Any header value gives a pause that is not negative, or none."""
     seconds = retry_after_s(value, now=NOON)
 
     assert seconds is None or seconds >= 0
@@ -211,7 +213,7 @@ def test_any_retry_after_is_read_or_left(value: str) -> None:
 
 @given(ahead_s=st.integers(0, 10**8))
 def test_http_date_and_seconds_mean_the_same(ahead_s: int) -> None:
-    """The two forms of Retry-After agree for every moment to come."""
+    """Seconds and date in Retry-After give the same pause."""
     date = format_datetime(NOON + timedelta(seconds=ahead_s), usegmt=True)
 
     assert retry_after_s(date, now=NOON) == retry_after_s(str(ahead_s), now=NOON)

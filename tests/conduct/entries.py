@@ -1,10 +1,10 @@
-"""Journal entries made by hand, of the note-keeping provider, as the control API would give them."""
+"""Handmade journal entries of the provider of notes, as the control API gives them."""
 
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from flowproof.conduct import Journal, Obligations, Report, judge, read_journal
+from flowproof.conduct import ConductReport, Journal, Obligations, judge, read_journal
 from flowproof.conformance import load_contract
 
 __all__ = ["CONTRACT", "PAGE", "TEXT", "entry", "finding", "journal_of", "report_on"]
@@ -22,10 +22,11 @@ def entry(number: int, operation: str = "createNote", status: int = 201, **chang
 
     Args:
         number: Its place.
-        operation: What was asked for.
-        status: What was answered.
-        changes: `sent` and `answered` are bodies as text, `query` is the request's, `headers` are the answer's,
-            `second` is when it was answered, in seconds after noon; all else goes over the entry itself.
+        operation: The `operationId`.
+        status: Of the response.
+        changes: `sent` and `answered` are bodies as text, `query` is the request's, `headers` are the response's,
+    `second`
+            is when it was answered, in seconds after noon; everything else replaces fields of the entry.
     """
     method, path = OPERATIONS[operation]
     second = changes.pop("second", number)
@@ -56,7 +57,7 @@ def entry(number: int, operation: str = "createNote", status: int = 201, **chang
 
 
 def finding(requirement: str) -> Mapping[str, Any]:
-    """A finding in a request's body."""
+    """A finding in a request's body that cites the requirement."""
     return {
         "where": "request.body",
         "pointer": "/text",
@@ -68,10 +69,10 @@ def finding(requirement: str) -> Mapping[str, Any]:
 
 
 def journal_of(*entries: Entry) -> Journal:
-    """The journal that they make."""
+    """The journal of these entries."""
     return read_journal(entries, CONTRACT)
 
 
-def report_on(*entries: Entry, obligations: Obligations | None = None) -> Report:
-    """What they show of the client."""
+def report_on(*entries: Entry, obligations: Obligations | None = None) -> ConductReport:
+    """The report on the client that made these entries."""
     return judge(journal_of(*entries), CONTRACT, obligations or Obligations())

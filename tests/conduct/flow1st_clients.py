@@ -1,4 +1,4 @@
-"""Partners of Flow1st: one that does all well with the reference client, and others that each do one thing wrong."""
+"""Partners of Flow1st: one that makes no mistake with the reference client, and others that each make one."""
 
 import base64
 import hashlib
@@ -24,7 +24,6 @@ __all__ = [
     "LastingFlow1st",
     "Partner",
     "RepeatingFlow1st",
-    "UnsignedRetry",
 ]
 
 SKU, EMAIL, COUNTRY = "codm30cp", "player@partner.example", "NG"
@@ -34,7 +33,7 @@ SIGNATURE, TIMESTAMP, ACCESS = "X-SIGNATURE", "X-TIMESTAMP", "AccessToken"
 
 class Partner:
     """
-    Somebody who sells bundles, and does it well.
+    A partner that sells bundles and makes no mistake.
 
     Args:
         flow1st: The client; one that does not send lost orders again by itself.
@@ -44,7 +43,7 @@ class Partner:
         self.flow1st = flow1st
 
     def sell(self, reference: str, recipient: str) -> None:
-        """Sell a bundle to a user, once, if there is such a user."""
+        """Sell a bundle to a user once, if there is such a user."""
         bundle = self.flow1st.bundle(SKU)
         assert bundle is not None
         try:
@@ -54,22 +53,20 @@ class Partner:
         self.order(reference, recipient)
 
     def order(self, reference: str, recipient: str) -> None:
-        """Place an order, once, whatever happens to the answer."""
+        """Place an order once, whatever happens to the response."""
         try:
             self.complete(reference, recipient)
         except (Unreachable, ServerFailed):
             self.complete(reference, recipient)
 
     def complete(self, reference: str, recipient: str) -> None:
-        """Send an order."""
         self.flow1st.complete_order(reference, sku=SKU, recipient=recipient, email=EMAIL)
 
 
 class DoublePartner(Partner):
-    """Takes an order without an answer for one that never was."""
+    """Assumes that an order without a response was never placed."""
 
     def order(self, reference: str, recipient: str) -> None:
-        """Place an order, perhaps twice."""
         try:
             self.complete(reference, recipient)
         except (Unreachable, ServerFailed):
@@ -80,24 +77,22 @@ class AmnesticPartner(Partner):
     """Gives all orders one reference."""
 
     def complete(self, reference: str, recipient: str) -> None:
-        """Send an order of that name; the email tells whose it is."""
+        """Send an order with that reference; only the email tells whose it is."""
         email = f"{reference}@partner.example"
         self.flow1st.complete_order("the order", sku=SKU, recipient=recipient, email=email)
 
 
 class HastyPartner(Partner):
-    """Validates nobody."""
+    """Validates no user."""
 
     def sell(self, reference: str, recipient: str) -> None:
-        """Sell a bundle to whoever it is."""
         self.order(reference, recipient)
 
 
 class HeedlessPartner(Partner):
-    """Validates everybody, and does not mind what comes of it."""
+    """Validates every user and ignores the result."""
 
     def sell(self, reference: str, recipient: str) -> None:
-        """Sell a bundle to whoever it is."""
         super().sell(reference, recipient)
         self.order(reference, recipient)
 
@@ -106,43 +101,26 @@ class HeedlessPartner(Partner):
 
 
 class LastingFlow1st(Flow1st):
-    """A client that takes its first access token for one that lasts for good."""
+    """A client that never renews its first access token."""
 
     def authenticate(self) -> Tokens:
-        """Get tokens, once."""
         return self._tokens or super().authenticate()
 
     def refresh(self) -> Tokens:
-        """Keep those that there are."""
         return self.authenticate()
 
 
 class RepeatingFlow1st(Flow1st):
-    """A client that goes on to refresh with its first refresh token."""
+    """A client that always refreshes with its first refresh token."""
 
     def refresh(self) -> Tokens:
-        """Get a new access token, and forget the new refresh token."""
+        """Get a new access token, and drop the new refresh token."""
         refresh = self._tokens.refresh if self._tokens else None
         self._tokens = Tokens(super().refresh().access, refresh)
         return self._tokens
 
 
 # ---- Headers ----
-
-
-class UnsignedRetry:
-    """Sends its first order signed, and every other one without: a retry that forgets what its session knew."""
-
-    def __init__(self) -> None:
-        self._has_signed = False
-
-    def __call__(self, request: requests.PreparedRequest) -> None:
-        """Take the signature away, unless it is the first order."""
-        if SIGNATURE not in request.headers:
-            return
-        if self._has_signed:
-            del request.headers[SIGNATURE], request.headers[TIMESTAMP]
-        self._has_signed = True
 
 
 def signed(
@@ -155,24 +133,24 @@ def signed(
     body: Callable[[bytes], bytes] = bytes,
     swapped: bool = False,
 ) -> None:
-    """Sign anew, with one step of it done in another way."""
+    """Sign again, with one step changed."""
     text = timestamp(str(request.headers[TIMESTAMP])).encode() + body(_body(request))
     parts = (text, key.encode()) if swapped else (key.encode(), text)
     request.headers[SIGNATURE] = write(hmac.new(*parts, getattr(hashlib, digest)).digest())
 
 
 def replaced(name: str, value: Callable[[str], str], request: requests.PreparedRequest, _: str) -> None:
-    """A header has another value."""
+    """Replace the value of a header."""
     request.headers[name] = value(str(request.headers[name]))
 
 
 def without(name: str, request: requests.PreparedRequest, _: str) -> None:
-    """A header is left out."""
+    """Leave a header out."""
     del request.headers[name]
 
 
 def in_authorization(request: requests.PreparedRequest, _: str) -> None:
-    """The access token is presented where other APIs want it."""
+    """Send the access token in the header Authorization."""
     request.headers["Authorization"] = request.headers.pop(ACCESS)
 
 

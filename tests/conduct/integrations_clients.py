@@ -1,4 +1,6 @@
-"""Shops that use the Integrations API: one that does all well with the reference client, others with one fault each."""
+"""
+Shops that use the Integrations API: one that makes no mistake with the reference client, and others that each make one.
+"""
 
 from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
@@ -17,7 +19,6 @@ __all__ = [
     "PlatformShop",
     "Shop",
     "StubbornShop",
-    "UnauthenticatedRetry",
 ]
 
 PLATFORM = "provider-uuid"
@@ -31,7 +32,7 @@ CLOSE = {"type": "update_status", "status": "closed"}
 
 class Shop:
     """
-    Somebody who lets an e-commerce platform and workflows work for them, and does it well.
+    A shop that uses an e-commerce platform and workflows and makes no mistake.
 
     Args:
         integrations: The client.
@@ -41,26 +42,26 @@ class Shop:
         self.integrations = integrations
 
     def connect(self) -> str:
-        """Connect the platform; the guid of the integration."""
+        """Configure the platform; returns the guid of the integration."""
         return self.integrations.configure(PLATFORM, CREDENTIALS, settings={"syncProducts": True}).guid
 
     def reconnect(self, guid: str) -> None:
-        """Connect again, with whatever credentials there are now."""
+        """Configure the platform again."""
         self.integrations.disable(guid)
         self.connect()
 
     def disconnect(self, guid: str) -> None:
-        """Give the platform up."""
+        """Remove the integration."""
         self.integrations.remove(guid)
 
     def automate(self, name: str, action: Mapping[str, object] = CLOSE) -> Workflow:
-        """Have something done when a shipment is delivered."""
+        """Configure a workflow for delivered shipments."""
         (trigger, *_) = self.integrations.triggers("Shipment")
         conditions = {"status": "delivered"}
         return self.integrations.configure_workflow(name, "Shipment", trigger.guid, action, conditions)
 
     def switch_off(self, guid: str) -> None:
-        """Turn a workflow off that is on, whatever happens to the answer."""
+        """Disable a workflow that is enabled, whatever happens to the response."""
         try:
             self.integrations.toggle(guid)
         except (Unreachable, ServerFailed):
@@ -72,10 +73,9 @@ class Shop:
 
 
 class BlindShop(Shop):
-    """Toggles again when no answer comes."""
+    """Toggles again when there is no response."""
 
     def switch_off(self, guid: str) -> None:
-        """Turn a workflow off, and perhaps on again."""
         try:
             self.integrations.toggle(guid)
         except (Unreachable, ServerFailed):
@@ -83,10 +83,9 @@ class BlindShop(Shop):
 
 
 class BluntShop(Shop):
-    """Configures first, and clears away afterwards."""
+    """Configures first and removes afterwards."""
 
     def reconnect(self, guid: str) -> None:
-        """Connect over the connection that there is."""
         try:
             self.connect()
         except Refused:
@@ -95,10 +94,10 @@ class BluntShop(Shop):
 
 
 class PlatformShop(Shop):
-    """Takes the platform's id for that of the integration."""
+    """Uses the platform's id as that of the integration."""
 
     def disconnect(self, guid: str) -> None:
-        """Give up something that does not exist, then the integration."""
+        """Remove an integration that does not exist, then the right one."""
         try:
             super().disconnect(PLATFORM)
         except NotFound:
@@ -109,7 +108,7 @@ class CodeShop(Shop):
     """Names a trigger by its code."""
 
     def automate(self, name: str, action: Mapping[str, object] = CLOSE) -> Workflow:
-        """Have something done, at the second attempt."""
+        """Configure a workflow at the second attempt."""
         (trigger, *_) = self.integrations.triggers("Shipment")
         try:
             return self.integrations.configure_workflow(name, "Shipment", trigger.code, action)
@@ -118,10 +117,9 @@ class CodeShop(Shop):
 
 
 class StubbornShop(Shop):
-    """Asks three times for what was refused."""
+    """Repeats a refused request three times."""
 
     def disconnect(self, guid: str) -> None:
-        """Give up, again and again."""
         for _ in range(3):
             try:
                 super().disconnect(guid)
@@ -130,10 +128,9 @@ class StubbornShop(Shop):
 
 
 class HeedlessShop(Shop):
-    """Asks again at once when it is told to wait."""
+    """Repeats a request at once when it is told to wait."""
 
     def automate(self, name: str, action: Mapping[str, object] = CLOSE) -> Workflow:
-        """Have something done, without a pause between attempts."""
         try:
             return super().automate(name, action)
         except RateLimited:
@@ -143,29 +140,15 @@ class HeedlessShop(Shop):
 # ---- Requests ----
 
 
-class UnauthenticatedRetry:
-    """Sends its first request with its token, and every other one without: a retry that forgets what it knew."""
-
-    def __init__(self) -> None:
-        self._has_asked = False
-
-    def __call__(self, request: requests.PreparedRequest, _: str) -> None:
-        """Take the token away, unless it is the first request."""
-        if self._has_asked:
-            del request.headers["Authorization"]
-        self._has_asked = True
-
-
 def without_token(request: requests.PreparedRequest, _: str) -> None:
-    """Send no token at all."""
+    """Send no token."""
     del request.headers["Authorization"]
 
 
 def as_header(form: str) -> Callable[[requests.PreparedRequest, str], None]:
-    """Send another header in the place of the right one."""
+    """Send another header in place of the right one."""
 
     def spoil(request: requests.PreparedRequest, token: str) -> None:
-        """The header in its other form."""
         request.headers["Authorization"] = form.format(token=token)
 
     return spoil
@@ -177,7 +160,7 @@ def with_token_in_query(request: requests.PreparedRequest, token: str) -> None:
 
 
 def with_token_under_another_name(request: requests.PreparedRequest, token: str) -> None:
-    """Send the token in the URL as well, where its name does not tell."""
+    """Send the token in the URL as well, under a name that does not show what it is."""
     _add_to_query(request, {"t": token})
 
 
@@ -187,12 +170,12 @@ def with_credentials_in_query(request: requests.PreparedRequest, _: str) -> None
 
 
 def as_text(request: requests.PreparedRequest, _: str) -> None:
-    """Say that a body of JSON is text."""
+    """Send JSON with the media type of text."""
     request.headers["Content-Type"] = "text/plain"
 
 
 def as_form(request: requests.PreparedRequest, _: str) -> None:
-    """Send a form in the place of JSON."""
+    """Send a form in place of JSON."""
     request.headers["Content-Type"] = "application/x-www-form-urlencoded"
     request.prepare_body(urlencode({"providerId": PLATFORM}), None)
 

@@ -1,4 +1,4 @@
-"""Customers of OneFlow: one that does all well with the reference client, and others that each do one thing wrong."""
+"""Customers of OneFlow: one that makes no mistake with the reference client, and others that each make one."""
 
 import base64
 import hashlib
@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from flowproof.clients import ServerFailed, Unreachable
 from flowproof.clients.oneflow import OneFlow
@@ -25,8 +24,6 @@ __all__ = [
     "OrderJson",
     "RestlessCustomer",
     "TimidCustomer",
-    "UnsignedRetry",
-    "spoilt_session",
 ]
 
 PROCESSED_S = 10.0
@@ -36,7 +33,7 @@ AUTHORIZATION, DATE = "x-oneflow-authorization", "x-oneflow-date"
 
 class Customer:
     """
-    Somebody who places orders, and does it well.
+    A customer that places orders and makes no mistake.
 
     Args:
         oneflow: The client.
@@ -48,7 +45,7 @@ class Customer:
         self.wait = wait
 
     def place(self, order: OrderJson) -> None:
-        """Place an order, once, whatever happens to the answer."""
+        """Place an order once, whatever happens to the response."""
         try:
             self.oneflow.submit(order)
         except Unreachable:
@@ -67,10 +64,9 @@ class Customer:
 
 
 class HastyCustomer(Customer):
-    """Submits again when no answer comes."""
+    """Submits again when there is no response."""
 
     def place(self, order: OrderJson) -> None:
-        """Place an order, perhaps twice."""
         try:
             self.oneflow.submit(order)
         except Unreachable:
@@ -78,10 +74,9 @@ class HastyCustomer(Customer):
 
 
 class HeedlessCustomer(Customer):
-    """Looks for the order, and submits it again all the same."""
+    """Looks for the order and submits it again whether it is there or not."""
 
     def place(self, order: OrderJson) -> None:
-        """Place an order, perhaps twice."""
         try:
             self.oneflow.submit(order)
         except Unreachable:
@@ -94,7 +89,6 @@ class HurriedCustomer(Customer):
     """Looks for the order before it can be there, and submits it again."""
 
     def place(self, order: OrderJson) -> None:
-        """Place an order, perhaps twice."""
         try:
             self.oneflow.submit(order)
         except Unreachable:
@@ -106,23 +100,20 @@ class AmnesticCustomer(Customer):
     """Gives two orders one number."""
 
     def place(self, order: OrderJson) -> None:
-        """Place an order under a number that all orders have."""
         self.oneflow.submit({**order, "orderData": {**order["orderData"], "sourceOrderId": "the order"}})
 
 
 class OnePageCustomer(Customer):
-    """Takes the first page of the list for the whole."""
+    """Reads only the first page of the list."""
 
     def stock(self) -> set[str]:
-        """The numbers of some orders."""
         return {str(order.source_order_id) for order in self.oneflow.orders().orders}
 
 
 class TimidCustomer(Customer):
-    """Gives up at the first failure of the provider's."""
+    """Gives up at the first failure of the provider."""
 
     def place(self, order: OrderJson) -> None:
-        """Place an order, or not."""
         try:
             self.oneflow.submit(order)
         except ServerFailed:
@@ -133,7 +124,7 @@ class RestlessCustomer(Customer):
     """Resubmits a submission error again and again."""
 
     def fix(self, order: OrderJson, mended: OrderJson) -> None:
-        """Place an order that was not accepted, twice."""
+        """Place an order that was not accepted twice more."""
         super().fix(order, mended)
         self.oneflow.submit(mended)
 
@@ -142,45 +133,6 @@ AFTER_A_LOST_ANSWER = (HastyCustomer, HeedlessCustomer, HurriedCustomer)
 
 
 # ---- Headers ----
-
-
-class Spoilt(HTTPAdapter):
-    """
-    Spoils the headers of the reference client on their way.
-
-    Args:
-        spoil: What it does to a request.
-    """
-
-    def __init__(self, spoil: Callable[[requests.PreparedRequest], None]) -> None:
-        super().__init__()
-        self._spoil = spoil
-
-    def send(self, request: requests.PreparedRequest, *arguments: Any, **settings: Any) -> requests.Response:
-        """Send as the faulty client does."""
-        self._spoil(request)
-        return super().send(request, *arguments, **settings)
-
-
-def spoilt_session(spoil: Callable[[requests.PreparedRequest], None]) -> requests.Session:
-    """A session that spoils every request."""
-    session = requests.Session()
-    session.trust_env = False
-    session.mount("http://", Spoilt(spoil))
-    return session
-
-
-class UnsignedRetry:
-    """Sends its first request signed, and every other one without: a retry that forgets what its session knew."""
-
-    def __init__(self) -> None:
-        self._has_signed = False
-
-    def __call__(self, request: requests.PreparedRequest) -> None:
-        """Take the signature away, unless it is the first request."""
-        if self._has_signed:
-            del request.headers[AUTHORIZATION], request.headers[DATE]
-        self._has_signed = True
 
 
 def signed(
@@ -193,7 +145,7 @@ def signed(
     date: Callable[[str], str] = str,
     key: Callable[[str], str] = str,
 ) -> None:
-    """Sign anew, with one step of it done in another way."""
+    """Sign again, with one step changed."""
     own = "/api" + (request.path_url.partition("/api")[2]).partition("?")[0]
     text = f"{request.method} {path(own)} {date(str(request.headers[DATE]))}"
     made = hmac.new(key(secret).encode(), text.encode(), getattr(hashlib, digest)).digest()
@@ -202,23 +154,23 @@ def signed(
 
 
 def with_query(request: requests.PreparedRequest, secret: str) -> None:
-    """The query is signed too."""
+    """Sign the query too."""
     query = request.path_url.partition("?")[2]
     signed(request, secret, path=lambda path: f"{path}?{query}" if query else path)
 
 
 def without(name: str, request: requests.PreparedRequest, _: str) -> None:
-    """A header is left out."""
+    """Leave a header out."""
     del request.headers[name]
 
 
 def renamed_token(request: requests.PreparedRequest, _: str) -> None:
-    """The token is somebody's who is not known here."""
+    """Send a token that the provider did not issue."""
     request.headers[AUTHORIZATION] = "ffffffffffffffffffff:" + str(request.headers[AUTHORIZATION]).partition(":")[2]
 
 
 def without_signature(request: requests.PreparedRequest, _: str) -> None:
-    """The token stands alone."""
+    """Send the token without a signature."""
     request.headers[AUTHORIZATION] = str(request.headers[AUTHORIZATION]).partition(":")[0]
 
 

@@ -1,4 +1,4 @@
-"""Partners of Otter: one that does all well with the reference client, and others that each do one thing wrong."""
+"""Partners of Otter: one that makes no mistake with the reference client, and others that each make one."""
 
 import base64
 from collections.abc import Callable, Iterable, Mapping
@@ -43,7 +43,6 @@ __all__ = [
     "RefreshingPartner",
     "TalkativePartner",
     "TimidPartner",
-    "UnauthenticatedRetry",
 ]
 
 PAGE = 2
@@ -51,7 +50,7 @@ PAGE = 2
 
 class Partner:
     """
-    An application that onboards stores, and does it well.
+    An application that onboards stores and makes no mistake.
 
     Args:
         otter: The client.
@@ -67,7 +66,7 @@ class Partner:
         return str(answer.headers["location"])
 
     def come_back(self, asked: Authorization, callback: str) -> OtterUser | None:
-        """Somebody comes to the redirect URI: perhaps the user, perhaps a second time, perhaps somebody else."""
+        """Handle a request to the redirect URI: of the user, a second time, or of somebody else."""
         if asked.state in self._answered:
             return None
         with suppress(CallbackRefused, AuthorizationDenied):
@@ -77,7 +76,7 @@ class Partner:
         return None
 
     def ask_user(self) -> OtterUser:
-        """Have a user allow everything that onboarding needs."""
+        """Let a user allow everything that onboarding needs."""
         asked = self.otter.authorization()
         user = self.come_back(asked, self.browse(asked))
         assert user is not None
@@ -92,7 +91,7 @@ class Partner:
         return [store.id for brand in user.brands(PAGE) for store in user.stores(brand.id, PAGE)]
 
     def look(self, user: OtterUser) -> OtterUser:
-        """Read the organization with whatever token works; returns who holds it."""
+        """Read the organization with a token that works; returns the user that holds it."""
         try:
             user.organization()
         except Unauthorized:
@@ -102,15 +101,14 @@ class Partner:
 
 
 def first_store(_: Organization, pairs: Iterable[tuple[Brand, Store]]) -> tuple[Brand, Store]:
-    """A choice: whatever comes first."""
+    """Choose the first store."""
     return next(iter(pairs))
 
 
 class AmnesticPartner(Partner):
-    """Forgets that it has exchanged a code when the user loads the page again."""
+    """Exchanges a code again when the user loads the page again."""
 
     def come_back(self, asked: Authorization, callback: str) -> OtterUser | None:
-        """Exchange the code, whatever was done before."""
         self._answered.clear()
         try:
             return super().come_back(asked, callback)
@@ -119,10 +117,9 @@ class AmnesticPartner(Partner):
 
 
 class CredulousPartner(Partner):
-    """Exchanges whatever code comes, for whatever state."""
+    """Exchanges any code, whatever the state."""
 
     def come_back(self, asked: Authorization, callback: str) -> OtterUser | None:
-        """Take the state that came for the one that was sent."""
         (state,) = parse_qs(urlsplit(callback).query)["state"]
         try:
             return super().come_back(replace(asked, state=state), callback)
@@ -134,7 +131,6 @@ class TimidPartner(Partner):
     """Gives up when its token has ended."""
 
     def look(self, user: OtterUser) -> OtterUser:
-        """Read the organization, or not."""
         with suppress(Unauthorized):
             user.organization()
         return user
@@ -144,7 +140,6 @@ class HammeringPartner(Partner):
     """Takes every 401 for an occasional one."""
 
     def look(self, user: OtterUser) -> OtterUser:
-        """Read the organization, over and over."""
         for _ in range(3):
             with suppress(Unauthorized):
                 user.organization()
@@ -152,10 +147,9 @@ class HammeringPartner(Partner):
 
 
 class RefreshingPartner(Partner):
-    """Asks for a new token with a refresh token that nobody gave it."""
+    """Asks for a new token with a refresh token, which Otter does not issue."""
 
     def look(self, user: OtterUser) -> OtterUser:
-        """Read the organization; where the token has ended, ask for another as other providers want it."""
         try:
             user.organization()
         except Unauthorized:
@@ -166,19 +160,18 @@ class RefreshingPartner(Partner):
 
 
 class ForgetfulPartner(Partner):
-    """Does not try again what the provider failed at."""
+    """Does not repeat a request that failed at the provider."""
 
     def connect(self, user: OtterUser, our_store_id: str) -> None:
-        """Connect the first store, or not."""
         with suppress(ClientError):
             super().connect(user, our_store_id)
 
 
 class TalkativePartner(Partner):
-    """Tries again with another request than the one that failed."""
+    """Sends another request in place of the one that failed."""
 
     def connect(self, user: OtterUser, our_store_id: str) -> None:
-        """Connect a store, under another id where the first did not work."""
+        """Connect a store, under another id if the first attempt failed."""
         for each in (our_store_id, f"{our_store_id}-again"):
             with suppress(ClientError):
                 return user.connect(BRAND, STORES[0], our_store_id=each)
@@ -186,19 +179,17 @@ class TalkativePartner(Partner):
 
 
 class OnePagePartner(Partner):
-    """Takes the first page of a list for the whole."""
+    """Reads only the first page of a list."""
 
     def stores(self, user: OtterUser) -> list[str]:
-        """The ids of some stores."""
         brands = user.brands_page(PAGE).items
         return [store.id for brand in brands for store in user.stores_page(brand.id, PAGE).items]
 
 
 class EncodingPartner(Partner):
-    """Writes the token of the next page into the URL as it is."""
+    """Writes the token of the next page into the URL without encoding it."""
 
     def stores(self, user: OtterUser) -> list[str]:
-        """The ids of the stores of the first brand, as far as the provider understands the question."""
         url = f"{self.otter.base_url}{ORGANIZATION}/brands/{next(user.brands()).id}/stores?limit={PAGE}"
         headers, found, more = {"Authorization": f"Bearer {user.token.access_token}"}, [], ""
         while True:
@@ -210,10 +201,9 @@ class EncodingPartner(Partner):
 
 
 class BluntPartner(Partner):
-    """Connects a store first, and looks only when that was refused."""
+    """Connects a store first, and looks only after a refusal."""
 
     def connect(self, user: OtterUser, our_store_id: str) -> None:
-        """Connect the first store, in the wrong order."""
         try:
             user.connect(BRAND, STORES[0], our_store_id=our_store_id)
         except AlreadyConnected:
@@ -222,28 +212,12 @@ class BluntPartner(Partner):
 
 
 class ConfusedPartner(Partner):
-    """Takes its own id of a store for Otter's."""
+    """Uses its own id of a store as Otter's."""
 
     def connect(self, user: OtterUser, our_store_id: str) -> None:
-        """Connect the first store, and ask whether it is."""
         super().connect(user, our_store_id)
         with suppress(NotFound):
             user.store(BRAND, our_store_id)
-
-
-class UnauthenticatedRetry:
-    """Sends its first request to the organization with the token, and every other one without."""
-
-    def __init__(self) -> None:
-        self._has_sent = False
-
-    def __call__(self, request: requests.PreparedRequest) -> None:
-        """Take the token away, unless it is the first request."""
-        if "/organization/" not in str(request.url):
-            return
-        if self._has_sent:
-            request.headers.pop("Authorization", None)
-        self._has_sent = True
 
 
 # ---- Requests by hand, each wrong in one thing ----
@@ -287,7 +261,7 @@ ASKED_WRONGLY: Mapping[str, tuple[str, Callable[[RawClient], requests.Response]]
 
 
 def exchange(wire: RawClient, *, challenge: Mapping[str, Any] | None = None, **form: Any) -> requests.Response:
-    """Exchange a new code, with the form changed."""
+    """Exchange a new code with a changed form."""
     code = returned(wire.authorize(**(challenge or {})))["code"]
     return wire.token(**{"code": code, **form})
 

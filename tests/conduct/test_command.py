@@ -23,7 +23,7 @@ def run(flowproof_server: ControlClient, workspace: Workspace) -> Callable[..., 
 
 @pytest.fixture
 def careless(make_oneflow: Callable[..., OneFlow], workspace: Workspace) -> None:
-    """A client that signs with another secret has been here."""
+    """A client that signs with a wrong secret has used the workspace."""
     with pytest.raises(ClientError):
         make_oneflow(workspace, secret="another").orders()
 
@@ -41,7 +41,7 @@ def test_client_that_keeps_all_passes(run: Callable[..., Result], oneflow: OneFl
 
 @pytest.mark.usefixtures("careless")
 def test_client_that_breaks_something_fails(run: Callable[..., Result], workspace: Workspace) -> None:
-    """Exit code 1 when something failed; what the client did, the requirement and its source are told."""
+    """Exit code 1 when something failed; the output has what the client did, the requirement and its source."""
     result = run("oneflow")
 
     assert (result.exit_code, result.stdout.partition(",")[0]) == (1, "oneflow: FAIL")
@@ -51,14 +51,14 @@ def test_client_that_breaks_something_fails(run: Callable[..., Result], workspac
 
 
 def test_idle_client_is_not_judged(run: Callable[..., Result]) -> None:
-    """Exit code 2 when nothing could be judged: nobody passes by doing nothing."""
+    """Exit code 2 when nothing could be judged, so a client does not pass by doing nothing."""
     result = run("oneflow")
 
     assert (result.exit_code, result.stdout.partition(",")[0]) == (2, "oneflow: SKIP")
 
 
 def test_skipped_requirements_are_listed_on_request(run: Callable[..., Result]) -> None:
-    """What was not judged is listed with what would have had to happen."""
+    """With --skipped the output lists what was not judged, and what would have to happen."""
     assert "oneflow.submission.scaling" not in run("oneflow").stdout
     assert "It is judged when a submission is answered 5XX" in " ".join(run("oneflow", "--skipped").stdout.split())
 
@@ -84,7 +84,7 @@ def test_json_on_stdout_stands_alone(run: Callable[..., Result]) -> None:
 
 @pytest.mark.usefixtures("careless")
 def test_archive_is_judged_like_the_server(run: Callable[..., Result], workspace: Workspace, tmp_path: Path) -> None:
-    """A journal that was written as an HTTP Archive gives the very same report, without a server."""
+    """A journal in an HTTP Archive gives the same report without a server."""
     (tmp_path / "journal.har").write_text(json.dumps(workspace.journal.har()), encoding="utf-8")
     asked = run("oneflow")
 
@@ -123,7 +123,7 @@ def test_misuse_is_told_in_a_sentence(run: Callable[..., Result], case: str) -> 
 
 
 def test_file_that_is_no_text_is_refused(run: Callable[..., Result], tmp_path: Path) -> None:
-    """A journal's file that is no UTF-8 is refused in a sentence."""
+    """A journal file that is not UTF-8 is refused in a sentence."""
     (tmp_path / "journal.har").write_bytes(b"\xff")
 
     result = run("oneflow", "--journal", str(tmp_path / "journal.har"))

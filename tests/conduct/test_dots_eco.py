@@ -1,4 +1,4 @@
-"""Clients of Dots.eco that do one thing wrong fail by the requirement that they broke, judged by their journal."""
+"""Clients of Dots.eco that make one mistake violate the requirement that it concerns, judged by their journal."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -11,24 +11,27 @@ import requests
 
 from flowproof.clients import NO_RETRY, ClientError, Unreachable
 from flowproof.clients.dots_eco import DotsEco
-from flowproof.conduct import Report
+from flowproof.conduct import ConductReport
 from flowproof.suites.dots_eco.setup import APPLICATION, CLOSED, EXAMPLE, FOREIGN, OTHER, SEED, SKU, UNKNOWN_TOKEN
 from flowproof.target import Workspace
 
-Judge = Callable[[Workspace, str], Report]
+Judge = Callable[[Workspace, str], ConductReport]
 Failed = Callable[[Workspace, str], dict[str, str]]
 Make = Callable[..., DotsEco]
 
 LOST_ANSWER = "dots_eco.flow_card.lost_answer"
 LOST = {"fault": "reset", "moment": "after", "operation": "createFlowCard", "first": 1}
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 
 
 # ---- The reference client ----
 
 
 def test_reference_client_passes(workspace: Workspace, dots_eco: DotsEco, conduct: Judge) -> None:
-    """Who buys the documented example, lists cards and reads a balance breaks nothing, and is judged on all of it."""
+    """
+    A client that buys the documented example, lists cards and reads a balance violates nothing and is judged on all of
+    it.
+    """
     workspace.clock.freeze("2024-09-13T12:00:00Z")
     dots_eco.cards(APPLICATION)
     dots_eco.balance(APPLICATION)
@@ -41,7 +44,7 @@ def test_reference_client_passes(workspace: Workspace, dots_eco: DotsEco, conduc
 
 
 def test_reference_client_does_not_buy_in_doubt(workspace: Workspace, dots_eco: DotsEco, conduct: Judge) -> None:
-    """A card whose answer was lost is not asked for again, and that is judged."""
+    """The reference client does not buy a card again whose response was lost, and is judged on it."""
     workspace.faults.set(LOST)
     with pytest.raises(Unreachable):
         dots_eco.create_card(APPLICATION, SKU)
@@ -52,7 +55,7 @@ def test_reference_client_does_not_buy_in_doubt(workspace: Workspace, dots_eco: 
 
 
 def test_two_cards_alike_may_be_bought(workspace: Workspace, dots_eco: DotsEco, conduct: Judge) -> None:
-    """To ask for the same card again after an answer is to want two: that is no fault."""
+    """After a response the same card may be bought again: the client wants two."""
     dots_eco.create_card(APPLICATION, SKU)
     dots_eco.create_card(APPLICATION, SKU)
 
@@ -62,7 +65,7 @@ def test_two_cards_alike_may_be_bought(workspace: Workspace, dots_eco: DotsEco, 
 def test_another_card_may_be_bought_after_a_lost_answer(
     workspace: Workspace, make_dots_eco: Make, conduct: Judge
 ) -> None:
-    """Only the same card is in doubt: another one may be asked for."""
+    """After a lost response another card may be bought."""
     workspace.faults.set(LOST)
     client = make_dots_eco(workspace, retry=NO_RETRY)
     with pytest.raises(Unreachable):
@@ -81,13 +84,13 @@ ZONES = {
 
 
 def limits(today: date) -> Mapping[str, date]:
-    """The first and the last day that a card may expire on."""
+    """The first and the last day on which a card may expire."""
     return {"minimum": today + timedelta(days=1), "maximum": today.replace(year=today.year + 5)}
 
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_date_in_local_time_fails(workspace: Workspace, make_dots_eco: Make, failed: Failed, zone: str) -> None:
-    """A client that reckons a card's first or last day in its own time zone breaks that limit near midnight."""
+    """A client that computes a card's first or last day in local time violates that limit near midnight."""
     now, offset_h, limit = ZONES[zone]
     workspace.clock.freeze(now)
     local = workspace.clock.now().astimezone(timezone(timedelta(hours=offset_h)))
@@ -100,7 +103,7 @@ def test_date_in_local_time_fails(workspace: Workspace, make_dots_eco: Make, fai
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_date_in_the_provider_time_passes(workspace: Workspace, make_dots_eco: Make, conduct: Judge, zone: str) -> None:
-    """At the same moment a client that reckons in UTC keeps the limit, and is judged on it."""
+    """At the same moment a client that computes the day in UTC fulfils the limit."""
     now, _, limit = ZONES[zone]
     workspace.clock.freeze(now)
     today = workspace.clock.now().astimezone(UTC).date()
@@ -118,7 +121,7 @@ def test_date_in_the_provider_time_passes(workspace: Workspace, make_dots_eco: M
 def test_card_asked_for_again_in_doubt_fails(
     workspace: Workspace, make_dots_eco: Make, failed: Failed, fault: Mapping[str, Any]
 ) -> None:
-    """A client that asks for the same card again when the answer was lost may buy two, and fails."""
+    """A client that buys the same card again after a lost response may have bought two, and fails."""
     workspace.faults.set(fault)
     client = make_dots_eco(workspace, retry=NO_RETRY)
 
@@ -130,11 +133,11 @@ def test_card_asked_for_again_in_doubt_fails(
 
 
 def test_card_asked_for_again_on_timeout_fails(workspace: Workspace, failed: Failed) -> None:
-    """A client that loses patience and asks again, before the answer that is on its way, buys two cards."""
-    workspace.faults.set({"fault": "latency", "seconds": 0.6, "first": 1})
+    """A client that gives up waiting and buys the same card again before the first response comes fails."""
+    workspace.faults.set({"fault": "latency", "seconds": 3, "first": 1})
 
     with suppress(requests.Timeout):
-        bought(workspace, dict(EXAMPLE, expiration_date=None), timeout_s=0.2)
+        bought(workspace, dict(EXAMPLE, expiration_date=None), timeout_s=0.05)
     bought(workspace, dict(EXAMPLE, expiration_date=None))
     wait_for_exchanges(workspace, 2)
 
@@ -142,9 +145,9 @@ def test_card_asked_for_again_on_timeout_fails(workspace: Workspace, failed: Fai
 
 
 def bought(
-    workspace: Workspace, body: Any, *, timeout_s: float = PATIENCE_S, role: str = "default"
+    workspace: Workspace, body: Any, *, timeout_s: float = TIMEOUT_S, role: str = "default"
 ) -> requests.Response:
-    """A card asked for by hand, in plain `requests`."""
+    """Ask for a card with plain `requests`."""
     headers = {"auth-token": workspace.credentials("dots_eco", role).key}
     with requests.Session() as session:
         session.trust_env = False
@@ -153,8 +156,8 @@ def bought(
 
 
 def wait_for_exchanges(workspace: Workspace, count: int) -> None:
-    """Wait until the journal has so many exchanges: one whose client has left is written down when its wait is over."""
-    deadline = monotonic() + PATIENCE_S
+    """Wait until the journal has so many exchanges; a delayed one is written when its delay is over."""
+    deadline = monotonic() + TIMEOUT_S
     while len(workspace.journal.entries()) < count and monotonic() < deadline:
         sleep(0.02)
 
@@ -194,7 +197,7 @@ PARAMETERS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
 
 @pytest.mark.parametrize("fault", PARAMETERS)
 def test_wrong_parameter_fails(workspace: Workspace, failed: Failed, fault: str) -> None:
-    """Each parameter that is sent wrongly breaks exactly the requirements that speak of it."""
+    """Each wrong parameter violates exactly the requirements that concern it."""
     requirements, change = PARAMETERS[fault]
     workspace.clock.freeze("2024-09-13T12:00:00Z")
 
@@ -204,7 +207,7 @@ def test_wrong_parameter_fails(workspace: Workspace, failed: Failed, fault: str)
 
 
 def test_sku_of_another_application_fails(workspace: Workspace, failed: Failed) -> None:
-    """A card that another application may buy is not available for this one."""
+    """A card that only another application may buy is not available."""
     (foreign,) = (each["sku"] for each in SEED["skus"] if each["applications"] == [OTHER])
 
     bought(workspace, {"app_token": APPLICATION, "sku": foreign})
@@ -251,7 +254,7 @@ REQUESTS: Mapping[str, tuple[frozenset[str], str, str, Mapping[str, Any]]] = {
 
 @pytest.mark.parametrize("fault", REQUESTS)
 def test_wrong_request_fails(workspace: Workspace, failed: Failed, fault: str) -> None:
-    """Each request that is sent wrongly breaks exactly the requirements that speak of it."""
+    """Each wrong request violates exactly the requirements that concern it."""
     requirements, method, path, rest = REQUESTS[fault]
     token = rest.get("token", workspace.credentials("dots_eco").key)
     headers = {"Content-Type": rest.get("type", "application/json")} | ({} if token is None else {TOKEN: token})
@@ -259,13 +262,13 @@ def test_wrong_request_fails(workspace: Workspace, failed: Failed, fault: str) -
     with requests.Session() as session:
         session.trust_env = False
         url = f"{workspace.url('dots_eco')}{path}"
-        session.request(method, url, data=rest.get("body"), headers=headers, timeout=PATIENCE_S)
+        session.request(method, url, data=rest.get("body"), headers=headers, timeout=TIMEOUT_S)
 
     assert set(failed(workspace, "dots_eco")) == {f"dots_eco.{each}" for each in requirements}
 
 
 def test_card_with_a_reading_token_fails(workspace: Workspace, failed: Failed) -> None:
-    """A client that buys with a token that only reads breaks the requirement on its right."""
+    """A client that buys with a read-only token violates the requirement on the token's right."""
     bought(workspace, dict(EXAMPLE), role="read")
 
     assert set(failed(workspace, "dots_eco")) == {"dots_eco.auth.right"}

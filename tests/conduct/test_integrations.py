@@ -1,14 +1,13 @@
-"""Clients of the Integrations API that do one thing wrong fail by the requirement that they broke, by their journal."""
+"""Clients of the Integrations API that make one mistake violate the requirement that it concerns, by their journal."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 
 import pytest
 
 from flowproof.clients import NO_RETRY, ClientError
 from flowproof.clients.integrations import Integrations
-from flowproof.conduct import Report
+from flowproof.conduct import ConductReport
 from flowproof.conformance import load_contract
 from flowproof.suites.integrations.raw_client import CONFIGURE, CONFIGURE_WORKFLOW, SAVE_SUBSCRIPTION, RawClient
 from flowproof.suites.integrations.strategies import (
@@ -18,6 +17,7 @@ from flowproof.suites.integrations.strategies import (
     InvalidExample,
 )
 from flowproof.target import Workspace
+from tests.conduct.changed_requests import RetryWithout, changing_session
 from tests.conduct.integrations_clients import (
     CREDENTIALS,
     FAULTY_REQUESTS,
@@ -29,11 +29,9 @@ from tests.conduct.integrations_clients import (
     PlatformShop,
     Shop,
     StubbornShop,
-    UnauthenticatedRetry,
 )
-from tests.conduct.oneflow_clients import spoilt_session
 
-Judge = Callable[[Workspace, str], Report]
+Judge = Callable[[Workspace, str], ConductReport]
 Failed = Callable[[Workspace, str], dict[str, str]]
 Make = Callable[..., Integrations]
 Scenario = Callable[[Workspace, Shop], None]
@@ -54,7 +52,7 @@ ACTIONS = (
 
 
 def all_is_well(_: Workspace, shop: Shop) -> None:
-    """Every operation once, and every action."""
+    """Every operation and every action once."""
     api, guid = shop.integrations, shop.connect()
     keys = {"p256dh": "public-key-string", "auth": "auth-secret-string"}
     api.save_push_subscription({"endpoint": "https://push.example/1", "keys": keys})
@@ -67,7 +65,7 @@ def all_is_well(_: Workspace, shop: Shop) -> None:
 
 
 def answer_is_lost(workspace: Workspace, shop: Shop) -> None:
-    """A workflow is toggled, but the connection breaks before the answer is there."""
+    """A workflow is toggled, but the connection breaks before the response."""
     guid = shop.automate("One").guid
     workspace.faults.set({"fault": "reset", "moment": "after", "operation": "toggleWorkflow", "first": 1})
     shop.switch_off(guid)
@@ -87,12 +85,12 @@ def rate_is_limited(workspace: Workspace, shop: Shop) -> None:
 
 
 def credentials_change(_: Workspace, shop: Shop) -> None:
-    """A platform that is connected is connected with other credentials."""
+    """A connected platform is connected with other credentials."""
     shop.reconnect(shop.connect())
 
 
 def platform_is_given_up(_: Workspace, shop: Shop) -> None:
-    """What was connected is disconnected."""
+    """A connected platform is removed."""
     shop.disconnect(shop.connect())
 
 
@@ -102,7 +100,7 @@ def workflow_is_wanted(_: Workspace, shop: Shop) -> None:
 
 
 def platform_is_gone(_: Workspace, shop: Shop) -> None:
-    """What is to be disconnected is not there any more."""
+    """The integration to be removed does not exist any more."""
     guid = shop.connect()
     shop.integrations.remove(guid)
     with suppress(ClientError):
@@ -126,7 +124,7 @@ SCENARIOS: dict[str, tuple[Scenario, str]] = {
 def test_reference_client_passes(
     workspace: Workspace, integrations: Integrations, conduct: Judge, occasion: str
 ) -> None:
-    """The reference client breaks nothing, and what a scenario gives an occasion for is judged."""
+    """The reference client violates nothing and is judged on what each scenario gives an occasion for."""
     scenario, judged = SCENARIOS[occasion]
     scenario(workspace, Shop(integrations))
 
@@ -139,7 +137,7 @@ def test_reference_client_passes(
 def test_every_duty_of_a_client_can_be_judged(
     make_workspace: Callable[..., Workspace], make_integrations: Make, conduct: Judge
 ) -> None:
-    """Together the scenarios give an occasion for each requirement that obliges a client, and all are kept."""
+    """The scenarios together give an occasion for each requirement that obliges a client."""
     passed: set[str] = set()
     for scenario, _ in SCENARIOS.values():
         with make_workspace() as workspace:
@@ -151,7 +149,7 @@ def test_every_duty_of_a_client_can_be_judged(
 
 
 def test_nothing_done_is_nothing_judged(workspace: Workspace, conduct: Judge) -> None:
-    """A client that has asked for nothing has passed nothing."""
+    """A client that sent nothing has passed nothing."""
     report = conduct(workspace, "integrations")
 
     assert (report.verdict, len(report.of("SKIP"))) == ("SKIP", len(report.judgements))
@@ -163,10 +161,10 @@ def test_nothing_done_is_nothing_judged(workspace: Workspace, conduct: Judge) ->
 
 @pytest.mark.parametrize("fault", FAULTY_REQUESTS)
 def test_faulty_request_fails(workspace: Workspace, make_integrations: Make, failed: Failed, fault: str) -> None:
-    """Each way to spoil a request breaks exactly the requirement that speaks of it."""
+    """Each wrong form of a request violates exactly the requirement that concerns it."""
     requirement, spoil = FAULTY_REQUESTS[fault]
     token = workspace.credentials("integrations").key
-    session = spoilt_session(lambda request: spoil(request, token))
+    session = changing_session(lambda request: spoil(request, token))
     client = make_integrations(workspace, session=session, retry=NO_RETRY)
 
     with suppress(ClientError):
@@ -176,8 +174,8 @@ def test_faulty_request_fails(workspace: Workspace, make_integrations: Make, fai
 
 
 def test_unauthenticated_retry_fails(workspace: Workspace, make_integrations: Make, failed: Failed) -> None:
-    """A client that repeats a request after 503 without its token breaks the requirement on the header."""
-    session = spoilt_session(partial(UnauthenticatedRetry(), _=""))
+    """A client that repeats a request after 503 without its token violates the requirement on the header."""
+    session = changing_session(RetryWithout("Authorization"))
     client = make_integrations(workspace, session=session, sleep=workspace.clock.advance)
 
     workspace.faults.set({"fault": "status", "status": 503, "first": 1})
@@ -204,7 +202,7 @@ FAULTY_SHOPS: dict[str, tuple[type[Shop], Scenario, str]] = {
 
 @pytest.mark.parametrize("fault", FAULTY_SHOPS)
 def test_faulty_shop_fails(workspace: Workspace, make_integrations: Make, failed: Failed, fault: str) -> None:
-    """Each shop with a fault breaks exactly the requirement that it is faulty in."""
+    """Each shop with a fault violates exactly the requirement that concerns it."""
     kind, scenario, requirement = FAULTY_SHOPS[fault]
     scenario(workspace, kind(make_integrations(workspace, retry=NO_RETRY)))
 
@@ -215,7 +213,7 @@ def test_faulty_shop_fails(workspace: Workspace, make_integrations: Make, failed
 def test_giving_up_after_a_toggle_is_no_fault(
     workspace: Workspace, make_integrations: Make, conduct: Judge, occasion: str
 ) -> None:
-    """Who does not toggle again at all has repeated nothing unseen."""
+    """A client that does not toggle again after an unknown outcome has repeated nothing."""
     scenario, judged = SCENARIOS[occasion]
     with pytest.raises(ClientError):
         scenario(workspace, TimidShop(make_integrations(workspace, retry=NO_RETRY)))
@@ -227,7 +225,6 @@ class TimidShop(Shop):
     """Gives up at the first failure."""
 
     def switch_off(self, guid: str) -> None:
-        """Turn a workflow off, or not."""
         self.integrations.toggle(guid)
 
 
@@ -235,7 +232,7 @@ class TimidShop(Shop):
 def test_same_request_after_a_change_is_no_repetition(
     workspace: Workspace, make_integrations: Make, failed: Failed, then: str
 ) -> None:
-    """What was refused may be sent again as it was once something has changed; here the order of both was the fault."""
+    """A refused request may be sent again unchanged once the provider's state has changed."""
     shop = Shop(make_integrations(workspace, retry=NO_RETRY))
     guid = shop.connect()
     with pytest.raises(ClientError):
@@ -249,7 +246,7 @@ def test_same_request_after_a_change_is_no_repetition(
 def test_conflict_after_a_lost_answer_is_no_fault(
     workspace: Workspace, make_integrations: Make, failed: Failed
 ) -> None:
-    """Who does not know whether an integration was configured may ask by configuring it again."""
+    """After a lost response a client may find out by configuring the integration again."""
     shop = Shop(make_integrations(workspace, retry=NO_RETRY))
     workspace.faults.set({"fault": "reset", "moment": "after", "operation": "configureIntegration", "first": 1})
     for _ in range(2):
@@ -285,7 +282,7 @@ def test_broken_body_fails(
     right: dict[str, object],
     breakage: InvalidExample,
 ) -> None:
-    """Whatever is wrong with a body, exactly the requirement that it breaks is failed."""
+    """Each wrong body violates exactly the requirement that concerns it."""
     trigger = {"triggerId": integrations.triggers("Shipment")[0].guid} if path == CONFIGURE_WORKFLOW else {}
     RawClient(integrations, workspace.credentials("integrations")).send(
         "POST", path, value=breakage.of({**right, **trigger})
@@ -308,7 +305,7 @@ SENT_WRONGLY: dict[str, tuple[str, str, str, dict[str, str | bytes]]] = {
 def test_request_sent_wrongly_fails(
     workspace: Workspace, integrations: Integrations, failed: Failed, fault: str
 ) -> None:
-    """What is wrong with a request as a whole, with its path or its query, breaks the requirement on it."""
+    """A request with a wrong method, path, query or form violates the requirement on it."""
     requirement, method, path, sent = SENT_WRONGLY[fault]
     RawClient(integrations, workspace.credentials("integrations")).send(method, path, **sent)  # type: ignore[arg-type]  # (query is text, body bytes)
 

@@ -1,4 +1,4 @@
-"""Clients of OneFlow that do one thing wrong fail by the requirement that they broke, judged by their journal."""
+"""Clients of OneFlow that make one mistake violate the requirement that it concerns, judged by their journal."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,13 +9,14 @@ from hypothesis import given, settings
 
 from flowproof.clients import NO_RETRY, ClientError, Retry, ServerFailed, Unreachable, ValidationFailed
 from flowproof.clients.oneflow import OneFlow
-from flowproof.conduct import Report
+from flowproof.conduct import ConductReport
 from flowproof.conformance import load_contract
 from flowproof.inbox import Inbox
 from flowproof.suites.oneflow.invalid_examples import BrokenOrder, broken_orders
 from flowproof.suites.oneflow.raw_client import RawClient
 from flowproof.suites.oneflow.strategies import full_orders, minimum_order
 from flowproof.target import Workspace
+from tests.conduct.changed_requests import RetryWithout, changing_session
 from tests.conduct.oneflow_clients import (
     AFTER_A_LOST_ANSWER,
     FAULTY_HEADERS,
@@ -24,11 +25,9 @@ from tests.conduct.oneflow_clients import (
     OnePageCustomer,
     RestlessCustomer,
     TimidCustomer,
-    UnsignedRetry,
-    spoilt_session,
 )
 
-Judge = Callable[[Workspace, str], Report]
+Judge = Callable[[Workspace, str], ConductReport]
 Failed = Callable[[Workspace, str], dict[str, str]]
 Make = Callable[..., OneFlow]
 
@@ -41,7 +40,7 @@ IMPATIENT = Retry(first_delay_s=0.01, jitter=0.0)
 
 
 def answer_is_lost(workspace: Workspace, customer: Customer) -> None:
-    """The order is stored, but the connection breaks before the answer is there."""
+    """The order is stored, but the connection breaks before the response."""
     workspace.faults.set(LOST)
     customer.place(minimum_order("1"))
 
@@ -53,7 +52,7 @@ def provider_scales_up(workspace: Workspace, customer: Customer) -> None:
 
 
 def rate_is_limited(workspace: Workspace, customer: Customer) -> None:
-    """The first list is refused with 429, and a time to wait."""
+    """The first list is refused with 429 and a time to wait."""
     workspace.faults.set({"fault": "status", "status": 429, "retry_after_s": 18, "operation": "listOrders", "first": 1})
     customer.stock()
 
@@ -71,7 +70,7 @@ def two_orders_are_wanted(workspace: Workspace, customer: Customer) -> None:
 
 
 def order_is_refused(workspace: Workspace, customer: Customer) -> None:
-    """An order turns out to have no items, and is mended."""
+    """An order has no items and is corrected."""
     customer.fix(empty_order("1"), minimum_order("1"))
 
 
@@ -88,7 +87,7 @@ OCCASIONS: dict[str, tuple[Scenario, frozenset[str]]] = {
 
 @pytest.mark.parametrize("occasion", OCCASIONS)
 def test_reference_client_passes(workspace: Workspace, oneflow: OneFlow, conduct: Judge, occasion: str) -> None:
-    """The reference client breaks nothing, and what each scenario gives an occasion for is judged."""
+    """The reference client violates nothing and is judged on what each scenario gives an occasion for."""
     scenario, judged = OCCASIONS[occasion]
     scenario(workspace, Customer(oneflow, workspace.clock.advance))
 
@@ -98,10 +97,8 @@ def test_reference_client_passes(workspace: Workspace, oneflow: OneFlow, conduct
     assert judged <= {each.requirement for each in report.of("PASS")}
 
 
-def test_mended_order_is_judged_by_what_was_wrong_with_it(
-    workspace: Workspace, oneflow: OneFlow, conduct: Judge
-) -> None:
-    """An order that was submitted without items breaks that requirement, but to resubmit it once is right."""
+def test_corrected_order_is_judged_by_its_fault(workspace: Workspace, oneflow: OneFlow, conduct: Judge) -> None:
+    """An order that was submitted without items violates that requirement; resubmitting it once is right."""
     order_is_refused(workspace, Customer(oneflow, workspace.clock.advance))
 
     report = conduct(workspace, "oneflow")
@@ -114,7 +111,7 @@ def test_mended_order_is_judged_by_what_was_wrong_with_it(
 def test_reference_client_is_judged_on_all_it_sends(
     make_workspace: Callable[..., Workspace], make_oneflow: Make, conduct: Judge, order: dict[str, Any]
 ) -> None:
-    """Whatever valid order is validated and found after it was submitted, nothing is broken."""
+    """A valid order that is validated, submitted and found violates nothing."""
     with make_workspace() as workspace:
         oneflow = make_oneflow(workspace)
         oneflow.validate(order)
@@ -128,8 +125,8 @@ def test_reference_client_is_judged_on_all_it_sends(
 # ---- What is no fault ----
 
 
-def test_order_that_was_mended_is_excused(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
-    """To validate an order, mend what was wrong with it and validate it again is what validation is for."""
+def test_corrected_order_is_exempt(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
+    """An order that is corrected after validation refused it is no violation."""
     with pytest.raises(ValidationFailed):
         oneflow.validate(empty_order("1"))
     oneflow.validate(minimum_order("1"))
@@ -137,8 +134,8 @@ def test_order_that_was_mended_is_excused(workspace: Workspace, oneflow: OneFlow
     assert failed(workspace, "oneflow") == {}
 
 
-def test_order_that_was_not_mended_is_no_excuse(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
-    """An order that was refused, and another that is fit, do not excuse each other."""
+def test_order_that_was_not_corrected_is_not_exempt(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
+    """A refused order is a violation where another, valid order follows."""
     with pytest.raises(ValidationFailed):
         oneflow.validate(empty_order("1"))
     oneflow.validate(minimum_order("2"))
@@ -147,7 +144,7 @@ def test_order_that_was_not_mended_is_no_excuse(workspace: Workspace, oneflow: O
 
 
 def test_refused_order_is_not_submitted_as_it_is(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
-    """An order that validation refused and that is submitted unchanged is not mended by being answered 201."""
+    """An order that is submitted unchanged after validation refused it is a violation, though it is answered 201."""
     order = with_sku(minimum_order("1"), "NO-SUCH-SKU")
     with pytest.raises(ValidationFailed):
         oneflow.validate(order)
@@ -159,7 +156,7 @@ def test_refused_order_is_not_submitted_as_it_is(workspace: Workspace, oneflow: 
 def test_page_with_the_order_that_was_looked_for_is_enough(
     workspace: Workspace, oneflow: OneFlow, conduct: Judge
 ) -> None:
-    """Who looks for an order whose answer was lost, and finds it on the first of two pages, need not read on."""
+    """A client that finds the order it looked for need not read the next page."""
     there_are_others(workspace, oneflow)
     workspace.faults.set(LOST)
     OnePageCustomer(oneflow, workspace.clock.advance).place(minimum_order("lost"))
@@ -169,7 +166,7 @@ def test_page_with_the_order_that_was_looked_for_is_enough(
 
 
 def test_one_page_is_no_look_at_all_orders(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
-    """Who does not find an order on the first of two pages does not know yet, and submits it twice."""
+    """A client that has read one of two pages does not know whether an order is missing."""
     workspace.faults.set(LOST)
     with pytest.raises(Unreachable):
         oneflow.submit(minimum_order("lost"))
@@ -181,14 +178,14 @@ def test_one_page_is_no_look_at_all_orders(workspace: Workspace, oneflow: OneFlo
 
 
 def there_are_others(workspace: Workspace, oneflow: OneFlow) -> None:
-    """More orders than a page holds, all processed."""
+    """Create more orders than a page holds, all processed."""
     for number in range(12):
         oneflow.submit(minimum_order(str(number)))
     workspace.clock.advance(60)
 
 
 def test_whoever_submitted_again_may_give_up(workspace: Workspace, oneflow: OneFlow, conduct: Judge) -> None:
-    """Where 5XX goes on, a client that has submitted again after pauses has done what it must."""
+    """A client that has submitted again after pauses may give up while 5XX goes on."""
     workspace.faults.set({"fault": "status", "status": 500, "operation": "submitOrder"})
     with pytest.raises(ServerFailed):
         oneflow.submit(minimum_order("1"))
@@ -198,7 +195,7 @@ def test_whoever_submitted_again_may_give_up(workspace: Workspace, oneflow: OneF
 
 
 def test_pause_cannot_be_told_on_a_frozen_clock(workspace: Workspace, make_oneflow: Make, conduct: Judge) -> None:
-    """On a clock that stands still, that an order is submitted again is judged, and how soon is not."""
+    """On a frozen clock a repeated submission is judged, and its pause is not."""
     workspace.clock.freeze()
     provider_scales_up(workspace, Customer(make_oneflow(workspace, sleep=lambda _: None), workspace.clock.advance))
 
@@ -218,7 +215,7 @@ def test_accounts_number_their_orders_each_for_itself(workspace: Workspace, make
 def test_submission_says_nothing_of_the_account_s_set_up(
     workspace: Workspace, oneflow: OneFlow, conduct: Judge
 ) -> None:
-    """An order that was submitted, and that nobody has found since, is no evidence that its SKU is set up."""
+    """A submitted order that was not found later is no evidence that its SKU is configured."""
     oneflow.submit(with_sku(minimum_order("1"), "NO-SUCH-SKU"))
 
     assert conduct(workspace, "oneflow").on("oneflow.order.sku_configured").verdict == "SKIP"
@@ -226,7 +223,7 @@ def test_submission_says_nothing_of_the_account_s_set_up(
 
 @pytest.mark.parametrize("way", ["by its identifier", "in the list"])
 def test_order_that_is_found_was_right(workspace: Workspace, oneflow: OneFlow, conduct: Judge, way: str) -> None:
-    """An order that is found after it was submitted, whichever way, names what is set up."""
+    """An order that is found after it was submitted has a valid configuration."""
     receipt = oneflow.submit(minimum_order("1"))
     workspace.clock.advance(60)
     found = oneflow.order(receipt.id) if way == "by its identifier" else oneflow.orders().orders[0]
@@ -236,7 +233,7 @@ def test_order_that_is_found_was_right(workspace: Workspace, oneflow: OneFlow, c
 
 
 def test_number_may_be_asked_for(workspace: Workspace, oneflow: OneFlow, failed: Failed) -> None:
-    """To validate an order under a number that is used already is to ask; only to submit it is a fault."""
+    """Validating a used number is no violation; submitting it is one."""
     oneflow.wait_for_order(oneflow.submit(minimum_order("1")).id)
     with pytest.raises(ValidationFailed):
         oneflow.validate(minimum_order("1"))
@@ -245,7 +242,7 @@ def test_number_may_be_asked_for(workspace: Workspace, oneflow: OneFlow, failed:
 
 
 def test_validation_tells_whether_an_order_is_there(workspace: Workspace, oneflow: OneFlow, conduct: Judge) -> None:
-    """After a lost answer, to validate the order again is a way to look for it."""
+    """Validating an order again after a lost response is a way to look for it."""
     workspace.faults.set(LOST)
     with pytest.raises(Unreachable):
         oneflow.submit(minimum_order("1"))
@@ -260,7 +257,7 @@ def test_validation_tells_whether_an_order_is_there(workspace: Workspace, oneflo
 def test_order_that_did_not_become_one_may_be_submitted_again(
     workspace: Workspace, oneflow: OneFlow, conduct: Judge
 ) -> None:
-    """An order that was looked for in time and is not there may be submitted again under its number."""
+    """An order that was looked for in time and not found may be submitted again under its number."""
     workspace.faults.set(LOST)
     customer = Customer(oneflow, workspace.clock.advance)
     customer.place(with_sku(minimum_order("1"), "NO-SUCH-SKU"))
@@ -273,7 +270,7 @@ def test_order_that_did_not_become_one_may_be_submitted_again(
 def test_submission_error_that_was_posted_back_may_be_mended(
     workspace: Workspace, oneflow: OneFlow, conduct: Judge, inbox: Inbox
 ) -> None:
-    """A client that learns from a postback why its order failed mends it and submits it once more."""
+    """A client that learns of an error from a postback may correct the order and submit it once more."""
     trigger = {"event": "orderSubmissionError", "url": inbox.url, "method": "POST", "contentType": "application/json"}
     seed = workspace.seed("oneflow")
     workspace.replace_seed("oneflow", {**seed, "triggers": [{**trigger, "template": None, "authorization": None}]})
@@ -294,7 +291,7 @@ def empty_order(number: str) -> dict[str, Any]:
 
 
 def with_sku(order: dict[str, Any], sku: str) -> dict[str, Any]:
-    """The same order of another product."""
+    """The order with another SKU."""
     (item,) = order["orderData"]["items"]
     return {**order, "orderData": {**order["orderData"], "items": [{**item, "sku": sku}]}}
 
@@ -304,10 +301,10 @@ def with_sku(order: dict[str, Any], sku: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("fault", FAULTY_HEADERS)
 def test_faulty_headers_fail(workspace: Workspace, make_oneflow: Make, failed: Failed, fault: str) -> None:
-    """Each way to sign wrongly breaks exactly the requirement that speaks of it."""
+    """Each wrong way to sign violates exactly the requirement that concerns it."""
     requirement, spoil = FAULTY_HEADERS[fault]
     secret = workspace.credentials("oneflow").secret
-    client = make_oneflow(workspace, session=spoilt_session(lambda request: spoil(request, secret)), retry=NO_RETRY)
+    client = make_oneflow(workspace, session=changing_session(lambda request: spoil(request, secret)), retry=NO_RETRY)
 
     with pytest.raises(ClientError):
         client.orders()
@@ -316,8 +313,10 @@ def test_faulty_headers_fail(workspace: Workspace, make_oneflow: Make, failed: F
 
 
 def test_unsigned_retry_fails(workspace: Workspace, make_oneflow: Make, failed: Failed) -> None:
-    """A client that repeats a submission after 503 without its signature breaks the requirement on the header."""
-    client = make_oneflow(workspace, session=spoilt_session(UnsignedRetry()))
+    """A client that repeats a submission after 503 without a signature violates the requirement on the header."""
+    client = make_oneflow(
+        workspace, session=changing_session(RetryWithout("x-oneflow-authorization", "x-oneflow-date"))
+    )
 
     workspace.faults.set({"fault": "status", "status": 503, "first": 1})
     with pytest.raises(ClientError):
@@ -328,7 +327,7 @@ def test_unsigned_retry_fails(workspace: Workspace, make_oneflow: Make, failed: 
 
 @pytest.mark.parametrize("kind", AFTER_A_LOST_ANSWER)
 def test_double_submission_fails(workspace: Workspace, oneflow: OneFlow, failed: Failed, kind: type[Customer]) -> None:
-    """After a lost answer the order is looked for: to submit it again blindly, too soon or all the same is a fault."""
+    """After a lost response, submitting again blindly, too soon or although it was found is a violation."""
     answer_is_lost(workspace, kind(oneflow, workspace.clock.advance))
 
     assert set(failed(workspace, "oneflow")) == {UNIQUE}
@@ -343,7 +342,7 @@ FAULTY_CUSTOMERS: dict[str, tuple[type[Customer], Scenario, str]] = {
 
 @pytest.mark.parametrize("fault", FAULTY_CUSTOMERS)
 def test_faulty_customer_fails(workspace: Workspace, make_oneflow: Make, failed: Failed, fault: str) -> None:
-    """Each customer with a fault breaks exactly the requirement that it is faulty in."""
+    """Each customer with a fault violates exactly the requirement that concerns it."""
     kind, scenario, requirement = FAULTY_CUSTOMERS[fault]
     scenario(workspace, kind(make_oneflow(workspace, retry=NO_RETRY), workspace.clock.advance))
 
@@ -358,22 +357,23 @@ def test_restless_resubmission_fails(workspace: Workspace, oneflow: OneFlow, fai
 
 
 def test_hammering_while_scaling_up_fails(workspace: Workspace, make_oneflow: Make, failed: Failed) -> None:
-    """A client that submits again without a pause breaks the requirement to wait for a few seconds."""
+    """A client that submits again without a pause violates the requirement to wait for a few seconds."""
+    workspace.clock.freeze()  # only the client's pauses advance it
     provider_scales_up(workspace, Customer(make_oneflow(workspace, retry=IMPATIENT), workspace.clock.advance))
 
     assert set(failed(workspace, "oneflow")) == {"oneflow.submission.scaling"}
 
 
 def test_impatience_with_a_rate_limit_fails(workspace: Workspace, make_oneflow: Make, failed: Failed) -> None:
-    """A client that repeats a request sooner than Retry-After says breaks the requirement on the rate."""
+    """A client that repeats a request sooner than Retry-After allows violates the requirement on the rate."""
     rate_is_limited(workspace, Customer(make_oneflow(workspace, sleep=lambda _: None), workspace.clock.advance))
 
     assert set(failed(workspace, "oneflow")) == {"oneflow.error.rate_limit"}
 
 
-# (each example has a workspace and a judgement of its own; that each breakage is refused at all the suite has shown)
+# Each example needs a workspace and a judgement; the suite shows that each breakage is refused.
 FEW = settings(max_examples=min(30, settings().max_examples))
-# A member that a return address lacks is cited by its own name, not by that of the address.
+# A missing member of a return address is cited by its own requirement, not by that of the address.
 BY_ITS_MEMBERS = "oneflow.order.shipment.return_address"
 BY_SCHEMA = {each.id for each in load_contract("oneflow").requirements.values() if each.enforced == "contract"} - {
     BY_ITS_MEMBERS
@@ -383,11 +383,7 @@ BY_SCHEMA = {each.id for each in load_contract("oneflow").requirements.values() 
 @FEW
 @given(broken=broken_orders().filter(lambda broken: broken.requirement != BY_ITS_MEMBERS))
 def test_broken_order_fails(make_workspace: Callable[..., Workspace], failed: Failed, broken: BrokenOrder) -> None:
-    """
-    Whatever is wrong with an order that is validated, the requirement that it breaks is failed.
-
-    It can make more untrue: an order to nobody has the Title of nobody, too.
-    """
+    """Whatever is wrong with a validated order, the requirement on it fails, perhaps with others."""
     with make_workspace() as workspace:
         client = plain_client(workspace)
         with pytest.raises(ClientError):
@@ -402,7 +398,7 @@ def test_broken_order_fails(make_workspace: Callable[..., Workspace], failed: Fa
 def test_submitted_broken_order_fails(
     make_workspace: Callable[..., Workspace], failed: Failed, broken: BrokenOrder
 ) -> None:
-    """What is wrong with the form of a submitted order is failed, although the submission is answered 201."""
+    """A wrong form of a submitted order fails its requirement, although the submission is answered 201."""
     with make_workspace() as workspace:
         plain_client(workspace).submit(broken.order)
         found = failed(workspace, "oneflow")
@@ -411,7 +407,7 @@ def test_submitted_broken_order_fails(
 
 
 def plain_client(workspace: Workspace) -> OneFlow:
-    """The reference client, of whose exchanges no record is kept."""
+    """The reference client without a record of its exchanges."""
     credentials = workspace.credentials("oneflow")
     session = requests.Session()
     session.trust_env = False
@@ -441,7 +437,7 @@ SENT_WRONGLY: dict[str, tuple[str, str, str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("fault", SENT_WRONGLY)
 def test_wrong_request_fails(workspace: Workspace, failed: Failed, fault: str) -> None:
-    """Whatever request is sent wrongly, the requirement that it breaks is failed."""
+    """Each wrong request violates the requirement that concerns it."""
     requirement, method, path, rest = SENT_WRONGLY[fault]
     headers = {"Content-Type": rest["type"]} if "type" in rest else None
     wire = RawClient(plain_client(workspace), workspace.credentials("oneflow"))

@@ -1,4 +1,4 @@
-"""Clients of Otter that do one thing wrong fail by the requirement that they broke, judged by their journal."""
+"""Clients of Otter that make one mistake violate the requirement that it concerns, judged by their journal."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,14 +8,14 @@ import pytest
 import requests
 
 from flowproof.clients import NO_RETRY, ClientError, Forbidden, Retry
-from flowproof.clients.otter import PATIENT, AlreadyConnected, Otter
-from flowproof.conduct import Report
+from flowproof.clients.otter import RETRY_WITH_401, AlreadyConnected, Otter
+from flowproof.conduct import ConductReport
 from flowproof.conformance import load_contract
 from flowproof.suites.otter.operations import ORGANIZATION
 from flowproof.suites.otter.raw_client import RawClient
 from flowproof.suites.otter.setup import BRAND, GRACE, SEED, STORES
 from flowproof.target import Workspace
-from tests.conduct.oneflow_clients import spoilt_session
+from tests.conduct.changed_requests import RetryWithout, changing_session
 from tests.conduct.otter_clients import (
     ADDRESSED_WRONGLY,
     ASKED_WRONGLY,
@@ -33,10 +33,9 @@ from tests.conduct.otter_clients import (
     RefreshingPartner,
     TalkativePartner,
     TimidPartner,
-    UnauthenticatedRetry,
 )
 
-Judge = Callable[[Workspace, str], Report]
+Judge = Callable[[Workspace, str], ConductReport]
 Failed = Callable[[Workspace, str], dict[str, str]]
 Make = Callable[..., Otter]
 
@@ -65,7 +64,7 @@ def structure_has_pages(_: Workspace, partner: Partner) -> None:
 
 
 def lists_are_long(workspace: Workspace, partner: Partner) -> None:
-    """A brand has so many stores that some token of a page has a plus sign."""
+    """A brand has so many stores that the token of some page has a plus sign."""
     large = {**SEED["organizations"][1], "generate": {"seed": "conduct", "brands": 1, "stores_per_brand": 40}}
     workspace.replace_seed("otter", {**SEED, "organizations": [SEED["organizations"][0], large]})
     workspace.control("PUT", "otter/consent", {"consent": "approve", "user": GRACE})
@@ -73,7 +72,7 @@ def lists_are_long(workspace: Workspace, partner: Partner) -> None:
 
 
 def token_ends(workspace: Workspace, partner: Partner) -> None:
-    """Between one look and the next the token has come to its end."""
+    """Between two requests the token expires."""
     user = partner.look(partner.ask_user())
     workspace.clock.advance(SEED["settings"]["token_lifetime_s"] + 1)
     partner.look(user)
@@ -88,14 +87,14 @@ def good_token_is_refused(workspace: Workspace, partner: Partner) -> None:
 
 
 def provider_fails(workspace: Workspace, partner: Partner) -> None:
-    """The provider fails at the connection, once."""
+    """The provider fails to connect a store once."""
     user = partner.ask_user()
     workspace.faults.set({"fault": "status", "status": 503, "operation": "organizationCreateConnection", "first": 1})
     partner.connect(user, "kitchen-1")
 
 
 def rate_is_limited(workspace: Workspace, partner: Partner) -> None:
-    """One request of a second is too many."""
+    """One request a second is too many."""
     user = partner.ask_user()
     workspace.clock.freeze()
     workspace.replace_seed("otter", {**SEED, "settings": {**SEED["settings"], "rate_limits": LIMITS}})
@@ -113,21 +112,21 @@ def page_is_loaded_again(_: Workspace, partner: Partner) -> None:
 
 
 def callback_is_made_up(_: Workspace, partner: Partner) -> None:
-    """Somebody sends the user's browser to the redirect URI with a code of their own making."""
+    """An attacker sends the user's browser to the redirect URI with a made-up code."""
     asked = partner.otter.authorization()
     partner.come_back(asked, f"{asked.redirect_uri}?code=of-nobody&state=of-nobody")
     partner.come_back(asked, partner.browse(asked))
 
 
 def callback_is_of_another(_: Workspace, partner: Partner) -> None:
-    """Somebody sends the user's browser to the redirect URI with the code for their own account."""
+    """An attacker sends the user's browser to the redirect URI with a code of their own account."""
     asked, others = partner.otter.authorization(), partner.otter.authorization()
     partner.come_back(asked, partner.browse(others))
     partner.come_back(asked, partner.browse(asked))
 
 
 def user_refuses(workspace: Workspace, partner: Partner) -> None:
-    """The user does not allow it, and then does."""
+    """The user denies, and then allows."""
     workspace.control("PUT", "otter/consent", {"consent": "deny"})
     asked = partner.otter.authorization()
     partner.come_back(asked, partner.browse(asked))
@@ -167,9 +166,11 @@ OCCASIONS: dict[str, tuple[Scenario, frozenset[str]]] = {
 
 @pytest.mark.parametrize("occasion", OCCASIONS)
 def test_reference_client_passes(workspace: Workspace, make_otter: Make, conduct: Judge, occasion: str) -> None:
-    """The reference client breaks nothing, and what each scenario gives an occasion for is judged."""
+    """The reference client violates nothing and is judged on what each scenario gives an occasion for."""
     scenario, judged = OCCASIONS[occasion]
-    scenario(workspace, Partner(make_otter(workspace, retry=PATIENT if occasion == "an occasional 401" else Retry())))
+    scenario(
+        workspace, Partner(make_otter(workspace, retry=RETRY_WITH_401 if occasion == "an occasional 401" else Retry()))
+    )
 
     report = conduct(workspace, "otter")
 
@@ -180,11 +181,11 @@ def test_reference_client_passes(workspace: Workspace, make_otter: Make, conduct
 def test_occasions_are_enough_for_every_duty(
     make_workspace: Callable[..., Workspace], make_otter: Make, conduct: Judge
 ) -> None:
-    """All scenarios together have the reference client judged on every duty but one, which only a fault would show."""
+    """All scenarios together judge the reference client on every requirement but one, which only a fault can show."""
     judged = set()
     for scenario, _ in OCCASIONS.values():
         with make_workspace() as workspace:
-            scenario(workspace, Partner(make_otter(workspace, retry=PATIENT)))
+            scenario(workspace, Partner(make_otter(workspace, retry=RETRY_WITH_401)))
             judged |= {each.requirement for each in conduct(workspace, "otter").of("PASS")}
 
     obliged = {each.id for each in load_contract("otter").requirements.values() if each.binds_clients}
@@ -211,7 +212,7 @@ FAULTY_PARTNERS: dict[str, tuple[type[Partner], Scenario, set[str]]] = {
 
 @pytest.mark.parametrize("fault", FAULTY_PARTNERS)
 def test_faulty_partner_fails(workspace: Workspace, failed: Failed, fault: str) -> None:
-    """Each partner with a fault breaks exactly the requirement that it is faulty in."""
+    """Each partner with a fault violates exactly the requirement that concerns it."""
     kind, scenario, broken = FAULTY_PARTNERS[fault]
     scenario(workspace, kind(plain_client(workspace)))
 
@@ -220,7 +221,7 @@ def test_faulty_partner_fails(workspace: Workspace, failed: Failed, fault: str) 
 
 @pytest.mark.parametrize("fault", ASKED_WRONGLY)
 def test_wrong_request_for_permission_fails(workspace: Workspace, failed: Failed, fault: str) -> None:
-    """Whatever is wrong with a request for authorization breaks exactly the requirement that speaks of it."""
+    """Each wrong authorization request violates exactly the requirement that concerns it."""
     requirement, ask = ASKED_WRONGLY[fault]
     ask(wire_to(workspace))
 
@@ -229,7 +230,7 @@ def test_wrong_request_for_permission_fails(workspace: Workspace, failed: Failed
 
 @pytest.mark.parametrize("fault", EXCHANGED_WRONGLY)
 def test_wrong_request_for_a_token_fails(workspace: Workspace, failed: Failed, fault: str) -> None:
-    """Whatever is wrong with a request for a token breaks exactly the requirement that speaks of it."""
+    """Each wrong token request violates exactly the requirement that concerns it."""
     requirement, ask = EXCHANGED_WRONGLY[fault]
     ask(wire_to(workspace))
 
@@ -238,7 +239,7 @@ def test_wrong_request_for_a_token_fails(workspace: Workspace, failed: Failed, f
 
 @pytest.mark.parametrize("fault", SENT_WRONGLY)
 def test_wrong_request_of_a_user_fails(workspace: Workspace, failed: Failed, fault: str) -> None:
-    """Whatever is wrong with a request to an organization endpoint breaks exactly the requirement that speaks of it."""
+    """Each wrong request to an organization endpoint violates exactly the requirement that concerns it."""
     requirement, ask = SENT_WRONGLY[fault]
     client = plain_client(workspace)
     ask(wire_to(workspace), Partner(client).ask_user().token.access_token)
@@ -248,7 +249,7 @@ def test_wrong_request_of_a_user_fails(workspace: Workspace, failed: Failed, fau
 
 @pytest.mark.parametrize("fault", ADDRESSED_WRONGLY)
 def test_missing_scope_fails(workspace: Workspace, failed: Failed, fault: str) -> None:
-    """A client that did not ask for the scope that it needs breaks the requirement on that scope."""
+    """A client without the scope that it needs violates the requirement on that scope."""
     scopes, (method, path), requirement = ADDRESSED_WRONGLY[fault]
     partner = Partner(plain_client(workspace))
     asked = partner.otter.authorization(scopes)
@@ -260,7 +261,7 @@ def test_missing_scope_fails(workspace: Workspace, failed: Failed, fault: str) -
 
 
 def test_token_of_the_application_itself_fails(workspace: Workspace, failed: Failed) -> None:
-    """A client that asks nobody, and uses its own credentials, breaks the requirement on the flow."""
+    """A client that uses the application's credentials in place of a user's violates the requirement on the flow."""
     client = plain_client(workspace)
     with pytest.raises(Forbidden):
         client.as_user(client.application_token(["stores.manage"])).organization()
@@ -269,7 +270,7 @@ def test_token_of_the_application_itself_fails(workspace: Workspace, failed: Fai
 
 
 def test_token_in_the_url_fails(workspace: Workspace, failed: Failed) -> None:
-    """A client that presents its token in the query breaks the requirements on header and URL."""
+    """A client that sends its token in the query violates the requirements on header and URL."""
     token = Partner(plain_client(workspace)).ask_user().token.access_token
     wire_to(workspace).ask("GET", ORGANIZATION, None, params={"access_token": token})
 
@@ -277,8 +278,10 @@ def test_token_in_the_url_fails(workspace: Workspace, failed: Failed) -> None:
 
 
 def test_unauthenticated_retry_fails(workspace: Workspace, make_otter: Make, failed: Failed) -> None:
-    """A client that repeats a request after 503 without its token breaks the requirement on the header."""
-    user = Partner(make_otter(workspace, session=spoilt_session(UnauthenticatedRetry()))).ask_user()
+    """A client that repeats a request after 503 without its token violates the requirement on the header."""
+    user = Partner(
+        make_otter(workspace, session=changing_session(RetryWithout("Authorization", below="/organization/")))
+    ).ask_user()
 
     workspace.faults.set({"fault": "status", "status": 503, "operation": "organizationGetOrganization", "first": 1})
     with pytest.raises(ClientError):
@@ -288,14 +291,14 @@ def test_unauthenticated_retry_fails(workspace: Workspace, make_otter: Make, fai
 
 
 def test_impatience_with_a_limit_fails(workspace: Workspace, make_otter: Make, failed: Failed) -> None:
-    """A client that does not wait until a limit allows its request breaks the requirement on the limit."""
+    """A client that does not wait until a limit allows its request violates the requirement on the limit."""
     rate_is_limited(workspace, Partner(make_otter(workspace, retry=IMPATIENT)))
 
     assert set(failed(workspace, "otter")) == {"otter.rate.authenticated"}
 
 
 def test_asking_without_end_fails(workspace: Workspace, failed: Failed) -> None:
-    """A client that asks without a token, again and again, breaks the requirements on header and limit."""
+    """A client that sends requests without a token again and again violates the requirements on header and limit."""
     workspace.clock.freeze()
     workspace.replace_seed("otter", {**SEED, "settings": {**SEED["settings"], "rate_limits": LIMITS}})
     wire = wire_to(workspace)
@@ -307,7 +310,7 @@ def test_asking_without_end_fails(workspace: Workspace, failed: Failed) -> None:
 
 @pytest.mark.parametrize("is_known", [True, False])
 def test_refused_connection_is_no_replacement(workspace: Workspace, conduct: Judge, is_known: bool) -> None:
-    """A POST that is refused replaces nothing, under the id that the store has as where the client knew of none."""
+    """A refused POST is no replacement, under the known id or under another one."""
     user = Partner(plain_client(workspace)).ask_user()
     user.connect(BRAND, STORES[0], our_store_id="kitchen-1")
     if not is_known:
@@ -321,12 +324,12 @@ def test_refused_connection_is_no_replacement(workspace: Workspace, conduct: Jud
 
 
 def wire_to(workspace: Workspace) -> RawClient:
-    """Requests by hand, of which no record is kept."""
+    """Handmade requests without a record."""
     return RawClient(plain_client(workspace), workspace.credentials("otter"))
 
 
 def plain_client(workspace: Workspace, **settings: Any) -> Otter:
-    """The reference client, of whose exchanges no record is kept, and which tries nothing again."""
+    """The reference client without a record of its exchanges and without retries."""
     credentials = workspace.credentials("otter")
     session = requests.Session()
     session.trust_env = False

@@ -1,4 +1,4 @@
-"""Reading a journal: from the control API, from a file of its JSON, and from the archive that Flowproof writes."""
+"""Reading a journal from the control API, from a file of its JSON, and from an archive that Flowproof wrote."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ TIMEOUT_S = 10.0
 
 @pytest.fixture
 def busy(workspace: Workspace, oneflow: OneFlow) -> Workspace:
-    """A workspace with exchanges of several kinds: reads, a submission, a binary body, a lost answer."""
+    """A workspace with exchanges of several kinds: reads, a submission, a binary body, a lost response."""
     oneflow.orders(page=2, pagesize=5)
     oneflow.submit(minimum_order("a b/ü"))
     with requests.Session() as session:
@@ -35,7 +35,7 @@ def busy(workspace: Workspace, oneflow: OneFlow) -> Workspace:
 
 
 def test_file_and_archive_give_the_same_journal(busy: Workspace) -> None:
-    """The JSON of the control API, its list alone and the HTTP Archive are read as one and the same journal."""
+    """The control API's JSON, its list alone and the HTTP Archive give the same journal."""
     entries = list(busy.journal.entries())
     journal = read_journal(entries, ONEFLOW)
 
@@ -46,7 +46,7 @@ def test_file_and_archive_give_the_same_journal(busy: Workspace) -> None:
 
 
 def test_exchange_is_read_with_its_parameters(busy: Workspace) -> None:
-    """Parameters of path and query are decoded; bodies are bytes, and JSON where they are that."""
+    """Parameters of path and query are decoded; bodies are bytes, with their JSON value if they have one."""
     listed, submitted, binary, lost = read_journal(busy.journal.entries(), ONEFLOW)
 
     assert listed.parameters == {"page": "2", "pagesize": "5"}
@@ -56,24 +56,24 @@ def test_exchange_is_read_with_its_parameters(busy: Workspace) -> None:
 
 
 def test_journal_is_in_the_order_of_arrival() -> None:
-    """Exchanges are in the order in which their requests came in, whenever they were written down."""
+    """Exchanges are in the order in which their requests arrived."""
     journal = journal_of(entry(3), entry(1), entry(2))
 
     assert [each.number for each in journal] == [1, 2, 3]
 
 
 def test_exchanges_that_are_gone_are_counted() -> None:
-    """A journal that begins late says how many exchanges of the workspace it no longer has."""
+    """A journal counts the earlier exchanges of the workspace that it no longer has."""
     assert (journal_of(entry(8), entry(9)).missing, journal_of(entry(1)).missing, journal_of().missing) == (7, 0, 0)
 
 
 def test_other_providers_are_left_out() -> None:
-    """A workspace may serve several providers; only the exchanges of the contract's own are looked at."""
+    """A workspace may serve several providers; only exchanges of the contract's provider are read."""
     assert [each.number for each in journal_of(entry(1, provider="letters"), entry(2))] == [2]
 
 
 def test_cut_off_body_has_no_json() -> None:
-    """A body of which the journal kept a part is not taken for the whole."""
+    """A body that the journal has cut off has no JSON value."""
     cut = entry(1)
     cut["request"]["body"] = {"text": "{}", "size": 99, "truncated": True}
     (read,) = journal_of(cut)
@@ -82,7 +82,7 @@ def test_cut_off_body_has_no_json() -> None:
 
 
 def test_body_in_base64_is_read() -> None:
-    """A body that is no text is kept in base64, and read as its bytes."""
+    """A body that is not text is read from base64."""
     binary = entry(1)
     binary["response"]["body"] = {"base64": base64.b64encode(b"\xff").decode(), "size": 1}
     (read,) = journal_of(binary)
@@ -91,21 +91,21 @@ def test_body_in_base64_is_read() -> None:
 
 
 def test_form_is_read() -> None:
-    """The members of a form are read, also those without a value."""
+    """The fields of a form are read, also those without a value."""
     (read,) = journal_of(entry(1, sent="a=1&b=%C3%BC&c="))
 
     assert read.request.form == {"a": "1", "b": "ü", "c": ""}
 
 
 def test_time_is_that_of_the_workspace() -> None:
-    """The moment of an exchange is aware."""
+    """The time of an exchange has a time zone."""
     (read,) = journal_of(entry(1, second=61))
 
     assert read.at == datetime(2024, 9, 13, 12, 1, 1, tzinfo=UTC)
 
 
 def test_journal_is_chosen_from_in_steps() -> None:
-    """Choosing from a journal gives a journal again, so that choices can follow each other."""
+    """Every selection from a journal is a journal, so that selections can be chained."""
     seen = [entry(1), entry(2, "getNote", 200), entry(3, status=422), entry(4), entry(5, direction="out")]
     journal = journal_of(*seen)
     first, *_, last = journal
@@ -134,7 +134,7 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("text", UNREADABLE.values(), ids=UNREADABLE)
 def test_unreadable_file_is_refused_with_advice(text: str) -> None:
-    """Whatever is no journal is refused in a sentence that says how to get one."""
+    """A file that is not a journal is refused with a sentence that says how to get one."""
     with pytest.raises(ConfigurationError) as refused:
         read_document(text, CONTRACT)
 

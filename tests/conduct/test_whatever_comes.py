@@ -1,4 +1,4 @@
-"""Whatever a client sends and a provider answers, every provider's obligations can be judged, and twice alike."""
+"""Any journal of any provider can be judged, always with the same result."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flowproof.conduct import judge, read_journal
 from flowproof.conformance import Contract, Operation, load_contract
-from flowproof.conformance.schema_walk import Walk
+from flowproof.conformance.schema_walk import SchemaWalk
 from flowproof.providers import find_kit
 from tests import tree
 
@@ -24,20 +24,20 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
 
 
 def names_in(contract: Contract) -> list[str]:
-    """The names of all members that the contract's schemas know."""
-    walk = Walk(contract)
+    """The names of all members in the contract's schemas."""
+    walk = SchemaWalk(contract)
     found = {
         step
         for operation in contract.operations.all
         for pointer in operation.bodies.values()
-        for steps in walk.places(contract.schemas.uri_of_pointer(pointer))
+        for steps in walk.locations(contract.schemas.uri_of_pointer(pointer))
         for step in steps
     }
     return sorted({*found, "_id", "access_token", "data", "error", "items", "pages"} - {"*"})
 
 
 def bodies(names: list[str]) -> st.SearchStrategy[str]:
-    """JSON with the contract's own names in the wrong places, or text that is none."""
+    """JSON with the contract's names in wrong places, or text that is not JSON."""
     values = st.recursive(
         SCALARS,
         lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(names), inner, max_size=3),
@@ -52,7 +52,7 @@ obligations_of = cache(lambda slug: find_kit(slug).load_obligations())
 
 @cache
 def exchanges(slug: str) -> st.SearchStrategy[dict[str, Any]]:
-    """One entry of a journal, without its number."""
+    """An entry of a journal without its number."""
     contract = contract_of(slug)
     body = bodies(names_in(contract))
 
@@ -94,7 +94,7 @@ def exchanges(slug: str) -> st.SearchStrategy[dict[str, Any]]:
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_whatever_comes_is_judged(slug: str, data: st.DataObject) -> None:
-    """No journal is too strange to be judged, and the same journal is judged alike each time."""
+    """Any journal can be judged, and judging it twice gives the same report."""
     contract, obligations = contract_of(slug), obligations_of(slug)
     drawn = data.draw(st.lists(exchanges(slug), min_size=1, max_size=6))
     entries = [{**each, "id": f"w-{number}", "number": number} for number, each in enumerate(drawn, start=1)]

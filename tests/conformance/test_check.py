@@ -1,4 +1,4 @@
-"""Finding the operation of a request, and checking an exchange in both directions."""
+"""Finding the operation of a request, and checking an exchange."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ JSON = (("Content-Type", "application/json; charset=utf-8"),)
 
 @pytest.fixture(scope="module")
 def contract() -> Contract:
-    """The note-keeping provider's contract."""
+    """The contract of the provider of notes."""
     return load_contract("notes", NOTES)
 
 
@@ -27,7 +27,7 @@ def make_exchange(
     got: bytes = b'{"text":"a"}',
     headers: tuple[tuple[str, str], ...] = JSON,
 ) -> Exchange:
-    """A note that is kept, with some parts changed."""
+    """An exchange that creates a note, with changes."""
     return Exchange(method, path, query, JSON, sent, status, headers, got)
 
 
@@ -47,9 +47,7 @@ def make_exchange(
 def test_operation_is_found_with_its_parameters(
     contract: Contract, method: str, path: str, operation: str, parameters: dict[str, str]
 ) -> None:
-    """
-    Method and path lead to the operation; parameters are decoded once, HEAD is GET.
-    """
+    """Method and path select the operation; parameters are decoded once, HEAD is GET."""
     match = contract.operations.find(method, path)
 
     assert match is not None
@@ -68,9 +66,7 @@ def test_operation_is_found_with_its_parameters(
     ],
 )
 def test_other_paths_have_no_operation(contract: Contract, method: str, path: str) -> None:
-    """
-    Another method, a slash more or an encoded separator is another path.
-    """
+    """Another method, an extra slash or an encoded separator is another path."""
     assert contract.operations.find(method, path) is None
 
 
@@ -83,9 +79,7 @@ def test_other_paths_have_no_operation(contract: Contract, method: str, path: st
     ],
 )
 def test_nearest_operation_looks_alike(contract: Contract, asked: str, nearest: str | None) -> None:
-    """
-    A misspelt path leads to what it was meant to be; a path of a megabyte costs no time.
-    """
+    """A misspelt path gives the most similar operation; a path of a megabyte costs no time."""
     method, _, path = asked.partition(" ")
     found = contract.operations.nearest(method, path)
 
@@ -109,9 +103,7 @@ def test_nearest_operation_looks_alike(contract: Contract, asked: str, nearest: 
     ids=range(9),
 )
 def test_exchange_that_keeps_its_contract_has_no_findings(contract: Contract, exchange: Exchange) -> None:
-    """
-    Right requests that are accepted, and wrong ones that are refused, keep the contract.
-    """
+    """An accepted valid request and a refused invalid one have no findings."""
     assert check(contract, exchange) == ()
 
 
@@ -138,9 +130,7 @@ def test_exchange_that_keeps_its_contract_has_no_findings(contract: Contract, ex
     ids=range(16),
 )
 def test_breach_is_found_at_its_place(contract: Contract, exchange: Exchange, where: str, pointer: str) -> None:
-    """
-    Each breach, of request or response, is found where it is.
-    """
+    """Each difference in request or response is found at its place."""
     found = check(contract, exchange)
 
     assert (where, pointer) in {(each.where, each.pointer) for each in found}

@@ -1,4 +1,4 @@
-"""What operations do to a provider, and the expressions that name values of an exchange."""
+"""The effects of operations, and the expressions that name values of an exchange."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def test_method_says_what_changes_unless_the_contract_does(operation: str, chang
 
 
 def test_extensions_are_read_with_the_operation() -> None:
-    """What an operation creates, what removes that and what it costs stand beside it."""
+    """The contract says what an operation creates, what removes it and what it costs."""
     assert read_effects(DOCUMENT)["place"] == Effect(
         True, "$response.body#/id", UndoneBy("remove", {"number": "$response.body#/id"}), "$response.body#/price"
     )
@@ -80,19 +80,19 @@ def test_extensions_are_read_with_the_operation() -> None:
     ],
 )
 def test_expression_names_a_value_of_the_exchange(expression: str, value: str | None) -> None:
-    """An expression leads to a text of path, query, header or body, and to nothing where there is none."""
+    """An expression gives a text of path, query, header or body, or None."""
     assert value_of(expression, EXCHANGE, MATCH) == value
 
 
 @pytest.mark.parametrize("text", ["$response.body", "$response.status", "{id}", "id", 7, None, "$request.body#id"])
 def test_text_that_is_no_expression_is_told(text: Any) -> None:
-    """What OpenAPI's expressions do not have is no expression."""
+    """A text that is not an OpenAPI expression is not accepted as one."""
     assert not is_expression(text)
 
 
 @pytest.mark.parametrize("slug", tree.every_slug())
 def test_some_operations_of_each_provider_change_nothing(slug: str) -> None:
-    """Of each provider something can be asked without leave, and something cannot."""
+    """Each provider has operations that change state and operations that do not."""
     effects = read_effects(load_contract(slug).document)
 
     assert {each.changes for each in effects.values()} == {True, False}

@@ -1,4 +1,4 @@
-"""The formats that our contracts use: dates and times as RFC 3339 writes them and the calendar has them."""
+"""The formats of our contracts: dates and times of RFC 3339 that exist in the calendar."""
 
 import pytest
 

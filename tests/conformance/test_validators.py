@@ -1,4 +1,4 @@
-"""Two validators of one mind: what jsonschema-rs accepts, jsonschema accepts, and every no is explained."""
+"""The two validators agree: what jsonschema-rs accepts, jsonschema accepts, and every error is explained."""
 
 import copy
 from functools import cache
@@ -26,12 +26,12 @@ SCALARS: st.SearchStrategy[Any] = st.sampled_from(
         *("", "x", "GB", "GB\n", "2017-04-08", "2017-04-08\n", "2017-02-30", "5910757faab8ec6f60127999\n"),
         "\u0662\u0660\u0661\u0667-04-08",
     ]
-).map(copy.deepcopy)  # (a document that has one is changed further: none may come to hold itself)
+).map(copy.deepcopy)  # copied, since a later mutation may change it
 
 
 @cache
 def documents() -> list[Any]:
-    """Valid documents of the cases: orders, answers and their parts."""
+    """Valid documents of the cases: orders, responses and their parts."""
     cases = [orjson.loads(file.read_bytes()) for file in sorted((FIXTURES / "cases").glob("*.json"))]
     bodies = [
         step[side]["body"]
@@ -55,7 +55,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 @st.composite
 def mutations(draw: st.DrawFn) -> Any:
-    """A document of a case with up to three places replaced, removed or added to."""
+    """A document of a case with up to three changes."""
     document = copy.deepcopy(draw(st.sampled_from(documents())))
     for _ in range(draw(st.integers(0, 3))):
         inside = places(document)
@@ -78,7 +78,7 @@ def mutations(draw: st.DrawFn) -> Any:
 
 @cache
 def second_opinion(uri: str) -> Draft202012Validator:
-    """jsonschema with our formats, and patterns as ECMA reads them: Python's ``$`` lets a line break pass."""
+    """jsonschema with our formats, and patterns of ECMAScript: Python's ``$`` accepts a line break."""
     registry: Any = Registry().with_resources(
         (each, DRAFT202012.create_resource(contents)) for each, contents in CONTRACT.schemas.resources.items()
     )
@@ -92,9 +92,7 @@ def second_opinion(uri: str) -> Draft202012Validator:
 @settings(max_examples=150)
 @given(name=st.sampled_from(sorted(CONTRACT.schemas._uris)), value=mutations() | SCALARS)
 def test_both_validators_are_of_one_mind(name: str, value: Any) -> None:
-    """
-    For every schema, a document and its mutations are accepted by both validators or by neither.
-    """
+    """For every schema, both validators accept a document and its mutations, or both refuse."""
     uri = CONTRACT.schemas.uri_of_file(name)
 
     assert CONTRACT.schemas.accepts(uri, value) == second_opinion(uri).is_valid(value)
@@ -104,9 +102,7 @@ def test_both_validators_are_of_one_mind(name: str, value: Any) -> None:
 @given(name=st.sampled_from(sorted(CONTRACT.schemas._uris)), value=mutations() | SCALARS)
 @example(name="order.schema.json", value=None)
 def test_every_no_is_explained_and_no_yes_is(name: str, value: Any) -> None:
-    """
-    There is a finding exactly where a document is refused; each cites a requirement that exists, or none.
-    """
+    """There is a finding exactly where a document is refused, and it cites an existing requirement or none."""
     uri = CONTRACT.schemas.uri_of_file(name)
     found = Explainer(CONTRACT.schemas.resources).explain(uri, value, "request.body")
 
@@ -139,7 +135,7 @@ def test_every_cited_requirement_exists() -> None:
 
 
 def make_schemas(schema: dict[str, Any]) -> Schemas:
-    """One schema as a contract's only file."""
+    """The schemas of a contract with one file."""
     return Schemas(
         "x",
         {"openapi": "3.1.0", "paths": {}},
@@ -171,14 +167,12 @@ def make_schemas(schema: dict[str, Any]) -> Schemas:
     ],
 )
 def test_findings_agree_with_the_verdict(schema: dict[str, Any], value: Any, accepted: bool) -> None:
-    """
-    Where the two libraries differ by themselves, the findings still say what the verdict says.
-    """
+    """Where the two libraries differ, the findings follow the verdict."""
     schemas = make_schemas(schema)
     uri = schemas.uri_of_file("a.schema.json")
 
     assert (schemas.accepts(uri, value), not schemas.findings(uri, value, "request.body")) == (accepted, accepted)
-    if not schema.keys() & {"patternProperties", "multipleOf"}:  # (there the verdict alone counts)
+    if not schema.keys() & {"patternProperties", "multipleOf"}:  # here only the verdict counts
         assert (not Explainer(schemas.resources).explain(uri, value, "request.body")) is accepted
 
 
@@ -192,9 +186,7 @@ def test_findings_agree_with_the_verdict(schema: dict[str, Any], value: Any, acc
     ],
 )
 def test_finding_says_where_what_and_why(value: Any, pointer: str, expected: str, got: str, keyword: str) -> None:
-    """
-    A finding has the JSON pointer, what was expected, what came, the requirement and the keyword.
-    """
+    """A finding has the JSON pointer, the expected and the received value, the requirement and the keyword."""
     schemas = make_schemas(
         {
             "x-requirement": "r.all",
@@ -216,9 +208,7 @@ def test_finding_says_where_what_and_why(value: Any, pointer: str, expected: str
     [({}, "r.source"), ({"kind": "file"}, "r.file"), ({"kind": "file", "path": "", "fetch": True}, "r.path")],
 )
 def test_missing_property_is_cited_by_the_nearest_name(value: Any, requirement: str) -> None:
-    """
-    A missing property breaks the requirement that the nearest schema gives to it, not the one of its value.
-    """
+    """A missing property violates the requirement of the property in the nearest schema."""
     schemas = make_schemas(
         {
             "x-requirement": "r.all",
@@ -238,9 +228,7 @@ def test_missing_property_is_cited_by_the_nearest_name(value: Any, requirement: 
 
 
 def test_component_without_fetch_has_no_file_source() -> None:
-    """
-    `fetch` may be left out, so what a OneFlow component without it and `localFile` breaks is that it needs one of them.
-    """
+    """A OneFlow component without `fetch` and `localFile` violates the requirement that it needs one of them."""
     body = next(
         step["request"]["body"]
         for file in sorted((FIXTURES / "cases").glob("*.json"))

@@ -227,7 +227,7 @@ DOCUMENTS = st.recursive(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.binary(max_size=200)
     | st.text(alphabet='{}[]":,\\u0dabc \n1eE.-', max_size=40).map(str.encode)

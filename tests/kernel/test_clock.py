@@ -40,9 +40,11 @@ def test_real_clock_follows_the_system() -> None:
     """
     A real clock shows the system's time, at its offset.
     """
-    ahead = Clock().advance(3600).now() - system_now()
+    clock = Clock().advance(3600)
+    before, shown, after = system_now(), clock.now(), system_now()
 
-    assert timedelta(seconds=3599) < ahead <= timedelta(seconds=3600)
+    assert before <= shown - timedelta(seconds=clock.offset_s) <= after
+    assert clock.offset_s == pytest.approx(3600, abs=60)
 
 
 def test_frozen_clock_stands_still_until_it_is_moved() -> None:

@@ -70,7 +70,9 @@ def told(answer: bytes) -> bytes:
     return CHANGING.sub(b"", answer)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.integers(min_value=1, max_value=400), max_size=4, unique=True), st.booleans())
 def test_request_in_pieces_is_answered_as_in_one(server: Server, desk: Desk, cuts: list[int], is_wrong: bool) -> None:
     """

@@ -1,8 +1,10 @@
 """Fault plans over real sockets: what requests sees, what was processed, and what the journal says of it."""
 
+import socket
 import threading
 from collections.abc import Callable
 from random import Random
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -106,13 +108,11 @@ def test_slow_body_trickles(desk: Desk) -> None:
     A slow body arrives in pieces, whole in the end.
     """
     desk.break_by({"fault": "slow_body", "seconds": 0.2, "pieces": 5.0})
-    answer = desk.ask("POST", "/notes", json={"text": "x" * 200}, stream=True)
-    pieces = [len(piece) for piece in answer.raw.stream(1000, decode_content=False)] if answer.raw.chunked else []
-    body = answer.content if not pieces else b""
-    elapsed = answer.elapsed.total_seconds()
+    started_s = monotonic()
+    answer = desk.ask("POST", "/notes", json={"text": "x" * 200})
 
-    assert (answer.status_code, len(body)) == (201, int(answer.headers["content-length"]))
-    assert elapsed < 0.2
+    assert (answer.status_code, len(answer.content)) == (201, int(answer.headers["content-length"]))
+    assert monotonic() - started_s >= 0.2
 
 
 def test_status_has_the_providers_own_body(desk: Desk) -> None:
@@ -150,25 +150,17 @@ def test_waiting_fault_holds_up_nobody_else(server: Server, desk: Desk, other: D
     """
     While one workspace waits for its latency, another's requests are answered, and its own on the same server.
     """
-    order: list[str] = []
-    desk.break_by({"fault": "latency", "seconds": 1.0, "operation": "createNote"})
+    desk.break_by({"fault": "latency", "seconds": 10, "operation": "createNote"})
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as waiting:
+        waiting.sendall(f"POST /w/{desk.id}/notes/notes HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+        while not desk.control("GET", "/faults")["faults"][0]["calls"]:
+            pass
+        statuses = {other.write().status_code for _ in range(5)} | {desk.ask("GET", "/notes").status_code}
+        waiting.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            waiting.recv(1)
 
-    def write() -> None:
-        desk.write()
-        order.append("slow")
-
-    waiting = threading.Thread(target=write)
-    waiting.start()
-    while not desk.control("GET", "/faults")["faults"][0]["calls"]:
-        pass
-    for _ in range(5):
-        other.write()
-        order.append("quick")
-    desk.ask("GET", "/notes")
-    order.append("same workspace")
-    waiting.join()
-
-    assert order == [*["quick"] * 5, "same workspace", "slow"]
+    assert statuses == {200, 201}
 
 
 def test_client_that_gives_up_is_no_trouble(desk: Desk) -> None:

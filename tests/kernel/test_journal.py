@@ -49,6 +49,17 @@ def test_exchange_is_found_by_the_id_in_its_header(server: Server, desk: Desk) -
     )
 
 
+@pytest.mark.parametrize("mode", ["real", "frozen", "stepped"])
+def test_exchange_names_the_mode_of_its_clock(desk: Desk, mode: str) -> None:
+    """
+    Each exchange says which clock it was timed by, so that two equal times can be read.
+    """
+    desk.control("PUT", "/clock", {"mode": mode})
+    desk.write()
+
+    assert [entry["clock"] for entry in desk.journal()] == [mode]
+
+
 def test_last_refused_is_the_last_that_was_refused(server: Server, desk: Desk) -> None:
     """
     Behind a success the last refusal is still found, whatever refused it.
@@ -75,7 +86,7 @@ def test_requirement_header_is_on_refusals_only(desk: Desk) -> None:
     assert headers == [None, "notes.text"]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_secret_is_nowhere_however_it_came(server: Server, data: st.DataObject) -> None:
     """

@@ -100,7 +100,7 @@ def test_unknown_place_is_a_problem_document(server: Server, path: str, title: s
     assert answer.json()["title"] == title
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from(["write", "reset", "clock", "fault"])), max_size=8))
 def test_interleaved_workspaces_do_not_see_each_other(server: Server, actions: list[tuple[bool, str]]) -> None:
     """

@@ -1,6 +1,7 @@
 """The outbox: filled with the state change, emptied in order, retried on the workspace's clock, written down."""
 
 import itertools
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,7 @@ from flowproof.target import ControlRefused
 from tests.webhooks.conftest import Depot, moments, names
 from tests.webhooks.parcels import RETRIES
 
+TIMEOUT_S = 10.0
 SCHEDULE = [0.0, *itertools.accumulate(map(float, RETRIES))]
 
 
@@ -235,13 +237,15 @@ def test_restored_snapshot_delivers_what_waited(depot: Depot, make_depot: Callab
 
 def test_snapshot_taken_while_sending_delivers_again(depot: Depot, make_inbox: Callable[..., Inbox]) -> None:
     """What was under way when the snapshot was taken waits again where it is restored, and is delivered."""
-    inbox = make_inbox([InboxResponse(200, delay_s=0.5), 200])
+    released = threading.Event()
+    inbox = make_inbox(lambda received: 200 if received.number > 1 or released.wait(TIMEOUT_S) else 500)
     depot.send(inbox.url)
     inbox.wait(answered=False)
     taken = depot.workspace.snapshot()
     assert [each["state"] for each in taken["deliveries"]] == ["sending"]
 
     depot.workspace.restore(taken)
+    released.set()
 
     (delivery,) = depot.settle()
     assert (delivery["state"], len(delivery["attempts"]), len(inbox.received)) == ("delivered", 1, 2)
@@ -252,11 +256,13 @@ def test_attempt_under_way_does_not_reach_the_next_life(
     depot: Depot, make_inbox: Callable[..., Inbox], how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What was under way when a workspace was reset or deleted changes nothing of what comes after."""
-    slow, quick = make_inbox(InboxResponse(500, delay_s=0.3)), make_inbox()
+    released = threading.Event()
+    slow, quick = make_inbox(lambda _: 500 if released.wait(TIMEOUT_S) else 200), make_inbox()
     depot.send(slow.url)
     slow.wait(answered=False)
 
     getattr(depot.workspace, how)()
+    released.set()
     if how == "reset":
         depot.send(quick.url)
         quick.wait()

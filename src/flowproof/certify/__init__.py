@@ -1,11 +1,20 @@
 """
-From a run's events to a verdict that someone else can check: report, its views, certificate.
+Judges the events of a certification run: report, its views, certificate.
 
-Knows neither pytest nor a server: it reads events, which whatever ran the suite has written.
+Knows neither pytest nor a server: it reads events.
 """
 
-from .judgement import exit_code, fold
+from .judgement import build_report, exit_code
 from .redaction import Redactor, Secret, body_of, secrets_of
-from .report import Report, ReportInputs
+from .report import CertificationReport, ReportInputs
 
-__all__ = ["Redactor", "Report", "ReportInputs", "Secret", "body_of", "exit_code", "fold", "secrets_of"]
+__all__ = [
+    "CertificationReport",
+    "Redactor",
+    "ReportInputs",
+    "Secret",
+    "body_of",
+    "build_report",
+    "exit_code",
+    "secrets_of",
+]

@@ -1,7 +1,8 @@
 """
-Files in a zip that can be written in one way only, so that a byte which was changed anywhere is found.
+A canonical zip: the same files give the same bytes, so that any changed byte is detected.
 
-Stored, in the order of their names, without times, comments or extras. To read is to write again and to compare.
+Files are stored uncompressed in the order of their names, without times, comments or extra fields. Reading packs the
+files again and compares.
 """
 
 import io
@@ -16,11 +17,11 @@ UNIX = 3
 
 
 class NotCanonical(ValueError):
-    """It is no zip, or not one that `pack` has written."""
+    """The data is not a zip that `pack` has written."""
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """The zip of these files, by name; the same files give the same bytes."""
+    """Write a zip of these files, by name."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
@@ -32,7 +33,7 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 def unpack(data: bytes) -> dict[str, bytes]:
     """
-    The files of a zip, by name.
+    Read the files of a zip, by name.
 
     Raises:
         NotCanonical: It was not written by `pack`, or was changed since.
@@ -47,7 +48,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
             files = {each.filename: archive.read(each) for each in entries}
     except NotCanonical:
         raise
-    # Whatever a damaged zip raises: it was made by somebody else.
+    # The errors that a damaged zip can raise.
     except (
         zipfile.BadZipFile,
         OSError,

@@ -1,9 +1,8 @@
 """
-The signed result of a certification run, in one file that anybody can check offline.
+The signed result of a certification run, in one file that anybody can verify offline.
 
-A zip, canonical to the byte: `certificate.json` says what is certified and has the SHA-256 of every other file,
-`signature` is Ed25519 over it. `issue` refuses what does not hold; `examine` believes nothing that it can work out: it
-folds the events again and compares.
+A canonical zip: `certificate.json` has the claims and the SHA-256 of every other file, `signature` is Ed25519 over it.
+`issue_certificate` refuses a report with reasons against it; `verify_certificate` judges the events again.
 """
 
 import base64
@@ -19,13 +18,20 @@ import msgspec
 from flowproof.errors import ConfigurationError, FlowproofError
 
 from .bundle import NotCanonical, pack, unpack
-from .events import Moment, TargetShown, Verdict, read_events
-from .judgement import fold
+from .events import TargetInfo, Timestamp, Verdict, read_events
+from .judgement import build_report
 from .keys import Ed25519PrivateKey, fingerprint, has_signed, public_bytes, sign
-from .report import FORMAT, DeviationJudged, Report, Run, Suite, read_report
+from .report import FORMAT, CertificationReport, DeviationResult, RunSummary, SuiteVersion, read_report
 from .writers import VIEWS
 
-__all__ = ["Certificate", "Examined", "InvalidCertificate", "NotCertifiable", "examine", "issue"]
+__all__ = [
+    "Certificate",
+    "InvalidCertificate",
+    "NotCertifiable",
+    "VerifiedCertificate",
+    "issue_certificate",
+    "verify_certificate",
+]
 
 VALID_DAYS = 90
 CLOCKS_APART = timedelta(minutes=5)
@@ -36,10 +42,10 @@ NAMES = frozenset({"certificate.json", "events.jsonl", "signature", *VIEWS_INSID
 @dataclass(eq=False)
 class NotCertifiable(FlowproofError):
     """
-    A report for which no certificate is issued.
+    No certificate can be issued for the report.
 
     Args:
-        reasons: Why, one sentence each.
+        reasons: One sentence each.
     """
 
     reasons: tuple[str, ...]
@@ -51,10 +57,10 @@ class NotCertifiable(FlowproofError):
 @dataclass(eq=False)
 class InvalidCertificate(FlowproofError):
     """
-    A file that certifies nothing.
+    The file is not a valid certificate.
 
     Args:
-        what: What is wrong with it.
+        what: What is wrong.
     """
 
     what: str
@@ -63,7 +69,7 @@ class InvalidCertificate(FlowproofError):
         return self.what
 
 
-class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SignedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file of the certificate; `sha256` in hex."""
 
     name: str
@@ -71,8 +77,8 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
 
 
-class Open(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A requirement that has no PASS, and why."""
+class OpenRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A requirement without a PASS, and why."""
 
     requirement: str
     verdict: Verdict
@@ -84,24 +90,24 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     What is certified.
 
     Args:
-        verdict: Of the whole run; a certificate may be issued though requirements that are not mandatory failed.
-        mandatory: How many requirements are mandatory on this target; each holds, or a deviation covers it.
-        failed: Those that failed, with those that a deviation covers.
-        not_run: Those that were skipped, omitted, or could not be judged.
-        left_behind: What the run could not undo.
+        verdict: Of the whole run; requirements that are not mandatory may have failed.
+        mandatory: How many requirements are mandatory on this target; each passed or is covered by a deviation.
+        failed: Requirements that failed, also those that a deviation covers.
+        not_run: Requirements that were skipped, omitted, or could not be judged.
+        left_behind: Resources that the run could not remove.
     """
 
     provider: str
     title: str
-    target: TargetShown
+    target: TargetInfo
     verdict: Verdict
-    run: Run
-    suite: Suite
+    run: RunSummary
+    suite: SuiteVersion
     mandatory: int
     requirement_counts: dict[Verdict, int]
-    deviations: tuple[DeviationJudged, ...]
-    failed: tuple[Open, ...]
-    not_run: tuple[Open, ...]
+    deviations: tuple[DeviationResult, ...]
+    failed: tuple[OpenRequirement, ...]
+    not_run: tuple[OpenRequirement, ...]
     left_behind: tuple[str, ...]
 
 
@@ -110,49 +116,49 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     The content of `certificate.json`.
 
     Args:
-        format: Version of this form, and of the judgement that led to it.
+        format: Version of this format, and of the judgement behind it.
         public_key: The signer's, 32 bytes in base64.
-        files: Every other file but the signature.
+        files: Every other file except the signature.
     """
 
     format: int
     certifies: Claims
-    issued_at: Moment
-    expires_at: Moment
+    issued_at: Timestamp
+    expires_at: Timestamp
     public_key: str
-    files: tuple[File, ...]
+    files: tuple[SignedFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
-    """A certificate that is whole, with the fingerprint of whoever signed it, and whether that key is trusted."""
+class VerifiedCertificate:
+    """A valid certificate, with the fingerprint of the signer's key, and whether that key is trusted."""
 
     certificate: Certificate
-    report: Report
+    report: CertificationReport
     fingerprint: str
     trusted: bool
 
 
-def issue(
-    report: Report, events: bytes, key: Ed25519PrivateKey, *, at: datetime, valid_days: int = VALID_DAYS
+def issue_certificate(
+    report: CertificationReport, events: bytes, key: Ed25519PrivateKey, *, at: datetime, valid_days: int = VALID_DAYS
 ) -> bytes:
     """
     Issue the certificate of a report.
 
-    It expires with the first deviation that it rests on, if that is earlier.
+    It expires with the first deviation that covers a failure, if that is earlier.
 
     Args:
         report: Without refusals.
-        events: The run's `events.jsonl`, of which it is the report.
+        events: The `events.jsonl` of the report's run.
         key: The signer's.
         at: Now; aware, UTC.
-        valid_days: For how long.
+        valid_days: How long the certificate is valid.
 
     Raises:
-        NotCertifiable: Something stands against it.
+        NotCertifiable: There are reasons against it.
         ConfigurationError: The events are not those of the report.
     """
-    if _folded(events, report) != report:
+    if _report_of(events, report) != report:
         raise ConfigurationError("The report is not that of these events.", "Make it anew from them.")
     covering = [each.expires for each in report.deviations if each.state == "covers"]
     late = [f"the deviation of {each.requirement} has expired" for each in _expired(report, at)]
@@ -166,23 +172,23 @@ def issue(
         issued_at=at.replace(microsecond=0),
         expires_at=min(ends).replace(microsecond=0),
         public_key=base64.b64encode(public_bytes(key)).decode(),
-        files=tuple(File(name, len(files[name]), sha256(files[name]).hexdigest()) for name in sorted(files)),
+        files=tuple(SignedFile(name, len(files[name]), sha256(files[name]).hexdigest()) for name in sorted(files)),
     )
-    content = _written(certificate)
+    content = _encoded(certificate)
     return pack({**files, "certificate.json": content, "signature": sign(key, content)})
 
 
-def examine(data: bytes, trusted_keys: Mapping[str, bytes], *, at: datetime) -> Examined:
+def verify_certificate(data: bytes, trusted_keys: Mapping[str, bytes], *, at: datetime) -> VerifiedCertificate:
     """
-    Check a certificate, without asking anybody.
+    Verify a certificate offline.
 
     Args:
         data: The file.
-        trusted_keys: Public keys whose signatures count, by a name for each.
+        trusted_keys: Public keys by name.
         at: Now; aware, UTC.
 
     Raises:
-        InvalidCertificate: It is not whole, not signed by the key that it names, not of one mind, or not valid now.
+        InvalidCertificate: It is damaged, not signed by its key, inconsistent, or not valid now.
     """
     files = _unpacked(data)
     certificate = _read(files["certificate.json"])
@@ -193,7 +199,7 @@ def examine(data: bytes, trusted_keys: Mapping[str, bytes], *, at: datetime) -> 
     report = _checked_report(certificate, files)
     _check_dates(certificate, report, at)
     trusted = any(compare_digest(public, each) for each in trusted_keys.values())
-    return Examined(certificate, report, fingerprint(public), trusted)
+    return VerifiedCertificate(certificate, report, fingerprint(public), trusted)
 
 
 def _unpacked(data: bytes) -> dict[str, bytes]:
@@ -215,12 +221,12 @@ def _read(content: bytes) -> Certificate:
         raise InvalidCertificate(f"Its certificate.json cannot be read: {error}.") from error
     if certificate.format != FORMAT:
         raise InvalidCertificate(f"It has the format {certificate.format}, this version of Flowproof reads {FORMAT}.")
-    if _written(certificate) != content:
+    if _encoded(certificate) != content:
         raise InvalidCertificate("Its certificate.json is not written as Flowproof writes it.")
     return certificate
 
 
-def _written(certificate: Certificate) -> bytes:
+def _encoded(certificate: Certificate) -> bytes:
     return msgspec.json.format(msgspec.json.encode(certificate), indent=1) + b"\n"
 
 
@@ -243,14 +249,14 @@ def _check_files(certificate: Certificate, files: Mapping[str, bytes]) -> None:
             raise InvalidCertificate(f"{each.name} is not the file that was signed.")
 
 
-def _checked_report(certificate: Certificate, files: Mapping[str, bytes]) -> Report:
-    """The report, once it is what the events say, and the certificate what the report says."""
+def _checked_report(certificate: Certificate, files: Mapping[str, bytes]) -> CertificationReport:
+    """The report, if it equals the report of the events, and the claims equal those of the report."""
     try:
         report = read_report(files["report.json"])
-        folded = _folded(files["events.jsonl"], report)
+        rebuilt = _report_of(files["events.jsonl"], report)
     except ConfigurationError as error:
         raise InvalidCertificate(f"Its report cannot be checked: {error.what}") from error
-    if folded != report:
+    if rebuilt != report:
         raise InvalidCertificate("Its report.json is not what its events say.")
     if _claims(report) != certificate.certifies:
         raise InvalidCertificate("It certifies something other than its report.json says.")
@@ -259,11 +265,11 @@ def _checked_report(certificate: Certificate, files: Mapping[str, bytes]) -> Rep
     return report
 
 
-def _folded(events: bytes, report: Report) -> Report:
-    return fold(tuple(read_events(events.splitlines(keepends=True))), report.inputs())
+def _report_of(events: bytes, report: CertificationReport) -> CertificationReport:
+    return build_report(tuple(read_events(events.splitlines(keepends=True))), report.inputs())
 
 
-def _check_dates(certificate: Certificate, report: Report, at: datetime) -> None:
+def _check_dates(certificate: Certificate, report: CertificationReport, at: datetime) -> None:
     issued, expires = certificate.issued_at, certificate.expires_at
     if issued > at + CLOCKS_APART:
         raise InvalidCertificate(f"It is issued in the future, on {issued:%Y-%m-%d %H:%M} UTC.")
@@ -275,11 +281,11 @@ def _check_dates(certificate: Certificate, report: Report, at: datetime) -> None
         raise InvalidCertificate(f"It expired on {expires:%Y-%m-%d at %H:%M} UTC.")
 
 
-def _expired(report: Report, at: datetime) -> list[DeviationJudged]:
+def _expired(report: CertificationReport, at: datetime) -> list[DeviationResult]:
     return [each for each in report.deviations if each.state == "covers" and each.expires < at.date()]
 
 
-def _claims(report: Report) -> Claims:
+def _claims(report: CertificationReport) -> Claims:
     return Claims(
         provider=report.provider,
         title=report.title,
@@ -296,5 +302,6 @@ def _claims(report: Report) -> Claims:
     )
 
 
-def _open(report: Report, *verdicts: Verdict) -> tuple[Open, ...]:
-    return tuple(Open(each.id, each.verdict, each.why) for each in report.requirements if each.verdict in verdicts)
+def _open(report: CertificationReport, *verdicts: Verdict) -> tuple[OpenRequirement, ...]:
+    found = (each for each in report.requirements if each.verdict in verdicts)
+    return tuple(OpenRequirement(each.id, each.verdict, each.why) for each in found)

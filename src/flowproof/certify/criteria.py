@@ -1,4 +1,4 @@
-"""What a run is judged by, read from its provider's contract: requirements, checklist, coverage, deviations, digest."""
+"""Reads what a run is judged by: requirements, checklist, coverage and deviations of the provider."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,13 +6,13 @@ from hashlib import sha256
 from importlib.resources.abc import Traversable
 
 from flowproof.checklist import TestRun, judge, read_checklist
-from flowproof.conformance import Contract, load_contract
+from flowproof.conformance import Contract, Requirement, load_contract
 from flowproof.conformance.coverage import KINDS, items
 from flowproof.target.profile import Deviation
 
 from .events import Event, RunFinished
-from .record import Attempt, read_record
-from .report import CheckedRow, Coverage, KnownDeviation, ReportInputs, Stated
+from .record import TestAttempt, group_events
+from .report import ChecklistRow, Coverage, KnownDeviation, ReportInputs, StatedRequirement
 
 __all__ = ["digest", "read_report_inputs"]
 
@@ -28,28 +28,37 @@ def read_report_inputs(
     Args:
         slug: The provider's.
         title: The provider's, for people.
-        folder: Of its contract.
-        events: The run's, from which checklist and coverage are judged.
-        deviations: The profile's.
+        folder: Of the provider's contract.
+        events: Of the run, for checklist and coverage.
+        deviations: Of the profile.
 
     Raises:
         ContractError: The contract cannot be read.
-        ConfigurationError: The checklist or the events cannot.
+        ConfigurationError: The checklist or the events cannot be read.
     """
     contract = load_contract(slug, folder)
     lines = _lines(folder.joinpath("requirements.toml").read_text(encoding="utf-8"))
     return ReportInputs(
         title=title,
         contract_digest=digest(folder),
-        requirements=tuple(
-            Stated(each.id, each.text, each.source, each.standing, each.obliges, each.note, lines.get(each.id, 0))
-            for each in contract.requirements.values()
-        ),
+        requirements=tuple(_stated(each, lines.get(each.id, 0)) for each in contract.requirements.values()),
         deviations=tuple(
             KnownDeviation(each.requirement, each.owner, each.reason, each.expires) for each in deviations
         ),
         checklist=tuple(_checklist(folder, events)),
         coverage=tuple(_coverage(contract, events)),
+    )
+
+
+def _stated(requirement: Requirement, line: int) -> StatedRequirement:
+    return StatedRequirement(
+        requirement.id,
+        requirement.text,
+        requirement.source,
+        requirement.standing,
+        requirement.obliges,
+        requirement.note,
+        line,
     )
 
 
@@ -72,32 +81,32 @@ def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _lines(toml: str) -> dict[str, int]:
-    """In which line each requirement's id stands."""
+    """The line of each requirement's id."""
     found = (ID.match(line) for line in toml.splitlines())
     return {match[1]: number for number, match in enumerate(found, start=1) if match}
 
 
-def _checklist(folder: Traversable, events: Sequence[Event]) -> Iterator[CheckedRow]:
+def _checklist(folder: Traversable, events: Sequence[Event]) -> Iterator[ChecklistRow]:
     file = folder.joinpath("checklist.toml")
     if not file.is_file():
         return
-    results = tuple(_result(each) for each in read_record(events).attempts.values() if each.finished)
+    results = tuple(_result(each) for each in group_events(events).attempts.values() if each.finished)
     for each in judge(read_checklist(file.read_text(encoding="utf-8")), results=results):
         row = each.row
-        yield CheckedRow(row.id, row.text, row.who, float(row.days), each.status, each.proof, each.missing)
+        yield ChecklistRow(row.id, row.text, row.who, float(row.days), each.status, each.proof, each.missing)
 
 
-def _result(attempt: Attempt) -> TestRun:
-    """A test as a checklist names it: `acme/test_orders.py::test_a[b]` is `acme.test_orders::test_a`."""
+def _result(attempt: TestAttempt) -> TestRun:
+    """A test by its name in a checklist: `acme/test_orders.py::test_a[b]` is `acme.test_orders::test_a`."""
     module, _, name = attempt.planned.test.partition("[")[0].partition("::")
-    named, requirements = f"{module.removesuffix('.py').replace('/', '.')}::{name}", attempt.planned.requirements
+    qualified, requirements = f"{module.removesuffix('.py').replace('/', '.')}::{name}", attempt.planned.requirements
     match attempt.finished and attempt.finished.verdict:
         case "PASS":
-            return TestRun(named, "passed", frozenset(requirements))
+            return TestRun(qualified, "passed", frozenset(requirements))
         case "FAIL" | "ERROR":
-            return TestRun(named, "failed", frozenset(requirements))
+            return TestRun(qualified, "failed", frozenset(requirements))
         case _:
-            return TestRun(named, "skipped", frozenset(requirements))
+            return TestRun(qualified, "skipped", frozenset(requirements))
 
 
 def _coverage(contract: Contract, events: Sequence[Event]) -> Iterator[Coverage]:
@@ -106,6 +115,6 @@ def _coverage(contract: Contract, events: Sequence[Event]) -> Iterator[Coverage]
         return
     found = tuple(items(contract, finished.coverage))
     for kind in KINDS:
-        mine = [each for each in found if each.kind == kind]
-        exercised = tuple(each.name for each in mine if each.tests)
-        yield Coverage(kind, exercised, tuple(each.name for each in mine if not each.tests))
+        of_kind = [each for each in found if each.kind == kind]
+        exercised = tuple(each.name for each in of_kind if each.tests)
+        yield Coverage(kind, exercised, tuple(each.name for each in of_kind if not each.tests))

@@ -1,8 +1,8 @@
 """
-What happened in a certification run, one JSON object a line, in the order in which it happened.
+The events of a certification run, in order, one JSON object a line.
 
-The only record of a run: every report is a view of it, and a run that broke off goes on from it. What stands here has
-been redacted by whoever wrote it.
+They are the only record of a run: every report is a view of them, and an interrupted run is resumed from them. Whoever
+writes an event redacts it first.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,21 +15,21 @@ from flowproof.errors import ConfigurationError
 
 __all__ = [
     "Body",
+    "CleanedUp",
     "Created",
     "Event",
     "Exchanged",
-    "Found",
+    "FindingRecord",
     "Message",
-    "Moment",
     "Planned",
     "Recognised",
     "Request",
     "Response",
     "RunFinished",
     "RunStarted",
-    "Settled",
-    "TargetShown",
+    "TargetInfo",
     "TestFinished",
+    "Timestamp",
     "Verdict",
     "dump",
     "read_events",
@@ -37,11 +37,11 @@ __all__ = [
 
 Verdict = Literal["PASS", "FAIL", "ERROR", "SKIP", "OMIT"]
 TargetKind = Literal["mock", "loopback", "sandbox"]
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A time that says its zone."""
+Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone."""
 
 
-class TargetShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TargetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
     What the suite ran against.
 
@@ -58,26 +58,26 @@ class TargetShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class RunStarted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="run_started"):
     """
-    A run begins, or goes on after it broke off.
+    A run begins, or is resumed.
 
     Args:
-        run: Random id of the run; the same when it goes on.
+        run: Random id of the run; the same when it is resumed.
         at: Aware, UTC.
         provider: Slug.
         target: What it runs against.
         suite_version: Version of Flowproof.
         suite_digest: SHA-256, in hex, over the files of suite, contract and fixtures.
-        versions: Of Python and of what the suite stands on, by name.
+        versions: Of Python and of the suite's dependencies, by name.
         permissions: What the target permits, one sentence each.
-        resumed: Whether events of an earlier part stand before this one.
+        resumed: Whether there are events of an earlier part before this one.
         profile_digest: SHA-256, in hex, of the profile's file; empty for the mock.
         selection: Which tests were chosen, in words; empty for all of the suite.
     """
 
     run: str
-    at: Moment
+    at: Timestamp
     provider: str
-    target: TargetShown
+    target: TargetInfo
     suite_version: str
     suite_digest: str
     versions: dict[str, str]
@@ -89,7 +89,7 @@ class RunStarted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
 
 class Recognised(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="recognised"):
     """
-    The target has given itself away as a mock of ours: from here on its kind is `mock`, whatever `RunStarted` says.
+    A response shows that the target is a mock of ours: from here on its kind is `mock`, whatever `RunStarted` says.
 
     Args:
         how: Such as `an answer has the header Flowproof-Exchange`.
@@ -100,13 +100,13 @@ class Recognised(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
 
 class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="planned"):
     """
-    A test that the run is about to do.
+    A test that the run is about to start.
 
     Args:
         test: Node id of pytest, from the suite's folder on.
         sentence: The first paragraph of its docstring.
         requirements: Ids that it is marked with.
-        needs_control: Whether it can only run where the clock, faults and the like can be set: on a mock.
+        needs_control: Whether it needs a control API (clock, faults), so that it can run only on a mock.
     """
 
     test: str
@@ -116,7 +116,7 @@ class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A body: its size as sent, and its text, or base64 where it is no text; cut where it is long."""
+    """A body: its size as sent, and its text, or base64 where it is not text; cut where it is long."""
 
     size: int
     text: str | None = None
@@ -125,7 +125,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What request and response have in common."""
+    """The common fields of request and response."""
 
     headers: tuple[tuple[str, str], ...]
     body: Body
@@ -141,13 +141,11 @@ class Request(Message, frozen=True, forbid_unknown_fields=True):
 
 
 class Response(Message, frozen=True, forbid_unknown_fields=True):
-    """A response."""
-
     status: int
 
 
-class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A finding: `flowproof.conformance.Finding`, as data."""
+class FindingRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`flowproof.conformance.Finding` as data."""
 
     where: str
     pointer: str
@@ -159,25 +157,25 @@ class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Exchanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="exchanged"):
     """
-    One exchange of a test, kept as evidence.
+    An exchange of a test, kept as evidence.
 
     Args:
         id: Such as `x-17`; unique in the run.
         test: The test that made it.
         at: When the request was sent; aware, UTC.
-        duration_ms: Until the response was whole.
+        duration_ms: Until the whole response was received.
         operation: `operationId`, or None where the contract has none for it.
         findings: Differences from the contract that count for the test.
     """
 
     id: str
     test: str
-    at: Moment
+    at: Timestamp
     duration_ms: float
     operation: str | None
     request: Request
     response: Response
-    findings: tuple[Found, ...] = ()
+    findings: tuple[FindingRecord, ...] = ()
 
 
 class TestFinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="test_finished"):
@@ -185,17 +183,17 @@ class TestFinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     A test ended.
 
     Args:
-        verdict: PASS, FAIL (the target broke a requirement), ERROR (we or the network broke), SKIP (a precondition is
-            missing) or OMIT (the target does not permit it).
-        why: For any verdict but PASS, in one sentence.
-        details: What the test said, many lines, redacted.
+        verdict: PASS, FAIL (the target violated a requirement), ERROR (we or the network failed), SKIP (a precondition
+            is missing) or OMIT (the target does not permit it).
+        why: One sentence for any verdict but PASS.
+        details: The test's output, redacted.
         exchanges: How many it made; only some of them are kept.
     """
 
     __test__ = False  # pytest collects no class of ours
 
     test: str
-    at: Moment
+    at: Timestamp
     duration_ms: float
     verdict: Verdict
     why: str = ""
@@ -205,14 +203,14 @@ class TestFinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
 
 class Created(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="created"):
     """
-    The run has created something on the target.
+    The run has created a resource on the target.
 
     Args:
         id: Such as `c-3`; unique in the run.
-        test: The test that did.
+        test: The test that created it.
         operation: `operationId` that created it.
-        what: How the provider's people find it: its id, or its reference.
-        spent: What it cost, in the provider's own unit, such as `12.50 EUR`; empty where it is free or not known.
+        what: The provider's id or reference.
+        spent: Its cost in the provider's unit, such as `12.50 EUR`; empty where it is free or unknown.
     """
 
     id: str
@@ -222,14 +220,14 @@ class Created(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
     spent: str = ""
 
 
-class Settled(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="settled"):
+class CleanedUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="settled"):
     """
-    What the run did about something that it had created.
+    The run has removed a resource that it had created, or has given up.
 
     Args:
         created: Id of the `Created` event.
-        cleaned: Whether it is gone.
-        how: Such as `cancelOrder answered 200`, or why it is left.
+        cleaned: Whether it was removed.
+        how: Such as `cancelOrder answered 200`, or why it was not removed.
     """
 
     created: str
@@ -239,33 +237,33 @@ class Settled(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
 
 class RunFinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="run_finished"):
     """
-    The run came to its end; a stream without this event was broken off.
+    The run is complete; a stream without this event was interrupted.
 
     Args:
         coverage: What the run exercised: kinds (`answers`, `branches`, `cases`, `requirements`) by name, each with
             its tests, as `flowproof contracts coverage` reads it.
     """
 
-    at: Moment
+    at: Timestamp
     coverage: dict[str, dict[str, list[str]]] = {}
 
 
-Event = RunStarted | Recognised | Planned | Exchanged | TestFinished | Created | Settled | RunFinished
+Event = RunStarted | Recognised | Planned | Exchanged | TestFinished | Created | CleanedUp | RunFinished
 
 _ENCODER = msgspec.json.Encoder()
 
 
 def dump(event: Event) -> bytes:
-    """An event as a line, with its line feed."""
+    """Encode an event as a line, with its line feed."""
     return _ENCODER.encode(event) + b"\n"
 
 
 def read_events(lines: Iterable[bytes]) -> Iterator[Event]:
     """
-    Read what `dump` has written. A last line without its line feed, as a broken-off run leaves it, is left out.
+    Read lines that `dump` has written. A last line without a line feed, as an interrupted run leaves it, is ignored.
 
     Raises:
-        ConfigurationError: A line is no event.
+        ConfigurationError: A line is not an event.
     """
     decode: Any = msgspec.json.Decoder(Event).decode
     for number, line in enumerate(lines, start=1):

@@ -1,7 +1,7 @@
 """
-Runs a provider's suite: pytest in a process of its own, watched until its end, or until somebody interrupts it.
+Runs a provider's suite with pytest in a separate process, until its end or an interrupt.
 
-Knows neither events nor verdicts: what pytest's plugin writes down is its caller's business.
+Knows neither events nor verdicts.
 """
 
 import os
@@ -21,34 +21,33 @@ from .run_configuration import RunConfiguration
 __all__ = ["execute"]
 
 POLL_S = 0.1
-# What would divert the run from what was ordered.
-DIVERTING = tuple(
+# Variables that would change what the run does.
+IGNORED_VARIABLES = tuple(
     f"FLOWPROOF_{each}"
     for each in ("BASE_URL", "COVERAGE", "EVENTS", "PROVIDERS", "REQUIREMENT", "SERVER", "TARGET", "TRANSPORT")
 )
 
 
 class _Interruptions:
-    """How often somebody asked the run to end."""
+    """Counts the signals that ask the run to end."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def note(self, *_: object) -> None:
-        """Once more."""
         self.count += 1
 
 
 @contextmanager
 def _interruptions() -> Iterator[_Interruptions]:
-    """Interrupts are noted instead of ending this process; only a process's main thread can do that."""
-    noted = _Interruptions()
+    """Count interrupts instead of ending this process; only the main thread of a process can do that."""
+    interruptions = _Interruptions()
     if threading.current_thread() is not threading.main_thread():
-        yield noted
+        yield interruptions
         return
-    before = {each: signal.signal(each, noted.note) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = {each: signal.signal(each, interruptions.note) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield noted
+        yield interruptions
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
@@ -58,22 +57,22 @@ def execute(
     configuration: RunConfiguration,
     scratch: Path,
     environment: Mapping[str, str],
-    said: IO[bytes],
+    output: IO[bytes],
     *,
     watch: Callable[[], None],
 ) -> tuple[int, bool]:
     """
-    Run the suite of an order.
+    Run a suite.
 
-    It is a group of its own, so that an interrupt from the keyboard reaches it once, from here. The first asks it to
-    end, and to undo what it has created; the second ends it at once.
+    pytest has a process group of its own, so that an interrupt from the keyboard reaches it only from here. The first
+    interrupt asks it to end and to remove what it has created; the second one kills it.
 
     Args:
-        order: What is to be run.
-        scratch: Where it runs: an empty folder, in which its coverage is found afterwards.
+        configuration: What to run.
+        scratch: An empty working folder, in which pytest leaves its coverage.
         environment: The caller's.
-        said: What pytest prints goes there.
-        watch: Called every now and then while it runs, and once when it has ended.
+        output: Receives what pytest prints.
+        watch: Called repeatedly while pytest runs, and once when it has ended.
 
     Returns:
         The exit code of pytest, and whether it was interrupted.
@@ -84,17 +83,17 @@ def execute(
             cwd=scratch,
             env=_environment(environment, scratch),
             stdin=DEVNULL,
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
-        heard = 0
+        handled = 0
         try:
             while process.poll() is None:
                 watch()
-                if interruptions.count > heard:
-                    _end(process, signal.SIGINT if heard == 0 else signal.SIGKILL)
-                    heard = interruptions.count
+                if interruptions.count > handled:
+                    _end(process, signal.SIGINT if handled == 0 else signal.SIGKILL)
+                    handled = interruptions.count
                 with suppress(TimeoutExpired):
                     process.wait(POLL_S)
         finally:
@@ -106,7 +105,7 @@ def execute(
 
 
 def _end(process: Popen[bytes], how: signal.Signals) -> None:
-    """An interrupt is for pytest, which ends its workers in order; a kill is for all of them."""
+    """Interrupt pytest, which ends its workers itself, or kill all processes of the group."""
     with suppress(ProcessLookupError):
         if how is signal.SIGINT:
             process.send_signal(how)
@@ -120,7 +119,7 @@ def _command(configuration: RunConfiguration, scratch: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "pytest", "-q", "--tb=short", "--color=no"),
         *("-p", "flowproof.plugin", "-p", "no:cacheprovider", "--import-mode=importlib"),
-        *("-p", "no:unraisableexception"),  # which looks through the whole memory at the end, for a warning nobody sees
+        *("-p", "no:unraisableexception"),  # it scans the whole memory at the end for a warning that is not shown
         *("-c", os.devnull, f"--rootdir={configuration.suite.parent}", f"--confcutdir={configuration.suite}"),
         f"--flowproof-target={MOCK if configuration.target is None else configuration.target.resolve()}",
         f"--flowproof-events={configuration.events.resolve()}",
@@ -132,9 +131,11 @@ def _command(configuration: RunConfiguration, scratch: Path) -> list[str]:
 
 
 def _environment(environment: Mapping[str, str], scratch: Path) -> dict[str, str]:
-    """The caller's, without what would have another run another way, or other plugins than ours."""
+    """The caller's environment, without variables that would change the run or load other plugins."""
     kept = {
-        name: value for name, value in environment.items() if not name.startswith("PYTEST_") and name not in DIVERTING
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("PYTEST_") and name not in IGNORED_VARIABLES
     }
     ours = {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
@@ -147,8 +148,8 @@ def _environment(environment: Mapping[str, str], scratch: Path) -> dict[str, str
 
 def _storage(environment: Mapping[str, str], scratch: Path) -> Path:
     """
-    Where Hypothesis keeps its tables of characters, which take it two seconds to make: from run to run in this user's
-    own directory for such things, or where the caller has them. No example is kept.
+    The folder for Hypothesis's tables of characters, which take two seconds to compute: the caller's, or one in the
+    user's cache directory. No examples are kept.
     """
     if chosen := environment.get("HYPOTHESIS_STORAGE_DIRECTORY"):
         return Path(chosen).resolve()

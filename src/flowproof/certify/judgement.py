@@ -1,7 +1,7 @@
 """
-From a run's events to its report: the verdicts of requirements, and whether a certificate can be issued.
+Builds the report of a run from its events: the verdicts, and whether a certificate can be issued.
 
-Pure, without a clock: the same events on the same ground give the same report, which is how a certificate is checked.
+Pure, without a clock: the same events and inputs give the same report, so that a certificate can be verified.
 """
 
 from collections import Counter
@@ -10,23 +10,23 @@ from datetime import date
 
 from msgspec import structs
 
-from .events import Event, Exchanged, TargetShown, Verdict
-from .record import Attempt, Record, read_record
+from .events import Event, Exchanged, TargetInfo, Verdict
+from .record import RunRecord, TestAttempt, group_events
 from .report import (
     FORMAT,
-    CreatedThing,
-    DeviationJudged,
+    CertificationReport,
+    DeviationResult,
     KnownDeviation,
-    Report,
     ReportInputs,
-    RequirementJudged,
-    Run,
-    Stated,
-    Suite,
-    TestJudged,
+    RequirementResult,
+    ResourceOutcome,
+    RunSummary,
+    StatedRequirement,
+    SuiteVersion,
+    TestResult,
 )
 
-__all__ = ["exit_code", "fold"]
+__all__ = ["build_report", "exit_code"]
 
 VERDICTS: tuple[Verdict, ...] = ("PASS", "FAIL", "ERROR", "SKIP", "OMIT")
 NOT_RUN = "no test ran"
@@ -34,14 +34,14 @@ BROKE_OFF = "the run broke off before its test ended"
 MOST_REASONS = 3
 
 
-def fold(events: Iterable[Event], inputs: ReportInputs) -> Report:
+def build_report(events: Iterable[Event], inputs: ReportInputs) -> CertificationReport:
     """
-    Judge a run.
+    Build the report of a run.
 
     Raises:
         ConfigurationError: The events do not begin with a run, or are of more than one.
     """
-    record = read_record(events)
+    record = group_events(events)
     started, target = record.started, _target(record)
     tests = tuple(map(_test, record.attempts.values()))
     deviated = {each.requirement: each for each in inputs.deviations}
@@ -51,7 +51,7 @@ def fold(events: Iterable[Event], inputs: ReportInputs) -> Report:
     complete = record.finished is not None
     verdict, why = _whole(requirements, deviations, tests, complete=complete)
     refused = [*_shortcomings(record), *_refusals(requirements, deviations, tests)]
-    return Report(
+    return CertificationReport(
         format=FORMAT,
         verdict=verdict,
         why=why,
@@ -60,8 +60,8 @@ def fold(events: Iterable[Event], inputs: ReportInputs) -> Report:
         title=inputs.title,
         target=target,
         permissions=started.permissions,
-        run=Run(started.run, record.first_at, record.last_at, record.parts, complete, started.selection),
-        suite=Suite(
+        run=RunSummary(started.run, record.first_at, record.last_at, record.parts, complete, started.selection),
+        suite=SuiteVersion(
             started.suite_version,
             started.suite_digest,
             inputs.contract_digest,
@@ -80,13 +80,13 @@ def fold(events: Iterable[Event], inputs: ReportInputs) -> Report:
     )
 
 
-def exit_code(report: Report) -> int:
-    """What the command ends with: 0 all held, 1 something failed or broke, 2 nothing could be judged."""
+def exit_code(report: CertificationReport) -> int:
+    """The exit code of the command: 0 for PASS, 1 for FAIL and ERROR, 2 if nothing could be judged."""
     return {"PASS": 0, "FAIL": 1, "ERROR": 1}.get(report.verdict, 2)
 
 
-def _target(record: Record) -> TargetShown:
-    """The target; one of whose answers carried our own header is a mock, whatever its name says."""
+def _target(record: RunRecord) -> TargetInfo:
+    """The target, which is a mock where a response had our own header."""
     kept = (*record.others, *(each for attempt in record.attempts.values() for each in attempt.exchanges))
     target = record.started.target
     return structs.replace(target, kind="mock") if record.recognised or any(map(_is_ours, kept)) else target
@@ -96,9 +96,9 @@ def _is_ours(exchange: Exchanged) -> bool:
     return any(name.lower() == "flowproof-exchange" for name, _ in exchange.response.headers)
 
 
-def _test(attempt: Attempt) -> TestJudged:
+def _test(attempt: TestAttempt) -> TestResult:
     planned, finished = attempt.planned, attempt.finished
-    return TestJudged(
+    return TestResult(
         test=planned.test,
         sentence=planned.sentence,
         requirements=planned.requirements,
@@ -114,28 +114,28 @@ def _test(attempt: Attempt) -> TestJudged:
 
 
 def _requirement(
-    stated: Stated,
-    tests: Sequence[TestJudged],
-    target: TargetShown,
+    stated: StatedRequirement,
+    tests: Sequence[TestResult],
+    target: TargetInfo,
     deviated: Mapping[str, KnownDeviation],
     today: date,
-) -> RequirementJudged:
-    mine = [each for each in tests if stated.id in each.requirements]
-    verdict, why = _verdict(mine)
-    possible = any(target.kind == "mock" or not each.needs_control for each in mine)
+) -> RequirementResult:
+    own_tests = [each for each in tests if stated.id in each.requirements]
+    verdict, why = _verdict(own_tests)
+    possible = any(target.kind == "mock" or not each.needs_control for each in own_tests)
     known = deviated.get(stated.id)
-    return RequirementJudged(
+    return RequirementResult(
         **structs.asdict(stated),
         verdict=verdict,
         why=why,
-        tests=tuple(each.test for each in mine),
+        tests=tuple(each.test for each in own_tests),
         mandatory=stated.standing == "documented" and possible,
         excused=verdict == "FAIL" and known is not None and known.expires >= today,
     )
 
 
-def _verdict(tests: Sequence[TestJudged]) -> tuple[Verdict, str]:
-    """The verdict over a requirement's tests: the worst that was seen; nothing tested is never a PASS."""
+def _verdict(tests: Sequence[TestResult]) -> tuple[Verdict, str]:
+    """The verdict on a requirement: the worst of its tests; without a test it is never PASS."""
     worst: tuple[Verdict, ...] = ("FAIL", "ERROR")
     for verdict in worst:
         if any(each.verdict == verdict for each in tests):
@@ -155,37 +155,37 @@ def _reasons(reasons: Iterable[str]) -> str:
     return "; ".join([*different[:MOST_REASONS], *([f"and {more} more reasons"] if more > 0 else [])])
 
 
-def _deviation(known: KnownDeviation, requirements: Sequence[RequirementJudged], today: date) -> DeviationJudged:
+def _deviation(known: KnownDeviation, requirements: Sequence[RequirementResult], today: date) -> DeviationResult:
     verdicts = {each.id: each.verdict for each in requirements}
     match verdicts.get(known.requirement):
         case None:
-            return DeviationJudged(**structs.asdict(known), state="unknown")
+            return DeviationResult(**structs.asdict(known), state="unknown")
         case "PASS":
-            return DeviationJudged(**structs.asdict(known), state="stale")
+            return DeviationResult(**structs.asdict(known), state="stale")
         case "FAIL":
-            state = DeviationJudged(**structs.asdict(known), state="covers")
+            state = DeviationResult(**structs.asdict(known), state="covers")
             return state if known.expires >= today else structs.replace(state, state="expired")
         case _:
-            return DeviationJudged(**structs.asdict(known), state="not judged")
+            return DeviationResult(**structs.asdict(known), state="not judged")
 
 
 def _whole(
-    requirements: Sequence[RequirementJudged],
-    deviations: Sequence[DeviationJudged],
-    tests: Sequence[TestJudged],
+    requirements: Sequence[RequirementResult],
+    deviations: Sequence[DeviationResult],
+    tests: Sequence[TestResult],
     *,
     complete: bool,
 ) -> tuple[Verdict, str]:
     failed = [each for each in requirements if each.verdict == "FAIL" and not each.excused]
     unmarked = [each for each in tests if each.verdict == "FAIL" and not each.requirements]
     wrong = [each for each in deviations if each.state in {"stale", "unknown"}]
-    said = [
+    failures = [
         *([f"{_number(failed, 'requirement')} failed"] if failed else []),
         *([f"{_number(unmarked, 'test')} without a requirement failed"] if unmarked else []),
         *([f"{_number(wrong, 'deviation')} no longer needed or of no requirement"] if wrong else []),
     ]
-    if said:
-        return "FAIL", ", ".join(said)
+    if failures:
+        return "FAIL", ", ".join(failures)
     broken = [each for each in tests if each.verdict == "ERROR"]
     if broken or not complete:
         ended = [] if complete else ["the run broke off"]
@@ -195,8 +195,8 @@ def _whole(
     return "SKIP", "nothing could be judged"
 
 
-def _shortcomings(record: Record) -> Iterator[str]:
-    """Why no certificate can be issued, whatever was found."""
+def _shortcomings(record: RunRecord) -> Iterator[str]:
+    """Reasons against a certificate because the run is not complete."""
     if record.finished is None:
         yield "the run broke off"
     if record.started.selection:
@@ -204,9 +204,9 @@ def _shortcomings(record: Record) -> Iterator[str]:
 
 
 def _refusals(
-    requirements: Sequence[RequirementJudged], deviations: Sequence[DeviationJudged], tests: Sequence[TestJudged]
+    requirements: Sequence[RequirementResult], deviations: Sequence[DeviationResult], tests: Sequence[TestResult]
 ) -> Iterator[str]:
-    """Why no certificate can be issued for what was found."""
+    """Reasons against a certificate because of the results."""
     if not any(each.mandatory for each in requirements):
         yield "no mandatory requirement was tested"
     for each in requirements:
@@ -222,11 +222,11 @@ def _refusals(
             yield f"the deviation of {deviation.requirement} is of no requirement"
 
 
-def _created(record: Record) -> Iterator[CreatedThing]:
+def _created(record: RunRecord) -> Iterator[ResourceOutcome]:
     for each in record.created.values():
-        settled = record.settled.get(each.id)
-        cleaned, how = (settled.cleaned, settled.how) if settled else (False, "nothing was done about it")
-        yield CreatedThing(each.id, each.test, each.operation, each.what, each.spent, cleaned, how)
+        cleanup = record.cleaned.get(each.id)
+        cleaned, how = (cleanup.cleaned, cleanup.how) if cleanup else (False, "nothing was done about it")
+        yield ResourceOutcome(each.id, each.test, each.operation, each.what, each.spent, cleaned, how)
 
 
 def _counts(verdicts: Iterable[Verdict]) -> dict[Verdict, int]:

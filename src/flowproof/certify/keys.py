@@ -1,8 +1,8 @@
 """
-Ed25519 keys of those who sign certificates: made, read, named. A private key never leaves its file but to sign.
+Ed25519 keys that sign certificates.
 
-The files are PEM, as `openssl genpkey -algorithm ed25519` makes them. A key's fingerprint is the SHA-256, in hex, of
-its public half in DER: `openssl pkey -pubin -in FILE.pub -outform DER | sha256sum`.
+The files are PEM, as `openssl genpkey -algorithm ed25519` makes them. The fingerprint of a key is the SHA-256, in hex,
+of its public half in DER: `openssl pkey -pubin -in FILE.pub -outform DER | sha256sum`.
 """
 
 import os
@@ -34,18 +34,18 @@ __all__ = [
 ]
 
 CONTEXT = b"flowproof certificate 1\n"
-MADE_BY = "Make a pair with: flowproof keygen FILE"
+ADVICE = "Make a pair with: flowproof keygen FILE"
 
 
 def make_keys(file: Path) -> tuple[Path, str]:
     """
-    Make a pair: the private key in the file, for its owner only, the public one beside it in `FILE.pub`.
+    Make a key pair: the private key in the file, readable by its owner only, the public key in `FILE.pub`.
 
     Returns:
         The public key's file, and its fingerprint.
 
     Raises:
-        ConfigurationError: One of the files is there already, or cannot be written.
+        ConfigurationError: One of the files exists, or cannot be written.
     """
     key = Ed25519PrivateKey.generate()
     public = file.with_name(f"{file.name}.pub")
@@ -72,28 +72,28 @@ def _write_new(file: Path, content: bytes, *, mode: int) -> None:
 
 def read_private_key(file: Path) -> Ed25519PrivateKey:
     """
-    Read a private key that signs.
+    Read a private key.
 
     Raises:
-        ConfigurationError: The file cannot be read, has a password, or holds another kind of key.
+        ConfigurationError: The file cannot be read, has a password, or has another kind of key.
     """
     try:
         key = load_pem_private_key(_content(file), password=None)
     except TypeError as error:
-        raise ConfigurationError(f"{file} is locked with a password.", f"Give a key without one. {MADE_BY}") from error
+        raise ConfigurationError(f"{file} is locked with a password.", f"Give a key without one. {ADVICE}") from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise ConfigurationError(f"{file} is no private key in PEM.", MADE_BY) from error
+        raise ConfigurationError(f"{file} is no private key in PEM.", ADVICE) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigurationError(f"{file} is no Ed25519 key.", MADE_BY)
+        raise ConfigurationError(f"{file} is no Ed25519 key.", ADVICE)
     return key
 
 
 def read_public_key(file: Path) -> bytes:
     """
-    Read a public key, as its 32 bytes.
+    Read a public key as its 32 bytes.
 
     Raises:
-        ConfigurationError: The file cannot be read, or holds something else.
+        ConfigurationError: The file cannot be read, or has something else.
     """
     try:
         key = load_pem_public_key(_content(file))
@@ -108,27 +108,27 @@ def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise ConfigurationError(f"The key {file} cannot be read: {error.strerror}.", MADE_BY) from error
+        raise ConfigurationError(f"The key {file} cannot be read: {error.strerror}.", ADVICE) from error
 
 
 def public_bytes(key: Ed25519PrivateKey) -> bytes:
-    """The public half of a key, as its 32 bytes."""
+    """The public half of a key as its 32 bytes."""
     return key.public_key().public_bytes_raw()
 
 
 def fingerprint(public: bytes) -> str:
-    """The name of a public key, by which people compare it."""
+    """The SHA-256 of a public key, by which people compare it."""
     der = Ed25519PublicKey.from_public_bytes(public).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return sha256(der).hexdigest()
 
 
 def sign(key: Ed25519PrivateKey, certificate: bytes) -> bytes:
-    """Sign a certificate's bytes, and nothing else that they could be taken for."""
+    """Sign a certificate's bytes in a context, so that the signature fits no other message."""
     return key.sign(CONTEXT + certificate)
 
 
 def has_signed(public: bytes, certificate: bytes, signature: bytes) -> bool:
-    """Whether the holder of a key has signed these bytes of a certificate."""
+    """Whether the signature is that of this key for these bytes."""
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, CONTEXT + certificate)
     except (InvalidSignature, ValueError):

@@ -1,4 +1,4 @@
-"""The events of a run, sorted by what they are about. A test that was repeated counts as it ended last."""
+"""The events of a run grouped by test and resource. Of a repeated test the last result counts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,16 +6,18 @@ from datetime import datetime
 
 from flowproof.errors import ConfigurationError
 
-from .events import Created, Event, Exchanged, Planned, Recognised, RunFinished, RunStarted, Settled, TestFinished
+from .events import CleanedUp, Created, Event, Exchanged, Planned, Recognised, RunFinished, RunStarted, TestFinished
 
-__all__ = ["Attempt", "Record", "read_record"]
+__all__ = ["RunRecord", "TestAttempt", "group_events"]
 
-MEND = "Give the events of one run."
+FIX = "Give the events of one run."
 
 
 @dataclass(slots=True)
-class Attempt:
-    """The last attempt at a test: what was planned, what it exchanged, how it ended, if it did."""
+class TestAttempt:
+    """The last attempt of a test: its plan, its exchanges and its end."""
+
+    __test__ = False  # not a class of tests for pytest
 
     planned: Planned
     part: int
@@ -24,21 +26,21 @@ class Attempt:
 
 
 @dataclass(slots=True)
-class Record:
+class RunRecord:
     """
     The events of one run.
 
     Args:
-        started: How the run's last part began.
-        first_at: When its first part did.
-        last_at: The last moment that any event tells.
-        parts: How often it began.
-        recognised: How the target gave itself away as a mock of ours; empty where it did not.
+        started: The start of the run's last part.
+        first_at: The start of its first part.
+        last_at: The latest time of any event.
+        parts: How often it was started.
+        recognised: How a response showed that the target is a mock of ours; empty where none did.
         attempts: By test, in the order in which they were planned.
-        others: Exchanges of no planned test.
+        others: Exchanges without a planned test.
         created: By id.
-        settled: By the id of what was created.
-        finished: How it ended; None where it broke off.
+        cleaned: By the id of the created resource.
+        finished: The end of the run; None where it was interrupted.
     """
 
     started: RunStarted
@@ -46,18 +48,18 @@ class Record:
     last_at: datetime
     parts: int = 1
     recognised: str = ""
-    attempts: dict[str, Attempt] = field(default_factory=dict)
+    attempts: dict[str, TestAttempt] = field(default_factory=dict)
     others: list[Exchanged] = field(default_factory=list)
     created: dict[str, Created] = field(default_factory=dict)
-    settled: dict[str, Settled] = field(default_factory=dict)
+    cleaned: dict[str, CleanedUp] = field(default_factory=dict)
     finished: RunFinished | None = None
 
-    def take(self, event: Event) -> None:
-        """One more event, in its order."""
+    def add(self, event: Event) -> None:
+        """Add the next event."""
         self.last_at = max(self.last_at, getattr(event, "at", self.last_at))
         match event:
             case RunStarted():
-                self._go_on(event)
+                self._resume(event)
             case Recognised():
                 self.recognised = event.how
             case Planned():
@@ -69,33 +71,33 @@ class Record:
                 self._finish(event)
             case Created():
                 self.created[event.id] = event
-            case Settled():
-                self.settled[event.created] = event
+            case CleanedUp():
+                self.cleaned[event.created] = event
             case RunFinished():
                 self.finished = event
 
-    def _go_on(self, event: RunStarted) -> None:
-        mine, its = self.started, event
-        if (mine.run, mine.provider, mine.suite_digest) != (its.run, its.provider, its.suite_digest):
-            raise ConfigurationError("The events are of more than one run.", MEND)
-        if mine.target != its.target:
-            raise ConfigurationError("The run went on with another target.", MEND)
+    def _resume(self, event: RunStarted) -> None:
+        before = self.started
+        if (before.run, before.provider, before.suite_digest) != (event.run, event.provider, event.suite_digest):
+            raise ConfigurationError("The events are of more than one run.", FIX)
+        if before.target != event.target:
+            raise ConfigurationError("The run went on with another target.", FIX)
         self.started, self.parts, self.finished = event, self.parts + 1, None
 
     def _plan(self, event: Planned) -> None:
         known = self.attempts.get(event.test)
         if known is None or known.part < self.parts:
-            self.attempts[event.test] = Attempt(event, self.parts)
+            self.attempts[event.test] = TestAttempt(event, self.parts)
 
     def _finish(self, event: TestFinished) -> None:
         if event.test not in self.attempts:
-            raise ConfigurationError(f"The events end a test that was never planned: {event.test}.", MEND)
+            raise ConfigurationError(f"The events end a test that was never planned: {event.test}.", FIX)
         self.attempts[event.test].finished = event
 
 
-def read_record(events: Iterable[Event]) -> Record:
+def group_events(events: Iterable[Event]) -> RunRecord:
     """
-    Sort a run's events.
+    Group the events of a run.
 
     Raises:
         ConfigurationError: They do not begin with a run, or are of more than one.
@@ -103,8 +105,8 @@ def read_record(events: Iterable[Event]) -> Record:
     stream = iter(events)
     first = next(stream, None)
     if not isinstance(first, RunStarted):
-        raise ConfigurationError("The events do not begin with a run.", MEND)
-    record = Record(first, first.at, first.at)
+        raise ConfigurationError("The events do not begin with a run.", FIX)
+    record = RunRecord(first, first.at, first.at)
     for event in stream:
-        record.take(event)
+        record.add(event)
     return record

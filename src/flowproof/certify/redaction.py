@@ -14,16 +14,16 @@ from flowproof.target import Site
 
 from .events import (
     Body,
+    CleanedUp,
     Created,
     Event,
     Exchanged,
-    Found,
+    FindingRecord,
     Message,
     Planned,
     Recognised,
     Request,
     RunStarted,
-    Settled,
     TestFinished,
 )
 
@@ -84,7 +84,7 @@ class Redactor:
             case Created():
                 what, spent = self.text(event.what), self.text(event.spent)
                 return structs.replace(event, test=self.name(event.test), what=what, spent=spent)
-            case Settled():
+            case CleanedUp():
                 return structs.replace(event, how=self.text(event.how))
             case Recognised():
                 return structs.replace(event, how=self.text(event.how))
@@ -139,7 +139,7 @@ class Redactor:
             return body
         return structs.replace(body, text=self._redact.body(body.text, content_type, is_cut=body.truncated))
 
-    def _finding(self, finding: Found) -> Found:
+    def _finding(self, finding: FindingRecord) -> FindingRecord:
         return structs.replace(
             finding,
             pointer=self.text(finding.pointer),

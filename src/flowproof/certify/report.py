@@ -1,7 +1,7 @@
 """
-The report of a run: every test and requirement with its verdict, folded from its events. Every view is made from it.
+The report of a run: every test and requirement with its verdict. Every view is made from it.
 
-The values, and their form as `report.json`. How they come about is the judgement's.
+Defines the values and the format of `report.json`; the module `judgement` computes them.
 """
 
 from datetime import date
@@ -11,21 +11,21 @@ import msgspec
 
 from flowproof.errors import ConfigurationError
 
-from .events import Exchanged, Moment, TargetShown, Verdict
+from .events import Exchanged, TargetInfo, Timestamp, Verdict
 
 __all__ = [
-    "CheckedRow",
+    "CertificationReport",
+    "ChecklistRow",
     "Coverage",
-    "CreatedThing",
-    "DeviationJudged",
+    "DeviationResult",
     "KnownDeviation",
-    "Report",
     "ReportInputs",
-    "RequirementJudged",
-    "Run",
-    "Stated",
-    "Suite",
-    "TestJudged",
+    "RequirementResult",
+    "ResourceOutcome",
+    "RunSummary",
+    "StatedRequirement",
+    "SuiteVersion",
+    "TestResult",
     "json_report",
     "read_report",
     "schema",
@@ -35,12 +35,12 @@ FORMAT = 1
 DeviationState = Literal["covers", "stale", "expired", "not judged", "unknown"]
 
 
-class Stated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class StatedRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
-    A requirement as the contract states it: `flowproof.conformance.Requirement`, as far as a report tells it.
+    The fields of `flowproof.conformance.Requirement` that a report shows.
 
     Args:
-        line: In the contract's `requirements.toml`, from 1 on; 0 where it is not known.
+        line: In the contract's `requirements.toml`, from 1 on; 0 where it is unknown.
     """
 
     id: str
@@ -53,7 +53,7 @@ class Stated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KnownDeviation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`flowproof.target.profile.Deviation`, as data; it counts until the end of the day on which it expires."""
+    """`flowproof.target.profile.Deviation` as data; valid until the end of the day on which it expires."""
 
     requirement: str
     owner: str
@@ -61,8 +61,8 @@ class KnownDeviation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires: date
 
 
-class CheckedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A row of the provider's checklist, as this run leaves it."""
+class ChecklistRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A row of the provider's checklist after the run."""
 
     id: str
     text: str
@@ -74,7 +74,7 @@ class CheckedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Coverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the run exercised of one kind (operations, statuses, examples, branches, requirements), and what not."""
+    """The coverage of one kind: operations, statuses, examples, branches or requirements."""
 
     kind: str
     exercised: tuple[str, ...]
@@ -83,52 +83,53 @@ class Coverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ReportInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
-    What a run is judged by, beside its events.
+    What a run is judged by, in addition to its events.
 
     Args:
         title: The provider's, for people.
         contract_digest: SHA-256, in hex, over the files of the contract.
         requirements: In the contract's order.
-        deviations: What the profile knows not to hold.
+        deviations: Known deviations of the target, from its profile.
         checklist: Empty where the provider has none.
-        coverage: Empty where the run kept none.
+        coverage: Empty where the run recorded none.
     """
 
     title: str
     contract_digest: str
-    requirements: tuple[Stated, ...]
+    requirements: tuple[StatedRequirement, ...]
     deviations: tuple[KnownDeviation, ...] = ()
-    checklist: tuple[CheckedRow, ...] = ()
+    checklist: tuple[ChecklistRow, ...] = ()
     coverage: tuple[Coverage, ...] = ()
 
 
-class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RunSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
-    When the run was, and how much of it.
+    When and how completely the run was done.
 
     Args:
-        parts: More than one where it broke off and went on.
-        complete: Whether it came to its end.
-        selection: Which tests were chosen, in words; empty for all of the suite.
+        parts: More than one where it was interrupted and resumed.
+        complete: Whether it reached its end.
+        selection: The chosen tests in words; empty for the whole suite.
     """
 
     id: str
-    started_at: Moment
-    ended_at: Moment
+    started_at: Timestamp
+    ended_at: Timestamp
     parts: int
     complete: bool
     selection: str
 
 
-class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SuiteVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
     Which suite ran.
 
     Args:
-        version: Flowproof's.
-        digest: SHA-256, in hex, over suite, contract and fixtures; the next ones over the contract and the profile,
-            which a mock has not.
-        versions: Of what it stands on, by name.
+        version: Of Flowproof.
+        digest: SHA-256, in hex, over suite, contract and fixtures.
+        contract_digest: SHA-256, in hex, over the contract.
+        profile_digest: SHA-256, in hex, over the profile; empty for a mock.
+        versions: Of the suite's dependencies, by name.
     """
 
     version: str
@@ -138,17 +139,17 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     versions: dict[str, str]
 
 
-class TestJudged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TestResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
-    A test that was planned.
+    A planned test with its result.
 
     Args:
-        verdict: None where the run broke off before the test had one.
+        verdict: None where the run was interrupted before the test ended.
         exchanges: How many it made.
         evidence: Ids of those that were kept.
     """
 
-    __test__ = False  # pytest collects no class of ours
+    __test__ = False  # not a class of tests for pytest
 
     test: str
     sentence: str
@@ -157,21 +158,21 @@ class TestJudged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     verdict: Verdict | None
     why: str
     details: str
-    at: Moment | None
+    at: Timestamp | None
     duration_ms: float
     exchanges: int
     evidence: tuple[str, ...]
 
 
-class RequirementJudged(Stated, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class RequirementResult(StatedRequirement, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """
     A requirement with its verdict.
 
     Args:
-        verdict: FAIL if any of its tests says so, else ERROR, else PASS if one says so, else OMIT or SKIP.
+        verdict: FAIL if any of its tests failed, else ERROR, else PASS if one passed, else OMIT or SKIP.
         why: For any verdict but PASS.
         tests: Ids of its tests.
-        mandatory: Whether a certificate needs it: documented, and some test of it can run on this target.
+        mandatory: Whether a certificate needs it: it is documented, and a test of it can run on this target.
         excused: Whether a deviation covers its FAIL.
     """
 
@@ -182,14 +183,14 @@ class RequirementJudged(Stated, frozen=True, forbid_unknown_fields=True, kw_only
     excused: bool
 
 
-class DeviationJudged(KnownDeviation, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A deviation, and whether it covers a FAIL, is stale (its requirement holds), has expired, or was not judged."""
+class DeviationResult(KnownDeviation, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A deviation, and whether it covers a FAIL, is stale (its requirement passed), expired, or was not judged."""
 
     state: DeviationState
 
 
-class CreatedThing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that the run created, and what became of it."""
+class ResourceOutcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A resource that the run created, and whether it was removed."""
 
     id: str
     test: str
@@ -200,19 +201,19 @@ class CreatedThing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     how: str
 
 
-class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CertificationReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
-    All that is known of a run.
+    The report of a certification run.
 
     Args:
-        format: Version of this form.
+        format: Version of this format.
         verdict: Of the whole: FAIL if anything failed that no deviation covers, or a deviation is stale; else ERROR if
-            anything is, or the run broke off; else PASS if a requirement passed; else SKIP.
-        why: For any verdict but PASS, in one sentence.
-        refusals: Why no certificate can be issued; empty where one can.
+            a test has it or the run was interrupted; else PASS if a requirement passed; else SKIP.
+        why: One sentence for any verdict but PASS.
+        refusals: Reasons against a certificate; empty where one can be issued.
         requirement_counts: How many requirements have each verdict.
-        test_counts: The same for tests.
-        exchanges: The evidence that was kept.
+        test_counts: How many tests have each verdict.
+        exchanges: The kept evidence.
     """
 
     format: int
@@ -221,24 +222,24 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refusals: tuple[str, ...]
     provider: str
     title: str
-    target: TargetShown
+    target: TargetInfo
     permissions: tuple[str, ...]
-    run: Run
-    suite: Suite
+    run: RunSummary
+    suite: SuiteVersion
     requirement_counts: dict[Verdict, int]
     test_counts: dict[Verdict, int]
-    requirements: tuple[RequirementJudged, ...]
-    deviations: tuple[DeviationJudged, ...]
-    created: tuple[CreatedThing, ...]
-    checklist: tuple[CheckedRow, ...]
+    requirements: tuple[RequirementResult, ...]
+    deviations: tuple[DeviationResult, ...]
+    created: tuple[ResourceOutcome, ...]
+    checklist: tuple[ChecklistRow, ...]
     coverage: tuple[Coverage, ...]
-    tests: tuple[TestJudged, ...]
+    tests: tuple[TestResult, ...]
     exchanges: tuple[Exchanged, ...]
 
     def inputs(self) -> ReportInputs:
         """What the run was judged by."""
         stated = tuple(
-            Stated(each.id, each.text, each.source, each.standing, each.obliges, each.note, each.line)
+            StatedRequirement(each.id, each.text, each.source, each.standing, each.obliges, each.note, each.line)
             for each in self.requirements
         )
         known = tuple(
@@ -247,27 +248,27 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ReportInputs(self.title, self.suite.contract_digest, stated, known, self.checklist, self.coverage)
 
 
-def json_report(report: Report) -> bytes:
-    """A report as the file `report.json`."""
+def json_report(report: CertificationReport) -> bytes:
+    """Encode a report as `report.json`."""
     return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
 
 
-def read_report(data: bytes) -> Report:
+def read_report(data: bytes) -> CertificationReport:
     """
-    Read what `json_report` has written.
+    Read a `report.json`.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: The data is not a report.
     """
-    decode: Any = msgspec.json.Decoder(Report).decode
+    decode: Any = msgspec.json.Decoder(CertificationReport).decode
     try:
-        report: Report = decode(data)
+        report: CertificationReport = decode(data)
     except msgspec.DecodeError as error:
         raise ConfigurationError(f"This is no report: {error}.", "Give a report.json that flowproof wrote.") from error
     return report
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of `report.json`, as `report.schema.json` beside it has it."""
-    stated = msgspec.json.schema(Report)
+    """The JSON Schema (2020-12) of `report.json`."""
+    stated = msgspec.json.schema(CertificationReport)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Report of a Flowproof run", **stated}

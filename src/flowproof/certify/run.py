@@ -1,7 +1,7 @@
 """
-Runs a provider's suite on a target: pytest in a process of its own, whose events are the only record of what happened.
+Runs a provider's suite on a target, with pytest in a separate process whose events are the only record of the run.
 
-A run that was broken off leaves its events, and goes on from them.
+An interrupted run leaves its events and can be resumed from them.
 """
 
 import fcntl
@@ -23,16 +23,16 @@ from msgspec import structs
 from flowproof.errors import ConfigurationError
 from flowproof.target.profile import MOCK, Deviation, Permission, Profile, ProfileEntry, read_profile
 
-from .events import Event, Planned, RunFinished, RunStarted, TargetShown, TestFinished, read_events
+from .events import Event, Planned, RunFinished, RunStarted, TargetInfo, TestFinished, read_events
 from .execution import execute
-from .kind import kind_of
 from .redaction import Redactor, secrets_of
 from .run_configuration import RunConfiguration
 from .run_store import RunStore
 from .stream import append, events_of, repair
-from .suite import digest_of, versions
+from .suite import suite_digest, versions
+from .target_kind import detect_target_kind
 
-__all__ = ["Ended", "RunConfiguration", "run"]
+__all__ = ["RunConfiguration", "RunResult", "run"]
 
 TAIL_LINES = 12
 NO_TESTS = 5  # pytest's exit code
@@ -41,14 +41,14 @@ CRASHED = "its process ended before it did"
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class RunResult:
     """
-    How a run ended.
+    The result of a run.
 
     Args:
-        events: All of them, those of earlier parts too.
-        finished: Whether it came to its end, or was broken off.
-        deviations: What the profile knows not to hold of this provider.
+        events: With those of earlier parts.
+        finished: Whether it reached its end; False if it was interrupted.
+        deviations: Known deviations of this provider, from the profile.
     """
 
     events: tuple[Event, ...]
@@ -57,58 +57,61 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class _Aim:
-    """The target of an order, read and looked at."""
+class _Target:
+    """The target of a run, read from the profile and checked."""
 
-    shown: TargetShown
+    info: TargetInfo
     permissions: tuple[str, ...]
     digest: str
     deviations: tuple[Deviation, ...]
     redactor: Redactor
 
     @classmethod
-    def of(cls, configuration: RunConfiguration, environment: Mapping[str, str]) -> "_Aim":
+    def of(cls, configuration: RunConfiguration, environment: Mapping[str, str]) -> "_Target":
         if configuration.target is None:
-            shown = TargetShown(MOCK, "mock", "")
-            return cls(shown, Permission(everything=True).sentences(), "", (), Redactor([]))
+            info = TargetInfo(MOCK, "mock", "")
+            return cls(info, Permission(everything=True).sentences(), "", (), Redactor([]))
         profile, digest = _profile(configuration.target, configuration, environment)
         entry = profile.entry(configuration.provider)
-        shown = TargetShown(profile.name, kind_of(entry.site.url), entry.site.url)
+        info = TargetInfo(profile.name, detect_target_kind(entry.site.url), entry.site.url)
         secrets = [each for other in profile.entries.values() for each in secrets_of(other.site)]
         deviations = tuple(
             each for each in profile.deviations if each.requirement.startswith(f"{configuration.provider}.")
         )
-        return cls(shown, _permissions(entry), digest, deviations, Redactor(secrets))
+        return cls(info, _permissions(entry), digest, deviations, Redactor(secrets))
 
 
 def run(
-    configuration: RunConfiguration, environment: Mapping[str, str], *, told: Callable[[Event], None] = lambda _: None
-) -> Ended:
+    configuration: RunConfiguration,
+    environment: Mapping[str, str],
+    *,
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> RunResult:
     """
-    Run a suite, or go on with it, until its end or until somebody interrupts it (SIGINT, SIGTERM).
+    Run or resume a suite until its end or an interrupt (SIGINT, SIGTERM).
 
     Args:
-        order: What is to be run.
-        environment: Such as `os.environ`; credentials come from it.
-        told: Called with each event as it happens, and first with those of earlier parts.
+        configuration: What to run.
+        environment: Such as `os.environ`; it has the credentials.
+        on_event: Called with each event, first with those of earlier parts.
 
     Raises:
-        ConfigurationError: The order does not fit the target, the events that are there, or this installation.
+        ConfigurationError: The configuration does not fit the target, the existing events, or this installation.
     """
     if configuration.jobs > 1 and find_spec("xdist") is None:
         raise ConfigurationError("More than one process needs pytest-xdist.", "Install it, or leave --jobs out.")
-    aim = _Aim.of(configuration, environment)
-    with _alone(configuration):
-        started = _begun(configuration, aim)
-        append(configuration.events, aim.redactor.event(started))
-        seen = _Tail(configuration.events, told)
-        with tempfile.TemporaryDirectory(prefix="flowproof-") as scratch, tempfile.TemporaryFile() as said:
-            code, interrupted = execute(configuration, Path(scratch), environment, said, watch=seen.read)
+    target = _Target.of(configuration, environment)
+    with _locked(configuration):
+        started = _start_event(configuration, target)
+        append(configuration.events, target.redactor.event(started))
+        tail = _Tail(configuration.events, on_event)
+        with tempfile.TemporaryDirectory(prefix="flowproof-") as scratch, tempfile.TemporaryFile() as output:
+            code, interrupted = execute(configuration, Path(scratch), environment, output, watch=tail.read)
             _keep_coverage(configuration, Path(scratch) / "coverage.json")
             if not interrupted:
-                _check(configuration, code, said, aim.redactor, seen)
-                _end_with(configuration, aim, seen)
-        return Ended(tuple(seen.events), not interrupted, aim.deviations)
+                _check(configuration, code, output, target.redactor, tail)
+                _finish(configuration, target, tail)
+        return RunResult(tuple(tail.events), not interrupted, target.deviations)
 
 
 def _profile(file: Path, configuration: RunConfiguration, environment: Mapping[str, str]) -> tuple[Profile, str]:
@@ -127,8 +130,8 @@ def _permissions(entry: ProfileEntry) -> tuple[str, ...]:
 
 
 @contextmanager
-def _alone(configuration: RunConfiguration) -> Iterator[None]:
-    """Nobody else runs in the folder, which is made where it is missing."""
+def _locked(configuration: RunConfiguration) -> Iterator[None]:
+    """Lock the folder against other runs; it is created where it is missing."""
     try:
         configuration.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -148,23 +151,23 @@ def _alone(configuration: RunConfiguration) -> Iterator[None]:
             (configuration.folder / ".running").unlink(missing_ok=True)
 
 
-def _begun(configuration: RunConfiguration, aim: _Aim) -> RunStarted:
-    """How the run, or its next part, begins; the files of another run are cleared away."""
+def _start_event(configuration: RunConfiguration, target: _Target) -> RunStarted:
+    """The first event of the run or of its next part; the files of another run are removed."""
     started = RunStarted(
         run=uuid4().hex,
         at=datetime.now(UTC),
         provider=configuration.provider,
-        target=aim.shown,
+        target=target.info,
         suite_version=version("flowproof"),
-        suite_digest=digest_of(configuration.suite, configuration.contract, configuration.fixtures),
+        suite_digest=suite_digest(configuration.suite, configuration.contract, configuration.fixtures),
         versions=dict(versions()),
-        permissions=aim.permissions,
-        profile_digest=aim.digest,
+        permissions=target.permissions,
+        profile_digest=target.digest,
         selection=configuration.selection(),
     )
     if configuration.resume and configuration.events.exists():
         repair(configuration.events)
-        return _gone_on(configuration, aim, started)
+        return _resumed(configuration, target, started)
     if configuration.run_store.exists():
         _refuse_leftovers(configuration)
     for each in (configuration.events, configuration.coverage):
@@ -173,9 +176,9 @@ def _begun(configuration: RunConfiguration, aim: _Aim) -> RunStarted:
 
 
 def _refuse_leftovers(configuration: RunConfiguration) -> None:
-    """A run that has left something on its target is gone on with, lest nobody knows of it any more."""
+    """Refuse to replace a run that has left resources on its target."""
     run_store = RunStore(configuration.run_store)
-    left = len(run_store.unsettled())
+    left = len(run_store.not_cleaned())
     if left:
         run_store.close()
         raise ConfigurationError(
@@ -185,13 +188,13 @@ def _refuse_leftovers(configuration: RunConfiguration) -> None:
     run_store.remove()
 
 
-def _gone_on(configuration: RunConfiguration, aim: _Aim, started: RunStarted) -> RunStarted:
+def _resumed(configuration: RunConfiguration, target: _Target, started: RunStarted) -> RunStarted:
     earlier = next(
         (each for each in reversed(list(events_of(configuration.events))) if isinstance(each, RunStarted)), None
     )
     if earlier is None:
         return started
-    wanted = aim.redactor.event(started)
+    planned = target.redactor.event(started)
     differs = [
         what
         for what, name in (
@@ -201,7 +204,7 @@ def _gone_on(configuration: RunConfiguration, aim: _Aim, started: RunStarted) ->
             ("the suite, contract or fixtures", "suite_digest"),
             ("the choice of tests", "selection"),
         )
-        if getattr(earlier, name) != getattr(wanted, name)
+        if getattr(earlier, name) != getattr(planned, name)
     ]
     if differs:
         raise ConfigurationError(
@@ -213,33 +216,33 @@ def _gone_on(configuration: RunConfiguration, aim: _Aim, started: RunStarted) ->
 
 class _Tail:
     """
-    Reads a file's events as they come.
+    Reads the events of a file as they are appended.
 
     Args:
-        file: Whose.
-        told: Called with each.
+        file: Of the events.
+        on_event: Called with each event.
     """
 
-    def __init__(self, file: Path, told: Callable[[Event], None]) -> None:
+    def __init__(self, file: Path, on_event: Callable[[Event], None]) -> None:
         self._file = file
-        self._told = told
+        self._on_event = on_event
         self._offset = 0
         self.events: list[Event] = []
         self.read()
         self.before = len(self.events)
 
     def read(self) -> None:
-        """What is new, as far as its lines are whole."""
+        """Read the new complete lines."""
         with self._file.open("rb") as stream:
             stream.seek(self._offset)
             whole = [line for line in stream if line.endswith(b"\n")]
         self._offset += sum(map(len, whole))
         for event in read_events(whole):
             self.events.append(event)
-            self._told(event)
+            self._on_event(event)
 
     def unfinished(self) -> list[str]:
-        """Tests that are planned and have no end."""
+        """The planned tests that have not ended."""
         open_tests: dict[str, None] = {}
         for event in self.events:
             if isinstance(event, Planned):
@@ -249,14 +252,14 @@ class _Tail:
         return list(open_tests)
 
 
-def _check(configuration: RunConfiguration, code: int, said: IO[bytes], redactor: Redactor, seen: _Tail) -> None:
+def _check(configuration: RunConfiguration, code: int, output: IO[bytes], redactor: Redactor, tail: _Tail) -> None:
     """
-    That the suite was run.
+    Check that the suite was run.
 
     Raises:
-        ConfigurationError: pytest could not begin, or found nothing to do.
+        ConfigurationError: pytest could not start, or found no test.
     """
-    planned = any(isinstance(each, Planned) for each in seen.events)
+    planned = any(isinstance(each, Planned) for each in tail.events)
     if code in ENDED and planned:
         return
     if code == NO_TESTS:
@@ -264,44 +267,44 @@ def _check(configuration: RunConfiguration, code: int, said: IO[bytes], redactor
             f"No test of {configuration.provider} fits {configuration.selection() or 'the suite folder'}.",
             "Choose others.",
         )
-    if any(isinstance(each, Planned) for each in seen.events[seen.before :]):
-        return  # it began, so that what it left undone is told by its tests
-    said.seek(0)
-    lines = redactor.text(said.read().decode(errors="replace")).strip().splitlines()
-    tail = " / ".join(each.strip() for each in lines[-TAIL_LINES:] if each.strip())
+    if any(isinstance(each, Planned) for each in tail.events[tail.before :]):
+        return  # pytest started, so the tests show what it did not do
+    output.seek(0)
+    lines = redactor.text(output.read().decode(errors="replace")).strip().splitlines()
+    shown = " / ".join(each.strip() for each in lines[-TAIL_LINES:] if each.strip())
     raise ConfigurationError(
-        f"The suite of {configuration.provider} could not be run (exit code {code}): {tail}",
-        "Mend that, and run again.",
+        f"The suite of {configuration.provider} could not be run (exit code {code}): {shown}",
+        "Fix that, and run again.",
     )
 
 
-def _end_with(configuration: RunConfiguration, aim: _Aim, seen: _Tail) -> None:
-    """The last events, once nothing is left to run."""
+def _finish(configuration: RunConfiguration, target: _Target, tail: _Tail) -> None:
+    """Append the last events after pytest has ended."""
     now = datetime.now(UTC)
-    for test in seen.unfinished():
+    for test in tail.unfinished():
         append(configuration.events, TestFinished(test, now, 0.0, "ERROR", CRASHED))
     append(
         configuration.events,
-        aim.redactor.event(RunFinished(now, _coverage(configuration.coverage, configuration.provider))),
+        target.redactor.event(RunFinished(now, _coverage(configuration.coverage, configuration.provider))),
     )
-    seen.read()
+    tail.read()
     configuration.coverage.unlink(missing_ok=True)
     run_store = RunStore(configuration.run_store)
-    if run_store.unsettled():
+    if run_store.not_cleaned():
         run_store.close()
     else:
         run_store.remove()
 
 
 def _keep_coverage(configuration: RunConfiguration, file: Path) -> None:
-    """What this part exercised, beside what earlier ones did."""
+    """Add the coverage of this part to that of earlier ones."""
     if not file.exists():
         return
     found = _coverage(configuration.coverage, configuration.provider)
     for kind, names in _coverage(file, configuration.provider).items():
         for name, tests in names.items():
-            mine = found.setdefault(kind, {})
-            mine[name] = sorted({*mine.get(name, ()), *tests})
+            known = found.setdefault(kind, {})
+            known[name] = sorted({*known.get(name, ()), *tests})
     configuration.coverage.write_text(json.dumps({"providers": {configuration.provider: found}}), encoding="utf-8")
 
 

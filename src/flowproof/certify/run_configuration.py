@@ -1,4 +1,4 @@
-"""What is to be run, on which target, and where its files go. Runs nothing."""
+"""What to run, on which target, and where the files of the run go."""
 
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
@@ -14,7 +14,7 @@ __all__ = ["RunConfiguration"]
 @dataclass(frozen=True, slots=True)
 class RunConfiguration:
     """
-    What is to be run.
+    What to run.
 
     Args:
         provider: Slug.
@@ -22,11 +22,11 @@ class RunConfiguration:
         contract: Folder of its contract.
         fixtures: Folder of its fixtures, which need not exist.
         target: A profile's file; None for the mock.
-        folder: Where the run's files go.
-        requirements: Only the tests of these, or of what stands below them; none means all.
-        keyword: Only the tests that fit this expression, as `pytest -k` reads it; empty for all.
-        jobs: How many processes at once; more than one needs pytest-xdist.
-        resume: Whether to go on from the events that are there.
+        folder: For the run's files.
+        requirements: Run only the tests of these requirements or of those below them; empty for all.
+        keyword: Run only the tests that match this expression of `pytest -k`; empty for all.
+        jobs: Number of processes; more than one needs pytest-xdist.
+        resume: Whether to resume from the existing events.
         profile_defaults: What a provider's table in the profile has where it is not written.
     """
 
@@ -44,20 +44,20 @@ class RunConfiguration:
 
     @property
     def events(self) -> Path:
-        """The run's record."""
+        """The file of the events."""
         return self.folder / "events.jsonl"
 
     @property
     def run_store(self) -> Path:
-        """What its processes share; there as long as the run is not over."""
+        """The file that the run's processes share; it exists until the run is over."""
         return run_store_of(self.events)
 
     @property
     def coverage(self) -> Path:
-        """What its earlier parts exercised; the same."""
+        """The file with the coverage of earlier parts; it exists until the run is over."""
         return self.folder / "events.jsonl.coverage"
 
     def selection(self) -> str:
-        """Which tests are chosen, in words."""
+        """The chosen tests in words."""
         chosen = [f"requirement {' or '.join(self.requirements)}"] if self.requirements else []
         return "; ".join([*chosen, *([f"tests that fit {self.keyword!r}"] if self.keyword else [])])

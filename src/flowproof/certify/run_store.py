@@ -1,8 +1,8 @@
 """
-What the processes of one run share: numbers, calls made, money spent, whose turn it is, what was created.
+The state that the processes of one run share: counters, budgets, the pace of requests, created resources.
 
-A file beside the events, for its owner only, gone when the run is over and nothing is left to undo. It holds ids and
-amounts, no secret. Knows no contract and no profile: its callers say what is counted and against what.
+A file beside the events, readable by its owner only. It is removed when the run is over and nothing is left to clean
+up. It has ids and amounts, no secrets. Knows no contract and no profile: its callers name counters and limits.
 """
 
 import fcntl
@@ -19,14 +19,14 @@ from flowproof.errors import ConfigurationError
 
 __all__ = ["Budget", "CreatedResource", "RunStore", "run_store_of"]
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 TABLES = """
 PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS number (name TEXT PRIMARY KEY, value REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS purse (provider TEXT PRIMARY KEY, spent TEXT NOT NULL, dearest TEXT, lost INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS made (
+CREATE TABLE IF NOT EXISTS budget (provider TEXT PRIMARY KEY, spent TEXT NOT NULL, dearest TEXT, lost INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS created (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, operation TEXT NOT NULL, what TEXT NOT NULL,
-    undo TEXT, parameters TEXT NOT NULL, is_settled INTEGER NOT NULL DEFAULT 0
+    undo TEXT, parameters TEXT NOT NULL, is_cleaned INTEGER NOT NULL DEFAULT 0
 );
 """
 
@@ -39,15 +39,15 @@ def run_store_of(events: Path) -> Path:
 @dataclass(frozen=True, slots=True)
 class CreatedResource:
     """
-    Something that the run has created and not yet undone.
+    A resource that the run has created.
 
     Args:
         id: As in its `Created` event.
         provider: Slug.
         operation: `operationId` that created it.
-        what: How the provider's people find it.
+        what: The provider's id or reference.
         undo: `operationId` that removes it; None where none does.
-        parameters: For that, as far as they are known.
+        parameters: Known parameters of that operation.
     """
 
     id: str
@@ -61,12 +61,12 @@ class CreatedResource:
 @dataclass(slots=True)
 class Budget:
     """
-    What a provider's calls have cost.
+    The cost of a provider's calls.
 
     Args:
-        spent: All together.
-        dearest: The most that one has cost; None before the first.
-        lost: Whether the cost of a call is not known.
+        spent: Of all calls.
+        dearest: Of the most expensive call; None before the first.
+        lost: Whether the cost of a call is unknown.
     """
 
     spent: Decimal = Decimal(0)
@@ -74,11 +74,11 @@ class Budget:
     lost: bool = False
 
     def allows(self, limit: Decimal) -> bool:
-        """Whether one more call keeps the limit, if it costs no more than the dearest so far."""
+        """Whether one more call stays within the limit, if it costs no more than the most expensive so far."""
         return not self.lost and self.spent < limit and self.spent + (self.dearest or 0) <= limit
 
     def pay(self, amount: Decimal | None) -> None:
-        """One more call; None where its cost cannot be told, which the dearest so far then stands for."""
+        """Add a call; a cost of None is unknown and counts as the most expensive so far."""
         if amount is None and self.dearest is None:
             self.lost = True
             return
@@ -89,10 +89,10 @@ class Budget:
 
 class RunStore:
     """
-    One process's view of what a run shares.
+    Access to the shared state for one process.
 
     Args:
-        file: Made where it is missing.
+        file: Created where it is missing.
 
     Raises:
         ConfigurationError: The file cannot be used.
@@ -102,17 +102,16 @@ class RunStore:
         self._file = file
         try:
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-            self._connection = sqlite3.connect(file, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(file, timeout=TIMEOUT_S, isolation_level=None, check_same_thread=False)
             self._connection.executescript(TABLES)
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(f"The file {file} cannot be used: {error}.", "Name another place.") from error
 
     def close(self) -> None:
-        """Leave the file to the others."""
         self._connection.close()
 
     def remove(self) -> None:
-        """Forget everything; for when no process of the run is left."""
+        """Delete the file; no other process of the run may use it."""
         self.close()
         for each in (self._file, self._lock):
             with suppress(FileNotFoundError):
@@ -123,14 +122,14 @@ class RunStore:
         return self._file.with_name(f"{self._file.name}.lock")
 
     def next(self, name: str) -> int:
-        """The next number of a kind, from 1 on, that no other process gets."""
+        """The next value of a counter, from 1 on; each process gets a different one."""
         with self._changing() as cursor:
             value = int(self._number(cursor, name)) + 1
             self._set(cursor, name, value)
         return value
 
     def take(self, name: str, limit: int | None) -> bool:
-        """Whether one more of a kind may be had; if so, it is counted."""
+        """Increment a counter unless it has reached the limit; returns whether it was incremented."""
         with self._changing() as cursor:
             value = int(self._number(cursor, name))
             if limit is not None and value >= limit:
@@ -139,17 +138,17 @@ class RunStore:
         return True
 
     def taken(self, name: str) -> int:
-        """How many of a kind were had."""
+        """The value of a counter."""
         with self._changing() as cursor:
             return int(self._number(cursor, name))
 
-    def turn(self, name: str, *, interval_s: float, now_s: float) -> float:
+    def reserve_slot(self, name: str, *, interval_s: float, now_s: float) -> float:
         """
-        Seconds to wait until it is this caller's turn, no sooner than an interval after everybody else's.
+        Reserve the next free time slot; returns the seconds to wait for it.
 
         Args:
-            name: What for.
-            interval_s: Between two turns.
+            name: Of the sequence of slots.
+            interval_s: Between two slots.
             now_s: By a clock that all processes of this machine share.
         """
         with self._changing() as cursor:
@@ -158,17 +157,17 @@ class RunStore:
         return at_s - now_s
 
     def forget(self, name: str) -> None:
-        """Begin a kind anew, as after a restart of the machine, whose clock begins anew too."""
+        """Reset a counter or a sequence of slots, whose clock restarts with the machine."""
         with self._changing() as cursor:
             cursor.execute("DELETE FROM number WHERE name = ?", (name,))
 
     @contextmanager
     def budget(self, provider: str) -> Iterator[Budget]:
-        """A provider's purse, kept from everybody else for as long as the block lasts, and put back changed."""
+        """A provider's budget, locked during the block and saved after it."""
         with self._lock.open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             row = self._connection.execute(
-                "SELECT spent, dearest, lost FROM purse WHERE provider = ?", (provider,)
+                "SELECT spent, dearest, lost FROM budget WHERE provider = ?", (provider,)
             ).fetchone()
             budget = Budget(Decimal(row[0]), Decimal(row[1]) if row[1] else None, bool(row[2])) if row else Budget()
             try:
@@ -176,30 +175,36 @@ class RunStore:
             finally:
                 dearest = None if budget.dearest is None else str(budget.dearest)
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO purse VALUES (?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO budget VALUES (?, ?, ?, ?)",
                     (provider, str(budget.spent), dearest, budget.lost),
                 )
 
-    def add(self, made: CreatedResource) -> None:
-        """Remember something that was created."""
+    def add(self, resource: CreatedResource) -> None:
         self._connection.execute(
-            "INSERT INTO made (id, provider, operation, what, undo, parameters) VALUES (?, ?, ?, ?, ?, ?)",
-            (made.id, made.provider, made.operation, made.what, made.undo, json.dumps(dict(made.parameters))),
+            "INSERT INTO created (id, provider, operation, what, undo, parameters) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                resource.id,
+                resource.provider,
+                resource.operation,
+                resource.what,
+                resource.undo,
+                json.dumps(dict(resource.parameters)),
+            ),
         )
 
-    def unsettled(self, provider: str | None = None) -> tuple[CreatedResource, ...]:
-        """What was created and is not undone, the newest first."""
+    def not_cleaned(self, provider: str | None = None) -> tuple[CreatedResource, ...]:
+        """The created resources that are not cleaned up, the newest first."""
         rows = self._connection.execute(
-            "SELECT id, provider, operation, what, undo, parameters FROM made "
-            "WHERE NOT is_settled AND (? IS NULL OR provider = ?) ORDER BY rowid DESC",
+            "SELECT id, provider, operation, what, undo, parameters FROM created "
+            "WHERE NOT is_cleaned AND (? IS NULL OR provider = ?) ORDER BY rowid DESC",
             (provider, provider),
         )
         return tuple(CreatedResource(row[0], row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows)
 
-    def settle(self, made_id: str) -> bool:
-        """Something needs no more care; whether that was not known before."""
+    def mark_cleaned(self, resource_id: str) -> bool:
+        """Mark a resource as cleaned up or given up; returns whether it was not marked before."""
         changed = self._connection.execute(
-            "UPDATE made SET is_settled = 1 WHERE id = ? AND NOT is_settled", (made_id,)
+            "UPDATE created SET is_cleaned = 1 WHERE id = ? AND NOT is_cleaned", (resource_id,)
         ).rowcount
         return changed > 0
 

@@ -1,8 +1,4 @@
-"""
-A run's events as a file: appended whole, also where several processes write at once, and read back.
-
-What is in them is its callers' business.
-"""
+"""The events of a run as a file, to which several processes can append."""
 
 import fcntl
 import os
@@ -20,7 +16,7 @@ OWNER_ONLY = 0o600
 
 def append(file: Path, *events: Event) -> None:
     """
-    Add events to the end of a file, together and whole; the file is made where it is missing.
+    Append events to a file, together and whole; the file is created where it is missing.
 
     Raises:
         ConfigurationError: The file cannot be written.
@@ -37,10 +33,10 @@ def append(file: Path, *events: Event) -> None:
 
 def events_of(file: Path) -> Iterable[Event]:
     """
-    The events of a file, in their order.
+    Read the events of a file in order.
 
     Raises:
-        ConfigurationError: The file cannot be read, or a line is no event.
+        ConfigurationError: The file cannot be read, or a line is not an event.
     """
     try:
         with file.open("rb") as stream:
@@ -51,7 +47,7 @@ def events_of(file: Path) -> Iterable[Event]:
 
 def repair(file: Path) -> None:
     """
-    Cut off a last line that was never finished, so that the next event begins a line.
+    Cut off an incomplete last line, so that the next event begins a line.
 
     Raises:
         ConfigurationError: The file cannot be read or written.

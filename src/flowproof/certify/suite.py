@@ -1,4 +1,4 @@
-"""The suite that certifies a provider: what tells one state of it from another."""
+"""The digest and versions that identify a suite."""
 
 import platform
 from collections.abc import Mapping
@@ -8,21 +8,21 @@ from importlib.resources.abc import Traversable
 
 from .criteria import digest
 
-__all__ = ["digest_of", "versions"]
+__all__ = ["suite_digest", "versions"]
 
-STANDS_ON = ("pytest", "hypothesis", "requests", "jsonschema-rs", "msgspec")
+DEPENDENCIES = ("pytest", "hypothesis", "requests", "jsonschema-rs", "msgspec")
 
 
-def digest_of(suite: Traversable, contract: Traversable, fixtures: Traversable) -> str:
+def suite_digest(suite: Traversable, contract: Traversable, fixtures: Traversable) -> str:
     """SHA-256, in hex, over all that decides what a run does: suite, contract and fixtures, which need not exist."""
     folders = [suite, contract, *([fixtures] if fixtures.is_dir() else [])]
     return sha256("".join(map(digest, folders)).encode()).hexdigest()
 
 
 def versions() -> Mapping[str, str]:
-    """Versions of Python and of what a suite stands on, by name."""
+    """Versions of Python and of the suite's dependencies, by name."""
     found = {"python": platform.python_version()}
-    for name in STANDS_ON:
+    for name in DEPENDENCIES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from flowproof.certify import Report, exit_code, fold
-from flowproof.certify.certificate import NotCertifiable, issue
+from flowproof.certify import CertificationReport, build_report, exit_code
+from flowproof.certify.certificate import NotCertifiable, issue_certificate
 from flowproof.certify.criteria import read_report_inputs
 from flowproof.certify.events import Event, Planned, RunStarted, TestFinished, Verdict
 from flowproof.certify.keys import Ed25519PrivateKey, read_private_key
@@ -105,14 +105,14 @@ def certify(
     )
     progress = Progress(provider)
     key = read_private_key(sign) if sign is not None else None
-    ended = run(configuration, os.environ, told=partial(_show_event, progress, configuration.folder))
+    ended = run(configuration, os.environ, on_event=partial(_show_event, progress, configuration.folder))
     progress.end()
     if not ended.finished:
         click.echo(
             f"Broken off after {progress.done} of {progress.planned} tests; --resume goes on from there.", err=True
         )
         context.exit(INTERRUPTED)
-    report = fold(
+    report = build_report(
         ended.events, read_report_inputs(provider, kit.title, configuration.contract, ended.events, ended.deviations)
     )
     write_views(report, configuration.folder)
@@ -185,10 +185,14 @@ def _show_event(progress: Progress, folder: Path, event: Event) -> None:
     progress.show(event)
 
 
-def _issue(report: Report, configuration: RunConfiguration, key: Ed25519PrivateKey, valid_days: int) -> bool:
+def _issue(
+    report: CertificationReport, configuration: RunConfiguration, key: Ed25519PrivateKey, valid_days: int
+) -> bool:
     """Write the certificate; False where none can be issued."""
     try:
-        data = issue(report, configuration.events.read_bytes(), key, at=datetime.now(UTC), valid_days=valid_days)
+        data = issue_certificate(
+            report, configuration.events.read_bytes(), key, at=datetime.now(UTC), valid_days=valid_days
+        )
     except NotCertifiable as refused:
         click.echo(f"\n{heading('No certificate can be issued')}\n{bullets(_first(list(refused.reasons)))}")
         return False
@@ -197,7 +201,7 @@ def _issue(report: Report, configuration: RunConfiguration, key: Ed25519PrivateK
     return True
 
 
-def _write_for_github(report: Report) -> None:
+def _write_for_github(report: CertificationReport) -> None:
     """In a job of GitHub Actions: annotations on stdout, and the job's summary."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
@@ -207,7 +211,7 @@ def _write_for_github(report: Report) -> None:
             stream.write(summary(report))
 
 
-def _shown(report: Report, folder: Path) -> str:
+def _shown(report: CertificationReport, folder: Path) -> str:
     target = f"{report.target.name} ({report.target.kind})"
     facts = rows(
         [
@@ -222,7 +226,7 @@ def _shown(report: Report, folder: Path) -> str:
     return "\n\n".join([heading(visible(verdict)), *([visible(report.why)] if report.why else []), facts, *lists])
 
 
-def _lists(report: Report) -> Iterator[tuple[str, list[str]]]:
+def _lists(report: CertificationReport) -> Iterator[tuple[str, list[str]]]:
     failed = [each for each in report.requirements if each.verdict in ("FAIL", "ERROR")]
     yield "Requirements that do not hold", _first([f"{each.verdict} {each.id}: {each.why}" for each in failed])
     yield (

@@ -12,7 +12,7 @@ import click
 
 from flowproof.checklist import (
     Checklist,
-    Judged,
+    RowResult,
     judge,
     read_attestations,
     read_checklist,
@@ -110,7 +110,7 @@ def _text(file: Path) -> str:
         raise ConfigurationError(f"{file} cannot be read: {error}.", "Name another file.") from error
 
 
-def _shown(known: Checklist, judged: Sequence[Judged]) -> str:
+def _shown(known: Checklist, judged: Sequence[RowResult]) -> str:
     """For a person: the table, then for each row what proves it or what is missing."""
     lines = [
         (
@@ -133,23 +133,23 @@ def _shown(known: Checklist, judged: Sequence[Judged]) -> str:
     )
 
 
-def _number(known: Checklist, judged: Judged) -> str:
+def _number(known: Checklist, judged: RowResult) -> str:
     place = next((number for number, row in enumerate(known.rows, start=1) if row is judged.row), None)
     return f"{place or '-'} {judged.row.id}"
 
 
-def _why(known: Checklist, judged: Judged) -> Iterable[str]:
+def _why(known: Checklist, judged: RowResult) -> Iterable[str]:
     yield f"{_number(known, judged)}: {WORDS[judged.status]}"
     yield from (f"    {visible(each)}" for each in (*judged.proof, *judged.missing))
 
 
-def _progress(known: Checklist, judged: Sequence[Judged]) -> str:
+def _progress(known: Checklist, judged: Sequence[RowResult]) -> str:
     rows = [each for each in judged if each.row in known.rows]
     counted = {word: sum(each.status == status for each in rows) for status, word in WORDS.items()}
     return f"{len(rows)} rows, " + ", ".join(f"{number} {word}" for word, number in counted.items())
 
 
-def _days(known: Checklist, judged: Sequence[Judged]) -> str:
+def _days(known: Checklist, judged: Sequence[RowResult]) -> str:
     left = remaining_days(judged)
     document = f" (the document says ~{_plain(known.document_total_days)})"
     text = f"~{_plain(left)} of ~{_plain(known.total_days)} days remain{document}."
@@ -159,7 +159,7 @@ def _days(known: Checklist, judged: Sequence[Judged]) -> str:
     return f"{text} Prerequisites that are missing: {', '.join(waiting)}." if waiting else text
 
 
-def _json(known: Checklist, judged: Sequence[Judged]) -> dict[str, Any]:
+def _json(known: Checklist, judged: Sequence[RowResult]) -> dict[str, Any]:
     return {
         "provider": known.provider,
         "title": known.title,
@@ -174,7 +174,7 @@ def _json(known: Checklist, judged: Sequence[Judged]) -> dict[str, Any]:
     }
 
 
-def _json_row(judged: Judged) -> dict[str, Any]:
+def _json_row(judged: RowResult) -> dict[str, Any]:
     row = judged.row
     return {
         "id": row.id,

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from flowproof.conduct import Journal, Judgement, Report, judge, read_document, read_journal
+from flowproof.conduct import ConductReport, Journal, Judgement, judge, read_document, read_journal
 from flowproof.conformance import Contract, load_contract
 from flowproof.errors import ConfigurationError
 from flowproof.providers import find_kit
@@ -89,7 +89,7 @@ def _from_file(file: Path, contract: Contract) -> Journal:
     return read_document(text, contract)
 
 
-def _shown(report: Report, contract: Contract, *, skipped: bool) -> str:
+def _shown(report: ConductReport, contract: Contract, *, skipped: bool) -> str:
     """For a person: the verdict, a table of what was judged, and what the client did where it failed."""
     judged = [*report.of("FAIL"), *report.of("PASS")]
     parts = [_headline(report)]
@@ -110,12 +110,12 @@ def _shown(report: Report, contract: Contract, *, skipped: bool) -> str:
     return "\n\n".join(parts)
 
 
-def _headline(report: Report) -> str:
+def _headline(report: ConductReport) -> str:
     counted = ", ".join(f"{len(report.of(verdict))} {verdict}" for verdict in ("FAIL", "PASS", "SKIP"))
     return heading(f"{report.provider}: {report.verdict}, {WORDS[report.verdict]} ({counted})")
 
 
-def _notes(report: Report, *, skipped: bool) -> list[str]:
+def _notes(report: ConductReport, *, skipped: bool) -> list[str]:
     notes = []
     if report.missing:
         notes.append(f"The workspace's first {report.missing} exchanges are no longer in the journal, and not judged.")
@@ -131,7 +131,7 @@ def _exchanges(ids: Sequence[str]) -> str:
     return f"{', '.join(ids[:MOST_SHOWN])}{more}"
 
 
-def _json(report: Report, contract: Contract) -> dict[str, Any]:
+def _json(report: ConductReport, contract: Contract) -> dict[str, Any]:
     return {
         "provider": report.provider,
         "verdict": report.verdict,

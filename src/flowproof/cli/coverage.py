@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from flowproof.conformance import load_contract
-from flowproof.conformance.coverage import KINDS, Exercised, Item, items
+from flowproof.conformance.coverage import KINDS, CoverageItem, Exercised, items
 from flowproof.errors import ConfigurationError
 from flowproof.providers import find_providers
 
@@ -80,7 +80,7 @@ def _threshold(text: str) -> tuple[str, float]:
     return kind or TOGETHER, percent
 
 
-def _below(found: Mapping[str, Sequence[Item]], kind: str, percent: float) -> Iterator[str]:
+def _below(found: Mapping[str, Sequence[CoverageItem]], kind: str, percent: float) -> Iterator[str]:
     for slug, of_provider in found.items():
         reached = _percent([each for each in of_provider if kind in {TOGETHER, each.kind}])
         if reached < percent:
@@ -98,11 +98,11 @@ def _read(file: Path) -> Mapping[str, Exercised]:
     return providers
 
 
-def _percent(found: Sequence[Item]) -> float:
+def _percent(found: Sequence[CoverageItem]) -> float:
     return 100 * sum(bool(each.tests) for each in found) / len(found) if found else 0.0
 
 
-def _text(found: Mapping[str, Sequence[Item]]) -> str:
+def _text(found: Mapping[str, Sequence[CoverageItem]]) -> str:
     rows = [
         [slug, *(_counted(each, kind) for kind in KINDS), f"{_percent(each):.1f} %"] for slug, each in found.items()
     ]
@@ -116,12 +116,12 @@ def _text(found: Mapping[str, Sequence[Item]]) -> str:
     return "\n\n".join(parts)
 
 
-def _counted(found: Sequence[Item], kind: str) -> str:
+def _counted(found: Sequence[CoverageItem], kind: str) -> str:
     of_kind = [each for each in found if each.kind == kind]
     return f"{sum(bool(each.tests) for each in of_kind)} of {len(of_kind)}"
 
 
-def _json(found: Mapping[str, Sequence[Item]]) -> dict[str, Any]:
+def _json(found: Mapping[str, Sequence[CoverageItem]]) -> dict[str, Any]:
     return {
         slug: {
             "percent": round(_percent(of_provider), 2),
@@ -131,6 +131,6 @@ def _json(found: Mapping[str, Sequence[Item]]) -> dict[str, Any]:
     }
 
 
-def _json_of_kind(found: Sequence[Item], kind: str) -> dict[str, Any]:
+def _json_of_kind(found: Sequence[CoverageItem], kind: str) -> dict[str, Any]:
     of_kind = (each for each in found if each.kind == kind)
     return {each.name: {"source": each.source, "tests": list(each.tests)} for each in of_kind}

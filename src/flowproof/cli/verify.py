@@ -8,7 +8,7 @@ from typing import Any
 import click
 from msgspec import to_builtins
 
-from flowproof.certify.certificate import Claims, Examined, InvalidCertificate, examine
+from flowproof.certify.certificate import Claims, InvalidCertificate, VerifiedCertificate, verify_certificate
 from flowproof.certify.keys import read_public_key
 from flowproof.errors import ConfigurationError
 
@@ -50,7 +50,7 @@ def verify(context: click.Context, /, file: Path, keys: tuple[Path, ...], as_jso
     trusted = {str(each): read_public_key(each) for each in keys}
     data = _content(file)
     try:
-        examined = examine(data, trusted, at=datetime.now(UTC))
+        examined = verify_certificate(data, trusted, at=datetime.now(UTC))
     except InvalidCertificate as error:
         result = {"valid": False, "why": str(error)}
         click.echo(
@@ -73,7 +73,7 @@ def _content(file: Path) -> bytes:
     return data
 
 
-def _text(examined: Examined, keys: Sequence[Path]) -> str:
+def _text(examined: VerifiedCertificate, keys: Sequence[Path]) -> str:
     certificate = examined.certificate
     claims = certificate.certifies
     word = click.style("VALID", fg="green", bold=True) if examined.trusted else click.style("NOT TRUSTED", bold=True)
@@ -99,7 +99,7 @@ def _excuse(claims: Claims) -> str:
     return ", or a deviation covers it" if any(each.state == "covers" for each in claims.deviations) else ""
 
 
-def _trust(examined: Examined, keys: Sequence[Path]) -> str:
+def _trust(examined: VerifiedCertificate, keys: Sequence[Path]) -> str:
     if examined.trusted:
         return "which you trust"
     return "which is none of the keys given" if keys else "whose trust was not checked: give --key"
@@ -121,7 +121,7 @@ def _lists(claims: Claims) -> Iterator[str]:
             yield f"\n{heading(f'{title}: {len(lines)}')}\n{bullets([*lines[:MOST_SHOWN], *more])}"
 
 
-def _json(examined: Examined) -> dict[str, Any]:
+def _json(examined: VerifiedCertificate) -> dict[str, Any]:
     return {
         "valid": True,
         "trusted": examined.trusted,

@@ -1,9 +1,10 @@
 """
-The real `requests` clients, one module a provider, and what they share: errors, retry, transport, reading an answer.
+The real `requests` clients, one package for each provider, and the parts that they share.
 
 A client signs with its own code: it imports no mock, no kernel and no other provider's client.
 """
 
+from flowproof.clients.client import ClientSettings
 from flowproof.clients.errors import (
     ClientError,
     Forbidden,
@@ -24,6 +25,7 @@ from flowproof.clients.retry import NO_RETRY, Retry
 __all__ = [
     "NO_RETRY",
     "ClientError",
+    "ClientSettings",
     "Forbidden",
     "NotFound",
     "NotInTime",

@@ -1,4 +1,4 @@
-"""What every provider's client is, whatever its operations: a session with its patience. Knows no provider."""
+"""The base class of every provider's client: a session with its settings. Knows no provider."""
 
 import time
 from collections.abc import Callable
@@ -10,22 +10,31 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
-from flowproof.clients.answers import Answer
 from flowproof.clients.errors import Problem
+from flowproof.clients.responses import ClientResponse
 from flowproof.clients.retry import Retry
 from flowproof.clients.transport import Transport
 from flowproof.errors import ConfigurationError
 
-__all__ = ["Client", "CommonSettings", "base_url_of", "token_of", "utc_now"]
+__all__ = ["Client", "ClientSettings", "checked_token", "normalized_base_url", "utc_now"]
 
 
 def utc_now() -> datetime:
-    """The present, aware."""
     return datetime.now(UTC)
 
 
-class CommonSettings(TypedDict, total=False):
-    """What can be set of every client."""
+class ClientSettings(TypedDict, total=False):
+    """
+    Settings of every client.
+
+    Args:
+        timeout_s: Longest wait for a connection, and for each next piece of a response; 10 by default.
+        retry: When to send a request again.
+        session: Session to use; a new one by default. Mount adapters, add hooks, set proxies or certificates on it.
+        now: Returns the time, aware.
+        sleep: Waits that many seconds.
+        rng: Source of the retry's jitter.
+    """
 
     timeout_s: float
     retry: Retry
@@ -39,18 +48,11 @@ class Client:
     """
     A client without operations; a context manager that closes its session.
 
-    `session` is public: mount adapters, add hooks, set proxies or certificates on it as on any `requests` session.
-
     Args:
         base_url: Without a slash at its end.
-        api: The provider's name, for sentences.
+        api: The provider's name, for error messages.
         problem: Reads the provider's error bodies.
-        timeout_s: Longest wait for a connection, and for each next piece of an answer.
-        retry: When to send again.
-        session: Session to use; a new one by default.
-        now: The present, aware.
-        sleep: Waits that many seconds.
-        chance: Source of the retry's jitter.
+        timeout_s: This and the following: see `ClientSettings`.
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class Client:
         base_url: str,
         *,
         api: str,
-        problem: Callable[[Answer], Problem],
+        problem: Callable[[ClientResponse], Problem],
         timeout_s: float = 10.0,
         retry: Retry = Retry(),  # noqa: B008 - a frozen value
         session: requests.Session | None = None,
@@ -88,12 +90,12 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the session's connections, also of a session handed in; used again, it opens new ones."""
+        """Close the session's connections, also those of a given session; a later request opens new ones."""
         self.session.close()
 
     @property
     def _transport(self) -> Transport:
-        """What sends, with the session and the timeout that are set now."""
+        """A transport with the current session and timeout."""
         return Transport(
             self._api,
             self._problem,
@@ -106,18 +108,18 @@ class Client:
         )
 
 
-def base_url_of(url: str, *, of: str, below: str = "", such_as: str = "") -> str:
+def normalized_base_url(url: str, *, of: str, below: str = "", such_as: str = "") -> str:
     """
-    A base URL in its one form: without a slash at its end, and without what every path begins with.
+    The base URL without a slash at its end, and without the prefix of every path.
 
     Args:
         url: As given.
         of: What it is, for the error: `The Acme client's base_url`.
-        below: What every path begins with, such as `/api`.
+        below: Prefix of every path, such as `/api`.
         such_as: An example, for the error's advice.
 
     Raises:
-        ConfigurationError: It cannot be used.
+        ConfigurationError: The URL cannot be used.
     """
     example = f", such as {such_as}" if such_as else ""
     fix = f"Give an http or https URL without credentials, query or fragment{example}."
@@ -130,17 +132,17 @@ def base_url_of(url: str, *, of: str, below: str = "", such_as: str = "") -> str
     return urlunsplit(parts._replace(path=parts.path.rstrip("/").removesuffix(below).rstrip("/")))
 
 
-def token_of(token: str, *, of: str, fix: str) -> str:
+def checked_token(token: str, *, of: str, fix: str) -> str:
     """
-    The token, which must be able to stand in a header; no error shows it.
+    The token, if it can be sent in a header. No error shows it.
 
     Args:
         token: As given.
         of: What it is, for the error: `The Acme client's token`.
-        mend: The error's advice.
+        fix: The error's advice.
 
     Raises:
-        ConfigurationError: It cannot be used.
+        ConfigurationError: The token is empty or has characters that cannot be sent.
     """
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ConfigurationError(f"{of} cannot be used.", fix)

@@ -1,19 +1,19 @@
 """
-What a provider's client can meet, below the root of all errors. Knows no provider.
+The errors that a provider's client raises. Knows no provider.
 
     FlowproofError
     └── ClientError            status, method, path, message, code
-        ├── Unreachable        no whole answer: connection problem, timeout, truncated body
-        ├── UnexpectedAnswer   an answer that cannot be read: not JSON, a missing field; + where
-        ├── Unauthorized       401: who are you?
-        ├── Forbidden          403: you may not
-        ├── NotFound           404: no such thing
-        ├── Refused            any other 4XX: the request itself is at fault
+        ├── Unreachable        no whole response: connection problem, timeout, truncated body
+        ├── UnexpectedAnswer   a response that cannot be read: not JSON, a missing field; + where
+        ├── Unauthorized       401
+        ├── Forbidden          403
+        ├── NotFound           404
+        ├── Refused            any other 4XX: the request itself is wrong
         │   └── ValidationFailed   + validations, each with path and message
         ├── TryLater           the same request may pass later; + retry_after_s
         │   ├── RateLimited    429
         │   └── ServerFailed   5XX
-        └── NotInTime          what was waited for did not come; + waited_s
+        └── NotInTime          a wait ended without what was waited for; + waited_s
 
 No error holds a secret or a signature.
 """
@@ -38,21 +38,21 @@ __all__ = [
     "Unreachable",
     "Validation",
     "ValidationFailed",
-    "failure",
+    "error_for_status",
 ]
 
 
 @dataclass(eq=False)
 class ClientError(FlowproofError):
     """
-    The root of what a client can meet.
+    The base class of the errors that a client raises.
 
     Args:
         method: HTTP method of the request.
         path: Path of the request as it was signed, percent-encoded, without the query.
-        status: Status code of the answer; None where no answer came.
-        message: The provider's own message, or a sentence of ours where it gave none.
-        code: The provider's own error code, where it gives one.
+        status: Status code of the response; None where there was none.
+        message: The provider's message, or a sentence of ours where it has none.
+        code: The provider's error code, if there is one.
     """
 
     method: str
@@ -65,16 +65,16 @@ class ClientError(FlowproofError):
         return f"{self.method} {self.path} answered {self.status}: {self.message}"
 
     def __reduce__(self) -> tuple[Callable[..., "ClientError"], tuple[object, ...]]:
-        """Rebuild from the fields, so that an error passes whole from one process to another."""
+        """Rebuild from the fields, so that an error can be pickled."""
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
 
 @dataclass(eq=False)
 class Unreachable(ClientError):
     """
-    No whole answer came: no connection, a timeout, a reset, a truncated body. The cause is in `__cause__`.
+    No whole response: no connection, a timeout, a reset, a truncated body. The cause is in `__cause__`.
 
-    The provider may have processed the request all the same: ask before sending it again.
+    The provider may have processed the request: look before you send it again.
     """
 
     def __str__(self) -> str:
@@ -84,7 +84,7 @@ class Unreachable(ClientError):
 @dataclass(eq=False)
 class UnexpectedAnswer(ClientError):
     """
-    An answer came, but it is not what the provider's documents promise.
+    The response is not what the provider's documents say.
 
     Args:
         where: JSON pointer of the place in the body; empty for the body as a whole.
@@ -99,32 +99,32 @@ class UnexpectedAnswer(ClientError):
 
 @dataclass(eq=False)
 class Unauthorized(ClientError):
-    """401: the credentials are missing, unknown or wrongly used."""
+    """401: the credentials are missing or wrong."""
 
 
 @dataclass(eq=False)
 class Forbidden(ClientError):
-    """403: the credentials are known, but do not allow this."""
+    """403: the credentials do not allow this."""
 
 
 @dataclass(eq=False)
 class NotFound(ClientError):
-    """404: there is no such thing, or not yet."""
+    """404: the resource does not exist, or not yet."""
 
 
 @dataclass(eq=False)
 class Refused(ClientError):
-    """Any other 4XX: the request itself is at fault, and sent again would be refused again."""
+    """Any other 4XX: the request itself is wrong, and would be refused again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
     """
-    One fault that the provider found in a request's body.
+    An error that the provider found in a request's body.
 
     Args:
-        path: Place of the fault in the provider's own notation; empty where it names none.
-        message: What the provider says of it.
+        path: Place of the error in the provider's notation; empty where it names none.
+        message: The provider's message.
     """
 
     path: str
@@ -137,10 +137,10 @@ class Validation:
 @dataclass(eq=False)
 class ValidationFailed(Refused):
     """
-    The provider read the body and found faults in it.
+    The provider found errors in the request's body.
 
     Args:
-        validations: Each fault, in the provider's order.
+        validations: In the provider's order.
     """
 
     validations: tuple[Validation, ...] = ()
@@ -175,7 +175,7 @@ class ServerFailed(TryLater):
 @dataclass(eq=False)
 class NotInTime(ClientError):
     """
-    What was waited for did not come in the time given.
+    A wait ended without what was waited for.
 
     Args:
         waited_s: Seconds waited.
@@ -190,13 +190,13 @@ class NotInTime(ClientError):
 @dataclass(frozen=True, slots=True)
 class Problem:
     """
-    What a provider's error body says, in words that all providers share.
+    The content of a provider's error body, in a form that all providers share.
 
     Args:
         message: The provider's message.
-        code: The provider's own error code.
-        invalid: Whether the provider says that the request's body has faults.
-        validations: Those faults.
+        code: The provider's error code.
+        invalid: Whether the provider says that the request's body has errors.
+        validations: Those errors.
     """
 
     message: str
@@ -208,8 +208,10 @@ class Problem:
 _BY_STATUS: dict[int, type[ClientError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound}
 
 
-def failure(method: str, path: str, status: int, problem: Problem, *, retry_after_s: float | None) -> ClientError:
-    """The error for a status of 400 to 599: the one place where a status becomes a class."""
+def error_for_status(
+    method: str, path: str, status: int, problem: Problem, *, retry_after_s: float | None
+) -> ClientError:
+    """The error for a status of 400 to 599. Only here a status becomes a class."""
     what = (method, path, status, problem.message, problem.code)
     if named := _BY_STATUS.get(status):
         return named(*what)

@@ -1,4 +1,4 @@
-"""When to send a request again, and after how long. Knows no provider, no clock and no global chance."""
+"""When to send a request again, and after which delay. Knows no provider, no clock and no global random numbers."""
 
 import re
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from typing import TypeVar
 from flowproof.clients.errors import ClientError, TryLater, Unreachable
 from flowproof.errors import ConfigurationError
 
-__all__ = ["NO_RETRY", "TRANSIENT", "Retry", "persist", "retry_after_s"]
+__all__ = ["NO_RETRY", "TRANSIENT", "Retry", "call_with_retry", "retry_after_s"]
 
 TRANSIENT = frozenset({429, *range(500, 600)})
-"""Statuses after which the same request may pass: too many requests, and every 5XX."""
+"""Statuses after which the same request may succeed."""
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 
@@ -26,15 +26,15 @@ class Retry:
     """
     When to send a request again.
 
-    A `Retry-After` of the provider goes before our own delays and is never cut short: where it asks for more than
-    `max_delay_s`, the error reaches the caller at once, with `retry_after_s`.
+    A `Retry-After` of the provider replaces the delay and is never shortened: where it exceeds `max_delay_s`, the error
+    is raised at once, with `retry_after_s`.
 
     Args:
-        attempts: Times that a request is sent at most; 1 is no retry.
-        first_delay_s: Wait after the first failure.
-        factor: Each further wait is that many times the one before.
-        jitter: Share of a wait, from 0 to 1, that chance may take off, so that clients do not return in step.
-        max_delay_s: Longest single wait.
+        attempts: How often a request is sent at most; 1 is no retry.
+        first_delay_s: Delay after the first failure.
+        factor: Each further delay is that many times the one before.
+        jitter: Largest share of a delay, from 0 to 1, that is randomly taken off, so that clients do not act in step.
+        max_delay_s: Longest single delay.
         statuses: Statuses after which to send again.
 
     Raises:
@@ -66,26 +66,26 @@ class Retry:
             )
 
     def delay_s(self, *, failures: int, rng: Random) -> float:
-        """Our own wait after that many failures in a row, in seconds."""
+        """The delay after so many consecutive failures, in seconds."""
         whole_s = min(self.max_delay_s, self.first_delay_s * self.factor ** (failures - 1))
         return whole_s * (1 - self.jitter * rng.random())
 
     def pause_s(self, error: ClientError, *, failures: int, resend_lost: bool, rng: Random) -> float | None:
         """
-        Seconds to wait before the request is sent again, or None: do not send it again.
+        Seconds to wait before the request is sent again, or None if it is not to be sent again.
 
         Args:
-            error: What the last attempt met.
-            failures: Failures in a row, the last one included.
-            resend_lost: Whether a request may be sent again whose answer was lost, though it may have been processed.
-            chance: Source of the jitter.
+            error: That of the last attempt.
+            failures: Consecutive failures, with the last one.
+            resend_lost: Whether to send a request again whose response was lost, though it may have been processed.
+            rng: Source of the jitter.
         """
         if failures >= self.attempts or not self._repeats(error, resend_lost=resend_lost):
             return None
-        asked_s = error.retry_after_s if isinstance(error, TryLater) else None
-        if asked_s is None:
+        requested_s = error.retry_after_s if isinstance(error, TryLater) else None
+        if requested_s is None:
             return self.delay_s(failures=failures, rng=rng)
-        return asked_s if asked_s <= self.max_delay_s else None
+        return requested_s if requested_s <= self.max_delay_s else None
 
     def _repeats(self, error: ClientError, *, resend_lost: bool) -> bool:
         return resend_lost if isinstance(error, Unreachable) else error.status in self.statuses
@@ -95,18 +95,18 @@ NO_RETRY = Retry(attempts=1)
 """Each request is sent once."""
 
 
-def persist(
+def call_with_retry(
     attempt: Callable[[], T], *, retry: Retry, resend_lost: bool, sleep: Callable[[float], None], rng: Random
 ) -> T:
     """
-    Attempt until it succeeds or `retry` gives up.
+    Call until it succeeds or `retry` gives up.
 
     Args:
-        attempt: One whole attempt, signed afresh; raises a ClientError where it fails.
-        retry: When to attempt again.
+        attempt: Signs and sends once; raises a ClientError where that fails.
+        retry: When to call again.
         resend_lost: See `Retry.pause_s`.
         sleep: Waits that many seconds.
-        chance: Source of the jitter.
+        rng: Source of the jitter.
 
     Raises:
         ClientError: That of the last attempt.
@@ -125,14 +125,14 @@ def persist(
 
 def retry_after_s(value: str | None, *, now: datetime) -> float | None:
     """
-    Seconds that a `Retry-After` header asks to wait, or None where there is none that can be read.
+    Seconds to wait by a `Retry-After` header, or None where it is missing or cannot be read.
 
     Args:
         value: Seconds or an HTTP date; a date in the past is a wait of 0.
-        now: The present, aware.
+        now: The time, aware.
 
     Source:
-        RFC 9110, section 10.2.3. A fraction of a second is beyond it, but seen in the wild.
+        RFC 9110, section 10.2.3. It has no fractions of a second, but some servers send them.
     """
     if value is None:
         return None

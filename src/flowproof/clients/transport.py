@@ -1,4 +1,4 @@
-"""One call to a provider and its answer, or an error of the shared tree. Knows no operation and no signature."""
+"""Sends a request to a provider and returns its response, or raises an error. Knows no operation and no signature."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,11 +9,11 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import requests
 
-from flowproof.clients.answers import Answer
-from flowproof.clients.errors import Problem, Unreachable, failure
-from flowproof.clients.retry import Retry, persist, retry_after_s
+from flowproof.clients.errors import Problem, Unreachable, error_for_status
+from flowproof.clients.responses import ClientResponse
+from flowproof.clients.retry import Retry, call_with_retry, retry_after_s
 
-__all__ = ["Auth", "Call", "Transport", "as_it_is", "json_bytes", "path_of"]
+__all__ = ["Auth", "Call", "Transport", "json_bytes", "path_of", "without_netrc"]
 
 Auth = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 
@@ -21,18 +21,18 @@ Auth = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 @dataclass(frozen=True, slots=True)
 class Call:
     """
-    One request before it is sent.
+    A request before it is sent.
 
     Args:
-        method: Of HTTP.
-        path: Percent-encoded, from the base URL on.
+        method: HTTP method.
+        path: Percent-encoded, below the base URL.
         query: Names and values.
-        headers: Beside Accept, and beside Content-Type where there is a body of JSON.
-        body: Its bytes.
+        headers: Additional to Accept, and to Content-Type where there is a JSON body.
+        body: JSON as bytes.
         form: Values of a form, in place of a body.
-        resend_lost: Whether it may be sent again when its answer was lost.
-        hidden: Texts that no error may repeat.
-        auth: Of requests; by default the session's, or what the user's .netrc has for the host.
+        resend_lost: Whether it may be sent again when its response was lost.
+        hidden: Secrets that no error may show.
+        auth: As in `requests`; by default the session's, or what the user's .netrc has for the host.
     """
 
     method: str
@@ -49,21 +49,11 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Transport:
     """
-    What sends calls.
-
-    Args:
-        api: The provider's name, for sentences.
-        problem: Reads the provider's error bodies.
-        base_url: Without a slash at its end.
-        session: Of requests.
-        timeout_s: Longest wait for a connection, and for each next piece of an answer.
-        now: The present, aware.
-        sleep: Waits that many seconds.
-        chance: Source of the retry's jitter.
+    Sends calls; the arguments are those of `Client`.
     """
 
     api: str
-    problem: Callable[[Answer], Problem] = field(repr=False)
+    problem: Callable[[ClientResponse], Problem] = field(repr=False)
     base_url: str
     session: requests.Session
     timeout_s: float
@@ -71,19 +61,19 @@ class Transport:
     sleep: Callable[[float], None]
     rng: Random
 
-    def send(self, call: Call, retry: Retry, *, sign: Callable[[Call], Call] | None = None) -> Answer:
+    def send(self, call: Call, retry: Retry, *, sign: Callable[[Call], Call] | None = None) -> ClientResponse:
         """
-        The successful answer to a call, with as many attempts as `retry` allows.
+        Send a call, with as many attempts as `retry` allows, and return the successful response.
 
         Args:
             call: What to send.
             retry: When to send it again.
-            sign: Makes of it what is really sent, for each attempt afresh.
+            sign: Adds credentials to the call, once for each attempt.
 
         Raises:
             ClientError: That of the last attempt.
         """
-        return persist(
+        return call_with_retry(
             lambda: self._attempt(sign(call) if sign else call),
             retry=retry,
             resend_lost=call.resend_lost,
@@ -91,23 +81,25 @@ class Transport:
             rng=self.rng,
         )
 
-    def _attempt(self, call: Call) -> Answer:
-        answer = self._sent(call)
-        if 200 <= answer.status < 300:
-            return answer
-        if 400 <= answer.status < 600:
-            asked_s = retry_after_s(answer.headers.get("Retry-After"), now=self.now())
-            raise failure(call.method, call.path, answer.status, self.problem(answer), retry_after_s=asked_s)
-        raise answer.unexpected("", f"has a status that {self.api} never gives; redirects are not followed")
+    def _attempt(self, call: Call) -> ClientResponse:
+        response = self._exchange(call)
+        if 200 <= response.status < 300:
+            return response
+        if 400 <= response.status < 600:
+            asked_s = retry_after_s(response.headers.get("Retry-After"), now=self.now())
+            raise error_for_status(
+                call.method, call.path, response.status, self.problem(response), retry_after_s=asked_s
+            )
+        raise response.unexpected("", f"has a status that {self.api} never gives; redirects are not followed")
 
-    def _sent(self, call: Call) -> Answer:
+    def _exchange(self, call: Call) -> ClientResponse:
         prepared = self._prepared(call)
         settings = self.session.merge_environment_settings(prepared.url or self.base_url, {}, None, None, None)
         try:
             response = self.session.send(prepared, timeout=self.timeout_s, allow_redirects=False, **settings)
         except requests.RequestException as error:
             raise Unreachable(call.method, call.path, None, _loss(error, self.timeout_s)) from error
-        return Answer(
+        return ClientResponse(
             call.method,
             call.path,
             response.status_code,
@@ -131,33 +123,33 @@ class Transport:
             auth=call.auth,
         )
         prepared = self.session.prepare_request(request)
-        # requests decodes %2E, which would make an id of dots a step up the path; what is sent must be what is signed.
+        # requests decodes %2E, so that an id of dots would change the path; the sent path must be the signed one.
         prepared.url = urlunsplit(urlsplit(prepared.url or url)._replace(path=urlsplit(url).path))
         return prepared
 
 
-def as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """The `auth` of a call that brings its own: without it requests would look for some in the user's .netrc."""
+def without_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """The `auth` of a call with credentials of its own: without it `requests` would add those in the user's .netrc."""
     return request
 
 
 def json_bytes(body: object) -> bytes:
     """
-    A JSON value as it is sent.
+    Encode a JSON value.
 
     Raises:
-        ValueError: It has a number that JSON has not.
-        TypeError: It has something else that JSON has not.
+        ValueError: It has a number that JSON cannot express.
+        TypeError: It has another value that JSON cannot express.
     """
     return json.dumps(body, allow_nan=False, default=_plain).encode()
 
 
 def path_of(*segments: str) -> str:
     """
-    The path of these segments, each percent-encoded; one of dots only too, which would be a step up the path.
+    The path of these segments, each percent-encoded, also one that is only dots.
 
     Raises:
-        ValueError: A segment is empty, so that the path would be another operation's.
+        ValueError: A segment is empty, so that the path would be that of another operation.
     """
     if not all(segments):
         raise ValueError("an identifier in a path cannot be empty")
@@ -167,14 +159,14 @@ def path_of(*segments: str) -> str:
 
 
 def _plain(value: object) -> dict[object, object]:
-    """A mapping that is no dict, as a dict: what `json` asks for where it is at a loss."""
+    """Turn other mappings into a dict for `json`."""
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def _loss(error: requests.RequestException, timeout_s: float) -> str:
-    """What became of the answer, in a few words; the whole story is in the cause."""
+    """Why there was no response, in a few words."""
     if isinstance(error, requests.ConnectTimeout):
         return f"no connection within {timeout_s:g} s"
     if isinstance(error, requests.Timeout) or "Read timed out" in str(error):

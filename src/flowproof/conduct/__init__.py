@@ -1,17 +1,17 @@
 """
-How a client behaves, judged from a workspace's journal. Knows no provider: what one obliges its clients to is in its
-suite's room `conduct`, as `OBLIGATIONS`.
+Judges a client by the journal of a workspace. Knows no provider: what a provider obliges its clients to stands in the
+room `conduct` of its suite, as `OBLIGATIONS`.
 
     journal = read_journal(entries, contract)
     report = judge(journal, contract, obligations)
     report.verdict                                   # "PASS", "FAIL", or "SKIP" where nothing could be judged
 
-An obligation is a requirement with a *watcher*: a pure function that goes through the journal and yields what it saw.
-Each time that the client met the situation and did right is a `Kept`, each time that it did wrong a `Broken`. A watcher
-that yields nothing saw no occasion, and the requirement is skipped. So nobody passes by doing nothing:
+An obligation is a requirement with a check: a pure function that reads the journal and yields observations, a
+`Fulfilled` for each time that the client met the situation and did right, a `Violated` for each time that it did wrong.
+A requirement whose checks yield nothing is skipped, so a client does not pass by doing nothing:
 
-    def payment_is_looked_up(journal: Journal) -> Iterator[Sighting]:
-        '''Nobody pays again after a lost answer, without having looked whether the payment is there.'''
+    def payment_is_looked_up(journal: Journal) -> Iterator[Observation]:
+        '''After a lost response a client looks for the payment before it pays again.'''
         for lost in journal.of("pay").lost():
             number = lost.json["number"]
             for again in journal.after(lost).of("pay"):
@@ -19,57 +19,69 @@ that yields nothing saw no occasion, and the requirement is skipped. So nobody p
                     continue
                 looked = journal.between(lost, again).of("getPayment")
                 if looked:
-                    yield Kept(f"looked for payment {number} before it was sent again", (lost, *looked, again))
+                    yield Fulfilled(f"looked for payment {number} before it was sent again", (lost, *looked, again))
                 else:
-                    yield Broken(f"payment {number} was sent again without a look for it", (lost, again))
+                    yield Violated(f"payment {number} was sent again without a look for it", (lost, again))
 
     OBLIGATIONS = Obligations(
-        watched=(
+        checked=(
             Obligation(
                 "acme.payment.once",
                 payment_is_looked_up,
-                occasion="the answer to a payment is lost, and the payment is sent again",
+                occasion="the response to a payment is lost, and the payment is sent again",
             ),
         ),
         enforced=("acme.auth.header",),
-        excuses=(Excuse("acme.auth.token", token_is_renewed, why="the token had expired and was renewed"),),
-        unseen={"acme.transport.tls": "The mock listens on loopback without TLS."},
+        exemptions=(Exemption("acme.auth.token", token_is_renewed, why="the token had expired and was renewed"),),
+        unobservable={"acme.transport.tls": "The mock listens on loopback without TLS."},
     )
 
-Beside the watchers, every request is held against what the provider enforces. A finding that cites a requirement of
-the client's breaks it, unless an excuse says otherwise; a request that was accepted keeps what the contract's schemas
-say of the members that it has, and the requirements that are `enforced` with every request of their operations.
+Every request is also compared with what the provider enforces. A finding that cites a requirement of the client is a
+violation, unless an exemption applies. An accepted request fulfils the requirements that the contract's schemas give to
+its members, and those that are `enforced` with every request of its operation.
 """
 
-from .contractual import unwatched
-from .judgement import Judgement, Report, Verdict, judge
-from .obligation import Broken, Excuse, Kept, Obligation, Obligations, Sighting, Watcher, accepted
-from .observed import Journal, Message, Mistake, Observed
+from .contract_checks import unchecked
+from .journal import Journal, JournalExchange, RecordedMessage, SigningMistake
+from .judgement import ConductReport, Judgement, Verdict, judge
+from .obligation import (
+    Exemption,
+    Fulfilled,
+    JournalCheck,
+    Obligation,
+    Obligations,
+    Observation,
+    Violated,
+    accepted_requests,
+)
 from .reading import read_document, read_journal
-from .retries import in_doubt, pause_s, repeated, waits_as_told
+from .retries import find_repeat, outcome_was_unknown, pause_s, respects_retry_after
+from .signatures import every_mistake_is_named, signing_mistake
 
 __all__ = [
-    "Broken",
-    "Excuse",
+    "ConductReport",
+    "Exemption",
+    "Fulfilled",
     "Journal",
+    "JournalCheck",
+    "JournalExchange",
     "Judgement",
-    "Kept",
-    "Message",
-    "Mistake",
     "Obligation",
     "Obligations",
-    "Observed",
-    "Report",
-    "Sighting",
+    "Observation",
+    "RecordedMessage",
+    "SigningMistake",
     "Verdict",
-    "Watcher",
-    "accepted",
-    "in_doubt",
+    "Violated",
+    "accepted_requests",
+    "every_mistake_is_named",
+    "find_repeat",
     "judge",
+    "outcome_was_unknown",
     "pause_s",
     "read_document",
     "read_journal",
-    "repeated",
-    "unwatched",
-    "waits_as_told",
+    "respects_retry_after",
+    "signing_mistake",
+    "unchecked",
 ]

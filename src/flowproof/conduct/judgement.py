@@ -1,4 +1,4 @@
-"""The verdicts: what was seen of each requirement, weighed. One breach is a FAIL; nothing seen is never a PASS."""
+"""The verdict on each requirement: one violation is a FAIL, and nothing observed is never a PASS."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from typing import Literal
 
 from flowproof.conformance import Contract, Requirement
 
-from .contractual import Cited, contractual
-from .obligation import Broken, Obligations, Sighting
-from .observed import Journal
+from .contract_checks import RequirementObservation, contract_observations
+from .journal import Journal
+from .obligation import Obligations, Observation, Violated
 
-__all__ = ["Judgement", "Report", "Verdict", "judge"]
+__all__ = ["ConductReport", "Judgement", "Verdict", "judge"]
 
 Verdict = Literal["PASS", "FAIL", "SKIP"]
 
@@ -18,13 +18,13 @@ Verdict = Literal["PASS", "FAIL", "SKIP"]
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """
-    What a journal says of one requirement.
+    What a journal says about one requirement.
 
     Args:
         requirement: Its id.
-        verdict: FAIL where it was broken, PASS where it was kept, SKIP where the journal gave no occasion to see it.
-        what: What the client did, or what would have had to happen for it to be judged.
-        exchanges: Ids of the exchanges where that is seen.
+        verdict: FAIL where it was violated, PASS where it was fulfilled, SKIP where the journal had no occasion for it.
+        what: What the client did, or what would have to happen for the requirement to be judged.
+        exchanges: Ids of the exchanges that show it.
     """
 
     requirement: str
@@ -34,15 +34,15 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ConductReport:
     """
-    What a journal says of a client.
+    What a journal says about a client.
 
     Args:
         provider: Slug.
         judgements: One for each requirement that obliges the client, in the contract's order.
-        exchanges: How many exchanges were looked at.
-        missing: How many earlier ones of the workspace the journal no longer has.
+        exchanges: How many exchanges were judged.
+        missing: How many earlier exchanges of the workspace the journal no longer has.
     """
 
     provider: str
@@ -52,7 +52,7 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """FAIL if anything failed, PASS if nothing did and something was judged, else SKIP."""
+        """FAIL if anything failed, else PASS if anything was judged, else SKIP."""
         found = {each.verdict for each in self.judgements}
         return "FAIL" if "FAIL" in found else "PASS" if "PASS" in found else "SKIP"
 
@@ -65,59 +65,59 @@ class Report:
         return next(each for each in self.judgements if each.requirement == requirement)
 
 
-def judge(journal: Journal, contract: Contract, obligations: Obligations) -> Report:
+def judge(journal: Journal, contract: Contract, obligations: Obligations) -> ConductReport:
     """
     Judge a client by its journal.
 
     Args:
-        journal: Its exchanges with the contract's provider.
-        contract: Whose requirements count: those that oblige the client.
+        journal: The client's exchanges with the contract's provider.
+        contract: Has the requirements; those that oblige the client are judged.
         obligations: What the provider's room `conduct` exports.
     """
-    seen: dict[str, list[Sighting]] = {}
-    for requirement, sighting in _sightings(journal, contract, obligations):
-        seen.setdefault(requirement, []).append(sighting)
+    found: dict[str, list[Observation]] = {}
+    for requirement, observation in _observations(journal, contract, obligations):
+        found.setdefault(requirement, []).append(observation)
     judgements = tuple(
-        _judgement(each, seen.get(each.id, []), obligations)
+        _judgement(each, found.get(each.id, []), obligations)
         for each in contract.requirements.values()
         if each.binds_clients
     )
-    return Report(contract.slug, judgements, len(journal), journal.missing)
+    return ConductReport(contract.slug, judgements, len(journal), journal.missing)
 
 
-def _sightings(journal: Journal, contract: Contract, obligations: Obligations) -> Iterator[Cited]:
-    yield from contractual(journal, contract, obligations)
-    for obligation in obligations.watched:
-        yield from ((obligation.requirement, sighting) for sighting in obligation.watch(journal))
+def _observations(journal: Journal, contract: Contract, obligations: Obligations) -> Iterator[RequirementObservation]:
+    yield from contract_observations(journal, contract, obligations)
+    for obligation in obligations.checked:
+        yield from ((obligation.requirement, observation) for observation in obligation.check(journal))
 
 
-def _judgement(requirement: Requirement, seen: list[Sighting], obligations: Obligations) -> Judgement:
-    broken = [each for each in seen if isinstance(each, Broken)]
-    if broken:
-        return Judgement(requirement.id, "FAIL", _told(broken), _ids(broken))
-    if seen:
-        return Judgement(requirement.id, "PASS", _told(seen), _ids(seen))
+def _judgement(requirement: Requirement, found: list[Observation], obligations: Obligations) -> Judgement:
+    violations = [each for each in found if isinstance(each, Violated)]
+    if violations:
+        return Judgement(requirement.id, "FAIL", _summary(violations), _ids(violations))
+    if found:
+        return Judgement(requirement.id, "PASS", _summary(found), _ids(found))
     return Judgement(requirement.id, "SKIP", _missing_occasion(requirement, obligations))
 
 
-def _told(seen: Sequence[Sighting]) -> str:
-    """The first sentence, and how many more there are; the same sentence twice is said once."""
-    first, *others = dict.fromkeys(each.what for each in seen)
+def _summary(found: Sequence[Observation]) -> str:
+    """The first sentence, and how many other ones there are; equal sentences count once."""
+    first, *others = dict.fromkeys(each.what for each in found)
     sentence = f"{first[0].upper()}{first[1:]}"
     return f"{sentence}; and {len(others)} more." if others else f"{sentence}."
 
 
-def _ids(seen: Sequence[Sighting]) -> tuple[str, ...]:
-    found = {exchange.number: exchange.id for each in seen for exchange in each.exchanges}
-    return tuple(found[number] for number in sorted(found))
+def _ids(found: Sequence[Observation]) -> tuple[str, ...]:
+    ids = {exchange.number: exchange.id for each in found for exchange in each.exchanges}
+    return tuple(ids[number] for number in sorted(ids))
 
 
 def _missing_occasion(requirement: Requirement, obligations: Obligations) -> str:
-    if requirement.id in obligations.unseen:
-        return obligations.unseen[requirement.id]
+    if requirement.id in obligations.unobservable:
+        return obligations.unobservable[requirement.id]
     occasions = obligations.occasions(requirement.id)
     if occasions:
         return f"It is judged when {', or when '.join(occasions)}."
-    asked = ", ".join(requirement.operations) or "any operation"
+    operations = ", ".join(requirement.operations) or "any operation"
     what = "was accepted" if requirement.id in obligations.enforced else "had what it speaks of"
-    return f"No request {what}: {asked}."
+    return f"No request {what}: {operations}."

@@ -1,78 +1,86 @@
-"""What a client is obliged to, as values: a requirement, and how one sees in a journal that it was kept or broken."""
+"""What a provider obliges its clients to: a requirement, and how a journal shows that it was fulfilled or violated."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
-from .observed import Journal, Observed
+from .journal import Journal, JournalExchange
 
-__all__ = ["Broken", "Excuse", "Kept", "Obligation", "Obligations", "Sighting", "Watcher", "accepted"]
+__all__ = [
+    "Exemption",
+    "Fulfilled",
+    "JournalCheck",
+    "Obligation",
+    "Obligations",
+    "Observation",
+    "Violated",
+    "accepted_requests",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Observation:
     """
-    One situation that concerns a requirement, seen in a journal: a `Kept` or a `Broken`.
+    A situation in a journal that concerns a requirement: a `Fulfilled` or a `Violated`.
 
     Args:
         what: What the client did, one sentence without a full stop, and without a secret.
-        exchanges: Where that is seen.
+        exchanges: The evidence.
     """
 
     what: str
-    exchanges: tuple[Observed, ...]
+    exchanges: tuple[JournalExchange, ...]
 
 
-class Kept(Sighting):
+class Fulfilled(Observation):
     """The client did what it is obliged to."""
 
     __slots__ = ()
 
 
-class Broken(Sighting):
-    """The client did what it must not, or left undone what it must do."""
+class Violated(Observation):
+    """The client did what it must not do, or did not do what it must."""
 
     __slots__ = ()
 
 
-Watcher = Callable[[Journal], Iterable[Sighting]]
-"""Goes through a journal and yields what it saw. Pure: no clock, no chance, no state."""
+JournalCheck = Callable[[Journal], Iterable[Observation]]
+"""Reads a journal and yields what it observes. A pure function: no clock, no random numbers, no state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
     """
-    A requirement with who watches over it.
+    A requirement with a check.
 
     Args:
-        requirement: Its id.
-        watch: The watcher. Several obligations may share a requirement.
+        requirement: Its id. Several obligations may share a requirement.
+        check: Finds the situations that concern it.
         occasion: What has to happen for it to be judged, a clause that ends "It is judged when …".
     """
 
     requirement: str
-    watch: Watcher
+    check: JournalCheck
     occasion: str
 
 
 @dataclass(frozen=True, slots=True)
-class Excuse:
+class Exemption:
     """
-    Why a request that broke a requirement is no fault of the client, such as a token that had expired and was renewed.
+    When a refused request is no violation, for example where a token had expired and was renewed.
 
     Args:
         requirement: Id of the requirement, or a pattern such as `acme.order.*`.
-        when: Whether it excuses this exchange, given the whole journal.
+        when: Whether the exemption applies to this exchange, given the whole journal.
         why: One clause for people.
     """
 
     requirement: str
-    when: Callable[[Observed, Journal], bool]
+    when: Callable[[JournalExchange, Journal], bool]
     why: str
 
-    def covers(self, requirement: str, exchange: Observed, journal: Journal) -> bool:
-        """Whether it excuses that the exchange broke the requirement."""
+    def applies(self, requirement: str, exchange: JournalExchange, journal: Journal) -> bool:
         return fnmatchcase(requirement, self.requirement) and self.when(exchange, journal)
 
 
@@ -81,42 +89,42 @@ class Obligations:
     """
     What a provider obliges its clients to, as far as a journal shows it.
 
-    What the contract's schemas say of a request needs no entry here: it is judged wherever a request has the member.
+    Requirements in the contract's schemas need no entry: they are judged wherever a request has the member.
 
     Args:
-        watched: Obligations with a watcher of their own.
-        enforced: Requirements that the provider enforces with every request of their operations, before all else that
-            could refuse it: a request that is accepted keeps them.
-        excuses: When a refused request is no fault.
-        unseen: Requirements that no journal shows to be kept, each with the reason, in a sentence.
+        checked: Obligations with a check of their own.
+        enforced: Requirements that the provider enforces with every request of their operations, before anything else
+            could refuse it. An accepted request fulfils them.
+        exemptions: When a refused request is no violation.
+        unobservable: Requirements that no journal can show to be fulfilled, each with the reason in a sentence.
     """
 
-    watched: tuple[Obligation, ...] = ()
+    checked: tuple[Obligation, ...] = ()
     enforced: tuple[str, ...] = ()
-    excuses: tuple[Excuse, ...] = ()
-    unseen: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    exemptions: tuple[Exemption, ...] = ()
+    unobservable: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
-    def excused(self, requirement: str, exchange: Observed, journal: Journal) -> bool:
-        """Whether any excuse covers that the exchange broke the requirement."""
-        return any(each.covers(requirement, exchange, journal) for each in self.excuses)
+    def exempts(self, requirement: str, exchange: JournalExchange, journal: Journal) -> bool:
+        """Whether an exemption applies to a finding that cites the requirement."""
+        return any(each.applies(requirement, exchange, journal) for each in self.exemptions)
 
     def occasions(self, requirement: str) -> tuple[str, ...]:
         """What has to happen for a requirement to be judged, by each of its obligations."""
-        return tuple(each.occasion for each in self.watched if each.requirement == requirement)
+        return tuple(each.occasion for each in self.checked if each.requirement == requirement)
 
 
-def accepted(*operations: str, having: Callable[[Observed], bool], what: str) -> Watcher:
+def accepted_requests(*operations: str, having: Callable[[JournalExchange], bool], what: str) -> JournalCheck:
     """
-    A watcher for what a provider enforces only where a request has something.
+    Make a check for a requirement that the provider enforces only with some requests: an accepted one fulfils it.
 
     Args:
-        operations: Which requests are looked at.
-        having: Whether a request has it.
-        what: What an accepted one then shows, one sentence without a full stop.
+        operations: Ids of the operations.
+        having: Whether the requirement concerns a request.
+        what: What an accepted request then shows, one sentence without a full stop.
     """
 
-    def watch(journal: Journal) -> Iterator[Sighting]:
-        """Every accepted request that has it."""
-        yield from (Kept(what, (each,)) for each in journal.of(*operations).accepted() if having(each))
+    def check(journal: Journal) -> Iterator[Observation]:
+        """Yield one observation for each accepted request that the requirement concerns."""
+        yield from (Fulfilled(what, (each,)) for each in journal.of(*operations).accepted() if having(each))
 
-    return watch
+    return check

@@ -1,8 +1,8 @@
 """
-Reads a journal: as the control API gives it, or from a file, also an HTTP Archive that Flowproof wrote.
+Reads a journal from the control API or a file, which may be an HTTP Archive that Flowproof wrote.
 
-The body of an operation that answers before it looks (`x-validation: deferred`) is held against its schema here: what
-is wrong with it is a finding of its exchange, although the answer did not tell.
+An operation with `x-validation: deferred` answers before it validates the body. Such a body is validated here, and what
+is wrong with it becomes a finding of the exchange.
 """
 
 import base64
@@ -16,19 +16,19 @@ from urllib.parse import parse_qsl, urlsplit
 from flowproof.conformance import Contract, Finding, Match, check_request_body
 from flowproof.errors import ConfigurationError
 
-from .observed import Journal, Message, Observed
+from .journal import Journal, JournalExchange, RecordedMessage
 
 __all__ = ["read_document", "read_journal"]
 
 Entry = Mapping[str, Any]
 
 WORKSPACE_PREFIX = re.compile(r"^/w/[^/]+")
-MEND = "Write one with flowproof journal --har FILE, or take what /_flowproof/workspaces/{id}/journal answers."
+FIX = "Write one with flowproof journal --har FILE, or take what /_flowproof/workspaces/{id}/journal answers."
 
 
 def read_document(text: str, contract: Contract) -> Journal:
     """
-    The journal in a file: the control API's answer, its list of exchanges alone, or an HTTP Archive of Flowproof's.
+    Read the journal in a file: the control API's response, its list of exchanges alone, or Flowproof's HTTP Archive.
 
     Raises:
         ConfigurationError: It is none of these.
@@ -36,13 +36,13 @@ def read_document(text: str, contract: Contract) -> Journal:
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise ConfigurationError("The journal's file is no JSON.", MEND) from error
+        raise ConfigurationError("The journal's file is no JSON.", FIX) from error
     return read_journal(_entries(document, contract.slug), contract)
 
 
 def read_journal(entries: Iterable[Entry], contract: Contract) -> Journal:
     """
-    The exchanges of a contract's provider among a workspace's entries.
+    Read the exchanges of a contract's provider from a workspace's entries.
 
     Raises:
         ConfigurationError: An entry is not what a journal's entries are.
@@ -50,49 +50,53 @@ def read_journal(entries: Iterable[Entry], contract: Contract) -> Journal:
     try:
         known = sorted(entries, key=lambda each: int(each["number"]))
         missing = int(known[0]["number"]) - 1 if known else 0
-        return Journal(tuple(_observed(each, contract) for each in known if each["provider"] == contract.slug), missing)
+        return Journal(tuple(_exchange(each, contract) for each in known if each["provider"] == contract.slug), missing)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise ConfigurationError(f"An exchange of the journal cannot be read: {why}.", MEND) from error
+        raise ConfigurationError(f"An exchange of the journal cannot be read: {why}.", FIX) from error
 
 
-def _observed(entry: Entry, contract: Contract) -> Observed:
-    asked, request = entry["request"], _message(entry["request"])
-    found = contract.operations.find(asked["method"], asked["path"]) if entry["direction"] == "in" else None
-    query = dict(parse_qsl(asked["query"], keep_blank_values=True))
-    return Observed(
+def _exchange(entry: Entry, contract: Contract) -> JournalExchange:
+    sent, request = entry["request"], _message(entry["request"])
+    findings = [Finding(**each) for each in entry["findings"]]
+    found = contract.operations.find(sent["method"], sent["path"]) if entry["direction"] == "in" else None
+    query = dict(parse_qsl(sent["query"], keep_blank_values=True))
+    return JournalExchange(
         id=entry["id"],
         number=int(entry["number"]),
         at=datetime.fromisoformat(entry["started_at"]),
         operation=entry["operation"] or "",
-        method=asked["method"],
-        path=asked["path"],
-        query=asked["query"],
+        method=sent["method"],
+        path=sent["path"],
+        query=sent["query"],
         parameters={**query, **(found.path_parameters if found else {})},
         request=request,
         status=int(entry["response"]["status"]),
         response=_message(entry["response"]),
         requirement=entry["requirement"],
-        findings=(*(Finding(**each) for each in entry["findings"]), *_untold(entry, request, found, contract)),
+        findings=(*findings, *_deferred_findings(entry, request, found, contract)),
         faults=tuple(entry["faults"]),
         explanation=entry["explanation"] or "",
         direction=entry["direction"],
+        clock=entry.get("clock"),
     )
 
 
-def _untold(entry: Entry, request: Message, found: Match | None, contract: Contract) -> tuple[Finding, ...]:
-    """What the schema finds in a body that was answered before anybody looked at it."""
+def _deferred_findings(
+    entry: Entry, request: RecordedMessage, found: Match | None, contract: Contract
+) -> tuple[Finding, ...]:
+    """The findings of the schema in a body that was accepted before it was validated."""
     is_open = found is not None and found.operation.deferred and 0 < int(entry["response"]["status"]) < 400
     if found is None or not is_open or request.json is None:
         return ()
     return check_request_body(contract, found.operation, found.operation.json_body or "", request.json)
 
 
-def _message(part: Entry) -> Message:
+def _message(part: Entry) -> RecordedMessage:
     headers = tuple((str(name), str(value)) for name, value in part["headers"])
     body = part["body"]
     content = base64.b64decode(body["base64"]) if "base64" in body else str(body.get("text", "")).encode()
-    return Message(headers, content, is_whole=not body.get("truncated", False))
+    return RecordedMessage(headers, content, is_whole=not body.get("truncated", False))
 
 
 def _entries(document: Any, slug: str) -> Iterable[Entry]:
@@ -104,15 +108,15 @@ def _entries(document: Any, slug: str) -> Iterable[Entry]:
 def _listed(document: Any, name: str) -> Sequence[Entry]:
     listed = document.get(name) if isinstance(document, dict) else None
     if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-        raise ConfigurationError("The file holds no journal.", MEND)
+        raise ConfigurationError("The file holds no journal.", FIX)
     return cast("Sequence[Entry]", listed)
 
 
 def _from_archive(entry: Entry, slug: str) -> Entry:
-    """An archive's entry as the journal had it; what HAR has no name for stands under `_flowproof`."""
+    """An archive's entry as the journal had it; `_flowproof` holds the fields that HAR does not have."""
     own = entry.get("_flowproof")
     if not isinstance(own, dict):
-        raise ConfigurationError("The archive was not written by Flowproof, and says of no exchange why.", MEND)
+        raise ConfigurationError("The archive was not written by Flowproof, and says of no exchange why.", FIX)
     request, response = entry["request"], entry["response"]
     parts = urlsplit(request["url"])
     path = parts.path
@@ -144,5 +148,5 @@ def _pairs(headers: Iterable[Entry]) -> list[tuple[str, str]]:
 
 def _body(text: str, encoding: str | None, size: int) -> Entry:
     kept = len(base64.b64decode(text)) if encoding == "base64" else len(text.encode())
-    # What a secret stood in is shorter or longer than it was; a journal cuts off after 64 KiB.
+    # A redacted body has another length than the sent one; a journal cuts bodies after 64 KiB.
     return {"base64" if encoding == "base64" else "text": text, "truncated": kept < size and size > 64 * 1024}

@@ -1,4 +1,4 @@
-"""Contracts as data: loads them, finds the operation of a request, and says where an exchange differs from them."""
+"""Loads contracts, finds the operation of a request, and checks exchanges."""
 
 from .check import check, check_parameters, check_request_body, check_response
 from .contract import Contract, load_contract

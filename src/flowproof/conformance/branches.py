@@ -1,5 +1,5 @@
 """
-The branches of a schema, and which of them a value takes: each property there or left out, each word of an enum.
+The branches of a schema, and those that a value takes: each property present or missing, each value of an enum.
 
 A branch is a text such as ``/orderData/items/*/sku left out`` or ``/status = "error"``.
 """
@@ -11,25 +11,25 @@ from typing import Any
 
 from .contract import Contract
 from .places import Steps, pointer
-from .schema_walk import Place, Walk
+from .schema_walk import SchemaLocation, SchemaWalk
 
-__all__ = ["Branches", "Schema"]
+__all__ = ["Branches", "SchemaBranches"]
 
 
-class Schema:
+class SchemaBranches:
     """
-    One schema with its branches.
+    A schema with its branches.
 
     Args:
-        places: Every place that it names.
+        places: Every place that the schema names.
     """
 
-    def __init__(self, places: dict[Steps, Place]) -> None:
+    def __init__(self, places: dict[Steps, SchemaLocation]) -> None:
         self.places = places
 
     @cached_property
     def _names(self) -> dict[Steps, list[str]]:
-        """The properties of each place."""
+        """Names of the properties at each place."""
         found: dict[Steps, list[str]] = {}
         for steps in self.places:
             if steps and steps[-1] != "*":
@@ -38,7 +38,7 @@ class Schema:
 
     @cached_property
     def _words(self) -> dict[Steps, list[Any]]:
-        """The words that a place may hold."""
+        """Values of the enums at each place."""
         return {
             steps: [word for limits in place.limits for word in limits.get("enum", ())]
             for steps, place in self.places.items()
@@ -47,7 +47,7 @@ class Schema:
 
     @cached_property
     def all(self) -> dict[str, str | None]:
-        """Every branch, with the requirement that its place stands for."""
+        """Every branch, with the requirement of its place."""
         found: dict[str, str | None] = {}
         for steps, place in self.places.items():
             if steps and steps[-1] != "*":
@@ -75,19 +75,16 @@ class Schema:
 
 class Branches:
     """
-    The schemas of a contract's bodies, each read once.
-
-    Args:
-        contract: Whose.
+    The schemas of a contract's bodies; each is walked once.
     """
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._walk = Walk(contract)
-        self._read: dict[str, Schema] = {}
+        self._walk = SchemaWalk(contract)
+        self._read: dict[str, SchemaBranches] = {}
 
-    def of(self, place: str) -> Schema:
+    def of(self, place: str) -> SchemaBranches:
         """The schema at a JSON pointer of the OpenAPI document."""
         if place not in self._read:
-            self._read[place] = Schema(self._walk.places(self._contract.schemas.uri_of_pointer(place)))
+            self._read[place] = SchemaBranches(self._walk.locations(self._contract.schemas.uri_of_pointer(place)))
         return self._read[place]

@@ -1,4 +1,4 @@
-"""Does an exchange keep its contract? The request in one direction, the response in the other."""
+"""Compares an exchange with its contract: the request and the response."""
 
 from collections.abc import Iterator
 from math import isfinite
@@ -21,44 +21,43 @@ FORM = "application/x-www-form-urlencoded"
 
 def check(contract: Contract, exchange: Exchange) -> tuple[Finding, ...]:
     """
-    Everything in which an exchange differs from its contract.
+    Find every difference between an exchange and its contract.
 
-    A request that breaks the contract is a finding only where the answer accepted it: to send a wrong request and be
-    refused is what a test is for.
+    A wrong request gives a finding only where the provider accepted it, since tests send wrong requests on purpose.
     """
     match = contract.operations.find(exchange.method, exchange.path)
     if match is None:
         return () if exchange.status in (404, 405) else (_no_operation(exchange),)
-    answered = _check_answer(contract, match.operation, exchange)
+    of_response = _check_received_response(contract, match.operation, exchange)
     accepted = exchange.status < 400 and not match.operation.deferred
-    return (*(_check_question(contract, match, exchange) if accepted else ()), *answered)
+    return (*(_check_sent_request(contract, match, exchange) if accepted else ()), *of_response)
 
 
 def check_parameters(contract: Contract, match: Match, query: str) -> tuple[Finding, ...]:
-    """What is wrong with the parameters of path and query."""
-    given: dict[str, list[str | None]] = {}
+    """Check the parameters of path and query."""
+    values: dict[str, list[str | None]] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        given.setdefault(name, []).append(value)
+        values.setdefault(name, []).append(value)
     return tuple(
         finding
         for parameter in match.operation.parameters
         for text in (
             [match.path_parameters.get(parameter.name)]
             if parameter.place == "path"
-            else given.get(parameter.name, [None])
+            else values.get(parameter.name, [None])
         )
         for finding in _check_parameter(contract, parameter, text)
     )
 
 
 def check_request_body(contract: Contract, operation: Operation, media_type: str, value: Any) -> tuple[Finding, ...]:
-    """What is wrong with the JSON value of a request's body."""
+    """Check the JSON value of a request's body."""
     pointer = operation.bodies.get(media_type)
     return contract.schemas.findings(contract.schemas.uri_of_pointer(pointer), value, "request.body") if pointer else ()
 
 
 def check_response(contract: Contract, operation: Operation, status: int, value: Any) -> tuple[Finding, ...]:
-    """What is wrong with a status and the JSON value of a response's body."""
+    """Check a status and the JSON value of a response's body."""
     described = operation.described(status)
     if described is None:
         documented = ", ".join(operation.responses)
@@ -81,7 +80,7 @@ def _check_parameter(contract: Contract, parameter: Parameter, text: str | None)
 
 
 def _typed(text: str, schema_type: str) -> Any:
-    """The value that a text stands for in a path or query; the text itself where it is none of that type."""
+    """The value of a text in a path or query; the text itself where it is not of that type."""
     if schema_type == "boolean":
         return {"true": True, "false": False}.get(text, text)
     if schema_type in ("integer", "number") and text.isascii():
@@ -94,7 +93,7 @@ def _typed(text: str, schema_type: str) -> Any:
     return text
 
 
-def _check_question(contract: Contract, match: Match, exchange: Exchange) -> tuple[Finding, ...]:
+def _check_sent_request(contract: Contract, match: Match, exchange: Exchange) -> tuple[Finding, ...]:
     found = check_parameters(contract, match, exchange.query)
     if not match.operation.bodies or (not exchange.request_body and not match.operation.body_required):
         return found
@@ -107,7 +106,7 @@ def _check_question(contract: Contract, match: Match, exchange: Exchange) -> tup
     return (*found, *check_request_body(contract, match.operation, match.operation.json_body or JSON, value))
 
 
-def _check_answer(contract: Contract, operation: Operation, exchange: Exchange) -> tuple[Finding, ...]:
+def _check_received_response(contract: Contract, operation: Operation, exchange: Exchange) -> tuple[Finding, ...]:
     described = operation.described(exchange.status)
     if not described:
         return check_response(contract, operation, exchange.status, None)

@@ -1,4 +1,4 @@
-"""A provider's contract as loaded from its folder: OpenAPI document, JSON Schemas, requirements. Data, no code."""
+"""Loads a provider's contract from its folder: OpenAPI document, JSON Schemas and requirements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import orjson
 from flowproof.errors import ContractError
 
 from .operations import Operations, read_operations
-from .parsed import parsed
+from .parsed import parse_cached
 from .requirements import Requirement, read_requirements
 from .schemas import Schemas
 
@@ -24,11 +24,11 @@ class Contract:
     What a provider's documents say, as data.
 
     Args:
-        slug: The provider's slug.
+        slug: The provider's.
         document: The OpenAPI document.
-        operations: Its operations.
-        requirements: Each obligation, by id.
-        schemas: Its JSON Schemas, ready to validate with.
+        operations: Of the document.
+        requirements: By id.
+        schemas: Of the document and of its files.
     """
 
     slug: str
@@ -44,10 +44,10 @@ def load_contract(slug: str, folder: Traversable | None = None) -> Contract:
 
     Args:
         slug: The provider's slug.
-        folder: Where its files are; by default the folder of that slug in this package's contracts.
+        folder: Of its files; by default the folder of that slug in this package's contracts.
 
     Raises:
-        ContractError: A file is missing, cannot be read, or is not what it should be.
+        ContractError: A file is missing, cannot be read, or is wrong.
     """
     place = folder if folder is not None else files("flowproof.contracts").joinpath(slug)
     try:
@@ -77,34 +77,34 @@ def _contract(slug: str, place: Traversable) -> Contract:
 
 def read_yaml(slug: str, file: Traversable) -> Mapping[str, Any]:
     """
-    A YAML document, by the fast loader where there is one.
+    Read a YAML document, with the fast loader where it is installed.
 
     Raises:
         ContractError: The file cannot be read, or is no YAML.
     """
 
     def parse(text: str) -> Any:
-        import yaml  # noqa: PLC0415 (not loaded where all has been parsed before)
+        import yaml  # noqa: PLC0415 (not needed where the cache is filled)
 
         try:
             return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (both loaders are safe ones)
         except yaml.YAMLError as error:
             raise ContractError(slug, f"{file.name}: {error}") from error
 
-    document: Mapping[str, Any] = parsed(file, _text(slug, file), parse)
+    document: Mapping[str, Any] = parse_cached(file, _text(slug, file), parse)
     return document
 
 
 def _read_toml(slug: str, file: Traversable) -> Mapping[str, Any]:
     def parse(text: str) -> Any:
-        import tomllib  # noqa: PLC0415 (the same)
+        import tomllib  # noqa: PLC0415 (not needed where the cache is filled)
 
         try:
             return tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ContractError(slug, f"{file.name}: {error}") from error
 
-    document: Mapping[str, Any] = parsed(file, _text(slug, file), parse)
+    document: Mapping[str, Any] = parse_cached(file, _text(slug, file), parse)
     return document
 
 

@@ -1,4 +1,4 @@
-"""What of a contract a run exercised: operations, statuses, examples, branches of schemas, requirements."""
+"""Coverage of a contract by a run: operations, statuses, examples, branches of schemas, requirements."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from .branches import Branches
 from .contract import Contract
 
-__all__ = ["KINDS", "Exercised", "Item", "items"]
+__all__ = ["KINDS", "CoverageItem", "Exercised", "items"]
 
 KINDS = ("operations", "statuses", "examples", "branches", "requirements")
 JSON = "application/json"
@@ -17,14 +17,14 @@ Exercised = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class CoverageItem:
     """
     Something that a run can exercise.
 
     Args:
         kind: One of ``KINDS``.
-        name: What it is, for people.
-        source: Where to read of it.
+        name: For people.
+        source: Where it is documented.
         tests: Those that exercised it.
     """
 
@@ -34,13 +34,13 @@ class Item:
     tests: tuple[str, ...]
 
 
-def items(contract: Contract, exercised: Exercised) -> Iterator[Item]:
+def items(contract: Contract, exercised: Exercised) -> Iterator[CoverageItem]:
     """
-    Everything of a contract that a run can exercise.
+    List everything in a contract that a run can exercise.
 
     Args:
         contract: The provider's.
-        exercised: What the run noted: `answers`, `branches`, `cases`, `requirements`, each by name with its tests.
+        exercised: What the run recorded: `answers`, `branches`, `cases`, `requirements`, each by name with its tests.
     """
     answers = exercised.get("answers", {})
     for operation in contract.operations.all:
@@ -48,7 +48,7 @@ def items(contract: Contract, exercised: Exercised) -> Iterator[Item]:
         statuses = {
             name.partition(" ")[2]: tests for name, tests in answers.items() if name.startswith(f"{operation.id} ")
         }
-        yield Item(
+        yield CoverageItem(
             "operations", operation.id, source, tuple(sorted({each for tests in statuses.values() for each in tests}))
         )
         for status in operation.responses:
@@ -58,27 +58,31 @@ def items(contract: Contract, exercised: Exercised) -> Iterator[Item]:
                 if _is_described_by(operation, answered, status)
                 for each in by
             ]
-            yield Item("statuses", f"{operation.id} {status}", source, tuple(sorted(set(tests))))
+            yield CoverageItem("statuses", f"{operation.id} {status}", source, tuple(sorted(set(tests))))
     yield from _examples(contract, exercised.get("cases", {}))
     yield from _branches(contract, exercised.get("branches", {}))
     for each in contract.requirements.values():
-        yield Item("requirements", each.id, each.source, tuple(exercised.get("requirements", {}).get(each.id, ())))
+        yield CoverageItem(
+            "requirements", each.id, each.source, tuple(exercised.get("requirements", {}).get(each.id, ()))
+        )
 
 
 def _is_described_by(operation: Any, answered: str, status: str) -> bool:
     return operation.described(int(answered)) is operation.responses[status]
 
 
-def _examples(contract: Contract, exercised: Mapping[str, Sequence[str]]) -> Iterator[Item]:
+def _examples(contract: Contract, exercised: Mapping[str, Sequence[str]]) -> Iterator[CoverageItem]:
     folder = files("flowproof.fixtures").joinpath(contract.slug).joinpath("cases")
     if not folder.is_dir():
         return
     for file in sorted((each for each in folder.iterdir() if each.name.endswith(".json")), key=lambda each: each.name):
         case = json.loads(file.read_text(encoding="utf-8"))
-        yield Item("examples", case["id"], str(case.get("source", file.name)), tuple(exercised.get(case["id"], ())))
+        yield CoverageItem(
+            "examples", case["id"], str(case.get("source", file.name)), tuple(exercised.get(case["id"], ()))
+        )
 
 
-def _branches(contract: Contract, exercised: Mapping[str, Sequence[str]]) -> Iterator[Item]:
+def _branches(contract: Contract, exercised: Mapping[str, Sequence[str]]) -> Iterator[CoverageItem]:
     branches = Branches(contract)
     schemas = [
         (f"{operation.id} {side}", media_types[JSON])
@@ -97,7 +101,9 @@ def _branches(contract: Contract, exercised: Mapping[str, Sequence[str]]) -> Ite
         for branch, requirement in branches.of(pointer).all.items():
             known = contract.requirements.get(requirement or "")
             source = known.source if known else f"contracts/{contract.slug}/openapi.yaml#{pointer}"
-            yield Item("branches", f"{name} {branch}", source, tuple(sorted(by_class.get(f"{name} {branch}", ()))))
+            yield CoverageItem(
+                "branches", f"{name} {branch}", source, tuple(sorted(by_class.get(f"{name} {branch}", ())))
+            )
 
 
 def _request(operation: Any) -> Mapping[str, str]:

@@ -1,5 +1,5 @@
 """
-What an operation does to a provider, as its contract says: whether it changes anything, what it creates and spends.
+The effects of an operation by its contract: whether it changes state, what it creates and spends.
 
 An expression names a value of an exchange as OpenAPI's links do: ``$response.body#/id``, ``$request.path.guid``,
 ``$request.query.page``, ``$response.header.Location``; or a text with such expressions in braces.
@@ -34,7 +34,7 @@ class UndoneBy:
 
     Args:
         operation: Its ``operationId``.
-        parameters: Expressions by the names of its path's parameters. One that only a further answer tells is missing.
+        parameters: Expressions by the names of its path's parameters; without those that only a later response has.
     """
 
     operation: str
@@ -44,13 +44,13 @@ class UndoneBy:
 @dataclass(frozen=True, slots=True)
 class Effect:
     """
-    What an operation does to the provider.
+    The effect of an operation on the provider.
 
     Args:
-        changes: Whether it changes anything: by its method, unless ``x-changes-state`` says otherwise.
-        creates: Expression for how the provider's people find what it created (``x-creates``).
-        undone_by: What removes that.
-        spends: Expression for what it cost, a decimal number (``x-spends``).
+        changes: Whether it changes state: by its method, unless ``x-changes-state`` says otherwise.
+        creates: Expression for the id of what it creates (``x-creates``).
+        undone_by: The operation that removes it.
+        spends: Expression for the cost, a decimal number (``x-spends``).
     """
 
     changes: bool
@@ -59,14 +59,13 @@ class Effect:
     spends: str | None = None
 
     def expressions(self) -> tuple[str, ...]:
-        """All of them."""
         parameters = self.undone_by.parameters.values() if self.undone_by is not None else ()
         return tuple(each for each in (self.creates, self.spends, *parameters) if each is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """The values of one exchange; a body is read once, and only where it is asked for."""
+    """The values of one exchange; a body is parsed once, when it is needed."""
 
     exchange: Exchange
     match: Match
@@ -100,11 +99,11 @@ class _Values:
 
 def value_of(expression: str, exchange: Exchange, match: Match) -> str | None:
     """
-    What an expression names in an exchange, as a text; None where the exchange does not have it.
+    The value of an expression in an exchange, as a text; None where the exchange does not have it.
 
     Args:
         expression: Such as ``$response.body#/id`` or ``{$request.path.brand}/{$request.path.store}``.
-        exchange: Whole.
+        exchange: The exchange.
         match: Its operation, with the parameters of the path.
     """
     values = _Values(exchange, match)
@@ -113,12 +112,12 @@ def value_of(expression: str, exchange: Exchange, match: Match) -> str | None:
     parts = [values.at(each) for each in EMBEDDED.findall(expression)]
     if None in parts:
         return None
-    told = iter(parts)
-    return EMBEDDED.sub(lambda _: next(told) or "", expression)
+    values_in_order = iter(parts)
+    return EMBEDDED.sub(lambda _: next(values_in_order) or "", expression)
 
 
 def is_expression(text: Any) -> bool:
-    """Whether a text is an expression, or has only such in its braces."""
+    """Whether a text is an expression, or has only expressions in its braces."""
     if not isinstance(text, str):
         return False
     parts = [text] if text.startswith("$") else EMBEDDED.findall(text)

@@ -1,4 +1,4 @@
-"""Why a JSON value is not valid: every failing keyword as a finding with the requirement that it stands for."""
+"""Explains why a JSON value is invalid: a finding for every failing keyword, with its requirement."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -15,16 +15,17 @@ from referencing.jsonschema import DRAFT202012
 
 from .finding import Finding
 from .formats import FORMATS
+from .places import pointer
 
 __all__ = ["Explainer", "Validator", "shown"]
 
-# Keywords that step down to another place of the value; behind them a new schema object speaks of a new place.
+# Keywords whose subschemas apply to another place of the value.
 STEPS = frozenset({"properties", "items", "prefixItems", "additionalProperties", "patternProperties"})
 LONGEST_SHOWN = 80
 
 
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    """Judged by the library that also says yes or no: Python's ``$`` would let a line break pass."""
+    """Match with the library that validates: Python's ``$`` would accept a line break."""
     if not _matching(pattern)(instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
@@ -39,7 +40,7 @@ Validator = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[
 
 class Explainer:
     """
-    Explains what is wrong by the schemas of one contract.
+    Explains errors by the schemas of one contract.
 
     Args:
         resources: Schema documents by URI.
@@ -54,12 +55,12 @@ class Explainer:
 
     def explain(self, uri: str, value: Any, where: str) -> tuple[Finding, ...]:
         """
-        What is wrong with a value, in the order of its places.
+        Find all errors of a value, in the order of their places.
 
         Args:
-            uri: The schema that decides.
+            uri: Of the schema.
             value: Any JSON value.
-            where: The part of the exchange that the value is.
+            where: The part of the exchange that has the value.
         """
         root = {"$ref": uri}
         validator = Validator(root, registry=self._registry, format_checker=self._checker)
@@ -73,7 +74,7 @@ def _finding(error: ValidationError, root: Any, resolver: Resolver[Any], where: 
     steps = [*error.absolute_path, *([missing] if missing else [])]
     return Finding(
         where=where,
-        pointer="".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps),
+        pointer=pointer(tuple(map(str, steps))),
         expected=_expected(error),
         got="nothing" if missing else shown(error.instance),
         requirement=_requirement(list(error.absolute_schema_path), root, resolver, missing),
@@ -126,7 +127,7 @@ def shown(value: Any) -> str:
 
 
 def _requirement(path: Sequence[Any], root: Any, resolver: Resolver[Any], missing: str | None) -> str | None:
-    """The nearest id at or above a keyword; for a missing property, the id that the nearest schema gives to it."""
+    """The nearest id at or above a keyword; for a missing property, the id of the property in the nearest schema."""
     nearest: str | None = None
     named: str | None = None
     for node, at_the_place in _along(path, root, resolver):
@@ -139,9 +140,9 @@ def _requirement(path: Sequence[Any], root: Any, resolver: Resolver[Any], missin
 
 def _along(path: Sequence[Any], root: Any, resolver: Resolver[Any]) -> Iterator[tuple[dict[str, Any], bool]]:
     """
-    The schema objects on the way to a keyword, each with whether it speaks of the place where the keyword failed.
+    The schemas on the path to a keyword, each with whether it applies to the place where the keyword failed.
 
-    The path of an error does not show where it went through a ``$ref``.
+    The path of an error does not have the ``$ref`` that it followed.
     """
     last_step = max((index for index, word in enumerate(path) if word in STEPS), default=-1)
     node: Any = root

@@ -8,16 +8,16 @@ __all__ = ["Finding"]
 @dataclass(frozen=True, slots=True)
 class Finding:
     """
-    One difference between what was expected and what came.
+    A difference between what was expected and what was received.
 
     Args:
         where: The part of the exchange: ``request.body``, ``request.query``, ``request.path``, ``request.headers``,
             ``response.status``, ``response.headers`` or ``response.body``.
         pointer: JSON pointer into that part, empty for the whole of it.
         expected: What was expected, for a person.
-        got: What came, for a person, never with a secret in it.
-        requirement: Id of the requirement that is not met, or None where the contract names none.
-        keyword: JSON Schema keyword that failed (``required``, ``type`` …), or a rule's own word.
+        got: What was received, for a person, without a secret.
+        requirement: Id of the violated requirement, or None where the contract names none.
+        keyword: JSON Schema keyword that failed (``required``, ``type`` …), or the word of a rule.
     """
 
     where: str
@@ -28,7 +28,6 @@ class Finding:
     keyword: str = ""
 
     def __str__(self) -> str:
-        """One line: where, expected, got, requirement."""
         cited = f" [{self.requirement}]" if self.requirement else ""
         return (
             f"{self.where}{'#' + self.pointer if self.pointer else ''}: expected {self.expected}, got {self.got}{cited}"

@@ -1,4 +1,4 @@
-"""The ``format`` words that our contracts use, decided by one hand for both validators."""
+"""The ``format`` values of our contracts, with the same functions for both validators."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-
 
 @lru_cache(maxsize=4096)
 def is_date(text: str) -> bool:
-    """RFC 3339 ``full-date`` that exists in the calendar. Few dates are asked for again and again."""
+    """RFC 3339 ``full-date`` that exists in the calendar; cached, since requests repeat few dates."""
     return bool(DATE.fullmatch(text)) and _exists(date.fromisoformat, text)
 
 
@@ -29,7 +29,7 @@ def is_date_time(text: str) -> bool:
 
 def is_time_zone(text: str) -> bool:
     """A name of the IANA time zone database."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 (one contract in five asks for it)
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 (one contract in five needs it)
 
     try:
         ZoneInfo(text)
@@ -46,17 +46,17 @@ def _exists(read: Callable[[str], object], text: str) -> bool:
     return True
 
 
-def is_anything(_text: str) -> bool:
-    """What a word says that we do not judge; the two libraries would each judge some of them, differently."""
+def accept_any(_text: str) -> bool:
+    """Accept formats that we do not check; the two libraries would check some of them differently."""
     return True
 
 
 # fmt: off
-NOT_JUDGED = (  # a line a word would help nobody
+NOT_CHECKED = (
     "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6", "iri", "iri-reference",
     "json-pointer", "regex", "relative-json-pointer", "time", "uri", "uri-reference", "uri-template", "uuid",
 )
 # fmt: on
 FORMATS: Mapping[str, Callable[[str], bool]] = MappingProxyType(
-    {**dict.fromkeys(NOT_JUDGED, is_anything), "date": is_date, "date-time": is_date_time, "time-zone": is_time_zone}
+    {**dict.fromkeys(NOT_CHECKED, accept_any), "date": is_date, "date-time": is_date_time, "time-zone": is_time_zone}
 )

@@ -1,4 +1,4 @@
-"""Operations: a method and path with what the contract says of them, and the search for that of a request."""
+"""The operations of a contract, and the search for the operation of a request."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -40,13 +40,12 @@ class Operation:
         path: Template such as ``/api/order/{orderId}``.
         parameters: Of path and query.
         bodies: JSON pointer of the schema for each media type that a request may have.
-        json_body: The media type of a JSON body: ``application/json``, or a provider's own that ends in ``+json``; or
-            None.
+        json_body: The media type of a JSON body: ``application/json`` or one that ends in ``+json``; or None.
         body_required: Whether a request must have a body.
         responses: For each documented status, the JSON pointer of the schema for each media type.
-        deferred: The answer comes before the body is checked (``x-validation: deferred``).
-        by_rules: The mock's own rules judge the body, so that all that is wrong with it can be told at once
-            (``x-validation: rules``); an accepted request must still be valid by its schema.
+        deferred: The provider answers before it validates the body (``x-validation: deferred``).
+        by_rules: The mock's rules validate the body, so that one response can have all errors
+            (``x-validation: rules``); an accepted request must be valid by its schema too.
     """
 
     id: str
@@ -62,7 +61,7 @@ class Operation:
     pattern: re.Pattern[str] = field(repr=False, compare=False)
 
     def described(self, status: int) -> Mapping[str, str] | None:
-        """What the contract says of a status: by its number, by its class such as ``5XX``, or by default."""
+        """The schemas of a status by media type: of its number, its class such as ``5XX``, or the default."""
         found = self.responses.get(str(status))
         if found is None:
             found = self.responses.get(f"{status // 100}XX", self.responses.get("default"))
@@ -86,7 +85,7 @@ class Operations:
         self._templates = tuple(each for each in self.all if "{" in each.path)
 
     def find(self, method: str, path: str) -> Match | None:
-        """The operation of a method and a percent-encoded path, whichever its spelling; HEAD is answered as GET."""
+        """The operation of a method and a percent-encoded path; HEAD is found as GET."""
         method = "GET" if method == "HEAD" else method
         if "%" in path:
             path = UNRESERVED.sub(lambda found: unquote(found[0]), path)
@@ -100,24 +99,19 @@ class Operations:
         return None
 
     def by_id(self, operation_id: str) -> Operation | None:
-        """The operation of that id."""
         return next((each for each in self.all if each.id == operation_id), None)
 
-    def methods_of(self, path: str) -> tuple[str, ...]:
-        """The methods that a path has."""
-        return tuple(sorted({each.method for each in self.all if each.pattern.fullmatch(path)}))
-
     def nearest(self, method: str, path: str) -> Operation | None:
-        """The operation whose method and path look most like these, for an explanation."""
+        """The operation with the most similar method and path, for an explanation."""
         from difflib import SequenceMatcher  # noqa: PLC0415 (only where an explanation is written)
 
-        wanted = f"{method} {path[:LONGEST_COMPARED]}"
-        scored = [(SequenceMatcher(None, wanted, f"{each.method} {each.path}").ratio(), each) for each in self.all]
+        requested = f"{method} {path[:LONGEST_COMPARED]}"
+        scored = [(SequenceMatcher(None, requested, f"{each.method} {each.path}").ratio(), each) for each in self.all]
         return max(scored, key=lambda pair: pair[0])[1] if scored else None
 
 
 def read_operations(document: Mapping[str, Any]) -> Operations:
-    """All operations of an OpenAPI document."""
+    """Read the operations of an OpenAPI document."""
     return Operations(
         _operation(document, path, item, method, f"/paths/{_escaped(path)}")
         for path, item in document["paths"].items()
@@ -154,7 +148,7 @@ def _operation(document: Mapping[str, Any], path: str, item: Mapping[str, Any], 
 
 
 def _referred(document: Mapping[str, Any], node: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:
-    """A node and its place, or those of the component that it refers to."""
+    """The node and its JSON pointer, after its reference is followed."""
     if "$ref" not in node:
         return node, pointer
     target = str(node["$ref"]).removeprefix("#")

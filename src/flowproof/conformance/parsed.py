@@ -1,8 +1,8 @@
 """
-What the text of a contract's file says, parsed once: kept beside the file as Python keeps bytecode, for a quick start.
+A cache of parsed contract files beside Python's bytecode, for a quick start.
 
-The parsers of YAML and TOML take longer than all else in loading a contract. What they gave stands in ``__pycache__``
-with a digest of the text, and counts for that text alone. Where nothing can be kept there, it is parsed each time.
+Parsing YAML and TOML takes most of the time of loading a contract. The result is kept in ``__pycache__`` with a digest
+of the text, and is used for that text only. Where nothing can be written there, the text is parsed each time.
 """
 
 import marshal
@@ -16,22 +16,22 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
-__all__ = ["parsed"]
+__all__ = ["parse_cached"]
 
 
-def parsed(file: Traversable, text: str, parse: Callable[[str], Any]) -> Any:
+def parse_cached(file: Traversable, text: str, parse: Callable[[str], Any]) -> Any:
     """
-    The value that a file's text stands for.
+    The parsed value of a file's text.
 
     Args:
         file: Where the text is from.
-        text: All of it.
-        parse: Makes the value, or raises what is wrong with the text.
+        text: The whole text.
+        parse: Returns the value, or raises an error.
     """
     if not isinstance(file, Path) or sys.dont_write_bytecode:
         return parse(text)
     place, digest = _place(file), sha256(text.encode()).digest()
-    with suppress(OSError, EOFError, ValueError, TypeError):  # it is missing, or was written by nobody of us
+    with suppress(OSError, EOFError, ValueError, TypeError):  # missing, or not written by this module
         of, value = marshal.loads(place.read_bytes())  # noqa: S302 (trusted as the bytecode beside it is)
         if of == digest:
             return value
@@ -41,12 +41,12 @@ def parsed(file: Traversable, text: str, parse: Callable[[str], Any]) -> Any:
 
 
 def _place(file: Path) -> Path:
-    """Beside the bytecode of that folder, wherever the interpreter has been told to have it."""
+    """Where Python keeps the bytecode of that folder."""
     return Path(cache_from_source(str(file))).with_suffix(".parsed")
 
 
 def _keep(place: Path, value: tuple[bytes, Any]) -> None:
-    with suppress(OSError, ValueError):  # nothing can be written there, or the value has dates
+    with suppress(OSError, ValueError):  # not writable, or the value has dates
         written = marshal.dumps(value)
         place.parent.mkdir(parents=True, exist_ok=True)
         unfinished = place.with_suffix(f".{os.getpid()}")

@@ -1,4 +1,4 @@
-"""Places in a JSON value by the names that lead there, ``*`` standing for every entry of a list."""
+"""Places in a JSON value as the names on the path; ``*`` stands for every entry of a list."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,12 +9,12 @@ Steps = tuple[str, ...]
 
 
 def pointer(steps: Steps) -> str:
-    """A place for people, in the manner of a JSON pointer."""
+    """A place in the form of a JSON pointer."""
     return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
 def places_of(value: Any, here: Steps = ()) -> Iterator[Steps]:
-    """Every place that a value has, some more than once."""
+    """Every place in a value, some more than once."""
     yield here
     if isinstance(value, dict):
         for name, each in value.items():
@@ -26,12 +26,12 @@ def places_of(value: Any, here: Steps = ()) -> Iterator[Steps]:
 
 def edited(value: Any, steps: Steps, change: Callable[[Any, str], tuple[str, Any] | None]) -> Any:
     """
-    The value with each place of these steps changed.
+    The value with every occurrence of a place changed.
 
     Args:
         value: Any JSON value.
-        steps: Where to.
-        change: Gets what stands there and its name; gives the new name and value, or None to take it away.
+        steps: The place.
+        change: Takes the value there and its name; returns the new name and value, or None to remove it.
     """
     if not steps:
         changed = change(value, "")

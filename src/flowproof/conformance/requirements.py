@@ -1,4 +1,4 @@
-"""The sentences that a provider's documents oblige somebody to, read from ``requirements.toml``."""
+"""Reads the requirements of a provider from ``requirements.toml``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ Standing = Literal["documented", "observed", "inferred"]
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """
-    One obligation.
+    A sentence that a provider's documents oblige a client or a provider to.
 
     Args:
         id: Such as ``acme.order.item.sku``.
-        text: The obligation in one sentence.
-        source: Where it was read.
+        text: One sentence.
+        source: Where it is documented.
         standing: ``documented``, ``observed`` or ``inferred``.
         obliges: ``client``, ``provider`` or ``both``.
-        operations: Ids of the operations that it concerns.
+        operations: Ids of the operations that it concerns; empty for all.
         enforced: ``contract`` (a schema carries the id) or ``rule`` (code of the mock carries it).
-        note: The reading that was chosen, where there was a choice.
-        unkillable: Why no test from outside can tell a provider that breaks it, where none can.
+        note: The chosen interpretation, where there was a choice.
+        unkillable: Why no test from outside can detect a violation, where none can.
     """
 
     id: str
@@ -40,13 +40,13 @@ class Requirement:
 
     @property
     def binds_clients(self) -> bool:
-        """Whether it obliges a client, alone or with the provider."""
+        """Whether it obliges a client, alone or together with the provider."""
         return self.obliges in ("client", "both")
 
 
 def read_requirements(provider: str, document: Mapping[str, Any]) -> tuple[Requirement, ...]:
     """
-    Read what a ``requirements.toml`` holds.
+    Read the content of a ``requirements.toml``.
 
     Raises:
         ContractError: An entry has the wrong keys.

@@ -1,4 +1,4 @@
-"""What a contract's schemas say of each place of a JSON value: types, limits, and which requirement. Data only."""
+"""Walks a contract's schemas: for each place of a JSON value its limits and its requirement."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from referencing.jsonschema import DRAFT202012
 from .contract import Contract
 from .places import Steps
 
-__all__ = ["Place", "Walk"]
+__all__ = ["SchemaLocation", "SchemaWalk"]
 
 DEEPEST = 9
 TOGETHER = ("allOf", "anyOf", "oneOf")
@@ -37,14 +37,14 @@ JUDGING = (*LIMITS, "not", "anyOf", "oneOf", "dependentRequired", "minProperties
 
 
 @dataclass(slots=True)
-class Place:
+class SchemaLocation:
     """
-    One place of a value.
+    What the schemas say about one place of a value.
 
     Args:
-        required: Whether what holds it must have it.
+        required: Whether the enclosing object must have it.
         requirement: The nearest requirement at or above it.
-        limits: The keywords that limit what stands there, one mapping a schema that speaks of it.
+        limits: The keywords that limit the value there, one mapping for each schema that applies.
     """
 
     required: bool = False
@@ -52,12 +52,9 @@ class Place:
     limits: list[Mapping[str, Any]] = field(default_factory=list)
 
 
-class Walk:
+class SchemaWalk:
     """
-    Goes through the schemas of a contract.
-
-    Args:
-        contract: Whose.
+    Walks the schemas of a contract.
     """
 
     def __init__(self, contract: Contract) -> None:
@@ -66,14 +63,14 @@ class Walk:
         )
         self._resolver = registry.resolver()
 
-    def places(self, uri: str) -> dict[Steps, Place]:
-        """Every place that a schema names, in its order."""
-        found: dict[Steps, Place] = {}
+    def locations(self, uri: str) -> dict[Steps, SchemaLocation]:
+        """Every place that a schema names, in order."""
+        found: dict[Steps, SchemaLocation] = {}
         self._visit(*self._at(uri), (), None, found)
         return found
 
     def keywords(self, uri: str) -> dict[str, dict[str, None]]:
-        """For each requirement that a schema names, the keywords that enforce it, in their order."""
+        """For each requirement that a schema names, the keywords that enforce it, in order."""
         found: dict[str, dict[str, None]] = {}
         for requirement, keyword in self._judging(*self._at(uri), None, 0):
             found.setdefault(requirement, {})[keyword] = None
@@ -84,12 +81,12 @@ class Walk:
         return resolved.contents, resolved.resolver
 
     def _visit(
-        self, node: Any, resolver: Resolver[Any], steps: Steps, nearest: str | None, found: dict[Steps, Place]
+        self, node: Any, resolver: Resolver[Any], steps: Steps, nearest: str | None, found: dict[Steps, SchemaLocation]
     ) -> None:
         if not isinstance(node, dict) or len(steps) > DEEPEST or node.get("not") in ({}, True):
-            return  # (what may not be there is no place)
+            return  # a value that must be missing has no place
         nearest = node.get("x-requirement", nearest)
-        place = found.setdefault(steps, Place())
+        place = found.setdefault(steps, SchemaLocation())
         place.requirement = node.get("x-requirement", place.requirement or nearest)
         if limits := {name: node[name] for name in LIMITS if name in node}:
             place.limits.append(limits)
@@ -101,7 +98,7 @@ class Walk:
         for name, each in node.get("properties", {}).items():
             self._visit(each, resolver, (*steps, name), nearest, found)
         for name in node.get("required", ()):
-            found.setdefault((*steps, name), Place(requirement=nearest)).required = True
+            found.setdefault((*steps, name), SchemaLocation(requirement=nearest)).required = True
         if "items" in node:
             self._visit(node["items"], resolver, (*steps, "*"), nearest, found)
 
@@ -113,7 +110,7 @@ class Walk:
         depth: int,
         above: Mapping[str, str] | None = None,
     ) -> Iterator[tuple[str, str]]:
-        """As a finding is attributed: to the nearest id, and a missing property to the nearest that names it."""
+        """Keywords with their requirement as in a finding: the nearest id, for a missing property that of its name."""
         if not isinstance(node, dict) or depth > 2 * DEEPEST:
             return
         nearest = node.get("x-requirement", nearest)

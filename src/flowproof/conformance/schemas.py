@@ -1,8 +1,8 @@
 """
-The JSON Schemas of a contract, compiled: one library says yes or no on every request, another explains a no.
+The JSON Schemas of a contract, compiled: one library validates every request, another explains errors.
 
-``jsonschema-rs`` answers in microseconds; ``jsonschema`` costs a hundred times as much and is loaded only where an
-explanation is written. A property test keeps the two of one mind.
+``jsonschema-rs`` takes microseconds; ``jsonschema`` takes a hundred times as long and is loaded only to explain an
+error. A property test checks that the two agree.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,9 +29,9 @@ class Schemas:
     All schemas of a contract: those of its files, and those inside the OpenAPI document.
 
     Args:
-        slug: The provider's slug.
+        slug: The provider's.
         document: The OpenAPI document, whose relative references name the files.
-        files: The content of each schema file by its name.
+        files: The content of each schema file, by name.
     """
 
     def __init__(self, slug: str, document: Mapping[str, Any], files: Mapping[str, Any]) -> None:
@@ -46,18 +46,18 @@ class Schemas:
         self._shapes: dict[str, Shape] = {}
 
     def uri_of_file(self, name: str) -> str:
-        """Where a schema file can be referred to."""
+        """The URI of a schema file."""
         return self._uris[name]
 
     def uri_of_pointer(self, pointer: str) -> str:
-        """Where a schema inside the OpenAPI document can be referred to."""
+        """The URI of a schema inside the OpenAPI document."""
         uri = self._uri_by_pointer.get(pointer)
         if uri is None:
             uri = self._uri_by_pointer[pointer] = f"{self._document_uri}#{quote(pointer, safe='/~')}"
         return uri
 
     def accepts(self, uri: str, value: Any) -> bool:
-        """Whether a JSON value is valid by the schema of that URI."""
+        """Whether a JSON value is valid."""
         is_valid = self._validators.get(uri)
         if is_valid is None:
             validator = jsonschema_rs.Draft202012Validator(
@@ -67,7 +67,7 @@ class Schemas:
         return is_valid(value)
 
     def findings(self, uri: str, value: Any, where: str) -> tuple[Finding, ...]:
-        """What is wrong with a JSON value by the schema of that URI; nothing, when it is valid."""
+        """The errors of a JSON value; none if it is valid."""
         if self.accepts(uri, value):
             return ()
         found = self._explainer.explain(uri, value, where)
@@ -82,6 +82,6 @@ class Schemas:
 
     @cached_property
     def _explainer(self) -> "Explainer":
-        from .explanation import Explainer  # noqa: PLC0415 (loads jsonschema, which costs more than the whole start-up)
+        from .explanation import Explainer  # noqa: PLC0415 (jsonschema takes longer to load than everything else)
 
         return Explainer(self.resources)

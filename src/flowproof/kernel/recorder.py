@@ -84,7 +84,7 @@ class Recorder:
             faults=tuple(plan for plan, _ in arrival.faults),
         )
         took_ms, secrets = stopwatch_ms() - arrival.started_ms, self.secrets(arrival, workspace)
-        meta = ExchangeMeta(workspace.id, arrival.number, now, took_ms)
+        meta = ExchangeMeta(workspace.id, arrival.number, now, took_ms, workspace.clock.mode)
         self._journal.write(meta, entry, secrets, at_once=not entry.is_short)
         return response
 
@@ -102,7 +102,7 @@ class Recorder:
         number = self._workspaces.store.exchanges.next_number(workspace.id)
         known, _ = self._workspaces.secrets(workspace, provider.slug)
         secrets = known | secrets_sent(provider, headers)
-        meta = ExchangeMeta(workspace.id, number, at, duration_ms)
+        meta = ExchangeMeta(workspace.id, number, at, duration_ms, workspace.clock.mode)
         self._journal.write(meta, WebhookAttempt(provider, delivery, headers, result), secrets, at_once=True)
         return exchange_id(workspace.id, number)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from flowproof.conformance import Contract
 from flowproof.conformance.operations import Parameter
-from flowproof.conformance.schema_walk import Walk
+from flowproof.conformance.schema_walk import SchemaWalk
 
 from .mutant import CannedResponse, Mutant
 from .reference import ReferenceRun
@@ -95,7 +95,7 @@ def _cited(reference: ReferenceRun) -> dict[str, list[tuple[str, int]]]:
 
 def _keywords(contract: Contract) -> dict[str, list[str]]:
     """For each requirement, the keywords of request schemas that the kernel checks for it."""
-    walk, found = Walk(contract), dict[str, dict[str, None]]()
+    walk, found = SchemaWalk(contract), dict[str, dict[str, None]]()
     for operation in contract.operations.all:
         for media_type, pointer in () if operation.by_rules else operation.bodies.items():
             for requirement, keywords in walk.keywords(contract.schemas.uri_of_pointer(pointer)).items():

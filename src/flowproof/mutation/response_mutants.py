@@ -14,7 +14,7 @@ import orjson
 
 from flowproof.conformance import Contract
 from flowproof.conformance.places import Steps, edited, pointer
-from flowproof.conformance.schema_walk import Place, Walk
+from flowproof.conformance.schema_walk import SchemaLocation, SchemaWalk
 
 from .mutant import CannedResponse, Mutant
 from .reference import ReferenceRun
@@ -45,7 +45,7 @@ SAYS = {
 
 def response_mutants(contract: Contract, reference: ReferenceRun) -> Iterator[Mutant]:
     """Those of every response that the suite reaches."""
-    walk = Walk(contract)
+    walk = SchemaWalk(contract)
     for (name, status), sample in sorted(reference.samples.items()):
         operation = contract.operations.by_id(name)
         described = operation.described(status) if operation else None
@@ -60,7 +60,7 @@ def response_mutants(contract: Contract, reference: ReferenceRun) -> Iterator[Mu
             yield _whole(contract, name, status, "content_type")
             yield _whole(contract, name, status, "byte")
         if JSON in described:
-            places = walk.places(contract.schemas.uri_of_pointer(described[JSON]))
+            places = walk.locations(contract.schemas.uri_of_pointer(described[JSON]))
             for steps, place in places.items():
                 if steps and steps in reached:
                     yield from _of_place(contract, name, status, steps, place)
@@ -83,7 +83,7 @@ def _other_statuses(status: int, responses: Mapping[str, Any]) -> Iterator[int]:
         yield near[0][1]
 
 
-def _of_place(contract: Contract, name: str, status: int, steps: Steps, place: Place) -> Iterator[Mutant]:
+def _of_place(contract: Contract, name: str, status: int, steps: Steps, place: SchemaLocation) -> Iterator[Mutant]:
     for kind, values in _kinds(steps, place):
         answer = f"the {status} of {name}"
         yield Mutant(
@@ -101,7 +101,7 @@ def _of_place(contract: Contract, name: str, status: int, steps: Steps, place: P
         )
 
 
-def _kinds(steps: Steps, place: Place) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _kinds(steps: Steps, place: SchemaLocation) -> Iterator[tuple[str, tuple[Any, ...]]]:
     if steps[-1] != "*" and place.required:
         yield "missing", ()
         yield "renamed", ()

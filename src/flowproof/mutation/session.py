@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from flowproof.conformance import Contract
 from flowproof.errors import ContractError
@@ -52,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "mutants",
         max_examples=EXAMPLES,
         deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
         derandomize=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],

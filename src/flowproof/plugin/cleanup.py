@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from flowproof.certify.events import Event, Settled
+from flowproof.certify.events import CleanedUp, Event
 from flowproof.certify.run_store import CreatedResource, RunStore
 from flowproof.clients import NO_RETRY
 from flowproof.clients.errors import ClientError, NotFound, TryLater, Unreachable
@@ -37,20 +37,20 @@ def clean_up(state: "SessionState", run_store: RunStore, *, retry_after_s: float
         retry_after_s: How long to wait for what is not there yet, before it is tried once more.
     """
     tell: Callable[[Event], None] = state.events.tell if state.events is not None else lambda _: None
-    created = run_store.unsettled()
+    created = run_store.not_cleaned()
     removable = [each for each in created if each.undo in state.kits.find(each.provider).cleanup]
     for each in created:
         if each not in removable:
-            run_store.settle(each.id)
-            tell(Settled(each.id, False, f"nothing undoes {each.operation}: it stays"))
+            run_store.mark_cleaned(each.id)
+            tell(CleanedUp(each.id, False, f"nothing undoes {each.operation}: it stays"))
     left = _remove_all(state, run_store, removable, tell)
     if any(isinstance(why, NotFound) for _, why in left):
         time.sleep(retry_after_s)
         left = _remove_all(state, run_store, [each for each, _ in left], tell)
     for each, why in left:
         if _is_final(why):
-            run_store.settle(each.id)
-        tell(Settled(each.id, False, f"it is left: {why}"))
+            run_store.mark_cleaned(each.id)
+        tell(CleanedUp(each.id, False, f"it is left: {why}"))
 
 
 def _is_final(why: BaseException) -> bool:
@@ -75,8 +75,8 @@ def _remove_all(
                 unreachable[each.provider] = why
             left.append((each, why))
             continue
-        if run_store.settle(each.id):
-            tell(Settled(each.id, True, f"{each.undo} was accepted"))
+        if run_store.mark_cleaned(each.id):
+            tell(CleanedUp(each.id, True, f"{each.undo} was accepted"))
     return left
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from msgspec import structs
 
 from flowproof.certify.events import (
     Event,
     Exchanged,
-    Found,
+    FindingRecord,
     Planned,
     Request,
     Response,
@@ -98,7 +98,13 @@ class EventWriter:
         if file.exists():
             self._read(events_of(file))
         settings.register_profile(
-            "flowproof", max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, print_blob=False
+            "flowproof",
+            max_examples=EXAMPLES,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+            derandomize=True,
+            database=None,
+            print_blob=False,
         )
         settings.load_profile("flowproof")
 
@@ -214,7 +220,7 @@ def _exchanged(name: str, test: str, recorded: RecordedExchange) -> Exchanged:
         query=exchange.query,
     )
     response = Response(headers=exchange.response_headers, body=body_of(exchange.response_body), status=exchange.status)
-    findings = tuple(Found(**asdict(each)) for each in recorded.findings)
+    findings = tuple(FindingRecord(**asdict(each)) for each in recorded.findings)
     operation, duration_ms = match.operation.id if match else None, round(recorded.duration_ms, 1)
     return Exchanged(name, test, recorded.at, duration_ms, operation, request, response, findings)
 

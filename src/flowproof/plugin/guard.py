@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from flowproof.certify.events import Created, Event, Recognised, Settled
+from flowproof.certify.events import CleanedUp, Created, Event, Recognised
 from flowproof.certify.run_store import Budget, CreatedResource, RunStore
 from flowproof.conformance import Contract, Match
 from flowproof.conformance.effects import Effect, read_effects, value_of
@@ -111,7 +111,7 @@ class Guard:
         rate = entry.pace.requests_per_second
         if rate is not None:
             now_s = time.monotonic()
-            time.sleep(self.run_store.turn(f"turn at {provider}", interval_s=1 / rate, now_s=now_s))
+            time.sleep(self.run_store.reserve_slot(f"turn at {provider}", interval_s=1 / rate, now_s=now_s))
 
     def _pay(self, budget: Budget | None, effect: Effect, exchange: Exchange | None, match: Match | None) -> None:
         if budget is None or effect.spends is None or (exchange is not None and not _is_success(exchange)):
@@ -156,10 +156,10 @@ class Guard:
         if self.tell is None:
             return
         operation = match.operation.id
-        for made in self.run_store.unsettled(provider):
+        for made in self.run_store.not_cleaned(provider):
             is_same = made.parameters.items() <= match.path_parameters.items()
-            if made.undo == operation and made.parameters and is_same and self.run_store.settle(made.id):
-                self.tell(Settled(made.id, True, f"{operation} answered {exchange.status}"))
+            if made.undo == operation and made.parameters and is_same and self.run_store.mark_cleaned(made.id):
+                self.tell(CleanedUp(made.id, True, f"{operation} answered {exchange.status}"))
 
 
 def _is_success(exchange: Exchange) -> bool:

@@ -76,7 +76,7 @@ class RunStorePlugin:
                     shutil.rmtree(self._folder, ignore_errors=True)
 
     def _clean_up(self) -> None:
-        if not self.run_store.unsettled():
+        if not self.run_store.not_cleaned():
             return
         from .cleanup import clean_up  # noqa: PLC0415 (brings requests; mostly nothing is left)
 

@@ -1,11 +1,11 @@
-"""The views of a report, each a file. A writer is a pure function from a report to the bytes of its file."""
+"""The views of a report. A writer is a pure function from a report to the bytes of a file."""
 
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from flowproof.certify.report import Report, json_report, schema
+from flowproof.certify.report import CertificationReport, json_report, schema
 from flowproof.errors import ConfigurationError
 
 from .github import annotations, summary
@@ -17,11 +17,11 @@ from .sarif import sarif
 __all__ = ["VIEWS", "annotations", "summary", "write_views"]
 
 
-def _schema(_: Report) -> bytes:
+def _schema(_: CertificationReport) -> bytes:
     return json.dumps(schema(), indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-VIEWS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
+VIEWS: Mapping[str, Callable[[CertificationReport], bytes]] = MappingProxyType(
     {
         "report.html": page,
         "report.json": json_report,
@@ -33,15 +33,15 @@ VIEWS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
 )
 
 
-def write_views(report: Report, folder: Path) -> tuple[Path, ...]:
+def write_views(report: CertificationReport, folder: Path) -> tuple[Path, ...]:
     """
-    Write every view into a folder, which is made where it is missing.
+    Write every view into a folder, which is created where it is missing.
 
     Returns:
         The files.
 
     Raises:
-        ConfigurationError: They cannot be written there.
+        ConfigurationError: The files cannot be written.
     """
     files = {folder / name: view(report) for name, view in VIEWS.items()}
     try:

@@ -1,12 +1,12 @@
-"""What GitHub Actions shows of a report: annotations, as workflow commands on stdout, and the summary of the job."""
+"""A report for GitHub Actions: annotations as workflow commands, and the job summary."""
 
 from collections.abc import Iterable, Iterator
 
-from flowproof.certify.report import Report, RequirementJudged
+from flowproof.certify.report import CertificationReport, RequirementResult
 
 __all__ = ["annotations", "summary"]
 
-MOST = 10  # of a level in one step; GitHub leaves out the others
+MOST = 10  # annotations of a level in one step; GitHub drops the others
 LONGEST = 2_000
 LONGEST_SUMMARY = 900_000  # bytes; GitHub refuses more than a MiB
 TARGETS = {
@@ -16,8 +16,8 @@ TARGETS = {
 }
 
 
-def annotations(report: Report) -> str:
-    """Workflow commands, one a line: errors for what failed, warnings for deviations and for what is left behind."""
+def annotations(report: CertificationReport) -> str:
+    """Workflow commands, one a line: errors for failures, warnings for deviations and remaining resources."""
     failed = [each for each in report.requirements if each.verdict in {"FAIL", "ERROR"} and not each.excused]
     unmarked = [each for each in report.tests if each.verdict in {"FAIL", "ERROR"} and not each.requirements]
     errors = [
@@ -34,9 +34,9 @@ def annotations(report: Report) -> str:
     return "".join([*_commands("error", errors), *_commands("warning", warnings)])
 
 
-def summary(report: Report) -> str:
-    """The job's summary, as Markdown."""
-    told = [
+def summary(report: CertificationReport) -> str:
+    """The job summary as Markdown."""
+    lines = [
         f"## {_plain(report.title)}: {report.verdict} on {_plain(report.target.name)} ({report.target.kind})",
         "",
         *([f"> {TARGETS[report.target.kind]}", ""] if TARGETS[report.target.kind] else []),
@@ -48,7 +48,7 @@ def summary(report: Report) -> str:
         "",
         *_table(report),
     ]
-    text = "\n".join(told)
+    text = "\n".join(lines)
     if len(text.encode()) <= LONGEST_SUMMARY:
         return f"{text}\n"
     return (
@@ -56,12 +56,12 @@ def summary(report: Report) -> str:
     )
 
 
-def _commands(level: str, told: list[tuple[str, str]]) -> Iterator[str]:
-    shown = told if len(told) <= MOST else told[: MOST - 1]
+def _commands(level: str, messages: list[tuple[str, str]]) -> Iterator[str]:
+    shown = messages if len(messages) <= MOST else messages[: MOST - 1]
     for title, message in shown:
         yield f"::{level} title={_property(title)}::{_data(message[:LONGEST])}\n"
-    if len(told) > len(shown):
-        yield f"::{level} title={_property('Flowproof')}::and {len(told) - len(shown)} more; see report.html\n"
+    if len(messages) > len(shown):
+        yield f"::{level} title={_property('Flowproof')}::and {len(messages) - len(shown)} more; see report.html\n"
 
 
 def _data(text: str) -> str:
@@ -76,8 +76,8 @@ def _deviation(reason: str, owner: str) -> str:
     return f"{reason} ({owner})"
 
 
-def _table(report: Report) -> Iterator[str]:
-    rows: list[RequirementJudged] = [each for each in report.requirements if each.verdict in {"FAIL", "ERROR"}]
+def _table(report: CertificationReport) -> Iterator[str]:
+    rows: list[RequirementResult] = [each for each in report.requirements if each.verdict in {"FAIL", "ERROR"}]
     if rows:
         yield from ("| verdict | requirement | why |", "|---|---|---|")
     for each in rows:
@@ -90,6 +90,6 @@ def _row(counts: Iterable[int]) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text without what Markdown or HTML would read as their own."""
+    """Escape what Markdown or HTML would interpret."""
     one_line = " ".join(text.split())
     return "".join(f"&#{ord(each)};" if each in "\\`*_{}[]<>()#+!|&~@" else each for each in one_line)

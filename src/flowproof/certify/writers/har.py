@@ -1,17 +1,17 @@
-"""The evidence as an HTTP Archive, which browsers and proxies can open."""
+"""The evidence as an HTTP Archive."""
 
 import json
 
 from msgspec import to_builtins
 
 from flowproof.certify.events import Exchanged
-from flowproof.certify.report import Report
+from flowproof.certify.report import CertificationReport
 from flowproof.har import har
 
 __all__ = ["archive"]
 
 
-def archive(report: Report) -> bytes:
+def archive(report: CertificationReport) -> bytes:
     """The file `exchanges.har`."""
     made = har(map(_entry, report.exchanges), creator_version=report.suite.version)
     return json.dumps(made, indent=1, ensure_ascii=False).encode() + b"\n"

@@ -1,7 +1,7 @@
 """
-The report as one page for people: self-contained, without a script, to read in a browser or on paper.
+The report as one self-contained HTML page without a script.
 
-Decides what is shown and in which order; how it looks is the template's. Everything that came from outside is escaped.
+Selects and orders the content; the template formats it. All content from outside is escaped.
 """
 
 import json
@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from flowproof.certify.events import Body, Exchanged, Verdict
 from flowproof.certify.judgement import VERDICTS
-from flowproof.certify.report import Report, RequirementJudged, TestJudged
+from flowproof.certify.report import CertificationReport, RequirementResult, TestResult
 from flowproof.redaction.marks import MARK
 
 from .curl import curl
@@ -44,8 +44,8 @@ ICONS: Mapping[Verdict, str] = {"PASS": "✓", "FAIL": "✕", "ERROR": "!", "SKI
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """An exchange as it is shown: texts that are cut where they are long."""
+class DisplayedExchange:
+    """An exchange as text, cut where it is long."""
 
     exchange: Exchanged
     request: str
@@ -58,14 +58,14 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
-    """Requirements that share the second word of their id."""
+class RequirementArea:
+    """The requirements with the same second part of their id."""
 
     name: str
-    requirements: Sequence[RequirementJudged]
+    requirements: Sequence[RequirementResult]
 
 
-def page(report: Report) -> bytes:
+def page(report: CertificationReport) -> bytes:
     """The file `report.html`."""
     environment = Environment(
         loader=PackageLoader("flowproof.certify.writers"),
@@ -93,19 +93,19 @@ def page(report: Report) -> bytes:
         mandatory=[each for each in report.requirements if each.mandatory],
         excused=[each for each in report.requirements if each.excused],
     )
-    return text.encode(errors="backslashreplace")  # a lone surrogate, as a test may have sent it, has no UTF-8
+    return text.encode(errors="backslashreplace")  # a test may have sent a lone surrogate
 
 
-def _areas(requirements: Sequence[RequirementJudged]) -> list[Area]:
-    def area(requirement: RequirementJudged) -> str:
+def _areas(requirements: Sequence[RequirementResult]) -> list[RequirementArea]:
+    def area(requirement: RequirementResult) -> str:
         _, _, rest = requirement.id.partition(".")
         return rest.partition(".")[0] or requirement.id
 
-    return [Area(name, list(group)) for name, group in groupby(sorted(requirements, key=area), key=area)]
+    return [RequirementArea(name, list(group)) for name, group in groupby(sorted(requirements, key=area), key=area)]
 
 
-def _not_run(report: Report) -> list[tuple[Verdict, str, list[RequirementJudged]]]:
-    """Requirements without an answer, by verdict and reason, the most frequent first."""
+def _not_run(report: CertificationReport) -> list[tuple[Verdict, str, list[RequirementResult]]]:
+    """Requirements with SKIP or OMIT, by verdict and reason, the most frequent reason first."""
     open_ones = [each for each in report.requirements if each.verdict in {"SKIP", "OMIT"}]
     reasons = dict.fromkeys((each.verdict, each.why) for each in open_ones)
     found = [
@@ -115,12 +115,12 @@ def _not_run(report: Report) -> list[tuple[Verdict, str, list[RequirementJudged]
     return sorted(found, key=lambda each: -len(each[2]))
 
 
-def _evidence(report: Report) -> Mapping[str, Shown]:
-    """The exchanges that are shown, by id: those of failed tests first, as many as fit."""
+def _evidence(report: CertificationReport) -> Mapping[str, DisplayedExchange]:
+    """The displayed exchanges by id: those of failed tests first, as many as fit."""
     by_id = {each.id: each for each in report.exchanges}
-    found: dict[str, Shown] = {}
+    found: dict[str, DisplayedExchange] = {}
     left = MOST_EVIDENCE
-    for each in _by_weight(report.tests):
+    for each in _failed_first(report.tests):
         for identifier in each.evidence[:MOST_OF_ONE_TEST]:
             shown = _shown(by_id[identifier])
             left -= shown.size
@@ -130,19 +130,19 @@ def _evidence(report: Report) -> Mapping[str, Shown]:
     return found
 
 
-def _by_weight(tests: Sequence[TestJudged]) -> Iterator[TestJudged]:
+def _failed_first(tests: Sequence[TestResult]) -> Iterator[TestResult]:
     yield from (each for each in tests if each.verdict in {"FAIL", "ERROR"})
     yield from (each for each in tests if each.verdict not in {"FAIL", "ERROR"})
 
 
-def _shown(exchange: Exchanged) -> Shown:
+def _shown(exchange: Exchanged) -> DisplayedExchange:
     request, response = exchange.request, exchange.response
-    asked = [f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in request.headers)]
-    answered = [f"HTTP {response.status}", *(f"{name}: {value}" for name, value in response.headers)]
-    return Shown(
+    request_lines = [f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in request.headers)]
+    response_lines = [f"HTTP {response.status}", *(f"{name}: {value}" for name, value in response.headers)]
+    return DisplayedExchange(
         exchange,
-        _cut("\n".join([*asked, *_body(request.body)])),
-        _cut("\n".join([*answered, *_body(response.body)])),
+        _cut("\n".join([*request_lines, *_body(request.body)])),
+        _cut("\n".join([*response_lines, *_body(response.body)])),
         _cut(curl(request)),
     )
 
@@ -169,18 +169,18 @@ def _cut(text: str) -> str:
 
 
 def _marked(text: str) -> Markup:
-    """Any text, cut where it is long, with what was taken out of it set off."""
+    """Any text, cut where it is long, with redaction marks highlighted."""
     escaped = str(escape(_cut(text)))
     return Markup(MARK.sub(lambda found: f'<span class="redacted">{found[0]}</span>', escaped))  # noqa: S704 (escaped)
 
 
 def _prose(text: str) -> Markup:
-    """A sentence whose words in backticks are code."""
+    """A sentence with its words in backticks as code."""
     pieces = text.split("`")
     if len(pieces) % 2 == 0:
         return escape(text)
-    spoken = (escape(each) if at % 2 == 0 else Markup("<code>{}</code>").format(each) for at, each in enumerate(pieces))
-    return Markup("").join(spoken)
+    parts = (escape(each) if at % 2 == 0 else Markup("<code>{}</code>").format(each) for at, each in enumerate(pieces))
+    return Markup("").join(parts)
 
 
 def _anchor(identifier: str) -> str:

@@ -1,8 +1,8 @@
 """
-The tests as JUnit XML, which every continuous integration reads.
+The tests as JUnit XML.
 
-FAIL is a failure, ERROR an error (so is a test that the run did not come to end), SKIP and OMIT are skipped. A failure
-that deviations cover whole is skipped too, since the run holds: its message names who answers for it.
+FAIL is a failure, ERROR an error (also a test that did not end), SKIP and OMIT are skipped. A failure whose every
+requirement is covered by a deviation is skipped too: its message names the owners of the deviations.
 """
 
 import re
@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from flowproof.certify.report import DeviationJudged, Report, TestJudged
+from flowproof.certify.report import CertificationReport, DeviationResult, TestResult
 
 __all__ = ["junit"]
 
-# What XML 1.0 has no way to write.
+# Characters that XML 1.0 cannot express.
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(report: Report) -> bytes:
+def junit(report: CertificationReport) -> bytes:
     """The file `junit.xml`."""
     covering = {each.requirement: each for each in report.deviations if each.state == "covers"}
     cases = [_case(each, covering) for each in report.tests]
@@ -44,7 +44,7 @@ def junit(report: Report) -> bytes:
     return text + b"\n"
 
 
-def _sums(report: Report, cases: list[Element], name: str) -> dict[str, str]:
+def _sums(report: CertificationReport, cases: list[Element], name: str) -> dict[str, str]:
     time_s = sum(each.duration_ms for each in report.tests) / 1000
     counted = {tag: sum(each.find(tag) is not None for each in cases) for tag in ("failure", "error", "skipped")}
     return {
@@ -57,7 +57,7 @@ def _sums(report: Report, cases: list[Element], name: str) -> dict[str, str]:
     }
 
 
-def _case(test: TestJudged, covering: Mapping[str, DeviationJudged]) -> Element:
+def _case(test: TestResult, covering: Mapping[str, DeviationResult]) -> Element:
     module, _, name = test.test.partition("::")
     classname = _text(module.removesuffix(".py").replace("/", "."))
     case = Element("testcase", {"classname": classname, "name": _text(name), "time": f"{test.duration_ms / 1000:.3f}"})
@@ -66,23 +66,25 @@ def _case(test: TestJudged, covering: Mapping[str, DeviationJudged]) -> Element:
     excuses = [covering[each] for each in test.requirements if each in covering]
     match test.verdict:
         case "FAIL" if excuses and len(excuses) == len(test.requirements):
-            told = "; ".join(f"{each.requirement}: {each.reason} ({each.owner}, to {each.expires})" for each in excuses)
-            _told(case, "skipped", f"FAIL that deviations cover: {told}", test.details)
+            owners = "; ".join(
+                f"{each.requirement}: {each.reason} ({each.owner}, to {each.expires})" for each in excuses
+            )
+            _add_result(case, "skipped", f"FAIL that deviations cover: {owners}", test.details)
         case "FAIL":
-            _told(case, "failure", test.why, test.details)
+            _add_result(case, "failure", test.why, test.details)
         case "ERROR" | None:
-            _told(case, "error", test.why, test.details)
+            _add_result(case, "error", test.why, test.details)
         case "SKIP" | "OMIT":
-            _told(case, "skipped", f"{test.verdict}: {test.why}", "")
+            _add_result(case, "skipped", f"{test.verdict}: {test.why}", "")
         case "PASS":
             pass
     return case
 
 
-def _told(case: Element, tag: str, message: str, details: str) -> None:
-    told = SubElement(case, tag, {"message": _text(message)})
+def _add_result(case: Element, tag: str, message: str, details: str) -> None:
+    result = SubElement(case, tag, {"message": _text(message)})
     if details:
-        told.text = _text(details)
+        result.text = _text(details)
 
 
 def _properties(parent: Element, pairs: list[tuple[str, str]]) -> None:

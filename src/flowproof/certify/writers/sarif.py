@@ -1,5 +1,5 @@
 """
-The requirements that failed as SARIF 2.1.0, which code scanning reads: requirements are rules, failed tests results.
+The failed requirements as SARIF 2.1.0: requirements are rules, failed tests are results.
 
 Source:
     Static Analysis Results Interchange Format (SARIF) Version 2.1.0, OASIS Standard.
@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from flowproof.certify.events import Body, Exchanged, Message
-from flowproof.certify.report import DeviationJudged, Report, RequirementJudged, TestJudged
+from flowproof.certify.report import CertificationReport, DeviationResult, RequirementResult, TestResult
 
 __all__ = ["sarif"]
 
@@ -20,7 +20,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 HOME = "https://flowproof.example/"
 
 
-def sarif(report: Report) -> bytes:
+def sarif(report: CertificationReport) -> bytes:
     """The file `report.sarif`."""
     run = {
         "tool": {
@@ -47,13 +47,13 @@ def sarif(report: Report) -> bytes:
     return json.dumps(whole, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def _rule(requirement: RequirementJudged, provider: str) -> dict[str, Any]:
-    told = f"Source: {requirement.source} ({requirement.standing}; obliges {requirement.obliges})."
+def _rule(requirement: RequirementResult, provider: str) -> dict[str, Any]:
+    source = f"Source: {requirement.source} ({requirement.standing}; obliges {requirement.obliges})."
     note = f" {requirement.note}" if requirement.note else ""
     return {
         "id": requirement.id,
         "shortDescription": {"text": requirement.text},
-        "help": {"text": f"{told}{note}"},
+        "help": {"text": f"{source}{note}"},
         "defaultConfiguration": {"level": "error" if requirement.mandatory else "warning"},
         "properties": {
             "tags": [provider, requirement.standing, requirement.obliges],
@@ -63,19 +63,19 @@ def _rule(requirement: RequirementJudged, provider: str) -> dict[str, Any]:
     }
 
 
-def _results(report: Report) -> Iterator[dict[str, Any]]:
+def _results(report: CertificationReport) -> Iterator[dict[str, Any]]:
     tests = {each.test: each for each in report.tests}
     evidence = {each.id: each for each in report.exchanges}
     deviations = {each.requirement: each for each in report.deviations if each.state == "covers"}
     for index, requirement in enumerate(report.requirements):
         for name in requirement.tests:
             if tests[name].verdict == "FAIL":
-                telling = _telling(tests[name], requirement.id, evidence)
-                yield _result(report, index, tests[name], telling, deviations.get(requirement.id))
+                shown = _best_evidence(tests[name], requirement.id, evidence)
+                yield _result(report, index, tests[name], shown, deviations.get(requirement.id))
 
 
-def _telling(test: TestJudged, requirement: str, evidence: Mapping[str, Exchanged]) -> Exchanged | None:
-    """The exchange that shows most: one with a finding of the requirement, with any finding, else the last one."""
+def _best_evidence(test: TestResult, requirement: str, evidence: Mapping[str, Exchanged]) -> Exchanged | None:
+    """An exchange with a finding of the requirement, else with any finding, else the last one."""
     kept = [evidence[each] for each in test.evidence]
     cited = [each for each in kept if any(found.requirement == requirement for found in each.findings)]
     found = [each for each in kept if each.findings]
@@ -83,7 +83,11 @@ def _telling(test: TestJudged, requirement: str, evidence: Mapping[str, Exchange
 
 
 def _result(
-    report: Report, index: int, test: TestJudged, telling: Exchanged | None, deviation: DeviationJudged | None
+    report: CertificationReport,
+    index: int,
+    test: TestResult,
+    shown: Exchanged | None,
+    deviation: DeviationResult | None,
 ) -> dict[str, Any]:
     requirement = report.requirements[index]
     result: dict[str, Any] = {
@@ -106,8 +110,8 @@ def _result(
         ],
         "partialFingerprints": {"requirementAndTest/v1": _fingerprint(requirement.id, test.test)},
     }
-    if telling is not None:
-        result["webRequest"], result["webResponse"] = _request(telling), _response(telling)
+    if shown is not None:
+        result["webRequest"], result["webResponse"] = _request(shown), _response(shown)
     if deviation is not None:
         why = f"{deviation.reason} ({deviation.owner}, to {deviation.expires})"
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
@@ -135,7 +139,7 @@ def _body(body: Body) -> dict[str, str]:
     return {"binary": body.base64} if body.base64 is not None else {"text": body.text or ""}
 
 
-def _invocation(report: Report) -> dict[str, Any]:
+def _invocation(report: CertificationReport) -> dict[str, Any]:
     broken = [each for each in report.tests if each.verdict == "ERROR"]
     return {
         "executionSuccessful": report.run.complete and not broken,
@@ -147,5 +151,5 @@ def _invocation(report: Report) -> dict[str, Any]:
     }
 
 
-def _utc(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"

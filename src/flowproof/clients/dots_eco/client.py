@@ -9,51 +9,35 @@ Source:
 """
 
 import math
-import time
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
-from random import Random
+from datetime import date
 from typing import Self, Unpack
 
-import requests
-
-from flowproof.clients.answers import Node
-from flowproof.clients.client import Client, CommonSettings, base_url_of, token_of, utc_now
+from flowproof.clients.client import Client, ClientSettings, checked_token, normalized_base_url
 from flowproof.clients.dots_eco.problems import problem
 from flowproof.clients.dots_eco.results import FlowCard, Offer
+from flowproof.clients.responses import JsonNode
 from flowproof.clients.retry import Retry
 from flowproof.clients.transport import Call, json_bytes, path_of
 
-__all__ = ["PRODUCTION_URL", "DotsEco", "Settings"]
+__all__ = ["PRODUCTION_URL", "DotsEco"]
 
 PRODUCTION_URL = "https://impact.dots.eco"
-
-
-class Settings(CommonSettings, total=False):
-    """What can be set beside URL and tokens; `DotsEco` says what each means."""
 
 
 class DotsEco(Client):
     """
     A client of Dots.eco's flow cards.
 
-    Reads are retried after 429, 5XX and a lost answer. A card is asked for again after 429 only: after anything else it
-    may have been bought, and the provider documents nothing by which it would know the same request again.
+    Reads are retried after 429, 5XX and a lost response. A request for a card is retried after 429 only: otherwise the
+    card may have been bought, and the provider documents no way to recognise a repeated request.
     Redirects are not followed: another host must not see the token.
-
-    `session` is public: mount adapters, add hooks, set proxies or certificates on it as on any `requests` session.
 
     Args:
         base_url: URL before `/api/v1`; a trailing `/api/v1` or slash is taken off.
         token: The auth-token that buys; never shown.
         read_token: A read-only auth-token for list and balance; by default `token`.
-        timeout_s: Longest wait for a connection, and for each next piece of an answer.
-        retry: When to send again.
-        session: Session to use; a new one by default.
-        now: The present, aware.
-        sleep: Waits that many seconds.
-        chance: Source of the retry's jitter.
+        settings: See `ClientSettings`.
 
     Raises:
         ConfigurationError: The URL or a token cannot be used.
@@ -64,30 +48,19 @@ class DotsEco(Client):
         base_url: str,
         token: str,
         read_token: str | None = None,
-        *,
-        timeout_s: float = 10.0,
-        retry: Retry = Retry(),  # noqa: B008 - a frozen value
-        session: requests.Session | None = None,
-        now: Callable[[], datetime] = utc_now,
-        sleep: Callable[[float], None] = time.sleep,
-        rng: Random | None = None,
+        **settings: Unpack[ClientSettings],
     ) -> None:
         super().__init__(
-            base_url_of(base_url, of="The Dots.eco client's base_url", below="/api/v1", such_as=PRODUCTION_URL),
+            normalized_base_url(base_url, of="The Dots.eco client's base_url", below="/api/v1", such_as=PRODUCTION_URL),
             api="Dots.eco",
             problem=problem,
-            timeout_s=timeout_s,
-            retry=retry,
-            session=session,
-            now=now,
-            sleep=sleep,
-            rng=rng,
+            **settings,
         )
         self._token = _usable(token, "token")
         self._read_token = self._token if read_token is None else _usable(read_token, "read_token")
 
     @classmethod
-    def production(cls, token: str, read_token: str | None = None, **settings: Unpack[Settings]) -> Self:
+    def production(cls, token: str, read_token: str | None = None, **settings: Unpack[ClientSettings]) -> Self:
         """A client of the production host."""
         return cls(PRODUCTION_URL, token, read_token, **settings)
 
@@ -117,7 +90,7 @@ class DotsEco(Client):
         Raises:
             ValidationFailed: Parameters are at fault; `validations` has each, by its name.
             Forbidden: The token's holder does not manage the application, or its company may not buy.
-            Unreachable: The answer was lost. The card may have been bought; it is not asked for again.
+            Unreachable: The response was lost. The card may have been bought; the request is not sent again.
         """
         parameters = {
             "app_token": app_token,
@@ -132,16 +105,16 @@ class DotsEco(Client):
 
     def create_card_from(self, body: object) -> FlowCard:
         """
-        Buy a card with a body of one's own: any JSON value, as it is.
+        Buy a card with any JSON value as the body.
 
         Raises:
-            ClientError: As of `create_card`.
+            ClientError: As for `create_card`.
         """
-        careful = replace(self.retry, statuses=self.retry.statuses & {429})
+        restricted = replace(self.retry, statuses=self.retry.statuses & {429})
         call = Call("POST", path_of("api", "v1", "flow-card", "add"), body=json_bytes(body))
-        node = self._answered(call, self._token, careful)
+        node = self._answered(call, self._token, restricted)
         if node.members().get("success") is not True:
-            raise node.answer.unexpected("/success", "is not true")
+            raise node.response.unexpected("/success", "is not true")
         return FlowCard.read(node.child("response"))
 
     def cards(self, app_token: str) -> tuple[Offer, ...]:
@@ -153,8 +126,8 @@ class DotsEco(Client):
         """
         node = self._read("flow-card", "list", app_token)
         if not isinstance(node.value, list):
-            raise node.answer.unexpected("", "is not a list")
-        return tuple(Offer.read(Node(each, f"/{index}", node.answer)) for index, each in enumerate(node.value))
+            raise node.response.unexpected("", "is not a list")
+        return tuple(Offer.read(JsonNode(each, f"/{index}", node.response)) for index, each in enumerate(node.value))
 
     def balance(self, app_token: str) -> float:
         """
@@ -167,24 +140,24 @@ class DotsEco(Client):
         node = self._read("application-balance", app_token)
         value = node.members().get("balance")
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise node.answer.unexpected("/balance", "is no number")
+            raise node.response.unexpected("/balance", "is no number")
         return value
 
-    def _read(self, *path: str) -> Node:
+    def _read(self, *path: str) -> JsonNode:
         call = Call("GET", path_of("api", "v1", *path), resend_lost=True)
         return self._answered(call, self._read_token, self.retry)
 
-    def _answered(self, call: Call, token: str, retry: Retry) -> Node:
-        """The JSON that answers a call, with as many attempts as it may have; bodiless ones name JSON's type too."""
+    def _answered(self, call: Call, token: str, retry: Retry) -> JsonNode:
+        """Send a call and return the JSON of the response; the provider wants the media type also without a body."""
         headers = {"Content-Type": "application/json", "auth-token": token}
         authorized = replace(call, headers=headers, hidden=(self._token, self._read_token))
         return self._transport.send(authorized, retry).node()
 
 
 def _usable(token: str, name: str) -> str:
-    return token_of(token, of=f"The Dots.eco client's {name}", fix="Give it as the page Edit Company shows it.")
+    return checked_token(token, of=f"The Dots.eco client's {name}", fix="Give it as the page Edit Company shows it.")
 
 
-def _day(given: date | str | None) -> str | None:
-    """A date as the provider reads it; a text as it is."""
-    return date(given.year, given.month, given.day).isoformat() if isinstance(given, date) else given
+def _day(value: date | str | None) -> str | None:
+    """A date in the provider's form; a text unchanged."""
+    return date(value.year, value.month, value.day).isoformat() if isinstance(value, date) else value

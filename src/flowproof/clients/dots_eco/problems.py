@@ -1,31 +1,29 @@
-"""What Dots.eco's error bodies say, in the words that all providers share. Raises nothing and sends nothing."""
+"""Reads error bodies of Dots.eco."""
 
 from collections.abc import Iterator
 
-from flowproof.clients.answers import Answer
 from flowproof.clients.errors import Problem, Validation
+from flowproof.clients.responses import ClientResponse
 
 __all__ = ["problem"]
 
 
-def problem(answer: Answer) -> Problem:
+def problem(response: ClientResponse) -> Problem:
     """
-    What an error's body says: `errors` by parameter, or a `message`.
-
-    A body with neither speaks through its first words, an empty one through the reason phrase.
+    Read an error's body: `errors` by parameter, or a `message`.
 
     Source:
         seeds/003, "Possible error responses".
     """
-    told = answer.lenient()
-    validations = tuple(_validations(answer, told.get("errors")))
-    message = told.get("message")
+    fields = response.json_object()
+    validations = tuple(_validations(response, fields.get("errors")))
+    message = fields.get("message")
     listed = " ".join(each.message for each in validations)
-    said = listed if listed and not isinstance(message, str) else answer.said(message)
-    return Problem(message=said, invalid=bool(validations), validations=validations)
+    text = listed if listed and not isinstance(message, str) else response.message_or_excerpt(message)
+    return Problem(message=text, invalid=bool(validations), validations=validations)
 
 
-def _validations(answer: Answer, errors: object) -> Iterator[Validation]:
+def _validations(response: ClientResponse, errors: object) -> Iterator[Validation]:
     for name, messages in errors.items() if isinstance(errors, dict) else ():
         for message in messages if isinstance(messages, list) else [messages]:
-            yield Validation(answer.scrub(str(name)), answer.scrub(str(message)))
+            yield Validation(response.scrub(str(name)), response.scrub(str(message)))

@@ -1,11 +1,11 @@
-"""What Dots.eco answers, as values. Reads with suspicion; sends nothing."""
+"""The results of Dots.eco as values."""
 
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Self
 
-from flowproof.clients.answers import Json, Node
+from flowproof.clients.responses import Json, JsonNode
 
 __all__ = ["FlowCard", "Offer"]
 
@@ -30,10 +30,9 @@ class Offer:
     redeem_instructions: str
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """An entry of the list."""
+    def read(cls, node: JsonNode) -> Self:
         names = ("sku", "title", "redeem_url", "card_image", "redeem_instructions")
-        return cls(*(node.needed_text(name) for name in names))
+        return cls(*(node.required_text(name) for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class FlowCard:
     raw: Json = field(repr=False, compare=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
+    def read(cls, node: JsonNode) -> Self:
         """
         The `response` of a created card.
 
@@ -74,8 +73,8 @@ class FlowCard:
             UnexpectedAnswer: Something is missing or cannot be read.
         """
         return cls(
-            card_id=node.needed_text("card_id"),
-            code=node.needed_text("code"),
+            card_id=node.required_text("card_id"),
+            code=node.required_text("code"),
             amount=_decimal(node, "amount"),
             expires_on=_day(node, "expiration_date"),
             offer=Offer.read(node),
@@ -87,20 +86,20 @@ class FlowCard:
         )
 
 
-def _decimal(node: Node, name: str) -> Decimal:
-    text = node.needed_text(name)
+def _decimal(node: JsonNode, name: str) -> Decimal:
+    text = node.required_text(name)
     try:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite():
-        raise node.answer.unexpected(f"{node.where}/{name}", "is no amount of money")
+        raise node.response.unexpected(f"{node.where}/{name}", "is no amount of money")
     return value
 
 
-def _day(node: Node, name: str) -> date:
-    text = node.needed_text(name)
+def _day(node: JsonNode, name: str) -> date:
+    text = node.required_text(name)
     try:
         return date.fromisoformat(text[:10])
     except ValueError as error:
-        raise node.answer.unexpected(f"{node.where}/{name}", "begins with no date") from error
+        raise node.response.unexpected(f"{node.where}/{name}", "begins with no date") from error

@@ -1,6 +1,6 @@
-"""The client of Flow1st (Carry1st), digital goods, with a verifier of its webhooks: import it all from here."""
+"""The client of Flow1st (Carry1st), digital goods, with a verifier of its webhooks."""
 
-from flowproof.clients.flow1st.client import PRODUCTION_URL, STAGING_URL, Flow1st, Settings
+from flowproof.clients.flow1st.client import PRODUCTION_URL, STAGING_URL, Flow1st, Flow1stSettings
 from flowproof.clients.flow1st.results import Bundle, PlacedOrder, Product, Tokens, ValidatedUser
 from flowproof.clients.flow1st.signing import Signer, iso_microseconds
 from flowproof.clients.flow1st.webhooks import (
@@ -18,10 +18,10 @@ __all__ = [
     "STATUSES",
     "Bundle",
     "Flow1st",
+    "Flow1stSettings",
     "OrderNews",
     "PlacedOrder",
     "Product",
-    "Settings",
     "Signer",
     "Tokens",
     "ValidatedUser",

@@ -10,28 +10,24 @@ Source:
 """
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from random import Random
 from typing import Self, Unpack
 
-import requests
 from requests.auth import HTTPBasicAuth
 
-from flowproof.clients.answers import Node
-from flowproof.clients.client import Client, CommonSettings, base_url_of, utc_now
+from flowproof.clients.client import Client, ClientSettings, normalized_base_url
 from flowproof.clients.errors import ClientError, Unauthorized
 from flowproof.clients.flow1st.problems import problem
-from flowproof.clients.flow1st.results import Bundle, PlacedOrder, Product, Tokens, ValidatedUser, exact
+from flowproof.clients.flow1st.results import Bundle, PlacedOrder, Product, Tokens, ValidatedUser, with_exact_numbers
 from flowproof.clients.flow1st.signing import Signer, iso_microseconds
-from flowproof.clients.retry import Retry
-from flowproof.clients.transport import Auth, Call, as_it_is, json_bytes
+from flowproof.clients.responses import JsonNode
+from flowproof.clients.transport import Auth, Call, json_bytes, without_netrc
 from flowproof.errors import ConfigurationError
 
-__all__ = ["PRODUCTION_URL", "STAGING_URL", "Flow1st", "Settings"]
+__all__ = ["PRODUCTION_URL", "STAGING_URL", "Flow1st", "Flow1stSettings"]
 
 STAGING_URL = "https://api-gateway.platform.stage.carry1st.com"
 PRODUCTION_URL = "https://api-gateway.carry1st.com"
@@ -42,8 +38,8 @@ ORDER = "application/vnd.carry1st.order.distributor+json"
 ROLE = "API_USER"
 
 
-class Settings(CommonSettings, total=False):
-    """What can be set beside URL and credentials; `Flow1st` says what each means."""
+class Flow1stSettings(ClientSettings, total=False):
+    """Settings of `Flow1st`."""
 
     resend_lost_orders: bool
     timestamp_format: Callable[[datetime], str]
@@ -53,25 +49,20 @@ class Flow1st(Client):
     """
     A client of the Flow1st API. Threads may share it: they share its tokens too.
 
-    A token is got with the first call that needs one. When Flow1st answers 401 to it, it is refreshed once, or got
-    anew where the refresh token is no good either, and the call is sent once more.
+    The first call that needs a token gets one. When Flow1st answers 401, the token is refreshed once, or requested anew
+    where the refresh token is refused too, and the call is sent once more.
 
-    5XX and 429 are retried for every call, and so is a lost answer: an order keeps its `externalReference`, by which
-    Flow1st knows it again. That this is so is inferred; `resend_lost_orders=False` raises `Unreachable` instead.
+    5XX and 429 are retried for every call, and so is a lost response: an order keeps its `externalReference`, by which
+    Flow1st recognises it. This is inferred; `resend_lost_orders=False` raises `Unreachable` instead.
 
     Args:
         base_url: URL before `/api`.
         api_key: Names the account.
         api_secret: Proves it at the token endpoint.
         signing_key: Signs orders.
-        timeout_s: Longest wait for a connection, and for each next piece of an answer.
-        retry: When to send again.
-        resend_lost_orders: Whether an order whose answer was lost is sent again with the same reference.
-        session: Session to use; a new one by default.
-        now: The present, aware.
-        sleep: Waits that many seconds.
-        chance: Source of the retry's jitter.
+        resend_lost_orders: Whether an order whose response was lost is sent again with the same reference.
         timestamp_format: How the signed timestamp is written: ISO 8601.
+        settings: See `ClientSettings`.
 
     Raises:
         ConfigurationError: The URL or a credential cannot be used.
@@ -84,14 +75,9 @@ class Flow1st(Client):
         api_secret: str,
         signing_key: str,
         *,
-        timeout_s: float = 10.0,
-        retry: Retry = Retry(),  # noqa: B008 - a frozen value
         resend_lost_orders: bool = True,
-        session: requests.Session | None = None,
-        now: Callable[[], datetime] = utc_now,
-        sleep: Callable[[float], None] = time.sleep,
-        rng: Random | None = None,
         timestamp_format: Callable[[datetime], str] = iso_microseconds,
+        **settings: Unpack[ClientSettings],
     ) -> None:
         if not (api_key and api_secret and ":" not in api_key and (api_key + api_secret).isascii()):
             raise ConfigurationError(
@@ -99,15 +85,10 @@ class Flow1st(Client):
                 "Copy both again from the Admin Console.",
             )
         super().__init__(
-            base_url_of(base_url, of="The Flow1st client's base_url", below="/api", such_as=STAGING_URL),
+            normalized_base_url(base_url, of="The Flow1st client's base_url", below="/api", such_as=STAGING_URL),
             api="Flow1st",
             problem=problem,
-            timeout_s=timeout_s,
-            retry=retry,
-            session=session,
-            now=now,
-            sleep=sleep,
-            rng=rng,
+            **settings,
         )
         self._basic = HTTPBasicAuth(api_key, api_secret)
         self._secret = api_secret
@@ -118,12 +99,12 @@ class Flow1st(Client):
         self._timestamp_format = timestamp_format
 
     @classmethod
-    def staging(cls, api_key: str, api_secret: str, signing_key: str, **settings: Unpack[Settings]) -> Self:
+    def staging(cls, api_key: str, api_secret: str, signing_key: str, **settings: Unpack[Flow1stSettings]) -> Self:
         """A client of the staging host (that Flow1st shares it with Pay1st is inferred)."""
         return cls(STAGING_URL, api_key, api_secret, signing_key, **settings)
 
     @classmethod
-    def production(cls, api_key: str, api_secret: str, signing_key: str, **settings: Unpack[Settings]) -> Self:
+    def production(cls, api_key: str, api_secret: str, signing_key: str, **settings: Unpack[Flow1stSettings]) -> Self:
         """A client of the production host (inferred likewise)."""
         return cls(PRODUCTION_URL, api_key, api_secret, signing_key, **settings)
 
@@ -140,9 +121,9 @@ class Flow1st(Client):
 
     def refresh(self) -> Tokens:
         """
-        Get a new pair with the refresh token in hand, and use it from now on; without one, as `authenticate`.
+        Get a new pair with the current refresh token, and use it from now on; without one, as `authenticate`.
 
-        A lost answer is not asked for again: the refresh token may be used up.
+        After a lost response the request is not sent again: the refresh token may be used up.
 
         Raises:
             Unauthorized: The refresh token is used, expired or unknown.
@@ -156,17 +137,16 @@ class Flow1st(Client):
         return self._tokens
 
     def products(self) -> tuple[Product, ...]:
-        """The whole catalog."""
-        node = exact(self._authorized(_call("GET", "/api/distributors/products", PRODUCT)))
-        return tuple(map(Product.read, node.needed_nodes("products")))
+        node = with_exact_numbers(self._authorized(_call("GET", "/api/distributors/products", PRODUCT)))
+        return tuple(map(Product.read, node.required_nodes("products")))
 
     def bundle(self, sku: str) -> Bundle | None:
-        """The bundle of that SKU, looked up in the catalog."""
+        """Look up the bundle of that SKU in the catalog."""
         return next((each for product in self.products() for each in product.bundles if each.sku == sku), None)
 
     def validate_user(self, recipient: str, bundle: Bundle, *, external_reference: str, country: str) -> ValidatedUser:
         """
-        Ask whether a user can get a bundle. Currency, amount and quantity are those of the bundle.
+        Check that a user can get a bundle. Currency, amount and quantity are those of the bundle.
 
         Args:
             recipient: The user's id on the game's platform.
@@ -202,7 +182,7 @@ class Flow1st(Client):
         """
         Order a bundle for a user; it is paid from the account's balance.
 
-        Call it again with the same arguments whenever it is not known what came of it: it is one order.
+        With an unknown outcome call it again with the same arguments: that is one order.
 
         Args:
             external_reference: The partner's own, one for each order.
@@ -213,7 +193,7 @@ class Flow1st(Client):
 
         Raises:
             Refused: The order is not valid, its reference belongs to another, or the balance is too low: see `code`.
-            Unreachable: The answer was lost, after all attempts. Call again before you give the money back.
+            Unreachable: The response was lost, after all attempts. Call again before you give the money back.
         """
         order = {
             "externalReference": external_reference,
@@ -232,8 +212,8 @@ class Flow1st(Client):
         )
         return PlacedOrder.read(self._authorized(call, signed=True))
 
-    def _authorized(self, call: Call, *, signed: bool = False) -> Node:
-        """The answer to a call with an access token; with a new one where Flow1st takes the first no more."""
+    def _authorized(self, call: Call, *, signed: bool = False) -> JsonNode:
+        """Send a call with an access token, and once more with a new token if Flow1st refuses the first."""
         tokens = self._current(instead_of=None)
         try:
             return self._with_token(call, tokens, signed=signed)
@@ -242,7 +222,7 @@ class Flow1st(Client):
         return self._with_token(call, renewed, signed=signed)
 
     def _current(self, *, instead_of: Tokens | None) -> Tokens:
-        """The tokens in hand; other ones than those that were refused, got by one thread for all."""
+        """The current tokens; where they are `instead_of`, one thread renews them for all."""
         with self._renewing:
             if self._tokens is None:
                 return self.authenticate()
@@ -253,12 +233,12 @@ class Flow1st(Client):
             except ClientError:
                 return self.authenticate()
 
-    def _with_token(self, call: Call, tokens: Tokens, *, signed: bool) -> Node:
+    def _with_token(self, call: Call, tokens: Tokens, *, signed: bool) -> JsonNode:
         authorized = replace(call, headers={**call.headers, "AccessToken": f"Bearer {tokens.access}"})
         return self._do(authorized, signed=signed, hidden=(tokens.access, tokens.refresh or ""))
 
-    def _do(self, call: Call, *, signed: bool = False, hidden: tuple[str, ...] = ()) -> Node:
-        """The JSON that answers a call, with as many attempts as it may have, each signed afresh."""
+    def _do(self, call: Call, *, signed: bool = False, hidden: tuple[str, ...] = ()) -> JsonNode:
+        """Send a call and return the JSON of the response; each attempt is signed anew."""
         guarded = replace(call, hidden=(self._secret, self._signer.signing_key, *hidden))
         return self._transport.send(guarded, self.retry, sign=self._signed if signed else None).node()
 
@@ -268,7 +248,7 @@ class Flow1st(Client):
 
 
 def amount_text(price: Decimal) -> str:
-    """An amount as a parameter: plain digits, no exponent."""
+    """An amount as a parameter, without an exponent."""
     return f"{price:f}"
 
 
@@ -280,7 +260,7 @@ def _call(
     query: tuple[tuple[str, str], ...] = (),
     body: object = None,
     resend_lost: bool = True,
-    auth: Auth = as_it_is,
+    auth: Auth = without_netrc,
 ) -> Call:
     """An operation with its arguments, before it is authenticated and signed."""
     sent = None if body is None else json_bytes(body)

@@ -1,22 +1,21 @@
-"""What Flow1st's error bodies say, in the words that all providers share. Raises nothing and sends nothing."""
+"""Reads error bodies of Flow1st."""
 
-from flowproof.clients.answers import Answer
 from flowproof.clients.errors import Problem
+from flowproof.clients.responses import ClientResponse
 
 __all__ = ["problem"]
 
 
-def problem(answer: Answer) -> Problem:
+def problem(response: ClientResponse) -> Problem:
     """
-    What an error's body says; one without a message speaks through its first words, an empty one through the reason.
+    Read an error's body.
 
     Source:
         pay1st-docs.carry1st.com, handling-error-codes: `errorMessage`, `errorCode`, `sessionId`.
         That Flow1st has the same is inferred.
     """
-    told = answer.lenient()
-    code = told.get("errorCode")
+    fields = response.json_object()
     return Problem(
-        message=answer.said(told.get("errorMessage")),
-        code=answer.scrub(code) if isinstance(code, str) else code if isinstance(code, int) else None,
+        message=response.message_or_excerpt(fields.get("errorMessage")),
+        code=response.error_code(fields.get("errorCode")),
     )

@@ -1,9 +1,9 @@
 """
-What comes back from Flow1st, as frozen values. What they do not name is kept in `raw`.
+The results of Flow1st as frozen values; fields without a name here are in `raw`.
 
 Source:
     distribution-docs.carry1st.com: authentication-generate-access-token, list-product-catalog, user-validation-api,
-    order-completion-api. Observed; the answer to an order is inferred.
+    order-completion-api. Observed; the response to an order is inferred.
 """
 
 import json
@@ -11,32 +11,31 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Self
 
-from flowproof.clients.answers import Json, Node
+from flowproof.clients.responses import Json, JsonNode
 
-__all__ = ["Bundle", "PlacedOrder", "Product", "Tokens", "ValidatedUser", "exact"]
+__all__ = ["Bundle", "PlacedOrder", "Product", "Tokens", "ValidatedUser", "with_exact_numbers"]
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """An access token and the refresh token that goes with it; neither is ever shown."""
+    """An access token and its refresh token; no text of this object shows them."""
 
     access: str = field(repr=False)
     refresh: str | None = field(repr=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read the answer to a request for a token."""
-        return cls(node.needed_text("accessToken"), node.text("refreshToken"))
+    def read(cls, node: JsonNode) -> Self:
+        return cls(node.required_text("accessToken"), node.text("refreshToken"))
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """
-    Something that can be bought.
+    A bundle that can be bought.
 
     Args:
-        sku: What it is called in orders.
-        price: To the digit, in the currency's major unit.
+        sku: Its name in orders.
+        price: Exact, in the currency's major unit.
     """
 
     sku: str
@@ -46,31 +45,27 @@ class Bundle:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read one member of `bundles`."""
+    def read(cls, node: JsonNode) -> Self:
         return cls(
-            sku=node.needed_text("sku"),
+            sku=node.required_text("sku"),
             name=node.text("name"),
             price=_decimal(node.child("price")),
-            currency=node.needed_text("currencyCode"),
+            currency=node.required_text("currencyCode"),
             raw=node.members(),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product with the bundles that can be bought of it."""
-
     id: int | None
     name: str | None
     bundles: tuple[Bundle, ...]
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read one member of `products`."""
+    def read(cls, node: JsonNode) -> Self:
         bundles = tuple(map(Bundle.read, node.nodes("bundles")))
-        return cls(node.whole("productId"), node.text("name"), bundles, node.members())
+        return cls(node.integer("productId"), node.text("name"), bundles, node.members())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +74,8 @@ class ValidatedUser:
     A user who can get a bundle.
 
     Args:
-        nickname: As the game's platform shows the user, where it does.
-        customer: All that it tells.
+        nickname: Of the user on the game's platform, if there is one.
+        customer: All that the provider says about the user.
     """
 
     recipient: str
@@ -91,11 +86,10 @@ class ValidatedUser:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read the answer to a validation."""
-        customer = node.inner("customerInfo")
+    def read(cls, node: JsonNode) -> Self:
+        customer = node.object_or_empty("customerInfo")
         return cls(
-            recipient=node.needed_text("recipientIdentifier"),
+            recipient=node.required_text("recipientIdentifier"),
             sku=node.text("productBundleSku"),
             external_reference=node.text("externalReference"),
             nickname=customer.text("nickName"),
@@ -107,11 +101,11 @@ class ValidatedUser:
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
     """
-    An order that Flow1st has taken. What becomes of it is told by webhook.
+    An order that Flow1st has accepted. Webhooks report what becomes of it.
 
     Args:
-        reference: The provider's own.
-        external_reference: The partner's own.
+        reference: The provider's.
+        external_reference: The partner's.
         status: `NEW`.
     """
 
@@ -121,17 +115,16 @@ class PlacedOrder:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read the answer to an order."""
-        return cls(node.needed_text("reference"), node.text("externalReference"), node.text("status"), node.members())
+    def read(cls, node: JsonNode) -> Self:
+        return cls(node.required_text("reference"), node.text("externalReference"), node.text("status"), node.members())
 
 
-def exact(node: Node) -> Node:
-    """The whole body once more, with numbers to the digit: prices are money, and money is no float."""
-    return Node(json.loads(node.answer.body, parse_float=Decimal), "", node.answer)
+def with_exact_numbers(node: JsonNode) -> JsonNode:
+    """Parse the body again with exact decimals, since prices must not be floats."""
+    return JsonNode(json.loads(node.response.body, parse_float=Decimal), "", node.response)
 
 
-def _decimal(node: Node) -> Decimal:
+def _decimal(node: JsonNode) -> Decimal:
     if isinstance(node.value, bool) or not isinstance(node.value, int | Decimal):
-        raise node.answer.unexpected(node.where, "is no price")
+        raise node.response.unexpected(node.where, "is no price")
     return Decimal(node.value)

@@ -1,4 +1,4 @@
-"""Flow1st's signature as a client makes it. Knows no HTTP client; shares nothing with any mock."""
+"""Flow1st's signature as a client makes it. Knows no HTTP client and shares no code with a mock."""
 
 import hashlib
 import hmac
@@ -47,10 +47,9 @@ class Signer:
         return keyed.hexdigest()
 
     def headers(self, timestamp: str, body: bytes) -> dict[str, str]:
-        """The headers that prove one body."""
         return {"X-SIGNATURE": self.signature(timestamp, body), "X-TIMESTAMP": timestamp}
 
 
 def iso_microseconds(at: datetime) -> str:
-    """The moment as `2026-01-01T12:00:00.000000Z`."""
+    """A time as `2026-01-01T12:00:00.000000Z`."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

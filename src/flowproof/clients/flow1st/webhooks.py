@@ -1,5 +1,5 @@
 """
-Verifies Flow1st's webhooks for a partner's server. Needs no HTTP framework: headers and bytes in, the news out.
+Verifies Flow1st's webhooks on a partner's server. Needs no HTTP framework.
 
     verifier = WebhookVerifier(signing_key)
     news = verifier.verify(request.headers, request.body)   # WebhookRefused: answer 400
@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from flowproof.clients.answers import Json
 from flowproof.clients.flow1st.signing import Signer
+from flowproof.clients.responses import Json
 from flowproof.errors import FlowproofError
 
 __all__ = ["DONE", "STATUSES", "OrderNews", "WebhookRefused", "WebhookVerifier"]
@@ -60,13 +60,13 @@ class WebhookRefused(FlowproofError):
 @dataclass(frozen=True, slots=True)
 class OrderNews:
     """
-    What a webhook tells of an order.
+    What a webhook says about an order.
 
     Args:
-        reference: The provider's own.
-        external_reference: The partner's own, always as text.
-        status: One of `STATUSES`, or a word that came later.
-        voucher_codes: What a voucher product delivered; each code a list of properties.
+        reference: The provider's.
+        external_reference: The partner's, always as text.
+        status: One of `STATUSES`, or a new one.
+        voucher_codes: Codes of a voucher product; each code is a list of properties.
     """
 
     reference: str
@@ -80,11 +80,10 @@ class OrderNews:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What is the same for every delivery of the same news."""
+        """The same for every delivery of the same news."""
         return self.reference, self.status
 
     def is_new(self, seen: Collection[tuple[str, str]]) -> bool:
-        """Whether this news is not among those that were seen already."""
         return self.key not in seen
 
 
@@ -94,13 +93,13 @@ def _utc_now() -> datetime:
 
 class WebhookVerifier:
     """
-    Judges webhooks by their signature, their timestamp and, where it is known, their access token.
+    Checks the signature of a webhook, its timestamp and, if it is known, its access token.
 
     Args:
         signing_key: That of the environment.
-        access_token: What the header AccessToken has to hold; None to let any through.
+        access_token: Expected in the header AccessToken; None to accept any.
         window_s: How far the timestamp may be from now, either way.
-        now: The present, aware.
+        now: Returns the time, aware.
     """
 
     def __init__(
@@ -118,17 +117,17 @@ class WebhookVerifier:
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> OrderNews:
         """
-        The news of a webhook that is genuine and fresh.
+        Return the news of a genuine and recent webhook.
 
         Args:
-            headers: Found whatever their case.
-            body: The bytes as they came.
+            headers: Case-insensitive.
+            body: The bytes as received.
 
         Raises:
-            WebhookRefused: It is not.
+            WebhookRefused: The webhook is forged, old or cannot be read.
         """
-        given = {name.lower(): value for name, value in headers.items()}
-        timestamp, signature = given.get("x-timestamp", ""), given.get("x-signature", "")
+        found = {name.lower(): value for name, value in headers.items()}
+        timestamp, signature = found.get("x-timestamp", ""), found.get("x-signature", "")
         if not (timestamp and signature and timestamp.isascii()):
             raise WebhookRefused("The webhook has no X-SIGNATURE, or no X-TIMESTAMP.")
         right = self._signer.signature(timestamp, body)
@@ -136,8 +135,8 @@ class WebhookVerifier:
             raise WebhookRefused("The webhook's signature is wrong.")
         self._check_timestamp(timestamp)
         if self._access_token is not None:
-            presented, wanted = given.get("accesstoken", ""), f"Bearer {self._access_token}"
-            if not hmac.compare_digest(presented.encode("utf-8", "replace"), wanted.encode()):
+            presented, expected = found.get("accesstoken", ""), f"Bearer {self._access_token}"
+            if not hmac.compare_digest(presented.encode("utf-8", "replace"), expected.encode()):
                 raise WebhookRefused("The webhook's access token is another.")
         return _read(body)
 
@@ -150,7 +149,7 @@ class WebhookVerifier:
 
 
 def _nanoseconds(text: str) -> int | None:
-    """Nanoseconds since 1970, exactly: `datetime` has microseconds only."""
+    """Exact nanoseconds since 1970; `datetime` has microseconds only."""
     found = _ISO.fullmatch(text)
     if found is None:
         return None
@@ -188,7 +187,7 @@ def _read(body: bytes) -> OrderNews:
 
 
 def _needed(value: Json, name: str) -> str:
-    """A text; a whole number reads as its digits, since the provider's table says Number of externalReference."""
+    """A text. An integer reads as its digits, since the provider documents externalReference as a number."""
     text = _text(value.get(name))
     if not text:
         raise WebhookRefused(f"The webhook's body has no {name}.")

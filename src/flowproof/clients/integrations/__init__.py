@@ -1,4 +1,4 @@
-"""The client of the Integrations API (CargoPilot Dispatch): import everything public from here."""
+"""The client of the Integrations API (CargoPilot Dispatch)."""
 
 from flowproof.clients.integrations.bodies import (
     Action,
@@ -11,7 +11,7 @@ from flowproof.clients.integrations.bodies import (
     UpdateStatus,
     WebhookCall,
 )
-from flowproof.clients.integrations.client import Integrations, Settings
+from flowproof.clients.integrations.client import Integrations
 from flowproof.clients.integrations.results import Integration, Trigger, Workflow
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "PushSubscription",
     "SendEmail",
     "SendPush",
-    "Settings",
     "Trigger",
     "UpdateStatus",
     "WebhookCall",

@@ -9,52 +9,35 @@ Source:
     seeds/004. Tokens: providers/integrations.md.
 """
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
-from random import Random
-from typing import Any
+from typing import Any, Unpack
 
-import requests
-
-from flowproof.clients.answers import Answer, Json, Node
-from flowproof.clients.client import Client, CommonSettings, base_url_of, token_of, utc_now
+from flowproof.clients.client import Client, ClientSettings, checked_token, normalized_base_url
 from flowproof.clients.errors import Problem
 from flowproof.clients.integrations.bodies import Action, EntityType, IntegrationSettings, PushSubscription
 from flowproof.clients.integrations.results import Integration, Trigger, Workflow
-from flowproof.clients.retry import Retry
-from flowproof.clients.transport import Call, as_it_is, json_bytes, path_of
+from flowproof.clients.responses import ClientResponse, Json, JsonNode
+from flowproof.clients.transport import Call, json_bytes, path_of, without_netrc
 
-__all__ = ["Integrations", "Settings"]
+__all__ = ["Integrations"]
 
 _NOT_PROCESSED = frozenset({429})
 _SHORTEST_HIDDEN = 4
-
-
-class Settings(CommonSettings, total=False):
-    """What can be set beside URL and token; `Integrations` says what each means."""
 
 
 class Integrations(Client):
     """
     A client of the Integrations API.
 
-    Only the two lists are safe to repeat: they are sent again after a lost answer, a 429 and a 5XX. Everything else
+    Only the two lists are safe to repeat: they are sent again after a lost response, a 429 and a 5XX. Everything else
     changes state, `disable`, `toggle` and `resume` too although they are GETs: it is sent again after a 429 only, and
-    where its answer was lost `Unreachable` reaches the caller at once. Redirects are not followed.
-
-    `session` is public: mount adapters, add hooks, set proxies or certificates on it as on any `requests` session.
+    where its response was lost `Unreachable` reaches the caller at once. Redirects are not followed.
 
     Args:
         base_url: URL before `/api`; a trailing `/api` or slash is taken off.
         token: An API token or a user token; never shown.
-        timeout_s: Longest wait for a connection, and for each next piece of an answer.
-        retry: When to send again.
-        session: Session to use; a new one by default.
-        now: The present, aware.
-        sleep: Waits that many seconds.
-        chance: Source of the retry's jitter.
+        settings: See `ClientSettings`.
 
     Raises:
         ConfigurationError: The URL or the token cannot be used.
@@ -64,26 +47,15 @@ class Integrations(Client):
         self,
         base_url: str,
         token: str,
-        *,
-        timeout_s: float = 10.0,
-        retry: Retry = Retry(),  # noqa: B008 - a frozen value
-        session: requests.Session | None = None,
-        now: Callable[[], datetime] = utc_now,
-        sleep: Callable[[float], None] = time.sleep,
-        rng: Random | None = None,
+        **settings: Unpack[ClientSettings],
     ) -> None:
         super().__init__(
-            base_url_of(base_url, of="The Integrations client's base_url", below="/api"),
+            normalized_base_url(base_url, of="The Integrations client's base_url", below="/api"),
             api="this API",
             problem=_problem,
-            timeout_s=timeout_s,
-            retry=retry,
-            session=session,
-            now=now,
-            sleep=sleep,
-            rng=rng,
+            **settings,
         )
-        self._token = token_of(
+        self._token = checked_token(
             token, of="The Integrations client's token", fix="Give the token alone, without Bearer and blanks."
         )
 
@@ -149,7 +121,7 @@ class Integrations(Client):
     def triggers(self, entity_type: EntityType | str) -> tuple[Trigger, ...]:
         """The triggers of an entity type."""
         call = Call("GET", path_of("api", "workflows", "triggers", entity_type), resend_lost=True)
-        return tuple(map(Trigger.read, self._answered(call).needed_nodes("data")))
+        return tuple(map(Trigger.read, self._answered(call).required_nodes("data")))
 
     def workflows(self, entity_type: EntityType | str, *, managed: bool | None = None) -> tuple[Workflow, ...]:
         """
@@ -161,7 +133,7 @@ class Integrations(Client):
         """
         query = () if managed is None else (("managed", "true" if managed else "false"),)
         call = Call("GET", path_of("api", "workflows", entity_type, "configured"), query, resend_lost=True)
-        return tuple(map(Workflow.read, self._answered(call).needed_nodes("data")))
+        return tuple(map(Workflow.read, self._answered(call).required_nodes("data")))
 
     def configure_workflow(
         self,
@@ -191,7 +163,7 @@ class Integrations(Client):
 
         Raises:
             NotFound: There is no such workflow.
-            Unreachable: The answer was lost. Look at the list before toggling again.
+            Unreachable: The response was lost. Look at the list before toggling again.
         """
         return Workflow.read(self._data(Call("GET", path_of("api", "workflows", "configured", guid, "toggle"))))
 
@@ -213,48 +185,48 @@ class Integrations(Client):
         """
         self._success(Call("GET", path_of("api", "workflows", "resume-workflow"), (("workflowId", workflow_id),)))
 
-    def _data(self, call: Call) -> Node:
+    def _data(self, call: Call) -> JsonNode:
         answered = self._answered(call)
         if not answered.has("data"):
-            raise answered.answer.unexpected("/data", "is missing")
+            raise answered.response.unexpected("/data", "is missing")
         return answered.child("data")
 
     def _success(self, call: Call) -> None:
         self._answered(call)
 
-    def _answered(self, call: Call) -> Node:
+    def _answered(self, call: Call) -> JsonNode:
         """The envelope that answers a call, with as many attempts as it may have."""
-        careful = replace(self.retry, statuses=self.retry.statuses & _NOT_PROCESSED)
+        restricted = replace(self.retry, statuses=self.retry.statuses & _NOT_PROCESSED)
         authorized = replace(
             call,
             headers={"Authorization": f"Bearer {self._token}"},
             hidden=(self._token, *call.hidden),
-            auth=as_it_is,
+            auth=without_netrc,
         )
-        node = self._transport.send(authorized, self.retry if call.resend_lost else careful).node()
+        node = self._transport.send(authorized, self.retry if call.resend_lost else restricted).node()
         if node.members().get("success") is not True:
-            raise node.answer.unexpected("/success", "is not true")
+            raise node.response.unexpected("/success", "is not true")
         return node
 
 
-def _problem(answer: Answer) -> Problem:
+def _problem(response: ClientResponse) -> Problem:
     """
-    What an error's body says.
+    Read an error's body.
 
     Source:
         seeds/004, Error Responses: `{"success": false, "error": {"code", "message"}}`. Documented.
     """
-    error = answer.lenient().get("error")
-    told: Json = error if isinstance(error, dict) else {}
-    message, code = told.get("message"), told.get("code")
+    error = response.json_object().get("error")
+    fields: Json = error if isinstance(error, dict) else {}
+    message, code = fields.get("message"), fields.get("code")
     return Problem(
-        message=answer.said(message),
-        code=answer.scrub(code) if isinstance(code, str) else None,
+        message=response.message_or_excerpt(message),
+        code=response.scrub(code) if isinstance(code, str) else None,
     )
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text in a value, however deep."""
+    """Every text in a value, at any depth."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -8,7 +8,7 @@ Source:
 from dataclasses import dataclass, field
 from typing import Self
 
-from flowproof.clients.answers import Json, Node
+from flowproof.clients.responses import Json, JsonNode
 
 __all__ = ["Integration", "Trigger", "Workflow"]
 
@@ -16,13 +16,13 @@ __all__ = ["Integration", "Trigger", "Workflow"]
 @dataclass(frozen=True, slots=True)
 class Integration:
     """
-    An integration, as far as an answer tells.
+    An integration, as far as a response tells.
 
     Args:
         guid: Identifier, which paths call `businessProviderId`.
         status: `active` or `disabled`.
-        provider: Name of the platform; None where the answer leaves it out.
-        connected_at: When it was connected, in the provider's words; None where the answer leaves it out.
+        provider: Name of the platform; None where the response leaves it out.
+        connected_at: When it was connected, in the provider's words; None where the response leaves it out.
         raw: The JSON as received.
     """
 
@@ -33,11 +33,10 @@ class Integration:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read the `data` of an answer."""
+    def read(cls, node: JsonNode) -> Self:
         return cls(
-            guid=node.needed_text("guid"),
-            status=node.needed_text("status"),
+            guid=node.required_text("guid"),
+            status=node.required_text("status"),
             provider=node.text("provider"),
             connected_at=node.text("connectedAt"),
             raw=node.members(),
@@ -55,12 +54,11 @@ class Trigger:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read one member of `data`."""
+    def read(cls, node: JsonNode) -> Self:
         return cls(
-            guid=node.needed_text("guid"),
-            name=node.needed_text("name"),
-            code=node.needed_text("code"),
+            guid=node.required_text("guid"),
+            name=node.required_text("name"),
+            code=node.required_text("code"),
             description=node.text("description"),
             raw=node.members(),
         )
@@ -69,7 +67,7 @@ class Trigger:
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """
-    A workflow, as far as an answer tells: a list tells all, configuring three fields, toggling two.
+    A workflow, as far as a response tells: a list tells all, configuring three fields, toggling two.
 
     Args:
         guid: Identifier.
@@ -92,13 +90,13 @@ class Workflow:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read the `data` of an answer, or one member of it."""
+    def read(cls, node: JsonNode) -> Self:
+        """Read the `data` of a response, or one member of it."""
         active = _flag(node, "isActive")
         if active is None:
-            raise node.answer.unexpected(f"{node.where}/isActive", "is missing")
+            raise node.response.unexpected(f"{node.where}/isActive", "is missing")
         return cls(
-            guid=node.needed_text("guid"),
+            guid=node.required_text("guid"),
             is_active=active,
             name=node.text("name"),
             entity_type=node.text("entityType"),
@@ -109,8 +107,8 @@ class Workflow:
         )
 
 
-def _flag(node: Node, name: str) -> bool | None:
+def _flag(node: JsonNode, name: str) -> bool | None:
     value = node.child(name).value
     if value is None or isinstance(value, bool):
         return value
-    raise node.answer.unexpected(f"{node.where}/{name}", "is not a boolean")
+    raise node.response.unexpected(f"{node.where}/{name}", "is not a boolean")

@@ -13,7 +13,7 @@ from flowproof.clients.oneflow.bodies import (
     NewShipment,
     NewStockItem,
 )
-from flowproof.clients.oneflow.client import PRODUCTION_ORDERS_URL, PRODUCTION_URL, OneFlow, Settings
+from flowproof.clients.oneflow.client import PRODUCTION_ORDERS_URL, PRODUCTION_URL, OneFlow, OneFlowSettings
 from flowproof.clients.oneflow.postbacks import PostbackVerifier
 from flowproof.clients.oneflow.results import Component, Item, Order, OrderPage, Shipment, Submission
 from flowproof.clients.oneflow.signing import Algorithm, Signer, iso_milliseconds
@@ -36,10 +36,10 @@ __all__ = [
     "NewShipment",
     "NewStockItem",
     "OneFlow",
+    "OneFlowSettings",
     "Order",
     "OrderPage",
     "PostbackVerifier",
-    "Settings",
     "Shipment",
     "Signer",
     "Submission",

@@ -9,33 +9,28 @@ Source:
     seeds/002. What is seen, not documented: providers/oneflow.md.
 """
 
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from random import Random
 from typing import Self, Unpack
 
-import requests
-
-from flowproof.clients.answers import Json, Node
-from flowproof.clients.client import Client, CommonSettings, base_url_of, utc_now
+from flowproof.clients.client import Client, ClientSettings, normalized_base_url
 from flowproof.clients.errors import NotFound, NotInTime
 from flowproof.clients.oneflow.bodies import Address, CarrierAlias, CarrierService
 from flowproof.clients.oneflow.problems import problem
 from flowproof.clients.oneflow.results import Order, OrderPage, Shipment, Submission
 from flowproof.clients.oneflow.signing import Algorithm, Signer, iso_milliseconds
-from flowproof.clients.retry import Retry
+from flowproof.clients.responses import Json, JsonNode
 from flowproof.clients.transport import Call, json_bytes, path_of
 
-__all__ = ["PRODUCTION_ORDERS_URL", "PRODUCTION_URL", "OneFlow", "Settings"]
+__all__ = ["PRODUCTION_ORDERS_URL", "PRODUCTION_URL", "OneFlow", "OneFlowSettings"]
 
 PRODUCTION_URL = "https://pro-api.oneflowcloud.com"
 PRODUCTION_ORDERS_URL = "https://orders.oneflow.io"
 
 
-class Settings(CommonSettings, total=False):
-    """What can be set beside URLs and credentials; `OneFlow` says what each means."""
+class OneFlowSettings(ClientSettings, total=False):
+    """Settings of `OneFlow`."""
 
     algorithm: Algorithm
     date_format: Callable[[datetime], str]
@@ -46,11 +41,9 @@ class OneFlow(Client):
     A client of the OneFlow API.
 
     5XX and 429 are retried for every call, also for `submit`, as the document asks; each retry is signed afresh.
-    A lost answer (connection error, timeout, truncated body) is retried for reads and `validate` only: an order may
+    A lost response (connection error, timeout, truncated body) is retried for reads and `validate` only: an order may
     have been stored, a cancellation done, so `submit`, `cancel` and `update_shipping` raise `Unreachable` at once.
     Redirects are not followed: the signature holds for one path, and another host must not see it.
-
-    `session` is public: mount adapters, add hooks, set proxies or certificates on it as on any `requests` session.
 
     Args:
         base_url: URL before `/api`; a trailing `/api` or slash is taken off.
@@ -58,13 +51,8 @@ class OneFlow(Client):
         secret: Signs; never shown.
         orders_url: Host of `POST /api/order`, where that is another one.
         algorithm: Digest of the signature.
-        timeout_s: Longest wait for a connection, and for each next piece of an answer.
-        retry: When to send again.
-        session: Session to use; a new one by default.
-        now: The present, aware.
-        sleep: Waits that many seconds.
-        chance: Source of the retry's jitter.
         date_format: How the date header is written; OneFlow takes any text.
+        settings: See `ClientSettings`.
 
     Raises:
         ConfigurationError: A URL, the token, the secret or the algorithm cannot be used.
@@ -78,31 +66,21 @@ class OneFlow(Client):
         *,
         orders_url: str | None = None,
         algorithm: Algorithm = "sha1",
-        timeout_s: float = 10.0,
-        retry: Retry = Retry(),  # noqa: B008 - a frozen value
-        session: requests.Session | None = None,
-        now: Callable[[], datetime] = utc_now,
-        sleep: Callable[[float], None] = time.sleep,
-        rng: Random | None = None,
         date_format: Callable[[datetime], str] = iso_milliseconds,
+        **settings: Unpack[ClientSettings],
     ) -> None:
         super().__init__(
             _base_url("base_url", base_url),
             api="OneFlow",
             problem=problem,
-            timeout_s=timeout_s,
-            retry=retry,
-            session=session,
-            now=now,
-            sleep=sleep,
-            rng=rng,
+            **settings,
         )
         self.orders_url = self.base_url if orders_url is None else _base_url("orders_url", orders_url)
         self._signer = Signer(token, secret, algorithm)
         self._date_format = date_format
 
     @classmethod
-    def production(cls, token: str, secret: str, **settings: Unpack[Settings]) -> Self:
+    def production(cls, token: str, secret: str, **settings: Unpack[OneFlowSettings]) -> Self:
         """A client of the production hosts."""
         return cls(PRODUCTION_URL, token, secret, orders_url=PRODUCTION_ORDERS_URL, **settings)
 
@@ -111,7 +89,7 @@ class OneFlow(Client):
 
     def validate(self, order: Mapping[str, object]) -> Json:
         """
-        Ask whether an order is fit to be submitted.
+        Validate an order without submitting it.
 
         Args:
             order: The order, for its structure see `NewOrder`.
@@ -120,7 +98,7 @@ class OneFlow(Client):
             The order as the provider reads it.
 
         Raises:
-            ValidationFailed: It is not fit; `validations` says why.
+            ValidationFailed: It is not valid; `validations` has the errors.
         """
         path = _path("order", "validate")
         return self._do(Call("POST", path, body=json_bytes(order), resend_lost=True)).members()
@@ -129,10 +107,10 @@ class OneFlow(Client):
         """
         Submit an order.
 
-        The answer comes before the order is looked at, valid or not: see `validate` and `wait_for_order`.
+        The provider answers before it validates the order: see `validate` and `wait_for_order`.
 
         Raises:
-            Unreachable: The answer was lost. The order may have been stored; it is not sent again.
+            Unreachable: The response was lost. The order may have been stored; it is not sent again.
             ServerFailed: 5XX after all attempts.
         """
         call = Call("POST", _path("order"), body=json_bytes(order))
@@ -147,8 +125,8 @@ class OneFlow(Client):
         """
         Every order of the account once, newest first.
 
-        Orders that come in meanwhile move others to later pages; those are not visited twice. Where the provider does
-        not tell the number of pages, a page without news is the last.
+        Orders that arrive meanwhile move others to later pages; those are not returned twice. Where the provider does
+        not give the number of pages, a page without a new order is the last.
         """
         seen: set[str] = set()
         number = 1
@@ -219,13 +197,13 @@ class OneFlow(Client):
         poll_s: float = 1.0,
     ) -> Order:
         """
-        Wait until a submitted order is processed, and is as wished.
+        Wait until a submitted order is processed and meets a condition.
 
         Args:
             order_id: The submission's identifier; not found means not processed yet.
-            until: What to wait for: a condition, or statuses. By default that the order can be found.
+            until: A condition or statuses; by default it is enough that the order can be found.
             timeout_s: How long to wait, in seconds.
-            poll_s: Wait between two questions, in seconds.
+            poll_s: Wait between two requests, in seconds.
 
         Raises:
             NotInTime: The time is over; an order that was not valid is never found.
@@ -235,7 +213,7 @@ class OneFlow(Client):
             order = self._order_or_none(order_id)
             if order is not None and _fits(order, until):
                 return order
-            # Both count: a slow provider uses up the time too, and a test's clock may stand still.
+            # Both count: a slow provider takes time too, and the clock of a test may stand still.
             waited_s = max(slept_s, (self._now() - started_at).total_seconds())
             if waited_s >= timeout_s:
                 raise _not_in_time(order_id, order, waited_s)
@@ -249,8 +227,8 @@ class OneFlow(Client):
         except NotFound:
             return None
 
-    def _do(self, call: Call, *, base_url: str | None = None) -> Node:
-        """The JSON that answers a call, with as many attempts as it may have, each signed afresh."""
+    def _do(self, call: Call, *, base_url: str | None = None) -> JsonNode:
+        """Send a call and return the JSON of the response; each attempt is signed anew."""
         transport = replace(self._transport, base_url=base_url or self.base_url)
         return transport.send(call, self.retry, sign=self._signed).node()
 
@@ -261,7 +239,7 @@ class OneFlow(Client):
 
 
 def _base_url(setting: str, url: str) -> str:
-    return base_url_of(url, of=f"The OneFlow client's {setting}", below="/api", such_as=PRODUCTION_URL)
+    return normalized_base_url(url, of=f"The OneFlow client's {setting}", below="/api", such_as=PRODUCTION_URL)
 
 
 def _path(*segments: str) -> str:

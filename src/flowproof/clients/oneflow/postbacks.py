@@ -1,4 +1,4 @@
-"""What a receiver of OneFlow's postbacks can check: the static Authorization header, and nothing else."""
+"""Verifies OneFlow's postbacks by their static Authorization header."""
 
 import hmac
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ class PostbackVerifier:
             raise ConfigurationError("The Authorization of the trigger is empty.", "Set one up in OneFlow.")
 
     def is_genuine(self, headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> bool:
-        """Whether exactly one Authorization header is there, with that value; compared in constant time."""
+        """Whether there is exactly one Authorization header, with that value; compared in constant time."""
         pairs = headers.items() if isinstance(headers, Mapping) else headers
         found = [value for name, value in pairs if name.lower() == "authorization"]
         return len(found) == 1 and hmac.compare_digest(found[0].strip().encode(), self.authorization.strip().encode())

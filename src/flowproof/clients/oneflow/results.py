@@ -1,5 +1,5 @@
 """
-What comes back from OneFlow, as frozen values. What they do not name is kept in `raw`.
+The results of OneFlow as frozen values; fields without a name here are in `raw`.
 
 Source:
     seeds/002, "Create Order", "Get an Order", "Shipments". Documented.
@@ -9,7 +9,7 @@ Source:
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
-from flowproof.clients.answers import Json, Node
+from flowproof.clients.responses import Json, JsonNode
 
 __all__ = ["Component", "Item", "Order", "OrderPage", "Shipment", "Submission"]
 
@@ -34,11 +34,11 @@ class Submission:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read the receipt; the synchronous API of older hosts answers with the order itself, which has the id too."""
+    def read(cls, node: JsonNode) -> Self:
+        """Read the receipt; the synchronous API of older hosts answers with the order, which has the id too."""
         receipt = _unwrapped(node, "order")
         return cls(
-            id=receipt.needed_text("_id"),
+            id=receipt.required_text("_id"),
             url=receipt.text("url"),
             timestamp=receipt.text("timestamp"),
             source_account_id=receipt.text("sourceAccountId"),
@@ -48,7 +48,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One file of an item as the provider has it."""
+    """A file of an item as the provider has it."""
 
     id: str | None
     code: str | None
@@ -58,8 +58,7 @@ class Component:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read one member of `components`."""
+    def read(cls, node: JsonNode) -> Self:
         return cls(
             id=node.text("_id"),
             code=node.text("code"),
@@ -72,8 +71,6 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item as the provider has it."""
-
     id: str | None
     source_item_id: str | None
     sku: str | None
@@ -85,15 +82,14 @@ class Item:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read one member of `items`."""
+    def read(cls, node: JsonNode) -> Self:
         return cls(
             id=node.text("_id"),
             source_item_id=node.text("sourceItemId"),
             sku=node.text("sku"),
             source_product_id=node.text("sourceProductId"),
-            quantity=node.whole("quantity"),
-            shipment_index=node.whole("shipmentIndex"),
+            quantity=node.integer("quantity"),
+            shipment_index=node.integer("shipmentIndex"),
             status=node.text("status"),
             components=tuple(map(Component.read, node.nodes("components"))),
             raw=node.members(),
@@ -125,17 +121,17 @@ class Shipment:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
+    def read(cls, node: JsonNode) -> Self:
         """Read one shipment, bare or wrapped."""
         shipment = _unwrapped(node, "shipment")
         return cls(
             id=shipment.text("_id"),
-            shipment_index=shipment.whole("shipmentIndex"),
+            shipment_index=shipment.integer("shipmentIndex"),
             source_order_id=shipment.text("sourceOrderId"),
             source_shipment_id=shipment.text("sourceShipmentId"),
             status=shipment.text("status"),
-            ship_to=shipment.inner("shipTo").members(),
-            carrier=shipment.inner("carrier").members(),
+            ship_to=shipment.object_or_empty("shipTo").members(),
+            carrier=shipment.object_or_empty("carrier").members(),
             tracking_number=shipment.text("trackingNumber"),
             tracking_url=shipment.text("trackingUrl"),
             shipped_date=shipment.text("shippedDate"),
@@ -167,16 +163,16 @@ class Order:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read an order, bare or wrapped; what is not in `orderData` is looked for beside it."""
+    def read(cls, node: JsonNode) -> Self:
+        """Read an order, bare or wrapped; fields that are missing in `orderData` are read beside it."""
         order = _unwrapped(node, "order")
         data = order.child("orderData") if order.has("orderData") else order
         return cls(
-            id=order.needed_text("_id"),
+            id=order.required_text("_id"),
             status=data.text("status") or order.text("status"),
             source_order_id=data.text("sourceOrderId") or order.text("sourceOrderId"),
-            source_name=order.inner("source").text("name"),
-            destination_name=order.inner("destination").text("name"),
+            source_name=order.object_or_empty("source").text("name"),
+            destination_name=order.object_or_empty("destination").text("name"),
             items=tuple(map(Item.read, data.nodes("items"))),
             shipments=tuple(map(Shipment.read, data.nodes("shipments"))),
             raw=order.members(),
@@ -201,18 +197,18 @@ class OrderPage:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node, *, page: int) -> Self:
-        """Read a page; `page` is the number asked for, which holds where the answer names none."""
-        told = node.whole("page")
+    def read(cls, node: JsonNode, *, page: int) -> Self:
+        """Read a page; `page` is the requested number, which counts where the response names none."""
+        number = node.integer("page")
         return cls(
-            orders=tuple(map(Order.read, node.needed_nodes("data"))),
-            page=page if told is None else told,
-            pages=node.whole("pages"),
-            count=node.whole("count"),
+            orders=tuple(map(Order.read, node.required_nodes("data"))),
+            page=page if number is None else number,
+            pages=node.integer("pages"),
+            count=node.integer("count"),
             raw=node.members(),
         )
 
 
-def _unwrapped(node: Node, name: Literal["order", "shipment"]) -> Node:
-    """The object itself, or the one in its only field of interest."""
+def _unwrapped(node: JsonNode, name: Literal["order", "shipment"]) -> JsonNode:
+    """The object itself, or the object in its field of that name."""
     return node.child(name) if node.has(name) and not node.has("_id") else node

@@ -1,4 +1,4 @@
-"""OneFlow's signature as a client makes it. Knows no HTTP client; shares nothing with any mock."""
+"""OneFlow's signature as a client makes it. Knows no HTTP client and shares no code with a mock."""
 
 import hashlib
 import hmac
@@ -55,7 +55,6 @@ class Signer:
         return hmac.new(self.secret.encode(), signed, getattr(hashlib, self.algorithm)).hexdigest()
 
     def headers(self, method: str, path: str, timestamp: str) -> dict[str, str]:
-        """The headers that authenticate one request."""
         headers = {
             "x-oneflow-authorization": f"{self.token}:{self.signature(method, path, timestamp)}",
             "x-oneflow-date": timestamp,
@@ -64,5 +63,5 @@ class Signer:
 
 
 def iso_milliseconds(at: datetime) -> str:
-    """The moment as `2026-01-01T12:00:00.000Z`."""
+    """A time as `2026-01-01T12:00:00.000Z`."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -1,4 +1,4 @@
-"""The client of Otter (CloudKitchens), store onboarding over OAuth: import everything public from here."""
+"""The client of Otter (CloudKitchens), store onboarding over OAuth."""
 
 from flowproof.clients.otter.authorization import (
     ONBOARDING,
@@ -7,42 +7,40 @@ from flowproof.clients.otter.authorization import (
     CallbackRefused,
     challenge_of,
 )
-from flowproof.clients.otter.client import PATIENT, PRODUCTION_URL, STAGING_URL, Otter, Settings
+from flowproof.clients.otter.client import PRODUCTION_URL, RETRY_WITH_401, STAGING_URL, Otter, OtterSettings
 from flowproof.clients.otter.results import (
     Address,
     Brand,
-    BrandPage,
     Connection,
     Location,
     Onboarded,
     Organization,
+    Page,
     Store,
-    StorePage,
     Token,
 )
 from flowproof.clients.otter.user import AlreadyConnected, OtterUser
 
 __all__ = [
     "ONBOARDING",
-    "PATIENT",
     "PRODUCTION_URL",
+    "RETRY_WITH_401",
     "STAGING_URL",
     "Address",
     "AlreadyConnected",
     "Authorization",
     "AuthorizationDenied",
     "Brand",
-    "BrandPage",
     "CallbackRefused",
     "Connection",
     "Location",
     "Onboarded",
     "Organization",
     "Otter",
+    "OtterSettings",
     "OtterUser",
-    "Settings",
+    "Page",
     "Store",
-    "StorePage",
     "Token",
     "challenge_of",
 ]

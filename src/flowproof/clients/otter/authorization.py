@@ -1,7 +1,7 @@
 """
-Asking a user for permission, as a client does it: the address to send them to, and what comes back with them.
+A client's authorization request to a user: the URL to send them to, and the callback.
 
-Knows no HTTP client; shares nothing with any mock.
+Knows no HTTP client and shares no code with a mock.
 """
 
 import base64
@@ -34,7 +34,7 @@ class AuthorizationDenied(ClientError):
 
 @dataclass(eq=False)
 class CallbackRefused(ClientError):
-    """What came to the redirect URI does not answer our request: another state, or no code. It must not be used."""
+    """A request to the redirect URI with another state or without a code. It must not be used."""
 
     def __str__(self) -> str:
         return f"the callback does not answer this request for authorization: {self.message}"
@@ -43,13 +43,13 @@ class CallbackRefused(ClientError):
 @dataclass(frozen=True, slots=True)
 class Authorization:
     """
-    One request for a user's permission. Keep it, with the user's session, until they come back.
+    A request for a user's permission. Keep it with the user's session until they come back.
 
     Args:
         url: Where to send the user's browser.
-        redirect_uri: Where they will come back.
-        scopes: What is asked for.
-        state: Comes back unmodified; another one is somebody else's answer.
+        redirect_uri: Where they come back.
+        scopes: Requested.
+        state: Comes back unchanged; a callback with another state is refused.
         verifier: Of PKCE; None without. Secret until the exchange.
     """
 
@@ -71,18 +71,18 @@ class Authorization:
         with_challenge: bool = True,
     ) -> Self:
         """
-        A new request.
+        Make a new request.
 
         Args:
             base_url: URL before `/v1`.
-            client_id: Who asks.
+            client_id: The application's id.
             redirect_uri: Registered, character for character.
-            scopes: What for.
-            state: By default a random one, as RFC 6749, 10.12, wants it.
+            scopes: Requested.
+            state: By default a random one, as RFC 6749, 10.12, requires.
             with_challenge: Whether to use PKCE (RFC 7636) with S256.
         """
         chosen, verifier = state or secrets.token_urlsafe(24), secrets.token_urlsafe(48) if with_challenge else None
-        asked = {
+        query = {
             "client_id": client_id,
             "redirect_uri": redirect_uri,
             "response_type": "code",
@@ -90,30 +90,30 @@ class Authorization:
             "state": chosen,
         }
         if verifier is not None:
-            asked |= {"code_challenge": challenge_of(verifier), "code_challenge_method": "S256"}
-        url = f"{base_url}{PATH}?{urlencode(asked, quote_via=quote)}"
+            query |= {"code_challenge": challenge_of(verifier), "code_challenge_method": "S256"}
+        url = f"{base_url}{PATH}?{urlencode(query, quote_via=quote)}"
         return cls(url, redirect_uri, scopes, chosen, verifier)
 
     def code_from(self, callback_url: str) -> str:
         """
-        The code that the user brought back.
+        Read the code from a callback.
 
         Args:
             callback_url: The whole address that the browser was sent to, or its query.
 
         Raises:
-            CallbackRefused: It answers another request, or has no code.
-            AuthorizationDenied: The user, or the provider, said no.
+            CallbackRefused: It belongs to another request, or has no code.
+            AuthorizationDenied: The user or the provider denied.
         """
         query = urlsplit(callback_url).query or callback_url.rpartition("?")[2]
-        brought = parse_qs(query, keep_blank_values=True)
-        state = brought.get("state", [])
+        fields = parse_qs(query, keep_blank_values=True)
+        state = fields.get("state", [])
         if len(state) != 1 or not compare_digest(state[0].encode(), self.state.encode()):
             raise CallbackRefused("GET", PATH, None, "its state is missing or not the one that was sent")
-        if "error" in brought:
-            told = brought.get("error_description", ["the provider gave no description"])[0]
-            raise AuthorizationDenied("GET", PATH, None, told, brought["error"][0])
-        code = brought.get("code", [])
+        if "error" in fields:
+            text = fields.get("error_description", ["the provider gave no description"])[0]
+            raise AuthorizationDenied("GET", PATH, None, text, fields["error"][0])
+        code = fields.get("code", [])
         if len(code) != 1 or not code[0]:
             raise CallbackRefused("GET", PATH, None, "it has no code, or several")
         return code[0]

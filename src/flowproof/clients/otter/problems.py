@@ -1,24 +1,14 @@
-"""What Otter's error bodies say, in the words that all providers share. Raises nothing and sends nothing."""
+"""Reads error bodies of Otter."""
 
-from collections.abc import Iterator
-
-from flowproof.clients.answers import Answer
-from flowproof.clients.errors import Problem, Validation
+from flowproof.clients.errors import Problem
+from flowproof.clients.responses import ClientResponse
 
 __all__ = ["problem"]
 
 
-def problem(answer: Answer) -> Problem:
-    """
-    What an error's body says: `message`, and for each of `details` an attribute with a message, none of them required.
-    """
-    body = answer.lenient()
-    validations = tuple(_validations(answer, body.get("details")))
-    said = answer.said(body.get("message"))
-    return Problem(said, invalid=answer.status == 422 or bool(validations), validations=validations)
-
-
-def _validations(answer: Answer, details: object) -> Iterator[Validation]:
-    for each in details if isinstance(details, list) else ():
-        if isinstance(each, dict):
-            yield Validation(answer.scrub(str(each.get("attribute", ""))), answer.scrub(str(each.get("message", ""))))
+def problem(response: ClientResponse) -> Problem:
+    """Read an error's body: an optional `message` and `details`, each with an attribute and a message."""
+    body = response.json_object()
+    validations = response.validations(body.get("details"), path="attribute")
+    text = response.message_or_excerpt(body.get("message"))
+    return Problem(text, invalid=response.status == 422 or bool(validations), validations=validations)

@@ -1,28 +1,30 @@
 """
-What comes back from Otter, as frozen values. What they do not name is kept in `raw`.
+The results of Otter as frozen values; fields without a name here are in `raw`.
 
 Source:
     seeds/001 (the operations). The fields are those of the provider's OpenAPI document: providers/otter.md. Observed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Generic, Self, TypeVar
 
-from flowproof.clients.answers import Json, Node
+from flowproof.clients.responses import Json, JsonNode
 
 __all__ = [
     "Address",
     "Brand",
-    "BrandPage",
     "Connection",
     "Location",
     "Onboarded",
     "Organization",
+    "Page",
     "Store",
-    "StorePage",
     "Token",
 ]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,9 @@ class Token:
     An access token.
 
     Args:
-        access_token: What to present; secret.
-        scopes: What it may do.
-        expires_at: When it ends, by our clock at the time of the answer; there is no refresh token.
+        access_token: Secret.
+        scopes: What it permits.
+        expires_at: By our clock at the time of the response; there is no refresh token.
         raw: The JSON as received.
     """
 
@@ -43,65 +45,58 @@ class Token:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node, *, now: datetime) -> Self:
-        """Read the answer of the token endpoint."""
-        kind, lifetime_s = node.needed_text("token_type"), node.whole("expires_in")
+    def read(cls, node: JsonNode, *, now: datetime) -> Self:
+        kind, lifetime_s = node.required_text("token_type"), node.integer("expires_in")
         if kind.lower() != "bearer":
-            raise node.answer.unexpected("/token_type", "is not bearer")
+            raise node.response.unexpected("/token_type", "is not bearer")
         if lifetime_s is None:
-            raise node.answer.unexpected("/expires_in", "is missing")
+            raise node.response.unexpected("/expires_in", "is missing")
         scopes = tuple((node.text("scope") or "").split())
-        return cls(node.needed_text("access_token"), scopes, now + timedelta(seconds=lifetime_s), node.members())
+        return cls(node.required_text("access_token"), scopes, now + timedelta(seconds=lifetime_s), node.members())
 
 
 @dataclass(frozen=True, slots=True)
-class Organization:
+class _Named:
+    id: str
+    name: str
+    raw: Json = field(repr=False, hash=False)
+
+    @classmethod
+    def read(cls, node: JsonNode) -> Self:
+        return cls(node.required_text("id"), node.required_text("name"), node.members())
+
+
+class Organization(_Named):
     """What a user manages."""
 
-    id: str
-    name: str
-    raw: Json = field(repr=False, hash=False)
-
-    @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read the organization."""
-        return cls(node.needed_text("id"), node.needed_text("name"), node.members())
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Brand:
+class Brand(_Named):
     """One of an organization's brands."""
 
-    id: str
-    name: str
-    raw: Json = field(repr=False, hash=False)
-
-    @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read one brand."""
-        return cls(node.needed_text("id"), node.needed_text("name"), node.members())
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place on Earth, in degrees."""
+    """A place in degrees."""
 
     latitude: float
     longitude: float
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read a location, which has both numbers."""
+    def read(cls, node: JsonNode) -> Self:
         return cls(_degrees(node, "latitude"), _degrees(node, "longitude"))
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """
-    Where a store is; whatever is not known is None.
+    The address of a store; unknown fields are None.
 
     Args:
-        lines: `addressLines`, or the deprecated `linesOfAddress` where only that is given.
+        lines: `addressLines`, or the deprecated `linesOfAddress` where only that is present.
     """
 
     full: str | None
@@ -114,8 +109,7 @@ class Address:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read an address that is not null."""
+    def read(cls, node: JsonNode) -> Self:
         lines = _texts(node, "addressLines") or _texts(node, "linesOfAddress")
         return cls(
             full=node.text("fullAddress"),
@@ -145,68 +139,52 @@ class Store:
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read one store."""
+    def read(cls, node: JsonNode) -> Self:
         if "address" not in node.members():
-            raise node.answer.unexpected(f"{node.where}/address", "is missing")
+            raise node.response.unexpected(f"{node.where}/address", "is missing")
         address = Address.read(node.child("address")) if node.has("address") else None
-        return cls(node.needed_text("id"), node.needed_text("name"), address, node.members())
+        return cls(node.required_text("id"), node.required_text("name"), address, node.members())
 
 
 @dataclass(frozen=True, slots=True)
-class BrandPage:
-    """One page of brands; `next_token` is None on the last."""
+class Page(Generic[T]):
+    """A page of a list; `next_token` is None on the last page."""
 
-    items: tuple[Brand, ...]
+    items: tuple[T, ...]
     next_token: str | None
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read a page."""
-        return cls(tuple(map(Brand.read, node.needed_nodes("items"))), node.text("offsetToken"))
-
-
-@dataclass(frozen=True, slots=True)
-class StorePage:
-    """One page of stores; `next_token` is None on the last."""
-
-    items: tuple[Store, ...]
-    next_token: str | None
-
-    @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read a page."""
-        return cls(tuple(map(Store.read, node.needed_nodes("items"))), node.text("offsetToken"))
+    def read(cls, node: JsonNode, read_item: Callable[[JsonNode], T]) -> Self:
+        return cls(tuple(map(read_item, node.required_nodes("items"))), node.text("offsetToken"))
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
     """
-    The tie between our application and a store.
+    The connection of our application with a store.
 
     Args:
-        store_id: Our own identifier of the store.
+        store_id: Our identifier of the store.
     """
 
     store_id: str
     raw: Json = field(repr=False, hash=False)
 
     @classmethod
-    def read(cls, node: Node) -> Self:
-        """Read the connection."""
-        return cls(node.needed_text("storeId"), node.members())
+    def read(cls, node: JsonNode) -> Self:
+        return cls(node.required_text("storeId"), node.members())
 
 
 @dataclass(frozen=True, slots=True)
 class Onboarded:
     """
-    What came of an onboarding.
+    The result of an onboarding.
 
     Args:
-        organization: Of the user.
-        brand: That was chosen.
-        store: That was chosen.
-        store_id: Our own identifier, under which the store is connected now.
+        organization: The user's.
+        brand: Chosen.
+        store: Chosen.
+        store_id: Our identifier, under which the store is now connected.
         was: Our identifier under which it was connected before, or None.
     """
 
@@ -222,16 +200,16 @@ class Onboarded:
         return self.was != self.store_id
 
 
-def _texts(node: Node, name: str) -> tuple[str, ...]:
+def _texts(node: JsonNode, name: str) -> tuple[str, ...]:
     values = node.nodes(name)
     for each in values:
         if not isinstance(each.value, str):
-            raise node.answer.unexpected(each.where, "is no text")
+            raise node.response.unexpected(each.where, "is no text")
     return tuple(str(each.value) for each in values)
 
 
-def _degrees(node: Node, name: str) -> float:
+def _degrees(node: JsonNode, name: str) -> float:
     value = node.child(name).value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise node.answer.unexpected(f"{node.where}/{name}", "is no number")
+        raise node.response.unexpected(f"{node.where}/{name}", "is no number")
     return float(value)

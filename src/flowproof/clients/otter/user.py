@@ -1,28 +1,27 @@
-"""What an application does for a user who allowed it: read their organization, connect their stores."""
+"""The organization operations on behalf of a user: read the structure, connect stores."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from flowproof.clients.answers import Answer
 from flowproof.clients.errors import NotFound, Refused, UnexpectedAnswer
 from flowproof.clients.otter.results import (
     Brand,
-    BrandPage,
     Connection,
     Onboarded,
     Organization,
+    Page,
     Store,
-    StorePage,
     Token,
 )
+from flowproof.clients.responses import ClientResponse
 from flowproof.clients.retry import Retry
-from flowproof.clients.transport import Call, Transport, as_it_is, json_bytes, path_of
+from flowproof.clients.transport import Call, Transport, json_bytes, path_of, without_netrc
 
 __all__ = ["AlreadyConnected", "Choose", "OtterUser"]
 
 Choose = Callable[[Organization, Iterable[tuple[Brand, Store]]], tuple[Brand, Store]]
-T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -30,23 +29,15 @@ class AlreadyConnected(Refused):
     """409: the store is connected. To replace the identifier, disconnect and connect again."""
 
 
-class _Page(Protocol[T_co]):
-    @property
-    def items(self) -> tuple[T_co, ...]: ...
-
-    @property
-    def next_token(self) -> str | None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class OtterUser:
     """
-    The organization operations, on behalf of one user.
+    The organization operations on behalf of one user.
 
-    Reads are sent again where the answer was lost; `connect` and `disconnect` are not, since they may have been done.
+    Reads are sent again after a lost response; `connect` and `disconnect` are not, since they may have been processed.
 
     Args:
-        transport: What sends.
+        transport: Sends calls.
         token: Of the authorization code flow.
         retry: When to send again.
     """
@@ -59,12 +50,12 @@ class OtterUser:
         """The user's organization; each user has one."""
         return Organization.read(self._get(path_of("organization", "v1", "organization")).node())
 
-    def brands_page(self, limit: int = 100, token: str | None = None) -> BrandPage:
+    def brands_page(self, limit: int = 100, token: str | None = None) -> Page[Brand]:
         """One page of the organization's brands; `token` is the page before's `next_token`."""
-        return BrandPage.read(self._get(_brands(), _paging(limit, token)).node())
+        return Page.read(self._get(_brands(), _paging(limit, token)).node(), Brand.read)
 
     def brands(self, limit: int = 100) -> Iterator[Brand]:
-        """Every brand once, so many a page."""
+        """Iterate over all brands; `limit` is the page size."""
         return _walk(lambda token: self.brands_page(limit, token), _brands())
 
     def brand(self, brand_id: str) -> Brand:
@@ -76,12 +67,12 @@ class OtterUser:
         """
         return Brand.read(self._get(_brands(brand_id)).node())
 
-    def stores_page(self, brand_id: str, limit: int = 100, token: str | None = None) -> StorePage:
+    def stores_page(self, brand_id: str, limit: int = 100, token: str | None = None) -> Page[Store]:
         """One page of a brand's stores; `token` is the page before's `next_token`."""
-        return StorePage.read(self._get(_brands(brand_id, "stores"), _paging(limit, token)).node())
+        return Page.read(self._get(_brands(brand_id, "stores"), _paging(limit, token)).node(), Store.read)
 
     def stores(self, brand_id: str, limit: int = 100) -> Iterator[Store]:
-        """Every store of a brand once, so many a page."""
+        """Iterate over all stores of a brand; `limit` is the page size."""
         return _walk(lambda token: self.stores_page(brand_id, limit, token), _brands(brand_id, "stores"))
 
     def store(self, brand_id: str, store_id: str) -> Store:
@@ -119,7 +110,7 @@ class OtterUser:
 
         Raises:
             AlreadyConnected: It is connected.
-            Unreachable: The answer was lost; look at `connection` before trying again.
+            Unreachable: The response was lost; look at `connection` before trying again.
         """
         try:
             self._send(Call("POST", _connection(brand_id, store_id), body=json_bytes({"storeId": our_store_id})))
@@ -158,8 +149,8 @@ class OtterUser:
         before = self.connection(brand.id, store.id)
         if before is not None and before.store_id != our_store_id:
             if not replace:
-                told = f"it is connected as {before.store_id!r}"
-                raise AlreadyConnected("POST", _connection(brand.id, store.id), None, told)
+                text = f"it is connected as {before.store_id!r}"
+                raise AlreadyConnected("POST", _connection(brand.id, store.id), None, text)
             self.disconnect(brand.id, store.id)
         if before is None or before.store_id != our_store_id:
             self.connect(brand.id, store.id, our_store_id=our_store_id)
@@ -168,17 +159,17 @@ class OtterUser:
     def _all_stores(self) -> Iterator[tuple[Brand, Store]]:
         return ((brand, store) for brand in self.brands() for store in self.stores(brand.id))
 
-    def _get(self, path: str, query: tuple[tuple[str, str], ...] = ()) -> Answer:
+    def _get(self, path: str, query: tuple[tuple[str, str], ...] = ()) -> ClientResponse:
         return self._send(Call("GET", path, query, resend_lost=True))
 
-    def _send(self, call: Call) -> Answer:
+    def _send(self, call: Call) -> ClientResponse:
         secret = self.token.access_token
         headers = {"Authorization": f"Bearer {secret}"}
-        authorized = replace(call, headers=headers, hidden=(secret,), auth=as_it_is)
+        authorized = replace(call, headers=headers, hidden=(secret,), auth=without_netrc)
         return self.transport.send(authorized, self.retry)
 
 
-def _walk(page_after: Callable[[str | None], "_Page[T_co]"], path: str) -> "Iterator[T_co]":
+def _walk(page_after: Callable[[str | None], Page[T]], path: str) -> Iterator[T]:
     token, used = None, set[str]()
     while True:
         page = page_after(token)

@@ -10,6 +10,7 @@ import orjson
 
 from flowproof.kernel.state.protocol import Store
 from flowproof.kernel.state.rows import ExchangeDraft, ExchangeRow
+from flowproof.kernel.time.clock import Mode
 from flowproof.redaction.journal_entries import redact_entry_json
 
 from .entries import JournalEntry, compact
@@ -33,12 +34,14 @@ class ExchangeMeta(NamedTuple):
         number: Among its exchanges.
         at: When, on the workspace's clock.
         duration_ms: How long it took.
+        clock: Mode of that clock at the time: without it two equal times say nothing of a client's pauses.
     """
 
     workspace: str
     number: int
     at: datetime
     duration_ms: float
+    clock: Mode = "real"
 
 
 class Journal:
@@ -110,6 +113,7 @@ def _render(meta: ExchangeMeta, entry: JournalEntry, secrets: frozenset[str]) ->
         "workspace": meta.workspace,
         "number": meta.number,
         "started_at": meta.at.isoformat(timespec="milliseconds"),
+        "clock": meta.clock,
         "duration_ms": round(meta.duration_ms, 3),
     }
     return compact(redact_entry_json({**identity, **entry.to_json()}, secrets))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from flowproof.errors import ConfigurationError
 
-__all__ = ["Clock", "instant_from_text", "instant_to_text", "microseconds", "stopwatch_ms", "system_now"]
+__all__ = ["Clock", "Mode", "instant_from_text", "instant_to_text", "microseconds", "stopwatch_ms", "system_now"]
 
 Mode = Literal["real", "frozen", "stepped"]
 MODES: tuple[Mode, ...] = ("real", "frozen", "stepped")

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator
 
-from flowproof.conduct import Broken, Journal, Kept, Obligation, Obligations, Sighting
+from flowproof.conduct import Fulfilled, Journal, Obligation, Obligations, Observation, Violated
 
 __all__ = ["OBLIGATIONS"]
 
 
-def bike_is_returned(journal: Journal) -> Iterator[Sighting]:
+def bike_is_returned(journal: Journal) -> Iterator[Observation]:
     """Whoever starts a rental ends it."""
     ended = {each.parameters["rentalId"] for each in journal.of("endRental").accepted()}
     for started in journal.of("startRental").accepted():
         if started.response.json["id"] in ended:
-            yield Kept("the rental was ended", (started,))
+            yield Fulfilled("the rental was ended", (started,))
         else:
-            yield Broken("a rental was started and never ended", (started,))
+            yield Violated("a rental was started and never ended", (started,))
 
 
 OBLIGATIONS = Obligations(
-    watched=(Obligation("bikes.rental.return", bike_is_returned, occasion="a rental is started"),),
+    checked=(Obligation("bikes.rental.return", bike_is_returned, occasion="a rental is started"),),
     enforced=("bikes.auth.token", "bikes.rental.bike"),
 )

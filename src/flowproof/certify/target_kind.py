@@ -1,4 +1,4 @@
-"""Is a target a mock of ours, another server on this machine, or a sandbox? What it answers decides, not its name."""
+"""Detects whether a target is a mock of ours, another server on this machine, or a sandbox, by its responses."""
 
 import socket
 from urllib.parse import urlsplit, urlunsplit
@@ -7,7 +7,7 @@ import requests
 
 from .events import TargetKind
 
-__all__ = ["kind_of"]
+__all__ = ["detect_target_kind"]
 
 TIMEOUT_S = 10.0
 OURS = "flowproof-"
@@ -16,11 +16,11 @@ HEALTHY = frozenset({"status", "version", "workspaces"})
 CLOSED = frozenset({"Loopback only", "Token needed"})  # titles with which a control API refuses strangers
 
 
-def kind_of(url: str) -> TargetKind:
+def detect_target_kind(url: str) -> TargetKind:
     """
-    What is behind a base URL, as far as two requests without credentials tell: that of the URL, and of our control API.
+    Detect the kind of a target with two requests without credentials: to the URL, and to our control API.
 
-    A target that does not answer is judged by its address alone; what it answers later may tell that it is a mock.
+    A target that does not answer is judged by its address alone; a later response may show that it is a mock.
     """
     parts = urlsplit(url)
     origin = urlunsplit((parts.scheme, parts.netloc, HEALTH, "", ""))
@@ -44,7 +44,7 @@ def _is_ours(session: requests.Session, url: str) -> bool:
 
 
 def _is_local(host: str) -> bool:
-    """Whether a host is this machine: an address of it can be listened on."""
+    """Whether a host is this machine: one of its addresses can be bound."""
     try:
         found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
