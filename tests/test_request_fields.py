@@ -29,7 +29,7 @@ VALUES = {"string": "any text", "integer": 7, "number": 0.5, "boolean": True, "o
 def places(resource: Resource) -> dict[Steps, SchemaLocation]:
     """Every field that the request's schema names, at any depth."""
     contract = load_contract(resource.provider)
-    found = SchemaWalk(contract).places(contract.schemas.uri_of_file(resource.schema))
+    found = SchemaWalk(contract).locations(contract.schemas.uri_of_file(resource.schema))
     return {steps: place for steps, place in found.items() if steps and steps[-1] != "*"}
 
 
