@@ -216,7 +216,7 @@ def _all_of(said: IO[bytes]) -> str:
 
 def _tend_all(channel: socket.socket) -> None:
     """In the process that is forked: a fork for each order, until nobody is left to give one."""
-    from flowproof.mutation.preload import draw_first_example
+    from flowproof.mutation.first_example import draw_first_example
 
     for each in LOADED:
         import_module(each)
