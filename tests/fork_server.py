@@ -22,8 +22,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from hypothesis import given, settings, strategies
-
 __all__ = ["ForkServer", "ForkedProcess"]
 
 # Nothing of the plugin: pytest rewrites its assertions when it loads it, and warns where it was imported before.
@@ -220,9 +218,11 @@ def _all_of(output: IO[bytes]) -> str:
 
 def _serve(channel: socket.socket) -> None:
     """Fork for each job, until the channel is closed."""
+    from flowproof.mutation.first_example import draw_first_example
+
     for each in LOADED:
         import_module(each)
-    _warm_hypothesis()
+    draw_first_example()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are not waited for
     while True:
@@ -235,17 +235,6 @@ def _serve(channel: socket.socket) -> None:
             return
         for descriptor in (job, status, *streams):
             os.close(descriptor)
-
-
-def _warm_hypothesis() -> None:
-    """Have Hypothesis build what it builds for the first property of a process."""
-
-    @settings(max_examples=1, database=None)
-    @given(strategies.text())
-    def holds(_: str) -> None:
-        pass
-
-    holds()
 
 
 def _received(channel: socket.socket) -> tuple[bytes, Sequence[int], int, Any]:

@@ -9,9 +9,10 @@ Who tests the tests: a provider's mock with exactly one thing broken, against th
     mutant_installer.py   breaks the mock of this process
     reference.py          what each test observes of the unbroken mock
     forked_tasks.py       functions in processes of their own
-    preload.py            what these processes share
-    session.py            the pytest plugin that runs the mutants
-    run.py                starts that session and reads its results
+    preload.py            what these processes share, with first_example.py
+    session.py            runs the mutants, in place of pytest's own loop over the tests
+    pytest_plugin.py      has pytest run that session
+    run.py                starts pytest and reads the results
 
 Knows no provider. Mutants use the hooks of the mock (``kernel/hooks.py``), or change its source before it is imported.
 """

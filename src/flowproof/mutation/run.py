@@ -111,7 +111,16 @@ def run_mutants(
 
 
 def _command(folder: Path, provider: str, arguments: Mapping[str, Any]) -> list[str]:
-    plugins = ("-p", "flowproof.mutation.session", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly")
+    plugins = (
+        "-p",
+        "flowproof.mutation.pytest_plugin",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:randomly",
+    )
     options = ("-q", "-s", "--tb=native", "--import-mode=importlib", f"--flowproof-providers={provider}")
     return [sys.executable, "-m", "pytest", *plugins, *options, "--mutants-session", json.dumps(arguments), str(folder)]
 

@@ -1,7 +1,7 @@
 """
-The pytest plugin that runs mutants: it collects a suite once, and forks a process for each mutant.
+A pytest session that runs mutants: it has collected a suite once, and forks a process for each mutant.
 
-pytest loads it only when ``flowproof.mutation.run`` asks for it. Its results go to a pipe, one JSON text a line.
+Its results go to a pipe, one JSON text a line.
 """
 
 import gc
@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 
 from flowproof.conformance import Contract
 from flowproof.errors import ContractError
@@ -33,35 +32,11 @@ from .plan import Plan, make_plan, tests_for
 from .preload import preload
 from .reference import ObservationRecorder, ReferenceRun
 
-__all__ = ["pytest_addoption", "pytest_configure"]
+__all__ = ["MutantSession"]
 
-EXAMPLES = 8
 SESSION_TIMEOUT_S = 7200.0
 REFERENCE_TIMEOUT_S = 600.0
 MUTANT_TIMEOUT_S = 120.0
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--mutants-session", metavar="JSON", help="Arguments of flowproof.mutation.run.")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Few examples, always the same, and no time for shrinking: a mutant dies of its first failure."""
-    settings.register_profile(
-        "mutants",
-        max_examples=EXAMPLES,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow],
-        derandomize=True,
-        database=None,
-        phases=[Phase.explicit, Phase.generate],
-        report_multiple_bugs=False,
-    )
-    settings.load_profile("mutants")
-    arguments = config.getoption("mutants_session")
-    if arguments:
-        config.pluginmanager.register(MutantSession(config, **json.loads(arguments)))
 
 
 Items = Mapping[str, pytest.Item]
