@@ -57,9 +57,9 @@ def mutants(
     requirement survives without such a reason, or when the suite fails on the unbroken mock.
     """
     from flowproof.mutation import run_mutants  # noqa: PLC0415 (starts pytest, which takes time)
-    from flowproof.providers import find_providers  # noqa: PLC0415 (searches the installed distributions)
+    from flowproof.providers import Kits, find_providers  # noqa: PLC0415 (searches the installed distributions)
 
-    chosen = slugs or tuple(each.slug for each in find_providers())
+    chosen = slugs or Kits().names
     if suite is not None and len(chosen) != 1:
         raise click.UsageError("--suite is the suite of one provider: name that provider.")
     find_providers(chosen)
