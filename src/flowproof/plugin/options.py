@@ -45,7 +45,6 @@ class Options:
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Declare flags and ini keys."""
     group = parser.getgroup(GROUP, "Flowproof: contract tests and mock servers of provider APIs")
     group.addoption(
         "--flowproof-server",
