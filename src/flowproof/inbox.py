@@ -187,7 +187,6 @@ class Inbox:
 
     @property
     def answers(self) -> InboxResponses:
-        """What it answers from now on."""
         return self._answers
 
     @answers.setter
@@ -211,7 +210,6 @@ class Inbox:
             return self._broken
 
     def clear(self) -> None:
-        """Forget what came."""
         with self._changed:
             self._received.clear()
             self._broken = 0
@@ -253,7 +251,6 @@ class Inbox:
         return [each for each in done if where is None or where(each)]
 
     def _take(self, handler: "_Handler", body: bytes) -> None:
-        """Keep a request, and answer it."""
         with self._changed:
             number = len(self._received) + 1
             received = Received(
@@ -339,7 +336,6 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _take  # noqa: N815 (http.server's names)
 
     def answer(self, answer: InboxResponse) -> None:
-        """Send an answer, or none."""
         if answer.status is None:
             self.close_connection = True
             return

@@ -120,7 +120,6 @@ class ProviderKit:
         return client
 
     def headers(self, site: "Site", request: "CaseRequest") -> Mapping[str, str]:
-        """The headers that authenticate a documented case's request at a site."""
         headers: Mapping[str, str] = self.load(self.sign)(site, request) if self.sign else _nothing()
         return headers
 
@@ -164,7 +163,6 @@ class ProviderKit:
             ) from error
 
     def contract_folder(self) -> Traversable:
-        """Folder of the contract."""
         return self.contract if self.contract is not None else files("flowproof.contracts").joinpath(self.slug)
 
     def fixtures_folder(self) -> Traversable:

@@ -130,7 +130,6 @@ def _only(entries: Sequence[EntryPoint]) -> EntryPoint:
 
 
 def _load(entry: EntryPoint, kind: type[Loaded]) -> Loaded:
-    """What an entry point leads to, which has to be of that kind and bear its name."""
     try:
         found = entry.load()
     except Exception as error:  # another distribution's module may fail in any way

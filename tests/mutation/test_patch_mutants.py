@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from flowproof.conformance import load_contract
 from flowproof.errors import ConfigurationError
 from flowproof.mutation.mutant import Patch
-from flowproof.mutation.patch_mutants import install_patch, patch_mutants
+from flowproof.mutation.patch_mutants import install_patch, package_of, patch_mutants
 from tests import tree
 
 LISTS = [slug for slug in tree.every_slug() if (tree.ROOT / "mocks" / slug / "mutants.toml").is_file()]
@@ -26,6 +27,15 @@ def test_every_entry_can_be_made(slug: str) -> None:
         name = patch.module.removeprefix(package).strip(".") or "__init__"
         source = files(package).joinpath(f"{name}.py").read_text(encoding="utf-8")
         ast.parse(source.replace(patch.find, patch.put, 1), mutant.id)
+
+
+@pytest.mark.parametrize(("module", "package"), [("json", "json"), ("json.decoder", "json"), ("stat", "")])
+def test_package_of_a_mock_is_found_by_its_modules(module: str, package: str) -> None:
+    """A mock in a package has its list there; a mock that is a single module has none."""
+    import_module(module)
+
+    assert package_of(module) == package
+    assert patch_mutants("", load_contract("oneflow")) == []
 
 
 GOOD = 'requirement = "dots_eco.flow_card.echo"\nbreaks = "x"\nmodule = "rules"\n'

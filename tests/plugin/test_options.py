@@ -59,7 +59,7 @@ def test_base_url_comes_from_the_first_that_says_it(
     """A base URL comes from the flag, else the environment, else the ini key."""
     arguments = ["--flowproof-base-url", "oneflow=http://127.0.0.1:9/one/"] if way.startswith("flag") else []
     if way == "environment":
-        monkeypatch.setenv("FLOWPROOF_BASE_URL", "other=http://127.0.0.1:8 oneflow=http://127.0.0.1:9/one")
+        monkeypatch.setenv("FLOWPROOF_BASE_URL", "otter=http://127.0.0.1:8 oneflow=http://127.0.0.1:9/one")
     if way == "one variable for it":
         monkeypatch.setenv("FLOWPROOF_ONEFLOW_URL", "http://127.0.0.1:9/one")
     if way.endswith("ini key"):
@@ -145,6 +145,10 @@ def test_mock_is_the_target_whatever_the_environment_says(
 
 
 UNFIT_TARGETS = {
+    "no such provider": (
+        ["--flowproof-base-url", "onflow=http://127.0.0.1:9"],
+        "given for onflow*Choose from: *oneflow",
+    ),
     "two targets": (["--flowproof-target", "mock", "--flowproof-base-url", "oneflow=http://127.0.0.1:9"], "choose one"),
     "no such file": (["--flowproof-target", "nowhere.toml"], "cannot be read"),
 }

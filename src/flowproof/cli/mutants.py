@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from flowproof.mutation import MutantReport, MutantResult, run_mutants
-from flowproof.providers import find_providers
+from flowproof.providers import Kits, find_providers
 
 from .output import write
 from .tables import bullets, heading, json_text, table
@@ -56,7 +56,7 @@ def mutants(
     weak there, or the requirement says why nobody outside can notice. Exit code 1 when a mutant of a documented
     requirement survives without such a reason, or when the suite fails on the unbroken mock.
     """
-    chosen = slugs or tuple(each.slug for each in find_providers())
+    chosen = slugs or Kits().names
     if suite is not None and len(chosen) != 1:
         raise click.UsageError("--suite is the suite of one provider: name that provider.")
     find_providers(chosen)

@@ -55,7 +55,6 @@ class Drift:
 
     @property
     def is_none(self) -> bool:
-        """Whether nothing differs in what was compared."""
         return not any(each.differences for each in self.outcomes)
 
 

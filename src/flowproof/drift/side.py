@@ -83,7 +83,6 @@ class Side:
         return frozenset(each[1] for each in found if each is not None)
 
     def now(self) -> datetime:
-        """The time there, aware, UTC."""
         return self.clock.now() if self.clock is not None else datetime.now(UTC)
 
     def refuses(self, requests_: Iterator[tuple[str, str]]) -> str | None:
@@ -166,7 +165,6 @@ class Side:
                 self.created.append(what)
 
     def close(self) -> None:
-        """Close the connections."""
         self._session.close()
 
 

@@ -70,7 +70,6 @@ def _factory(state: SessionState, slug: str) -> "Iterator[Callable[..., Client]]
     with ExitStack() as stack:
 
         def make(place: "Target | Workspace", **settings: Any) -> "Client":
-            """A client there."""
             return stack.enter_context(closing(connect(recorder, kit, place, **settings)))
 
         yield make

@@ -41,7 +41,6 @@ class CoverageWriter:
         self.test = ""
 
     def record(self, recorded: RecordedExchange) -> None:
-        """Count an exchange of the current test."""
         provider, contract, exchange = recorded.provider, recorded.contract, recorded.exchange
         found = contract.operations.find(exchange.method, exchange.path)
         if found is None:
@@ -65,7 +64,6 @@ class CoverageWriter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """A test starts."""
         self.test = item.nodeid
 
     @pytest.hookimpl(wrapper=True)

@@ -63,7 +63,6 @@ class Evidence:
         self._last.append((self.count, recorded))
 
     def kept(self) -> Iterator[RecordedExchange]:
-        """Those that are kept, in their order."""
         by_number = dict([*self._first, *self._faulty, *self._last])
         return (by_number[number] for number in sorted(by_number))
 
@@ -122,7 +121,6 @@ class EventWriter:
         append(self._file, *map(self._redactor.event, events))
 
     def record(self, recorded: RecordedExchange) -> None:
-        """Keep an exchange of the current test as evidence."""
         self._evidence.add(recorded)
 
     @pytest.hookimpl(trylast=True)
@@ -161,7 +159,6 @@ class EventWriter:
     def pytest_runtest_makereport(
         self, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Set-up, call or tear-down has ended."""
         report = yield
         self._duration_s += call.duration
         if call.excinfo is not None:

@@ -190,7 +190,6 @@ def make_inbox() -> "Iterator[Callable[..., Inbox]]":
     with ExitStack() as stack:
 
         def make(*arguments: Any, **settings: Any) -> "Inbox":
-            """A receiver of its own."""
             return stack.enter_context(Inbox(*arguments, **settings))
 
         yield make

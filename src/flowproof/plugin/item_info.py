@@ -39,7 +39,6 @@ def providers_of(item: pytest.Item | None, kits: Kits) -> set[str]:
 
 
 def requirements_of(item: pytest.Item) -> tuple[str, ...]:
-    """The requirements that a test is marked with."""
     return tuple(str(each) for mark in item.iter_markers("requirement") for each in mark.args)
 
 

@@ -45,7 +45,6 @@ class Options:
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Declare flags and ini keys."""
     group = parser.getgroup(GROUP, "Flowproof: contract tests and mock servers of provider APIs")
     group.addoption(
         "--flowproof-server",
@@ -63,8 +62,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--flowproof-target",
         metavar="FILE|mock",
-        help="Run against the sandboxes of that profile, within what it permits, or against nothing but mocks, "
-        "whatever the environment says (FLOWPROOF_TARGET). docs/certify.md tells what stands in a profile.",
+        help="Run against the sandboxes of that profile, within what it permits and on no mock, or against nothing but "
+        "mocks, whatever the environment says (FLOWPROOF_TARGET). docs/sandbox.md tells what stands in a profile.",
     )
     group.addoption(
         "--flowproof-events",

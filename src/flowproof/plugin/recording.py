@@ -214,7 +214,6 @@ class RecordingAdapter(BaseAdapter):
         return response
 
     def close(self) -> None:
-        """Close its connections."""
         self._adapter.close()
 
 

@@ -55,12 +55,17 @@ def find_remote_targets(options: Options, kits: "Kits", environment: Mapping[str
     The providers that are not mocked in a session.
 
     Raises:
-        ConfigurationError: The profile cannot be used.
+        ConfigurationError: The profile cannot be used, or a base URL is of a provider that there is not.
     """
     if options.target == MOCK:
         return RemoteTargets({}, _missing)
     if options.target is not None:
         return _of_profile(Path(options.target), kits, environment)
+    if unknown := sorted(set(options.base_urls) - set(kits.names)):
+        raise ConfigurationError(
+            f"A base URL is given for {', '.join(unknown)}, which no installed kit is of.",
+            f"Choose from: {', '.join(kits.names)}.",
+        )
     variables = {each: environment.get(f"FLOWPROOF_{each.upper()}_URL", "") for each in kits.names}
     urls = {each: url for each, url in {**variables, **options.base_urls}.items() if url}
     return RemoteTargets(MappingProxyType(urls), lambda provider: _at(provider, urls, kits, environment))

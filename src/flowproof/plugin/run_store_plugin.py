@@ -50,7 +50,6 @@ class RunStorePlugin:
                 self.run_store.forget(f"turn at {provider}")
 
     def make_guard(self, contract: "Callable[[str], Contract]") -> "Guard":
-        """The gate of this session's requests."""
         from .guard import Guard  # noqa: PLC0415 (with the first client)
 
         tell = self._state.events.tell if self._state.events is not None else None

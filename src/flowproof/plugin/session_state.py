@@ -74,7 +74,6 @@ class SessionState:
     make_gateway: "Callable[[], Gateway] | None" = None
 
     def recording(self) -> "Recorder":
-        """The session's recorder."""
         if self.recorder is None:
             from .recording import Recorder  # noqa: PLC0415 (brings requests and contracts: only where a client is made)
 
@@ -95,7 +94,6 @@ class SessionState:
         return self.in_process() if self.in_process is not None else HTTPAdapter()
 
     def begin(self, item: pytest.Item) -> None:
-        """A test starts."""
         self.item = item
         self.workspaces.clear()
         if self.recorder is not None:

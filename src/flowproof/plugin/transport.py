@@ -133,7 +133,6 @@ class _Head:
         self.msg = Message()
 
     def isclosed(self) -> bool:
-        """Nothing is left to read."""
         return True
 
     def close(self) -> None:

@@ -57,7 +57,6 @@ class Target:
         return self.sites[provider]
 
     def url(self, provider: str) -> str:
-        """Base URL of a provider."""
         return self.site(provider).url
 
     def credentials(self, provider: str, role: str = "default") -> Credentials:

@@ -58,7 +58,6 @@ class Requester:
         return f"{type(self).__name__}({self.url!r})"
 
     def close(self) -> None:
-        """Close its connections."""
         self._session.close()
 
     def ask(self, method: str, path: str, json: Any = None, **query: Any) -> Any:

@@ -63,7 +63,6 @@ class Permission:
     everything: bool = False
 
     def sentences(self) -> tuple[str, ...]:
-        """For people."""
         if self.everything:
             return ("everything is permitted",)
         named = [

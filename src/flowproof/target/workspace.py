@@ -61,11 +61,9 @@ class Workspace:
         return self.sites[provider]
 
     def url(self, provider: str) -> str:
-        """Base URL of a provider in this workspace."""
         return self.site(provider).url
 
     def credentials(self, provider: str, role: str = "default") -> Credentials:
-        """This workspace's credentials for a provider."""
         return self.site(provider).credentials(role)
 
     def control(self, method: str, path: str, json: Any = None, **query: Any) -> Any:
@@ -91,7 +89,6 @@ class Workspace:
         return cast("Mapping[str, Any]", self.control("GET", "snapshot"))
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Put the workspace back to a snapshot."""
         self.control("PUT", "snapshot", snapshot)
 
     def reset(self) -> None:
@@ -99,7 +96,6 @@ class Workspace:
         self.control("POST", "reset")
 
     def delete(self) -> None:
-        """Forget the workspace and everything in it."""
         self.control("DELETE", "")
 
 
@@ -157,7 +153,6 @@ class Faults:
         return cast("Sequence[Mapping[str, Any]]", self._workspace.control("GET", "faults")["faults"])
 
     def clear(self) -> None:
-        """Nothing goes wrong on purpose any more."""
         self._workspace.control("DELETE", "faults")
 
     @contextmanager
@@ -189,9 +184,7 @@ class Journal:
         return found[-1] if found else None
 
     def har(self) -> Mapping[str, Any]:
-        """The journal as an HTTP Archive."""
         return cast("Mapping[str, Any]", self._workspace.control("GET", "journal.har"))
 
     def clear(self) -> None:
-        """Empty it."""
         self._workspace.control("DELETE", "journal")
