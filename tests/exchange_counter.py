@@ -1,23 +1,49 @@
 """
-A pytest plugin that prints, at the end, each test of a requirement that passed without an exchange with its target.
+A pytest plugin that prints, at the end, which tests of a requirement passed without an exchange with their target, and
+which operations the real clients called with success.
 
 It runs one example of each property and the first case of each test function: enough to see what a test does.
 """
 
+from contextvars import ContextVar
+from typing import Any
+
 import pytest
 from hypothesis import settings
 
+from flowproof.clients.transport import Transport
+from flowproof.conformance import Contract
+from flowproof.exchange import Exchange
 from flowproof.plugin.item_info import requirements_of
 from flowproof.plugin.session_state import state_of
 
 settings.register_profile("one example", max_examples=1, deadline=None)
 
 SILENT = pytest.StashKey[list[str]]()
+CALLED = pytest.StashKey[set[str]]()
+by_client: ContextVar[bool] = ContextVar("by_client", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin the list."""
-    config.stash[SILENT] = []
+    """Watch the recorder, and what the clients' own transport sends."""
+    called = set[str]()
+    config.stash[SILENT], config.stash[CALLED] = [], called
+    send = Transport.send
+
+    def watched(self: Transport, *arguments: Any, **options: Any) -> Any:
+        token = by_client.set(True)
+        try:
+            return send(self, *arguments, **options)
+        finally:
+            by_client.reset(token)
+
+    def record(_: str, contract: Contract, exchange: Exchange) -> None:
+        match = contract.operations.find(exchange.method, exchange.path)
+        if match is not None and exchange.status < 400 and by_client.get():
+            called.add(match.operation.id)
+
+    Transport.send = watched  # type: ignore[method-assign]  # (in a process of its own)
+    state_of(config).recording().on_checked = record
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,12 +55,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
     """After a test that did not fail, look at what its clients' recorder has counted."""
-    recorder = state_of(item.config).recorder
-    if requirements_of(item) and not (recorder and recorder.exchanges):
+    if requirements_of(item) and not state_of(item.config).recording().exchanges:
         item.config.stash[SILENT].append(item.nodeid)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """One line for each of them."""
-    for each in config.stash[SILENT]:
-        terminalreporter.write_line(f"no exchange: {each}")
+    """One line for each."""
+    for test in config.stash[SILENT]:
+        terminalreporter.write_line(f"no exchange: {test}")
+    called = config.stash[CALLED]
+    for operation in sorted(called):
+        terminalreporter.write_line(f"client calls: {operation}")

@@ -13,7 +13,7 @@ from hypothesis.strategies import SearchStrategy
 from flowproof.clients.dots_eco import DotsEco
 from flowproof.clients.flow1st import Flow1st
 from flowproof.clients.integrations import Action, Integrations, IntegrationSettings, PushSubscription
-from flowproof.clients.oneflow import NewOrder, OneFlow
+from flowproof.clients.oneflow import Address, CarrierAlias, CarrierService, NewOrder, OneFlow
 from flowproof.clients.otter import Otter, OtterUser
 from flowproof.conformance.places import Steps, places_of
 from flowproof.suites.dots_eco import setup as dots_eco_setup
@@ -117,7 +117,7 @@ def camel_members(record: Mapping[str, Json], body: Body) -> Body:
     return {name: record[snake(name)] for name in body if snake(name) in record}
 
 
-# OneFlow: an order.
+# OneFlow: an order, and a new address for its shipment.
 
 
 def oneflow_bodies() -> list[Body]:
@@ -130,6 +130,20 @@ def oneflow_order(client: OneFlow, workspace: Workspace, body: Body) -> Json:
     submission = client.submit(body)
     workspace.clock.advance(60)
     return client.order(submission.id).raw
+
+
+def oneflow_shipping_update() -> list[Body]:
+    """A new address with every field, a new carrier and a tracking number."""
+    (order,) = oneflow_bodies()
+    address, carrier = (order["orderData"]["shipments"][1][name] for name in ("shipTo", "carrier"))
+    return [{"shipTo": address, "carrier": carrier, "trackingNumber": "1Z999"}]
+
+
+def oneflow_shipment(client: OneFlow, workspace: Workspace, body: Body) -> Json:
+    """Update the shipping of an order."""
+    client.submit(oneflow_strategies.minimum_order("of-one-shipment"))
+    workspace.clock.advance(60)
+    return client.update_shipping("of-one-shipment", 0, **SHIPPING_UPDATE.arguments(body)).raw
 
 
 # Dots.eco: a flow card.
@@ -235,6 +249,14 @@ ONEFLOW = Resource(
     drawn=oneflow_strategies.orders(),
     broken=lambda: dotted(each.at for each in oneflow_invalid_examples.INVALID_EXAMPLES),
 )
+SHIPPING_UPDATE = Resource(
+    "oneflow",
+    "shipping-update.schema.json",
+    oneflow_shipping_update,
+    oneflow_shipment,
+    types={("shipTo",): Address, ("carrier",): CarrierService | CarrierAlias},
+    call=OneFlow.update_shipping,
+)
 DOTS_ECO = Resource(
     "dots_eco",
     "new-card.schema.json",
@@ -299,4 +321,4 @@ CONNECTION = Resource(
     call=OtterUser.connect,
     parameters={"storeId": "our_store_id"},
 )
-RESOURCES = (ONEFLOW, DOTS_ECO, FLOW1ST, INTEGRATION, WORKFLOW, SUBSCRIPTION, CONNECTION)
+RESOURCES = (ONEFLOW, SHIPPING_UPDATE, DOTS_ECO, FLOW1ST, INTEGRATION, WORKFLOW, SUBSCRIPTION, CONNECTION)

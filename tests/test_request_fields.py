@@ -18,10 +18,12 @@ from flowproof.conformance import load_contract
 from flowproof.conformance.places import Steps, places_of
 from flowproof.conformance.schema_walk import SchemaLocation, SchemaWalk
 from flowproof.target import Workspace
+from tests import tree
 from tests.resources import RESOURCES, Resource, drawn_places, has_place
 
 Json = Any
 each_resource = pytest.mark.parametrize("resource", RESOURCES, ids=str)
+OF_TOKENS = {"token-request.schema.json", "refresh-request.schema.json"}
 VALUES = {"string": "any text", "integer": 7, "number": 0.5, "boolean": True, "object": {"a": 1}, "array": ["a"]}
 
 
@@ -31,6 +33,21 @@ def places(resource: Resource) -> dict[Steps, SchemaLocation]:
     contract = load_contract(resource.provider)
     found = SchemaWalk(contract).locations(contract.schemas.uri_of_file(resource.schema))
     return {steps: place for steps, place in found.items() if steps and steps[-1] != "*"}
+
+
+def body_schemas(slug: str) -> set[str]:
+    """The schema files of a contract's request bodies."""
+    contract = load_contract(slug)
+    pointers = {pointer for operation in contract.operations.all for pointer in operation.bodies.values()}
+    schemas = [resolved(contract.document, pointer) for pointer in pointers]
+    return {schema["$ref"].rpartition("/")[2] for schema in schemas if "$ref" in schema}
+
+
+def resolved(document: Json, pointer: str) -> Json:
+    """What a JSON pointer leads to."""
+    for step in pointer.split("/")[1:]:
+        document = document[step.replace("~1", "/").replace("~0", "~")]
+    return document
 
 
 def named(steps: Steps) -> str:
@@ -78,6 +95,14 @@ def lost(resource: Resource, sent: Json, read: Json, steps: Steps = ()) -> Itera
             yield from lost(resource, each, its, (*steps, "*"))
     elif sent != read:
         yield f"{named(steps)}: sent {sent!r}, read {read!r}"
+
+
+@pytest.mark.parametrize("slug", tree.every_slug())
+def test_every_request_body_is_of_a_resource(slug: str) -> None:
+    """Each schema of a request body is one of a resource below, or asks for a token."""
+    of_resources = {each.schema for each in RESOURCES if each.provider == slug}
+
+    assert body_schemas(slug) - of_resources - OF_TOKENS == set(), "add a resource to tests/resources.py"
 
 
 @each_resource

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from flowproof.clients import NotFound
@@ -136,8 +136,7 @@ def test_another_amount_is_refused(raw: RawClient, bundle: Sold, off: int, digit
     An amount that is off by however little is refused.
     """
     amount = bundle.price + Decimal(off).scaleb(-digits)
-    if amount < 0:
-        return
+    assume(amount >= 0)
 
     assert code_of(raw.send("GET", VALIDATION, query=a_validation(bundle, amount=f"{amount:f}"))) == INVALID
 
