@@ -121,11 +121,6 @@ class Observed:
         return self.direction == "in" and 0 < self.status < 400
 
     @property
-    def is_to_repeat(self) -> bool:
-        """Whether the answer says that the same request may pass later: 429 or 5XX."""
-        return self.status == 429 or self.status >= 500
-
-    @property
     def is_made_to_fail(self) -> bool:
         """Whether a fault plan chose the status, so that the answer says nothing of the request."""
         return any(plan.get("fault") == "status" for plan in self.faults)

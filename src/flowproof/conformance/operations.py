@@ -103,10 +103,6 @@ class Operations:
         """The operation of that id."""
         return next((each for each in self.all if each.id == operation_id), None)
 
-    def methods_of(self, path: str) -> tuple[str, ...]:
-        """The methods that a path has."""
-        return tuple(sorted({each.method for each in self.all if each.pattern.fullmatch(path)}))
-
     def nearest(self, method: str, path: str) -> Operation | None:
         """The operation whose method and path look most like these, for an explanation."""
         from difflib import SequenceMatcher  # noqa: PLC0415 (only where an explanation is written)
