@@ -1,5 +1,5 @@
-"""Why a signature does not verify: the mistake that reproduces exactly what the client sent, and how to mend it."""
+"""Why a signature does not verify: the mistake that reproduces exactly what the client sent, and how to fix it."""
 
-from .search import BOUND, SWAPPED, Diagnosis, Mistake, diagnose, render
+from .search import BOUND, SWAPPED, Diagnosis, SigningMistake, diagnose, render
 
-__all__ = ["BOUND", "SWAPPED", "Diagnosis", "Mistake", "diagnose", "render"]
+__all__ = ["BOUND", "SWAPPED", "Diagnosis", "SigningMistake", "diagnose", "render"]

@@ -1,4 +1,4 @@
-"""Keeps one secret out of every text, however the text came to hold it. Knows nothing of what the text is for."""
+"""Masks one secret in a text, in every usual encoding. Knows nothing of what the text is for."""
 
 import json
 from urllib.parse import quote
@@ -6,18 +6,19 @@ from urllib.parse import quote
 __all__ = ["Mask"]
 
 SHOWN = 2_000  # characters of a long text
-TELLING = 8  # characters; a shorter secret is masked in what came over the wire only, else it would eat our own words
+# Characters. A shorter secret is masked only in what came over the wire, since our own words may contain it by chance.
+MASKED_ANYWHERE = 8
 
 
 class Mask:
-    """Replaces a secret, in any of its usual writings, by ``[secret]``. Its repr does not tell the secret."""
+    """Replaces a secret, in any of its usual encodings, by ``[secret]``. Its repr does not show the secret."""
 
     __slots__ = ("_forms", "_secret")
 
     def __init__(self, secret: bytes) -> None:
         text = secret.decode("utf-8", "backslashreplace")
         stripped = text.strip()
-        forms = {text, stripped if len(stripped) >= TELLING else text}
+        forms = {text, stripped if len(stripped) >= MASKED_ANYWHERE else text}
         for form in tuple(forms):
             forms |= {escaped(form), quote(form, safe=""), quote(form), json.dumps(form)[1:-1]}
             forms |= {json.dumps(form, ensure_ascii=False)[1:-1]}
@@ -27,7 +28,7 @@ class Mask:
 
     def __call__(self, text: str) -> str:
         """A sentence of ours without the secret."""
-        return text if len(self._secret) < TELLING else self._masked(text)
+        return text if len(self._secret) < MASKED_ANYWHERE else self._masked(text)
 
     def shown(self, message: bytes) -> str:
         """What came over the wire, masked, control characters and backslashes escaped, cut where it is very long."""
@@ -43,7 +44,7 @@ class Mask:
         return "***" if any(form in "[secret]" for form in self._forms) else "[secret]"
 
     def _masked(self, text: str) -> str:
-        """A mask can, next to other text, spell the secret again: then once more, and at last nothing is shown."""
+        """Mask again where the mask and the text beside it spell the secret; after eight times show nothing."""
         for _ in range(8):
             if not any(form in text for form in self._forms):
                 return text

@@ -1,5 +1,5 @@
 """
-The usual mistakes in signing, as edits of a draft, in the order in which a client would make them.
+The usual mistakes in signing, as edits of a candidate, in the order in which a client would make them.
 
 Each family is one function that yields its edits for one request. The order of the list matters twice: an edit is
 made after those before it, and of two that end in the same bytes the earlier one is reported.
@@ -17,18 +17,18 @@ from urllib.parse import quote, unquote
 from flowproof.kernel.signing import SignedRequest, SigningScheme
 
 from . import instants
-from .drafts import COMMON, RARE, USUAL, Draft, Edit, Mistake
-from .mistaken_bodies import body_edits
-from .mistaken_paths import path_edits
+from .body_mistakes import body_edits
+from .candidates import COMMON, RARE, USUAL, Candidate, Edit, SigningMistake
+from .path_mistakes import path_edits
 
 __all__ = ["SECRET_SENT", "SWAPPED", "edits"]
 
-SWAPPED = Mistake(
+SWAPPED = SigningMistake(
     "swapped",
     "secret and token are swapped: what was presented as the token is the secret",
     "Present the token, and keep the secret as the key of the HMAC; a secret that was sent should be replaced.",
 )
-SECRET_SENT = Mistake(
+SECRET_SENT = SigningMistake(
     "secret_sent",
     "the secret itself was sent in place of a signature",
     "Send the HMAC made with the secret, and replace the secret, which has been on the wire.",
@@ -75,7 +75,7 @@ def edits(scheme: SigningScheme, request: SignedRequest, secret: bytes) -> tuple
 
 def _set(family: str, code: str, text: str, fix: str, *, often: int = USUAL, **fields: Any) -> Edit:
     """An edit that puts fixed values in place."""
-    return Edit(family, Mistake(code, text, fix), lambda draft: draft._replace(**fields), often)
+    return Edit(family, SigningMistake(code, text, fix), lambda candidate: candidate._replace(**fields), often)
 
 
 def _key_edits(request: SignedRequest, secret: bytes) -> Iterator[Edit]:
@@ -156,8 +156,8 @@ def _timestamp_edits(request: SignedRequest) -> Iterator[Edit]:
     for form in instants.FORMATS:
         yield Edit(
             "timestamp",
-            Mistake("timestamp_format", f"the timestamp is signed as {form}", fix),
-            lambda draft, form=form: _retimed(draft, rewritten(draft.timestamp, form)),  # type: ignore[misc]  # bound
+            SigningMistake("timestamp_format", f"the timestamp is signed as {form}", fix),
+            lambda candidate, form=form: _with_timestamp(candidate, rewritten(candidate.timestamp, form)),  # type: ignore[misc]  # bound
             _format_often(form),
         )
     for code, how, change in (
@@ -172,8 +172,8 @@ def _timestamp_edits(request: SignedRequest) -> Iterator[Edit]:
     ):
         yield Edit(
             "timestamp",
-            Mistake(code, f"the timestamp is signed {how}", fix),
-            lambda draft, change=change: _retimed(draft, change(draft.timestamp)),  # type: ignore[misc]  # bound
+            SigningMistake(code, f"the timestamp is signed {how}", fix),
+            lambda candidate, change=change: _with_timestamp(candidate, change(candidate.timestamp)),  # type: ignore[misc]  # bound
             RARE,
         )
 
@@ -189,8 +189,8 @@ def _rewritten(timestamp: str, form: str) -> str | None:
     return None if instant is None else instants.write(instant, form)
 
 
-def _retimed(draft: Draft, timestamp: str | None) -> Draft | None:
-    return None if timestamp is None or timestamp == draft.timestamp else draft._replace(timestamp=timestamp)
+def _with_timestamp(candidate: Candidate, timestamp: str | None) -> Candidate | None:
+    return None if timestamp is None or timestamp == candidate.timestamp else candidate._replace(timestamp=timestamp)
 
 
 def _missing_edits(scheme: SigningScheme) -> Iterator[Edit]:
@@ -217,8 +217,8 @@ def _included_edits(scheme: SigningScheme, request: SignedRequest) -> Iterator[E
             text = f"the {part} is signed too, {where}"
             yield _set("order", f"{part}_included", text, fix, often=often, order=order)
         text = f"the {part} is signed too, at the end without a separator"
-        tight = frozenset({part})
-        yield _set("order", f"{part}_included", text, fix, order=(*scheme.parts, part), tight=tight)
+        unseparated = frozenset({part})
+        yield _set("order", f"{part}_included", text, fix, order=(*scheme.parts, part), unseparated=unseparated)
 
 
 def _listed(parts: tuple[str, ...]) -> str:
@@ -245,7 +245,7 @@ def _separator_edits(scheme: SigningScheme) -> Iterator[Edit]:
     yield _set("separator", "separator_doubled", text, fix, separator=right * 2)
     for part in (*scheme.parts[1:], "body"):
         text = f"nothing stands before the {part}, expected {named}"
-        yield _set("separator", f"separator_missing_before_{part}", text, fix, tight=frozenset({part}))
+        yield _set("separator", f"separator_missing_before_{part}", text, fix, unseparated=frozenset({part}))
 
 
 def _separator_often(separator: str) -> int:
@@ -256,16 +256,16 @@ def _separator_often(separator: str) -> int:
 
 def _finish_edits() -> Iterator[Edit]:
     for code, text, change in _FINISHES:
-        make = functools.partial(_finished, change=change)
+        make = functools.partial(_with_finish, change=change)
         often = RARE if code.startswith("text_") else COMMON if "line feed" in text else USUAL
-        yield Edit("finish", Mistake(code, text, "Sign the parts and separators alone."), make, often)
+        yield Edit("finish", SigningMistake(code, text, "Sign the parts and separators alone."), make, often)
     for codec, name in (("utf-16-le", "UTF-16LE"), ("utf-16-be", "UTF-16BE"), ("utf-16", "UTF-16 with a mark")):
         text = f"the text is signed as {name}, expected UTF-8"
         yield _set("codec", "utf_16", text, "Turn the text into bytes as UTF-8.", codec=codec)
 
 
-def _finished(draft: Draft, change: Callable[[str], str]) -> Draft:
-    return draft._replace(finish=(*draft.finish, change))
+def _with_finish(candidate: Candidate, change: Callable[[str], str]) -> Candidate:
+    return candidate._replace(finish=(*candidate.finish, change))
 
 
 def _escaped(text: str) -> str:

@@ -1,12 +1,12 @@
 """
 Why a signature does not verify: finds the usual mistake that reproduces exactly what the client sent.
 
-The presented signature is read back into digest bytes, whose length names the hash; so a wrong encoding and a wrong
-hash cost the search nothing. Mistakes are tried one by one, then in pairs, then the common ones in threes, at most
+The presented signature is decoded into digest bytes, whose length names the hash; so a wrong encoding and a wrong hash
+cost the search nothing. Mistakes are tried one by one, then in pairs, then the common ones in threes, at most
 BOUND digests and BYTES hashed. A search that finds nothing makes about 4,000 digests in 40 ms where method, path and
-timestamp are signed, 6,000 in 90 ms where the body is too; so ask when a signature was refused, never before.
+timestamp are signed, 6,000 in 90 ms where the body is too; so diagnose only after a signature was refused.
 
-No secret is in any text that comes out of here. Pure: no clock, no chance, no state.
+No text that it returns holds a secret. Pure: no clock, no random numbers, no state.
 """
 
 import hmac
@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 from flowproof.kernel.signing import SignedRequest, SigningScheme, messages, sign
 
-from .drafts import COMMON, Draft, Edit, Mistake, first_draft, mac, written
+from .candidates import COMMON, Candidate, Edit, SigningMistake, first_candidate, mac, message_of
+from .decodings import Decoding, decodings, digest_name, digest_sizes, shape_problem
 from .masking import Mask
 from .mistakes import SECRET_SENT, SWAPPED, edits
-from .readings import Reading, digest_name, digest_sizes, misshapen, readings
 
-__all__ = ["BOUND", "SWAPPED", "Diagnosis", "Mistake", "diagnose", "render"]
+__all__ = ["BOUND", "SWAPPED", "Diagnosis", "SigningMistake", "diagnose", "render"]
 
 BOUND = 20_000  # digests
 BYTES = 16 * 1024 * 1024  # hashed
@@ -47,7 +47,7 @@ class Diagnosis:
     verifies: bool
     string_to_sign: str
     expected_form: str
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[SigningMistake, ...]
     note: str
     tried: int
 
@@ -61,20 +61,21 @@ def diagnose(scheme: SigningScheme, request: SignedRequest, secret: bytes) -> Di
     request as it came, the note says that the secret was sent.
     """
     mask = Mask(secret)
-    wanted = messages(scheme, request)
-    right = next((message for message in wanted if _is_right(scheme, request, message, secret)), None)
-    mistakes: tuple[Mistake, ...] = ()
+    accepted = messages(scheme, request)
+    right = next((message for message in accepted if _is_right(scheme, request, message, secret)), None)
+    mistakes: tuple[SigningMistake, ...] = ()
     tried = 0
     if right is None and hmac.compare_digest(request.signature.encode("utf-8", "backslashreplace"), secret):
         mistakes = (SECRET_SENT,)
     elif right is None:
         search = _Search(scheme, request)
-        mistakes, tried = search.run(first_draft(scheme, request, secret), edits(scheme, request, secret)), search.tried
+        start = first_candidate(scheme, request, secret)
+        mistakes, tried = search.run(start, edits(scheme, request, secret)), search.tried
     return Diagnosis(
         verifies=right is not None,
         string_to_sign=mask.shown(right if right is not None else next(messages(scheme, request))),
         expected_form=mask(expected_form(scheme)),
-        mistakes=tuple(Mistake(mask(one.code), mask(one.text), mask(one.fix)) for one in mistakes),
+        mistakes=tuple(SigningMistake(mask(one.code), mask(one.text), mask(one.fix)) for one in mistakes),
         note=mask(_note(right is not None, mistakes) or _search_note(scheme, request, secret, tried)),
         tried=tried,
     )
@@ -82,10 +83,10 @@ def diagnose(scheme: SigningScheme, request: SignedRequest, secret: bytes) -> Di
 
 def expected_form(scheme: SigningScheme) -> str:
     """How a right signature is made, such as ``lower-case hex HMAC-SHA1 of METHOD path timestamp, separated by …``."""
-    written_as = "lower-case hex" if scheme.encoding == "hex" else "base64"
+    encoding = "lower-case hex" if scheme.encoding == "hex" else "base64"
     parts = " ".join("METHOD" if part == "method" else part for part in scheme.parts)
     joined = SEPARATED.get(scheme.separator, f"separated by {scheme.separator!r}")
-    return f"{written_as} HMAC-{scheme.digest.upper()} of {parts}{f', {joined}' if len(scheme.parts) > 1 else ''}"
+    return f"{encoding} HMAC-{scheme.digest.upper()} of {parts}{f', {joined}' if len(scheme.parts) > 1 else ''}"
 
 
 def render(diagnosis: Diagnosis) -> str:
@@ -101,72 +102,72 @@ def render(diagnosis: Diagnosis) -> str:
 class _Targets(NamedTuple):
     """What a digest may have to match, by its hash: everything, and for pairs only the likely."""
 
-    wide: dict[str, tuple[Reading, ...]]
-    narrow: dict[str, tuple[Reading, ...]]
+    wide: dict[str, tuple[Decoding, ...]]
+    narrow: dict[str, tuple[Decoding, ...]]
 
 
 class _Search:
-    """One bounded search: drafts in, the first that reproduces the signature out."""
+    """One bounded search: candidates in, the first that reproduces the signature out."""
 
     def __init__(self, scheme: SigningScheme, request: SignedRequest) -> None:
         self.scheme = scheme
-        self.readings = readings(request.signature, scheme)
-        self.targets = _targets(self.readings, scheme)
+        self.decodings = decodings(request.signature, scheme)
+        self.targets = _targets(self.decodings, scheme)
         self.tried = 0
         self.left = BYTES
         self.seen: set[int] = set()
 
-    def run(self, start: Draft, made: tuple[Edit, ...]) -> tuple[Mistake, ...]:
+    def run(self, start: Candidate, made: tuple[Edit, ...]) -> tuple[SigningMistake, ...]:
         """The mistakes of the first hit, without those that the scheme forgives."""
-        if not self.readings:
+        if not self.decodings:
             return ()
         common = tuple(edit for edit in made if edit.often == COMMON)
-        for drafts, targets in (
+        for candidates, targets in (
             (_edited(start, made, 0), self.targets.wide),
             (_edited(start, made, 1), self.targets.wide),
             (_edited(start, made, 2), self.targets.narrow),
             (_edited(start, common, 3), self.targets.narrow),
         ):
-            for draft, chain in drafts:
+            for candidate, chain in candidates:
                 if self.tried >= BOUND:
                     return ()
-                hit = self._hit(draft, targets)
+                hit = self._hit(candidate, targets)
                 if hit is not None:
-                    own = tuple(edit.mistake for edit in chain if not _forgiven(edit.mistake.code, self.scheme))
+                    own = tuple(edit.mistake for edit in chain if not _is_accepted(edit.mistake.code, self.scheme))
                     return own + hit
         return ()
 
-    def _hit(self, draft: Draft, targets: dict[str, tuple[Reading, ...]]) -> tuple[Mistake, ...] | None:
-        """What is wrong about hash and writing if this draft is what the client signed, else None."""
-        if "body" in draft.order and len(draft.body) > self.left:
+    def _hit(self, candidate: Candidate, targets: dict[str, tuple[Decoding, ...]]) -> tuple[SigningMistake, ...] | None:
+        """What is wrong about hash and writing if this candidate is what the client signed, else None."""
+        if "body" in candidate.order and len(candidate.body) > self.left:
             return None
-        message = written(draft)
+        message = message_of(candidate)
         if message is None or len(message) > self.left:
             return None
-        mark = hash((draft.construction, draft.key, message))
+        mark = hash((candidate.construction, candidate.key, message))
         if mark in self.seen:
             return None
         self.seen.add(mark)
         for digest, wanted in targets.items():
             self.tried += 1
             self.left -= len(message)
-            made = mac(draft, message, digest).hex()
-            for reading in wanted:
-                if made.startswith(reading.hex):
-                    return _digest_mistakes(digest, len(made), reading, self.scheme) + reading.mistakes
+            made = mac(candidate, message, digest).hex()
+            for decoding in wanted:
+                if made.startswith(decoding.hex):
+                    return _digest_mistakes(digest, len(made), decoding, self.scheme) + decoding.mistakes
         return None
 
 
 def _edited(
-    draft: Draft, made: tuple[Edit, ...], depth: int, chain: tuple[Edit, ...] = ()
-) -> Iterator[tuple[Draft, tuple[Edit, ...]]]:
-    """Every draft that is exactly so many edits away, each edit coming after those before it in the list."""
+    candidate: Candidate, made: tuple[Edit, ...], depth: int, chain: tuple[Edit, ...] = ()
+) -> Iterator[tuple[Candidate, tuple[Edit, ...]]]:
+    """Every candidate that is exactly so many edits away, each edit coming after those before it in the list."""
     if depth == 0:
-        yield draft, chain
+        yield candidate, chain
         return
     for place, edit in enumerate(made):
-        after = edit.make(draft)
-        if after is None or after == draft:
+        after = edit.make(candidate)
+        if after is None or after == candidate:
             continue
         if depth == 1:
             yield after, (*chain, edit)
@@ -180,12 +181,12 @@ def _goes_with(edit: Edit, other: Edit) -> bool:
     return (edit.family != other.family or edit.family in ADD_UP) and edit.often + other.often >= COMMON
 
 
-def _targets(found: tuple[Reading, ...], scheme: SigningScheme) -> _Targets:
-    wide: dict[str, tuple[Reading, ...]] = {}
-    narrow: dict[str, tuple[Reading, ...]] = {}
+def _targets(found: tuple[Decoding, ...], scheme: SigningScheme) -> _Targets:
+    wide: dict[str, tuple[Decoding, ...]] = {}
+    narrow: dict[str, tuple[Decoding, ...]] = {}
     for digest, size in digest_sizes(scheme).items():
-        fitting = tuple(reading for reading in found if len(reading.hex) <= 2 * size)
-        whole = tuple(reading for reading in fitting if len(reading.hex) == 2 * size)
+        fitting = tuple(decoding for decoding in found if len(decoding.hex) <= 2 * size)
+        whole = tuple(decoding for decoding in fitting if len(decoding.hex) == 2 * size)
         if fitting:
             wide[digest] = fitting
         if whole:
@@ -195,18 +196,20 @@ def _targets(found: tuple[Reading, ...], scheme: SigningScheme) -> _Targets:
     return _Targets(wide, narrow)
 
 
-def _digest_mistakes(digest: str, digits: int, reading: Reading, scheme: SigningScheme) -> tuple[Mistake, ...]:
+def _digest_mistakes(digest: str, digits: int, decoding: Decoding, scheme: SigningScheme) -> tuple[SigningMistake, ...]:
     found = []
     if digest != scheme.digest:
         named, expected = digest_name(digest), digest_name(scheme.digest)
-        found.append(Mistake("digest", f"signed with {named}, expected {expected}", f"Make the HMAC with {expected}."))
-    if len(reading.hex) < digits:
-        text = f"the signature is cut off: {len(reading.hex)} of the {digits} hex digits of its digest"
-        found.append(Mistake("truncated", text, "Send the whole signature; something that holds it is too short."))
+        text = f"signed with {named}, expected {expected}"
+        found.append(SigningMistake("digest", text, f"Make the HMAC with {expected}."))
+    if len(decoding.hex) < digits:
+        text = f"the signature is cut off: {len(decoding.hex)} of the {digits} hex digits of its digest"
+        fix = "Send the whole signature; something that holds it is too short."
+        found.append(SigningMistake("truncated", text, fix))
     return tuple(found)
 
 
-def _forgiven(code: str, scheme: SigningScheme) -> bool:
+def _is_accepted(code: str, scheme: SigningScheme) -> bool:
     forms = scheme.path_forms
     return (code == "path_decoded" and any(form.endswith("decoded") for form in forms)) or (
         code == "mount_included" and any(form.startswith("mounted") for form in forms)
@@ -218,7 +221,7 @@ def _is_right(scheme: SigningScheme, request: SignedRequest, message: bytes, sec
     return hmac.compare_digest(sign(scheme, message, secret).encode("ascii"), presented)
 
 
-def _note(verifies: bool, mistakes: tuple[Mistake, ...]) -> str:
+def _note(verifies: bool, mistakes: tuple[SigningMistake, ...]) -> str:
     if verifies:
         return "The signature verifies: nothing is wrong with it."
     if len(mistakes) == 1:
@@ -230,7 +233,7 @@ def _search_note(scheme: SigningScheme, request: SignedRequest, secret: bytes, t
     """What to check when no mistake was found."""
     if hmac.compare_digest(request.token.encode("utf-8", "backslashreplace"), secret):
         return f"{SWAPPED.text[0].upper()}{SWAPPED.text[1:]}. {SWAPPED.fix}"
-    shape = misshapen(request.signature, scheme)
+    shape = shape_problem(request.signature, scheme)
     return (
         f"{f'The signature is {shape}. ' if shape else ''}"
         f"No usual mistake reproduces it ({tried} digests tried): check that the secret belongs to this token and to "

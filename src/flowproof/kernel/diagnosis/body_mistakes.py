@@ -9,7 +9,7 @@ from typing import Any
 
 from flowproof.kernel.signing import SignedRequest
 
-from .drafts import RARE, USUAL, Draft, Edit, Mistake
+from .candidates import RARE, USUAL, Candidate, Edit, SigningMistake
 
 __all__ = ["body_edits"]
 
@@ -25,7 +25,7 @@ _ESCAPES = ("", ", escaped to ASCII", ", escaped to ASCII, slashes escaped", ", 
 
 
 def body_edits(request: SignedRequest) -> Iterator[Edit]:
-    """Another text of the body, for drafts that sign one."""
+    """Another text of the body, for candidates that sign one."""
     text = request.body.decode("utf-8", "surrogateescape")
     seen = {text}
     fix = "Sign the bytes of the body that are sent, serialised once."
@@ -44,10 +44,10 @@ def body_edits(request: SignedRequest) -> Iterator[Edit]:
 
 
 def _body_edit(code: str, text: str, fix: str, body: str, often: int = USUAL) -> Edit:
-    def make(draft: Draft) -> Draft | None:
-        return draft._replace(body=body) if "body" in draft.order else None
+    def make(candidate: Candidate) -> Candidate | None:
+        return candidate._replace(body=body) if "body" in candidate.order else None
 
-    return Edit("body", Mistake(code, text, fix), make, often)
+    return Edit("body", SigningMistake(code, text, fix), make, often)
 
 
 def _reserialised(body: bytes) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The ways to read a presented signature as digest bytes, so that a wrong encoding costs the search nothing."""
+"""Decodes a presented signature into digest bytes in every usual way: a wrong encoding costs the search nothing."""
 
 import base64
 import hashlib
@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 from flowproof.kernel.signing import SigningScheme
 
-from .drafts import Mistake
+from .candidates import SigningMistake
 
-__all__ = ["Reading", "digest_name", "digest_sizes", "misshapen", "readings"]
+__all__ = ["Decoding", "decodings", "digest_name", "digest_sizes", "shape_problem"]
 
 DIGEST_SIZES = {"md5": 16, "sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
 SHORTEST = 8  # hex digits; anything shorter would match by chance
@@ -21,11 +21,11 @@ HEX_PAIRS = re.compile(r"[0-9a-f]{2}([-: ])[0-9a-f]{2}(?:\1[0-9a-f]{2})+", re.IG
 BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}", re.ASCII)
 
 
-class Reading(NamedTuple):
-    """Digest bytes as lower-case hex (perhaps only the first of them), with what was wrong about their writing."""
+class Decoding(NamedTuple):
+    """Digest bytes as lower-case hex (perhaps only the first of them), with the mistakes in how they were encoded."""
 
     hex: str
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[SigningMistake, ...]
 
 
 def digest_name(digest: str) -> str:
@@ -38,7 +38,7 @@ def digest_sizes(scheme: SigningScheme) -> dict[str, int]:
     return {scheme.digest: hashlib.new(scheme.digest).digest_size} | DIGEST_SIZES
 
 
-def misshapen(signature: str, scheme: SigningScheme) -> str:
+def shape_problem(signature: str, scheme: SigningScheme) -> str:
     """What is wrong with the look of a signature, such as ``not hex: 39 characters, an HMAC-SHA1 in hex has 40``."""
     name = "hex" if scheme.encoding == "hex" else "base64"
     length = _length(scheme)
@@ -57,42 +57,43 @@ def _length(scheme: SigningScheme) -> int:
     return 2 * size if scheme.encoding == "hex" else -(-size // 3) * 4
 
 
-def readings(signature: str, scheme: SigningScheme) -> tuple[Reading, ...]:
-    """Every way to read the signature that is not absurd; empty where it is neither hex nor base64."""
-    core, worn = _unwrapped(signature)
+def decodings(signature: str, scheme: SigningScheme) -> tuple[Decoding, ...]:
+    """Every plausible way to decode the signature; empty where it is neither hex nor base64."""
+    core, mistakes = _unwrapped(signature)
     if HEX_PAIRS.fullmatch(core):
-        worn += (_mistake("hex_separated", "the hex digits are separated, byte by byte", scheme),)
+        mistakes += (_mistake("hex_separated", "the hex digits are separated, byte by byte", scheme),)
         core = re.sub(r"[-: ]", "", core)
     if HEX.fullmatch(core):
-        found = [Reading(core.lower(), worn + _hex_mistakes(core, scheme))]
+        found = [Decoding(core.lower(), mistakes + _hex_mistakes(core, scheme))]
     else:
-        found = [Reading(text, worn + mistakes) for text, mistakes in _base64_readings(core, scheme)]
-    return tuple(reading for reading in found if len(reading.hex) >= SHORTEST)
+        found = [Decoding(text, mistakes + further) for text, further in _base64_decodings(core, scheme)]
+    return tuple(decoding for decoding in found if len(decoding.hex) >= SHORTEST)
 
 
-def _mistake(code: str, text: str, scheme: SigningScheme) -> Mistake:
-    wanted = "lower-case hex" if scheme.encoding == "hex" else "standard base64 with padding"
-    return Mistake(code, text, f"Write the signature as {wanted}, {_length(scheme)} characters.")
+def _mistake(code: str, text: str, scheme: SigningScheme) -> SigningMistake:
+    expected = "lower-case hex" if scheme.encoding == "hex" else "standard base64 with padding"
+    return SigningMistake(code, text, f"Write the signature as {expected}, {_length(scheme)} characters.")
 
 
-def _unwrapped(signature: str) -> tuple[str, tuple[Mistake, ...]]:
+def _unwrapped(signature: str) -> tuple[str, tuple[SigningMistake, ...]]:
     """The signature without blanks, quotes, percent escapes and prefixes, and what was taken off."""
-    worn: list[Mistake] = []
+    mistakes: list[SigningMistake] = []
     core = signature.strip(" \t\r\n\"'")
     if core != signature:
         text = "the signature stands in blanks or quotes"
-        worn.append(Mistake("signature_wrapped", text, "Send the bare signature."))
+        mistakes.append(SigningMistake("signature_wrapped", text, "Send the bare signature."))
     if "%" in core:
         core = unquote(core)
-        worn.append(Mistake("signature_escaped", "the signature is percent-encoded", "Send the signature unescaped."))
+        text = "the signature is percent-encoded"
+        mistakes.append(SigningMistake("signature_escaped", text, "Send the signature unescaped."))
     if prefix := PREFIX.match(core):
         core = core[prefix.end() :]
         text = f"the signature begins with {prefix[0]!r}"
-        worn.append(Mistake("prefix", text, "Send the signature without a prefix."))
-    return core, tuple(worn)
+        mistakes.append(SigningMistake("prefix", text, "Send the signature without a prefix."))
+    return core, tuple(mistakes)
 
 
-def _hex_mistakes(core: str, scheme: SigningScheme) -> tuple[Mistake, ...]:
+def _hex_mistakes(core: str, scheme: SigningScheme) -> tuple[SigningMistake, ...]:
     if scheme.encoding == "base64":
         return (_mistake("hex", "the signature is written in hex, expected base64", scheme),)
     if core != core.lower():
@@ -100,13 +101,13 @@ def _hex_mistakes(core: str, scheme: SigningScheme) -> tuple[Mistake, ...]:
     return ()
 
 
-def _base64_readings(core: str, scheme: SigningScheme) -> list[tuple[str, tuple[Mistake, ...]]]:
+def _base64_decodings(core: str, scheme: SigningScheme) -> list[tuple[str, tuple[SigningMistake, ...]]]:
     """The bytes behind a base64 text, and the digest behind a hex text that was written in base64."""
-    lost: tuple[Mistake, ...] = ()
+    lost: tuple[SigningMistake, ...] = ()
     if " " in core:
         core = core.replace(" ", "+")
         fix = "Percent-encode the signature where it is put in a URL."
-        lost = (Mistake("plus_lost", "each plus sign of the signature became a blank", fix),)
+        lost = (SigningMistake("plus_lost", "each plus sign of the signature became a blank", fix),)
     if not BASE64.fullmatch(core):
         return []
     bare = core.rstrip("=").translate(str.maketrans("-_", "+/"))
@@ -119,7 +120,7 @@ def _base64_readings(core: str, scheme: SigningScheme) -> list[tuple[str, tuple[
     return found
 
 
-def _base64_mistakes(core: str, scheme: SigningScheme) -> tuple[Mistake, ...]:
+def _base64_mistakes(core: str, scheme: SigningScheme) -> tuple[SigningMistake, ...]:
     url = "-" in core or "_" in core
     unpadded = not core.endswith("=") and len(core) % 4 != 0
     name = ("base64url" if url else "base64") + (" without padding" if unpadded else "")

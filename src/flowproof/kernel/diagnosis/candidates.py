@@ -1,4 +1,4 @@
-"""What a client may have signed instead: a draft, and the edits that turn one draft into another. Pure values."""
+"""What a client may have signed: a candidate, and the edits that turn one candidate into another. Pure values."""
 
 import hashlib
 import hmac
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flowproof.kernel.signing import SignedRequest, SigningScheme
 
-__all__ = ["COMMON", "RARE", "USUAL", "Draft", "Edit", "Mistake", "first_draft", "mac", "written"]
+__all__ = ["COMMON", "RARE", "USUAL", "Candidate", "Edit", "SigningMistake", "first_candidate", "mac", "message_of"]
 
 RARE, USUAL, COMMON = range(3)
 
@@ -21,14 +21,14 @@ CONSTRUCTIONS: dict[str, Callable[[bytes, bytes, str], bytes]] = {
 }
 
 
-class Mistake(NamedTuple):
+class SigningMistake(NamedTuple):
     """
-    One thing that a client did otherwise than its provider asks.
+    One thing that a client did differently from what its provider asks.
 
     Args:
         code: Stable name, such as ``query_included``.
         text: What was done, one clause.
-        mend: What to do about it, one sentence.
+        fix: What to do about it, one sentence.
     """
 
     code: str
@@ -36,7 +36,7 @@ class Mistake(NamedTuple):
     fix: str
 
 
-class Draft(NamedTuple):
+class Candidate(NamedTuple):
     """
     Everything that decides a digest except the hash. A tuple, because thousands are made for one diagnosis.
 
@@ -44,7 +44,7 @@ class Draft(NamedTuple):
         order: Names of the parts, in the order in which they are joined.
         method: Text of that part; likewise path, timestamp and body (bytes that are not UTF-8 as lone surrogates).
         separator: Between the parts.
-        tight: Parts that no separator stands before.
+        unseparated: Parts that no separator stands before.
         finish: What is done to the joined text, in order.
         codec: How the text becomes bytes.
         key: The key.
@@ -58,7 +58,7 @@ class Draft(NamedTuple):
     body: str
     separator: str
     key: bytes
-    tight: frozenset[str] = frozenset()
+    unseparated: frozenset[str] = frozenset()
     finish: tuple[Callable[[str], str], ...] = ()
     codec: str = "utf-8"
     construction: str = "hmac"
@@ -66,44 +66,45 @@ class Draft(NamedTuple):
 
 class Edit(NamedTuple):
     """
-    One mistake, as something that can be done to a draft.
+    One mistake, as something that can be done to a candidate.
 
     Args:
         family: What it changes. A second edit of one family is tried only where the two can add up.
         mistake: What to call it.
-        make: The draft with the mistake made, or None where it cannot be made.
+        make: The candidate with the mistake made, or None where it cannot be made.
         often: How often it is seen, which decides what it is tried together with: RARE with one that is COMMON, USUAL
             with one that is USUAL or COMMON, COMMON with any other one, and in threes.
     """
 
     family: str
-    mistake: Mistake
-    make: Callable[[Draft], Draft | None]
+    mistake: SigningMistake
+    make: Callable[[Candidate], Candidate | None]
     often: int = USUAL
 
 
-def first_draft(scheme: SigningScheme, request: SignedRequest, secret: bytes) -> Draft:
-    """What the client should have signed, with the path as it was sent."""
+def first_candidate(scheme: SigningScheme, request: SignedRequest, secret: bytes) -> Candidate:
+    """The right candidate: what the client should have signed, with the path as it was sent."""
     body = request.body.decode("utf-8", "surrogateescape")
-    return Draft(scheme.parts, request.method, request.path, request.timestamp, body, scheme.separator, secret)
+    return Candidate(scheme.parts, request.method, request.path, request.timestamp, body, scheme.separator, secret)
 
 
-def written(draft: Draft) -> bytes | None:
-    """The bytes of the message, or None where the text cannot be written in the draft's codec."""
-    if draft.tight:
+def message_of(candidate: Candidate) -> bytes | None:
+    """The bytes of the message, or None where the text cannot be written in the candidate's codec."""
+    if candidate.unseparated:
         text = ""
-        for place, name in enumerate(draft.order):
-            text += ("" if place == 0 or name in draft.tight else draft.separator) + getattr(draft, name)
+        for place, name in enumerate(candidate.order):
+            is_separated = place > 0 and name not in candidate.unseparated
+            text += (candidate.separator if is_separated else "") + getattr(candidate, name)
     else:
-        text = draft.separator.join([getattr(draft, name) for name in draft.order])
-    for finish in draft.finish:
+        text = candidate.separator.join([getattr(candidate, name) for name in candidate.order])
+    for finish in candidate.finish:
         text = finish(text)
     try:
-        return text.encode(draft.codec, "surrogateescape")
+        return text.encode(candidate.codec, "surrogateescape")
     except UnicodeEncodeError:
         return None
 
 
-def mac(draft: Draft, message: bytes, digest: str) -> bytes:
-    """The digest that a client making this draft would send."""
-    return CONSTRUCTIONS[draft.construction](draft.key, message, digest)
+def mac(candidate: Candidate, message: bytes, digest: str) -> bytes:
+    """The digest that a client making this candidate would send."""
+    return CONSTRUCTIONS[candidate.construction](candidate.key, message, digest)

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 from flowproof.exchange import header
 from flowproof.kernel.signing import SignedRequest, SigningScheme
 
-from .drafts import COMMON, RARE, USUAL, Edit, Mistake
+from .candidates import COMMON, RARE, USUAL, Edit, SigningMistake
 
 __all__ = ["path_edits"]
 
@@ -27,7 +27,8 @@ def path_edits(scheme: SigningScheme, request: SignedRequest) -> Iterator[Edit]:
 
 
 def _edit(code: str, text: str, fix: str, change: Change, *, often: int = USUAL) -> Edit:
-    return Edit("path", Mistake(code, text, fix), lambda draft: draft._replace(path=change(draft.path)), often)
+    mistake = SigningMistake(code, text, fix)
+    return Edit("path", mistake, lambda candidate: candidate._replace(path=change(candidate.path)), often)
 
 
 def _escapes() -> Iterator[Edit]:
