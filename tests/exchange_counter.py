@@ -12,9 +12,8 @@ import pytest
 from hypothesis import settings
 
 from flowproof.clients.transport import Transport
-from flowproof.conformance import Contract
-from flowproof.exchange import Exchange
 from flowproof.plugin.item_info import requirements_of
+from flowproof.plugin.recording import RecordedExchange
 from flowproof.plugin.session_state import state_of
 
 settings.register_profile("one example", max_examples=1, deadline=None)
@@ -37,13 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
         finally:
             by_client.reset(token)
 
-    def record(_: str, contract: Contract, exchange: Exchange) -> None:
-        match = contract.operations.find(exchange.method, exchange.path)
+    def record(recorded: RecordedExchange) -> None:
+        exchange = recorded.exchange
+        match = recorded.contract.operations.find(exchange.method, exchange.path)
         if match is not None and exchange.status < 400 and by_client.get():
             called.add(match.operation.id)
 
     Transport.send = watched  # type: ignore[method-assign]  # (in a process of its own)
-    state_of(config).recording().on_checked = record
+    state_of(config).listeners.append(record)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
