@@ -41,7 +41,8 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[str]:
     loop = asyncio.new_event_loop()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _serve(reader, writer, answer)
+        with suppress(asyncio.CancelledError):  # at the end; asyncio would log a connection that is cancelled
+            await _serve(reader, writer, answer)
 
     server = loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", 0))
     thread = Thread(target=loop.run_forever, daemon=True)
