@@ -178,7 +178,7 @@ def test_suite_has_its_rooms(slug: str) -> None:
 
 @each_provider
 def test_conduct_speaks_of_every_duty_of_a_client(slug: str) -> None:
-    """Each requirement that obliges clients is watched over by the suite's room conduct, or it says why none can."""
+    """The suite's room conduct checks each requirement that obliges clients, or says why no journal shows it."""
     contract, obligations = load_contract(slug), find_obligations(slug)
     entries = {*obligations.enforced, *obligations.unobservable, *(each.requirement for each in obligations.checked)}
     of_clients = {each.id for each in contract.requirements.values() if each.binds_clients}
