@@ -130,7 +130,7 @@ class OtterUser:
 
     def onboard(self, choose: Choose, *, our_store_id: str, replace: bool = False) -> Onboarded:
         """
-        The onboarding flow as the provider's guide tells it, from the structure to the connection.
+        The onboarding flow of the provider's guide, from the structure to the connection.
 
         Args:
             choose: Is given the organization and, page by page as it asks for them, brands with their stores;
