@@ -207,7 +207,7 @@ def test_parts_of_a_kit_stand_in_its_suite(slug: str) -> None:
 
 @each_provider
 def test_conduct_speaks_of_every_duty_of_a_client(slug: str) -> None:
-    """Each requirement that obliges clients is watched over by the suite's room conduct, or it says why none can."""
+    """The suite's room conduct checks each requirement that obliges clients, or says why no journal shows it."""
     contract, obligations = load_contract(slug), find_kit(slug).load_obligations()
     entries = {*obligations.enforced, *obligations.unobservable, *(each.requirement for each in obligations.checked)}
     of_clients = {each.id for each in contract.requirements.values() if each.binds_clients}

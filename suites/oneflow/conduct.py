@@ -442,7 +442,7 @@ OBLIGATIONS = Obligations(
             why="the mistake violates a requirement on a part of it",
         ),
         Exemption(UNIQUE, number_was_validated, why="validation tells whether a number is free"),
-        Exemption("oneflow.order.*", order_was_corrected, why="validation told, and the order was corrected"),
+        Exemption("oneflow.order.*", order_was_corrected, why="the order was corrected after validation"),
     ),
     unobservable={
         "oneflow.transport.tls": "The mock listens on loopback without TLS.",

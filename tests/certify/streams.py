@@ -131,8 +131,8 @@ def stated(
     text: str = "",
 ) -> StatedRequirement:
     """A requirement of the contract."""
-    told = text or f"The text of {requirement}."
-    return StatedRequirement(requirement, told, "the document, chapter 3", standing, "provider", line=7)
+    sentence = text or f"The text of {requirement}."
+    return StatedRequirement(requirement, sentence, "the document, chapter 3", standing, "provider", line=7)
 
 
 def inputs(*requirements: StatedRequirement, deviations: Sequence[KnownDeviation] = ()) -> ReportInputs:

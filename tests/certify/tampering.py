@@ -45,12 +45,12 @@ FILES = unpack(CERTIFICATE)
 
 def resigned(files: dict[str, bytes], key: Ed25519PrivateKey = KEY, **changes: Any) -> bytes:
     """A certificate that is changed, with correct digests and a new signature."""
-    told = json.loads(files["certificate.json"])
-    for each in told["files"]:
+    claims = json.loads(files["certificate.json"])
+    for each in claims["files"]:
         content = files[each["name"]]
         each |= {"size": len(content), "sha256": sha256(content).hexdigest()}
-    told |= {"public_key": base64.b64encode(public_bytes(key)).decode(), **changes}
-    written = json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n"
+    claims |= {"public_key": base64.b64encode(public_bytes(key)).decode(), **changes}
+    written = json.dumps(claims, indent=1, ensure_ascii=False).encode() + b"\n"
     return pack({**files, "certificate.json": written, "signature": sign(key, written)})
 
 
@@ -119,11 +119,11 @@ def of_a_failure() -> bytes:
     stream.run("test_sku", "acme.order.sku", verdict="FAIL", why="it did")
     report = report_of(stream.events)
     files = {**FILES, "events.jsonl": lines(stream.events), "report.json": json_report(report)}
-    told = json.loads(FILES["certificate.json"])["certifies"]
+    claims = json.loads(FILES["certificate.json"])["certifies"]
     shown = json.loads(files["report.json"])
     same = {name: shown[name] for name in ("verdict", "run", "requirement_counts")}
     failed = [{"requirement": "acme.order.sku", "verdict": "FAIL", "why": "it did"}]
-    return resigned(files, certifies={**told, **same, "failed": failed, "left_behind": []})
+    return resigned(files, certifies={**claims, **same, "failed": failed, "left_behind": []})
 
 
 def compact() -> bytes:
@@ -135,8 +135,8 @@ def compact() -> bytes:
 def unvouched() -> bytes:
     """A certificate that lacks the digests of some files."""
     files = json.loads(FILES["certificate.json"])["files"]
-    told = {**json.loads(FILES["certificate.json"]), "files": files[1:]}
-    written = json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n"
+    claims = {**json.loads(FILES["certificate.json"]), "files": files[1:]}
+    written = json.dumps(claims, indent=1, ensure_ascii=False).encode() + b"\n"
     return pack({**FILES, "certificate.json": written, "signature": sign(KEY, written)})
 
 
@@ -145,7 +145,7 @@ class Tampering:
     """A changed certificate, and the expected error."""
 
     data: Callable[[], bytes]
-    said: str
+    message: str
 
 
 def flipped(name: str) -> Tampering:

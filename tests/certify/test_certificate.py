@@ -86,7 +86,7 @@ def test_tampering_is_found(tampering: Tampering) -> None:
     with pytest.raises(InvalidCertificate) as found:
         verify_certificate(tampering.data(), TRUSTED, at=LATER)
 
-    assert tampering.said in str(found.value)
+    assert tampering.message in str(found.value)
 
 
 @given(at=st.integers(0, len(CERTIFICATE) - 1), other=st.integers(1, 255))
@@ -256,13 +256,13 @@ def test_other_keys_are_refused(tmp_path: Path) -> None:
         subprocess.run(["openssl", *command, "-out", tmp_path / name], check=True, capture_output=True)
     (tmp_path / "nonsense").write_text("hello")
 
-    for name, said in {
+    for name, message in {
         "locked": "password",
         "curve": "no Ed25519",
         "nonsense": "PEM",
         "missing": "cannot be read",
     }.items():
-        with pytest.raises(ConfigurationError, match=said):
+        with pytest.raises(ConfigurationError, match=message):
             read_private_key(tmp_path / name)
     with pytest.raises(ConfigurationError, match="no public key"):
         read_public_key(tmp_path / "nonsense")

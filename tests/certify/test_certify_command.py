@@ -77,15 +77,15 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize(("arguments", "said"), MISTAKES.values(), ids=MISTAKES)
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES.values(), ids=MISTAKES)
 def test_wrong_configuration_ends_with_2(
-    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A wrong configuration gives exit code 2 and one sentence, and writes nothing."""
     monkeypatch.chdir(tmp_path)
     done = certify(*arguments)
 
-    assert (done.exit_code, said in done.output) == (2, True), done.output
+    assert (done.exit_code, message in done.output) == (2, True), done.output
     assert list(tmp_path.iterdir()) == []
 
 

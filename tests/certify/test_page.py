@@ -71,7 +71,7 @@ def test_page_carries_all_that_it_needs() -> None:
     """The page loads no other file, and its own policy forbids it."""
     html = page(example_report()).decode()
     parsed = Parsed(html.encode())
-    asked = [
+    requested = [
         value
         for _, attributes in parsed.elements
         for name, value in attributes.items()
@@ -79,7 +79,7 @@ def test_page_carries_all_that_it_needs() -> None:
     ]
     links = {attributes["href"] for tag, attributes in parsed.elements if "href" in attributes}
 
-    assert (asked, {each for each in links if not str(each).startswith("#")}) == ([], set())
+    assert (requested, {each for each in links if not str(each).startswith("#")}) == ([], set())
     assert re.findall(r"url\(|@import|expression\(", html) == []
     assert "default-src 'none'; style-src 'sha256-" in html
     assert [tag for tag, attributes in parsed.elements if "style" in attributes] == []
@@ -122,11 +122,11 @@ def test_report_without_anything_is_a_page() -> None:
 def test_many_reasons_do_not_bury_the_report() -> None:
     """Of many reasons against a certificate the first are shown and the others can be opened."""
     stream = Stream()
-    wanted = [stated(f"acme.order.r{number}") for number in range(9)]
-    for each in wanted:
+    requirements = [stated(f"acme.order.r{number}") for number in range(9)]
+    for each in requirements:
         stream.run(f"test_{each.id}", each.id, verdict="OMIT", why=f"because of {each.id}")
 
-    html = page(report_of(stream.end(), *wanted)).decode()
+    html = page(report_of(stream.end(), *requirements)).decode()
 
     assert "and 4 more reasons" in html
     assert html.count("the mandatory requirement acme.order.r") == 9
@@ -248,9 +248,9 @@ def test_page_speaks_to_a_screen_reader(browser: Chrome) -> None:
     open_all(browser)
     headings = browser.execute_script("return [...document.querySelectorAll('h1, h2, h3, h4')].map(e => e.tagName)")
     levels = [int(each[1]) for each in headings]
-    told = [each for each in accessible(browser) if not each["ignored"]]
-    roles = {(each["role"]["value"], each["name"]["value"]) for each in told}
-    controls = [each for each in told if is_control(each)]
+    nodes = [each for each in accessible(browser) if not each["ignored"]]
+    roles = {(each["role"]["value"], each["name"]["value"]) for each in nodes}
+    controls = [each for each in nodes if is_control(each)]
 
     assert browser.execute_script("return document.documentElement.lang") == "en"
     assert (levels.count(1), [b - a for a, b in pairwise(levels) if b - a > 1]) == (1, [])
@@ -269,8 +269,8 @@ def test_page_speaks_to_a_screen_reader(browser: Chrome) -> None:
 
 def accessible(browser: Chrome) -> list[Any]:
     """The accessibility tree, element by element."""
-    told: list[Any] = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
-    return told
+    nodes: list[Any] = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    return nodes
 
 
 def is_control(node: Any) -> bool:

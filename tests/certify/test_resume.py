@@ -66,15 +66,15 @@ def test_interrupted_run_goes_on_to_the_same_verdicts(tmp_path: Path, how: signa
         profile = tmp_path / "profile.toml"
         variables = {**os.environ, **write_profile(profile, "dots_eco", relay.url, keys, PERMITS)}
         broken = configuration(tmp_path / "broken", target=profile, keyword=TESTS, jobs=jobs)
-        code, said = interrupted(broken, variables, how, slow.released)
+        code, output = interrupted(broken, variables, how, slow.released)
         before = finished(broken.events)
         left = [each for each in events_of(broken.events) if isinstance(each, Created | CleanedUp)]
         relay.breaks = lambda _: False
         resumed = run(replace(broken, resume=True), variables)
         whole = run(configuration(tmp_path / "whole", target=profile, keyword=TESTS), variables)
 
-    assert code == 130, said
-    assert f"Broken off after {len(before)} of {len(verdicts(whole))} tests" in said
+    assert code == 130, output
+    assert f"Broken off after {len(before)} of {len(verdicts(whole))} tests" in output
     assert 0 < len(before) < len(verdicts(whole))
     assert Counter(map(type, left))[Created] == Counter(map(type, left))[CleanedUp] > 0
     assert verdicts(resumed) == verdicts(whole)
@@ -85,26 +85,26 @@ def test_interrupted_run_goes_on_to_the_same_verdicts(tmp_path: Path, how: signa
 
 
 def interrupted(
-    wanted: RunConfiguration, environment: Mapping[str, str], how: signal.Signals, released: threading.Event
+    planned: RunConfiguration, environment: Mapping[str, str], how: signal.Signals, released: threading.Event
 ) -> tuple[int, str]:
     """Exit code and output of the command, interrupted when a test has ended; its server is released then."""
-    command = [sys.executable, "-m", "flowproof", "certify", "dots_eco", f"--target={wanted.target}"]
-    options = [f"--report={wanted.folder}", "-k", wanted.keyword, f"--jobs={wanted.jobs}"]
+    command = [sys.executable, "-m", "flowproof", "certify", "dots_eco", f"--target={planned.target}"]
+    options = [f"--report={planned.folder}", "-k", planned.keyword, f"--jobs={planned.jobs}"]
     process = subprocess.Popen(
         [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     )
     try:
         until(
             lambda: (
-                bool(finished(wanted.events)) and any(isinstance(each, Created) for each in events_of(wanted.events))
+                bool(finished(planned.events)) and any(isinstance(each, Created) for each in events_of(planned.events))
             )
         )
         process.send_signal(how)
         released.set()
-        said, _ = process.communicate(timeout=TIMEOUT_S)
+        output, _ = process.communicate(timeout=TIMEOUT_S)
     finally:
         process.kill()
-    return process.returncode, said
+    return process.returncode, output
 
 
 def test_errors_are_repeated_and_nothing_else(shop: Shop) -> None:
@@ -152,15 +152,15 @@ def test_half_a_line_at_the_end_is_no_harm(broken_off: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("further", "requirement", "said"),
+    ("further", "requirement", "output"),
     [("", "balance.kept", "the profile's content"), (PERMITS, "balance", "the choice of tests")],
     ids=["profile", "selection"],
 )
-def test_another_configuration_is_not_resumed(broken_off: Shop, further: str, requirement: str, said: str) -> None:
+def test_another_configuration_is_not_resumed(broken_off: Shop, further: str, requirement: str, output: str) -> None:
     """With another profile or selection a run is not resumed, and its record stays unchanged."""
     record = (broken_off.folder / "run" / "events.jsonl").read_bytes()
 
-    with pytest.raises(ConfigurationError, match=f"cannot go on: {said} changed since"):
+    with pytest.raises(ConfigurationError, match=f"cannot go on: {output} changed since"):
         broken_off.run(further, resume=True, requirements=(f"dots_eco.{requirement}",))
 
     assert (broken_off.folder / "run" / "events.jsonl").read_bytes() == record.rpartition(b"\n")[0] + b"\n"
@@ -180,18 +180,18 @@ def test_another_suite_is_not_resumed(tmp_path: Path) -> None:
     suite = tmp_path / "acme"
     suite.mkdir()
     (suite / "test_it.py").write_text("def test_one():\n    'One.'\n")
-    wanted = configuration(tmp_path / "run", suite=suite)
-    run(wanted, os.environ)
+    planned = configuration(tmp_path / "run", suite=suite)
+    run(planned, os.environ)
     (suite / "test_it.py").write_text("def test_one():\n    'Another.'\n")
 
     with pytest.raises(ConfigurationError, match="the suite, contract or fixtures changed since"):
-        run(replace(wanted, resume=True), os.environ)
+        run(replace(planned, resume=True), os.environ)
 
 
 def test_what_a_run_has_left_is_not_forgotten(tmp_path: Path) -> None:
     """A new run does not replace one that has left resources which it can remove."""
-    wanted = configuration(tmp_path, requirements=("dots_eco.balance.kept",))
-    run_store = RunStore(wanted.run_store)
+    planned = configuration(tmp_path, requirements=("dots_eco.balance.kept",))
+    run_store = RunStore(planned.run_store)
     run_store.add(
         CreatedResource(
             "c-1", "oneflow", "submitOrder", "5910757faab8ec6f60127999", "cancelOrder", {"sourceOrderId": "7"}
@@ -200,7 +200,7 @@ def test_what_a_run_has_left_is_not_forgotten(tmp_path: Path) -> None:
     run_store.close()
 
     with pytest.raises(ConfigurationError, match="has left 1 thing on its target"):
-        run(wanted, os.environ)
+        run(planned, os.environ)
 
 
 @pytest.mark.usefixtures("quick_start")

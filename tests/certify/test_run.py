@@ -31,11 +31,11 @@ CARD = "dots_eco.flow_card.card_id"  # five tests, each of which makes a card
 TWENTY = "same_request_makes_another_card"  # twenty cards in one test
 
 
-def configuration(folder: Path, provider: str = "dots_eco", **wanted: Any) -> RunConfiguration:
+def configuration(folder: Path, provider: str = "dots_eco", **settings: Any) -> RunConfiguration:
     """A configuration for the suite of this package, on the mock unless a profile is given."""
     kit = find_kit(provider)
     folders = {"suite": kit.suite_folder(), "contract": kit.contract_folder(), "fixtures": kit.fixtures_folder()}
-    return RunConfiguration(**{"provider": provider, **folders, "target": None, **wanted}, folder=folder)
+    return RunConfiguration(**{"provider": provider, **folders, "target": None, **settings}, folder=folder)
 
 
 def verdicts(ended: RunResult) -> dict[str, str]:
@@ -74,11 +74,11 @@ class Shop:
         self.profile = folder / "profile.toml"
         self._tokens = tokens
 
-    def run(self, further: str = "", **wanted: Any) -> RunResult:
+    def run(self, further: str = "", **settings: Any) -> RunResult:
         """Run with these lines in the profile."""
         keys = {role: {"key": token} for role, token in self._tokens.items()}
         variables = write_profile(self.profile, "dots_eco", self.relay.url, keys, further)
-        return run(configuration(self.folder / "run", target=self.profile, **wanted), {**os.environ, **variables})
+        return run(configuration(self.folder / "run", target=self.profile, **settings), {**os.environ, **variables})
 
 
 @pytest.fixture
@@ -90,11 +90,11 @@ def shop(tmp_path: Path, quick_start: None) -> Iterator[Shop]:
 
 def test_run_on_the_mock_passes_and_leaves_its_record(tmp_path: Path) -> None:
     """On the mock every test of a requirement passes; its events are complete, and no other file is left."""
-    told: list[Any] = []
-    ended = run(configuration(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ, on_event=told.append)
+    received: list[Any] = []
+    ended = run(configuration(tmp_path, requirements=("dots_eco.balance.kept",)), os.environ, on_event=received.append)
 
     assert set(verdicts(ended).values()) == {"PASS"}
-    assert tuple(told) == ended.events
+    assert tuple(received) == ended.events
     assert [type(each) for each in (ended.events[0], ended.events[-1])] == [RunStarted, RunFinished]
     assert (beginning(ended).target.kind, beginning(ended).selection) == ("mock", "requirement dots_eco.balance.kept")
     assert set(of(ended, RunFinished)[0].coverage) == {"answers", "branches", "cases", "requirements"}
@@ -232,7 +232,7 @@ def test_cards_that_nothing_undoes_are_listed(shop: Shop) -> None:
 def run_oneflow(tmp_path: Path, quick_start: None) -> Callable[..., tuple[RunResult, list[str]]]:
     """Runs a suite on our mock of OneFlow behind a relay; also returns the states of its orders afterwards."""
 
-    def made(further: str, *, hides: bool = True, **wanted: Any) -> tuple[RunResult, list[str]]:
+    def made(further: str, *, hides: bool = True, **settings: Any) -> tuple[RunResult, list[str]]:
         with mock_of("oneflow") as (url, workspace), relayed(url, hides=hides) as relay:
             seed = workspace.seed("oneflow")
             workspace.replace_seed("oneflow", {**seed, "settings": {**seed["settings"], "processing_s": 0}})
@@ -240,7 +240,7 @@ def run_oneflow(tmp_path: Path, quick_start: None) -> Callable[..., tuple[RunRes
             roles = {role: {"key": keys.key, "secret": keys.secret} for role, keys in site.keys.items()}
             place = relay.url + site.url.removeprefix(url)
             variables = write_profile(tmp_path / "profile.toml", "oneflow", place, roles, further)
-            ordered = configuration(tmp_path / "run", "oneflow", target=tmp_path / "profile.toml", **wanted)
+            ordered = configuration(tmp_path / "run", "oneflow", target=tmp_path / "profile.toml", **settings)
             ended = run(ordered, {**os.environ, **variables})
             with OneFlow(site.url, site.credentials().key, site.credentials().secret) as client:
                 return ended, sorted(each.status or "" for each in client.all_orders())
@@ -327,10 +327,10 @@ def test_sandbox_profile_that_leads_to_our_mock_is_a_mock(tmp_path: Path) -> Non
         site = workspace.site("dots_eco")
         keys = {role: {"key": each.key} for role, each in site.keys.items()}
         variables = write_profile(tmp_path / "profile.toml", "dots_eco", site.url, keys)
-        wanted = configuration(
+        settings = configuration(
             tmp_path / "run", target=tmp_path / "profile.toml", requirements=("dots_eco.balance.kept",)
         )
-        ended = run(wanted, {**os.environ, **variables})
+        ended = run(settings, {**os.environ, **variables})
 
     assert beginning(ended).target.kind == "mock"
 
@@ -408,8 +408,8 @@ def test_suite_that_cannot_be_collected_is_a_clear_error(tmp_path: Path) -> None
 @pytest.mark.usefixtures("quick_start")
 def test_name_of_a_test_is_the_same_in_every_event(tmp_path: Path) -> None:
     """A test whose name has a word of the mock's credentials has the same name in all events."""
-    wanted = configuration(tmp_path, "oneflow", keyword="unserved_method_is_not_found and GET and brandx")
-    ended = run(wanted, os.environ)
+    settings = configuration(tmp_path, "oneflow", keyword="unserved_method_is_not_found and GET and brandx")
+    ended = run(settings, os.environ)
 
     assert verdicts(ended) == {
         "oneflow/test_errors.py::test_unserved_method_is_not_found[GET-/api/order/brandx/1/cancel]": "PASS"

@@ -34,10 +34,10 @@ print(*(it.next("x") for _ in range(50)), sum(it.take("calls", 70) for _ in rang
 def test_numbers_are_given_once_over_many_processes(tmp_path: Path, fork_server: ForkServer) -> None:
     """Several processes get different numbers from one counter, and a limit holds for all of them together."""
     printed = fork_server.run_script(COUNTS, str(tmp_path / "run_store"), times=3, folder=tmp_path)
-    said = [list(map(int, each.split())) for each in printed]
+    numbers = [list(map(int, each.split())) for each in printed]
 
-    assert sorted(number for each in said for number in each[:-1]) == list(range(1, 151))
-    assert sum(each[-1] for each in said) == 70
+    assert sorted(number for each in numbers for number in each[:-1]) == list(range(1, 151))
+    assert sum(each[-1] for each in numbers) == 70
 
 
 def test_slots_are_an_interval_apart(run_store: RunStore) -> None:

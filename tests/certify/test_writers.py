@@ -86,12 +86,12 @@ def test_junit_counts_and_tells_each_verdict(report: CertificationReport) -> Non
     """FAIL is a failure, ERROR an error, SKIP, OMIT and covered failures are skipped; the sums are right."""
     root = junit_of(report)
     (suite,) = root
-    told = {
+    found = {
         case.get("name"): [each.tag for each in case if each.tag != "properties"] for case in suite.iter("testcase")
     }
 
-    assert (told["test_order_form[a-b]"], told["test_order_limit[a-b]"]) == (["failure"], ["skipped"])
-    assert (told["test_webhook_retry[a-b]"], told["test_order_expires"], told["test_auth_date[a-b]"]) == (
+    assert (found["test_order_form[a-b]"], found["test_order_limit[a-b]"]) == (["failure"], ["skipped"])
+    assert (found["test_webhook_retry[a-b]"], found["test_order_expires"], found["test_auth_date[a-b]"]) == (
         ["error"],
         ["skipped"],
         [],
@@ -99,7 +99,7 @@ def test_junit_counts_and_tells_each_verdict(report: CertificationReport) -> Non
     for each in (root, suite):
         counted = {tag: len(suite.findall(f"testcase/{tag}")) for tag in ("failure", "error", "skipped")}
         assert [each.get(name) for name in ("tests", "failures", "errors", "skipped")] == [
-            str(len(told)),
+            str(len(found)),
             *(str(counted[tag]) for tag in ("failure", "error", "skipped")),
         ]
 
@@ -146,9 +146,9 @@ def test_control_characters_spoil_no_xml() -> None:
     stream.run("test_sku[\x00\x1b\ufffe]", SKU, verdict="FAIL", why="\x00 & ]]> <b> \ud800")
 
     (case,) = junit_of(report_of(stream.end())).iter("testcase")
-    (told,) = case.iter("failure")
+    (found,) = case.iter("failure")
 
-    assert (case.get("name"), told.get("message")) == ("test_sku[\ufffd\ufffd\ufffd]", "\ufffd & ]]> <b> \ufffd")
+    assert (case.get("name"), found.get("message")) == ("test_sku[\ufffd\ufffd\ufffd]", "\ufffd & ]]> <b> \ufffd")
 
 
 SARIF = {
@@ -258,9 +258,9 @@ def test_annotations_stay_below_what_github_shows() -> None:
     for number in range(14):
         stream.run(f"test_{number}", f"acme.{number}", verdict="FAIL", why="it did")
 
-    told = annotations(report_of(stream.end(), *(stated(f"acme.{number}") for number in range(14)))).splitlines()
+    found = annotations(report_of(stream.end(), *(stated(f"acme.{number}") for number in range(14)))).splitlines()
 
-    assert (len(told), told[-1]) == (10, "::error title=Flowproof::and 5 more; see report.html")
+    assert (len(found), found[-1]) == (10, "::error title=Flowproof::and 5 more; see report.html")
 
 
 def test_annotations_warn_of_deviations_and_of_what_is_left(report: CertificationReport) -> None:
@@ -279,12 +279,12 @@ def test_summary_says_that_a_mock_is_a_mock() -> None:
     stream = Stream(MOCK)
     stream.run("test_sku", SKU, verdict="FAIL", why="a | b <script>`x` [l](http://e)\n\n# h")
 
-    told = summary(report_of(stream.end()))
+    found = summary(report_of(stream.end()))
 
-    assert "(mock)" in told.splitlines()[0]
-    assert "proves nothing about the provider" in told
-    assert "<script>" not in told
-    (row,) = [each for each in told.splitlines() if each.startswith("| FAIL")]
+    assert "(mock)" in found.splitlines()[0]
+    assert "proves nothing about the provider" in found
+    assert "<script>" not in found
+    (row,) = [each for each in found.splitlines() if each.startswith("| FAIL")]
     assert len(re.findall(r"(?<!\\)\|", row)) == 4
     assert "](" not in row
 
@@ -295,10 +295,10 @@ def test_summary_stays_below_the_limit_of_github() -> None:
     for number in range(300):
         stream.run(f"test_{number}", f"acme.{number}", verdict="FAIL", why=f"{number} " + "é(" * 4000)
 
-    told = summary(report_of(stream.end(), *(stated(f"acme.{number}") for number in range(300))))
+    found = summary(report_of(stream.end(), *(stated(f"acme.{number}") for number in range(300))))
 
-    assert len(told.encode()) < 1_000_000
-    assert told.endswith("More is in report.html.\n")
+    assert len(found.encode()) < 1_000_000
+    assert found.endswith("More is in report.html.\n")
 
 
 @pytest.mark.parametrize(
@@ -333,9 +333,9 @@ def test_curl_sends_what_was_sent(tmp_path: Path) -> None:
     )
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TOKEN": "t k", "CODE": "c*"}
 
-    said = subprocess.run(["sh", "-c", curl(request)], env=environment, capture_output=True, check=True).stdout
+    printed = subprocess.run(["sh", "-c", curl(request)], env=environment, capture_output=True, check=True).stdout
 
-    assert said.decode().split("\0")[:-1] == [
+    assert printed.decode().split("\0")[:-1] == [
         *("-X", "PUT", "https://a.example/?a=c*&b", "-H", headers[0][0] + ": " + headers[0][1]),
         *("-H", "Authorization: t k!", "--data-raw", "line\nline é"),
     ]

@@ -124,20 +124,20 @@ def test_challenge_is_the_known_answer() -> None:
 
 def test_authorization_says_everything(make: Callable[..., Otter], provider: Provider) -> None:
     """The URL has every required parameter, and the challenge of the kept verifier."""
-    asked = make().authorization()
+    authorization = make().authorization()
 
-    parts = urlsplit(asked.url)
+    parts = urlsplit(authorization.url)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    assert asked.url.startswith(f"{provider.url}/v1/auth/oauth2/authorize?")
-    assert asked.verifier is not None
-    assert 43 <= len(asked.verifier) <= 128
+    assert authorization.url.startswith(f"{provider.url}/v1/auth/oauth2/authorize?")
+    assert authorization.verifier is not None
+    assert 43 <= len(authorization.verifier) <= 128
     assert query == {
         "client_id": CLIENT_ID,
         "redirect_uri": REDIRECT,
         "response_type": "code",
         "scope": "organization.read organization.service_integration",
-        "state": asked.state,
-        "code_challenge": challenge_of(asked.verifier),
+        "state": authorization.state,
+        "code_challenge": challenge_of(authorization.verifier),
         "code_challenge_method": "S256",
     }
 
@@ -155,10 +155,10 @@ def test_each_authorization_is_another(make: Callable[..., Otter]) -> None:
 def test_exchange_sends_what_was_asked_for(make: Callable[..., Otter], provider: Provider) -> None:
     """Code, redirect URI, scope and verifier are in the form, id and secret in Basic; the token has its end."""
     otter = make()
-    asked = otter.authorization(["organization.read"])
+    authorization = otter.authorization(["organization.read"])
     provider.script = [Reply(200, TOKEN)]
 
-    token = otter.exchange(asked, f"{REDIRECT}&code=abc&state={asked.state}")
+    token = otter.exchange(authorization, f"{REDIRECT}&code=abc&state={authorization.state}")
 
     (seen,) = provider.seen
     pair = base64.b64encode(f"{CLIENT_ID}:{SECRET}".encode()).decode()
@@ -173,7 +173,7 @@ def test_exchange_sends_what_was_asked_for(make: Callable[..., Otter], provider:
         "code": "abc",
         "redirect_uri": REDIRECT,
         "scope": "organization.read",
-        "code_verifier": asked.verifier,
+        "code_verifier": authorization.verifier,
     }
     assert (token.access_token, token.scopes, token.expires_at) == (
         ACCESS,
@@ -213,22 +213,22 @@ def test_credentials_can_go_into_the_body(make: Callable[..., Otter], provider: 
 def test_callback_of_somebody_else_is_refused(make: Callable[..., Otter], provider: Provider, query: str) -> None:
     """A callback with another state, none, or no code is refused before anything is sent."""
     otter = make()
-    asked = otter.authorization()
+    authorization = otter.authorization()
 
     with pytest.raises(CallbackRefused):
-        otter.exchange(asked, f"https://partner.example/callback?{query.format(asked.state)}")
+        otter.exchange(authorization, f"https://partner.example/callback?{query.format(authorization.state)}")
     assert provider.seen == []
 
 
 def test_refusal_of_the_user_is_told(make: Callable[..., Otter]) -> None:
     """An error in the callback is a denial; with another state the callback is refused."""
     otter = make()
-    asked = otter.authorization()
+    authorization = otter.authorization()
 
     with pytest.raises(AuthorizationDenied, match="access_denied") as denied:
-        otter.exchange(asked, f"{REDIRECT}&error=access_denied&state={asked.state}")
+        otter.exchange(authorization, f"{REDIRECT}&error=access_denied&state={authorization.state}")
     with pytest.raises(CallbackRefused):
-        otter.exchange(asked, f"{REDIRECT}&error=access_denied&state=x")
+        otter.exchange(authorization, f"{REDIRECT}&error=access_denied&state=x")
     assert denied.value.code == "access_denied"
 
 
@@ -253,11 +253,11 @@ def test_answer_that_is_no_token_is_told(make: Callable[..., Otter], provider: P
 def test_lost_exchange_is_not_sent_again(make: Callable[..., Otter], provider: Provider) -> None:
     """An exchange with a lost response is not repeated, since a code used twice revokes its token."""
     otter = make()
-    asked = otter.authorization()
+    authorization = otter.authorization()
     provider.script = [Reply(None)]
 
     with pytest.raises(Unreachable):
-        otter.exchange(asked, f"{REDIRECT}&code=abc&state={asked.state}")
+        otter.exchange(authorization, f"{REDIRECT}&code=abc&state={authorization.state}")
     assert len(provider.seen) == 1
 
 
@@ -520,9 +520,9 @@ def _application(otter: Otter) -> Callable[[], object]:
 
 def test_errors_pass_between_processes(make: Callable[..., Otter]) -> None:
     """The client's own errors can be pickled whole."""
-    asked = make().authorization()
+    authorization = make().authorization()
     with pytest.raises(AuthorizationDenied) as found:
-        asked.code_from(f"?error=access_denied&state={asked.state}")
+        authorization.code_from(f"?error=access_denied&state={authorization.state}")
 
     assert str(pickle.loads(pickle.dumps(found.value))) == str(found.value)
 

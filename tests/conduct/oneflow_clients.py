@@ -57,10 +57,10 @@ class Customer:
         """The numbers of all orders."""
         return {str(order.source_order_id) for order in self.oneflow.all_orders(pagesize=10)}
 
-    def fix(self, order: OrderJson, mended: OrderJson) -> None:
+    def fix(self, order: OrderJson, corrected: OrderJson) -> None:
         """Place an order that was not accepted once more."""
         self.oneflow.submit(order)
-        self.oneflow.submit(mended)
+        self.oneflow.submit(corrected)
 
 
 class HastyCustomer(Customer):
@@ -123,10 +123,10 @@ class TimidCustomer(Customer):
 class RestlessCustomer(Customer):
     """Resubmits a submission error again and again."""
 
-    def fix(self, order: OrderJson, mended: OrderJson) -> None:
+    def fix(self, order: OrderJson, corrected: OrderJson) -> None:
         """Place an order that was not accepted twice more."""
-        super().fix(order, mended)
-        self.oneflow.submit(mended)
+        super().fix(order, corrected)
+        self.oneflow.submit(corrected)
 
 
 AFTER_A_LOST_ANSWER = (HastyCustomer, HeedlessCustomer, HurriedCustomer)

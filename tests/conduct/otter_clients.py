@@ -60,25 +60,25 @@ class Partner:
         self.otter = otter
         self._answered: set[str] = set()
 
-    def browse(self, asked: Authorization) -> str:
+    def browse(self, authorization: Authorization) -> str:
         """Send the user to the provider; returns the address at which they come back."""
-        answer = self.otter.session.get(asked.url, allow_redirects=False, timeout=TIMEOUT_S)
+        answer = self.otter.session.get(authorization.url, allow_redirects=False, timeout=TIMEOUT_S)
         return str(answer.headers["location"])
 
-    def come_back(self, asked: Authorization, callback: str) -> OtterUser | None:
+    def come_back(self, authorization: Authorization, callback: str) -> OtterUser | None:
         """Handle a request to the redirect URI: of the user, a second time, or of somebody else."""
-        if asked.state in self._answered:
+        if authorization.state in self._answered:
             return None
         with suppress(CallbackRefused, AuthorizationDenied):
-            user = self.otter.as_user(self.otter.exchange(asked, callback))
-            self._answered.add(asked.state)
+            user = self.otter.as_user(self.otter.exchange(authorization, callback))
+            self._answered.add(authorization.state)
             return user
         return None
 
     def ask_user(self) -> OtterUser:
         """Let a user allow everything that onboarding needs."""
-        asked = self.otter.authorization()
-        user = self.come_back(asked, self.browse(asked))
+        authorization = self.otter.authorization()
+        user = self.come_back(authorization, self.browse(authorization))
         assert user is not None
         return user
 
@@ -108,10 +108,10 @@ def first_store(_: Organization, pairs: Iterable[tuple[Brand, Store]]) -> tuple[
 class AmnesticPartner(Partner):
     """Exchanges a code again when the user loads the page again."""
 
-    def come_back(self, asked: Authorization, callback: str) -> OtterUser | None:
+    def come_back(self, authorization: Authorization, callback: str) -> OtterUser | None:
         self._answered.clear()
         try:
-            return super().come_back(asked, callback)
+            return super().come_back(authorization, callback)
         except Refused:
             return None
 
@@ -119,10 +119,10 @@ class AmnesticPartner(Partner):
 class CredulousPartner(Partner):
     """Exchanges any code, whatever the state."""
 
-    def come_back(self, asked: Authorization, callback: str) -> OtterUser | None:
+    def come_back(self, authorization: Authorization, callback: str) -> OtterUser | None:
         (state,) = parse_qs(urlsplit(callback).query)["state"]
         try:
-            return super().come_back(replace(asked, state=state), callback)
+            return super().come_back(replace(authorization, state=state), callback)
         except Refused:
             return None
 

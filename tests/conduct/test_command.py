@@ -86,11 +86,11 @@ def test_json_on_stdout_stands_alone(run: Callable[..., Result]) -> None:
 def test_archive_is_judged_like_the_server(run: Callable[..., Result], workspace: Workspace, tmp_path: Path) -> None:
     """A journal in an HTTP Archive gives the same report without a server."""
     (tmp_path / "journal.har").write_text(json.dumps(workspace.journal.har()), encoding="utf-8")
-    asked = run("oneflow")
+    from_server = run("oneflow")
 
     alone = CliRunner().invoke(main, ["conduct", "oneflow", "--journal", str(tmp_path / "journal.har")])
 
-    assert (alone.stdout, alone.exit_code) == (asked.stdout, 1)
+    assert (alone.stdout, alone.exit_code) == (from_server.stdout, 1)
 
 
 def test_lost_beginning_of_a_journal_is_told(

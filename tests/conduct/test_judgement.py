@@ -120,8 +120,8 @@ def test_exemption_removes_a_finding() -> None:
 
 def test_exemption_sees_the_whole_journal() -> None:
     """An exemption can depend on what happens after a refusal, such as a correction."""
-    mended = Exemption(TEXT, lambda exchange, journal: bool(journal.after(exchange).accepted()), why="it was mended")
-    obligations = Obligations(exemptions=(mended,))
+    corrected = Exemption(TEXT, lambda exchange, journal: bool(journal.after(exchange).accepted()), why="it was mended")
+    obligations = Obligations(exemptions=(corrected,))
 
     assert report_on(refused(1), obligations=obligations).verdict == "FAIL"
     assert report_on(refused(1), entry(2, sent=GOOD), obligations=obligations).verdict == "PASS"

@@ -105,31 +105,31 @@ def rate_is_limited(workspace: Workspace, partner: Partner) -> None:
 
 def page_is_loaded_again(_: Workspace, partner: Partner) -> None:
     """The user's browser asks for the redirect URI twice."""
-    asked = partner.otter.authorization()
-    callback = partner.browse(asked)
-    partner.come_back(asked, callback)
-    partner.come_back(asked, callback)
+    authorization = partner.otter.authorization()
+    callback = partner.browse(authorization)
+    partner.come_back(authorization, callback)
+    partner.come_back(authorization, callback)
 
 
 def callback_is_made_up(_: Workspace, partner: Partner) -> None:
     """An attacker sends the user's browser to the redirect URI with a made-up code."""
-    asked = partner.otter.authorization()
-    partner.come_back(asked, f"{asked.redirect_uri}?code=of-nobody&state=of-nobody")
-    partner.come_back(asked, partner.browse(asked))
+    authorization = partner.otter.authorization()
+    partner.come_back(authorization, f"{authorization.redirect_uri}?code=of-nobody&state=of-nobody")
+    partner.come_back(authorization, partner.browse(authorization))
 
 
 def callback_is_of_another(_: Workspace, partner: Partner) -> None:
     """An attacker sends the user's browser to the redirect URI with a code of their own account."""
-    asked, others = partner.otter.authorization(), partner.otter.authorization()
-    partner.come_back(asked, partner.browse(others))
-    partner.come_back(asked, partner.browse(asked))
+    authorization, others = partner.otter.authorization(), partner.otter.authorization()
+    partner.come_back(authorization, partner.browse(others))
+    partner.come_back(authorization, partner.browse(authorization))
 
 
 def user_refuses(workspace: Workspace, partner: Partner) -> None:
     """The user denies, and then allows."""
     workspace.control("PUT", "otter/consent", {"consent": "deny"})
-    asked = partner.otter.authorization()
-    partner.come_back(asked, partner.browse(asked))
+    authorization = partner.otter.authorization()
+    partner.come_back(authorization, partner.browse(authorization))
     workspace.control("PUT", "otter/consent", {"consent": "approve"})
     partner.ask_user()
 
@@ -252,8 +252,8 @@ def test_missing_scope_fails(workspace: Workspace, failed: Failed, fault: str) -
     """A client without the scope that it needs violates the requirement on that scope."""
     scopes, (method, path), requirement = ADDRESSED_WRONGLY[fault]
     partner = Partner(plain_client(workspace))
-    asked = partner.otter.authorization(scopes)
-    user = partner.come_back(asked, partner.browse(asked))
+    authorization = partner.otter.authorization(scopes)
+    user = partner.come_back(authorization, partner.browse(authorization))
     assert user is not None
     wire_to(workspace).ask(method, path, user.token.access_token)
 

@@ -71,16 +71,16 @@ def test_other_paths_have_no_operation(contract: Contract, method: str, path: st
 
 
 @pytest.mark.parametrize(
-    ("asked", "nearest"),
+    ("requested", "nearest"),
     [
         ("POST /note", "createNote"),
         ("DELETE /note/1", "deleteNote"),
         ("GET /" + "x" * 10**6, None),
     ],
 )
-def test_nearest_operation_looks_alike(contract: Contract, asked: str, nearest: str | None) -> None:
+def test_nearest_operation_looks_alike(contract: Contract, requested: str, nearest: str | None) -> None:
     """A misspelt path gives the most similar operation; a path of a megabyte costs no time."""
-    method, _, path = asked.partition(" ")
+    method, _, path = requested.partition(" ")
     found = contract.operations.nearest(method, path)
 
     assert found is not None

@@ -37,10 +37,10 @@ def _is_ours(session: requests.Session, url: str) -> bool:
         answer = session.get(url, timeout=TIMEOUT_S, allow_redirects=False)
         if any(name.lower().startswith(OURS) for name in answer.headers):
             return True
-        told = answer.json() if url.endswith(HEALTH) else None
+        body = answer.json() if url.endswith(HEALTH) else None
     except (requests.RequestException, ValueError):
         return False
-    return isinstance(told, dict) and (set(told) >= HEALTHY or told.get("title") in CLOSED)
+    return isinstance(body, dict) and (set(body) >= HEALTHY or body.get("title") in CLOSED)
 
 
 def _is_local(host: str) -> bool:

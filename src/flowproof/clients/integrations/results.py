@@ -16,7 +16,7 @@ __all__ = ["Integration", "Trigger", "Workflow"]
 @dataclass(frozen=True, slots=True)
 class Integration:
     """
-    An integration, as far as a response tells.
+    An integration; a response may lack some fields.
 
     Args:
         guid: Identifier, which paths call `businessProviderId`.
@@ -67,7 +67,7 @@ class Trigger:
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """
-    A workflow, as far as a response tells: a list tells all, configuring three fields, toggling two.
+    A workflow: a list has all fields, configuring returns three, toggling two.
 
     Args:
         guid: Identifier.

@@ -14,7 +14,7 @@ class PostbackVerifier:
     """
     Says whether a postback carries the Authorization header that was set up with its trigger.
 
-    OneFlow signs no postback: whoever knows this value can send one, and can send one again. Keep it secret, take
+    OneFlow signs no postback: anyone who knows this value can send and repeat one. Keep it secret, take
     postbacks over TLS only, and read the order from the API before acting on what a postback says.
 
     Args:

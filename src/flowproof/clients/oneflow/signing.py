@@ -21,7 +21,7 @@ class Signer:
     Args:
         token: Names the key.
         secret: Signs; never leaves this object.
-        algorithm: `sha1` as documented, or `sha256`, which must be said in a header.
+        algorithm: `sha1` as documented, or `sha256`, which a header must name.
 
     Raises:
         ConfigurationError: Token or secret is empty, the token cannot stand in a header, or there is no such algorithm.

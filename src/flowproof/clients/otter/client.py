@@ -123,7 +123,7 @@ class Otter(Client):
 
         Raises:
             CallbackRefused: The callback answers another request.
-            AuthorizationDenied: The user said no.
+            AuthorizationDenied: The user denied.
             Refused: The code cannot be used: too old, or used before.
             Unauthorized: Id or secret are wrong.
         """

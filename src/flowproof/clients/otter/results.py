@@ -16,10 +16,10 @@ __all__ = [
     "Address",
     "Brand",
     "Connection",
+    "ItemPage",
     "Location",
     "Onboarded",
     "Organization",
-    "Page",
     "Store",
     "Token",
 ]
@@ -147,7 +147,7 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class ItemPage(Generic[T]):
     """A page of a list; `next_token` is None on the last page."""
 
     items: tuple[T, ...]

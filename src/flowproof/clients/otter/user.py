@@ -8,9 +8,9 @@ from flowproof.clients.errors import NotFound, Refused, UnexpectedAnswer
 from flowproof.clients.otter.results import (
     Brand,
     Connection,
+    ItemPage,
     Onboarded,
     Organization,
-    Page,
     Store,
     Token,
 )
@@ -50,9 +50,9 @@ class OtterUser:
         """The user's organization; each user has one."""
         return Organization.read(self._get(path_of("organization", "v1", "organization")).node())
 
-    def brands_page(self, limit: int = 100, token: str | None = None) -> Page[Brand]:
+    def brands_page(self, limit: int = 100, token: str | None = None) -> ItemPage[Brand]:
         """One page of the organization's brands; `token` is the page before's `next_token`."""
-        return Page.read(self._get(_brands(), _paging(limit, token)).node(), Brand.read)
+        return ItemPage.read(self._get(_brands(), _paging(limit, token)).node(), Brand.read)
 
     def brands(self, limit: int = 100) -> Iterator[Brand]:
         """Iterate over all brands; `limit` is the page size."""
@@ -67,9 +67,9 @@ class OtterUser:
         """
         return Brand.read(self._get(_brands(brand_id)).node())
 
-    def stores_page(self, brand_id: str, limit: int = 100, token: str | None = None) -> Page[Store]:
+    def stores_page(self, brand_id: str, limit: int = 100, token: str | None = None) -> ItemPage[Store]:
         """One page of a brand's stores; `token` is the page before's `next_token`."""
-        return Page.read(self._get(_brands(brand_id, "stores"), _paging(limit, token)).node(), Store.read)
+        return ItemPage.read(self._get(_brands(brand_id, "stores"), _paging(limit, token)).node(), Store.read)
 
     def stores(self, brand_id: str, limit: int = 100) -> Iterator[Store]:
         """Iterate over all stores of a brand; `limit` is the page size."""
@@ -130,7 +130,7 @@ class OtterUser:
 
     def onboard(self, choose: Choose, *, our_store_id: str, replace: bool = False) -> Onboarded:
         """
-        The onboarding flow as the provider's guide tells it, from the structure to the connection.
+        The onboarding flow of the provider's guide, from the structure to the connection.
 
         Args:
             choose: Is given the organization and, page by page as it asks for them, brands with their stores;
@@ -169,7 +169,7 @@ class OtterUser:
         return self.transport.send(authorized, self.retry)
 
 
-def _walk(page_after: Callable[[str | None], Page[T]], path: str) -> Iterator[T]:
+def _walk(page_after: Callable[[str | None], ItemPage[T]], path: str) -> Iterator[T]:
     token, used = None, set[str]()
     while True:
         page = page_after(token)
