@@ -188,17 +188,17 @@ def test_wrong_token_is_told_before_broken_json(raw: RawClient, body: bytes) -> 
 
 
 @pytest.mark.requirement("dots_eco.order.access", "dots_eco.auth.purchase_allowed", "dots_eco.auth.manager")
-@pytest.mark.parametrize(("app_token", "told"), [(CLOSED, NO_PURCHASE), (FOREIGN, NOT_A_MANAGER)])
+@pytest.mark.parametrize(("app_token", "refusal"), [(CLOSED, NO_PURCHASE), (FOREIGN, NOT_A_MANAGER)])
 @pytest.mark.parametrize("rest", [{}, {"sku": "nothing"}, {"expiration_date": "", "recipient_email": ""}], ids=str)
 def test_access_is_told_before_other_faults(
-    frozen: Workspace, raw: RawClient, app_token: str, told: dict[str, str], rest: dict[str, str]
+    frozen: Workspace, raw: RawClient, app_token: str, refusal: dict[str, str], rest: dict[str, str]
 ) -> None:
     """
     Where the application is known, its 403 comes before whatever is wrong with the other parameters.
     """
     answer = raw.add({**EXAMPLE, "app_token": app_token, **rest})
 
-    assert (answer.status_code, answer.content) == (403, compact(told))
+    assert (answer.status_code, answer.content) == (403, compact(refusal))
 
 
 @pytest.mark.requirement("dots_eco.order.manager", "dots_eco.auth.manager")

@@ -37,8 +37,8 @@ BOUNDARY_DAYS = {
 
 def boundary_days(test: Test) -> Test:
     """Add every boundary day to a property's examples."""
-    for today, asked_for in BOUNDARY_DAYS.items():
-        for text in asked_for:
+    for today, requested in BOUNDARY_DAYS.items():
+        for text in requested:
             test = example((datetime.fromisoformat(today).replace(tzinfo=UTC), text))(test)
     return test
 
@@ -143,12 +143,12 @@ def test_minimum_moves_at_midnight(workspace: Workspace, raw: RawClient, zone: s
     """
     Until the last microsecond of a day tomorrow is the minimum; from midnight of the provider's zone on it is refused.
     """
-    turn = datetime.fromisoformat(midnight)
+    end_of_day = datetime.fromisoformat(midnight)
     use_zone(workspace, zone)
 
-    workspace.clock.freeze(turn - timedelta(microseconds=1))
+    workspace.clock.freeze(end_of_day - timedelta(microseconds=1))
     before = raw.card(expiration_date="2024-09-14")
-    workspace.clock.freeze(turn)
+    workspace.clock.freeze(end_of_day)
     after = raw.card(expiration_date="2024-09-14")
 
     assert before.status_code == 200
@@ -161,12 +161,12 @@ def test_maximum_moves_at_midnight(workspace: Workspace, raw: RawClient, zone: s
     """
     Five years on from tomorrow is refused until midnight of the provider's zone, and accepted from then on.
     """
-    turn = datetime.fromisoformat(midnight)
+    end_of_day = datetime.fromisoformat(midnight)
     use_zone(workspace, zone)
 
-    workspace.clock.freeze(turn - timedelta(microseconds=1))
+    workspace.clock.freeze(end_of_day - timedelta(microseconds=1))
     before = raw.card(expiration_date="2029-09-14")
-    workspace.clock.freeze(turn)
+    workspace.clock.freeze(end_of_day)
     after = raw.card(expiration_date="2029-09-14")
 
     assert before.json() == invalid(expiration_date="The maximum expiration_date should be 2029-09-13.")

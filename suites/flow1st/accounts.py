@@ -10,7 +10,7 @@ from flowproof.target import Workspace
 __all__ = ["Account"]
 
 MOST = 10_000
-PATIENCE_S = 30.0
+TIMEOUT_S = 30.0
 
 
 class Account:
@@ -62,7 +62,7 @@ class Account:
         """Set the default webhook URL."""
         self.ask("PUT", "/configuration", {"webhookUrl": webhook_url, "emails": []})
 
-    def told(self) -> Sequence[tuple[str, str]]:
+    def notifications(self) -> Sequence[tuple[str, str]]:
         """Reference and status of every webhook in the outbox, in the order in which they were wanted."""
         bodies = (json.loads(each["webhook"]["body"]["text"]) for each in self.outbox())
         return [(each["reference"], each["status"]) for each in bodies]
@@ -78,7 +78,7 @@ class Account:
         Raises:
             TimeoutError: It takes longer than it may.
         """
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + TIMEOUT_S
         while not self.workspace.control("GET", "webhooks", limit=1)["settled"]:
             if time.monotonic() > until:
                 raise TimeoutError("the webhooks that are due were not tried in time")

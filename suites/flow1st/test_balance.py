@@ -72,8 +72,8 @@ def test_sixteen_race_for_what_pays_for_ten(
     clients = [make_flow1st(staging.workspace, retry=NO_RETRY) for _ in range(THREADS)]
     answers = race(clients, [f"race-{number}" for number in range(THREADS)])
     refused = answers.count("INSUFFICIENT_BALANCE")
-    told = f"{len(set(answers)) - 1} orders, {refused} refused, {staging.balance_minor()} left"
-    request.node.user_properties.append(("race", told))
+    summary = f"{len(set(answers)) - 1} orders, {refused} refused, {staging.balance_minor()} left"
+    request.node.user_properties.append(("race", summary))
 
     assert (len(set(answers) - {"INSUFFICIENT_BALANCE"}), refused) == (PAID, THREADS - PAID)
     assert (staging.balance_minor(), len(staging.orders()), adds_up(staging)) == (0, PAID, True)

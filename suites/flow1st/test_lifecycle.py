@@ -136,7 +136,7 @@ class OrderLifecycle(RuleBasedStateMachine):
         self.now_s = 0.0
         self.balance_minor = OPENING_MINOR
         self.orders: dict[str, Expected] = {}
-        self.told: Counter[tuple[str, str]] = Counter()
+        self.notified: Counter[tuple[str, str]] = Counter()
         self.copies = 1
         self.number = 0
 
@@ -179,12 +179,12 @@ class OrderLifecycle(RuleBasedStateMachine):
 
     @rule(bundle=st.sampled_from(DOLLARS), threads=st.integers(2, THREADS))
     def place_many_together(self, bundle: Sold, threads: int) -> None:
-        wanted = [self.new_order(bundle, RECIPIENT) for _ in range(threads)]
-        answers = self.together(wanted)
+        new_orders = [self.new_order(bundle, RECIPIENT) for _ in range(threads)]
+        answers = self.together(new_orders)
         enough_for = self.balance_minor // bundle.price_minor
 
         assert sum(each != "INSUFFICIENT_BALANCE" for each in answers) == min(threads, enough_for)
-        for (external, sent), answer in zip(wanted, answers, strict=True):
+        for (external, sent), answer in zip(new_orders, answers, strict=True):
             if answer != "INSUFFICIENT_BALANCE":
                 self.expect(external, sent, bundle, answer)
 
@@ -253,7 +253,7 @@ class OrderLifecycle(RuleBasedStateMachine):
 
     @invariant()
     def every_change_is_told_as_often_as_it_should_be(self) -> None:
-        assert Counter(self.account.told()) == self.told
+        assert Counter(self.account.notifications()) == self.notified
 
     def teardown(self) -> None:
         """In the end everything is delivered: each order's news is its own path, told once each."""
@@ -307,19 +307,19 @@ class OrderLifecycle(RuleBasedStateMachine):
                 self.workspace.faults.clear()
         raise AssertionError("it never became known what came of the order")
 
-    def together(self, wanted: list[tuple[str, dict[str, str]]]) -> list[str]:
+    def together(self, new_orders: list[tuple[str, dict[str, str]]]) -> list[str]:
         """What each of several clients is answered that order at the same moment."""
-        start = Barrier(len(wanted))
+        start = Barrier(len(new_orders))
 
         def run(number: int) -> str:
             """One thread."""
             client = self.clients[number]
             client.authenticate()
             start.wait()
-            return self.insist(client, *wanted[number])
+            return self.insist(client, *new_orders[number])
 
-        with ThreadPoolExecutor(len(wanted)) as pool:
-            return list(pool.map(run, range(len(wanted))))
+        with ThreadPoolExecutor(len(new_orders)) as pool:
+            return list(pool.map(run, range(len(new_orders))))
 
     def reference(self, which: int) -> str:
         """One of the orders."""
@@ -357,7 +357,7 @@ class OrderLifecycle(RuleBasedStateMachine):
         order.returned_minor += back_minor
         self.balance_minor += back_minor
         order.path.append(to)
-        self.told[order.reference, to] += self.copies
+        self.notified[order.reference, to] += self.copies
 
 
 @pytest.mark.requirement(

@@ -62,7 +62,7 @@ def test_without_url_nothing_is_told(raw: RawClient, staging: Account) -> None:
     raw.order(an_order("untold"))
     staging.pass_time(10)
 
-    assert staging.told() == []
+    assert staging.notifications() == []
 
 
 @pytest.mark.requirement("flow1st.webhook.headers", "flow1st.webhook.signature", "flow1st.webhook.access_token")

@@ -23,8 +23,8 @@ class Events:
 
     def happen(self, entity_type: str, code: str, entity: Json) -> Sequence[Json]:
         """Let an event befall an entity; the executions that it set off."""
-        told = {"entityType": entity_type, "code": code, "entity": entity}
-        return cast("Sequence[Json]", self.workspace.control("POST", "integrations/events", told)["executions"])
+        event = {"entityType": entity_type, "code": code, "entity": entity}
+        return cast("Sequence[Json]", self.workspace.control("POST", "integrations/events", event)["executions"])
 
     def executions(self) -> Sequence[Json]:
         """All executions, the oldest first."""

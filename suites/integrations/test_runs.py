@@ -78,9 +78,11 @@ def test_every_event_fires_each_match_exactly_once(
     with make_workspace() as workspace:
         integrations, events = make_integrations(workspace), Events(workspace)
         trigger = integrations.triggers("Order")[0].guid
-        wanted = st.dictionaries(st.sampled_from("abc"), st.sampled_from([None, *entity.values()]) | values, max_size=2)
+        condition_sets = st.dictionaries(
+            st.sampled_from("abc"), st.sampled_from([None, *entity.values()]) | values, max_size=2
+        )
         expected = []
-        for number, conditions in enumerate(data.draw(st.lists(wanted, max_size=5))):
+        for number, conditions in enumerate(data.draw(st.lists(condition_sets, max_size=5))):
             action = {"type": "update_status", "status": str(number)}
             guid = integrations.configure_workflow(str(number), "Order", trigger, action, conditions).guid
             if all(name in entity and same(value, entity[name]) for name, value in conditions.items()):
@@ -127,14 +129,14 @@ def test_conditions_are_members_with_exact_values(
 
 
 @pytest.mark.requirement("integrations.run.conditions")
-@pytest.mark.parametrize(("wanted", "given_value"), [(True, 1), (1, True), (0, False), ("1", 1), (None, False)])
-def test_true_is_not_one(events: Events, configure: Configure, wanted: Any, given_value: Any) -> None:
+@pytest.mark.parametrize(("condition", "value"), [(True, 1), (1, True), (0, False), ("1", 1), (None, False)])
+def test_true_is_not_one(events: Events, configure: Configure, condition: Any, value: Any) -> None:
     """
     Values of different kinds are different, even where a language takes one for the other.
     """
-    configure(conditions={"fragile": wanted})
+    configure(conditions={"fragile": condition})
 
-    assert events.happen(*DELIVERED, {"id": "S1", "fragile": given_value}) == []
+    assert events.happen(*DELIVERED, {"id": "S1", "fragile": value}) == []
 
 
 @pytest.mark.requirement("integrations.run.conditions")

@@ -171,8 +171,8 @@ class WorkflowLife(RuleBasedStateMachine):
 
     @rule(code=st.sampled_from(CODES), status=st.sampled_from(STATUSES), entity=st.sampled_from(["S1", "S2"]))
     def happen(self, code: str, status: str, entity: str) -> None:
-        told = {"id": entity, "status": status}
-        came = self.events.happen("Shipment", code, told)
+        change = {"id": entity, "status": status}
+        came = self.events.happen("Shipment", code, change)
         firing = [each for each in self.live() if each.active and each.code == code and each.status in (None, status)]
         assert [each["workflow"]["guid"] for each in came] == [each.guid for each in firing]
         assert [each["state"] for each in came] == ["paused" if each.paused else "completed" for each in firing]

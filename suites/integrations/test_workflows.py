@@ -213,11 +213,11 @@ def test_deleted_workflow_is_gone(
     """
     guid = configure().guid
     integrations.delete(guid)
-    asked = [("GET", f"configured/{guid}/toggle", ""), ("DELETE", f"configured/{guid}", "")]
-    asked.append(("GET", "resume-workflow", f"workflowId={guid}"))
+    requests = [("GET", f"configured/{guid}/toggle", ""), ("DELETE", f"configured/{guid}", "")]
+    requests.append(("GET", "resume-workflow", f"workflowId={guid}"))
 
     assert listed(integrations, guid) == []
-    assert [error_of(raw.send(way, f"/api/workflows/{path}", query=query)) for way, path, query in asked] == [
+    assert [error_of(raw.send(way, f"/api/workflows/{path}", query=query)) for way, path, query in requests] == [
         UNKNOWN
     ] * 3
 
@@ -245,7 +245,7 @@ def test_managed_workflows_are_listed_on_demand(
     own = configure().guid
     before = {each.guid for each in integrations.workflows("Shipment", managed=True)}
     connect(EXAMPLE)
-    shown = {asked: integrations.workflows("Shipment", managed=asked) for asked in (None, False, True)}
+    shown = {managed: integrations.workflows("Shipment", managed=managed) for managed in (None, False, True)}
 
     assert all(own in {each.guid for each in workflows} for workflows in shown.values())
     assert [each.is_managed for each in shown[True] if each.guid not in before] == [True]

@@ -45,9 +45,9 @@ def test_maintenance_has_the_provider_body(workspace: Workspace, raw: RawClient)
     While the provider is offline for maintenance, every operation is answered 503 with the documented error body.
     """
     workspace.faults.set({"fault": "status", "status": 503})
-    asked = [("GET", LIST, None), ("POST", LIST, b"{}"), ("PUT", "/api/order/brandx/1/cancel", None)]
+    calls = [("GET", LIST, None), ("POST", LIST, b"{}"), ("PUT", "/api/order/brandx/1/cancel", None)]
 
-    answers = [raw.send(method, path, body=body) for method, path, body in asked]
+    answers = [raw.send(method, path, body=body) for method, path, body in calls]
 
     assert [(each.status_code, error_of(each)["code"]) for each in answers] == [(503, 503)] * 3
 

@@ -155,11 +155,11 @@ class OrderLifecycle(RuleBasedStateMachine):
 
     @rule(page=st.integers(1, 3), pagesize=st.integers(1, 4))
     def list_page(self, page: int, pagesize: int) -> None:
-        wanted = self.model.orders()[(page - 1) * pagesize : page * pagesize]
+        expected = self.model.orders()[(page - 1) * pagesize : page * pagesize]
 
         shown = self.oneflow.orders(page, pagesize).orders
 
-        assert [order.source_order_id for order in shown] == [each.source_order_id for each in wanted]
+        assert [order.source_order_id for order in shown] == [each.source_order_id for each in expected]
 
     @rule(submission=submissions | favourites)
     def cancel(self, submission: Expected) -> None:
@@ -230,10 +230,10 @@ class OrderLifecycle(RuleBasedStateMachine):
     def list_has_exactly_the_processed_orders(self) -> None:
         """Every order shows in the list as soon as it is processed, in its state, the newest first."""
         shown = self.oneflow.orders(pagesize=200).orders
-        wanted = self.model.orders()
+        expected = self.model.orders()
 
         assert [(order.source_order_id, order.status) for order in shown] == [
-            (each.source_order_id, self.model.status(each)) for each in wanted
+            (each.source_order_id, self.model.status(each)) for each in expected
         ]
 
     @invariant()

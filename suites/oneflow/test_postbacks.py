@@ -59,7 +59,7 @@ def all_triggers(with_triggers: SetUp, inbox: Inbox) -> SetUp:
     return set_up
 
 
-def told(inbox: Inbox) -> list[tuple[str, Any]]:
+def postbacks(inbox: Inbox) -> list[tuple[str, Any]]:
     """What came, as event and JSON value."""
     return [(each.path.rpartition("/")[2], each.json) for each in inbox.received]
 
@@ -83,7 +83,7 @@ def test_life_of_an_order_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, 
     later(workspace, 2 * DAY_S)
 
     order = {"sourceOrderId": "FP-1"}
-    received, ready, shipped = told(inbox)
+    received, ready, shipped = postbacks(inbox)
     assert received == ("orderReceived", {"timestamp": "2026-03-01T12:00:01.000Z", **order, "status": "received"})
     assert ready == ("orderPrintReady", {"timestamp": "2026-03-01T12:00:06.000Z", **order, "status": "printready"})
     assert shipped[0] == "shipmentShipped"
@@ -105,7 +105,7 @@ def test_each_shipment_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, inb
 
     later(workspace, 2 * DAY_S)
 
-    assert [event for event, _ in told(inbox)].count("shipmentShipped") == 2
+    assert [event for event, _ in postbacks(inbox)].count("shipmentShipped") == 2
 
 
 @pytest.mark.requirement("oneflow.postback.order_errored")
@@ -125,7 +125,7 @@ def test_errored_order_is_posted_back(
 
     later(workspace, seconds)
 
-    assert [(event, value["status"]) for event, value in told(inbox)] == [
+    assert [(event, value["status"]) for event, value in postbacks(inbox)] == [
         ("orderReceived", "received"),
         ("orderErrored", "error"),
     ]
@@ -145,7 +145,7 @@ def test_cancelled_order_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, i
         oneflow.cancel("brandx", "FP-4")
     later(workspace, 2 * DAY_S)
 
-    assert [(event, value["status"]) for event, value in told(inbox)] == [
+    assert [(event, value["status"]) for event, value in postbacks(inbox)] == [
         ("orderReceived", "received"),
         ("orderCancelled", "cancelled"),
     ]
@@ -163,7 +163,7 @@ def test_submission_error_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, 
 
     later(workspace, 1)
 
-    ((event, value),) = told(inbox)
+    ((event, value),) = postbacks(inbox)
     assert event == "orderSubmissionError"
     assert {key: value[key] for key in value if key != "errorsClean"} == {
         "TimeStamp": "2026-03-01T12:00:01.000Z",
@@ -394,4 +394,4 @@ def test_resubmitted_order_is_posted_back(oneflow: OneFlow, all_triggers: SetUp,
     workspace.control("POST", f"{path}/resubmit")
     later(workspace, 1)
 
-    assert [event for event, _ in told(inbox)] == ["orderSubmissionError", "orderReceived"]
+    assert [event for event, _ in postbacks(inbox)] == ["orderSubmissionError", "orderReceived"]

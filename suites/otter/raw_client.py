@@ -72,7 +72,7 @@ class RawClient:
 
     def authorize(self, *, accept: str = "*/*", extra: str = "", **changes: Any) -> requests.Response:
         """A request for authorization with parameters changed, or left out where they are None."""
-        asked = {
+        parameters = {
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
             "response_type": "code",
@@ -80,7 +80,7 @@ class RawClient:
             "state": "xyz",
             **changes,
         }
-        query = urlencode({name: each for name, each in asked.items() if each is not None}, quote_via=quote)
+        query = urlencode({name: each for name, each in parameters.items() if each is not None}, quote_via=quote)
         url = f"{self.otter.base_url}{AUTHORIZE}?{query}{extra}"
         headers = {"Accept": accept}
         return self.otter.session.get(url, headers=headers, allow_redirects=False, timeout=TIMEOUT_S)

@@ -108,9 +108,9 @@ def test_connection_lifecycle(
 
 
 def _allowed(otter: Otter) -> OtterUser:
-    asked = otter.authorization()
-    back = otter.session.get(asked.url, allow_redirects=False).headers["location"]
-    return otter.as_user(otter.exchange(asked, back))
+    request = otter.authorization()
+    back = otter.session.get(request.url, allow_redirects=False).headers["location"]
+    return otter.as_user(otter.exchange(request, back))
 
 
 def first_store(_: Any, pairs: Any) -> Any:
@@ -125,10 +125,10 @@ def test_onboarding_flow_in_one_call(otter: Otter, workspace: Workspace) -> None
     """
     From the callback to the connected store in one call: exchange, structure, choice, 404, POST.
     """
-    asked = otter.authorization()
-    callback = otter.session.get(asked.url, allow_redirects=False).headers["location"]
+    request = otter.authorization()
+    callback = otter.session.get(request.url, allow_redirects=False).headers["location"]
 
-    done: Onboarded = otter.onboard(asked, callback, choose=first_store, our_store_id="kitchen-42")
+    done: Onboarded = otter.onboard(request, callback, choose=first_store, our_store_id="kitchen-42")
 
     assert (done.store.id, done.store_id, done.was) == (STORES[0], "kitchen-42", None)
 

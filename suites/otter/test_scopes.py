@@ -40,29 +40,29 @@ def reached(raw: RawClient, access_token: str) -> set[Operation]:
     "otter.access.read", "otter.access.service_integration", "otter.access.user_token", "otter.token.scope_narrowed"
 )
 @pytest.mark.parametrize("granted", [[READ], [SERVICE_INTEGRATION], [READ, SERVICE_INTEGRATION]], ids=" ".join)
-@pytest.mark.parametrize("asked", [[READ], [SERVICE_INTEGRATION], [READ, SERVICE_INTEGRATION]], ids=" ".join)
-def test_every_permission_against_every_operation(raw: RawClient, granted: list[str], asked: list[str]) -> None:
+@pytest.mark.parametrize("requested", [[READ], [SERVICE_INTEGRATION], [READ, SERVICE_INTEGRATION]], ids=" ".join)
+def test_every_permission_against_every_operation(raw: RawClient, granted: list[str], requested: list[str]) -> None:
     """
     For each permission and each exchange of it, every operation answers as the token's scopes say, and else 403.
     """
-    answer = raw.token(code=raw.code(scope=" ".join(granted)), scope=" ".join(asked))
-    if not set(asked) <= set(granted):
+    answer = raw.token(code=raw.code(scope=" ".join(granted)), scope=" ".join(requested))
+    if not set(requested) <= set(granted):
         assert answer.status_code == 400
         return
 
     found = statuses(raw, answer.json()["access_token"])
 
     fine = [200, 200, 200, 200, 200, 404, 204, 204]
-    assert found == [ok if each.scope in asked else 403 for each, ok in zip(OPERATIONS, fine, strict=True)]
+    assert found == [ok if each.scope in requested else 403 for each, ok in zip(OPERATIONS, fine, strict=True)]
 
 
 @pytest.mark.requirement("otter.access.client_token", "otter.access.user_token")
-@pytest.mark.parametrize("asked", [["ping"], ["stores.manage"], ["store.read"], sorted(CLIENT_SCOPES)], ids=len)
-def test_application_token_reaches_no_organization(otter: Otter, raw: RawClient, asked: list[str]) -> None:
+@pytest.mark.parametrize("requested", [["ping"], ["stores.manage"], ["store.read"], sorted(CLIENT_SCOPES)], ids=len)
+def test_application_token_reaches_no_organization(otter: Otter, raw: RawClient, requested: list[str]) -> None:
     """
     A token of the application's own credentials, whatever its scopes, is answered 403 by all eight operations.
     """
-    token = otter.application_token(asked)
+    token = otter.application_token(requested)
 
     assert statuses(raw, token.access_token) == [403] * len(OPERATIONS)
 
@@ -79,27 +79,27 @@ def test_application_token_reaches_no_organization(otter: Otter, raw: RawClient,
 @given(
     role=st.sampled_from(sorted(ENABLED)),
     grant=st.sampled_from(["code", "client"]),
-    wanted=scope_texts(),
+    requested=scope_texts(),
     exchanged=scope_texts(),
 )
 def test_no_combination_reaches_more_than_it_should(
-    workspace: Workspace, make_raw: Callable[[str], RawClient], role: str, grant: str, wanted: str, exchanged: str
+    workspace: Workspace, make_raw: Callable[[str], RawClient], role: str, grant: str, requested: str, exchanged: str
 ) -> None:
     """
     Whoever asks for whatever scopes in whatever way reaches exactly what application, permission and exchange allow.
     """
     raw = make_raw(role)
-    first, second = set(wanted.split()), set(exchanged.split())
+    first, second = set(requested.split()), set(exchanged.split())
 
     if grant == "client":
-        answer = raw.token(grant_type="client_credentials", scope=wanted)
+        answer = raw.token(grant_type="client_credentials", scope=requested)
         may_have = bool(first) and first <= ENABLED[role] & CLIENT_SCOPES
         allowed: set[str] = set()
     else:
-        back = raw.authorize(scope=wanted)
+        back = raw.authorize(scope=requested)
         may_ask = bool(first) and first <= ENABLED[role] & USER_SCOPES
         if not may_ask:
-            assert back.status_code == 400 if not wanted else "code" not in returned(back)
+            assert back.status_code == 400 if not requested else "code" not in returned(back)
             return
         answer = raw.token(code=returned(back)["code"], scope=exchanged)
         may_have = bool(second) and second <= first

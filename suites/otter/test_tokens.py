@@ -88,9 +88,9 @@ def test_unproved_client_gets_nothing(raw: RawClient, form: dict[str, Any], gran
     """
     A client that is unknown, or whose secret is wrong or missing, is answered 401 without a reason.
     """
-    wanted: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": raw.code()}
+    fields: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": raw.code()}
 
-    answer = raw.token(grant_type=grant, **{**wanted, **form})
+    answer = raw.token(grant_type=grant, **{**fields, **form})
 
     assert (error(answer)[0], answer.json()) == (401, {"message": "Invalid authorization."})
 
@@ -180,14 +180,14 @@ def test_token_works_as_long_as_it_said(raw: RawClient, workspace: Workspace, la
     A token works for the seconds that its answer named, used or not, and no longer; then nobody says why.
     """
     workspace.clock.freeze()
-    told = raw.token(code=raw.code()).json()
+    token = raw.token(code=raw.code()).json()
     workspace.clock.advance(60)
-    raw.ask("GET", ORGANIZATION, told["access_token"])
-    workspace.clock.advance(told["expires_in"] - 60 + late_s)
+    raw.ask("GET", ORGANIZATION, token["access_token"])
+    workspace.clock.advance(token["expires_in"] - 60 + late_s)
 
-    answer = raw.ask("GET", ORGANIZATION, told["access_token"])
+    answer = raw.ask("GET", ORGANIZATION, token["access_token"])
 
-    assert (told["expires_in"], answer.status_code) == (LIFETIME_S, status)
+    assert (token["expires_in"], answer.status_code) == (LIFETIME_S, status)
     assert status == 200 or answer.json() == {"message": "Invalid authorization."}
 
 
@@ -253,7 +253,9 @@ def test_exchange_repeats_the_redirect_uri(raw: RawClient) -> None:
         (plain, plain.upper()),
     ]
 
-    assert [error(raw.token(code=codes[asked], redirect_uri=told))[0] for asked, told in wrong] == [400] * 5
+    assert [
+        error(raw.token(code=codes[requested], redirect_uri=redirect_uri))[0] for requested, redirect_uri in wrong
+    ] == [400] * 5
     assert [raw.token(code=code, redirect_uri=each).status_code for each, code in codes.items()] == [200, 200]
 
 
@@ -399,9 +401,9 @@ def test_answer_with_a_token_is_not_stored(raw: RawClient, grant: str) -> None:
     """
     The answer to either grant says that it must not be stored, and has no refresh token.
     """
-    wanted: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": raw.code()}
+    fields: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": raw.code()}
 
-    answer = raw.token(grant_type=grant, **wanted)
+    answer = raw.token(grant_type=grant, **fields)
 
     assert (answer.headers["cache-control"], sorted(answer.json())) == (
         "no-store",

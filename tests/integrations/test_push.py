@@ -224,11 +224,11 @@ def test_snapshot_has_no_private_key(workspace: Workspace, make_push: Callable[.
 def test_any_keys_are_used_or_refused_in_words(p256dh: str, auth: str) -> None:
     """Whatever is saved as keys, encrypting for them gives a body, or an error that says what is wrong with them."""
     try:
-        said = f"{len(push.encrypt(b'{}', Subscription('https://push.example', p256dh, auth), Random(0)))} bytes"
+        text = f"{len(push.encrypt(b'{}', Subscription('https://push.example', p256dh, auth), Random(0)))} bytes"
     except push.UnusableSubscription as error:
-        said = str(error)
+        text = str(error)
 
-    assert "subscription's" in said or said == "105 bytes"
+    assert "subscription's" in text or text == "105 bytes"
 
 
 @given(message=st.binary(max_size=3993))

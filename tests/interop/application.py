@@ -15,7 +15,7 @@ class Application(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[str] = []
+        self.requested: list[str] = []
 
     @property
     def redirect_uri(self) -> str:
@@ -28,7 +28,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Application
 
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)
+        self.server.requested.append(self.path)
         page = b"<!doctype html><title>Back at the application</title><p>Thank you."
         self.send_response(200)
         self.send_header("Content-Type", "text/html")

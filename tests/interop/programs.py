@@ -44,11 +44,11 @@ def install(folder: Path = HERE) -> None:
     with (folder / "package-lock.json").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         stamp = folder / "node_modules" / ".stamp"
-        wanted = hashlib.sha256(b"".join((folder / name).read_bytes() for name in DECIDING)).hexdigest()
-        if stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
+        digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in DECIDING)).hexdigest()
+        if stamp.exists() and stamp.read_text(encoding="ascii") == digest:
             return
         run(["npm", "ci", "--ignore-scripts"], folder=folder, timeout_s=INSTALL_TIMEOUT_S)
-        stamp.write_text(wanted, encoding="ascii")
+        stamp.write_text(digest, encoding="ascii")
 
 
 def run(

@@ -109,7 +109,7 @@ class Sdk:
 
     def session(self, *calls: Mapping[str, Any]) -> Session:
         """Make calls, one after the other, with an SDK of their own."""
-        asked = {
+        request = {
             "baseUrl": self.base_url,
             "token": self.token,
             "secret": self.secret,
@@ -117,13 +117,13 @@ class Sdk:
             "hurry": self.hurry,
             "calls": calls,
         }
-        told = json.loads(programs.ask("sdk_session.mjs", json.dumps(asked)))
-        return Session(told["sdk"], told["node"], [_call(each) for each in told["calls"]])
+        output = json.loads(programs.ask("sdk_session.mjs", json.dumps(request)))
+        return Session(output["sdk"], output["node"], [_call(each) for each in output["calls"]])
 
     def _one(self, call: Mapping[str, Any]) -> Call:
         return self.session(call).calls[0]
 
 
-def _call(told: Mapping[str, Any]) -> Call:
-    attempts = [Attempt(each["method"], each["path"], each["headers"], each["status"]) for each in told["attempts"]]
-    return Call(told["name"], attempts, told.get("returned"), told.get("thrown"))
+def _call(output: Mapping[str, Any]) -> Call:
+    attempts = [Attempt(each["method"], each["path"], each["headers"], each["status"]) for each in output["attempts"]]
+    return Call(output["name"], attempts, output.get("returned"), output.get("thrown"))

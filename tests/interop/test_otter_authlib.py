@@ -100,9 +100,9 @@ def transcript(session: OAuth2Session) -> Transcript:
     return found
 
 
-def permitted(session: OAuth2Session, base: str, **asked: Any) -> str:
+def permitted(session: OAuth2Session, base: str, **parameters: Any) -> str:
     """The address at which the user's browser comes back, allowed at once."""
-    url, state = session.create_authorization_url(f"{base}/v1/auth/oauth2/authorize", **asked)
+    url, state = session.create_authorization_url(f"{base}/v1/auth/oauth2/authorize", **parameters)
     answer = requests.get(url, allow_redirects=False, timeout=30, hooks={"response": transcript(session)})
     assert f"state={state}" in answer.headers["location"]
     return str(answer.headers["location"])

@@ -20,8 +20,8 @@ BLANKS = st.sampled_from(["", " ", "\n", "  \n", "\n  ", "\r\n", "text", " text 
 
 def rendered(cases: Sequence[Mapping[str, Any]]) -> tuple[str, list[dict[str, str]]]:
     """The version of Handlebars, and what it made of each case."""
-    told = json.loads(programs.ask("render.mjs", json.dumps(cases)))
-    return told["handlebars"], told["rendered"]
+    output = json.loads(programs.ask("render.mjs", json.dumps(cases)))
+    return output["handlebars"], output["rendered"]
 
 
 def ours(template: str, context: Any) -> dict[str, str]:

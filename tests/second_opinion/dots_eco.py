@@ -67,12 +67,12 @@ class Shop:
     def buy(self, companies: set[str], body: Any) -> Any:
         """A card, as the page has it."""
         given = {name: value for name, value in body.items() if value is not None} if isinstance(body, dict) else {}
-        wanted = given.get("app_token")
-        application = self.applications.get(wanted) if isinstance(wanted, str) else None
+        app_token = given.get("app_token")
+        application = self.applications.get(app_token) if isinstance(app_token, str) else None
         if application is not None:
             self.check(companies, application, "flow_card_purchase", CLOSED)
         today = datetime.now(UTC).date()
-        errors = {name: [told] for name, told in self.faults(given, application, today) if told}
+        errors = {name: [message] for name, message in self.faults(given, application, today) if message}
         if errors or application is None:
             raise Refusal(422, {"success": False, "errors": errors})
         sku, number = self.skus[given["sku"]], next(self.numbers)

@@ -20,10 +20,10 @@ def suite_on(fork_server: ForkServer, url: str, tokens: dict[str, str], *options
 def test_suite_finds_no_fault_with_another_right_server(fork_server: ForkServer) -> None:
     """Other order of members, unknown members, blanks, header case and chunks are no fault; most of the suite runs."""
     with dots_eco.serving() as (url, tokens):
-        code, said = suite_on(fork_server, url, tokens)
+        code, output = suite_on(fork_server, url, tokens)
 
-    passed = re.search(r"(\d+) passed", said)
-    assert code == 0, said
+    passed = re.search(r"(\d+) passed", output)
+    assert code == 0, output
     assert passed is not None
     assert int(passed[1]) > 150
 
@@ -33,6 +33,6 @@ def test_suite_finds_the_fault_of_another_server(fork_server: ForkServer, monkey
     monkeypatch.setattr(dots_eco, "is_address", lambda _text: True)
 
     with dots_eco.serving() as (url, tokens):
-        code, said = suite_on(fork_server, url, tokens, "-x", "-k", "address")
+        code, output = suite_on(fork_server, url, tokens, "-x", "-k", "address")
 
-    assert (code, "test_text_that_is_no_address_is_invalid" in said) == (1, True)
+    assert (code, "test_text_that_is_no_address_is_invalid" in output) == (1, True)

@@ -70,6 +70,6 @@ class Node:
             "writeAuthToken": self.write_token,
         }
         given = {"credentials": credentials, "continueOnFail": continue_on_fail, "items": items}
-        told = json.loads(programs.ask("dots_eco/node_session.mjs", json.dumps(given)))
-        sent = [Sent(**each) for each in told["sent"]]
-        return Execution(told["version"], sent, told.get("returned"), told.get("thrown"))
+        output = json.loads(programs.ask("dots_eco/node_session.mjs", json.dumps(given)))
+        sent = [Sent(**each) for each in output["sent"]]
+        return Execution(output["version"], sent, output.get("returned"), output.get("thrown"))
