@@ -1,4 +1,4 @@
-"""The suite's own opinion of a request for a card: what has to be answered, worked out without any mock's code."""
+"""The suite's own oracle for requests for a card: the expected answer, computed without any mock's code."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ ALL_SKUS = set[str]().union(*OFFERED.values())
 
 def expected_answer(body: Any, today: Day) -> tuple[int, Mapping[str, Any] | None]:
     """
-    Status and body that a request has to be answered with, sent with the default token; no body for a card.
+    The expected status and body of a request with the default token; no body where a card is expected.
 
     Args:
         body: Any JSON value.

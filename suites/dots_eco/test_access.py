@@ -1,4 +1,4 @@
-"""Who may do what: tokens, managers, companies; the list of flow cards and the balance."""
+"""Access by token, manager and company; the list of flow cards and the balance."""
 
 import json
 import re
@@ -27,7 +27,8 @@ UNKNOWN_APPLICATION = {"message": "The app_token is invalid."}
 
 @pytest.mark.requirement("dots_eco.auth.missing", "dots_eco.auth.header", "dots_eco.catalogue.missing_token")
 @pytest.mark.parametrize(
-    ("method", "path", "refusal"), [("POST", ADD, NOT_A_MANAGER), ("GET", BALANCE, NOT_A_MANAGER), ("GET", LIST, NO_LIST)]
+    ("method", "path", "refusal"),
+    [("POST", ADD, NOT_A_MANAGER), ("GET", BALANCE, NOT_A_MANAGER), ("GET", LIST, NO_LIST)],
 )
 @pytest.mark.parametrize("token", [None, ""])
 def test_request_without_a_token_is_refused(

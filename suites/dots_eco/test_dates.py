@@ -102,7 +102,7 @@ def test_card_expires_in_five_years_by_default(workspace: Workspace, raw: RawCli
 
 
 def use_zone(workspace: Workspace, zone: str) -> None:
-    """Have the provider live in a time zone."""
+    """Set the provider's time zone."""
     workspace.replace_seed("dots_eco", {**SEED, "settings": {"time_zone": zone}})
 
 
@@ -188,7 +188,7 @@ OTHER_FORMATS = (
 
 
 def each(texts: Iterable[str]) -> pytest.MarkDecorator:
-    """One test a text."""
+    """One test for each text."""
     return pytest.mark.parametrize("text", texts, ids=repr)
 
 
@@ -214,7 +214,7 @@ def test_year_nought_is_invalid(frozen: Workspace, raw: RawClient, text: str) ->
 @each(OTHER_FORMATS)
 def test_other_format_is_told_as_such(frozen: Workspace, raw: RawClient, text: str) -> None:
     """
-    A text that has not the documented form is told the format, whether or not it means a day.
+    A text without the documented form is refused for its format, whether or not it means a day.
     """
     message = "The expiration_date format should be YYYY-mm-dd."
 

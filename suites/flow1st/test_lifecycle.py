@@ -1,5 +1,5 @@
 """
-The life of a partner's account as a state machine: orders, money and webhooks, under faults and concurrent calls.
+A partner's account as a state machine: orders, money and webhooks, with faults and concurrent requests.
 
 No money is lost or spent twice, and every order ends in exactly one final sequence of webhooks.
 """
@@ -76,7 +76,7 @@ ADVERSARIES: dict[str, dict[str, Any]] = {
 @dataclass
 class Expected:
     """
-    An order as it should be.
+    The expected state of an order.
 
     Args:
         reference: The provider's.
@@ -96,19 +96,18 @@ class Expected:
 
     @property
     def status(self) -> str:
-        """Where it stands."""
         return self.path[-1]
 
     @property
     def outcome(self) -> str:
-        """What comes of it, by its recipient; a voucher finds anybody."""
+        """The outcome of its recipient; a voucher needs no known recipient."""
         anybody = "SUCCESSFUL" if self.sent["sku"].startswith("voucher") else "FAILED"
         return OUTCOMES.get(self.sent["recipient"], anybody)
 
 
 class OrderLifecycle(RuleBasedStateMachine):
     """
-    One partner with one staging account and one webhook server.
+    A partner with a staging account and a webhook server.
 
     Args:
         make_workspace: Makes a world of its own for each run.
@@ -142,7 +141,7 @@ class OrderLifecycle(RuleBasedStateMachine):
 
     @initialize()
     def open_account(self) -> None:
-        """A balance for a few orders, and a configured URL."""
+        """Set a balance for a few orders, and a webhook URL."""
         seed = dict(self.workspace.seed("flow1st"))
         staging, production = seed["environments"]
         accounts = [{**staging, "balances": {"USD": OPENING_MINOR}}, production]
@@ -256,7 +255,7 @@ class OrderLifecycle(RuleBasedStateMachine):
         assert Counter(self.account.notifications()) == self.notified
 
     def teardown(self) -> None:
-        """In the end everything is delivered: each order's news is its own path, told once each."""
+        """Check that everything was delivered in the end."""
         try:
             self.steps["runs"] += 1
             self.steps["orders"] += len(self.orders)
@@ -270,7 +269,7 @@ class OrderLifecycle(RuleBasedStateMachine):
             self.stack.close()
 
     def check_final_sequences(self, news: list[OrderNews]) -> None:
-        """Whatever came twice or out of order, each order was told its own path, and that ends where the order did."""
+        """Whatever was delivered twice or out of order, each order's last news is its last status."""
         heard: dict[str, set[str]] = {}
         for each in news:
             heard.setdefault(each.reference, set()).add(each.status)
@@ -284,18 +283,18 @@ class OrderLifecycle(RuleBasedStateMachine):
     # How it is done
 
     def new_order(self, bundle: Sold, recipient: str) -> tuple[str, dict[str, str]]:
-        """A reference that no order had, and what to send with it."""
+        """A new reference, and the arguments of its order."""
         self.number += 1
         return f"L-{self.number}", {"sku": bundle.sku, "recipient": recipient, "email": "player@partner.example"}
 
     def insist_under(self, fault: str, external: str, sent: dict[str, str]) -> str:
-        """The same while something goes wrong on purpose."""
+        """The same with a fault plan."""
         plans = ({**plan, "operation": "completeOrder"} for plan in FAULTS[fault])
         with self.workspace.faults.during(*plans), self.set_aside():
             return self.insist(self.clients[0], external, sent)
 
     def insist(self, client: Flow1st, external: str, sent: dict[str, str]) -> str:
-        """Place an order until it is known what came of it: its reference, or the code of its refusal."""
+        """Place an order until the result is known: its reference, or the code of its refusal."""
         for _ in range(9):
             try:
                 return client.complete_order(external, **sent).reference
@@ -308,11 +307,10 @@ class OrderLifecycle(RuleBasedStateMachine):
         raise AssertionError("it never became known what came of the order")
 
     def together(self, new_orders: list[tuple[str, dict[str, str]]]) -> list[str]:
-        """What each of several clients is answered that order at the same moment."""
+        """The result of each of several clients that order at the same moment."""
         start = Barrier(len(new_orders))
 
         def run(number: int) -> str:
-            """One thread."""
             client = self.clients[number]
             client.authenticate()
             start.wait()
@@ -322,11 +320,10 @@ class OrderLifecycle(RuleBasedStateMachine):
             return list(pool.map(run, range(len(new_orders))))
 
     def reference(self, which: int) -> str:
-        """One of the orders."""
         return sorted(self.orders)[which % len(self.orders)]
 
     def check_placed(self, external: str, sent: dict[str, str], bundle: Sold, answers: list[str]) -> None:
-        """All got the same answer: the order's reference, or that the balance is too low, which then it is."""
+        """Check that all got the same answer: the order's reference, or that the balance is too low, if it is."""
         assert len(set(answers)) == 1
         if bundle.price_minor > self.balance_minor:
             assert answers[0] == "INSUFFICIENT_BALANCE"
@@ -334,13 +331,13 @@ class OrderLifecycle(RuleBasedStateMachine):
             self.expect(external, sent, bundle, answers[0])
 
     def expect(self, external: str, sent: dict[str, str], bundle: Sold, reference: str) -> None:
-        """An order was placed, and paid."""
+        """Add an order to the model, and debit its price."""
         assert reference.startswith("C-")
         self.orders[external] = Expected(reference, sent, bundle.price_minor, self.now_s + PENDING_S)
         self.balance_minor -= bundle.price_minor
 
     def let_live(self, order: Expected) -> None:
-        """Do to an order what happens by itself until now."""
+        """Apply to the model what has happened to an order by now."""
         while order.due_s is not None and order.due_s <= self.now_s:
             if order.status == "NEW" and order.outcome not in EARLY:
                 self.move(order, "PENDING")
@@ -351,7 +348,7 @@ class OrderLifecycle(RuleBasedStateMachine):
                 order.due_s = None
 
     def move(self, order: Expected, to: str, part_minor: int = 0) -> None:
-        """Give an order its next status, and the money back that goes with it."""
+        """Give an order of the model its next status, and refund what that status refunds."""
         held_minor = order.price_minor - order.returned_minor
         back_minor = held_minor if to in GIVING_BACK else part_minor if to == "PARTIAL_REFUND" else 0
         order.returned_minor += back_minor
@@ -384,7 +381,6 @@ def test_account_keeps_its_books_whatever_happens(
     steps: Counter[str] = Counter()
 
     def machine() -> OrderLifecycle:
-        """One run."""
         return OrderLifecycle(make_workspace, make_flow1st, set_aside_findings, steps)
 
     run_state_machine_as_test(

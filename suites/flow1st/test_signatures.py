@@ -202,7 +202,7 @@ def test_window_is_a_setting(
     workspace.clock.freeze(NOON)
 
     def status(off_ns: int) -> int:
-        """Of an order that is so far off."""
+        """The status of an order with that offset."""
         order = an_order(new_reference())
         at = written(NOON_NS + off_ns, 0, 0)
         return raw.order(order, headers=dict(raw.signed(json.dumps(order).encode(), at))).status_code

@@ -1,4 +1,4 @@
-"""What a client meets while things go wrong: the provider's bodies, real connection faults, what a retry mends."""
+"""Faults: the provider's bodies, real connection faults, and what retries achieve."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def impatient(workspace: Workspace, make_oneflow: Callable[..., OneFlow]) -> One
 
 
 def kept_ids(oneflow: OneFlow) -> list[str | None]:
-    """The sender's numbers of all orders, the oldest first."""
+    """The `sourceOrderId` of every order, oldest first."""
     return [order.source_order_id for order in oneflow.orders(pagesize=100).orders][::-1]
 
 
@@ -228,7 +228,7 @@ def test_malformed_json_is_an_unexpected_answer(
     set_aside_findings: Callable[[], AbstractContextManager[list[Finding]]],
 ) -> None:
     """
-    An answer whose JSON is cut off is told apart from every other, and differs from the contract.
+    An answer whose JSON is cut off is an error of its own, and differs from the contract.
     """
     workspace.faults.set({"fault": "malformed_json"})
 

@@ -1,4 +1,4 @@
-"""Asking for a user's permission: what the request must say, who decides, and where the browser goes."""
+"""Authorization: the request's parameters, consent, and redirects."""
 
 from collections.abc import Callable
 from typing import Any
@@ -239,7 +239,7 @@ def test_page_is_answered_once(raw: RawClient, first: str) -> None:
 @pytest.mark.requirement("otter.consent.once")
 def test_page_is_for_the_browser_that_was_asked(raw: RawClient) -> None:
     """
-    Another browser, without the cookie of the one that was asked, can neither look at the question nor answer it.
+    Another browser, without the first one's cookie, can neither see the page nor answer it.
     """
     page = raw.page()
 

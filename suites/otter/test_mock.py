@@ -1,4 +1,4 @@
-"""What only a mock has: explanations, limits as settings, faults on purpose, stores that open and close."""
+"""What only a mock has: explanations, limits as settings, faults, stores that open and close."""
 
 import base64
 from collections.abc import Callable
@@ -19,7 +19,7 @@ BELOW = "/organization/v1/organization/brands"
 
 
 def explanation(workspace: Workspace) -> str:
-    """Why the last refused request was refused."""
+    """The explanation of the last refused request."""
     refused = workspace.journal.last_refused()
     assert refused is not None
     return str(refused["explanation"])
@@ -41,7 +41,7 @@ def test_confused_id_in_the_path_is_explained(
     raw: RawClient, user: OtterUser, workspace: Workspace, path: str, text: str
 ) -> None:
     """
-    Whoever puts the wrong id into the path is told in the journal which id of which thing it is.
+    The journal explains a wrong id in the path: which id of which thing it is.
     """
     user.connect(BRAND, STORES[0], our_store_id="kitchen-42")
 
@@ -71,7 +71,7 @@ def test_otters_id_as_ones_own_is_explained_or_accepted(
 @pytest.mark.requirement("otter.access.silent", "otter.error.message")
 def test_silent_refusal_is_explained_in_the_journal(raw: RawClient, workspace: Workspace) -> None:
     """
-    What the answer keeps to itself, the journal tells: which of the reasons it was.
+    The journal gives the reason that the answer does not.
     """
     code = raw.code(code_challenge=CHALLENGE, code_challenge_method="S256")
     forms: list[dict[str, Any]] = [
@@ -94,7 +94,7 @@ def test_silent_refusal_is_explained_in_the_journal(raw: RawClient, workspace: W
 @pytest.mark.parametrize(("change", "text"), [("/", "slash"), ("?a=1", "query"), ("#x", "not registered")])
 def test_near_miss_of_a_redirect_uri_is_explained(raw: RawClient, workspace: Workspace, change: str, text: str) -> None:
     """
-    A redirect URI that differs by little is told by what.
+    The journal explains how a redirect URI differs from a registered one.
     """
     raw.authorize(redirect_uri=raw.redirect_uri + change)
 
@@ -230,7 +230,7 @@ def test_details_name_what_is_wrong(
     details: dict[str, str],
 ) -> None:
     """
-    A refusal for its form tells each attribute that is wrong, once, and what it has to be.
+    A refusal for its form has each wrong attribute, once, with what it has to be.
     """
     answer = ask(raw, user.token.access_token)
 

@@ -1,4 +1,4 @@
-"""Pages: each entry is visited exactly once, whatever the limits, and while the list changes."""
+"""Pages: each entry is visited exactly once, with any limits, and while the list changes."""
 
 from collections.abc import Callable, Iterator
 from itertools import count, cycle
@@ -147,7 +147,7 @@ def test_stores_that_stay_are_visited_once(
 
 
 def _with_many_stores(workspace: Workspace, make_otter: Callable[..., Otter], how_many: int) -> OtterUser:
-    """A user whose first brand has so many stores, and everybody's permission."""
+    """A user whose first brand has that many stores, with permission."""
     template = SEED["organizations"][0]["brands"][0]["stores"][0]
     stores = [{**template, "id": str(UUID(int=index + 1, version=4))} for index in range(how_many)]
     brand = {**SEED["organizations"][0]["brands"][0], "stores": stores}

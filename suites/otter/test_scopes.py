@@ -1,4 +1,4 @@
-"""The scope matrix: no grant, application, permission or exchange reaches an operation that it should not."""
+"""The scope matrix: no grant, application, permission or exchange reaches an operation without its scope."""
 
 from collections.abc import Callable, Sequence
 
@@ -22,7 +22,7 @@ def _controlled(workspace: Workspace) -> None:
 
 
 def statuses(raw: RawClient, access_token: str, operations: Sequence[Operation] = OPERATIONS) -> list[int]:
-    """How each operation answers a token; a refusal says the sentence of its status."""
+    """The status of each operation for a token."""
     answers = [
         raw.ask(each.method, each.path, access_token, json={"storeId": "kitchen"} if each.has_body else None)
         for each in operations
@@ -31,7 +31,7 @@ def statuses(raw: RawClient, access_token: str, operations: Sequence[Operation] 
 
 
 def reached(raw: RawClient, access_token: str) -> set[Operation]:
-    """The operations that a token reaches: whatever they answer, it is neither 401 nor 403."""
+    """The operations that a token reaches: their status is neither 401 nor 403."""
     answers = zip(OPERATIONS, statuses(raw, access_token), strict=True)
     return {each for each, status in answers if status not in (401, 403)}
 
@@ -113,11 +113,10 @@ def test_no_combination_reaches_more_than_it_should(
 
 @pytest.fixture
 def make_raw(workspace: Workspace, make_otter: Callable[..., Otter]) -> Callable[[str], RawClient]:
-    """Hand-made requests of an application, made once for each role."""
+    """Makes the raw client of an application, once for each role."""
     made: dict[str, RawClient] = {}
 
     def make(role: str) -> RawClient:
-        """That application's."""
         if role not in made:
             made[role] = RawClient(make_otter(workspace, role=role), workspace.credentials("otter", role))
         return made[role]

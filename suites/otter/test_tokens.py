@@ -1,4 +1,4 @@
-"""The token endpoint: how an application proves who it is, what a code is worth, and how long a token lives."""
+"""The token endpoint: client authentication, codes, and lifetimes of tokens."""
 
 import base64
 import hashlib
@@ -31,12 +31,12 @@ def _controlled(workspace: Workspace) -> None:
 
 
 def s256(verifier: str) -> str:
-    """The challenge of whatever stands where a verifier belongs: RFC 7636, 4.2, by the suite's own hand."""
+    """The challenge of a verifier (RFC 7636, 4.2), computed by the suite itself."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
 def challenged(raw: RawClient, challenge: str = CHALLENGE) -> str:
-    """A code that is bound to a verifier."""
+    """A code with a challenge."""
     return raw.code(code_challenge=challenge, code_challenge_method="S256")
 
 

@@ -1,4 +1,4 @@
-"""Sessions with OneFlow's own SDK for JavaScript: what to call, and what came of each call."""
+"""Sessions with OneFlow's own SDK for JavaScript: the calls to make, and their results."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -50,21 +50,11 @@ class Call:
 
     @property
     def statuses(self) -> list[int | None]:
-        """The status of each attempt."""
         return [attempt.status for attempt in self.attempts]
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """
-    The calls of one SDK.
-
-    Args:
-        sdk: Version of the SDK.
-        node: Version of Node.
-        calls: In the order in which they were made.
-    """
-
     sdk: str
     node: str
     calls: Sequence[Call]
@@ -108,7 +98,7 @@ class Sdk:
         return self._one({"call": "request", "method": method, "path": path, **given})
 
     def session(self, *calls: Mapping[str, Any]) -> Session:
-        """Make calls, one after the other, with an SDK of their own."""
+        """Make calls, one after the other, with a new SDK."""
         request = {
             "baseUrl": self.base_url,
             "token": self.token,

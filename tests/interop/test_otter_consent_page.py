@@ -1,4 +1,4 @@
-"""Otter's authorization page in a real browser, driven by the keyboard alone, and looked at as a picture."""
+"""Otter's authorization page in a real browser, used by keyboard only, and checked as a picture."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ def shared_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]
 
 @pytest.fixture
 def browser(shared_browser: Chrome) -> Iterator[Chrome]:
-    """A person's browser: a tab with nobody's history, cookies, log, or idea of the screen."""
+    """A tab without history, cookies, log or screen settings."""
     others = shared_browser.current_window_handle
     shared_browser.switch_to.new_window("tab")
     for what in ("Cookies", "Cache"):
@@ -59,26 +59,26 @@ def browser(shared_browser: Chrome) -> Iterator[Chrome]:
 
 
 def focused(browser: Chrome) -> str:
-    """What the keyboard acts on, in the words of a screen reader: role and name."""
+    """The focused element as a screen reader names it: role and name."""
     element = browser.switch_to.active_element
     return f"{element.aria_role} {' '.join(element.accessible_name.split())}"
 
 
 def press(browser: Chrome, *keys: str) -> str:
-    """Press keys one after the other; what the keyboard acts on then."""
+    """Press keys one after the other; returns the focused element."""
     for key in keys:
         browser.switch_to.active_element.send_keys(key)
     return focused(browser)
 
 
 def brought_back(browser: Chrome, partner: Application) -> dict[str, str]:
-    """What the browser brought to the application, once it is there."""
+    """The parameters that the browser brought to the application."""
     WebDriverWait(browser, TIMEOUT_S, poll_frequency=0.02).until(lambda each: each.title == "Back at the application")
     return {name: values[0] for name, values in parse_qs(urlsplit(partner.requested[0]).query).items()}
 
 
 def opened(browser: Chrome, otter: Otter) -> Authorization:
-    """A request for permission, on whose page the browser is."""
+    """An authorization request whose page the browser shows."""
     authorization = otter.authorization()
     browser.get(authorization.url)
     return authorization

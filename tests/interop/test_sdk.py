@@ -242,7 +242,7 @@ def test_the_transcript_tells_the_whole_session(sdk: Sdk, partner: Account) -> N
 
 
 def _is_signed(attempt: Attempt, partner: Account, path: str) -> bool:
-    """Whether the SDK signed that path, with SHA-256, as we understand it: worked out here once more."""
+    """Whether the SDK signed that path with SHA-256, computed here again."""
     text = f"{attempt.method} {path} {attempt.headers['x-oneflow-date']}"
     signature = hmac.new(partner.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
     expected = (f"{partner.token}:{signature}", attempt.headers["x-oneflow-date"], "SHA256")

@@ -1,5 +1,5 @@
 """
-A partner's session at the mock, made with OneFlow's own SDK, in words that a release note can carry.
+A partner's session at the mock, made with OneFlow's own SDK, as text for a release note.
 
     python -m tests.interop.transcript
 """
@@ -25,7 +25,7 @@ SHOWN_HEADERS = ("x-oneflow-algorithm", "x-oneflow-authorization")
 @dataclass(frozen=True, slots=True)
 class Step:
     """
-    One call with what it is there to show.
+    One call, with the reason why it is shown.
 
     Args:
         title: What it shows.
@@ -37,7 +37,7 @@ class Step:
 
 
 def tell(account: Account) -> Iterator[Step]:
-    """Validate, submit, read, list and cancel an order, with two bad orders and an outage on the way."""
+    """Validate, submit, read, list and cancel an order, with two invalid orders and an outage."""
     sdk = Sdk.of(account, hurry=True)
     good, bad = make_order("SO 1/é"), make_order("SO-2", town=None)
     yield Step("A good order is validated", sdk.validate(good))
@@ -62,7 +62,7 @@ def tell(account: Account) -> Iterator[Step]:
 
 
 def render(step: Iterable[Step]) -> str:
-    """The session as text; neither tokens nor signatures are in it."""
+    """The session as text, without tokens and signatures."""
     session = list(step)
     headers = {_headers(attempt) for each in session for attempt in each.call.attempts}
     heading = [f"Every request has {each}." for each in sorted(headers)]
@@ -89,7 +89,7 @@ def _json(value: Any) -> str:
 
 
 def _gist(value: Any) -> Any:
-    """What tells one order from another; anything else is shown whole."""
+    """A short form of an order; anything else is shown whole."""
     match value:
         case {"data": [*orders]}:
             return {**value, "data": [_gist(order) for order in orders]}
@@ -106,7 +106,6 @@ def _wrapped(text: str) -> list[str]:
 
 
 def main() -> None:
-    """Write the session to standard output."""
     programs.install()
     with serving() as url, open_account(url) as account:
         versions = Sdk.of(account).session()

@@ -33,7 +33,7 @@ def browser(inbox: Inbox) -> Browser:
 
 @pytest.fixture
 def saved(workspace: Workspace, integrations: Integrations, browser: Browser) -> dict[str, Any]:
-    """The browser's subscription, as the mock has saved it."""
+    """The browser's subscription, as the mock stores it."""
     integrations.save_push_subscription(browser.subscription())
     (kept,) = (
         value for provider, kind, _, value in workspace.snapshot()["records"] if (provider, kind) == SUBSCRIPTIONS
@@ -45,10 +45,10 @@ def saved(workspace: Workspace, integrations: Integrations, browser: Browser) ->
 def pushed(
     workspace: Workspace, integrations: Integrations, saved: dict[str, Any], browser: Browser
 ) -> Callable[[], Received]:
-    """Lets the mock push to the saved subscription."""
+    """Makes the mock push to the saved subscription."""
 
     def push() -> Received:
-        """What the push service got."""
+        """The message that the push service received."""
         trigger = integrations.triggers("Order")[0].guid
         action = {"type": "send_push", "title": "Größe", "message": "🎉"}
         integrations.configure_workflow("Push", "Order", trigger, action)
