@@ -1,5 +1,5 @@
 """
-The suite's own calendar: an oracle for the date window that shares nothing with any mock, not even `datetime`'s dates.
+The suite's own calendar: an oracle for the date window that shares no code with any mock and no `datetime` dates.
 
 A day is a triple of numbers, so that days exist here that no calendar has.
 """
@@ -19,7 +19,7 @@ END_OF_CALENDAR: Day = (9999, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """Whether a text has the documented form, and the numbers in it."""
+    """The numbers of a text in the documented form, or None."""
 
     numbers: Day | None
 
@@ -45,7 +45,7 @@ def length_of(year: int, month: int) -> int:
 
 
 def exists(day: Day) -> bool:
-    """Whether a calendar has that day; it begins with the year 1."""
+    """Whether the calendar has that day. It begins with the year 1."""
     year, month, number = day
     return 1 <= year <= 9999 and 1 <= month <= 12 and 1 <= number <= length_of(year, month)
 
@@ -70,7 +70,7 @@ def last_day(day: Day) -> Day:
 
 
 def day_at(instant: datetime, zone: str = "UTC") -> Day:
-    """The day on the calendar of a time zone."""
+    """The day of an instant in a time zone."""
     local = instant.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
     return local.year, local.month, local.day
 
@@ -81,7 +81,7 @@ def text_of(day: Day) -> str:
 
 
 def expected_message(text: str, today: Day) -> str | None:
-    """What the provider has to say of an `expiration_date` on a day; None where it has to accept it."""
+    """The error message for an `expiration_date` on a day; None where it is valid."""
     numbers = _Form.of(text).numbers
     if numbers is None:
         return "The expiration_date format should be YYYY-mm-dd."

@@ -1,4 +1,4 @@
-"""Requests below the client, as a careless sender would make them, and what their answers say."""
+"""Requests that the client would not send, and their responses reduced to documented members."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ def invalid(**messages: str) -> dict[str, Any]:
 
 
 def compact(body: Any) -> bytes:
-    """A documented body as bytes: its members in their order, without blanks between them."""
+    """A documented body as bytes, with its members in order and without whitespace."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -44,7 +44,7 @@ DOCUMENTED = frozenset(
 
 class RawResponse:
     """
-    An answer, of which a test looks at what the pages name.
+    A response without the members that no page names.
 
     Args:
         response: As it came.
@@ -57,7 +57,6 @@ class RawResponse:
         self.ok = response.ok
 
     def json(self) -> Any:
-        """The body's value without the members that no page names."""
         return _documented(json.loads(self.content))
 
 
@@ -71,7 +70,7 @@ def _documented(value: Any) -> Any:
 
 class RawClient:
     """
-    Sends what a test made by hand through the client's own session, so that each exchange is checked as ever.
+    Sends requests that a test composes, through the client's own session, so that each exchange is checked.
 
     Args:
         dots_eco: Whose session and base URL.
@@ -83,7 +82,6 @@ class RawClient:
         self.target = target
 
     def token(self, role: str = "default") -> str:
-        """The target's token of a role."""
         return self.target.credentials("dots_eco", role).key
 
     def send(
@@ -110,21 +108,19 @@ class RawClient:
         )
 
     def add(self, body: Any, token: str | None = None) -> RawResponse:
-        """Ask for a card with any JSON as body."""
+        """Request a card with any JSON as body."""
         headers = {} if token is None else {"auth-token": token}
         return self.send("POST", ADD, body=json.dumps(body).encode(), headers=headers)
 
     def card(self, **parameters: Any) -> RawResponse:
-        """Ask for a card of the document's application and SKU, with further parameters; `sender` stands for `from`."""
+        """Request a card of the document's application and SKU, with further parameters; `sender` stands for `from`."""
         named = {"from" if name == "sender" else name: value for name, value in parameters.items()}
         return self.add({"app_token": APPLICATION, "sku": SKU, **named})
 
     def listed(self, app_token: str, token: str | None = None) -> RawResponse:
-        """Ask for an application's flow cards."""
         headers = {} if token is None else {"auth-token": token}
         return self.send("GET", f"/api/v1/flow-card/list/{app_token}", headers=headers)
 
     def balance(self, app_token: str, token: str | None = None) -> RawResponse:
-        """Ask for an application's balance."""
         headers = {} if token is None else {"auth-token": token}
         return self.send("GET", f"/api/v1/application-balance/{app_token}", headers=headers)

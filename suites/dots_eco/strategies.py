@@ -19,7 +19,7 @@ FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9900, 12, 31, tzinfo=UT
 
 
 def moments() -> st.SearchStrategy[datetime]:
-    """Instants, many of them within a second of midnight, at a year's end or around 29 February."""
+    """Instants, many within a second of midnight, at a year's end or around 29 February."""
     edges = st.sampled_from([timedelta(0), timedelta(milliseconds=-1), timedelta(milliseconds=1), timedelta(hours=12)])
     midnights = st.datetimes(FIRST.replace(tzinfo=None), LAST.replace(tzinfo=None), timezones=st.just(UTC))
     leap = st.integers(480, 2470).map(lambda quarter: datetime(quarter * 4, 2, 28, tzinfo=UTC))
@@ -36,7 +36,7 @@ def _midnight(instant: datetime) -> datetime:
 
 
 def dates_for(today: Day) -> st.SearchStrategy[str]:
-    """Texts for an `expiration_date`, most of them days at the edges of the window, some in no calendar."""
+    """Texts for an `expiration_date`: most at the edges of the window, some not in the calendar."""
     first, last = next_day(today), last_day(today)
     edges = [today, first, next_day(first), last, next_day(last), (last[0] + 1, *last[1:])]
     inside = st.tuples(st.integers(first[0], last[0]), st.integers(1, 12), st.integers(1, 31)).map(text_of)
@@ -46,13 +46,13 @@ def dates_for(today: Day) -> st.SearchStrategy[str]:
 
 @st.composite
 def questions(draw: st.DrawFn) -> tuple[datetime, str]:
-    """A moment, and a text to ask for as `expiration_date` at that moment."""
+    """An instant, and a text for an `expiration_date` at that instant."""
     moment = draw(moments())
     return moment, draw(dates_for(day_at(moment)))
 
 
 def almost_dates() -> st.SearchStrategy[str]:
-    """Texts that are nearly in the documented form."""
+    """Texts that nearly have the documented form."""
     day = st.dates().map(lambda each: each.isoformat())
     broken = st.sampled_from([str.strip, " {}".format, "{} ".format, "{}\n".format, "{}T00:00:00".format, "-{}".format])
     swapped = day.map(lambda text: "/".join(reversed(text.split("-"))))
@@ -73,7 +73,7 @@ def any_json() -> st.SearchStrategy[Any]:
 
 
 def bodies() -> st.SearchStrategy[dict[str, Any]]:
-    """Objects with the documented parameters, each right, wrong, of any type, or missing."""
+    """Objects with the documented parameters, each valid, invalid, of any type, or missing."""
     parameters: dict[str, st.SearchStrategy[Any]] = {
         "app_token": st.sampled_from([APPLICATION, APPLICATION, OTHER, CLOSED, FOREIGN, "9-00000000", ""]) | any_json(),
         "sku": st.sampled_from([SKU, SKU, "forest100", "reef5", "nothing", ""]) | any_json(),

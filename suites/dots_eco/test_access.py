@@ -1,4 +1,4 @@
-"""Who may do what: tokens, managers, companies; the list of flow cards and the balance."""
+"""Access by token, manager and company; the list of flow cards and the balance."""
 
 import json
 import re
@@ -27,11 +27,12 @@ UNKNOWN_APPLICATION = {"message": "The app_token is invalid."}
 
 @pytest.mark.requirement("dots_eco.auth.missing", "dots_eco.auth.header", "dots_eco.catalogue.missing_token")
 @pytest.mark.parametrize(
-    ("method", "path", "told"), [("POST", ADD, NOT_A_MANAGER), ("GET", BALANCE, NOT_A_MANAGER), ("GET", LIST, NO_LIST)]
+    ("method", "path", "refusal"),
+    [("POST", ADD, NOT_A_MANAGER), ("GET", BALANCE, NOT_A_MANAGER), ("GET", LIST, NO_LIST)],
 )
 @pytest.mark.parametrize("token", [None, ""])
 def test_request_without_a_token_is_refused(
-    raw: RawClient, method: str, path: str, told: dict[str, str], token: str | None
+    raw: RawClient, method: str, path: str, refusal: dict[str, str], token: str | None
 ) -> None:
     """
     Without an auth-token nothing is answered but a 403, which for the list names the header.
@@ -40,7 +41,7 @@ def test_request_without_a_token_is_refused(
 
     answer = raw.send(method, path, body=body, headers={"auth-token": token})
 
-    assert (answer.status_code, answer.json()) == (403, told)
+    assert (answer.status_code, answer.json()) == (403, refusal)
 
 
 @pytest.mark.requirement("dots_eco.auth.unknown")
@@ -140,15 +141,15 @@ def test_list_has_what_the_application_can_buy(raw: RawClient, app_token: str, s
 @pytest.mark.requirement("dots_eco.catalogue.app_token", "dots_eco.catalogue.purchase_allowed")
 @pytest.mark.requirement("dots_eco.auth.forbidden_body", "dots_eco.order.manager")
 @pytest.mark.parametrize(
-    ("app_token", "told"), [("9-00000000", NO_LIST), ("%20", NO_LIST), ("a%2Fb", NO_LIST), (CLOSED, NO_PURCHASE)]
+    ("app_token", "body"), [("9-00000000", NO_LIST), ("%20", NO_LIST), ("a%2Fb", NO_LIST), (CLOSED, NO_PURCHASE)]
 )
-def test_list_is_refused_to_the_letter(raw: RawClient, app_token: str, told: dict[str, str]) -> None:
+def test_list_is_refused_to_the_letter(raw: RawClient, app_token: str, body: dict[str, str]) -> None:
     """
     A list for no application, or for one whose company may not buy, is refused in the documented words.
     """
     answer = raw.listed(app_token)
 
-    assert (answer.status_code, answer.json()) == (403, told)
+    assert (answer.status_code, answer.json()) == (403, body)
 
 
 @pytest.mark.requirement("dots_eco.balance.get", "dots_eco.balance.kept")
@@ -165,16 +166,16 @@ def test_balance_is_a_number_that_a_card_leaves_alone(raw: RawClient, app_token:
 
 @pytest.mark.requirement("dots_eco.balance.app_token", "dots_eco.balance.activated")
 @pytest.mark.parametrize(
-    ("app_token", "status", "told"),
+    ("app_token", "status", "body"),
     [("9-00000000", 404, UNKNOWN_APPLICATION), (CLOSED, 403, NOT_ACTIVATED), (FOREIGN, 403, NOT_A_MANAGER)],
 )
-def test_balance_is_refused_to_the_letter(raw: RawClient, app_token: str, status: int, told: dict[str, str]) -> None:
+def test_balance_is_refused_to_the_letter(raw: RawClient, app_token: str, status: int, body: dict[str, str]) -> None:
     """
     A balance for no application is not found; one for a company that is not activated, or another's, is refused.
     """
     answer = raw.balance(app_token)
 
-    assert (answer.status_code, answer.json()) == (status, told)
+    assert (answer.status_code, answer.json()) == (status, body)
 
 
 @pytest.mark.requirement("dots_eco.catalogue.list", "dots_eco.balance.get")

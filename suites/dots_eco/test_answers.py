@@ -1,4 +1,4 @@
-"""Every refusal of a request for a card: to the letter, in the right order, and nothing but those."""
+"""Every refusal of a request for a card: its exact body, and the order of checks."""
 
 import json
 from datetime import UTC, datetime
@@ -106,7 +106,7 @@ def test_any_json_is_answered_by_contract(raw: RawClient, body: Any) -> None:
 @pytest.mark.requirement("dots_eco.error.every_field", "dots_eco.error.one_message")
 def test_all_faults_are_told_in_the_order_of_the_page(frozen: Workspace, raw: RawClient) -> None:
     """
-    All seven parameters may be at fault at once: each is told once, in the order of the page, not of the request.
+    All seven parameters may be invalid at once: each has one message, in the order of the page, not of the request.
     """
     body = {"message": 1, "from": 2, "recipient_name": 3, "recipient_email": "", "expiration_date": "", "sku": 4}
 
@@ -180,7 +180,7 @@ def test_wrong_token_is_told_before_the_body_is_looked_at(raw: RawClient, body: 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff"])
 def test_wrong_token_is_told_before_broken_json(raw: RawClient, body: bytes) -> None:
     """
-    A wrong token is told even where the body is no JSON.
+    A wrong token is refused before a body that is no JSON.
     """
     answer = raw.send("POST", ADD, body=body, headers={"auth-token": UNKNOWN_TOKEN})
 
@@ -188,23 +188,23 @@ def test_wrong_token_is_told_before_broken_json(raw: RawClient, body: bytes) -> 
 
 
 @pytest.mark.requirement("dots_eco.order.access", "dots_eco.auth.purchase_allowed", "dots_eco.auth.manager")
-@pytest.mark.parametrize(("app_token", "told"), [(CLOSED, NO_PURCHASE), (FOREIGN, NOT_A_MANAGER)])
+@pytest.mark.parametrize(("app_token", "refusal"), [(CLOSED, NO_PURCHASE), (FOREIGN, NOT_A_MANAGER)])
 @pytest.mark.parametrize("rest", [{}, {"sku": "nothing"}, {"expiration_date": "", "recipient_email": ""}], ids=str)
 def test_access_is_told_before_other_faults(
-    frozen: Workspace, raw: RawClient, app_token: str, told: dict[str, str], rest: dict[str, str]
+    frozen: Workspace, raw: RawClient, app_token: str, refusal: dict[str, str], rest: dict[str, str]
 ) -> None:
     """
     Where the application is known, its 403 comes before whatever is wrong with the other parameters.
     """
     answer = raw.add({**EXAMPLE, "app_token": app_token, **rest})
 
-    assert (answer.status_code, answer.content) == (403, compact(told))
+    assert (answer.status_code, answer.content) == (403, compact(refusal))
 
 
 @pytest.mark.requirement("dots_eco.order.manager", "dots_eco.auth.manager")
 def test_manager_is_told_before_purchase(workspace: Workspace, raw: RawClient, target: Target) -> None:
     """
-    A manager of others, who asks for a company that may not buy, is told the former.
+    A manager of another company is refused as such, also where the company may not buy.
     """
     answer = raw.add({**EXAMPLE, "app_token": CLOSED}, token=target.credentials("dots_eco", "other").key)
 

@@ -1,4 +1,4 @@
-"""Cards that are bought: what they show, how they are told apart, and what is taken as it is."""
+"""Bought cards: their members, their ids, and texts that are accepted unchanged."""
 
 import re
 from collections.abc import Callable

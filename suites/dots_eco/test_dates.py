@@ -37,8 +37,8 @@ BOUNDARY_DAYS = {
 
 def boundary_days(test: Test) -> Test:
     """Add every boundary day to a property's examples."""
-    for today, asked_for in BOUNDARY_DAYS.items():
-        for text in asked_for:
+    for today, requested in BOUNDARY_DAYS.items():
+        for text in requested:
             test = example((datetime.fromisoformat(today).replace(tzinfo=UTC), text))(test)
     return test
 
@@ -102,7 +102,7 @@ def test_card_expires_in_five_years_by_default(workspace: Workspace, raw: RawCli
 
 
 def use_zone(workspace: Workspace, zone: str) -> None:
-    """Have the provider live in a time zone."""
+    """Set the provider's time zone."""
     workspace.replace_seed("dots_eco", {**SEED, "settings": {"time_zone": zone}})
 
 
@@ -143,12 +143,12 @@ def test_minimum_moves_at_midnight(workspace: Workspace, raw: RawClient, zone: s
     """
     Until the last microsecond of a day tomorrow is the minimum; from midnight of the provider's zone on it is refused.
     """
-    turn = datetime.fromisoformat(midnight)
+    end_of_day = datetime.fromisoformat(midnight)
     use_zone(workspace, zone)
 
-    workspace.clock.freeze(turn - timedelta(microseconds=1))
+    workspace.clock.freeze(end_of_day - timedelta(microseconds=1))
     before = raw.card(expiration_date="2024-09-14")
-    workspace.clock.freeze(turn)
+    workspace.clock.freeze(end_of_day)
     after = raw.card(expiration_date="2024-09-14")
 
     assert before.status_code == 200
@@ -161,12 +161,12 @@ def test_maximum_moves_at_midnight(workspace: Workspace, raw: RawClient, zone: s
     """
     Five years on from tomorrow is refused until midnight of the provider's zone, and accepted from then on.
     """
-    turn = datetime.fromisoformat(midnight)
+    end_of_day = datetime.fromisoformat(midnight)
     use_zone(workspace, zone)
 
-    workspace.clock.freeze(turn - timedelta(microseconds=1))
+    workspace.clock.freeze(end_of_day - timedelta(microseconds=1))
     before = raw.card(expiration_date="2029-09-14")
-    workspace.clock.freeze(turn)
+    workspace.clock.freeze(end_of_day)
     after = raw.card(expiration_date="2029-09-14")
 
     assert before.json() == invalid(expiration_date="The maximum expiration_date should be 2029-09-13.")
@@ -188,7 +188,7 @@ OTHER_FORMATS = (
 
 
 def each(texts: Iterable[str]) -> pytest.MarkDecorator:
-    """One test a text."""
+    """One test for each text."""
     return pytest.mark.parametrize("text", texts, ids=repr)
 
 
@@ -214,7 +214,7 @@ def test_year_nought_is_invalid(frozen: Workspace, raw: RawClient, text: str) ->
 @each(OTHER_FORMATS)
 def test_other_format_is_told_as_such(frozen: Workspace, raw: RawClient, text: str) -> None:
     """
-    A text that has not the documented form is told the format, whether or not it means a day.
+    A text without the documented form is refused for its format, whether or not it means a day.
     """
     message = "The expiration_date format should be YYYY-mm-dd."
 

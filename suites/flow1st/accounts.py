@@ -1,4 +1,4 @@
-"""An account as its Admin Console shows it: balance, orders, configuration. Speaks to the control API."""
+"""An account as its Admin Console shows it: balance, orders, configuration. Uses the control API."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from flowproof.target import Workspace
 __all__ = ["Account"]
 
 MOST = 10_000
-PATIENCE_S = 30.0
+TIMEOUT_S = 30.0
 
 
 class Account:
@@ -27,11 +27,11 @@ class Account:
         self.environment = environment
 
     def ask(self, method: str, path: str = "", body: Any = None) -> Any:
-        """A control request below the environment."""
+        """Send a control request below the environment."""
         return self.workspace.control(method, f"flow1st/environments/{self.environment}{path}", body)
 
     def facts(self) -> Mapping[str, Any]:
-        """All that is shown at a glance."""
+        """The environment's summary."""
         return dict(self.ask("GET"))
 
     def balance_minor(self, currency: str = "USD") -> int:
@@ -39,19 +39,17 @@ class Account:
         return int(self.facts()["balances_minor"].get(currency, 0))
 
     def top_up(self, amount_minor: int, currency: str = "USD") -> None:
-        """Add money."""
         self.ask("POST", "/top-up", {"amount_minor": amount_minor, "currency": currency})
 
     def movements(self) -> Sequence[Mapping[str, Any]]:
-        """Every movement of money, the oldest first."""
+        """All movements of money, oldest first."""
         return list(self.ask("GET", "/movements")["movements"])
 
     def orders(self) -> Sequence[Mapping[str, Any]]:
-        """All orders, the oldest first."""
+        """All orders, oldest first."""
         return list(reversed(self.ask("GET", "/orders")["orders"]))
 
     def order(self, reference: str) -> Mapping[str, Any]:
-        """The order of the provider's reference."""
         return dict(self.ask("GET", f"/orders/{reference}"))
 
     def change(self, reference: str, status: str, body: Any = None) -> Mapping[str, Any]:
@@ -62,29 +60,28 @@ class Account:
         """Set the default webhook URL."""
         self.ask("PUT", "/configuration", {"webhookUrl": webhook_url, "emails": []})
 
-    def told(self) -> Sequence[tuple[str, str]]:
-        """Reference and status of every webhook in the outbox, in the order in which they were wanted."""
+    def notifications(self) -> Sequence[tuple[str, str]]:
+        """Reference and status of every webhook in the outbox, in the order in which they were queued."""
         bodies = (json.loads(each["webhook"]["body"]["text"]) for each in self.outbox())
         return [(each["reference"], each["status"]) for each in bodies]
 
     def outbox(self) -> Sequence[Mapping[str, Any]]:
-        """Every delivery."""
         return list(self.workspace.control("GET", "webhooks", limit=MOST)["deliveries"])
 
     def settle(self) -> None:
         """
-        Wait until everything that is due has been tried.
+        Wait until every delivery that is due has been tried.
 
         Raises:
             TimeoutError: It takes longer than it may.
         """
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + TIMEOUT_S
         while not self.workspace.control("GET", "webhooks", limit=1)["settled"]:
             if time.monotonic() > until:
                 raise TimeoutError("the webhooks that are due were not tried in time")
             time.sleep(0.005)
 
     def pass_time(self, seconds: float) -> None:
-        """Let the clock move on, and what has become due be delivered."""
+        """Advance the clock, and wait until what is due has been delivered."""
         self.workspace.clock.advance(seconds)
         self.settle()

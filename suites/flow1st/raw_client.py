@@ -1,4 +1,4 @@
-"""Requests below the client, as a careless sender would make them: signed by hand, wrongly, or not at all."""
+"""Requests that the client would not send: signed by the test, wrongly, or not at all."""
 
 import hashlib
 import hmac
@@ -50,7 +50,7 @@ def hex_hmac(key: str, message: bytes) -> str:
 
 class RawClient:
     """
-    Sends what a test made by hand through the client's own session, so that each exchange is checked as ever.
+    Sends requests that a test composes, through the client's own session, so that each exchange is checked.
 
     Args:
         flow1st: Whose session and base URL.
@@ -68,13 +68,13 @@ class RawClient:
 
     @property
     def access(self) -> str:
-        """An access token, got with the first call that needs one."""
+        """An access token, requested when it is first needed."""
         if self._access is None:
             self._access = self.flow1st.authenticate().access
         return self._access
 
     def signed(self, body: bytes, timestamp: str | None = None) -> dict[str, str]:
-        """The right headers for a body."""
+        """The valid signature headers for a body."""
         at = timestamp or self.now()
         return {"X-SIGNATURE": hex_hmac(self.signing_key, at.encode() + body), "X-TIMESTAMP": at}
 
@@ -88,7 +88,7 @@ class RawClient:
         headers: Mapping[str, str | None] | None = None,
     ) -> requests.Response:
         """
-        Send one request, right unless the headers say otherwise.
+        Send one request, valid unless the headers say otherwise.
 
         Args:
             method: Of HTTP.
@@ -114,12 +114,12 @@ class RawClient:
         return session.send(prepared, timeout=TIMEOUT_S, allow_redirects=False, **settings)
 
     def order(self, order: Mapping[str, Any], *, headers: Mapping[str, str | None] | None = None) -> requests.Response:
-        """Send an order as JSON, rightly signed unless the headers say otherwise."""
+        """Send an order as JSON, validly signed unless the headers say otherwise."""
         return self.send("POST", ORDER, body=json.dumps(order).encode(), headers=headers)
 
 
 def code_of(answer: requests.Response) -> tuple[int, str]:
-    """Status and `errorCode` of an error body; no code where it is none."""
+    """Status and `errorCode` of an error body; an empty code where it has none."""
     return answer.status_code, str(answer.json().get("errorCode", ""))
 
 

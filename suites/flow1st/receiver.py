@@ -1,4 +1,6 @@
-"""A partner's server for webhooks: an inbox that verifies, remembers the news, and acknowledges as it is told to."""
+"""
+A partner's server for webhooks: an inbox that verifies signatures, keeps the news, and acknowledges as configured.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ AGES_S = 10**9  # what becomes due while a clock is set forward is signed with i
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """One webhook that came: as it was, what it tells, and how it was answered. Names of headers in lower case."""
+    """One received webhook, its news, and the response. Header names are in lower case."""
 
     path: str
     headers: dict[str, str] = field(repr=False)
@@ -25,7 +27,7 @@ class Got:
 
 class Receiver:
     """
-    Acknowledges what is genuine, and refuses all else with 400.
+    Acknowledges genuine webhooks, and refuses others with 400.
 
     Args:
         signing_key: That of the environment.
@@ -40,7 +42,7 @@ class Receiver:
         self.url = self.inbox.url
 
     def news(self) -> list[OrderNews]:
-        """What has been acknowledged, in the order in which it came."""
+        """The acknowledged news, in order of arrival."""
         return [each.news for each in list(self.got) if each.news is not None and 200 <= each.status < 300]
 
     def _answer(self, received: Received) -> int:
@@ -56,7 +58,7 @@ class Receiver:
 
 @contextmanager
 def receiving(signing_key: str, access_token: str | None = None) -> Iterator[Receiver]:
-    """A receiver that runs for a block."""
+    """A receiver for the length of a block."""
     receiver = Receiver(signing_key, access_token)
     with receiver.inbox:
         yield receiver

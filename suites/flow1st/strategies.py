@@ -1,4 +1,4 @@
-"""What partners may send: orders, validations, timestamps and signatures, right and wrong."""
+"""Orders, validations, timestamps and signatures of partners, valid and invalid."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ SECOND_NS = 10**9
 
 
 def an_order(reference: str, **changes: Any) -> dict[str, Any]:
-    """An order as the documents have it; a change to None takes a field away."""
+    """An order as documented; None removes a field."""
     order = {
         "externalReference": reference,
         "productBundleSku": SKU,
@@ -36,7 +36,7 @@ def an_order(reference: str, **changes: Any) -> dict[str, Any]:
 
 
 def a_validation(bundle: Sold, **changes: str) -> dict[str, str]:
-    """Parameters of a user validation that agree with the catalog."""
+    """Parameters of a user validation that match the catalog."""
     return {
         "recipientIdentifier": RECIPIENT,
         "productBundleSku": bundle.sku,
@@ -55,12 +55,12 @@ def sold() -> st.SearchStrategy[Sold]:
 
 
 def recipients() -> st.SearchStrategy[str]:
-    """A recipient with an outcome of their own, or nobody."""
+    """A recipient of the seed data with an outcome, or an unknown one."""
     return st.sampled_from([*OUTCOMES, "NOBODY"])
 
 
 def broken_orders() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
-    """The name of a field, and a change to an order that breaks just this field."""
+    """A field's name, and a change to an order that makes only this field invalid."""
     absent = st.sampled_from(["externalReference", "productBundleSku", "quantity", "recipientIdentifier", "email"])
     wrong_text = st.one_of(st.integers(), st.booleans(), st.just(""), st.lists(st.text(), max_size=2))
     wrong = {
@@ -83,7 +83,7 @@ def minor_amounts() -> st.SearchStrategy[int]:
 
 
 def instants_ns() -> st.SearchStrategy[int]:
-    """A distance from now in nanoseconds, around the window's edges most of all."""
+    """A distance from now in nanoseconds, mostly around the edges of the window."""
     edge = 300 * SECOND_NS
     near = st.integers(-3, 3)
     return st.one_of(
@@ -110,7 +110,7 @@ def written(at_ns: int, digits: int, zone_minutes: int) -> str:
 
 
 def wrong_signatures() -> st.SearchStrategy[str]:
-    """A text that is no signature of anything that is sent."""
+    """A text that is not the signature of anything sent."""
     return st.one_of(
         st.text("0123456789abcdef", min_size=64, max_size=64),
         st.text("0123456789ABCDEF", min_size=64, max_size=64),

@@ -1,4 +1,4 @@
-"""Money: taken once, never beyond what there is, given back once; however many ask at the same moment."""
+"""Money: debited once, never more than the balance, refunded once; also with concurrent requests."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -25,11 +25,10 @@ PRICE_MINOR = 3000
 
 
 def race(clients: Sequence[Flow1st], references: Sequence[str], sku: str = "codm30cp") -> list[str]:
-    """What each client is answered when all order at the same moment: a reference, or an error's code."""
+    """The result of each client when all order at the same moment: a reference, or an error's code."""
     start = Barrier(len(clients))
 
     def run(pair: tuple[Flow1st, str]) -> str:
-        """One thread."""
         client, reference = pair
         client.authenticate()
         start.wait()
@@ -43,7 +42,7 @@ def race(clients: Sequence[Flow1st], references: Sequence[str], sku: str = "codm
 
 
 def empty(account: Account, left_minor: int) -> None:
-    """Leave so much of the balance in dollars, whatever it was before."""
+    """Leave that balance in dollars."""
     seed = dict(account.workspace.seed("flow1st"))
     accounts = [
         {**each, "balances": {**each["balances"], "USD": left_minor}} if each["name"] == account.environment else each
@@ -53,7 +52,7 @@ def empty(account: Account, left_minor: int) -> None:
 
 
 def adds_up(account: Account) -> bool:
-    """Whether the movements of money add up to the balance of every currency that has moved."""
+    """Whether the movements add up to the balance of every currency that has moved."""
     sums: Counter[str] = Counter()
     for each in account.movements():
         sums[each["currency"]] += each["amount_minor"]
@@ -72,8 +71,8 @@ def test_sixteen_race_for_what_pays_for_ten(
     clients = [make_flow1st(staging.workspace, retry=NO_RETRY) for _ in range(THREADS)]
     answers = race(clients, [f"race-{number}" for number in range(THREADS)])
     refused = answers.count("INSUFFICIENT_BALANCE")
-    told = f"{len(set(answers)) - 1} orders, {refused} refused, {staging.balance_minor()} left"
-    request.node.user_properties.append(("race", told))
+    summary = f"{len(set(answers)) - 1} orders, {refused} refused, {staging.balance_minor()} left"
+    request.node.user_properties.append(("race", summary))
 
     assert (len(set(answers) - {"INSUFFICIENT_BALANCE"}), refused) == (PAID, THREADS - PAID)
     assert (staging.balance_minor(), len(staging.orders()), adds_up(staging)) == (0, PAID, True)
@@ -95,7 +94,7 @@ def test_sixteen_that_send_one_order_place_one(make_flow1st: Callable[..., Flow1
 @pytest.mark.requirement("flow1st.balance.given_back_once", "flow1st.balance.never_negative")
 def test_refunds_race_too(raw: RawClient, staging: Account) -> None:
     """
-    Of sixteen that refund one order at the same moment one is heard, and the price is given back once.
+    Of sixteen refunds of one order at the same moment one is accepted, and the price is given back once.
     """
     before = staging.balance_minor()
     reference = raw.order(an_order("refunded")).json()["reference"]
@@ -103,7 +102,7 @@ def test_refunds_race_too(raw: RawClient, staging: Account) -> None:
     start = Barrier(THREADS)
 
     def refund(_: int) -> bool:
-        """Whether it was heard."""
+        """Whether the refund was accepted."""
         start.wait()
         try:
             staging.change(reference, "refund")

@@ -1,4 +1,4 @@
-"""The catalog, and the media types of every call."""
+"""The catalog, and the media type of every operation."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the Admin Console shows of an account: what was accepted, topped up and acknowledged, and no more than that."""
+"""What the Admin Console shows of an account: first uses, top-ups and acknowledged webhooks."""
 
 from collections.abc import Callable
 
@@ -12,12 +12,12 @@ from .strategies import a_validation, an_order
 
 
 def bundle(sku: str = SKU) -> Sold:
-    """The bundle of that SKU."""
+    """The bundle with an SKU."""
     return next(each for each in BUNDLES if each.sku == sku)
 
 
 def validate(raw: RawClient, reference: str, sku: str = SKU, recipient: str = RECIPIENT) -> int:
-    """Status of a validation."""
+    """The status of a user validation."""
     query = a_validation(bundle(sku), externalReference=reference, recipientIdentifier=recipient)
     return raw.send("GET", VALIDATION, query=query).status_code
 
@@ -71,7 +71,7 @@ def test_order_is_delivered_once_its_success_is_acknowledged(
     raw: RawClient, staging: Account, receiver: Receiver
 ) -> None:
     """
-    An order counts as delivered when the partner has acknowledged its success, not when it was told of it.
+    An order counts as delivered when the partner has acknowledged its success, not when the webhook was sent.
     """
     staging.configure(receiver.url)
     receiver.answers = lambda news: 200 if news.status == "PENDING" else 500

@@ -1,4 +1,4 @@
-"""Staging and production: two accounts of one partner, whose configuration is replicated and credentials are not."""
+"""Staging and production: two accounts of one partner. The configuration is replicated, credentials are not."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ CONFIGURATION = {"webhookUrl": "http://127.0.0.1:9/hooks", "emails": ["a@partner
 
 
 def export(account: Account) -> dict[str, Any]:
-    """The exported configuration."""
+    """The exported configuration of an account."""
     return dict(account.ask("GET", "/configuration/export"))
 
 

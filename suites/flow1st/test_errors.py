@@ -1,4 +1,4 @@
-"""Errors: their body, their codes, and the statuses that only faults bring about."""
+"""Errors: their body, their codes, and the statuses that only faults produce."""
 
 import json
 from collections.abc import Callable
@@ -77,7 +77,7 @@ def test_fault_is_answered_in_the_provider_s_words(
 @pytest.mark.requirement("flow1st.error.rate_limit")
 def test_client_outlasts_a_rush(flow1st: Flow1st, workspace: Workspace) -> None:
     """
-    A client that is told 429 three times waits, and gets its answer.
+    A client that is answered 429 three times waits, and gets its answer.
     """
     with workspace.faults.during("flow1st.too_many_requests"):
         assert flow1st.products() != ()

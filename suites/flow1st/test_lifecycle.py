@@ -1,5 +1,5 @@
 """
-The life of a partner's account as a state machine: orders, money and webhooks, under faults and concurrent calls.
+A partner's account as a state machine: orders, money and webhooks, with faults and concurrent requests.
 
 No money is lost or spent twice, and every order ends in exactly one final sequence of webhooks.
 """
@@ -76,7 +76,7 @@ ADVERSARIES: dict[str, dict[str, Any]] = {
 @dataclass
 class Expected:
     """
-    An order as it should be.
+    The expected state of an order.
 
     Args:
         reference: The provider's.
@@ -96,19 +96,18 @@ class Expected:
 
     @property
     def status(self) -> str:
-        """Where it stands."""
         return self.path[-1]
 
     @property
     def outcome(self) -> str:
-        """What comes of it, by its recipient; a voucher finds anybody."""
+        """The outcome of its recipient; a voucher needs no known recipient."""
         anybody = "SUCCESSFUL" if self.sent["sku"].startswith("voucher") else "FAILED"
         return OUTCOMES.get(self.sent["recipient"], anybody)
 
 
 class OrderLifecycle(RuleBasedStateMachine):
     """
-    One partner with one staging account and one webhook server.
+    A partner with a staging account and a webhook server.
 
     Args:
         make_workspace: Makes a world of its own for each run.
@@ -136,13 +135,13 @@ class OrderLifecycle(RuleBasedStateMachine):
         self.now_s = 0.0
         self.balance_minor = OPENING_MINOR
         self.orders: dict[str, Expected] = {}
-        self.told: Counter[tuple[str, str]] = Counter()
+        self.notified: Counter[tuple[str, str]] = Counter()
         self.copies = 1
         self.number = 0
 
     @initialize()
     def open_account(self) -> None:
-        """A balance for a few orders, and a configured URL."""
+        """Set a balance for a few orders, and a webhook URL."""
         seed = dict(self.workspace.seed("flow1st"))
         staging, production = seed["environments"]
         accounts = [{**staging, "balances": {"USD": OPENING_MINOR}}, production]
@@ -179,12 +178,12 @@ class OrderLifecycle(RuleBasedStateMachine):
 
     @rule(bundle=st.sampled_from(DOLLARS), threads=st.integers(2, THREADS))
     def place_many_together(self, bundle: Sold, threads: int) -> None:
-        wanted = [self.new_order(bundle, RECIPIENT) for _ in range(threads)]
-        answers = self.together(wanted)
+        new_orders = [self.new_order(bundle, RECIPIENT) for _ in range(threads)]
+        answers = self.together(new_orders)
         enough_for = self.balance_minor // bundle.price_minor
 
         assert sum(each != "INSUFFICIENT_BALANCE" for each in answers) == min(threads, enough_for)
-        for (external, sent), answer in zip(wanted, answers, strict=True):
+        for (external, sent), answer in zip(new_orders, answers, strict=True):
             if answer != "INSUFFICIENT_BALANCE":
                 self.expect(external, sent, bundle, answer)
 
@@ -253,10 +252,10 @@ class OrderLifecycle(RuleBasedStateMachine):
 
     @invariant()
     def every_change_is_told_as_often_as_it_should_be(self) -> None:
-        assert Counter(self.account.told()) == self.told
+        assert Counter(self.account.notifications()) == self.notified
 
     def teardown(self) -> None:
-        """In the end everything is delivered: each order's news is its own path, told once each."""
+        """Check that everything was delivered in the end."""
         try:
             self.steps["runs"] += 1
             self.steps["orders"] += len(self.orders)
@@ -270,7 +269,7 @@ class OrderLifecycle(RuleBasedStateMachine):
             self.stack.close()
 
     def check_final_sequences(self, news: list[OrderNews]) -> None:
-        """Whatever came twice or out of order, each order was told its own path, and that ends where the order did."""
+        """Whatever was delivered twice or out of order, each order's last news is its last status."""
         heard: dict[str, set[str]] = {}
         for each in news:
             heard.setdefault(each.reference, set()).add(each.status)
@@ -284,18 +283,18 @@ class OrderLifecycle(RuleBasedStateMachine):
     # How it is done
 
     def new_order(self, bundle: Sold, recipient: str) -> tuple[str, dict[str, str]]:
-        """A reference that no order had, and what to send with it."""
+        """A new reference, and the arguments of its order."""
         self.number += 1
         return f"L-{self.number}", {"sku": bundle.sku, "recipient": recipient, "email": "player@partner.example"}
 
     def insist_under(self, fault: str, external: str, sent: dict[str, str]) -> str:
-        """The same while something goes wrong on purpose."""
+        """The same with a fault plan."""
         plans = ({**plan, "operation": "completeOrder"} for plan in FAULTS[fault])
         with self.workspace.faults.during(*plans), self.set_aside():
             return self.insist(self.clients[0], external, sent)
 
     def insist(self, client: Flow1st, external: str, sent: dict[str, str]) -> str:
-        """Place an order until it is known what came of it: its reference, or the code of its refusal."""
+        """Place an order until the result is known: its reference, or the code of its refusal."""
         for _ in range(9):
             try:
                 return client.complete_order(external, **sent).reference
@@ -307,26 +306,24 @@ class OrderLifecycle(RuleBasedStateMachine):
                 self.workspace.faults.clear()
         raise AssertionError("it never became known what came of the order")
 
-    def together(self, wanted: list[tuple[str, dict[str, str]]]) -> list[str]:
-        """What each of several clients is answered that order at the same moment."""
-        start = Barrier(len(wanted))
+    def together(self, new_orders: list[tuple[str, dict[str, str]]]) -> list[str]:
+        """The result of each of several clients that order at the same moment."""
+        start = Barrier(len(new_orders))
 
         def run(number: int) -> str:
-            """One thread."""
             client = self.clients[number]
             client.authenticate()
             start.wait()
-            return self.insist(client, *wanted[number])
+            return self.insist(client, *new_orders[number])
 
-        with ThreadPoolExecutor(len(wanted)) as pool:
-            return list(pool.map(run, range(len(wanted))))
+        with ThreadPoolExecutor(len(new_orders)) as pool:
+            return list(pool.map(run, range(len(new_orders))))
 
     def reference(self, which: int) -> str:
-        """One of the orders."""
         return sorted(self.orders)[which % len(self.orders)]
 
     def check_placed(self, external: str, sent: dict[str, str], bundle: Sold, answers: list[str]) -> None:
-        """All got the same answer: the order's reference, or that the balance is too low, which then it is."""
+        """Check that all got the same answer: the order's reference, or that the balance is too low, if it is."""
         assert len(set(answers)) == 1
         if bundle.price_minor > self.balance_minor:
             assert answers[0] == "INSUFFICIENT_BALANCE"
@@ -334,13 +331,13 @@ class OrderLifecycle(RuleBasedStateMachine):
             self.expect(external, sent, bundle, answers[0])
 
     def expect(self, external: str, sent: dict[str, str], bundle: Sold, reference: str) -> None:
-        """An order was placed, and paid."""
+        """Add an order to the model, and debit its price."""
         assert reference.startswith("C-")
         self.orders[external] = Expected(reference, sent, bundle.price_minor, self.now_s + PENDING_S)
         self.balance_minor -= bundle.price_minor
 
     def let_live(self, order: Expected) -> None:
-        """Do to an order what happens by itself until now."""
+        """Apply to the model what has happened to an order by now."""
         while order.due_s is not None and order.due_s <= self.now_s:
             if order.status == "NEW" and order.outcome not in EARLY:
                 self.move(order, "PENDING")
@@ -351,13 +348,13 @@ class OrderLifecycle(RuleBasedStateMachine):
                 order.due_s = None
 
     def move(self, order: Expected, to: str, part_minor: int = 0) -> None:
-        """Give an order its next status, and the money back that goes with it."""
+        """Give an order of the model its next status, and refund what that status refunds."""
         held_minor = order.price_minor - order.returned_minor
         back_minor = held_minor if to in GIVING_BACK else part_minor if to == "PARTIAL_REFUND" else 0
         order.returned_minor += back_minor
         self.balance_minor += back_minor
         order.path.append(to)
-        self.told[order.reference, to] += self.copies
+        self.notified[order.reference, to] += self.copies
 
 
 @pytest.mark.requirement(
@@ -384,7 +381,6 @@ def test_account_keeps_its_books_whatever_happens(
     steps: Counter[str] = Counter()
 
     def machine() -> OrderLifecycle:
-        """One run."""
         return OrderLifecycle(make_workspace, make_flow1st, set_aside_findings, steps)
 
     run_state_machine_as_test(

@@ -1,4 +1,4 @@
-"""Order completion: what is taken, what is refused, and that a reference is one order."""
+"""Order completion: valid and invalid orders, and one order for each reference."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -29,10 +29,9 @@ BROKEN: tuple[tuple[str, Any], ...] = (
 
 
 def every(broken: Iterable[tuple[str, Any]]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a property each of these as an example."""
+    """Add each of these to a property's examples."""
 
     def examples(test: Callable[..., None]) -> Callable[..., None]:
-        """The property with them."""
         for name, wrong in broken:
             test = example(broken=(name, {name: wrong}))(test)
         return test

@@ -105,11 +105,11 @@ def test_usual_mistake_is_refused_and_named(
         "blank between": hex_hmac(raw.signing_key, f"{at} ".encode() + body),
     }[mistake]
     answer = raw.send("POST", ORDER, body=body, headers={"X-SIGNATURE": signature, "X-TIMESTAMP": at})
-    told = workspace.server.ask("GET", f"/exchanges/{answer.headers['Flowproof-Exchange']}")["explanation"]
+    explanation = workspace.server.ask("GET", f"/exchanges/{answer.headers['Flowproof-Exchange']}")["explanation"]
 
     assert code_of(answer) == REFUSED
-    assert "mistake" in told
-    assert raw.signing_key not in told
+    assert "mistake" in explanation
+    assert raw.signing_key not in explanation
 
 
 @pytest.mark.requirement("flow1st.signature.exact_body")
@@ -202,7 +202,7 @@ def test_window_is_a_setting(
     workspace.clock.freeze(NOON)
 
     def status(off_ns: int) -> int:
-        """Of an order that is so far off."""
+        """The status of an order with that offset."""
         order = an_order(new_reference())
         at = written(NOON_NS + off_ns, 0, 0)
         return raw.order(order, headers=dict(raw.signed(json.dumps(order).encode(), at))).status_code

@@ -1,4 +1,4 @@
-"""Access tokens: how they are got, presented, refreshed, and when they end."""
+"""Access tokens: how they are issued, presented, refreshed, and when they expire."""
 
 import json
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def refresh(raw: RawClient, token: str) -> tuple[int, dict[str, str]]:
 
 
 def enter(raw: RawClient, token: str) -> int:
-    """Status of a call with an access token."""
+    """The status of a request with an access token."""
     return raw.send("GET", CATALOG, headers={"AccessToken": f"Bearer {token}"}).status_code
 
 

@@ -1,4 +1,4 @@
-"""Webhooks: what is told, where, how it is signed, and until when it is repeated."""
+"""Webhooks: their content, URL, signature and retries."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ CONTRACT = load_contract("flow1st")
 
 
 def findings(body: bytes) -> tuple[object, ...]:
-    """What is wrong with a webhook's body by the contract."""
+    """The contract's findings on a webhook's body."""
     schemas = CONTRACT.schemas
     return schemas.findings(schemas.uri_of_file("webhook.schema.json"), json.loads(body), "webhook.body")
 
@@ -31,7 +31,7 @@ def findings(body: bytes) -> tuple[object, ...]:
 )
 def test_configured_url_is_told_every_change(raw: RawClient, staging: Account, receiver: Receiver) -> None:
     """
-    The configured URL is told PENDING and SUCCESSFUL, in this order, and acknowledges both.
+    The configured URL gets webhooks for PENDING and SUCCESSFUL, in this order, and acknowledges both.
     """
     staging.configure(receiver.url)
     placed = raw.order(an_order("told")).json()
@@ -45,7 +45,7 @@ def test_configured_url_is_told_every_change(raw: RawClient, staging: Account, r
 @pytest.mark.requirement("flow1st.webhook.destination", "flow1st.order.webhook_url")
 def test_order_s_own_url_counts_first(raw: RawClient, staging: Account, receiver: Receiver) -> None:
     """
-    An order with a URL of its own is told there, and not at the configured one.
+    An order with a URL of its own sends its webhooks there, and not to the configured one.
     """
     staging.configure(receiver.url)
     raw.order(an_order("own", webhookUrl=f"{receiver.url}/own?x=1"))
@@ -62,7 +62,7 @@ def test_without_url_nothing_is_told(raw: RawClient, staging: Account) -> None:
     raw.order(an_order("untold"))
     staging.pass_time(10)
 
-    assert staging.told() == []
+    assert staging.notifications() == []
 
 
 @pytest.mark.requirement("flow1st.webhook.headers", "flow1st.webhook.signature", "flow1st.webhook.access_token")
@@ -127,7 +127,7 @@ def test_vouchers_come_with_their_success(raw: RawClient, staging: Account, rece
 @pytest.mark.parametrize("then", ["refund", "chargeback", "partial_refund"])
 def test_what_comes_later_is_told_too(raw: RawClient, staging: Account, receiver: Receiver, then: str) -> None:
     """
-    A refund, in whole or in part, and a chargeback are told like every other change.
+    A refund, in whole or in part, and a chargeback have webhooks like every other change.
     """
     placed = raw.order(an_order("later", webhookUrl=receiver.url)).json()
     staging.pass_time(10)

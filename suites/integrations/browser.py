@@ -1,4 +1,4 @@
-"""A browser that subscribes to push messages at an inbox, reads what came, and looks at who signed it."""
+"""A browser that subscribes to push messages at an inbox, decrypts them, and checks who signed them."""
 
 import base64
 import json
@@ -33,7 +33,6 @@ class Browser:
         self._auth = number.to_bytes(16, "big")
 
     def subscription(self) -> dict[str, Any]:
-        """What the browser hands to the site."""
         point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         keys = {"p256dh": _encoded(point), "auth": _encoded(self._auth)}
         return {"endpoint": self.inbox.url, "expirationTime": None, "keys": keys}

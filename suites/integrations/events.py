@@ -1,4 +1,4 @@
-"""What befalls entities on a mock, and what came of it: the provider's own part of the control API."""
+"""Events about entities on a mock, and the executions that they start, through the control API."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -12,7 +12,7 @@ Json = Mapping[str, Any]
 
 class Events:
     """
-    Raises events in a workspace and looks at the executions.
+    Raises events in a workspace and reads the executions.
 
     Args:
         workspace: Where.
@@ -22,26 +22,25 @@ class Events:
         self.workspace = workspace
 
     def happen(self, entity_type: str, code: str, entity: Json) -> Sequence[Json]:
-        """Let an event befall an entity; the executions that it set off."""
-        told = {"entityType": entity_type, "code": code, "entity": entity}
-        return cast("Sequence[Json]", self.workspace.control("POST", "integrations/events", told)["executions"])
+        """Raise an event about an entity; returns the executions that it started."""
+        event = {"entityType": entity_type, "code": code, "entity": entity}
+        return cast("Sequence[Json]", self.workspace.control("POST", "integrations/events", event)["executions"])
 
     def executions(self) -> Sequence[Json]:
-        """All executions, the oldest first."""
+        """All executions, oldest first."""
         return cast("Sequence[Json]", self.workspace.control("GET", "integrations/executions")["executions"])
 
     def entity(self, entity_type: str, entity_id: str) -> Json:
-        """An entity as it is now."""
         return cast("Json", self.workspace.control("GET", f"integrations/entities/{entity_type}/{entity_id}"))
 
     def pause(self, guid: str) -> None:
-        """Let a workflow's executions wait before their action."""
+        """Pause a workflow."""
         self.workspace.control("POST", f"integrations/workflows/{guid}/pause")
 
     def mails(self) -> Sequence[Json]:
-        """All e-mails, the oldest first."""
+        """All e-mails, oldest first."""
         return cast("Sequence[Json]", self.workspace.control("GET", "integrations/mails")["mails"])
 
     def deliveries(self) -> Sequence[Json]:
-        """The outbox of webhooks, the oldest first."""
+        """The outbox of webhooks, oldest first."""
         return cast("Sequence[Json]", self.workspace.control("GET", "webhooks")["deliveries"])

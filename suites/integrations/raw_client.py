@@ -1,4 +1,4 @@
-"""Requests below the client, as a careless sender would make them."""
+"""Requests that the client would not send."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ TIMEOUT_S = 30.0
 
 class RawClient:
     """
-    Sends what a test made by hand through the client's own session, so that each exchange is checked as ever.
+    Sends requests that a test composes, through the client's own session, so that each exchange is checked.
 
     Args:
         integrations: Whose session and base URL.
@@ -64,7 +64,7 @@ class RawClient:
 
 
 def error_of(answer: requests.Response) -> tuple[int, str, str]:
-    """Status, code and message of a documented error body; it has nothing else."""
+    """Status, code and message of a documented error body, which has no other members."""
     body = answer.json()
     assert (set(body), set(body["error"]), body["success"]) == ({"success", "error"}, {"code", "message"}, False)
     return answer.status_code, body["error"]["code"], body["error"]["message"]

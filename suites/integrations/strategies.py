@@ -1,4 +1,4 @@
-"""What a client may send: platforms' credentials, workflows, subscriptions, entities; and each of them broken."""
+"""Bodies that a client may send: credentials, workflows, subscriptions, entities; and each of them made invalid."""
 
 import copy
 from collections.abc import Callable
@@ -64,7 +64,7 @@ conditions: SearchStrategy[dict[str, Json]] = st.dictionaries(names, values, max
 
 
 def configurations() -> SearchStrategy[dict[str, Json]]:
-    """Right configurations of the document's platform, with settings and fields that nobody knows."""
+    """Valid configurations of the document's platform, with unknown settings and fields."""
     return st.fixed_dictionaries(
         {
             "providerId": st.just(EXAMPLE.id),
@@ -76,7 +76,7 @@ def configurations() -> SearchStrategy[dict[str, Json]]:
 
 
 def workflow_bodies(trigger_id: str, entity_type: str) -> SearchStrategy[dict[str, Json]]:
-    """Right bodies of a workflow, but for its name; with fields that nobody knows."""
+    """Valid bodies of a workflow, without a name, with unknown fields."""
     return st.fixed_dictionaries(
         {"entityType": st.just(entity_type), "triggerId": st.just(trigger_id), "action": actions},
         optional={"conditions": conditions, "unknownField": values},
@@ -84,7 +84,7 @@ def workflow_bodies(trigger_id: str, entity_type: str) -> SearchStrategy[dict[st
 
 
 def subscriptions() -> SearchStrategy[dict[str, Json]]:
-    """What a browser, or the document, may send; `expirationTime` is a browser's."""
+    """Subscriptions of a browser or of the document; `expirationTime` is a browser's."""
     return st.fixed_dictionaries(
         {
             "endpoint": st.sampled_from(["https://fcm.googleapis.com/fcm/send/...", "http://127.0.0.1:9/push/1"]),
@@ -97,7 +97,7 @@ def subscriptions() -> SearchStrategy[dict[str, Json]]:
 @dataclass(frozen=True, slots=True)
 class InvalidExample:
     """
-    One thing wrong with a body.
+    One way to make a body invalid.
 
     Args:
         name: For people.
@@ -115,7 +115,7 @@ class InvalidExample:
         return self.name
 
     def of(self, right: dict[str, Json]) -> dict[str, Json]:
-        """The broken body."""
+        """The invalid body."""
         broken = copy.deepcopy(right)
         self.do(broken)
         return broken

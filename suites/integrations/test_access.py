@@ -1,4 +1,4 @@
-"""Who may ask: tokens of servers and of sessions, and what is not one."""
+"""Authentication: tokens of servers and of sessions, and texts that are no tokens."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a client meets while things go wrong: the envelope, and what is sent again and what is not."""
+"""Faults: the error envelope, and what the client repeats."""
 
 from collections.abc import Callable
 

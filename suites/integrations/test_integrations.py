@@ -31,13 +31,13 @@ Connect = Callable[[Platform], Integration]
 
 
 def configuration(platform: Platform = EXAMPLE, **changed: Any) -> dict[str, Any]:
-    """A right configuration, with some of its fields changed."""
+    """A valid configuration, with some of its fields changed."""
     right = {"providerId": platform.id, "providerType": platform.type, "credentials": dict(platform.credentials)}
     return {**right, "settings": {"syncProducts": True}, **changed}
 
 
 def broken(invalid_examples: tuple[InvalidExample, ...]) -> list[Any]:
-    """Every way to break a body as a parameter, marked with the requirement that is then not met."""
+    """Every invalid example as a parameter, marked with its requirement."""
     return [
         pytest.param(each, id=str(each), marks=pytest.mark.requirement(each.requirement)) for each in invalid_examples
     ]

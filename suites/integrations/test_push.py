@@ -1,4 +1,4 @@
-"""Push notifications as a browser gets them: encrypted for it alone, and signed by the account."""
+"""Push messages: encrypted for one browser, and signed by the account."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""What workflows do when something happens: which fire, how often, and what comes of each action."""
+"""Executions of workflows: which fire, how often, and what each action does."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -31,7 +31,7 @@ def configure(integrations: Integrations, new_name: Callable[[], str]) -> Config
         entity_type: str = "Shipment",
         code: str = "shipment_delivered",
     ) -> Workflow:
-        """The workflow, which by itself changes the status to closed."""
+        """The workflow; its default action changes the status to closed."""
         trigger = next(each.guid for each in integrations.triggers(entity_type) if each.code == code)
         chosen = {"type": "update_status", "status": "closed"} if action is None else action
         return integrations.configure_workflow(new_name(), entity_type, trigger, chosen, conditions)
@@ -40,7 +40,7 @@ def configure(integrations: Integrations, new_name: Callable[[], str]) -> Config
 
 
 def fired(executions: Any) -> list[str]:
-    """The workflows of executions, by guid."""
+    """The guids of the executions' workflows."""
     return [each["workflow"]["guid"] for each in executions]
 
 
@@ -78,9 +78,11 @@ def test_every_event_fires_each_match_exactly_once(
     with make_workspace() as workspace:
         integrations, events = make_integrations(workspace), Events(workspace)
         trigger = integrations.triggers("Order")[0].guid
-        wanted = st.dictionaries(st.sampled_from("abc"), st.sampled_from([None, *entity.values()]) | values, max_size=2)
+        condition_sets = st.dictionaries(
+            st.sampled_from("abc"), st.sampled_from([None, *entity.values()]) | values, max_size=2
+        )
         expected = []
-        for number, conditions in enumerate(data.draw(st.lists(wanted, max_size=5))):
+        for number, conditions in enumerate(data.draw(st.lists(condition_sets, max_size=5))):
             action = {"type": "update_status", "status": str(number)}
             guid = integrations.configure_workflow(str(number), "Order", trigger, action, conditions).guid
             if all(name in entity and same(value, entity[name]) for name, value in conditions.items()):
@@ -91,7 +93,7 @@ def test_every_event_fires_each_match_exactly_once(
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal, as JSON Schema has it: true is not 1."""
+    """Whether two JSON values are equal in the sense of JSON Schema: true is not 1."""
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(same(*pair) for pair in zip(one, other, strict=True))
     if isinstance(one, dict) and isinstance(other, dict):
@@ -127,20 +129,20 @@ def test_conditions_are_members_with_exact_values(
 
 
 @pytest.mark.requirement("integrations.run.conditions")
-@pytest.mark.parametrize(("wanted", "given_value"), [(True, 1), (1, True), (0, False), ("1", 1), (None, False)])
-def test_true_is_not_one(events: Events, configure: Configure, wanted: Any, given_value: Any) -> None:
+@pytest.mark.parametrize(("condition", "value"), [(True, 1), (1, True), (0, False), ("1", 1), (None, False)])
+def test_true_is_not_one(events: Events, configure: Configure, condition: Any, value: Any) -> None:
     """
     Values of different kinds are different, even where a language takes one for the other.
     """
-    configure(conditions={"fragile": wanted})
+    configure(conditions={"fragile": condition})
 
-    assert events.happen(*DELIVERED, {"id": "S1", "fragile": given_value}) == []
+    assert events.happen(*DELIVERED, {"id": "S1", "fragile": value}) == []
 
 
 @pytest.mark.requirement("integrations.run.conditions")
 def test_entity_keeps_what_an_event_leaves_out(events: Events, configure: Configure) -> None:
     """
-    Conditions see the whole entity, with what earlier events said of it.
+    Conditions see the whole entity, with the members of earlier events.
     """
     configure(conditions={"customer": {"email": "anna@example.com"}})
     events.happen("Shipment", "shipment_created", SHIPMENT)
@@ -295,7 +297,7 @@ def test_resumed_update_keeps_what_came_meanwhile(
     events: Events, integrations: Integrations, configure: Configure
 ) -> None:
     """
-    An update of a status that had to wait changes the status alone, not what later events said of the entity.
+    An update of a status that had to wait changes the status alone, and keeps the members of later events.
     """
     guid = configure().guid
     events.pause(guid)

@@ -1,4 +1,4 @@
-"""Secrets in credentials: planted wherever a client may put them, and looked for wherever anybody may look."""
+"""Secrets in credentials: sent in every place that a client may use, and searched in everything that can be read."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,14 +20,14 @@ PLANTED = "planted-secret-0123456789"
 
 
 def shown(workspace: Workspace) -> str:
-    """Everything that anybody can see of a workspace, but for the credentials that it hands out."""
+    """Everything that can be read of a workspace, except its own credentials."""
     journal, har = workspace.journal.entries(), workspace.journal.har()
     control = [workspace.control("GET", f"integrations/{each}") for each in ("integrations", "workflows", "executions")]
     return json.dumps([journal, har, workspace.snapshot(), control], ensure_ascii=False)
 
 
 def configuration(credentials: Any, **changed: Any) -> dict[str, Any]:
-    """A configuration of a platform that takes any credentials."""
+    """A configuration of a platform that accepts any credentials."""
     return {"providerId": OPEN.id, "providerType": OPEN.type, "credentials": credentials, **changed}
 
 
@@ -103,7 +103,7 @@ def test_no_secret_of_any_spelling_is_kept(
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every text in a value, however deep, names too."""
+    """Every text in a value at any depth, including names."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

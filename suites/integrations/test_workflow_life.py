@@ -1,4 +1,4 @@
-"""The life of workflows as a state machine: whatever happens, in whatever order, the model here predicts what fires."""
+"""Workflows as a state machine: a model predicts which workflows fire."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ MANAGED = "Import tracking"
 @dataclass
 class Expected:
     """
-    What the model knows of one workflow.
+    The model of one workflow.
 
     Args:
         guid: As the provider gave it.
@@ -57,7 +57,7 @@ class Expected:
 
 
 class WorkflowLife(RuleBasedStateMachine):
-    """Workflows of shipments and the integration that one of them comes with."""
+    """Workflows of shipments, and the integration that manages one of them."""
 
     make_workspace: Callable[..., Workspace]
     make_integrations: Callable[..., Integrations]
@@ -75,12 +75,11 @@ class WorkflowLife(RuleBasedStateMachine):
         self.enabled = False
 
     def teardown(self) -> None:
-        """A machine that never began has nothing to leave."""
         if hasattr(self, "workspace"):
             self.workspace.delete()
 
     def live(self) -> list[Expected]:
-        """Workflows that are there: managed ones only while the integration is active."""
+        """The existing workflows: managed ones only while the integration is active."""
         return [each for each in self.workflows if self.enabled or not each.managed]
 
     @rule(name=st.sampled_from(NAMES), code=st.sampled_from(CODES), status=st.sampled_from([None, *STATUSES]))
@@ -171,8 +170,8 @@ class WorkflowLife(RuleBasedStateMachine):
 
     @rule(code=st.sampled_from(CODES), status=st.sampled_from(STATUSES), entity=st.sampled_from(["S1", "S2"]))
     def happen(self, code: str, status: str, entity: str) -> None:
-        told = {"id": entity, "status": status}
-        came = self.events.happen("Shipment", code, told)
+        change = {"id": entity, "status": status}
+        came = self.events.happen("Shipment", code, change)
         firing = [each for each in self.live() if each.active and each.code == code and each.status in (None, status)]
         assert [each["workflow"]["guid"] for each in came] == [each.guid for each in firing]
         assert [each["state"] for each in came] == ["paused" if each.paused else "completed" for each in firing]

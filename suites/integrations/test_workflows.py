@@ -30,7 +30,6 @@ def configure(integrations: Integrations, new_name: Callable[[], str]) -> Callab
     """Configures a workflow with a new name: `configure("Order")`."""
 
     def make(entity_type: str = "Shipment", action: dict[str, Any] | None = None, name: str = "") -> Workflow:
-        """The workflow as it was answered."""
         trigger = trigger_of(integrations, entity_type)
         return integrations.configure_workflow(name or new_name(), entity_type, trigger, action or EMAIL)
 
@@ -38,7 +37,7 @@ def configure(integrations: Integrations, new_name: Callable[[], str]) -> Callab
 
 
 def listed(integrations: Integrations, guid: str, entity_type: str = "Shipment") -> list[Workflow]:
-    """What a list with managed workflows shows of a workflow."""
+    """A workflow as a list with managed workflows shows it."""
     return [each for each in integrations.workflows(entity_type, managed=True) if each.guid == guid]
 
 
@@ -128,7 +127,7 @@ def test_workflow_is_one_object(raw: RawClient, body: bytes) -> None:
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])
 def test_other_content_types_are_refused(raw: RawClient, content_type: str | None) -> None:
     """
-    A body that is not said to be JSON is answered 415.
+    A body whose media type is not JSON is answered 415.
     """
     answer = raw.send("POST", CONFIGURE_WORKFLOW, body=b"{}", headers={"Content-Type": content_type})
 
@@ -149,7 +148,7 @@ def test_unknown_trigger_is_not_found(integrations: Integrations, new_name: Call
 @pytest.mark.requirement("integrations.workflow.update")
 def test_same_name_updates_a_workflow(integrations: Integrations, configure: Callable[..., Workflow]) -> None:
     """
-    Configured again under its name a workflow keeps its guid and its side, and does what was said last.
+    A workflow that is configured again under its name keeps its guid and state, and has the new trigger and action.
     """
     first = configure()
     integrations.toggle(first.guid)
@@ -213,11 +212,11 @@ def test_deleted_workflow_is_gone(
     """
     guid = configure().guid
     integrations.delete(guid)
-    asked = [("GET", f"configured/{guid}/toggle", ""), ("DELETE", f"configured/{guid}", "")]
-    asked.append(("GET", "resume-workflow", f"workflowId={guid}"))
+    requests = [("GET", f"configured/{guid}/toggle", ""), ("DELETE", f"configured/{guid}", "")]
+    requests.append(("GET", "resume-workflow", f"workflowId={guid}"))
 
     assert listed(integrations, guid) == []
-    assert [error_of(raw.send(way, f"/api/workflows/{path}", query=query)) for way, path, query in asked] == [
+    assert [error_of(raw.send(way, f"/api/workflows/{path}", query=query)) for way, path, query in requests] == [
         UNKNOWN
     ] * 3
 
@@ -245,7 +244,7 @@ def test_managed_workflows_are_listed_on_demand(
     own = configure().guid
     before = {each.guid for each in integrations.workflows("Shipment", managed=True)}
     connect(EXAMPLE)
-    shown = {asked: integrations.workflows("Shipment", managed=asked) for asked in (None, False, True)}
+    shown = {managed: integrations.workflows("Shipment", managed=managed) for managed in (None, False, True)}
 
     assert all(own in {each.guid for each in workflows} for workflows in shown.values())
     assert [each.is_managed for each in shown[True] if each.guid not in before] == [True]

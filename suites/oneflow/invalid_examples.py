@@ -1,5 +1,5 @@
 """
-Every way to break an order with one change, each with the path of what is then broken and the requirement not met.
+Every way to make an order invalid with one change, each with the path that is then invalid and its requirement.
 
 The suite's own knowledge, as in `strategies`: no schema and no validator of this project decides it.
 """
@@ -30,7 +30,7 @@ Values = tuple[Json, ...]
 @dataclass(frozen=True, slots=True)
 class InvalidExample:
     """
-    One way to break an order.
+    One way to make an order invalid.
 
     Args:
         requirement: The requirement that the order then does not meet.
@@ -50,7 +50,7 @@ class InvalidExample:
 
 @dataclass(frozen=True, slots=True)
 class BrokenOrder:
-    """An order with one thing broken, where, and the requirement that it does not meet."""
+    """An order with one invalid field, its path, and the requirement that is not met."""
 
     order: Order
     path: str
@@ -149,7 +149,7 @@ FIELDS: tuple[tuple[str, str, Values], ...] = (
 
 
 def changed(order: Order, at: str, value: Json) -> Order:
-    """A copy of an order with another value in one place, or without that place."""
+    """A copy of an order with another value in one place, or without it."""
     made = copy.deepcopy(order)
     if value is MISSING:
         _remove(made, at)
@@ -159,7 +159,7 @@ def changed(order: Order, at: str, value: Json) -> Order:
 
 
 def _field(at: str, requirement: str, values: tuple[Json, ...]) -> tuple[InvalidExample, ...]:
-    """A field left out, and the same field with a value that it may not have."""
+    """A missing field, and the same field with an invalid value."""
     wrong = st.sampled_from([value for value in values if value is not MISSING] or [None])
 
     def leave_out(order: Order, draw: st.DrawFn) -> None:
@@ -197,7 +197,7 @@ def _remove(order: Order, at: str) -> None:
 
 
 def _rule(requirement: str, at: str, called: str, changes: Mapping[str, Json]) -> InvalidExample:
-    """Something that is well formed but not true of the account, or of the rest of the order."""
+    """An order that is valid by the schema and breaks a rule."""
 
     def apply(order: Order, draw: st.DrawFn) -> None:
         for place, value in changes.items():
@@ -324,7 +324,7 @@ INVALID_EXAMPLES: tuple[InvalidExample, ...] = (
 
 @st.composite
 def broken_orders(draw: st.DrawFn, example: InvalidExample | None = None) -> BrokenOrder:
-    """Full orders with exactly one thing broken: order, path of the broken field, requirement."""
+    """Full orders with exactly one invalid field: order, path, requirement."""
     chosen = example or draw(st.sampled_from(INVALID_EXAMPLES))
     order = draw(full_orders())
     chosen.apply(order, draw)

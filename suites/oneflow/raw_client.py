@@ -1,4 +1,4 @@
-"""Requests below the client, as a careless sender would make them: signed by hand, wrongly, or not at all."""
+"""Requests that the client would not send: signed by the test, wrongly, or not at all."""
 
 import hashlib
 import hmac
@@ -32,7 +32,7 @@ def hex_hmac(secret: str, signed: str, digest: str = "sha1") -> str:
 
 class RawClient:
     """
-    Sends what a test made by hand through the client's own session, so that each exchange is checked as ever.
+    Sends requests that a test composes, through the client's own session, so that each exchange is checked.
 
     Args:
         oneflow: Whose session and base URL.
@@ -45,7 +45,7 @@ class RawClient:
         self.secret = credentials.secret
 
     def signed(self, method: str, path: str, date: str = DOCUMENTED_DATE, *, digest: str = "sha1") -> dict[str, str]:
-        """Right headers for a request; SHA-256 is said in its header."""
+        """The valid headers for a request; a header names SHA-256."""
         signature = hex_hmac(self.secret, f"{method} {path} {date}", digest)
         headers = {"x-oneflow-authorization": f"{self.token}:{signature}", "x-oneflow-date": date}
         return headers if digest == "sha1" else {**headers, "x-oneflow-algorithm": digest.upper()}
@@ -61,7 +61,7 @@ class RawClient:
         signed_path: str | None = None,
     ) -> requests.Response:
         """
-        Send one request, rightly signed unless the headers say otherwise.
+        Send one request, validly signed unless the headers say otherwise.
 
         Args:
             method: Of HTTP.
@@ -83,12 +83,12 @@ class RawClient:
         return session.send(prepared, timeout=TIMEOUT_S, allow_redirects=False, **settings)
 
     def send_decoded(self, method: str, path: str, **settings: Any) -> requests.Response:
-        """Send one request whose signature is over the percent-decoded path, as current SDKs do."""
+        """Send one request with a signature over the percent-decoded path, as current SDKs do."""
         return self.send(method, path, signed_path=unquote(path), **settings)
 
 
 def error_of(answer: requests.Response) -> Mapping[str, Any]:
-    """The `error` of a documented error body, whose code is the status, or that of a failed validation."""
+    """The `error` of a documented error body. Its code is the status, or that of a failed validation."""
     body = answer.json()
     assert body["success"] is False
     error: Mapping[str, Any] = body["error"]

@@ -43,7 +43,7 @@ EXTRA_DATA = st.dictionaries(texts, EXTRA_VALUES, max_size=3)
 
 
 def extra_data() -> SearchStrategy[dict[str, Json]]:
-    """Whatever JSON object a sender keeps beside an order."""
+    """Any JSON object."""
     return EXTRA_DATA
 
 
@@ -61,7 +61,7 @@ def addresses(*, with_phone: bool = False) -> SearchStrategy[dict[str, Json]]:
 
 @st.composite
 def orders(draw: st.DrawFn, destination: Destination | None = None, *, piazza: bool = False) -> Order:
-    """Valid orders, from the smallest to those that use every field of every table; if asked, of Piazza items only."""
+    """Valid orders, from the smallest to those with every field of every table; on request of Piazza items only."""
     chosen = destination or draw(st.sampled_from([each for each in DESTINATIONS if each.titles or not piazza]))
     shipments = draw(_shipment_lists(chosen))
     indexes = list(range(len(shipments)))
@@ -214,7 +214,7 @@ def minimum_order(source_order_id: str) -> Order:
 
 @st.composite
 def full_orders(draw: st.DrawFn) -> Order:
-    """Valid orders with at least two of everything and every field given, so that any of them can be broken."""
+    """Valid orders with at least two of everything and every field, so that any field can be made invalid."""
     order = minimum_order(draw(unique_names))
     (sku, codes), data = FULL.products[0], order["orderData"]
     data |= {"customerName": draw(texts), "extraData": draw(EXTRA_DATA)}
@@ -273,7 +273,7 @@ def _full_item(number: int, sku: str, codes: tuple[str, ...]) -> dict[str, Json]
 
 @st.composite
 def decorated_orders(draw: st.DrawFn) -> Order:
-    """Valid orders with fields that the order structure does not name, at every level."""
+    """Valid orders with unknown fields at every level."""
     order = draw(full_orders())
     value = draw(scalars | extra_data())
 

@@ -1,4 +1,4 @@
-"""Orders that are cancelled by their sender's number."""
+"""Cancelling orders by `sourceOrderId`."""
 
 from collections.abc import Callable
 

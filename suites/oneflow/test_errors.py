@@ -1,4 +1,4 @@
-"""Requests that are broken as requests: each is answered in the provider's own words, and none with a 500."""
+"""Malformed requests: each is answered with the provider's own error, and none with a 500."""
 
 import json
 from collections.abc import Callable
@@ -121,7 +121,7 @@ def test_wrong_content_type_is_refused(
     raw: RawClient, new_id: Callable[[], str], path: str, content_type: str | None
 ) -> None:
     """
-    A valid order that is not said to be JSON is answered 400 with the documented body.
+    A valid order whose media type is not JSON is answered 400 with the documented body.
     """
     body = json.dumps(minimum_order(new_id())).encode()
     answer = raw.send("POST", path, body=body, headers={"Content-Type": content_type})
@@ -203,7 +203,7 @@ def test_unserved_method_is_not_found(raw: RawClient, method: str, path: str) ->
 
 
 def order_of_size(number: str, size: int) -> bytes:
-    """A valid order whose JSON has exactly so many bytes."""
+    """A valid order whose JSON has that many bytes."""
     order = minimum_order(number)
     order["orderData"]["customerName"] = ""
     order["orderData"]["customerName"] = "x" * (size - len(json.dumps(order)))

@@ -1,4 +1,4 @@
-"""What a client meets while things go wrong: the provider's bodies, real connection faults, what a retry mends."""
+"""Faults: the provider's bodies, real connection faults, and what retries achieve."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def impatient(workspace: Workspace, make_oneflow: Callable[..., OneFlow]) -> One
 
 
 def kept_ids(oneflow: OneFlow) -> list[str | None]:
-    """The sender's numbers of all orders, the oldest first."""
+    """The `sourceOrderId` of every order, oldest first."""
     return [order.source_order_id for order in oneflow.orders(pagesize=100).orders][::-1]
 
 
@@ -45,9 +45,9 @@ def test_maintenance_has_the_provider_body(workspace: Workspace, raw: RawClient)
     While the provider is offline for maintenance, every operation is answered 503 with the documented error body.
     """
     workspace.faults.set({"fault": "status", "status": 503})
-    asked = [("GET", LIST, None), ("POST", LIST, b"{}"), ("PUT", "/api/order/brandx/1/cancel", None)]
+    calls = [("GET", LIST, None), ("POST", LIST, b"{}"), ("PUT", "/api/order/brandx/1/cancel", None)]
 
-    answers = [raw.send(method, path, body=body) for method, path, body in asked]
+    answers = [raw.send(method, path, body=body) for method, path, body in calls]
 
     assert [(each.status_code, error_of(each)["code"]) for each in answers] == [(503, 503)] * 3
 
@@ -228,7 +228,7 @@ def test_malformed_json_is_an_unexpected_answer(
     set_aside_findings: Callable[[], AbstractContextManager[list[Finding]]],
 ) -> None:
     """
-    An answer whose JSON is cut off is told apart from every other, and differs from the contract.
+    An answer whose JSON is cut off is an error of its own, and differs from the contract.
     """
     workspace.faults.set({"fault": "malformed_json"})
 

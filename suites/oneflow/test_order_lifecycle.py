@@ -1,4 +1,4 @@
-"""The life of orders as a state machine: whatever happens, in whatever order, the model here predicts the answers."""
+"""Orders as a state machine: a model predicts the answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ ADDRESS = {"name": "Wendy", "address1": "14 Kensington Gardens", "town": "London
 @dataclass
 class Expected:
     """
-    What the model knows of one submission.
+    The model of one submission.
 
     Args:
         source_order_id: The sender's number.
@@ -53,7 +53,7 @@ class Expected:
 
 @dataclass
 class Model:
-    """What should be the case: submissions in their order, the time, and how fast orders live."""
+    """The expected state: submissions in their order, the time, and the durations of the settings."""
 
     processing_s: float
     print_ready_s: float
@@ -62,7 +62,7 @@ class Model:
     submissions: list[Expected] = field(default_factory=list)
 
     def status(self, each: Expected) -> str | None:
-        """The word for where a submission is; None where there is no order."""
+        """The status of a submission; None where there is no order."""
         age_s = self.now_s - each.submitted_s - self.processing_s
         if not each.valid or age_s < 0:
             return None
@@ -73,17 +73,17 @@ class Model:
         return "printready" if age_s < self.print_ready_s + self.ship_s else "shipped"
 
     def orders(self) -> list[Expected]:
-        """What the list should show, the newest first."""
+        """The expected list, newest first."""
         return [each for each in reversed(self.submissions) if self.status(each) is not None]
 
     def errors(self) -> list[str | None]:
-        """Ids of what should be a submission error, the newest first."""
+        """The ids of the expected submission errors, newest first."""
         due = [each for each in self.submissions if not each.valid]
         return [each.order_id for each in reversed(due) if self.now_s - each.submitted_s >= self.processing_s]
 
 
 class OrderLifecycle(RuleBasedStateMachine):
-    """Submit, wait, list, read, cancel, amend, and let things go wrong, on a workspace of its own."""
+    """Submits, waits, lists, reads, cancels and amends, with faults, in a workspace of its own."""
 
     make_workspace: Callable[..., Workspace]
     make_oneflow: Callable[..., OneFlow]
@@ -111,7 +111,7 @@ class OrderLifecycle(RuleBasedStateMachine):
 
     @initialize(target=favourites)
     def begin(self) -> Any:
-        """In every story there is one order that has been processed, and to which much happens."""
+        """Each run begins with one processed order."""
         order = self.submit()
         self.advance(self.model.processing_s)
         return order
@@ -155,11 +155,11 @@ class OrderLifecycle(RuleBasedStateMachine):
 
     @rule(page=st.integers(1, 3), pagesize=st.integers(1, 4))
     def list_page(self, page: int, pagesize: int) -> None:
-        wanted = self.model.orders()[(page - 1) * pagesize : page * pagesize]
+        expected = self.model.orders()[(page - 1) * pagesize : page * pagesize]
 
         shown = self.oneflow.orders(page, pagesize).orders
 
-        assert [order.source_order_id for order in shown] == [each.source_order_id for each in wanted]
+        assert [order.source_order_id for order in shown] == [each.source_order_id for each in expected]
 
     @rule(submission=submissions | favourites)
     def cancel(self, submission: Expected) -> None:
@@ -191,7 +191,7 @@ class OrderLifecycle(RuleBasedStateMachine):
             order.name = name
 
     def _order_of(self, submission: Expected) -> Expected | None:
-        """The order that has a submission's number, if any ever gets it."""
+        """The order with a submission's number, or None."""
         numbered = (each for each in self.model.submissions if each.source_order_id == submission.source_order_id)
         return next((each for each in numbered if each.valid), None)
 
@@ -212,7 +212,7 @@ class OrderLifecycle(RuleBasedStateMachine):
 
     @rule(order=favourites, first=st.sampled_from(["cancel", "ship", "nothing"]))
     def close_and_try_again(self, order: Expected, first: str) -> None:
-        """What is at its end stays there: the likeliest mistake is to try all the same."""
+        """Try to change an order in a final state."""
         if first == "cancel":
             self.cancel(order)
         elif first == "ship":
@@ -228,17 +228,17 @@ class OrderLifecycle(RuleBasedStateMachine):
 
     @invariant()
     def list_has_exactly_the_processed_orders(self) -> None:
-        """Every order shows in the list as soon as it is processed, in its state, the newest first."""
+        """The list has every processed order, in its state, newest first."""
         shown = self.oneflow.orders(pagesize=200).orders
-        wanted = self.model.orders()
+        expected = self.model.orders()
 
         assert [(order.source_order_id, order.status) for order in shown] == [
-            (each.source_order_id, self.model.status(each)) for each in wanted
+            (each.source_order_id, self.model.status(each)) for each in expected
         ]
 
     @invariant()
     def submission_errors_are_exactly_the_invalid_submissions(self) -> None:
-        """What proved invalid is a submission error, and nothing else is."""
+        """The submission errors are the invalid submissions."""
         kept = self.workspace.control("GET", "oneflow/submission-errors")["submissionErrors"]
 
         assert [each["_id"] for each in kept] == self.model.errors()

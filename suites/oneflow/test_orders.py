@@ -1,4 +1,4 @@
-"""Orders that are submitted: the answer, what is kept of them, and their numbers."""
+"""Submitted orders: the receipt, the stored fields, and their ids."""
 
 import copy
 import json
@@ -22,7 +22,7 @@ MINTED_IDS = r"[0-9a-f]{24}"
 
 
 def extra_data_of(data: Json) -> Iterator[Json]:
-    """What is in `extraData` of an order's data, its items and their components, in that order."""
+    """The `extraData` of an order's data, its items and their components, in that order."""
     yield data.get("extraData", {})
     for item in data["items"]:
         yield item.get("extraData", {})
@@ -80,7 +80,7 @@ def test_order_is_read_as_an_object_of_four_parts(placed: Callable[..., Order]) 
 
 
 def losses(sent: Json, kept: Json, path: str = "") -> Iterator[str]:
-    """Where what was sent is not in what was kept; what was added is no loss."""
+    """The places where a sent value was not stored. Added members are no loss."""
     if isinstance(sent, dict) and isinstance(kept, dict):
         for name, each in sent.items():
             yield from losses(each, kept.get(name), f"{path}.{name}")

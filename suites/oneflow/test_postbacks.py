@@ -1,4 +1,4 @@
-"""Postbacks: what is told of orders, shipments and submission errors, to which triggers, and how it comes."""
+"""Postbacks: for orders, shipments and submission errors, to their triggers, with templates and retries."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -31,14 +31,14 @@ SetUp = Callable[..., Workspace]
 
 
 def trigger(event: str, url: str, **changes: Any) -> dict[str, Any]:
-    """A trigger as the seed data has it."""
+    """A trigger of the seed data."""
     usual = {"method": "POST", "contentType": "application/json", "template": None, "authorization": None}
     return {"event": event, "url": url, **usual, **changes}
 
 
 @pytest.fixture
 def with_triggers(workspace: Workspace) -> SetUp:
-    """Sets triggers up in the account under test, whose clock then stands at noon; further keys change its settings."""
+    """Sets triggers and settings in the account under test, and freezes its clock at noon."""
 
     def set_up(*triggers: Json, **settings: Any) -> Workspace:
         changed = {**SEED, "triggers": list(triggers), "settings": {**SEED["settings"], **settings}}
@@ -51,7 +51,7 @@ def with_triggers(workspace: Workspace) -> SetUp:
 
 @pytest.fixture
 def all_triggers(with_triggers: SetUp, inbox: Inbox) -> SetUp:
-    """Sets up one trigger for each event, to a path of its own."""
+    """Sets one trigger for each event, each with a path of its own."""
 
     def set_up(**settings: Any) -> Workspace:
         return with_triggers(*(trigger(each, f"{inbox.url}/{each}") for each in EVENTS), **settings)
@@ -59,13 +59,13 @@ def all_triggers(with_triggers: SetUp, inbox: Inbox) -> SetUp:
     return set_up
 
 
-def told(inbox: Inbox) -> list[tuple[str, Any]]:
-    """What came, as event and JSON value."""
+def postbacks(inbox: Inbox) -> list[tuple[str, Any]]:
+    """The received postbacks, as event and JSON value."""
     return [(each.path.rpartition("/")[2], each.json) for each in inbox.received]
 
 
 def later(workspace: Workspace, seconds: float) -> None:
-    """Move the clock on and let everything be delivered."""
+    """Advance the clock and wait for the deliveries."""
     workspace.clock.advance(seconds)
     workspace.webhooks.wait_until_idle()
 
@@ -75,7 +75,7 @@ def later(workspace: Workspace, seconds: float) -> None:
 )
 def test_life_of_an_order_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, inbox: Inbox) -> None:
     """
-    An order that is received, becomes print ready and ships is told of three times, in that order.
+    An order that is received, becomes print ready and ships has three postbacks, in that order.
     """
     workspace = all_triggers()
     submission = oneflow.submit(minimum_order("FP-1"))
@@ -83,7 +83,7 @@ def test_life_of_an_order_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, 
     later(workspace, 2 * DAY_S)
 
     order = {"sourceOrderId": "FP-1"}
-    received, ready, shipped = told(inbox)
+    received, ready, shipped = postbacks(inbox)
     assert received == ("orderReceived", {"timestamp": "2026-03-01T12:00:01.000Z", **order, "status": "received"})
     assert ready == ("orderPrintReady", {"timestamp": "2026-03-01T12:00:06.000Z", **order, "status": "printready"})
     assert shipped[0] == "shipmentShipped"
@@ -97,7 +97,7 @@ def test_life_of_an_order_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, 
 @pytest.mark.requirement("oneflow.postback.shipment_shipped")
 def test_each_shipment_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, inbox: Inbox) -> None:
     """
-    An order with two shipments is told of as shipped twice.
+    An order with two shipments has two postbacks that they were shipped.
     """
     workspace, order = all_triggers(), minimum_order("FP-2")
     order["orderData"]["shipments"] *= 2
@@ -105,7 +105,7 @@ def test_each_shipment_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, inb
 
     later(workspace, 2 * DAY_S)
 
-    assert [event for event, _ in told(inbox)].count("shipmentShipped") == 2
+    assert [event for event, _ in postbacks(inbox)].count("shipmentShipped") == 2
 
 
 @pytest.mark.requirement("oneflow.postback.order_errored")
@@ -116,7 +116,7 @@ def test_errored_order_is_posted_back(
     oneflow: OneFlow, all_triggers: SetUp, inbox: Inbox, setting: str, seconds: float
 ) -> None:
     """
-    An order whose artwork cannot be fetched, or fails its preflight, is told of as errored.
+    An order whose artwork cannot be fetched, or fails its preflight, has a postback that it is errored.
     """
     order = minimum_order("FP-3")
     order["orderData"]["items"][0]["components"][0]["preflight"] = True
@@ -125,7 +125,7 @@ def test_errored_order_is_posted_back(
 
     later(workspace, seconds)
 
-    assert [(event, value["status"]) for event, value in told(inbox)] == [
+    assert [(event, value["status"]) for event, value in postbacks(inbox)] == [
         ("orderReceived", "received"),
         ("orderErrored", "error"),
     ]
@@ -134,7 +134,7 @@ def test_errored_order_is_posted_back(
 @pytest.mark.requirement("oneflow.postback.order_cancelled")
 def test_cancelled_order_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, inbox: Inbox) -> None:
     """
-    An order that is cancelled by the API is told of at once, and not when it is refused a second time.
+    An order that is cancelled by the API has one postback at once, and none when cancelling it again is refused.
     """
     workspace = all_triggers()
     oneflow.submit(minimum_order("FP-4"))
@@ -145,7 +145,7 @@ def test_cancelled_order_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, i
         oneflow.cancel("brandx", "FP-4")
     later(workspace, 2 * DAY_S)
 
-    assert [(event, value["status"]) for event, value in told(inbox)] == [
+    assert [(event, value["status"]) for event, value in postbacks(inbox)] == [
         ("orderReceived", "received"),
         ("orderCancelled", "cancelled"),
     ]
@@ -154,7 +154,7 @@ def test_cancelled_order_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, i
 @pytest.mark.requirement("oneflow.postback.submission_error", "oneflow.postback.submission_error_template")
 def test_submission_error_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, inbox: Inbox) -> None:
     """
-    A submission that cannot become an order is told of with its id and a simple message for each error, as JSON.
+    A submission that cannot become an order has a postback with its id and a message for each error, as JSON.
     """
     workspace, order = all_triggers(), minimum_order("FP-5")
     del order["destination"]["name"]
@@ -163,7 +163,7 @@ def test_submission_error_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, 
 
     later(workspace, 1)
 
-    ((event, value),) = told(inbox)
+    ((event, value),) = postbacks(inbox)
     assert event == "orderSubmissionError"
     assert {key: value[key] for key in value if key != "errorsClean"} == {
         "TimeStamp": "2026-03-01T12:00:01.000Z",
@@ -382,7 +382,7 @@ def test_trigger_that_cannot_work_is_refused(
 @pytest.mark.requirement("oneflow.postback.submission_error")
 def test_resubmitted_order_is_posted_back(oneflow: OneFlow, all_triggers: SetUp, inbox: Inbox) -> None:
     """
-    A submission that was mended and resubmitted is told of as an order that was received.
+    A submission that was edited and resubmitted has a postback that its order was received.
     """
     workspace, broken = all_triggers(), minimum_order("FP-14")
     del broken["destination"]["name"]
@@ -394,4 +394,4 @@ def test_resubmitted_order_is_posted_back(oneflow: OneFlow, all_triggers: SetUp,
     workspace.control("POST", f"{path}/resubmit")
     later(workspace, 1)
 
-    assert [event for event, _ in told(inbox)] == ["orderSubmissionError", "orderReceived"]
+    assert [event for event, _ in postbacks(inbox)] == ["orderSubmissionError", "orderReceived"]

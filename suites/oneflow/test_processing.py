@@ -1,4 +1,4 @@
-"""What becomes of an order on the clock: received, print ready, shipped, or errored."""
+"""The life of an order on the clock: received, print ready, shipped, or errored."""
 
 from collections.abc import Callable
 from datetime import datetime

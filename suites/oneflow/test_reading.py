@@ -1,4 +1,4 @@
-"""Orders that are read and listed, each account its own."""
+"""Reading and listing orders, each account its own."""
 
 from collections.abc import Callable
 

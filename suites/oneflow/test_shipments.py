@@ -1,4 +1,4 @@
-"""Shipments: they come with their order, and their address can be amended."""
+"""Shipments are created with their order, and their address can be amended."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ ADDRESS: dict[str, Json] = {
 
 
 def path_of(order: Order, index: object = 0) -> str:
-    """Where a shipment of an order is amended."""
+    """The path of a shipment's update."""
     return f"/api/shipment/{order.source_order_id}/{index}/shipping"
 
 

@@ -1,4 +1,4 @@
-"""Who sends a request: headers, signature, algorithm, path and date."""
+"""Authentication: headers, signature, algorithm, path and date."""
 
 import base64
 import json

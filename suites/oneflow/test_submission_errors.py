@@ -1,4 +1,4 @@
-"""Submission errors: orders that proved invalid, to be read, edited and submitted again as in the production UI."""
+"""Submission errors: invalid orders are read, edited and submitted again as in the production UI."""
 
 import json
 from collections.abc import Sequence
@@ -21,20 +21,20 @@ LONG_S = 60
 
 
 def errors_of(workspace: Workspace) -> Sequence[Json]:
-    """A workspace's submission errors, the newest first."""
+    """A workspace's submission errors, newest first."""
     found: Sequence[Json] = workspace.control("GET", "oneflow/submission-errors")["submissionErrors"]
     return found
 
 
 def resubmit(workspace: Workspace, submission_id: str) -> Json:
-    """Have a submission judged again, and wait until it is."""
+    """Submit a submission again, and wait until it is processed."""
     answered = workspace.control("POST", f"oneflow/submission-errors/{submission_id}/resubmit")
     workspace.clock.advance(LONG_S)
     return answered
 
 
 def invalid_order() -> dict[str, Json]:
-    """An order that only misses its destination."""
+    """An order whose destination does not exist."""
     return {**minimum_order("1"), "destination": {"name": "nobody"}}
 
 
@@ -174,7 +174,7 @@ def test_resubmission_that_is_still_invalid_is_an_error_again(workspace: Workspa
 @pytest.mark.requirement("oneflow.submission.error_resubmit_once")
 def test_resubmission_is_remembered(workspace: Workspace, oneflow: OneFlow) -> None:
     """
-    A submission error tells that it was resubmitted, so that nobody does it again.
+    A submission error shows that it was resubmitted.
     """
     receipt = oneflow.submit(invalid_order())
     workspace.clock.advance(LONG_S)

@@ -1,4 +1,4 @@
-"""Orders that are validated: the valid ones come back as sent, the others with the path of what is broken."""
+"""Validating orders: valid ones are returned as sent, invalid ones with the path of each error."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ Json = Any
 
 
 def invalid_examples(operation: Callable[[InvalidExample], bool] = lambda _: True) -> list[Any]:
-    """Every way to break an order as a parameter, marked with the requirement that is then not met."""
+    """Every invalid example as a parameter, marked with its requirement."""
     return [
         pytest.param(each, id=str(each), marks=pytest.mark.requirement(each.requirement))
         for each in INVALID_EXAMPLES
@@ -159,7 +159,7 @@ def test_validation_creates_nothing(oneflow: OneFlow, placed: Callable[..., Orde
 
 
 def places_of(refused: pytest.ExceptionInfo[ValidationFailed]) -> list[str]:
-    """Where the findings of a failed validation are."""
+    """The paths of a failed validation."""
     return [each.path for each in refused.value.validations]
 
 

@@ -12,7 +12,7 @@ CONNECTION = f"{STORE}/connection"
 
 
 class Operation(NamedTuple):
-    """A request that is right but for its token."""
+    """A request that is valid except for its token."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""Requests below the client, as a careless application would make them: each parameter as the test wants it."""
+"""Requests that the client would not send: each parameter as the test sets it."""
 
 import re
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ SENTENCES = {
 
 
 def error(answer: requests.Response) -> tuple[int, str]:
-    """Status and message of a refusal, which says the sentence of its status as JSON and leads nowhere."""
+    """Status and message of a refusal: JSON with the message of its status, and no redirect."""
     assert answer.headers["content-type"].partition(";")[0] == "application/json"
     assert answer.json()["message"] == SENTENCES[answer.status_code]
     assert "location" not in answer.headers
@@ -40,7 +40,7 @@ def error(answer: requests.Response) -> tuple[int, str]:
 
 
 def page_text(answer: requests.Response) -> str:
-    """The text of a page for people, which says what it is and is whole."""
+    """The text of a complete HTML page."""
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.content.startswith(b"<!doctype html>\n")
     assert answer.content.endswith(b"</html>\n")
@@ -48,7 +48,7 @@ def page_text(answer: requests.Response) -> str:
 
 
 def returned(answer: requests.Response) -> dict[str, str]:
-    """What a redirect brings back to the application: its parameters, each once."""
+    """The parameters of a redirect back to the application, each once."""
     assert answer.status_code in (302, 303)
     query = parse_qs(urlsplit(answer.headers["location"]).query, keep_blank_values=True)
     assert {len(values) for values in query.values()} == {1}
@@ -57,7 +57,7 @@ def returned(answer: requests.Response) -> dict[str, str]:
 
 class RawClient:
     """
-    Sends what a test made by hand through the client's own session, so that each exchange is checked as ever.
+    Sends requests that a test composes, through the client's own session, so that each exchange is checked.
 
     Args:
         otter: Whose session and base URL.
@@ -71,8 +71,8 @@ class RawClient:
         self.redirect_uri = str(otter.redirect_uri)
 
     def authorize(self, *, accept: str = "*/*", extra: str = "", **changes: Any) -> requests.Response:
-        """A request for authorization with parameters changed, or left out where they are None."""
-        asked = {
+        """Send an authorization request with parameters changed, or removed where they are None."""
+        parameters = {
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
             "response_type": "code",
@@ -80,17 +80,17 @@ class RawClient:
             "state": "xyz",
             **changes,
         }
-        query = urlencode({name: each for name, each in asked.items() if each is not None}, quote_via=quote)
+        query = urlencode({name: each for name, each in parameters.items() if each is not None}, quote_via=quote)
         url = f"{self.otter.base_url}{AUTHORIZE}?{query}{extra}"
         headers = {"Accept": accept}
         return self.otter.session.get(url, headers=headers, allow_redirects=False, timeout=TIMEOUT_S)
 
     def code(self, **changes: Any) -> str:
-        """A code that was issued at once."""
+        """An authorization code."""
         return returned(self.authorize(**changes))["code"]
 
     def token(self, *, basic: tuple[str, str] | None = None, extra: str = "", **form: Any) -> requests.Response:
-        """A request for a token; id and secret go into the form, or into Basic where that is given."""
+        """Request a token; id and secret go into the form, or into Basic where that is given."""
         filled: dict[str, Any] = {"grant_type": "authorization_code", "redirect_uri": self.redirect_uri}
         if form.get("grant_type") == "client_credentials":
             filled = {}
@@ -107,13 +107,13 @@ class RawClient:
         content_type: str | None = "application/x-www-form-urlencoded",
         auth: tuple[str, str] | None = None,
     ) -> requests.Response:
-        """Any body to the token endpoint."""
+        """Send any body to the token endpoint."""
         headers = {} if content_type is None else {"Content-Type": content_type}
         url = self.otter.base_url + TOKEN
         return self.otter.session.post(url, data=body, headers=headers, auth=auth or _nobody, timeout=TIMEOUT_S)
 
     def ask(self, method: str, path: str, access_token: str | None, **arguments: Any) -> requests.Response:
-        """A request to an organization endpoint, path from `/organization` on."""
+        """Send a request to an organization endpoint; the path begins with `/organization`."""
         headers = {"Authorization": f"Bearer {access_token}"} if access_token is not None else {}
         headers |= arguments.pop("headers", {})
         url = f"{self.otter.base_url}{path}"
@@ -127,7 +127,7 @@ class RawClient:
 
 class Page:
     """
-    An authorization page in a browser of its own, read with the eyes of a form.
+    An authorization page in a browser of its own, read through its form.
 
     Args:
         raw: Who sends.
@@ -149,7 +149,7 @@ class Page:
         self.action = urljoin(self.address, unescape(action[1]))
 
     def decide(self, decision: str, *, forget_cookie: bool = False, **fields: Any) -> requests.Response:
-        """Press a button."""
+        """Submit the form."""
         session = self._raw.otter.session
         if forget_cookie:
             session.cookies.clear()
@@ -157,7 +157,7 @@ class Page:
         return session.post(self.action, data=form, allow_redirects=False, auth=_nobody, timeout=TIMEOUT_S)
 
     def reload(self, *, forget_cookie: bool = False) -> requests.Response:
-        """Ask for the page again."""
+        """Request the page again."""
         if forget_cookie:
             self._raw.otter.session.cookies.clear()
         return self._get()

@@ -1,4 +1,4 @@
-"""Asking for a user's permission: what the request must say, who decides, and where the browser goes."""
+"""Authorization: the request's parameters, consent, and redirects."""
 
 from collections.abc import Callable
 from typing import Any
@@ -55,13 +55,13 @@ def test_refusal_comes_back_without_a_code(otter: Otter, raw: RawClient, workspa
     Where the user refuses, the application learns access_denied, and gets no code.
     """
     workspace.control("PUT", "otter/consent", {"consent": "deny"})
-    asked = otter.authorization()
+    request = otter.authorization()
 
-    answer = otter.session.get(asked.url, allow_redirects=False)
+    answer = otter.session.get(request.url, allow_redirects=False)
 
-    assert (answer.status_code, returned(answer)) == (302, {"error": "access_denied", "state": asked.state})
+    assert (answer.status_code, returned(answer)) == (302, {"error": "access_denied", "state": request.state})
     with pytest.raises(AuthorizationDenied, match="access_denied"):
-        otter.exchange(asked, answer.headers["location"])
+        otter.exchange(request, answer.headers["location"])
 
 
 @pytest.mark.parametrize(
@@ -153,11 +153,11 @@ def test_scope_that_is_not_enabled_leads_back(workspace: Workspace, make_otter: 
     A scope of the flow that is not enabled for the application leads back with invalid_scope.
     """
     reader = make_otter(workspace, role="reader")
-    asked = reader.authorization(["organization.read", "organization.service_integration"])
+    request = reader.authorization(["organization.read", "organization.service_integration"])
 
-    found = returned(reader.session.get(asked.url, allow_redirects=False))
+    found = returned(reader.session.get(request.url, allow_redirects=False))
 
-    assert found == {"error": "invalid_scope", "state": asked.state}
+    assert found == {"error": "invalid_scope", "state": request.state}
 
 
 @pytest.mark.requirement("otter.authorize.response_type")
@@ -239,7 +239,7 @@ def test_page_is_answered_once(raw: RawClient, first: str) -> None:
 @pytest.mark.requirement("otter.consent.once")
 def test_page_is_for_the_browser_that_was_asked(raw: RawClient) -> None:
     """
-    Another browser, without the cookie of the one that was asked, can neither look at the question nor answer it.
+    Another browser, without the first one's cookie, can neither see the page nor answer it.
     """
     page = raw.page()
 
@@ -307,8 +307,8 @@ def test_page_says_who_asks_for_what(raw: RawClient, scopes: list[str]) -> None:
     """
     text = page_text(raw.page(scope=" ".join(scopes)).answer)
 
-    told = ["See your organization", "Connect your stores"]
-    assert [each in text for each in told] == [True, len(scopes) == 2]
+    texts = ["See your organization", "Connect your stores"]
+    assert [each in text for each in texts] == [True, len(scopes) == 2]
     assert f"<h1>Allow {SEED['clients'][0]['name']} to act for you?</h1>" in text
     assert "<strong>partner.example</strong>" in text
     assert all(f'name="decision" value="{each}"' in text for each in ("approve", "deny"))

@@ -1,4 +1,4 @@
-"""The connection of stores, by two applications at once, against a model that knows only the documented flow."""
+"""Connections of stores by two applications at once, against a model of the documented flow."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ roles, stores, ours = st.sampled_from(["default", "other"]), st.sampled_from(STO
 
 
 class ConnectionLifecycle(RuleBasedStateMachine):
-    """Connects, reads and disconnects at random; the model is a dict of what should be connected."""
+    """Connects, reads and disconnects at random; the model is a dict of expected connections."""
 
     users: Callable[[], dict[str, OtterUser]]
 
@@ -95,12 +95,12 @@ def test_connection_lifecycle(
     """
 
     def users() -> dict[str, OtterUser]:
-        """Both applications, allowed by one user, in a workspace that nobody has used."""
+        """Both applications, allowed by one user, in a new workspace."""
         fresh = make_workspace()
         return {role: _allowed(make_otter(fresh, role=role)) for role in ("default", "other")}
 
     class Machine(ConnectionLifecycle):
-        """The same, with somewhere to go."""
+        pass
 
     Machine.users = staticmethod(users)
     few_steps = settings(NETWORKED, max_examples=min(20, settings().max_examples), stateful_step_count=15)
@@ -108,13 +108,13 @@ def test_connection_lifecycle(
 
 
 def _allowed(otter: Otter) -> OtterUser:
-    asked = otter.authorization()
-    back = otter.session.get(asked.url, allow_redirects=False).headers["location"]
-    return otter.as_user(otter.exchange(asked, back))
+    request = otter.authorization()
+    back = otter.session.get(request.url, allow_redirects=False).headers["location"]
+    return otter.as_user(otter.exchange(request, back))
 
 
 def first_store(_: Any, pairs: Any) -> Any:
-    """A choice: whatever comes first."""
+    """Choose the first store."""
     return next(iter(pairs))
 
 
@@ -125,10 +125,10 @@ def test_onboarding_flow_in_one_call(otter: Otter, workspace: Workspace) -> None
     """
     From the callback to the connected store in one call: exchange, structure, choice, 404, POST.
     """
-    asked = otter.authorization()
-    callback = otter.session.get(asked.url, allow_redirects=False).headers["location"]
+    request = otter.authorization()
+    callback = otter.session.get(request.url, allow_redirects=False).headers["location"]
 
-    done: Onboarded = otter.onboard(asked, callback, choose=first_store, our_store_id="kitchen-42")
+    done: Onboarded = otter.onboard(request, callback, choose=first_store, our_store_id="kitchen-42")
 
     assert (done.store.id, done.store_id, done.was) == (STORES[0], "kitchen-42", None)
 
@@ -208,7 +208,7 @@ def test_each_application_has_its_own_connection(workspace: Workspace, make_otte
 
 
 def _store_ids(user: OtterUser) -> list[str | None]:
-    """Under which id each store of the first brand is connected."""
+    """The partner's id of each connected store of the first brand."""
     found = [user.connection(BRAND, each) for each in STORES]
     return [each.store_id if each else None for each in found]
 
@@ -265,7 +265,7 @@ def test_body_must_be_json(raw: RawClient, user: OtterUser, body: bytes, content
 
 @pytest.fixture
 def spare(permit: Callable[..., Token], otter: Otter) -> OtterUser:
-    """The same user once more."""
+    """The same user with another token."""
     return otter.as_user(permit(otter))
 
 

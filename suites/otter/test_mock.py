@@ -1,4 +1,4 @@
-"""What only a mock has: explanations, limits as settings, faults on purpose, stores that open and close."""
+"""What only a mock has: explanations, limits as settings, faults, stores that open and close."""
 
 import base64
 from collections.abc import Callable
@@ -19,7 +19,7 @@ BELOW = "/organization/v1/organization/brands"
 
 
 def explanation(workspace: Workspace) -> str:
-    """Why the last refused request was refused."""
+    """The explanation of the last refused request."""
     refused = workspace.journal.last_refused()
     assert refused is not None
     return str(refused["explanation"])
@@ -27,7 +27,7 @@ def explanation(workspace: Workspace) -> str:
 
 @pytest.mark.requirement("otter.store.otters_id", "otter.connection.ids_apart")
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "text"),
     [
         (f"{BELOW}/{BRAND}/stores/kitchen-42/connection", f"is your own id of the store that Otter calls {STORES[0]}"),
         (f"{BELOW}/{BRAND}/stores/kitchen-7", "Otter's ids are UUIDs"),
@@ -38,17 +38,17 @@ def explanation(workspace: Workspace) -> str:
     ],
 )
 def test_confused_id_in_the_path_is_explained(
-    raw: RawClient, user: OtterUser, workspace: Workspace, path: str, told: str
+    raw: RawClient, user: OtterUser, workspace: Workspace, path: str, text: str
 ) -> None:
     """
-    Whoever puts the wrong id into the path is told in the journal which id of which thing it is.
+    The journal explains a wrong id in the path: which id of which thing it is.
     """
     user.connect(BRAND, STORES[0], our_store_id="kitchen-42")
 
     answer = raw.ask("GET", path, user.token.access_token)
 
     assert answer.json() == {"message": "Resource not found."}
-    assert told in explanation(workspace)
+    assert text in explanation(workspace)
 
 
 @pytest.mark.requirement("otter.connection.ids_apart", "otter.connection.store_id")
@@ -61,17 +61,17 @@ def test_otters_id_as_ones_own_is_explained_or_accepted(
     """
     body = {"storeId": store_id}
     refused = error(raw.ask("POST", CONNECTION, user.token.access_token, json=body))[0]
-    told = explanation(workspace)
+    text = explanation(workspace)
     workspace.replace_seed("otter", {**SEED, "settings": {**SEED["settings"], "refuse_otter_store_id": False}})
 
-    assert (refused, "Two ids were confused" in told) == (422, True)
+    assert (refused, "Two ids were confused" in text) == (422, True)
     assert raw.ask("POST", CONNECTION, user.token.access_token, json=body).status_code == 204
 
 
 @pytest.mark.requirement("otter.access.silent", "otter.error.message")
 def test_silent_refusal_is_explained_in_the_journal(raw: RawClient, workspace: Workspace) -> None:
     """
-    What the answer keeps to itself, the journal tells: which of the reasons it was.
+    The journal gives the reason that the answer does not.
     """
     code = raw.code(code_challenge=CHALLENGE, code_challenge_method="S256")
     forms: list[dict[str, Any]] = [
@@ -87,18 +87,18 @@ def test_silent_refusal_is_explained_in_the_journal(raw: RawClient, workspace: W
     found.append(explanation(workspace))
 
     expected = ["verifier of the challenge", "its secret is another", "redirect_uri", "never issued here"]
-    assert [word in told for word, told in zip(expected, found, strict=True)] == [True] * 4
+    assert [word in text for word, text in zip(expected, found, strict=True)] == [True] * 4
 
 
 @pytest.mark.requirement("otter.authorize.redirect_uri_registered")
-@pytest.mark.parametrize(("change", "told"), [("/", "slash"), ("?a=1", "query"), ("#x", "not registered")])
-def test_near_miss_of_a_redirect_uri_is_explained(raw: RawClient, workspace: Workspace, change: str, told: str) -> None:
+@pytest.mark.parametrize(("change", "text"), [("/", "slash"), ("?a=1", "query"), ("#x", "not registered")])
+def test_near_miss_of_a_redirect_uri_is_explained(raw: RawClient, workspace: Workspace, change: str, text: str) -> None:
     """
-    A redirect URI that differs by little is told by what.
+    The journal explains how a redirect URI differs from a registered one.
     """
     raw.authorize(redirect_uri=raw.redirect_uri + change)
 
-    assert told in explanation(workspace)
+    assert text in explanation(workspace)
 
 
 @pytest.mark.requirement("otter.rate.authenticated", "otter.rate.unauthenticated")
@@ -230,13 +230,13 @@ def test_details_name_what_is_wrong(
     details: dict[str, str],
 ) -> None:
     """
-    A refusal for its form tells each attribute that is wrong, once, and what it has to be.
+    A refusal for its form has each wrong attribute, once, with what it has to be.
     """
     answer = ask(raw, user.token.access_token)
 
     assert error(answer)[0] == status
     assert answer.json()["details"] == [
-        {"attribute": name, "message": f"{name} {said}"} for name, said in details.items()
+        {"attribute": name, "message": f"{name} {message}"} for name, message in details.items()
     ]
 
 
@@ -258,8 +258,8 @@ def test_what_is_not_served_is_refused(
     """
     answer = raw.ask(method, path, user.token.access_token)
 
-    told = set(answer.headers.get("allow", "").split(", ")) - {"", "HEAD", "OPTIONS"}
-    assert (error(answer)[0], told) == (status, allowed)
+    text = set(answer.headers.get("allow", "").split(", ")) - {"", "HEAD", "OPTIONS"}
+    assert (error(answer)[0], text) == (status, allowed)
 
 
 @pytest.mark.requirement("otter.token.client_basic")

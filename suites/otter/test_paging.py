@@ -1,4 +1,4 @@
-"""Pages: each entry is visited exactly once, whatever the limits, and while the list changes."""
+"""Pages: each entry is visited exactly once, with any limits, and while the list changes."""
 
 from collections.abc import Callable, Iterator
 from itertools import count, cycle
@@ -103,9 +103,9 @@ def test_generated_store_is_the_same_everywhere(
     with make_workspace() as elsewhere:
         elsewhere.control("PUT", "otter/consent", {"user": GRACE})
         otter = make_otter(elsewhere)
-        asked = otter.authorization()
-        back = otter.session.get(asked.url, allow_redirects=False).headers["location"]
-        there = otter.as_user(otter.exchange(asked, back)).stores_page(brand.id, limit=20).items
+        request = otter.authorization()
+        back = otter.session.get(request.url, allow_redirects=False).headers["location"]
+        there = otter.as_user(otter.exchange(request, back)).stores_page(brand.id, limit=20).items
 
     assert [many.store(brand.id, each.id) for each in listed] == list(listed) == list(there)
 
@@ -147,16 +147,16 @@ def test_stores_that_stay_are_visited_once(
 
 
 def _with_many_stores(workspace: Workspace, make_otter: Callable[..., Otter], how_many: int) -> OtterUser:
-    """A user whose first brand has so many stores, and everybody's permission."""
+    """A user whose first brand has that many stores, with permission."""
     template = SEED["organizations"][0]["brands"][0]["stores"][0]
     stores = [{**template, "id": str(UUID(int=index + 1, version=4))} for index in range(how_many)]
     brand = {**SEED["organizations"][0]["brands"][0], "stores": stores}
     organizations = [{**SEED["organizations"][0], "brands": [brand]}, *SEED["organizations"][1:]]
     workspace.replace_seed("otter", {**SEED, "organizations": organizations})
     otter = make_otter(workspace)
-    asked = otter.authorization()
-    back = otter.session.get(asked.url, allow_redirects=False).headers["location"]
-    return otter.as_user(otter.exchange(asked, back))
+    request = otter.authorization()
+    back = otter.session.get(request.url, allow_redirects=False).headers["location"]
+    return otter.as_user(otter.exchange(request, back))
 
 
 def _open(workspace: Workspace, identifier: str) -> str:
@@ -201,10 +201,10 @@ def test_token_belongs_to_its_list(raw: RawClient, user: OtterUser) -> None:
     """
     other_list = f"/organization/v1/organization/brands/{BRANDS[1]}/stores"
     of_brands, of_stores = str(user.brands_page(1).next_token), str(user.stores_page(BRAND, 1).next_token)
-    asked = [(LIST, of_brands), (other_list, of_stores), (LIST, "")]
+    requests = [(LIST, of_brands), (other_list, of_stores), (LIST, "")]
 
     answers = [
-        raw.ask("GET", path, user.token.access_token, params={"limit": "1", "token": token}) for path, token in asked
+        raw.ask("GET", path, user.token.access_token, params={"limit": "1", "token": token}) for path, token in requests
     ]
 
     assert [error(each)[0] for each in answers] == [400] * 3

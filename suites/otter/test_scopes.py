@@ -1,4 +1,4 @@
-"""The scope matrix: no grant, application, permission or exchange reaches an operation that it should not."""
+"""The scope matrix: no grant, application, permission or exchange reaches an operation without its scope."""
 
 from collections.abc import Callable, Sequence
 
@@ -22,7 +22,7 @@ def _controlled(workspace: Workspace) -> None:
 
 
 def statuses(raw: RawClient, access_token: str, operations: Sequence[Operation] = OPERATIONS) -> list[int]:
-    """How each operation answers a token; a refusal says the sentence of its status."""
+    """The status of each operation for a token."""
     answers = [
         raw.ask(each.method, each.path, access_token, json={"storeId": "kitchen"} if each.has_body else None)
         for each in operations
@@ -31,7 +31,7 @@ def statuses(raw: RawClient, access_token: str, operations: Sequence[Operation] 
 
 
 def reached(raw: RawClient, access_token: str) -> set[Operation]:
-    """The operations that a token reaches: whatever they answer, it is neither 401 nor 403."""
+    """The operations that a token reaches: their status is neither 401 nor 403."""
     answers = zip(OPERATIONS, statuses(raw, access_token), strict=True)
     return {each for each, status in answers if status not in (401, 403)}
 
@@ -40,29 +40,29 @@ def reached(raw: RawClient, access_token: str) -> set[Operation]:
     "otter.access.read", "otter.access.service_integration", "otter.access.user_token", "otter.token.scope_narrowed"
 )
 @pytest.mark.parametrize("granted", [[READ], [SERVICE_INTEGRATION], [READ, SERVICE_INTEGRATION]], ids=" ".join)
-@pytest.mark.parametrize("asked", [[READ], [SERVICE_INTEGRATION], [READ, SERVICE_INTEGRATION]], ids=" ".join)
-def test_every_permission_against_every_operation(raw: RawClient, granted: list[str], asked: list[str]) -> None:
+@pytest.mark.parametrize("requested", [[READ], [SERVICE_INTEGRATION], [READ, SERVICE_INTEGRATION]], ids=" ".join)
+def test_every_permission_against_every_operation(raw: RawClient, granted: list[str], requested: list[str]) -> None:
     """
     For each permission and each exchange of it, every operation answers as the token's scopes say, and else 403.
     """
-    answer = raw.token(code=raw.code(scope=" ".join(granted)), scope=" ".join(asked))
-    if not set(asked) <= set(granted):
+    answer = raw.token(code=raw.code(scope=" ".join(granted)), scope=" ".join(requested))
+    if not set(requested) <= set(granted):
         assert answer.status_code == 400
         return
 
     found = statuses(raw, answer.json()["access_token"])
 
     fine = [200, 200, 200, 200, 200, 404, 204, 204]
-    assert found == [ok if each.scope in asked else 403 for each, ok in zip(OPERATIONS, fine, strict=True)]
+    assert found == [ok if each.scope in requested else 403 for each, ok in zip(OPERATIONS, fine, strict=True)]
 
 
 @pytest.mark.requirement("otter.access.client_token", "otter.access.user_token")
-@pytest.mark.parametrize("asked", [["ping"], ["stores.manage"], ["store.read"], sorted(CLIENT_SCOPES)], ids=len)
-def test_application_token_reaches_no_organization(otter: Otter, raw: RawClient, asked: list[str]) -> None:
+@pytest.mark.parametrize("requested", [["ping"], ["stores.manage"], ["store.read"], sorted(CLIENT_SCOPES)], ids=len)
+def test_application_token_reaches_no_organization(otter: Otter, raw: RawClient, requested: list[str]) -> None:
     """
     A token of the application's own credentials, whatever its scopes, is answered 403 by all eight operations.
     """
-    token = otter.application_token(asked)
+    token = otter.application_token(requested)
 
     assert statuses(raw, token.access_token) == [403] * len(OPERATIONS)
 
@@ -79,27 +79,27 @@ def test_application_token_reaches_no_organization(otter: Otter, raw: RawClient,
 @given(
     role=st.sampled_from(sorted(ENABLED)),
     grant=st.sampled_from(["code", "client"]),
-    wanted=scope_texts(),
+    requested=scope_texts(),
     exchanged=scope_texts(),
 )
 def test_no_combination_reaches_more_than_it_should(
-    workspace: Workspace, make_raw: Callable[[str], RawClient], role: str, grant: str, wanted: str, exchanged: str
+    workspace: Workspace, make_raw: Callable[[str], RawClient], role: str, grant: str, requested: str, exchanged: str
 ) -> None:
     """
     Whoever asks for whatever scopes in whatever way reaches exactly what application, permission and exchange allow.
     """
     raw = make_raw(role)
-    first, second = set(wanted.split()), set(exchanged.split())
+    first, second = set(requested.split()), set(exchanged.split())
 
     if grant == "client":
-        answer = raw.token(grant_type="client_credentials", scope=wanted)
+        answer = raw.token(grant_type="client_credentials", scope=requested)
         may_have = bool(first) and first <= ENABLED[role] & CLIENT_SCOPES
         allowed: set[str] = set()
     else:
-        back = raw.authorize(scope=wanted)
+        back = raw.authorize(scope=requested)
         may_ask = bool(first) and first <= ENABLED[role] & USER_SCOPES
         if not may_ask:
-            assert back.status_code == 400 if not wanted else "code" not in returned(back)
+            assert back.status_code == 400 if not requested else "code" not in returned(back)
             return
         answer = raw.token(code=returned(back)["code"], scope=exchanged)
         may_have = bool(second) and second <= first
@@ -113,11 +113,10 @@ def test_no_combination_reaches_more_than_it_should(
 
 @pytest.fixture
 def make_raw(workspace: Workspace, make_otter: Callable[..., Otter]) -> Callable[[str], RawClient]:
-    """Hand-made requests of an application, made once for each role."""
+    """Makes the raw client of an application, once for each role."""
     made: dict[str, RawClient] = {}
 
     def make(role: str) -> RawClient:
-        """That application's."""
         if role not in made:
             made[role] = RawClient(make_otter(workspace, role=role), workspace.credentials("otter", role))
         return made[role]

@@ -1,4 +1,4 @@
-"""The organization structure: what a user sees of it, and that it is theirs alone."""
+"""The organization structure: each user sees their own, and nothing else."""
 
 from collections.abc import Callable
 

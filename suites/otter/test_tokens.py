@@ -1,4 +1,4 @@
-"""The token endpoint: how an application proves who it is, what a code is worth, and how long a token lives."""
+"""The token endpoint: client authentication, codes, and lifetimes of tokens."""
 
 import base64
 import hashlib
@@ -31,12 +31,12 @@ def _controlled(workspace: Workspace) -> None:
 
 
 def s256(verifier: str) -> str:
-    """The challenge of whatever stands where a verifier belongs: RFC 7636, 4.2, by the suite's own hand."""
+    """The challenge of a verifier (RFC 7636, 4.2), computed by the suite itself."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
 def challenged(raw: RawClient, challenge: str = CHALLENGE) -> str:
-    """A code that is bound to a verifier."""
+    """A code with a challenge."""
     return raw.code(code_challenge=challenge, code_challenge_method="S256")
 
 
@@ -88,9 +88,9 @@ def test_unproved_client_gets_nothing(raw: RawClient, form: dict[str, Any], gran
     """
     A client that is unknown, or whose secret is wrong or missing, is answered 401 without a reason.
     """
-    wanted: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": raw.code()}
+    fields: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": raw.code()}
 
-    answer = raw.token(grant_type=grant, **{**wanted, **form})
+    answer = raw.token(grant_type=grant, **{**fields, **form})
 
     assert (error(answer)[0], answer.json()) == (401, {"message": "Invalid authorization."})
 
@@ -180,14 +180,14 @@ def test_token_works_as_long_as_it_said(raw: RawClient, workspace: Workspace, la
     A token works for the seconds that its answer named, used or not, and no longer; then nobody says why.
     """
     workspace.clock.freeze()
-    told = raw.token(code=raw.code()).json()
+    token = raw.token(code=raw.code()).json()
     workspace.clock.advance(60)
-    raw.ask("GET", ORGANIZATION, told["access_token"])
-    workspace.clock.advance(told["expires_in"] - 60 + late_s)
+    raw.ask("GET", ORGANIZATION, token["access_token"])
+    workspace.clock.advance(token["expires_in"] - 60 + late_s)
 
-    answer = raw.ask("GET", ORGANIZATION, told["access_token"])
+    answer = raw.ask("GET", ORGANIZATION, token["access_token"])
 
-    assert (told["expires_in"], answer.status_code) == (LIFETIME_S, status)
+    assert (token["expires_in"], answer.status_code) == (LIFETIME_S, status)
     assert status == 200 or answer.json() == {"message": "Invalid authorization."}
 
 
@@ -253,7 +253,9 @@ def test_exchange_repeats_the_redirect_uri(raw: RawClient) -> None:
         (plain, plain.upper()),
     ]
 
-    assert [error(raw.token(code=codes[asked], redirect_uri=told))[0] for asked, told in wrong] == [400] * 5
+    assert [
+        error(raw.token(code=codes[requested], redirect_uri=redirect_uri))[0] for requested, redirect_uri in wrong
+    ] == [400] * 5
     assert [raw.token(code=code, redirect_uri=each).status_code for each, code in codes.items()] == [200, 200]
 
 
@@ -399,9 +401,9 @@ def test_answer_with_a_token_is_not_stored(raw: RawClient, grant: str) -> None:
     """
     The answer to either grant says that it must not be stored, and has no refresh token.
     """
-    wanted: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": raw.code()}
+    fields: dict[str, Any] = {"scope": "ping"} if grant == "client_credentials" else {"code": raw.code()}
 
-    answer = raw.token(grant_type=grant, **wanted)
+    answer = raw.token(grant_type=grant, **fields)
 
     assert (answer.headers["cache-control"], sorted(answer.json())) == (
         "no-store",

@@ -1,5 +1,5 @@
 """
-One event, four workflows, one of each action, and the evidence that each arrived.
+One event, four workflows, one for each action, and the evidence that each delivery arrived.
 
     python -m tests.integrations.demonstration
 """
@@ -28,7 +28,7 @@ ENTITY = {"id": "S-1001", "status": "delivered", "customer": {"email": "anna@exa
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """
-    What came of the event.
+    The results of the event.
 
     Args:
         executions: As the control API shows them in the end.
@@ -56,7 +56,7 @@ class Evidence:
 
 
 def demonstrate() -> Evidence:
-    """A server, a receiver, a push service and a mail server, all real and on loopback; then one event."""
+    """Start a server, a receiver, a push service and a mail server on loopback; then raise one event."""
     with ExitStack() as stack:
         server = stack.enter_context(Server(build_gateway([provider], ServerSettings(entropy=0))))
         workspace = ControlClient(server.url).make_workspace(clock={"mode": "frozen", "now": "2024-01-16T10:00:00Z"})
@@ -105,7 +105,7 @@ def _evidence(workspace: Workspace, receiver: Inbox, browser: Browser, mail_serv
 
 
 def render(evidence: Evidence) -> Iterator[str]:
-    """The evidence for people, line by line."""
+    """The evidence as text."""
     event = evidence.executions[0]["event"]
     yield f"One event: {event['code']} of Shipment {event['entity']['id']}, at {event['occurred_at']}. It ran:"
     for each in evidence.executions:

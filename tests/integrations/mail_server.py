@@ -16,7 +16,7 @@ __all__ = ["MailServer"]
 
 class MailServer:
     """
-    Receives e-mail. As a context manager it closes at the end.
+    Receives e-mail. It closes at the end of its context.
 
     Args:
         reply: What it says to a message, such as ``550 No such mailbox``.
@@ -35,12 +35,12 @@ class MailServer:
 
     @property
     def messages(self) -> list[EmailMessage]:
-        """The messages that came."""
+        """The received messages."""
         raw = (cast("bytes", each.original_content).replace(b"\r\n", b"\n") for each in self.envelopes)
         return [message_from_bytes(each, policy=default) for each in raw]
 
     def release(self, held: asyncio.Event) -> None:
-        """Set an event on which a reply waits."""
+        """Set the event that a reply waits for."""
         self._loop.call_soon_threadsafe(held.set)
 
     async def handle_DATA(self, _server: SMTP, _session: Any, envelope: Envelope) -> str:

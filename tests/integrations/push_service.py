@@ -1,4 +1,4 @@
-"""A push service on loopback and a browser that subscribes with it: decrypts and verifies with other people's code."""
+"""A push service on loopback and a browser that subscribes with it, decrypting and verifying with other libraries."""
 
 import base64
 import json
@@ -49,7 +49,7 @@ class Browser:
 
 
 def claims_of(received: Received) -> tuple[Mapping[str, Any], str]:
-    """Who sends a push, verified with py-vapid (RFC 8292): the claims, and the key that signed them."""
+    """The claims of a push and the key that signed them, verified with py-vapid (RFC 8292)."""
     scheme, _, rest = (received.header("authorization") or "").partition(" ")
     parts = dict(part.strip().split("=", 1) for part in rest.split(","))
     assert scheme == "vapid"

@@ -36,7 +36,7 @@ def mail_server() -> Iterator[MailServer]:
 
 @pytest.fixture
 def send_to(workspace: Workspace, make_integrations: Callable[..., Integrations]) -> Callable[..., Any]:
-    """Sets the mail server and lets one event send an e-mail; the execution as it is then."""
+    """Sets the mail server and raises an event that sends an e-mail; returns the execution."""
     workspace.clock.freeze(NOON)
 
     def send(url: str, entity: Any = None) -> Any:
@@ -52,7 +52,7 @@ def send_to(workspace: Workspace, make_integrations: Callable[..., Integrations]
 
 
 def execution_of(workspace: Workspace, *, settled: bool = True) -> Any:
-    """The one execution, once everything has settled."""
+    """The only execution, once all deliveries are done."""
     if settled:
         workspace.webhooks.wait_until_idle()
     (execution,) = workspace.control("GET", "integrations/executions")["executions"]

@@ -1,4 +1,4 @@
-"""Push messages: known answers of the standards, and a browser that reads what its push service got."""
+"""Push messages: known answers of the standards, and a browser that reads what its push service received."""
 
 import base64
 import json
@@ -28,12 +28,12 @@ NOON = "2024-01-16T12:00:00Z"
 
 
 def octets(text: str) -> bytes:
-    """What a base64url text stands for."""
+    """The bytes of a base64url text."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 class Chosen(Random):
-    """Chance that gives the salt and the key of a known answer."""
+    """A random source that returns the salt and the key of a known answer."""
 
     def __init__(self, salt: bytes, key: bytes) -> None:
         super().__init__(0)
@@ -50,7 +50,7 @@ class Chosen(Random):
 
 @pytest.fixture
 def make_push(workspace: Workspace, make_integrations: Callable[..., Integrations]) -> Callable[..., Any]:
-    """Saves subscriptions and lets one event push to them; the execution once all has settled."""
+    """Saves subscriptions and raises an event that pushes to them; returns the execution when all is delivered."""
     workspace.clock.freeze(NOON)
 
     def make(*subscriptions: Any, title: str = "Hello") -> Any:
@@ -224,11 +224,11 @@ def test_snapshot_has_no_private_key(workspace: Workspace, make_push: Callable[.
 def test_any_keys_are_used_or_refused_in_words(p256dh: str, auth: str) -> None:
     """Whatever is saved as keys, encrypting for them gives a body, or an error that says what is wrong with them."""
     try:
-        said = f"{len(push.encrypt(b'{}', Subscription('https://push.example', p256dh, auth), Random(0)))} bytes"
+        text = f"{len(push.encrypt(b'{}', Subscription('https://push.example', p256dh, auth), Random(0)))} bytes"
     except push.UnusableSubscription as error:
-        said = str(error)
+        text = str(error)
 
-    assert "subscription's" in said or said == "105 bytes"
+    assert "subscription's" in text or text == "105 bytes"
 
 
 @given(message=st.binary(max_size=3993))

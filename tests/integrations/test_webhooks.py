@@ -1,4 +1,4 @@
-"""The webhook engine with this provider's webhooks: samples, trials, and an adversary."""
+"""The kernel's webhooks with this provider's: samples, trials, and an adversary."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A partner's account at the mock: a workspace of its own, steered through the control API. Knows no SDK."""
+"""A partner's account at the mock: a workspace, used through the control API. Knows no SDK."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,34 +35,31 @@ class Account:
 
     @property
     def base_url(self) -> str:
-        """Where a client is pointed at; the workspace is found by the token."""
+        """The base URL for a client; the token finds the workspace."""
         return f"{self.server}/oneflow/api"
 
     @property
     def named_base_url(self) -> str:
-        """The same with the workspace in the path."""
+        """The base URL with the workspace in its path."""
         return f"{self.server}/w/{self.workspace}/oneflow/api"
 
     def advance(self, seconds: float) -> None:
-        """Move the workspace's clock on."""
         self._control("POST", "/clock/advance", {"seconds": seconds})
 
     def go_wrong(self, *plans: Mapping[str, Any]) -> None:
-        """Replace the fault plans."""
         self._control("PUT", "/faults", list(plans))
 
     def journal(self) -> Sequence[Mapping[str, Any]]:
-        """The exchanges, in the order in which they came."""
+        """The exchanges, oldest first."""
         exchanges: Sequence[Mapping[str, Any]] = self._control("GET", "/journal")["exchanges"]
         return exchanges
 
     def submission_errors(self) -> Sequence[Mapping[str, Any]]:
-        """The submissions that did not become orders, the newest first."""
+        """The submission errors, newest first."""
         errors: Sequence[Mapping[str, Any]] = self._control("GET", "/oneflow/submission-errors")["submissionErrors"]
         return errors
 
     def close(self) -> None:
-        """Delete the workspace."""
         _ask("DELETE", f"{self.server}/_flowproof/workspaces/{self.workspace}")
 
     def _control(self, method: str, path: str, value: Any = None) -> Any:
@@ -71,14 +68,14 @@ class Account:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """A mock server in this process, on a port that is free; its URL."""
+    """The URL of a mock server in this process."""
     with Server(build_gateway([provider], ServerSettings(entropy=0))) as server:
         yield server.url
 
 
 @contextmanager
 def open_account(server: str) -> Iterator[Account]:
-    """An account in a fresh workspace, whose clock stands still; the workspace is deleted afterwards."""
+    """An account in a new workspace with a frozen clock; the workspace is deleted afterwards."""
     clock = {"mode": "frozen", "now": "2026-01-01T12:00:00Z"}
     made = _ask("POST", f"{server}/_flowproof/workspaces", {"clock": clock})
     keys = made["providers"]["oneflow"]["credentials"]["default"]

@@ -1,4 +1,4 @@
-"""A partner's application that a browser comes back to: a page on loopback which remembers what it was asked."""
+"""A partner's application that a browser is redirected to: a page on loopback that records the requested paths."""
 
 import threading
 from collections.abc import Iterator
@@ -9,17 +9,16 @@ __all__ = ["Application", "application"]
 
 
 class Application(ThreadingHTTPServer):
-    """Answers every GET with a page, and remembers its path and query."""
+    """Answers every GET with a page, and records its path and query."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[str] = []
+        self.requested: list[str] = []
 
     @property
     def redirect_uri(self) -> str:
-        """Where users come back."""
         return f"http://127.0.0.1:{self.server_port}/callback"
 
 
@@ -28,7 +27,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Application
 
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)
+        self.server.requested.append(self.path)
         page = b"<!doctype html><title>Back at the application</title><p>Thank you."
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
@@ -42,7 +41,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def application() -> Iterator[Application]:
-    """An application that runs for a block."""
+    """An application for the length of a block."""
     server = Application()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

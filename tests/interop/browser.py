@@ -1,4 +1,4 @@
-"""A headless Chromium for tests, with a profile of its own; without one a test is skipped, but fails in CI."""
+"""A headless Chromium with a new profile. Without one a test is skipped, but fails in CI."""
 
 import os
 import shutil
@@ -28,15 +28,7 @@ FLAGS = (
 
 @contextmanager
 def chromium(profile: Path, *, size: tuple[int, int], scale: int = 1, dark: bool = False) -> Iterator[webdriver.Chrome]:
-    """
-    A browser with nobody's history.
-
-    Args:
-        profile: An empty folder for its profile.
-        size: Width and height of the window.
-        scale: Device pixels for each of CSS.
-        dark: Whether its user prefers a dark colour scheme.
-    """
+    """A browser with a new profile."""
     program, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if program is None or driver is None:
         missing = "no chromium or no chromedriver is installed (Debian: chromium, chromium-driver)"

@@ -34,6 +34,6 @@ def make_order(source_order_id: str = "SO-1", *, town: str | None = "Los Angeles
 
 
 def as_sent(order: Any) -> Any:
-    """The body that the provider documents, for an order in pieces."""
+    """The documented body of an order in pieces."""
     parts = {name: order[name] for name in ("items", "stockItems", "shipments")}
     return {"destination": {"name": order["destination"]}, "orderData": {**order["orderData"], **parts}}

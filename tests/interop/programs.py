@@ -1,4 +1,4 @@
-"""The programs that are not ours: found, or a reason to skip; and packages of npm, installed once a checkout."""
+"""Programs of others: found, or the test is skipped; and packages of npm, installed once for each checkout."""
 
 import atexit
 import fcntl
@@ -23,13 +23,7 @@ RUN_TIMEOUT_S = 60
 
 
 def require(*names: str, always_in_ci: bool = False) -> None:
-    """
-    Skip the test where one of these programs is missing.
-
-    Args:
-        names: As on the PATH.
-        always_in_ci: Where the environment has CI set, a missing program is a failure instead.
-    """
+    """Skip the test if one of these programs is missing."""
     missing = [name for name in names if shutil.which(name) is None]
     if not missing:
         return
@@ -44,11 +38,11 @@ def install(folder: Path = HERE) -> None:
     with (folder / "package-lock.json").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         stamp = folder / "node_modules" / ".stamp"
-        wanted = hashlib.sha256(b"".join((folder / name).read_bytes() for name in DECIDING)).hexdigest()
-        if stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
+        digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in DECIDING)).hexdigest()
+        if stamp.exists() and stamp.read_text(encoding="ascii") == digest:
             return
         run(["npm", "ci", "--ignore-scripts"], folder=folder, timeout_s=INSTALL_TIMEOUT_S)
-        stamp.write_text(wanted, encoding="ascii")
+        stamp.write_text(digest, encoding="ascii")
 
 
 def run(
@@ -89,7 +83,7 @@ def run(
 
 def ask(script: str, question: str) -> str:
     """
-    What a script for Node, of this folder or one in it, answers to a line.
+    The line that a Node script of this folder answers to a line.
 
     Each script has one process in a session, which loads its packages once.
 
@@ -107,7 +101,7 @@ def _conversation(script: str) -> "_Conversation":
 
 
 class _Conversation:
-    """A program that answers each line with a line, until there are no more."""
+    """A program that answers each line with a line."""
 
     def __init__(self, command: list[str]) -> None:
         self._name = " ".join(command)
@@ -117,7 +111,6 @@ class _Conversation:
         )
 
     def ask(self, question: str) -> str:
-        """The answer to a line."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         impatience = Timer(RUN_TIMEOUT_S, self._process.kill)
@@ -134,6 +127,5 @@ class _Conversation:
         return answer
 
     def close(self) -> None:
-        """End it."""
         self._process.communicate()
         self._errors.close()

@@ -1,4 +1,4 @@
-"""Sessions with OneFlow's own SDK for JavaScript: what to call, and what came of each call."""
+"""Sessions with OneFlow's own SDK for JavaScript: the calls to make, and their results."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -50,21 +50,11 @@ class Call:
 
     @property
     def statuses(self) -> list[int | None]:
-        """The status of each attempt."""
         return [attempt.status for attempt in self.attempts]
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """
-    The calls of one SDK.
-
-    Args:
-        sdk: Version of the SDK.
-        node: Version of Node.
-        calls: In the order in which they were made.
-    """
-
     sdk: str
     node: str
     calls: Sequence[Call]
@@ -108,8 +98,8 @@ class Sdk:
         return self._one({"call": "request", "method": method, "path": path, **given})
 
     def session(self, *calls: Mapping[str, Any]) -> Session:
-        """Make calls, one after the other, with an SDK of their own."""
-        asked = {
+        """Make calls, one after the other, with a new SDK."""
+        request = {
             "baseUrl": self.base_url,
             "token": self.token,
             "secret": self.secret,
@@ -117,13 +107,13 @@ class Sdk:
             "hurry": self.hurry,
             "calls": calls,
         }
-        told = json.loads(programs.ask("sdk_session.mjs", json.dumps(asked)))
-        return Session(told["sdk"], told["node"], [_call(each) for each in told["calls"]])
+        output = json.loads(programs.ask("sdk_session.mjs", json.dumps(request)))
+        return Session(output["sdk"], output["node"], [_call(each) for each in output["calls"]])
 
     def _one(self, call: Mapping[str, Any]) -> Call:
         return self.session(call).calls[0]
 
 
-def _call(told: Mapping[str, Any]) -> Call:
-    attempts = [Attempt(each["method"], each["path"], each["headers"], each["status"]) for each in told["attempts"]]
-    return Call(told["name"], attempts, told.get("returned"), told.get("thrown"))
+def _call(output: Mapping[str, Any]) -> Call:
+    attempts = [Attempt(each["method"], each["path"], each["headers"], each["status"]) for each in output["attempts"]]
+    return Call(output["name"], attempts, output.get("returned"), output.get("thrown"))

@@ -1,4 +1,4 @@
-"""Authlib's `OAuth2Session`, unmodified, runs Otter's whole flow. `pytest -s` prints what was said."""
+"""Authlib's `OAuth2Session`, unmodified, runs Otter's whole flow. `pytest -s` prints the exchanges."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -20,7 +20,7 @@ METHODS = ("client_secret_basic", "client_secret_post")
 
 
 class Transcript:
-    """Every exchange of a session: checked against the contract, and told with its secrets masked."""
+    """Every exchange of a session, checked against the contract and printable with its secrets masked."""
 
     def __init__(self, base_url: str) -> None:
         self._prefix = urlsplit(base_url).path
@@ -71,11 +71,10 @@ def _masked(pairs: str) -> str:
 
 @pytest.fixture
 def make_session(workspace: Workspace) -> Iterator[Callable[..., OAuth2Session]]:
-    """Authlib's session for the workspace's application, with what a developer would set and nothing else."""
+    """Makes Authlib's session for the workspace's application, with a developer's usual settings only."""
     credentials, opened = workspace.credentials("otter"), []
 
     def make(**settings: Any) -> OAuth2Session:
-        """Unmodified; its exchanges are written down by a hook of requests."""
         session = OAuth2Session(
             credentials.key,
             credentials.secret,
@@ -95,14 +94,14 @@ def make_session(workspace: Workspace) -> Iterator[Callable[..., OAuth2Session]]
 
 
 def transcript(session: OAuth2Session) -> Transcript:
-    """What a session has said."""
+    """The exchanges of a session."""
     found: Transcript = session.hooks["response"][0]  # type: ignore[assignment] # (a list, as it was made)
     return found
 
 
-def permitted(session: OAuth2Session, base: str, **asked: Any) -> str:
-    """The address at which the user's browser comes back, allowed at once."""
-    url, state = session.create_authorization_url(f"{base}/v1/auth/oauth2/authorize", **asked)
+def permitted(session: OAuth2Session, base: str, **parameters: Any) -> str:
+    """The address that the user's browser is redirected to, with permission."""
+    url, state = session.create_authorization_url(f"{base}/v1/auth/oauth2/authorize", **parameters)
     answer = requests.get(url, allow_redirects=False, timeout=30, hooks={"response": transcript(session)})
     assert f"state={state}" in answer.headers["location"]
     return str(answer.headers["location"])
@@ -183,7 +182,7 @@ def test_authlib_sees_a_used_code_and_a_revoked_token(
 
 
 def _show(title: str, *sessions: OAuth2Session) -> None:
-    """Print what was said, for `pytest -s`; no secret is in it."""
+    """Print the exchanges for `pytest -s`; secrets are masked."""
     lines = [line for each in sessions for line in transcript(each).lines]
     shown = "\n".join(["", f"--- {title} ---", *lines])
     print(shown)  # noqa: T201 (the transcript is what -s is for)

@@ -1,4 +1,4 @@
-"""Otter's authorization page in a real browser, driven by the keyboard alone, and looked at as a picture."""
+"""Otter's authorization page in a real browser, used by keyboard only, and checked as a picture."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from flowproof.target import Workspace
 from tests.interop.application import Application, application
 from tests.interop.browser import chromium
 
-PATIENCE_S = 20
+TIMEOUT_S = 20
 PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "otter-consent.png"
 ADA, GRACE, LIN = range(3)
 
@@ -47,7 +47,7 @@ def shared_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]
 
 @pytest.fixture
 def browser(shared_browser: Chrome) -> Iterator[Chrome]:
-    """A person's browser: a tab with nobody's history, cookies, log, or idea of the screen."""
+    """A tab without history, cookies, log or screen settings."""
     others = shared_browser.current_window_handle
     shared_browser.switch_to.new_window("tab")
     for what in ("Cookies", "Cache"):
@@ -59,36 +59,36 @@ def browser(shared_browser: Chrome) -> Iterator[Chrome]:
 
 
 def focused(browser: Chrome) -> str:
-    """What the keyboard acts on, in the words of a screen reader: role and name."""
+    """The focused element as a screen reader names it: role and name."""
     element = browser.switch_to.active_element
     return f"{element.aria_role} {' '.join(element.accessible_name.split())}"
 
 
 def press(browser: Chrome, *keys: str) -> str:
-    """Press keys one after the other; what the keyboard acts on then."""
+    """Press keys one after the other; returns the focused element."""
     for key in keys:
         browser.switch_to.active_element.send_keys(key)
     return focused(browser)
 
 
 def brought_back(browser: Chrome, partner: Application) -> dict[str, str]:
-    """What the browser brought to the application, once it is there."""
-    WebDriverWait(browser, PATIENCE_S, poll_frequency=0.02).until(lambda each: each.title == "Back at the application")
-    return {name: values[0] for name, values in parse_qs(urlsplit(partner.asked[0]).query).items()}
+    """The parameters that the browser brought to the application."""
+    WebDriverWait(browser, TIMEOUT_S, poll_frequency=0.02).until(lambda each: each.title == "Back at the application")
+    return {name: values[0] for name, values in parse_qs(urlsplit(partner.requested[0]).query).items()}
 
 
 def opened(browser: Chrome, otter: Otter) -> Authorization:
-    """A request for permission, on whose page the browser is."""
-    asked = otter.authorization()
-    browser.get(asked.url)
-    return asked
+    """An authorization request whose page the browser shows."""
+    authorization = otter.authorization()
+    browser.get(authorization.url)
+    return authorization
 
 
 def test_person_allows_with_the_keyboard(browser: Chrome, otter: Otter, partner: Application) -> None:
     """
     Tab, an arrow, Tab, Enter: a user is chosen and allows, and the application acts for that user.
     """
-    asked = opened(browser, otter)
+    authorization = opened(browser, otter)
 
     steps = [
         press(browser, Keys.TAB),
@@ -105,7 +105,7 @@ def test_person_allows_with_the_keyboard(browser: Chrome, otter: Otter, partner:
         "radio Lin Chen Dumpling House",
         "button Allow",
     ]
-    token = otter.exchange(asked, f"{partner.redirect_uri}?code={found['code']}&state={found['state']}")
+    token = otter.exchange(authorization, f"{partner.redirect_uri}?code={found['code']}&state={found['state']}")
     assert otter.as_user(token).organization().name == "Dumpling House"
 
 
@@ -113,12 +113,12 @@ def test_person_denies_with_the_keyboard(browser: Chrome, otter: Otter, partner:
     """
     Tab to Deny and Space: the application learns access_denied and the state, and gets no code.
     """
-    asked = opened(browser, otter)
+    authorization = opened(browser, otter)
 
     assert press(browser, Keys.TAB, Keys.TAB, Keys.TAB) == "button Deny"
     browser.switch_to.active_element.send_keys(Keys.SPACE)
 
-    assert brought_back(browser, partner) == {"error": "access_denied", "state": asked.state}
+    assert brought_back(browser, partner) == {"error": "access_denied", "state": authorization.state}
 
 
 def test_back_button_leads_to_a_page_without_a_question(browser: Chrome, otter: Otter, partner: Application) -> None:
@@ -212,9 +212,9 @@ def test_page_runs_and_loads_nothing_else(browser: Chrome, otter: Otter) -> None
 
     loaded: list[Any] = browser.execute_script("return performance.getEntriesByType('resource').map(each => each.name)")
     log: list[Any] = browser.get_log("browser")  # type: ignore[no-untyped-call] # (Selenium's own)
-    told = [each["message"] for each in log if "favicon.ico" not in each["message"]]
+    messages = [each["message"] for each in log if "favicon.ico" not in each["message"]]
 
-    assert (loaded, told) == ([], [])
+    assert (loaded, messages) == ([], [])
 
 
 def test_picture_shows_the_page(browser: Chrome, otter: Otter) -> None:

@@ -1,4 +1,4 @@
-"""What is installed is what is pinned, from whichever registry; and a missing Node is a failure in CI only."""
+"""The installed packages are the pinned ones, from any registry; a missing Node fails in CI only."""
 
 import json
 from typing import Any

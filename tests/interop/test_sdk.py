@@ -231,22 +231,22 @@ def test_the_transcript_tells_the_whole_session(sdk: Sdk, partner: Account) -> N
     """
     The session that release notes show: printed here, with tokens and signatures masked.
     """
-    told = list(tell(partner))
-    text = render(told)
+    steps = list(tell(partner))
+    text = render(steps)
     print(f"\n{text}")  # noqa: T201 (seen with pytest -s)
 
     statuses = [[200], [400], [201], [201], [200], [404], [200], [503, 200], [429, 429, 200], [503], [200], [400]]
-    kept = [partner.token, partner.secret, *(each for call in told for each in _signatures(call.call.attempts))]
-    assert [each.call.statuses for each in told] == statuses
+    kept = [partner.token, partner.secret, *(each for call in steps for each in _signatures(call.call.attempts))]
+    assert [each.call.statuses for each in steps] == statuses
     assert [each for each in kept if each in text] == []
 
 
 def _is_signed(attempt: Attempt, partner: Account, path: str) -> bool:
-    """Whether the SDK signed that path, with SHA-256, as we understand it: worked out here once more."""
+    """Whether the SDK signed that path with SHA-256, computed here again."""
     text = f"{attempt.method} {path} {attempt.headers['x-oneflow-date']}"
     signature = hmac.new(partner.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
-    wanted = (f"{partner.token}:{signature}", attempt.headers["x-oneflow-date"], "SHA256")
-    return tuple(attempt.headers[name] for name in SIGNED) == wanted
+    expected = (f"{partner.token}:{signature}", attempt.headers["x-oneflow-date"], "SHA256")
+    return tuple(attempt.headers[name] for name in SIGNED) == expected
 
 
 def _signatures(attempts: Sequence[Attempt]) -> set[str]:

@@ -1,5 +1,5 @@
 """
-A client with nothing of ours and no SDK: curl, with signatures that openssl makes in a shell.
+A client without any code of ours and without an SDK: curl, with signatures by openssl in a shell.
 
 It also stands for the SDKs before SHA-256 (JavaScript 2.0.15, Java, PHP): SHA-1, no ``x-oneflow-algorithm``, and of a
 percent-encoded path the raw form signed. The registry had none of them to install (asked on 2026-11-22).
@@ -29,7 +29,7 @@ CANCEL = "/order/brandx/SO%201%2F%C3%A9/cancel"
 
 @pytest.fixture(autouse=True, scope="module")
 def programs_of_a_shell() -> None:
-    """What the script needs, or a reason to skip."""
+    """The programs of the script, or a skip."""
     programs.require("sh", "sed", "curl", "openssl")
 
 
@@ -69,7 +69,6 @@ def test_a_wrong_path_in_the_signature_is_refused(partner: Account) -> None:
 
 
 def _curl(partner: Account, method: str, path: str, *, signed_path: str, body: Any = None) -> tuple[int, Any]:
-    """Status and JSON of one request."""
     given = {
         "PATH": os.environ["PATH"],
         "METHOD": method,

@@ -1,4 +1,4 @@
-"""Our renderer of postback templates, judged from outside: by Handlebars as it comes from npm."""
+"""Our renderer of postback templates, compared with Handlebars from npm."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,13 +19,13 @@ BLANKS = st.sampled_from(["", " ", "\n", "  \n", "\n  ", "\r\n", "text", " text 
 
 
 def rendered(cases: Sequence[Mapping[str, Any]]) -> tuple[str, list[dict[str, str]]]:
-    """The version of Handlebars, and what it made of each case."""
-    told = json.loads(programs.ask("render.mjs", json.dumps(cases)))
-    return told["handlebars"], told["rendered"]
+    """The version of Handlebars, and its result for each case."""
+    output = json.loads(programs.ask("render.mjs", json.dumps(cases)))
+    return output["handlebars"], output["rendered"]
 
 
 def ours(template: str, context: Any) -> dict[str, str]:
-    """The same by our renderer."""
+    """The result of our renderer for each case."""
     try:
         return {"text": compile_template(template).render(context)}
     except TemplateError as error:
@@ -41,7 +41,7 @@ def tags(draw: st.DrawFn, inner: str) -> str:
 
 @st.composite
 def templates(draw: st.DrawFn, depth: int = 0) -> str:
-    """Templates of what our renderer knows."""
+    """Templates in the subset that our renderer knows."""
     pieces = []
     for _ in range(draw(st.integers(0, 3))):
         pieces.append(draw(BLANKS))
@@ -58,7 +58,7 @@ def templates(draw: st.DrawFn, depth: int = 0) -> str:
 
 @st.composite
 def block(draw: st.DrawFn, depth: int) -> str:
-    """A block, perhaps with else."""
+    """A block, with or without else."""
     helper = draw(st.sampled_from(["if", "unless", "each", "with"]))
     text = draw(tags(f"#{helper} {draw(st.sampled_from(ARGUMENTS))}")) + draw(templates(depth + 1))
     if draw(st.booleans()):

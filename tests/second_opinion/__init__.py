@@ -1,1 +1,1 @@
-"""Servers that are deliberately different from our mocks, and right: a suite must find no fault with them."""
+"""Servers that differ from our mocks and are right: a suite must find no fault with them."""

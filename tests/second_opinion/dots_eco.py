@@ -1,5 +1,5 @@
 """
-Dots.eco once more, by another hand: from the provider's pages, with the standard library alone but for addresses.
+A second implementation of Dots.eco, from the provider's pages, with the standard library except for addresses.
 
 It shares no code with the mock, and differs in whatever the documents leave open: members in alphabetical order,
 members that no page knows, blanks and escapes in its JSON, header names in lower case, chunked bodies.
@@ -31,15 +31,13 @@ ASLEEP = (
 
 
 class Refusal(Exception):
-    """An answer that is no success."""
-
     def __init__(self, status: int, body: Any, **headers: str) -> None:
         super().__init__(status)
         self.status, self.body, self.headers = status, body, headers
 
 
 class Shop:
-    """What the provider knows and sells; `tokens` are by role."""
+    """The provider's data; `tokens` are by role."""
 
     def __init__(self, seed: Path) -> None:
         known = json.loads(seed.read_text(encoding="utf-8"))
@@ -65,14 +63,13 @@ class Shop:
         return companies
 
     def buy(self, companies: set[str], body: Any) -> Any:
-        """A card, as the page has it."""
         given = {name: value for name, value in body.items() if value is not None} if isinstance(body, dict) else {}
-        wanted = given.get("app_token")
-        application = self.applications.get(wanted) if isinstance(wanted, str) else None
+        app_token = given.get("app_token")
+        application = self.applications.get(app_token) if isinstance(app_token, str) else None
         if application is not None:
             self.check(companies, application, "flow_card_purchase", CLOSED)
         today = datetime.now(UTC).date()
-        errors = {name: [told] for name, told in self.faults(given, application, today) if told}
+        errors = {name: [message] for name, message in self.faults(given, application, today) if message}
         if errors or application is None:
             raise Refusal(422, {"success": False, "errors": errors})
         sku, number = self.skus[given["sku"]], next(self.numbers)
@@ -91,14 +88,14 @@ class Shop:
         }
 
     def check(self, companies: set[str], application: Any, switch: str, otherwise: str) -> None:
-        """Only managers, and only where the company's switch is on."""
+        """Check that the holder manages the company and the company may buy."""
         if application["company"] not in companies:
             refuse(403, DENIED)
         if not self.companies[application["company"]][switch]:
             refuse(403, otherwise)
 
     def faults(self, given: Any, application: Any, today: date) -> Iterator[tuple[str, str | None]]:
-        """What is wrong with each parameter."""
+        """The error of each parameter."""
         token, sku = given.get("app_token", ""), given.get("sku", "")
         yield (
             "app_token",
@@ -116,7 +113,6 @@ class Shop:
             yield name, None if isinstance(given.get(name, ""), str) else invalid(name)
 
     def offers(self, companies: set[str], app_token: str) -> Any:
-        """The flow cards of an application."""
         application = self.applications.get(app_token)
         if application is None:
             refuse(403, NO_LIST)
@@ -126,7 +122,6 @@ class Shop:
         return [{name: each[name] for name in names} for each in offered]
 
     def balance(self, companies: set[str], app_token: str) -> Any:
-        """What an application has left."""
         application = self.applications.get(app_token)
         if application is None:
             refuse(404, "The app_token is invalid.")
@@ -135,12 +130,12 @@ class Shop:
 
 
 def refuse(status: int, message: str, **headers: str) -> NoReturn:
-    """End the request with a message."""
+    """Answer with a message."""
     raise Refusal(status, {"message": message}, **headers)
 
 
 def invalid(name: str) -> str:
-    """What most faults are called."""
+    """The message of most errors."""
     return f"The {name} is invalid."
 
 
@@ -150,7 +145,7 @@ def five_years_on(day: date) -> date:
 
 
 def fault_of_date(text: Any, today: date) -> str | None:
-    """What is wrong with a day of expiry."""
+    """The error of an expiration date."""
     digits = "0123456789"
     shape = "".join("9" if each in digits else each for each in text) if isinstance(text, str) else ""
     if shape != "9999-99-99":
@@ -166,7 +161,7 @@ def fault_of_date(text: Any, today: date) -> str | None:
 
 
 def is_address(text: Any) -> bool:
-    """By the same library as the mock's, since what an address is should be no opinion of ours."""
+    """Whether a text is an address, by the mock's library: this is not compared."""
     if not isinstance(text, str) or len(text) > 254:
         return False
     try:
@@ -196,8 +191,6 @@ def read_json(raw: bytes) -> Any:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection."""
-
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else each chunk would wait 40 ms for the client to acknowledge the one before
     shop: Shop
@@ -211,7 +204,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def answer(self) -> None:
-        """Find the operation; an unexpected failure ends the connection, and so the test."""
+        """Find the operation. An unexpected failure ends the connection, and so the test."""
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
             self.reply(200, self.operation(raw))
@@ -240,7 +233,7 @@ class Handler(BaseHTTPRequestHandler):
         return read_json(raw)
 
     def reply(self, status: int, body: Any, **headers: str) -> None:
-        """In chunks, with what no page knows."""
+        """Reply in chunks, with undocumented members."""
         text = json.dumps(further(body), indent=3, sort_keys=True, separators=(" ,", " : ")).replace("/", "\\/")
         self.send_response(status)
         self.send_header("content-type", "application/json")
@@ -256,7 +249,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def further(body: Any) -> Any:
-    """The same with members that no page knows."""
+    """The value with undocumented members."""
     if isinstance(body, list):
         return [further(each) for each in body]
     more = {name: further(value) for name, value in body.items() if name == "response"}

@@ -55,7 +55,7 @@ class Row:
 
 
 def rows(workspace: Workspace) -> Iterator[Row]:
-    """Ask a mock's workspace for every documented answer."""
+    """Request every documented answer from a mock's workspace."""
     for name in DOCUMENTED:
         case = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8"))
         (step,) = case["steps"]
@@ -88,7 +88,7 @@ def table(answers: list[Row]) -> str:
 
 
 def main() -> int:
-    """Start a mock, print the table, and say by the exit code whether all are the same."""
+    """Start a mock and print the table; the exit code says whether all answers are the same."""
     with Server(build_gateway([provider], ServerSettings(entropy=0))) as server:
         answers = list(rows(ControlClient(server.url).make_workspace()))
     sys.stdout.write(table(answers))

@@ -27,7 +27,7 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Execution:
     """
-    What came of executing the node once.
+    The result of executing the node once.
 
     Args:
         version: Of the node's package.
@@ -43,14 +43,14 @@ class Execution:
 
     @property
     def items(self) -> list[Any]:
-        """The JSON of each item that comes out."""
+        """The JSON of each returned item."""
         return [each["json"] for each in self.returned or ()]
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
     """
-    The node with n8n's credentials for it.
+    The node with its n8n credentials.
 
     Args:
         base_url: Ends with ``/api/v1``.
@@ -70,6 +70,6 @@ class Node:
             "writeAuthToken": self.write_token,
         }
         given = {"credentials": credentials, "continueOnFail": continue_on_fail, "items": items}
-        told = json.loads(programs.ask("dots_eco/node_session.mjs", json.dumps(given)))
-        sent = [Sent(**each) for each in told["sent"]]
-        return Execution(told["version"], sent, told.get("returned"), told.get("thrown"))
+        output = json.loads(programs.ask("dots_eco/node_session.mjs", json.dumps(given)))
+        sent = [Sent(**each) for each in output["sent"]]
+        return Execution(output["version"], sent, output.get("returned"), output.get("thrown"))

@@ -1,4 +1,4 @@
-"""Errands of the Web Push library of npm, one after the other in one process of Node.js."""
+"""Calls of the Web Push library of npm, one after the other in one process of Node.js."""
 
 import json
 from pathlib import Path
@@ -12,10 +12,10 @@ HERE = Path(__file__).resolve().parent
 
 
 def install() -> None:
-    """Have npm install what the lockfile says."""
+    """Install the packages of the lockfile."""
     programs.install(HERE)
 
 
 def run(errand: str, **given: Any) -> Any:
-    """What came of an errand of ``web_push.mjs``."""
+    """The result of a call in ``web_push.mjs``."""
     return json.loads(programs.ask("integrations/web_push.mjs", json.dumps({"errand": errand, **given})))

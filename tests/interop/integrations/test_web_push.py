@@ -33,7 +33,7 @@ def browser(inbox: Inbox) -> Browser:
 
 @pytest.fixture
 def saved(workspace: Workspace, integrations: Integrations, browser: Browser) -> dict[str, Any]:
-    """The browser's subscription, as the mock has saved it."""
+    """The browser's subscription, as the mock stores it."""
     integrations.save_push_subscription(browser.subscription())
     (kept,) = (
         value for provider, kind, _, value in workspace.snapshot()["records"] if (provider, kind) == SUBSCRIPTIONS
@@ -45,10 +45,10 @@ def saved(workspace: Workspace, integrations: Integrations, browser: Browser) ->
 def pushed(
     workspace: Workspace, integrations: Integrations, saved: dict[str, Any], browser: Browser
 ) -> Callable[[], Received]:
-    """Lets the mock push to the saved subscription."""
+    """Makes the mock push to the saved subscription."""
 
     def push() -> Received:
-        """What the push service got."""
+        """The message that the push service received."""
         trigger = integrations.triggers("Order")[0].guid
         action = {"type": "send_push", "title": "Größe", "message": "🎉"}
         integrations.configure_workflow("Push", "Order", trigger, action)
@@ -62,12 +62,12 @@ def test_web_push_uses_a_subscription_saved_on_the_mock(saved: dict[str, Any], b
     """
     web-push encrypts for the subscription as the mock saved it, and the browser reads its message.
     """
-    told = errands.run("send", subscription=saved, payload=json.dumps({"title": "from npm"}), subject=SUBJECT)
+    output = errands.run("send", subscription=saved, payload=json.dumps({"title": "from npm"}), subject=SUBJECT)
     (received,) = browser.inbox.wait()
 
-    assert (told["version"], told["status"]) == ("3.6.7", 200)
+    assert (output["version"], output["status"]) == ("3.6.7", 200)
     assert browser.read(received) == {"title": "from npm"}
-    assert claims_of(received)[1] == told["publicKey"]
+    assert claims_of(received)[1] == output["publicKey"]
 
 
 def test_mock_and_web_push_send_alike(saved: dict[str, Any], browser: Browser, pushed: Callable[[], Received]) -> None:
@@ -94,7 +94,7 @@ def test_node_reads_what_the_mock_pushes(
     """
     received = pushed()
     number = browser.key.private_numbers().private_value.to_bytes(32, "big")
-    told = errands.run(
+    output = errands.run(
         "receive",
         body=b64url(received.body),
         privateKey=b64url(number),
@@ -102,9 +102,9 @@ def test_node_reads_what_the_mock_pushes(
         authorization=received.header("authorization"),
     )
 
-    assert json.loads(told["message"])["title"] == "Größe"
-    assert (told["signed"], told["header"]) == (True, {"typ": "JWT", "alg": "ES256"})
-    assert told["claims"]["aud"] == f"http://127.0.0.1:{browser.inbox.port}"
+    assert json.loads(output["message"])["title"] == "Größe"
+    assert (output["signed"], output["header"]) == (True, {"typ": "JWT", "alg": "ES256"})
+    assert output["claims"]["aud"] == f"http://127.0.0.1:{browser.inbox.port}"
     assert (received.header("authorization") or "").endswith(
         f"k={workspace.control('GET', 'integrations/push')['applicationServerKey']}"
     )
@@ -130,6 +130,6 @@ def test_both_refuse_unusable_keys(
     trigger = integrations.triggers("Order")[0].guid
     integrations.configure_workflow("Push", "Order", trigger, {"type": "send_push"})
     (execution,) = workspace.control("POST", "integrations/events", EVENT)["executions"]
-    told = errands.run("send", subscription=subscription, payload="x", subject=SUBJECT)
+    output = errands.run("send", subscription=subscription, payload="x", subject=SUBJECT)
 
-    assert (execution["state"], "refused" in told, inbox.received) == ("failed", True, ())
+    assert (execution["state"], "refused" in output, inbox.received) == ("failed", True, ())
