@@ -2,20 +2,22 @@
 
 PYTHON ?= python3
 ARGS ?=
+# What depends on the libraries below us: server, plugin, validators, command line, and one suite over a real socket.
+LOWEST_TESTS := tests/kernel tests/webhooks tests/plugin tests/conformance tests/cli suites/oneflow
 
 VENV := .venv
 BIN := $(VENV)/bin
 
-# The tests start more than a hundred Pythons, each of which would else compile the package and parse the contracts anew.
+# With bytecode the hundreds of Pythons that the tests start need not compile the package and parse the contracts each.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv serve test lint types format check mutants bench bench-growth bench-peers wheel clean
+.PHONY: help venv serve test test-lowest lint types format check mutants bench bench-growth bench-peers wheel clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
-venv: ## make or mend the virtual environment (every target does, when it has to)
+venv: ## make or update the virtual environment (every target does, when it has to)
 	@$(PYTHON) scripts/venv.py $(VENV)
 
 serve: venv ## serve every provider on loopback; options: make serve ARGS="--port 4011"
@@ -24,9 +26,14 @@ serve: venv ## serve every provider on loopback; options: make serve ARGS="--por
 test: venv ## run every test, in parallel; a choice of them: make test ARGS="-k signature"
 	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
+test-lowest: venv ## run what depends on other packages with their lowest versions that pyproject.toml allows
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/lowest
+	@$(BIN)/uv pip install --quiet --python build/lowest --resolution lowest-direct --editable '.[dev]'
+	@build/lowest/bin/pytest -n auto --dist worksteal -p no:cacheprovider --flowproof-transport socket $(LOWEST_TESTS) $(ARGS)
+
 lint: venv ## ruff, formatting, spelling, data files
 	@$(BIN)/ruff check --quiet
-	@$(BIN)/ruff format --check --quiet || { echo "make format puts it right"; exit 1; }
+	@$(BIN)/ruff format --check --quiet || { echo "make format fixes it"; exit 1; }
 	@$(BIN)/codespell
 	@git -c safe.directory='*' ls-files -z --cached --others --exclude-standard -- '*.toml' '*.yaml' '*.yml' '*.json' \
 		| xargs -0 $(BIN)/python scripts/well_formed.py
@@ -34,7 +41,7 @@ lint: venv ## ruff, formatting, spelling, data files
 types: venv ## mypy, strict
 	@$(BIN)/mypy
 
-format: venv ## format the code and mend what ruff can mend
+format: venv ## format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix --quiet --exit-zero
 	@$(BIN)/ruff format --quiet
 
@@ -58,7 +65,7 @@ bench-peers: venv ## measure other tools side by side on the same contract; need
 
 wheel: venv ## build the wheel into dist/
 	@rm -rf build dist
-	@said=$$($(BIN)/python -m build --wheel --no-isolation --outdir dist 2>&1) || { echo "$$said"; exit 1; }
+	@output=$$($(BIN)/python -m build --wheel --no-isolation --outdir dist 2>&1) || { echo "$$output"; exit 1; }
 	@rm -rf build
 	@ls dist/*.whl
 

@@ -269,7 +269,7 @@ LANGUAGES: Mapping[str, Callable[[DocRunner, str], object]] = MappingProxyType(
 
 def targets() -> list[str]:
     """The targets that the Makefile lists."""
-    return re.findall(r"^(\w+):.*## ", (tree.ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    return re.findall(r"^([\w-]+):.*## ", (tree.ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def _parse(parser: Callable[[str], object], text: str) -> None:
