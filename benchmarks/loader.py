@@ -60,17 +60,17 @@ class Running:
 
     def measured(self) -> Measured:
         """What it came to, when it has ended."""
-        said, _ = self.process.communicate()
+        output, _ = self.process.communicate()
         self.folder.cleanup()
         if self.process.returncode != 0:
-            raise SystemExit(f"wrk failed: {said}")
-        told = json.loads(said.strip().splitlines()[-1])
+            raise SystemExit(f"wrk failed: {output}")
+        summary = json.loads(output.strip().splitlines()[-1])
         return Measured(
-            per_s=told["requests"] / (told["us"] / 1e6),
-            p50_ms=told["p50"] / 1000,
-            p99_ms=told["p99"] / 1000,
-            failed=told["failed"],
-            requests=told["requests"],
+            per_s=summary["requests"] / (summary["us"] / 1e6),
+            p50_ms=summary["p50"] / 1000,
+            p99_ms=summary["p99"] / 1000,
+            failed=summary["failed"],
+            requests=summary["requests"],
         )
 
 

@@ -22,7 +22,7 @@ from .orders import CONTRACT, ROOT, signed
 
 __all__ = ["PEERS", "Server", "echo", "flowproof", "peer"]
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 OURS = frozenset({"$id", "$schema", "$defs", "x-requirement"})
 PEERS = ("prism", "mockoon", "wiremock", "wiremock, no journal", "pytest-httpserver")
 
@@ -214,7 +214,7 @@ def _ready(process: subprocess.Popen[bytes], began: float, port: int, path: str,
 
 def _answers(process: subprocess.Popen[bytes], began: float, port: int, path: str) -> float:
     """Seconds from a process's start to its first answer, whatever that is."""
-    while time.perf_counter() - began < PATIENCE_S:
+    while time.perf_counter() - began < TIMEOUT_S:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request("GET", path)

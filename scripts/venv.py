@@ -1,5 +1,5 @@
 """
-Makes the virtual environment, or mends it, when it is missing or stale. Needs nothing but Python and pip.
+Makes the virtual environment when it is missing, and updates it when it is stale. Needs nothing but Python and pip.
 
 It is stale when what ``pyproject.toml`` asks to be installed has changed, when it was made by another Python, and when
 the checkout has moved: the scripts in it name their interpreter by its full path. One process works at a time, so that
@@ -8,7 +8,7 @@ the checkout has moved: the scripts in it name their interpreter by its full pat
 
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 - said here in a sentence, before tomllib is missed
+if sys.version_info < (3, 11):  # noqa: UP036 - before the import of tomllib fails
     sys.exit("Flowproof needs Python 3.11 or newer: make PYTHON=python3.11")
 
 import fcntl
@@ -25,20 +25,20 @@ STAMP = "flowproof-stamp"
 
 
 def main(venv: Path) -> None:
-    """Leave a virtual environment behind in which this checkout is installed."""
-    with alone(venv.with_name(venv.name + ".lock")):
-        wanted = fingerprint()
+    """Make or update a virtual environment in which this checkout is installed."""
+    with lock(venv.with_name(venv.name + ".lock")):
+        required = fingerprint()
         stamp = venv / STAMP
         sound = is_sound(venv)
-        if sound and stamp.is_file() and stamp.read_text() == wanted:
+        if sound and stamp.is_file() and stamp.read_text() == required:
             return
         if not sound:
-            say(f"Making the virtual environment in {venv.name}, once: about half a minute.")
+            print_status(f"Making the virtual environment in {venv.name}, once: about half a minute.")
             run(sys.executable, "-m", "venv", "--clear", str(venv))
         else:
-            say(f"Mending the virtual environment in {venv.name}: pyproject.toml has changed.")
+            print_status(f"Updating the virtual environment in {venv.name}: pyproject.toml has changed.")
         run(str(venv / "bin/python"), "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[dev]")
-        stamp.write_text(wanted)
+        stamp.write_text(required)
 
 
 def fingerprint() -> str:
@@ -60,13 +60,13 @@ def is_sound(venv: Path) -> bool:
 
 
 @contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Wait until no other process makes or mends; the system lets go of the lock even if this one is killed."""
-    with lock.open("w") as file:
+def lock(path: Path) -> Iterator[None]:
+    """Wait until no other process works on the environment; the system releases the lock of a killed process."""
+    with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("Waiting for another make to finish the virtual environment.")
+            print_status("Waiting for another make to finish the virtual environment.")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -78,8 +78,8 @@ def run(*command: str) -> None:
         sys.exit(f"{done.stdout}\nThis failed: {' '.join(command)}")
 
 
-def say(sentence: str) -> None:
-    """Tell the person who waits; standard output belongs to the target."""
+def print_status(sentence: str) -> None:
+    """Print to stderr, since standard output belongs to the make target."""
     print(sentence, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Parses the TOML, YAML and JSON files it is given and names those that do not parse."""
+"""Parses TOML, YAML and JSON files and lists those that do not parse."""
 
 import json
 import sys
@@ -17,12 +17,12 @@ PARSERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
 
 def main(paths: list[Path]) -> int:
     """Exit code: 1 when a file does not parse."""
-    complaints = [said for path in paths if path.is_file() and (said := complaint(path))]
-    print("\n".join(complaints), end="\n" if complaints else "")
-    return 1 if complaints else 0
+    errors = [text for path in paths if path.is_file() and (text := parse_error(path))]
+    print("\n".join(errors), end="\n" if errors else "")
+    return 1 if errors else 0
 
 
-def complaint(path: Path) -> str | None:
+def parse_error(path: Path) -> str | None:
     """What is wrong with a file, in one line, or None."""
     try:
         PARSERS[path.suffix](path.read_text(encoding="utf-8"))

@@ -18,7 +18,7 @@ TIMEOUT_S = 30.0
 
 @dataclass
 class Served:
-    """A server in the foreground: its process, its files, and what its ready file said."""
+    """A server in the foreground: its process, its files, and the content of its ready file."""
 
     process: Popen[bytes]
     folder: Path
@@ -34,7 +34,7 @@ class Served:
         """Base URL and credentials of OneFlow."""
         return self.ready["providers"]["oneflow"]
 
-    def said(self, stream: str = "out") -> str:
+    def output(self, stream: str = "out") -> str:
         """What it has written so far."""
         return (self.folder / f"{stream}.txt").read_text()
 
@@ -71,9 +71,9 @@ def flowproof(folder: Path, *arguments: str, timeout_s: float = TIMEOUT_S, **var
         return CompletedProcess(process.args, code, _all_of(out), _all_of(err))
 
 
-def _all_of(said: IO[str]) -> str:
-    said.seek(0)
-    return said.read()
+def _all_of(stream: IO[str]) -> str:
+    stream.seek(0)
+    return stream.read()
 
 
 def command(arguments: Sequence[str]) -> list[str]:
@@ -91,15 +91,15 @@ def _awaited(process: Popen[bytes], ready: Path, folder: Path) -> dict[str, Any]
     deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
         if ready.exists():
-            said: dict[str, Any] = json.loads(ready.read_text())
-            return said
+            content: dict[str, Any] = json.loads(ready.read_text())
+            return content
         time.sleep(0.01)
     raise AssertionError(f"the server did not start: {(folder / 'err.txt').read_text()}")
 
 
-def awaited_text(served: Served, stream: str, wanted: str) -> str:
+def awaited_text(served: Served, stream: str, text: str) -> str:
     """What a server has written, once a text is in it."""
     deadline = time.monotonic() + TIMEOUT_S
-    while wanted not in served.said(stream) and time.monotonic() < deadline:
+    while text not in served.output(stream) and time.monotonic() < deadline:
         time.sleep(0.01)
-    return served.said(stream)
+    return served.output(stream)

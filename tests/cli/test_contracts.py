@@ -113,7 +113,7 @@ def test_operation_that_does_not_exist_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("extensions", "said"),
+    ("extensions", "message"),
     [
         ({"x-creates": "id"}, "openapi.yaml: makeOrder has 'id', which is no runtime expression of OpenAPI"),
         (
@@ -129,11 +129,11 @@ def test_operation_that_does_not_exist_is_found(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_effect_that_leads_nowhere_is_found(tmp_path: Path, extensions: dict[str, Any], said: str) -> None:
+def test_effect_that_leads_nowhere_is_found(tmp_path: Path, extensions: dict[str, Any], message: str) -> None:
     """An expression that is none, and an undoing operation or parameter that does not exist, are found."""
     found = findings(tmp_path, lambda document, _: document["paths"]["/orders"]["post"].update(extensions))
 
-    assert found == [said]
+    assert found == [message]
 
 
 def test_schema_that_is_no_schema_is_found(tmp_path: Path) -> None:
@@ -173,9 +173,9 @@ def test_contracts_that_ship_are_sound() -> None:
     assert (result.exit_code, result.output.count(" 0 findings")) == (0, len(result.output.splitlines()))
 
 
-def test_contract_with_findings_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_contract_with_findings_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """A contract with findings ends the check with exit code 1."""
-    monkeypatch.setattr("flowproof.cli.soundness._operations", lambda _contract: iter(["something"]))
+    monkeypatch.setattr("flowproof.cli.contracts.unsound", lambda _contract: iter(["something"]))
 
     result = CliRunner().invoke(main, ["contracts", "check", "oneflow"])
 

@@ -64,8 +64,15 @@ def test_last_refused_exchange_is_explained(server: Served, workspace: Any) -> N
     result = run(server, "explain", "--workspace", workspace["id"])
 
     assert result.exit_code == 0
-    for said in ("GET ", "401", "listOrders", "oneflow.auth.header", "(documented)", "request.headers#/x-oneflow-auth"):
-        assert said in result.stdout
+    for text in (
+        "GET ",
+        "401",
+        "listOrders",
+        "oneflow.auth.header",
+        "(documented)",
+        "request.headers#/x-oneflow-auth",
+    ):
+        assert text in result.stdout
 
 
 def test_exchange_is_explained_by_its_id(server: Served, workspace: Any) -> None:
@@ -119,7 +126,7 @@ def test_workspace_without_refusals_says_so(server: Served, workspace: Any) -> N
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["explain", "default-99999"], "The journal has no exchange default-99999"),
         (["explain", "--workspace", "nobody"], "There is no workspace nobody."),
@@ -131,11 +138,11 @@ def test_workspace_without_refusals_says_so(server: Served, workspace: Any) -> N
         (["faults", "set", "{"], "is no JSON"),
     ],
 )
-def test_wrong_question_is_one_line_with_exit_code_2(server: Served, arguments: list[str], said: str) -> None:
+def test_wrong_question_is_one_line_with_exit_code_2(server: Served, arguments: list[str], message: str) -> None:
     """What a server does not know or cannot do is told in one line, with exit code 2."""
     result = run(server, *arguments)
 
-    assert (result.exit_code, result.stderr.count("\n"), said in result.stderr) == (2, 1, True)
+    assert (result.exit_code, result.stderr.count("\n"), message in result.stderr) == (2, 1, True)
 
 
 def test_wrong_token_is_told_with_the_variable_to_set(server: Served) -> None:
@@ -208,7 +215,7 @@ class Stranger(http.server.BaseHTTPRequestHandler):
 
 
 def test_stranger_on_the_port_is_no_server() -> None:
-    """What answers without being a Flowproof server is told apart."""
+    """What answers without being a Flowproof server is recognized."""
     with http.server.HTTPServer(("127.0.0.1", 0), Stranger) as stranger:
         threading.Thread(target=stranger.handle_request, daemon=True).start()
         url = f"http://127.0.0.1:{stranger.server_port}"

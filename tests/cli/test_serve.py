@@ -26,9 +26,9 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def test_ready_signal_is_the_last_line_of_stdout(fresh: Served) -> None:
     """When the server answers, the last line on stdout says ready and where."""
-    said = awaited_text(fresh, "out", "\nready ")
+    message = awaited_text(fresh, "out", "\nready ")
 
-    assert said.splitlines()[-1] == f"ready {fresh.url}"
+    assert message.splitlines()[-1] == f"ready {fresh.url}"
 
 
 def test_server_answers_when_the_ready_file_is_there(tmp_path: Path) -> None:
@@ -58,9 +58,9 @@ def test_exports_can_be_pasted_into_a_shell(fresh: Served) -> None:
 def test_refused_request_shows_on_the_console(fresh: Served) -> None:
     """A refused request is one line on the console, with the id by which it can be explained."""
     answer = requests.get(f"{fresh.oneflow['base_url']}/api/order", timeout=TIMEOUT_S)
-    said = awaited_text(fresh, "err", "\n")
+    message = awaited_text(fresh, "err", "\n")
 
-    assert said.startswith(f"{answer.headers['Flowproof-Exchange']} GET /api/order answered 401: ")
+    assert message.startswith(f"{answer.headers['Flowproof-Exchange']} GET /api/order answered 401: ")
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
@@ -69,7 +69,7 @@ def test_signal_ends_the_server_cleanly(tmp_path: Path, by: int) -> None:
     with serving(tmp_path) as served:
         code = served.end(by)
 
-        assert (code, served.said("err"), (tmp_path / "ready.json").exists()) == (0, "", False)
+        assert (code, served.output("err"), (tmp_path / "ready.json").exists()) == (0, "", False)
 
 
 @pytest.mark.usefixtures("quick_start")
@@ -117,7 +117,7 @@ def test_state_file_outlives_the_server(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("quick_start")
 def test_state_in_memory_ends_with_the_server(tmp_path: Path) -> None:
-    """Without a state file a restart begins anew."""
+    """Without a state file a restart begins with an empty state."""
     with serving(tmp_path) as served:
         requests.post(f"{served.url}/_flowproof/workspaces", json={"id": "lost"}, timeout=TIMEOUT_S)
         served.end()
@@ -167,7 +167,7 @@ def test_port_in_use_is_one_clear_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("quick_start")
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["nobody"], "There is no provider nobody. Choose from: "),
         (["--clock", "yesterday"], "'yesterday' is not a date or time."),
@@ -178,11 +178,11 @@ def test_port_in_use_is_one_clear_sentence(tmp_path: Path) -> None:
         (["--ready-file", "missing/ready.json"], "missing/ready.json"),
     ],
 )
-def test_misconfigured_server_says_so_in_one_line(tmp_path: Path, options: list[str], said: str) -> None:
+def test_misconfigured_server_says_so_in_one_line(tmp_path: Path, options: list[str], message: str) -> None:
     """Whatever is set up wrong ends the start with exit code 2 and one line, never with a traceback."""
     ended = flowproof(tmp_path, "serve", "--port", "0", *options)
 
-    assert (ended.returncode, ended.stderr.count("\n"), said in ended.stderr) == (2, 1, True)
+    assert (ended.returncode, ended.stderr.count("\n"), message in ended.stderr) == (2, 1, True)
 
 
 @pytest.mark.usefixtures("quick_start")
@@ -262,6 +262,6 @@ def _is_gone(pid: int) -> bool:
 
 def test_command_line_is_the_same_as_a_module(tmp_path: Path) -> None:
     """``python -m flowproof`` is the command ``flowproof``."""
-    said = subprocess.run(command(["--help"]), capture_output=True, text=True, check=True, timeout=TIMEOUT_S).stdout
+    message = subprocess.run(command(["--help"]), capture_output=True, text=True, check=True, timeout=TIMEOUT_S).stdout
 
-    assert said.startswith("Usage: flowproof [OPTIONS] COMMAND [ARGS]...")
+    assert message.startswith("Usage: flowproof [OPTIONS] COMMAND [ARGS]...")

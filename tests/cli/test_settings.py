@@ -14,7 +14,7 @@ from flowproof.cli.serve import serve
 
 
 @pytest.fixture
-def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def run_serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs serve up to the point where it would start, and hands out the options that counted."""
     monkeypatch.chdir(tmp_path)
     seen: list[ServeOptions] = []
@@ -37,64 +37,64 @@ def write(text: str, name: str = "flowproof.toml") -> None:
     Path(name).write_text(text)
 
 
-def test_option_counts_before_the_environment(given: Any) -> None:
+def test_option_counts_before_the_environment(run_serve: Any) -> None:
     """What the command line says counts before what the environment says."""
     write("[serve]\nport = 1\n")
 
-    assert given("serve", "--port", "3", FLOWPROOF_SERVE_PORT="2").port == 3
+    assert run_serve("serve", "--port", "3", FLOWPROOF_SERVE_PORT="2").port == 3
 
 
-def test_environment_counts_before_the_file(given: Any) -> None:
+def test_environment_counts_before_the_file(run_serve: Any) -> None:
     """What the environment says counts before what the settings file says."""
     write("[serve]\nport = 1\n")
 
-    assert given("serve", FLOWPROOF_SERVE_PORT="2").port == 2
+    assert run_serve("serve", FLOWPROOF_SERVE_PORT="2").port == 2
 
 
-def test_file_counts_before_the_default(given: Any) -> None:
+def test_file_counts_before_the_default(run_serve: Any) -> None:
     """What the settings file of the working directory says counts before the default."""
     write("[serve]\nport = 1\n")
 
-    assert given("serve").port == 1
+    assert run_serve("serve").port == 1
 
 
-def test_default_counts_last(given: Any) -> None:
+def test_default_counts_last(run_serve: Any) -> None:
     """Without any setting the server listens on loopback, port 4010, with its state in memory."""
-    options = given("serve")
+    options = run_serve("serve")
 
     assert (options.host, options.port, options.state) == ("127.0.0.1", 4010, "memory")
 
 
-def test_named_file_counts_instead_of_the_usual_one(given: Any) -> None:
+def test_named_file_counts_instead_of_the_usual_one(run_serve: Any) -> None:
     """The file that --config names is read instead of flowproof.toml."""
     write("[serve]\nport = 1\n")
     write("[serve]\nport = 5\n", "other.toml")
 
-    assert given("--config", "other.toml", "serve").port == 5
+    assert run_serve("--config", "other.toml", "serve").port == 5
 
 
-def test_file_may_name_providers_and_hyphenated_options(given: Any) -> None:
+def test_file_may_name_providers_and_hyphenated_options(run_serve: Any) -> None:
     """A settings file can say everything that the command line can, in TOML's own types."""
     write('[serve]\nproviders = ["oneflow"]\nmax-body = 10\nclock = 2024-09-13T12:00:00Z\n')
 
-    options = given("serve")
+    options = run_serve("serve")
 
     assert (options.providers, options.max_body) == (("oneflow",), 10)
     assert str(options.clock).startswith("2024-09-13")
 
 
-def test_token_comes_from_the_short_variable(given: Any) -> None:
+def test_token_comes_from_the_short_variable(run_serve: Any) -> None:
     """The control API's token is FLOWPROOF_TOKEN for every command."""
-    assert given("serve", FLOWPROOF_TOKEN="t0ken").token == "t0ken"
+    assert run_serve("serve", FLOWPROOF_TOKEN="t0ken").token == "t0ken"
 
 
-def test_token_is_in_no_representation(given: Any) -> None:
+def test_token_is_in_no_representation(run_serve: Any) -> None:
     """The options can be shown in a log without the token."""
-    assert "t0ken" not in repr(given("serve", FLOWPROOF_TOKEN="t0ken"))
+    assert "t0ken" not in repr(run_serve("serve", FLOWPROOF_TOKEN="t0ken"))
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[serve", "flowproof.toml cannot be read"),
         ("[serv]\nport = 1", "unknown entry serv. Its tables may be [serve]"),
@@ -105,7 +105,7 @@ def test_token_is_in_no_representation(given: Any) -> None:
     ],
 )
 def test_settings_file_with_a_mistake_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
 ) -> None:
     """A settings file that says something unknown is refused, with what it may say."""
     monkeypatch.chdir(tmp_path)
@@ -113,7 +113,7 @@ def test_settings_file_with_a_mistake_is_refused(
 
     result = CliRunner().invoke(main, ["providers"])
 
-    assert (result.exit_code, result.stderr.count("\n"), said in result.stderr) == (2, 1, True)
+    assert (result.exit_code, result.stderr.count("\n"), message in result.stderr) == (2, 1, True)
 
 
 def test_settings_file_that_is_missing_is_refused(tmp_path: Path) -> None:
@@ -149,5 +149,5 @@ def test_server_that_does_not_answer_is_told_with_a_hint() -> None:
 
     result = CliRunner().invoke(main, ["explain", "--server", f"http://127.0.0.1:{port}"])
 
-    said = f"No server answers at http://127.0.0.1:{port}. Start one with flowproof serve, or name it with --server."
-    assert (result.exit_code, result.stderr) == (2, f"flowproof: {said}\n")
+    message = f"No server answers at http://127.0.0.1:{port}. Start one with flowproof serve, or name it with --server."
+    assert (result.exit_code, result.stderr) == (2, f"flowproof: {message}\n")

@@ -18,14 +18,14 @@ def signature(method: str = "POST", path: str = "/api/order", digest: str = "sha
     return hmac.new(SECRET.encode(), f"{method} {path} {DATE}".encode(), digest).hexdigest()
 
 
-def run(*arguments: str, given: str | None = None, **variables: str) -> Result:
+def run(*arguments: str, typed: str | None = None, **variables: str) -> Result:
     """The command, with the secret in the environment."""
     environment = {"FLOWPROOF_SECRET": SECRET, "FLOWPROOF_TOKEN": "", **variables}
-    return CliRunner(env=environment).invoke(main, [*OFFLINE, *arguments], input=given, catch_exceptions=False)
+    return CliRunner(env=environment).invoke(main, [*OFFLINE, *arguments], input=typed, catch_exceptions=False)
 
 
 def test_right_signature_verifies() -> None:
-    """A right signature is said to be right."""
+    """A right signature is reported as right."""
     result = run("--url", "/api/order", *DATED, "--token", TOKEN, "--signature", signature())
 
     assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "The signature verifies.")
@@ -71,10 +71,10 @@ def test_url_may_be_of_a_sandbox_or_a_mock(url: str) -> None:
 
 
 def test_secret_is_asked_for_without_echo() -> None:
-    """Without FLOWPROOF_SECRET the secret is asked for, and is not echoed."""
-    asked = ("--url", "/api/order", *DATED, "--token", TOKEN, "--signature", signature())
+    """Without FLOWPROOF_SECRET the secret is prompted for, and is not echoed."""
+    request = ("--url", "/api/order", *DATED, "--token", TOKEN, "--signature", signature())
 
-    result = run(*asked, given=f"{SECRET}\n", FLOWPROOF_SECRET="")
+    result = run(*request, typed=f"{SECRET}\n", FLOWPROOF_SECRET="")
 
     assert (result.exit_code, "The signature verifies." in result.stdout) == (0, True)
     assert SECRET not in result.output
@@ -89,7 +89,7 @@ def test_token_of_the_control_api_is_not_the_provider_s() -> None:
     """FLOWPROOF_TOKEN, which opens the control API, is not taken for the provider's token."""
     sent = ("--header", f"x-oneflow-authorization: {TOKEN}:{signature()}", *DATED)
 
-    result = run("--url", "/api/order", *sent, given="", FLOWPROOF_TOKEN="c0ntrol")
+    result = run("--url", "/api/order", *sent, typed="", FLOWPROOF_TOKEN="c0ntrol")
 
     assert (result.exit_code, "c0ntrol" in result.output) == (0, False)
 
@@ -107,7 +107,7 @@ def test_body_may_come_from_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--signature", "00", "--token", TOKEN], "The request has no URL."),
         (["--url", "/api/order", *DATED], "The request presents no token."),
@@ -121,11 +121,11 @@ def test_body_may_come_from_a_file(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_request_that_lacks_a_piece_says_which(arguments: list[str], said: str) -> None:
+def test_request_that_lacks_a_piece_says_which(arguments: list[str], message: str) -> None:
     """Where a piece of the request is missing, the answer says which, in one line, with exit code 2."""
     result = run(*arguments)
 
-    assert (result.exit_code, result.stderr.count("\n"), said in result.stderr) == (2, 1, True)
+    assert (result.exit_code, result.stderr.count("\n"), message in result.stderr) == (2, 1, True)
 
 
 def test_unknown_provider_is_told_with_those_there_are() -> None:

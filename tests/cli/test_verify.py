@@ -44,12 +44,12 @@ def recent(target: TargetInfo | None = None) -> list[Event]:
 
 def test_keygen_tells_both_files_and_the_fingerprint(tmp_path: Path) -> None:
     """Both files are named with what they are for, and the fingerprint is the one that verify shows."""
-    told = run("keygen", tmp_path / "key").output
+    result = run("keygen", tmp_path / "key").output
 
-    assert [line.split()[:2] for line in told.splitlines()] == [
+    assert [line.split()[:2] for line in result.splitlines()] == [
         ["private", "key"],
         ["public", "key"],
-        ["fingerprint", told.split()[-1]],
+        ["fingerprint", result.split()[-1]],
     ]
     assert {each.name for each in tmp_path.iterdir()} == {"key", "key.pub"}
 
@@ -65,45 +65,45 @@ def test_keygen_overwrites_nothing(key: Path) -> None:
 
 
 def test_trusted_certificate_is_valid(key: Path) -> None:
-    """With the signer's public key the certificate is valid, and what it certifies is told, steering no terminal."""
-    told = run("verify", certified(key, recent()), "--key", f"{key}.pub")
+    """With the signer's public key the certificate is valid, and its content is shown without control characters."""
+    result = run("verify", certified(key, recent()), "--key", f"{key}.pub")
 
-    assert (told.exit_code, told.output.splitlines()[0]) == (0, "VALID  Acme on Acme's sandbox")
-    assert "what is mandatory holds (1)" in told.output
-    assert "(which you trust)" in " ".join(told.output.split())
-    assert "\x1b[31m" not in told.output
-    assert "Left behind on the target: 1" in told.output
+    assert (result.exit_code, result.output.splitlines()[0]) == (0, "VALID  Acme on Acme's sandbox")
+    assert "what is mandatory holds (1)" in result.output
+    assert "(which you trust)" in " ".join(result.output.split())
+    assert "\x1b[31m" not in result.output
+    assert "Left behind on the target: 1" in result.output
 
 
 @pytest.mark.parametrize("keys", [[], ["other"]], ids=["no key", "another key"])
 def test_untrusted_certificate_ends_with_one(key: Path, tmp_path: Path, keys: list[str]) -> None:
-    """Without a key, or with another one, the certificate is told but not trusted, with whose fingerprint it has."""
+    """Without a key, or with another one, the certificate is shown but not trusted, with its fingerprint."""
     run("keygen", tmp_path / "other")
-    given = [part for each in keys for part in ("--key", tmp_path / f"{each}.pub")]
+    arguments = [part for each in keys for part in ("--key", tmp_path / f"{each}.pub")]
 
-    told = run("verify", certified(key, recent()), *given)
+    result = run("verify", certified(key, recent()), *arguments)
 
-    assert (told.exit_code, told.output.split("  ")[0]) == (1, "NOT TRUSTED")
-    assert ("none of the keys given" if keys else "trust was not checked") in " ".join(told.output.split())
+    assert (result.exit_code, result.output.split("  ")[0]) == (1, "NOT TRUSTED")
+    assert ("none of the keys given" if keys else "trust was not checked") in " ".join(result.output.split())
 
 
 def test_one_of_several_keys_is_enough(key: Path, tmp_path: Path) -> None:
     """Of several keys one has to be the signer's."""
     run("keygen", tmp_path / "other")
 
-    told = run("verify", certified(key, recent()), "--key", tmp_path / "other.pub", "--key", f"{key}.pub")
+    result = run("verify", certified(key, recent()), "--key", tmp_path / "other.pub", "--key", f"{key}.pub")
 
-    assert told.exit_code == 0
+    assert result.exit_code == 0
 
 
 def test_invalid_certificate_ends_with_one(key: Path) -> None:
-    """A changed certificate is invalid, said in one line, for programs too."""
+    """A changed certificate is invalid, in one line, for programs too."""
     file = certified(key, recent())
     file.write_bytes(file.read_bytes() + b"\0")
 
-    told, for_programs = run("verify", file, "--key", f"{key}.pub"), run("verify", file, "--json")
+    result, for_programs = run("verify", file, "--key", f"{key}.pub"), run("verify", file, "--json")
 
-    assert (told.exit_code, told.output.startswith("INVALID  The file was changed")) == (1, True)
+    assert (result.exit_code, result.output.startswith("INVALID  The file was changed")) == (1, True)
     assert (for_programs.exit_code, json.loads(for_programs.output)["valid"]) == (1, False)
 
 
@@ -113,23 +113,23 @@ def test_expired_certificate_ends_with_one(key: Path) -> None:
     stream = Stream(now=datetime.now(UTC) - ago - timedelta(hours=1))
     stream.run("test_sku", "acme.order.sku")
 
-    told = run("verify", certified(key, stream.end(), ago=ago), "--key", f"{key}.pub")
+    result = run("verify", certified(key, stream.end(), ago=ago), "--key", f"{key}.pub")
 
-    assert (told.exit_code, "It expired on" in told.output) == (1, True)
+    assert (result.exit_code, "It expired on" in result.output) == (1, True)
 
 
 def test_mock_is_said_to_be_one(key: Path) -> None:
     """A certificate of a mock says that it says nothing of the provider."""
-    told = run("verify", certified(key, recent(MOCK)), "--key", f"{key}.pub")
+    result = run("verify", certified(key, recent(MOCK)), "--key", f"{key}.pub")
 
-    assert "A MOCK made by Flowproof" in told.output
+    assert "A MOCK made by Flowproof" in result.output
 
 
 def test_programs_read_json(key: Path) -> None:
     """For programs there is everything that the certificate says."""
-    told = json.loads(run("verify", certified(key, recent()), "--key", f"{key}.pub", "--json").output)
+    result = json.loads(run("verify", certified(key, recent()), "--key", f"{key}.pub", "--json").output)
 
-    assert (told["valid"], told["trusted"], told["certificate"]["certifies"]["verdict"]) == (True, True, "PASS")
+    assert (result["valid"], result["trusted"], result["certificate"]["certifies"]["verdict"]) == (True, True, "PASS")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"hello", b"\x89PNG"])
@@ -139,20 +139,20 @@ def test_what_is_no_certificate_ends_with_two(key: Path, content: bytes | None) 
     if content is not None:
         file.write_bytes(content)
 
-    told = run("verify", file)
+    result = run("verify", file)
 
-    assert (told.exit_code, "flowproof certify --sign" in told.output) == (2, True)
+    assert (result.exit_code, "flowproof certify --sign" in result.output) == (2, True)
 
 
 def test_key_that_is_none_ends_with_two(key: Path) -> None:
     """A private key, or anything else, is no public key."""
-    told = run("verify", certified(key, recent()), "--key", key)
+    result = run("verify", certified(key, recent()), "--key", key)
 
-    assert (told.exit_code, "no public key" in told.output) == (2, True)
+    assert (result.exit_code, "no public key" in result.output) == (2, True)
 
 
 def test_old_run_is_told_with_its_time(key: Path) -> None:
-    """The run's own time is told, however late the certificate was issued."""
-    told = run("verify", certified(key, passed()), "--key", f"{key}.pub")
+    """The run's own time is shown, however late the certificate was issued."""
+    result = run("verify", certified(key, passed()), "--key", f"{key}.pub")
 
-    assert "run-1, 2026-03-05 12:00" in told.output
+    assert "run-1, 2026-03-05 12:00" in result.output

@@ -1,4 +1,4 @@
-"""What a server says when it is ready: to a person, to a shell that pastes, and to a program that waits."""
+"""What a server announces when it is ready: for a person, for a shell, and for a program that waits."""
 
 import json
 import os
@@ -73,7 +73,7 @@ class Announcement:
                 "",
                 f"control API  {self.url}/_flowproof/openapi.json",
                 f"try          curl {bearer}{self.url}/_flowproof/providers",
-                f"next         a refused request is told here; why it was: flowproof explain{server}",
+                f"next         refused requests show here; the reason: flowproof explain{server}",
                 "",
                 f"ready {self.url}",
             ]
@@ -97,22 +97,22 @@ class Announcement:
 
 
 def _variable(part: str) -> str:
-    """A credential's key is what its documents mostly call a token."""
+    """The variable for a part of a credential; providers' documents mostly call the key a token."""
     return "TOKEN" if part == "key" else re.sub(r"[^A-Z0-9]+", "_", part.upper())
 
 
 def write_atomically(file: Path, value: Any) -> None:
     """
-    Write JSON so that nobody ever reads half of it, and nobody else reads it at all: it holds credentials.
+    Write JSON in one step, so that nobody reads half of it, and for this user only, since it holds credentials.
 
     Raises:
         ConfigurationError: The file cannot be written.
     """
     try:
-        handle, draft = tempfile.mkstemp(dir=file.absolute().parent, prefix=f".{file.name}.")
+        handle, temporary = tempfile.mkstemp(dir=file.absolute().parent, prefix=f".{file.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump(value, stream, indent=2)
-        Path(draft).replace(file)
+        Path(temporary).replace(file)
     except OSError as error:
         raise ConfigurationError(
             f"{file} cannot be written: {error.strerror}.", "Name a file in a directory that exists."

@@ -1,4 +1,4 @@
-"""Talks to a server's control API for the commands; whatever goes wrong ends as a sentence."""
+"""A client of the control API for the commands: every failure is an error with one sentence and a fix."""
 
 from typing import Any
 from urllib.parse import quote
@@ -7,14 +7,14 @@ import requests
 
 from flowproof.errors import ConfigurationError
 
-__all__ = ["Control", "NotThere", "workspace_path"]
+__all__ = ["Control", "NotFound", "workspace_path"]
 
 PREFIX = "/_flowproof"
 TIMEOUT_S = (3.05, 30)
 
 
-class NotThere(ConfigurationError):
-    """What was asked for is not there."""
+class NotFound(ConfigurationError):
+    """The server has no such workspace, exchange or delivery."""
 
 
 class Control:
@@ -35,30 +35,26 @@ class Control:
             self._session.headers["Authorization"] = f"Bearer {token}"
 
     def get(self, path: str, **query: str) -> Any:
-        """Read something."""
-        return self._asked("GET", path, query=query)
+        return self._request("GET", path, query=query)
 
     def post(self, path: str, value: Any = None) -> Any:
-        """Have something done."""
-        return self._asked("POST", path, value=value)
+        return self._request("POST", path, value=value)
 
     def put(self, path: str, value: Any) -> Any:
-        """Replace something."""
-        return self._asked("PUT", path, value=value)
+        return self._request("PUT", path, value=value)
 
     def delete(self, path: str) -> None:
-        """Remove something."""
-        self._asked("DELETE", path)
+        self._request("DELETE", path)
 
-    def _asked(self, method: str, path: str, *, query: dict[str, str] | None = None, value: Any = None) -> Any:
+    def _request(self, method: str, path: str, *, query: dict[str, str] | None = None, value: Any = None) -> Any:
         url = f"{self._server}{PREFIX}{path}"
         try:
-            answer = self._session.request(
+            response = self._session.request(
                 method, url, params=query, json=value, timeout=TIMEOUT_S, allow_redirects=False
             )
-            body = answer.json() if answer.content else None
+            body = response.json() if response.content else None
         except requests.JSONDecodeError as error:
-            raise self._stranger() from error
+            raise self._no_flowproof() from error
         except (requests.ConnectionError, requests.Timeout) as error:
             raise ConfigurationError(
                 f"No server answers at {self._server}.", "Start one with flowproof serve, or name it with --server."
@@ -67,20 +63,20 @@ class Control:
             raise ConfigurationError(
                 f"{self._server} cannot be asked: {error}.", "Name the server as http://HOST:PORT."
             ) from error
-        if answer.status_code < 300:
+        if response.status_code < 300:
             return body
-        raise self._problem(answer.status_code, body)
+        raise self._problem(response.status_code, body)
 
     def _problem(self, status: int, body: Any) -> ConfigurationError:
         if not isinstance(body, dict) or "detail" not in body or body.get("status") != status:
-            return self._stranger()
+            return self._no_flowproof()
         detail = str(body["detail"])
         if status in {401, 403}:
             return ConfigurationError(f"{self._server} refused: {detail}", "Set FLOWPROOF_TOKEN to the server's token.")
-        kind = NotThere if status == 404 else ConfigurationError
-        return kind(f"{self._server} refused: {detail}", "") if status >= 400 else self._stranger()
+        kind = NotFound if status == 404 else ConfigurationError
+        return kind(f"{self._server} refused: {detail}", "") if status >= 400 else self._no_flowproof()
 
-    def _stranger(self) -> ConfigurationError:
+    def _no_flowproof(self) -> ConfigurationError:
         return ConfigurationError(
             f"What answers at {self._server} is no Flowproof server.", "Name another with --server."
         )

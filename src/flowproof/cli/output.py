@@ -1,4 +1,4 @@
-"""Where a command's result goes when it is asked for as a file."""
+"""Writes a command's result to a file or stdout."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ __all__ = ["write"]
 
 def write(file: Path, text: str) -> None:
     """
-    Write a text and say so; `-` is stdout.
+    Write a text to a file and report that; `-` is stdout.
 
     Raises:
         ConfigurationError: The file cannot be written.

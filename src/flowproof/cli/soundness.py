@@ -1,4 +1,4 @@
-"""What is wrong with a contract's own files. Judges data only; knows no provider, and no case."""
+"""What is wrong with a contract's own files. Checks data only; knows no provider, and no case."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -98,8 +98,8 @@ def _examples_of(contract: Contract, pointer: str, node: Mapping[str, Any]) -> I
     """The examples of a media type, a parameter or a header, each with its place."""
     if "example" in node:
         yield f"{pointer}/example", node["example"]
-    for name, given in node.get("examples", {}).items():
-        example = _at(contract.document, given["$ref"]) if "$ref" in given else given
+    for name, each in node.get("examples", {}).items():
+        example = _at(contract.document, each["$ref"]) if "$ref" in each else each
         if "value" in example:
             yield f"{pointer}/examples/{_escaped(name)}", example["value"]
 

@@ -45,7 +45,7 @@ def verify(context: click.Context, /, file: Path, keys: tuple[Path, ...], as_jso
 
     Every byte counts: the file's form, the digests of its parts, the signature, the dates, and whether report and
     certificate are what the events say. Exit code 0 when it is valid and signed by a key that --key names. Exit code 1
-    when it is not valid, or when nobody has said whose signature counts. Exit code 2 when a file cannot be read.
+    when it is not valid, or when no --key says whose signature counts. Exit code 2 when a file cannot be read.
     """
     trusted = {str(each): read_public_key(each) for each in keys}
     data = _content(file)

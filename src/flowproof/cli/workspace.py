@@ -17,7 +17,7 @@ def workspace() -> None:
 
 @workspace.command()
 @click.argument("identifier", metavar="[ID]", required=False)
-@option("--seed", metavar="TEXT", help="What its ids and chance are drawn from.  [default: its id]")
+@option("--seed", metavar="TEXT", help="What its ids and random numbers are drawn from.  [default: its id]")
 @option("--clock", metavar="ISO-8601", help="Freeze its clock at this time.")
 @server_options
 def create(identifier: str | None, seed: str | None, clock: str | None, server: str, token: str | None) -> None:

@@ -45,18 +45,18 @@ def build_gateway(
 
     Args:
         providers: Those to serve.
-        settings: How.
-        contracts: By slug; those not given are loaded.
+        settings: How it runs.
+        contracts: By slug; those that are missing are loaded.
 
     Raises:
         ContractError: A contract cannot be loaded.
         StoreError: The state file cannot be opened.
     """
-    given = contracts or {}
+    known = contracts or {}
     apps = [
         ProviderApp(
             provider,
-            given.get(provider.slug) or load_contract(provider.slug, provider.contract),
+            known.get(provider.slug) or load_contract(provider.slug, provider.contract),
             largest_body=settings.largest_body,
         )
         for provider in providers

@@ -39,11 +39,11 @@ class Refusal(FlowproofError):
 
     Args:
         findings: What was expected and what came, the decisive one first.
-        note: A longer explanation for people, never with a secret in it; where it takes work, such as the diagnosis of
-            a signature, what makes it when somebody asks.
-        afterwards: What is to be done although the request is refused, such as revoking what was misused. Everything
-            else that the request did is undone.
-        moment: What an answer's chance, such as that of a session id, is drawn from; set by the kernel.
+        note: A longer explanation for people, without secrets; where it takes work, as the diagnosis of a signature
+            does, a function that makes it on demand.
+        afterwards: Called although the request is refused, for example to revoke what was misused. Everything else that
+            the request did is rolled back.
+        rng_key: What random parts of a response, such as a session id, are drawn from; set by the kernel.
     """
 
     findings: Sequence[Finding] = ()

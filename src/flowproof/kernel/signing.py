@@ -109,7 +109,7 @@ class SignedRequest:
 
 
 class Key:
-    """A secret made ready for one digest: keyed once, copied for each message. Its repr does not tell the secret."""
+    """A secret prepared for one digest: keyed once, copied for each message. Its repr does not show the secret."""
 
     __slots__ = ("_keyed", "digest")
 
@@ -134,12 +134,12 @@ def string_to_sign(scheme: SigningScheme, request: SignedRequest) -> bytes:
 
 
 def messages(scheme: SigningScheme, request: SignedRequest) -> Iterator[bytes]:
-    """The distinct messages that verify, one for each accepted form of the path, made as they are asked for."""
-    made: list[bytes] = []
+    """The distinct messages that verify, one for each accepted form of the path."""
+    seen: list[bytes] = []
     for form in scheme.path_forms:
         message = _join(scheme, request, _path(request, form))
-        if message not in made:
-            made.append(message)
+        if message not in seen:
+            seen.append(message)
             yield message
 
 
@@ -148,7 +148,7 @@ def sign(scheme: SigningScheme, message: bytes, key: Key | bytes) -> str:
     The signature of a message, written as the scheme says.
 
     Raises:
-        ConfigurationError: The key was made ready for another digest.
+        ConfigurationError: The key was prepared for another digest.
     """
     if isinstance(key, bytes):
         return encode(scheme, hmac.digest(key, message, scheme.digest))
@@ -171,7 +171,7 @@ def encode(scheme: SigningScheme, mac: bytes) -> str:
 
 
 def _join(scheme: SigningScheme, request: SignedRequest, path: str) -> bytes:
-    """The parts as bytes, in order; text is UTF-8, and a byte that was none survives as itself."""
+    """The parts as bytes, in order; text is UTF-8, and bytes that are no UTF-8 stay as they are."""
     return scheme.separator.encode().join(
         request.body
         if part == "body"

@@ -64,7 +64,7 @@ def parse(text: str) -> Instant | None:
 
 
 def write(instant: Instant, form: str) -> str:
-    """The instant in one of the FORMATS, its fraction cut or filled with noughts."""
+    """The instant in one of the FORMATS, its fraction cut or filled with zeros."""
     pattern, digits, zone = _WRITTEN[form]
     fraction = instant.fraction.ljust(digits, "0")[:digits]
     if pattern == "unix":

@@ -148,11 +148,11 @@ class _Search:
         if mark in self.seen:
             return None
         self.seen.add(mark)
-        for digest, wanted in targets.items():
+        for digest, decodings_of_size in targets.items():
             self.tried += 1
             self.left -= len(message)
             made = mac(candidate, message, digest).hex()
-            for decoding in wanted:
+            for decoding in decodings_of_size:
                 if made.startswith(decoding.hex):
                     return _digest_mistakes(digest, len(made), decoding, self.scheme) + decoding.mistakes
         return None

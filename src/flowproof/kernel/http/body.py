@@ -1,4 +1,4 @@
-"""Reads a request's JSON, and refuses every text that two parsers might read differently."""
+"""Reads a request's JSON or form, and refuses every text that two parsers might read differently."""
 
 import json
 import re
@@ -15,7 +15,7 @@ __all__ = ["DEEPEST", "FORM", "read_form", "read_json"]
 DEEPEST = 100
 # The end of a key. A text may hold such bytes too, and is then read once more; a key never comes without them.
 KEY = re.compile(rb'"\s*:')
-# How a body may write a key's end, or a character of a text, otherwise than it is written here.
+# Other ways to write a key's end, or a character of a text, than orjson's.
 OTHER_SPELLINGS = (b"\\u", b" :", b"\n:", b"\t:", b"\r:")
 FORM = "application/x-www-form-urlencoded"
 
@@ -91,8 +91,8 @@ def _as_many_keys(body: bytes, value: Any) -> bool:
     """
     Whether a body's text has no more keys than its value.
 
-    Where keys and texts are spelled as here, the value written anew has as many ends of keys, or fewer where a key came
-    twice. That takes no look at each of them.
+    Where the body is written as orjson writes, the value's JSON has as many ends of keys, or fewer where a key came
+    twice. Counting them is faster than a look at each key.
     """
     for spelling in OTHER_SPELLINGS:
         if spelling[:1] in body and spelling in body:  # (one byte is found many times as fast as two)

@@ -16,7 +16,7 @@ def problem(status: int, title: str, detail: str) -> WireResponse:
     Args:
         status: Status code.
         title: The kind of problem, the same each time.
-        detail: What is wrong this time and how to mend it.
+        detail: What is wrong this time and how to fix it.
     """
     body = {"type": "about:blank", "title": title, "status": HTTPStatus(status).value, "detail": detail}
     return WireResponse(status, orjson.dumps(body), (("Content-Type", "application/problem+json"),))
