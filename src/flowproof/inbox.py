@@ -323,15 +323,31 @@ class _Handler(BaseHTTPRequestHandler):
     def _take(self) -> None:
         inbox = self.server.inbox
         try:
-            size = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(size) if size > 0 else b""
-        except (OSError, ValueError):
-            size, body = 1, b""
-        if len(body) < size:
+            body = self._read_chunks() if "Transfer-Encoding" in self.headers else self._read_length()
+        except (EOFError, OSError, ValueError):
             self.close_connection = True
             inbox._broke_off()
             return
         inbox._take(self, body)
+
+    def _read_length(self) -> bytes:
+        return self._read_whole(int(self.headers.get("Content-Length") or 0))
+
+    def _read_chunks(self) -> bytes:
+        """Read the chunks of RFC 9112, 7.1, without trailers; no other transfer coding is known."""
+        pieces = []
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            pieces.append(self._read_whole(size))
+            self.rfile.readline()
+        while self.rfile.readline() not in (b"\r\n", b"\n", b""):
+            pass
+        return b"".join(pieces)
+
+    def _read_whole(self, size: int) -> bytes:
+        body = self.rfile.read(size) if size > 0 else b""
+        if len(body) < size:
+            raise EOFError
+        return body
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _take  # noqa: N815 (http.server's names)
 

@@ -23,8 +23,8 @@ __all__ = [
     "TYPES",
     "VALIDATION",
     "RawClient",
-    "code_of",
     "hex_hmac",
+    "refusal",
 ]
 
 TOKEN, REFRESH = "/api/distributors/auth/token", "/api/distributors/auth/refresh"
@@ -118,9 +118,13 @@ class RawClient:
         return self.send("POST", ORDER, body=json.dumps(order).encode(), headers=headers)
 
 
-def code_of(answer: requests.Response) -> tuple[int, str]:
-    """Status and `errorCode` of an error body; an empty code where it has none."""
-    return answer.status_code, str(answer.json().get("errorCode", ""))
+def refusal(answer: requests.Response) -> int:
+    """The status of an error body; which code stands for what is published nowhere, only what it looks like."""
+    body = answer.json()
+    assert body["errorCode"].replace("_", "").isupper()
+    assert body["errorMessage"]
+    assert body["sessionId"]
+    return answer.status_code
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -27,6 +27,7 @@ class Sold:
         price_minor: In the currency's minor unit.
         price: In its major unit.
         countries: Where it is sold; empty for everywhere.
+        knows: Users whom its product knows.
     """
 
     sku: str
@@ -35,6 +36,7 @@ class Sold:
     currency: str
     countries: tuple[str, ...]
     is_voucher: bool
+    knows: tuple[str, ...]
 
 
 def _sold(bundle: Mapping[str, Any]) -> Sold:
@@ -46,6 +48,7 @@ def _sold(bundle: Mapping[str, Any]) -> Sold:
         currency=bundle["currencyCode"],
         countries=tuple(bundle["countries"] or ()),
         is_voucher=bundle["voucher"],
+        knows=tuple(each["identifier"] for each in SEED["recipients"] if bundle["productId"] in each["products"]),
     )
 
 

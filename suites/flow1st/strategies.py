@@ -15,6 +15,7 @@ __all__ = [
     "minor_amounts",
     "recipients",
     "sold",
+    "sold_to_users",
     "written",
     "wrong_signatures",
 ]
@@ -52,6 +53,11 @@ def a_validation(bundle: Sold, **changes: str) -> dict[str, str]:
 def sold() -> st.SearchStrategy[Sold]:
     """A bundle of the catalog."""
     return st.sampled_from(BUNDLES)
+
+
+def sold_to_users() -> st.SearchStrategy[Sold]:
+    """A bundle whose product knows the recipient of the documents' examples; vouchers have no users."""
+    return st.sampled_from([each for each in BUNDLES if RECIPIENT in each.knows])
 
 
 def recipients() -> st.SearchStrategy[str]:

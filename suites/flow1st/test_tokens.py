@@ -12,11 +12,11 @@ from flowproof.clients.flow1st import Flow1st
 from flowproof.target import Target, Workspace
 
 from .profiles import NETWORKED
-from .raw_client import CATALOG, ORDER, REFRESH, TOKEN, VALIDATION, RawClient, code_of
+from .raw_client import CATALOG, ORDER, REFRESH, TOKEN, VALIDATION, RawClient, refusal
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-REFUSED = (401, "UNAUTHORIZED")
-INVALID = (400, "INVALID_REQUEST")
+REFUSED = 401
+INVALID = 400
 ROLE = json.dumps({"role": "API_USER"}).encode()
 
 
@@ -52,7 +52,7 @@ def test_wrong_pair_is_refused(raw: RawClient, authorization: str) -> None:
     """
     answer = raw.send("POST", TOKEN, body=ROLE, headers={"Authorization": authorization})
 
-    assert code_of(answer) == REFUSED
+    assert refusal(answer) == REFUSED
 
 
 @pytest.mark.requirement("flow1st.token.basic")
@@ -64,7 +64,7 @@ def test_key_of_staging_needs_its_own_secret(make_flow1st: Callable[..., Flow1st
     raw = RawClient(make_flow1st(workspace, api_secret=other), workspace.credentials("flow1st"), lambda: "")
     raw.secret = other
 
-    assert code_of(raw.send("POST", TOKEN, body=ROLE)) == REFUSED
+    assert refusal(raw.send("POST", TOKEN, body=ROLE)) == REFUSED
 
 
 @pytest.mark.requirement("flow1st.token.basic")
@@ -75,7 +75,7 @@ def test_nearly_the_secret_is_refused(raw: RawClient, near: str) -> None:
     """
     raw.secret = near.format(secret=raw.secret)
 
-    assert code_of(raw.send("POST", TOKEN, body=ROLE)) == REFUSED
+    assert refusal(raw.send("POST", TOKEN, body=ROLE)) == REFUSED
 
 
 @pytest.mark.requirement("flow1st.token.role")
@@ -87,7 +87,7 @@ def test_another_role_is_refused(raw: RawClient, role: object) -> None:
     """
     assume(role != "API_USER")
 
-    assert code_of(raw.send("POST", TOKEN, body=json.dumps({"role": role}).encode())) == INVALID
+    assert refusal(raw.send("POST", TOKEN, body=json.dumps({"role": role}).encode())) == INVALID
 
 
 @pytest.mark.requirement("flow1st.token.role")
@@ -98,7 +98,7 @@ def test_request_without_role_is_refused(raw: RawClient, flow1st: Flow1st, path:
     """
     sent = {} if path == TOKEN else {"refreshToken": flow1st.authenticate().refresh}
 
-    assert code_of(raw.send("POST", path, body=json.dumps(sent).encode())) == INVALID
+    assert refusal(raw.send("POST", path, body=json.dumps(sent).encode())) == INVALID
 
 
 @pytest.mark.requirement("flow1st.auth.header", "flow1st.auth.token", "flow1st.auth.authorization")
@@ -120,7 +120,7 @@ def test_call_without_token_is_refused(raw: RawClient, method: str, path: str, h
     """
     A call without an access token in the header AccessToken, in the form of the documents, is refused.
     """
-    assert code_of(raw.send(method, path, headers=headers)) == REFUSED
+    assert refusal(raw.send(method, path, headers=headers)) == REFUSED
 
 
 @pytest.mark.requirement("flow1st.auth.authorization", "flow1st.auth.header")
@@ -131,8 +131,8 @@ def test_good_token_in_another_place_is_refused(raw: RawClient, form: str) -> No
     """
     moved: dict[str, str | None] = {"AccessToken": None, "Authorization": f"Bearer {raw.access}"}
 
-    assert code_of(raw.send("GET", CATALOG, headers=moved)) == REFUSED
-    assert code_of(raw.send("GET", CATALOG, headers={"AccessToken": form.format(good=raw.access)})) == REFUSED
+    assert refusal(raw.send("GET", CATALOG, headers=moved)) == REFUSED
+    assert refusal(raw.send("GET", CATALOG, headers={"AccessToken": form.format(good=raw.access)})) == REFUSED
 
 
 @pytest.mark.requirement("flow1st.auth.token", "flow1st.token.refresh_once")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from .strategies import FULL, SECOND, Json, Order, full_orders
 
 __all__ = [
+    "EQUALLY_RIGHT",
     "FIELDS",
     "FULL",
     "INVALID_EXAMPLES",
@@ -37,12 +38,14 @@ class InvalidExample:
         at: Path of the broken field, as the provider writes it.
         apply: Breaks a full order in place; draws a value where there are several.
         called: What is done to the field.
+        others: Paths that name the fault as well, where two fields or an object are at fault together.
     """
 
     requirement: str
     at: str
     apply: Callable[[Order, st.DrawFn], None]
     called: str
+    others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.at} {self.called}"
@@ -55,6 +58,7 @@ class BrokenOrder:
     order: Order
     path: str
     requirement: str
+    others: tuple[str, ...] = ()
 
 
 MISSING = object()
@@ -146,6 +150,18 @@ FIELDS: tuple[tuple[str, str, Values], ...] = (
     *((f"orderData.shipments.0.shipTo.{at}", requirement, values) for at, requirement, values in ADDRESS_FIELDS),
 )
 """Every field of an order with the values that it may not have."""
+
+
+EQUALLY_RIGHT: Mapping[str, tuple[str, ...]] = {
+    "orderData.items.0.components.0.fetch": (
+        "orderData.items.0.components.0.localFile",
+        "orderData.items.0.components.0",
+    ),
+    "orderData.shipments.0.carrier.alias": ("orderData.shipments.0.carrier",),
+    "orderData.items.1.sourceItemId": ("orderData.items.0.sourceItemId",),
+    "orderData.shipments.1.shipmentIndex": ("orderData.shipments.0.shipmentIndex",),
+}
+"""Where two fields are at fault together, or none of two is given: no document says which of them an entry names."""
 
 
 def changed(order: Order, at: str, value: Json) -> Order:
@@ -328,4 +344,4 @@ def broken_orders(draw: st.DrawFn, example: InvalidExample | None = None) -> Bro
     chosen = example or draw(st.sampled_from(INVALID_EXAMPLES))
     order = draw(full_orders())
     chosen.apply(order, draw)
-    return BrokenOrder(order, chosen.at, chosen.requirement)
+    return BrokenOrder(order, chosen.at, chosen.requirement, (*chosen.others, *EQUALLY_RIGHT.get(chosen.at, ())))

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,7 +11,7 @@ import requests
 from flowproof.clients.oneflow import OneFlow
 from flowproof.target import Credentials
 
-__all__ = ["DOCUMENTED_DATE", "NOT_FOUND", "RawClient", "error_of", "hex_hmac"]
+__all__ = ["DOCUMENTED_DATE", "NOT_FOUND", "RawClient", "comparable", "error_of", "hex_hmac", "losses"]
 
 DOCUMENTED_DATE = "2014-03-10 17:16:18"
 NOT_FOUND = {
@@ -21,6 +21,7 @@ NOT_FOUND = {
 """The document's 404, to the letter."""
 
 VALIDATION_FAILED = 208
+ORDER_DATA = {"sourceOrderId", "customerName", "extraData", "items", "stockItems", "shipments"}
 JSON = "application/json"
 TIMEOUT_S = 30.0
 
@@ -94,3 +95,25 @@ def error_of(answer: requests.Response) -> Mapping[str, Any]:
     error: Mapping[str, Any] = body["error"]
     assert error["code"] in {answer.status_code, VALIDATION_FAILED}
     return error
+
+
+def losses(sent: Any, kept: Any, path: str = "") -> Iterator[str]:
+    """The places where a sent value was not stored. Added members are no loss."""
+    if isinstance(sent, dict) and isinstance(kept, dict):
+        for name, each in sent.items():
+            yield from losses(each, kept.get(name), f"{path}.{name}")
+    elif isinstance(sent, list) and isinstance(kept, list) and len(sent) == len(kept):
+        for index, each in enumerate(sent):
+            yield from losses(each, kept[index], f"{path}.{index}")
+    elif sent != kept:
+        yield f"{path}: {sent!r} became {kept!r}"
+
+
+def comparable(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The members of two records of one order that the contract names and both have, except the status."""
+    both = [name for name in ("_id", "destination", "source", "files") if name in one and name in other]
+    data = [
+        {name: each for name, each in record["orderData"].items() if name in ORDER_DATA and name in common["orderData"]}
+        for record, common in ((one, other), (other, one))
+    ]
+    return ({name: one[name] for name in both}, data[0]), ({name: other[name] for name in both}, data[1])

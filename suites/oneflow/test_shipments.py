@@ -12,7 +12,7 @@ from flowproof.clients.oneflow import OneFlow, Order
 from flowproof.target import Target, Workspace
 
 from .profiles import few
-from .raw_client import NOT_FOUND, RawClient, error_of
+from .raw_client import NOT_FOUND, RawClient, error_of, losses
 from .strategies import addresses, minimum_order
 
 Json = Any
@@ -57,9 +57,9 @@ def test_amended_address_is_the_answer(
     order = placed()
     shipment = oneflow.update_shipping(order.source_order_id or "", 0, ship_to=address)
 
-    assert (shipment.ship_to, shipment.shipment_index) == (address, 0)
+    assert shipment.shipment_index == 0
     assert shipment.source_order_id == order.source_order_id
-    assert oneflow.order(order.id).shipments[0].ship_to == address
+    assert list(losses([address] * 2, [shipment.ship_to, oneflow.order(order.id).shipments[0].ship_to])) == []
 
 
 @pytest.mark.requirement("oneflow.shipment.items")
@@ -88,7 +88,8 @@ def test_shipment_keeps_its_return_address(oneflow: OneFlow, placed: Callable[..
 
     answered = oneflow.update_shipping(placed(order).source_order_id or "", 0, ship_to={**ADDRESS, "name": "Hook"})
 
-    assert (answered.raw["returnAddress"], answered.ship_to["name"]) == (ADDRESS, "Hook")
+    assert list(losses(ADDRESS, answered.raw["returnAddress"])) == []
+    assert answered.ship_to["name"] == "Hook"
 
 
 @pytest.mark.requirement("oneflow.shipment.carrier", "oneflow.shipment.carrier_blank_kept")
@@ -100,9 +101,9 @@ def test_carrier_stays_where_none_is_named(
     An update without a carrier, or with a blank one, leaves the carrier as it was.
     """
     order = placed()
-    answered = oneflow.update_shipping(order.source_order_id or "", 0, ship_to=ADDRESS, carrier=carrier)
+    oneflow.update_shipping(order.source_order_id or "", 0, ship_to=ADDRESS, carrier=carrier)
 
-    assert answered.carrier == order.shipments[0].carrier
+    assert oneflow.order(order.id).shipments[0].carrier == order.shipments[0].carrier
 
 
 @pytest.mark.requirement("oneflow.shipping_update.carrier", "oneflow.shipment.carrier")
@@ -225,7 +226,8 @@ def test_amended_shipment_ships_to_the_new_address(
     workspace.clock.advance(7 * 86_400)
 
     shipped = oneflow.order(order.id)
-    assert (shipped.status, shipped.shipments[0].ship_to) == ("shipped", ADDRESS)
+    assert shipped.status == "shipped"
+    assert list(losses(ADDRESS, shipped.shipments[0].ship_to)) == []
 
 
 @pytest.mark.requirement("oneflow.shipment.update")
@@ -240,4 +242,5 @@ def test_update_leaves_other_shipments_alone(oneflow: OneFlow, placed: Callable[
     oneflow.update_shipping(order.source_order_id or "", 1, ship_to=ADDRESS)
 
     first, second = oneflow.order(order.id).shipments
-    assert (first.ship_to, second.ship_to) == (order.shipments[0].ship_to, ADDRESS)
+    assert first.ship_to == order.shipments[0].ship_to
+    assert list(losses(ADDRESS, second.ship_to)) == []

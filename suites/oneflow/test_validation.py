@@ -10,9 +10,18 @@ from hypothesis import strategies as st
 from flowproof.clients import ValidationFailed
 from flowproof.clients.oneflow import OneFlow, Order
 
-from .invalid_examples import FIELDS, FULL, INVALID_EXAMPLES, PHONE_CARRIER, InvalidExample, broken_orders, changed
+from .invalid_examples import (
+    EQUALLY_RIGHT,
+    FIELDS,
+    FULL,
+    INVALID_EXAMPLES,
+    PHONE_CARRIER,
+    InvalidExample,
+    broken_orders,
+    changed,
+)
 from .profiles import NETWORKED, few
-from .raw_client import RawClient, error_of
+from .raw_client import RawClient, error_of, losses
 from .strategies import decorated_orders, full_orders, minimum_order, orders, piazza_orders
 
 Json = Any
@@ -39,7 +48,7 @@ def test_valid_order_is_accepted_as_sent(oneflow: OneFlow, order: dict[str, Json
     """
     Any order that the documents allow is found valid, and comes back as it was sent.
     """
-    assert oneflow.validate(order) == order
+    assert list(losses(order, oneflow.validate(order))) == []
 
 
 @pytest.mark.requirement("oneflow.validation.success", "oneflow.order.item.source_product_id")
@@ -49,7 +58,7 @@ def test_piazza_order_is_accepted(oneflow: OneFlow, order: dict[str, Json]) -> N
     """
     An order whose items name Titles, and no SKU or components, is valid.
     """
-    assert oneflow.validate(order) == order
+    assert list(losses(order, oneflow.validate(order))) == []
 
 
 @pytest.mark.requirement("oneflow.order.unknown_fields")
@@ -75,7 +84,7 @@ def test_broken_field_is_refused_with_its_path(oneflow: OneFlow, example: Invali
     with pytest.raises(ValidationFailed) as refused:
         oneflow.validate(broken.order)
 
-    assert broken.path in {entry.path for entry in refused.value.validations}
+    assert not {broken.path, *broken.others}.isdisjoint(places_of(refused))
 
 
 @pytest.mark.requirement("oneflow.validation.failure", "oneflow.validation.envelope")
@@ -113,11 +122,11 @@ def test_every_finding_has_an_entry(oneflow: OneFlow, new_id: Callable[[], str])
 @pytest.mark.parametrize("body", ["[]", '"order"', "1", "null", "true"])
 def test_order_is_one_object(raw: RawClient, body: str) -> None:
     """
-    A body that is JSON, but no object, is refused as an invalid order.
+    A body that is JSON, but no object, is refused, as an invalid order or as a request in error.
     """
     answer = raw.send("POST", "/api/order/validate", body=body.encode())
 
-    assert (answer.status_code, error_of(answer)["code"]) == (400, 208)
+    assert (answer.status_code, bool(error_of(answer))) == (400, True)
 
 
 @pytest.mark.requirement("oneflow.order.minimum_example")
@@ -141,7 +150,7 @@ def test_carrier_may_be_named_by_code_and_service(oneflow: OneFlow, new_id: Call
     order = minimum_order(new_id())
     order["orderData"]["shipments"][0]["carrier"] = {"code": "custom", "service": "economy"}
 
-    assert oneflow.validate(order) == order
+    assert list(losses(order, oneflow.validate(order))) == []
 
 
 @pytest.mark.requirement("oneflow.validation.no_order")
@@ -209,4 +218,5 @@ def test_every_wrong_value_of_a_field_is_refused(
         with pytest.raises(ValidationFailed) as refused:
             oneflow.validate(changed(order, at, value))
 
-        assert any(path == at or path.startswith(f"{at}.") for path in places_of(refused)), value
+        right = {at, *EQUALLY_RIGHT.get(at, ())}
+        assert any(path in right or path.startswith(f"{at}.") for path in places_of(refused)), value
