@@ -20,7 +20,9 @@ def run(fork_server: ForkServer, url: str, provider: integrations.Provider, *opt
 
 
 @pytest.mark.parametrize(
-    ("account", "at_least"), [(integrations.account_of_fixtures, 185), (integrations.account_of_a_stranger, 165)]
+    ("account", "at_least"),
+    [(integrations.account_of_fixtures, 185), (integrations.account_of_a_stranger, 165)],
+    ids=["fixtures", "stranger"],
 )
 def test_suite_finds_no_fault_with_another_right_server(
     fork_server: ForkServer, account: Callable[[], integrations.Provider], at_least: int
@@ -53,6 +55,7 @@ right_digest_of = integrations.digest_of
             "test_only_the_named_workflow",
         ),
     ],
+    ids=["letter case of credentials", "toggle changes nothing"],
 )
 def test_suite_finds_the_fault_of_another_server(
     fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch, place: Any, rule: str, broken: Any, test: str

@@ -59,7 +59,11 @@ def allow(asked: str) -> str:
     return str(answer.headers["location"])
 
 
-@pytest.mark.parametrize(("account", "at_least"), [(otter.account_of_fixtures, 85), (otter.account_of_a_stranger, 60)])
+@pytest.mark.parametrize(
+    ("account", "at_least"),
+    [(otter.account_of_fixtures, 85), (otter.account_of_a_stranger, 60)],
+    ids=["fixtures", "stranger"],
+)
 def test_suite_finds_no_fault_with_another_right_server(
     fork_server: ForkServer, account: Callable[[], otter.Provider], at_least: int
 ) -> None:
@@ -94,6 +98,7 @@ def name_in_lower_case(provider: otter.Provider, _: otter.Request, place: tuple[
         ("connect", replace_connection, "test_conflict_leaves_the_connection_as_it_is"),
         ("connection", name_in_lower_case, "test_connection_keeps_the_store_id_as_it_is"),
     ],
+    ids=["connected twice", "letter case lost"],
 )
 def test_suite_finds_the_fault_of_another_server(
     fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch, rule: str, broken: Any, test: str
