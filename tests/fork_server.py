@@ -162,7 +162,7 @@ class ForkServer:
         return ForkedProcess(int(pid), args, None, status)
 
     def pytest(
-        self, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
+        self, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, timeout_s: float = TIMEOUT_S
     ) -> subprocess.CompletedProcess[str]:
         """
         Run a pytest session to its end, with our plugin alone.
@@ -171,19 +171,23 @@ class ForkServer:
             arguments: Arguments of pytest.
             cwd: Working directory.
             env: Variables beside those of this process; PYTEST_* and FLOWPROOF_* of this process are left out.
+            timeout_s: Seconds until the session is killed.
         """
         command = (sys.executable, "-m", "pytest", "-p", "flowproof.plugin", "-p", "no:cacheprovider", *arguments)
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "FLOWPROOF_"))
         }
-        return self.run(command, cwd=cwd, env={**inherited, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(env or {})})
+        variables = {**inherited, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(env or {})}
+        return self.run(command, cwd=cwd, env=variables, timeout_s=timeout_s)
 
-    def run(self, args: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, args: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float = TIMEOUT_S
+    ) -> subprocess.CompletedProcess[str]:
         """Run a program to its end, with its output."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             process = self.start(args, cwd=cwd, env=env, stdout=out, stderr=err)
             try:
-                code = process.wait(TIMEOUT_S)
+                code = process.wait(timeout_s)
             finally:
                 process.kill()
             return subprocess.CompletedProcess(args, code, _all_of(out), _all_of(err))

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowproof.cases import CaseRequest
+from flowproof.clients import NotFound
 from flowproof.clients.integrations import Integrations
 from flowproof.kit import Leftover
 from flowproof.target import Site
 
-__all__ = ["connect", "delete_workflow", "remove_integration", "sign"]
+__all__ = ["connect", "delete_workflow", "remove_integration", "sign", "undo"]
 
 
 def connect(site: Site, *, role: str = "default", token: str | None = None, **settings: Any) -> Integrations:
@@ -30,5 +31,13 @@ def delete_workflow(client: Integrations, leftover: Leftover) -> None:
 
 
 def remove_integration(client: Integrations, leftover: Leftover) -> None:
-    """Remove an integration that a run left."""
-    client.remove(leftover.parameter("businessProviderId"))
+    """Undo an integration that a run left."""
+    undo(client, leftover.parameter("businessProviderId"))
+
+
+def undo(client: Integrations, guid: str) -> None:
+    """Remove an integration, or disable it: of another type than e-commerce it cannot be removed."""
+    try:
+        client.remove(guid)
+    except NotFound:
+        client.disable(guid)

@@ -11,7 +11,7 @@ ENTITY_TYPES = ("Order", "Shipment", "Customer", "Product")
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """An external platform of fixtures/integrations/seed.json, which a sandbox account has to have too."""
+    """An external platform of fixtures/integrations/seed.json; a test skips where a sandbox account lacks it."""
 
     id: str
     name: str

@@ -1,15 +1,17 @@
 """Fixtures that only Otter's suite needs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import pytest
 
+from flowproof.clients import NotFound
 from flowproof.clients.otter import ONBOARDING, Otter, OtterUser, Token
 from flowproof.target import PreconditionMissing, Target
 
 from .access import token_of
 from .raw_client import TIMEOUT_S, RawClient
-from .setup import ADA
+from .setup import ADA, SEEDED, Account
 
 
 @pytest.fixture
@@ -47,3 +49,47 @@ def permit(target: Target) -> Callable[..., Token]:
 def user(otter: Otter, permit: Callable[..., Token]) -> OtterUser:
     """The first user's organization, with every scope of onboarding."""
     return otter.as_user(permit(otter))
+
+
+@pytest.fixture(scope="session")
+def found_accounts() -> list[Account | None]:
+    """What was read of a sandbox account, once it was read."""
+    return []
+
+
+@pytest.fixture
+def account(user: OtterUser, target: Target, found_accounts: list[Account | None]) -> Iterator[Account]:
+    """
+    What the user's organization has: the seed's on a mock, else what the API lists; skips where that is too little.
+
+    Connections of a sandbox account that a test leaves are undone, since the next test meets the same account.
+    """
+    if target.workspace is not None:
+        yield SEEDED
+        return
+    if not found_accounts:
+        found_accounts.append(_read_account(user))
+    found = found_accounts[0]
+    if found is None:
+        pytest.skip("the account has no brand with two stores that are not connected")
+    yield found
+    for store in found.stores:
+        with suppress(NotFound):
+            user.disconnect(found.brand, store)
+
+
+def _read_account(user: OtterUser) -> Account | None:
+    brands = tuple(each.id for each in user.brands())
+    for brand in brands:
+        stores = tuple(each.id for each in user.stores(brand))
+        free = tuple(each for each in stores if user.connection(brand, each) is None)
+        if len(free) > 1:
+            return Account(brand, free, stores, brands)
+    return None
+
+
+@pytest.fixture
+def seeded(target: Target) -> None:
+    """Skips the test where the account is not that of the seed."""
+    if target.workspace is None:
+        pytest.skip("what is compared stands in fixtures/otter/seed.json alone")

@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
-from .setup import BRAND, READ, SERVICE_INTEGRATION, STORES
+from .setup import BRAND, READ, SEEDED, SERVICE_INTEGRATION, STORES
 
 __all__ = ["CONNECTION", "OPERATIONS", "Operation"]
 
 ORGANIZATION = "/organization/v1/organization"
 STORE = f"{ORGANIZATION}/brands/{BRAND}/stores/{STORES[0]}"
-CONNECTION = f"{STORE}/connection"
+CONNECTION = SEEDED.connection
 
 
 class Operation(NamedTuple):

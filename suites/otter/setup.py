@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
@@ -19,22 +20,56 @@ __all__ = [
     "ORGANIZATION",
     "READ",
     "SEED",
+    "SEEDED",
     "SERVICE_INTEGRATION",
     "STORES",
     "USER_SCOPES",
+    "Account",
     "pkce_vectors",
 ]
 
 FIXTURES = files("flowproof.fixtures").joinpath("otter")
 
 SEED: Mapping[str, Any] = MappingProxyType(json.loads(FIXTURES.joinpath("seed.json").read_text(encoding="utf-8")))
-"""The account set-up of fixtures/otter/seed.json, which a sandbox account has to have too."""
+"""The account set-up of fixtures/otter/seed.json, which a mock has; what a sandbox has is read through the API."""
 
 ADA, GRACE, LIN = (each["id"] for each in SEED["users"])
 ORGANIZATION: Mapping[str, Any] = SEED["organizations"][0]
 BRANDS = tuple(each["id"] for each in ORGANIZATION["brands"])
 BRAND: str = BRANDS[0]
 STORES = tuple(each["id"] for each in ORGANIZATION["brands"][0]["stores"])
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """
+    What a test needs of the first user's organization.
+
+    Args:
+        brand: A brand with at least two stores that are not connected.
+        stores: Its stores that are not connected.
+        all_stores: All of its stores.
+        brands: All brands.
+    """
+
+    brand: str
+    stores: tuple[str, ...]
+    all_stores: tuple[str, ...]
+    brands: tuple[str, ...]
+
+    @property
+    def listed(self) -> str:
+        """Path of the list of the brand's stores."""
+        return f"/organization/v1/organization/brands/{self.brand}/stores"
+
+    @property
+    def connection(self) -> str:
+        """Path of the first store's connection."""
+        return f"{self.listed}/{self.stores[0]}/connection"
+
+
+SEEDED = Account(BRAND, STORES, STORES, BRANDS)
+
 LINS_BRAND: str = SEED["organizations"][2]["brands"][0]["id"]
 LINS_STORE: str = SEED["organizations"][2]["brands"][0]["stores"][0]["id"]
 

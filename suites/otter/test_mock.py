@@ -13,7 +13,7 @@ from flowproof.target import ControlRefused, Workspace
 
 from .operations import CONNECTION, OPERATIONS, ORGANIZATION
 from .raw_client import CHALLENGE, VERIFIER, RawClient, error
-from .setup import BRAND, BRANDS, LIN, LINS_BRAND, LINS_STORE, SEED, STORES
+from .setup import BRAND, BRANDS, LIN, LINS_BRAND, LINS_STORE, SEED, SEEDED, STORES, Account
 
 BELOW = "/organization/v1/organization/brands"
 
@@ -182,57 +182,74 @@ def test_server_error_says_its_sentence(raw: RawClient, user: OtterUser, workspa
     assert user.connection(BRAND, STORES[0]) is None
 
 
+Ask = Callable[[RawClient, str, Account], requests.Response]
+MALFORMED: list[tuple[Ask, int, dict[str, str]]] = [
+    (lambda raw, _, __: raw.authorize(client_id=None), 400, {"client_id": "is required"}),
+    (lambda raw, _, __: raw.authorize(redirect_uri=""), 400, {"redirect_uri": "must be a length of at least 1"}),
+    (lambda raw, _, __: raw.authorize(scope=None, state=None), 400, {"scope": "is required", "state": "is required"}),
+    (lambda raw, _, __: raw.authorize(response_type="token"), 400, {"response_type": 'must be "code"'}),
+    (lambda raw, _, __: raw.token(grant_type=None), 422, {"grant_type": "is required"}),
+    (lambda raw, _, __: raw.token(), 422, {"code": "is required"}),
+    (
+        lambda raw, _, __: raw.token(code="a", redirect_uri=""),
+        422,
+        {"redirect_uri": "must be a length of at least 1"},
+    ),
+    (
+        lambda raw, _, __: raw.post_token(b"{}", content_type="application/json"),
+        400,
+        {"content-type": "must be application/x-www-form-urlencoded"},
+    ),
+    (lambda raw, access, _: raw.ask("GET", BELOW, access), 400, {"limit": "is required"}),
+    (
+        lambda raw, access, account: raw.ask("GET", f"{account.listed}?limit=0", access),
+        400,
+        {"limit": "must be text that matches ^[1-9][0-9]*$"},
+    ),
+    (
+        lambda raw, access, account: raw.ask("GET", f"{account.listed}?limit=1&token=", access),
+        400,
+        {"token": "must be a length of at least 1"},
+    ),
+    (
+        lambda raw, access, account: raw.ask("POST", account.connection, access, json={}),
+        422,
+        {"storeId": "is required"},
+    ),
+    (
+        lambda raw, access, account: raw.ask("POST", account.connection, access, json=[]),
+        422,
+        {"body": "must be object"},
+    ),
+    (
+        lambda raw, access, account: raw.ask("POST", account.connection, access, data=b"storeId=a"),
+        400,
+        {"content-type": "must be application/json"},
+    ),
+]
+"""Requests that are wrong in their form, with the status and the mock's own words."""
+
+
 @pytest.mark.requirement("otter.error.body")
-@pytest.mark.parametrize(
-    ("ask", "status", "details"),
-    [
-        (lambda raw, _: raw.authorize(client_id=None), 400, {"client_id": "is required"}),
-        (lambda raw, _: raw.authorize(redirect_uri=""), 400, {"redirect_uri": "must be a length of at least 1"}),
-        (lambda raw, _: raw.authorize(scope=None, state=None), 400, {"scope": "is required", "state": "is required"}),
-        (lambda raw, _: raw.authorize(response_type="token"), 400, {"response_type": 'must be "code"'}),
-        (lambda raw, _: raw.token(grant_type=None), 422, {"grant_type": "is required"}),
-        (lambda raw, _: raw.token(), 422, {"code": "is required"}),
-        (
-            lambda raw, _: raw.token(code="a", redirect_uri=""),
-            422,
-            {"redirect_uri": "must be a length of at least 1"},
-        ),
-        (
-            lambda raw, _: raw.post_token(b"{}", content_type="application/json"),
-            400,
-            {"content-type": "must be application/x-www-form-urlencoded"},
-        ),
-        (lambda raw, access: raw.ask("GET", BELOW, access), 400, {"limit": "is required"}),
-        (
-            lambda raw, access: raw.ask("GET", f"{BELOW}/{BRAND}/stores?limit=0", access),
-            400,
-            {"limit": "must be text that matches ^[1-9][0-9]*$"},
-        ),
-        (
-            lambda raw, access: raw.ask("GET", f"{BELOW}/{BRAND}/stores?limit=1&token=", access),
-            400,
-            {"token": "must be a length of at least 1"},
-        ),
-        (lambda raw, access: raw.ask("POST", CONNECTION, access, json={}), 422, {"storeId": "is required"}),
-        (lambda raw, access: raw.ask("POST", CONNECTION, access, json=[]), 422, {"body": "must be object"}),
-        (
-            lambda raw, access: raw.ask("POST", CONNECTION, access, data=b"storeId=a"),
-            400,
-            {"content-type": "must be application/json"},
-        ),
-    ],
-)
+@pytest.mark.parametrize(("ask", "status"), [(ask, status) for ask, status, _ in MALFORMED])
+def test_malformed_request_is_refused(raw: RawClient, user: OtterUser, account: Account, ask: Ask, status: int) -> None:
+    """
+    A request that is wrong in its form is answered by the status of what is wrong.
+    """
+    answer = ask(raw, user.token.access_token, account)
+
+    assert error(answer)[0] == status
+
+
+@pytest.mark.requirement("otter.error.body")
+@pytest.mark.parametrize(("ask", "status", "details"), MALFORMED)
 def test_details_name_what_is_wrong(
-    raw: RawClient,
-    user: OtterUser,
-    ask: Callable[[RawClient, str], requests.Response],
-    status: int,
-    details: dict[str, str],
+    raw: RawClient, user: OtterUser, workspace: Workspace, ask: Ask, status: int, details: dict[str, str]
 ) -> None:
     """
     A refusal for its form has each wrong attribute, once, with what it has to be.
     """
-    answer = ask(raw, user.token.access_token)
+    answer = ask(raw, user.token.access_token, SEEDED)
 
     assert error(answer)[0] == status
     assert answer.json()["details"] == [
@@ -246,17 +263,17 @@ def test_details_name_what_is_wrong(
     [
         ("GET", "/v1/auth/oauth2/elsewhere", 404, set()),
         ("GET", f"{ORGANIZATION}/elsewhere", 404, set()),
-        ("PUT", CONNECTION, 405, {"GET", "POST", "DELETE"}),
+        ("PUT", "{connection}", 405, {"GET", "POST", "DELETE"}),
         ("DELETE", ORGANIZATION, 405, {"GET"}),
     ],
 )
 def test_what_is_not_served_is_refused(
-    raw: RawClient, user: OtterUser, method: str, path: str, status: int, allowed: set[str]
+    raw: RawClient, user: OtterUser, account: Account, method: str, path: str, status: int, allowed: set[str]
 ) -> None:
     """
     A path that nobody serves is not found; a method that a path does not have is refused with those that it has.
     """
-    answer = raw.ask(method, path, user.token.access_token)
+    answer = raw.ask(method, path.format(connection=account.connection), user.token.access_token)
 
     text = set(answer.headers.get("allow", "").split(", ")) - {"", "HEAD", "OPTIONS"}
     assert (error(answer)[0], text) == (status, allowed)
@@ -375,11 +392,13 @@ def test_setting_says_who_decides(
 
 
 @pytest.mark.requirement("otter.request.size")
-def test_body_beyond_the_limit_is_malformed(raw: RawClient, user: OtterUser) -> None:
+def test_body_beyond_the_limit_is_malformed(raw: RawClient, user: OtterUser, account: Account) -> None:
     """
     A body of more than a megabyte is not read.
     """
-    assert error(raw.ask("POST", CONNECTION, user.token.access_token, json={"storeId": "x" * 1_100_000}))[0] == 400
+    body = {"storeId": "x" * 1_100_000}
+
+    assert error(raw.ask("POST", account.connection, user.token.access_token, json=body))[0] == 400
 
 
 @pytest.mark.requirement("otter.access.own_organization", "otter.token.code_of_client", "otter.token.form")

@@ -8,11 +8,20 @@ from flowproof.clients import NotFound
 from flowproof.clients.otter import Otter, OtterUser, Token
 
 from .raw_client import RawClient, error
-from .setup import ADA, BRAND, GRACE, LIN, LINS_BRAND, LINS_STORE, SEED, STORES
+from .setup import ADA, BRAND, GRACE, LIN, LINS_BRAND, LINS_STORE, SEED, STORES, Account
 
 LISTED = {each["id"]: each for each in SEED["organizations"]}
 
 
+@pytest.mark.requirement("otter.organization.get", "otter.organization.single")
+def test_organization_is_one(user: OtterUser) -> None:
+    """
+    A user has one organization, the same as often as it is asked for.
+    """
+    assert user.organization() == user.organization()
+
+
+@pytest.mark.usefixtures("seeded")
 @pytest.mark.requirement("otter.organization.get", "otter.organization.single", "otter.access.own_organization")
 @pytest.mark.parametrize("who", [ADA, GRACE, LIN])
 def test_each_user_sees_their_own_organization(otter: Otter, permit: Callable[..., Token], who: str) -> None:
@@ -33,24 +42,21 @@ def test_brand_is_the_same_alone_and_in_the_list(user: OtterUser) -> None:
     """
     listed = list(user.brands())
 
-    assert [each.raw for each in listed] == [
-        {"id": each["id"], "name": each["name"]} for each in LISTED[user.organization().id]["brands"]
-    ]
     assert [user.brand(each.id) for each in listed] == listed
 
 
 @pytest.mark.requirement("otter.store.list", "otter.store.get", "otter.store.body", "otter.store.address")
-def test_store_is_the_same_alone_and_in_the_list(user: OtterUser) -> None:
+def test_store_is_the_same_alone_and_in_the_list(user: OtterUser, account: Account) -> None:
     """
     Each store of the list is answered alone just as it is in the list, address or none.
     """
-    listed = list(user.stores(BRAND))
+    listed = list(user.stores(account.brand))
 
-    assert [each.raw for each in listed] == LISTED[user.organization().id]["brands"][0]["stores"]
-    assert [user.store(BRAND, each.id) for each in listed] == listed
-    assert [each.address is None for each in listed] == [False, True, False]
+    assert [user.store(account.brand, each.id) for each in listed] == listed
+    assert {each.id for each in listed} == set(account.all_stores)
 
 
+@pytest.mark.usefixtures("seeded")
 @pytest.mark.requirement("otter.store.address", "otter.store.location")
 def test_address_is_read_whole(user: OtterUser) -> None:
     """
@@ -99,21 +105,18 @@ def test_what_is_others_is_not_found(user: OtterUser, permit: Callable[..., Toke
         "%C3%A9",
         "'",
         "*",
-        BRAND.upper(),
-        STORES[0].upper(),
-        STORES[0].replace("-", ""),
-        f"%20{STORES[0]}",
+        "%20{store}",
     ],
 )
-def test_what_is_not_there_is_not_found(raw: RawClient, user: OtterUser, identifier: str) -> None:
+def test_what_is_not_there_is_not_found(raw: RawClient, user: OtterUser, account: Account, identifier: str) -> None:
     """
     Whatever stands in the place of an id, it is not found, and nothing breaks.
     """
-    below = "/organization/v1/organization/brands"
+    name = identifier.format(store=account.stores[0])
     paths = [
-        f"{below}/{identifier}",
-        f"{below}/{BRAND}/stores/{identifier}",
-        f"{below}/{BRAND}/stores/{identifier}/connection",
+        f"/organization/v1/organization/brands/{name}",
+        f"{account.listed}/{name}",
+        f"{account.listed}/{name}/connection",
     ]
 
     assert [error(raw.ask("GET", each, user.token.access_token))[0] for each in paths] == [404] * 3

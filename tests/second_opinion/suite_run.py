@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from tests import tree
 from tests.fork_server import ForkServer
 
+TIMEOUT_S = 300.0  # of a whole suite on a slow machine
+
 
 @dataclass(frozen=True)
 class SuiteRun:
@@ -38,7 +40,7 @@ def run_suite(
     }
     paths = () if any(each.startswith("suites/") for each in options) else (f"suites/{slug}",)
     command = ("-q", "--tb=short", *options, f"--flowproof-base-url={slug}={url}", *paths)
-    done = fork_server.pytest(*command, cwd=tree.ROOT, env=environment)
+    done = fork_server.pytest(*command, cwd=tree.ROOT, env=environment, timeout_s=TIMEOUT_S)
     return SuiteRun(done.returncode, _number(done.stdout, "passed"), _number(done.stdout, "failed"), done.stdout)
 
 
