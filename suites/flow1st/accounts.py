@@ -68,7 +68,7 @@ class Account:
     def outbox(self) -> Sequence[Mapping[str, Any]]:
         return list(self.workspace.control("GET", "webhooks", limit=MOST)["deliveries"])
 
-    def settle(self) -> None:
+    def wait_until_idle(self) -> None:
         """
         Wait until every delivery that is due has been tried.
 
@@ -84,4 +84,4 @@ class Account:
     def pass_time(self, seconds: float) -> None:
         """Advance the clock, and wait until what is due has been delivered."""
         self.workspace.clock.advance(seconds)
-        self.settle()
+        self.wait_until_idle()

@@ -132,7 +132,7 @@ def test_what_comes_later_is_told_too(raw: RawClient, staging: Account, receiver
     placed = raw.order(an_order("later", webhookUrl=receiver.url)).json()
     staging.pass_time(10)
     staging.change(placed["reference"], then, {"amount_minor": 1} if then == "partial_refund" else None)
-    staging.settle()
+    staging.wait_until_idle()
 
     assert [each.status for each in receiver.news()] == ["PENDING", "SUCCESSFUL", then.upper()]
 

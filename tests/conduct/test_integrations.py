@@ -272,7 +272,7 @@ BROKEN = (
 
 
 @pytest.mark.parametrize(
-    ("path", "right", "breakage"), [pytest.param(*each, id=f"{each[0][5:]} {each[2]}") for each in BROKEN]
+    ("path", "right", "example"), [pytest.param(*each, id=f"{each[0][5:]} {each[2]}") for each in BROKEN]
 )
 def test_broken_body_fails(
     workspace: Workspace,
@@ -280,15 +280,15 @@ def test_broken_body_fails(
     failed: Failed,
     path: str,
     right: dict[str, object],
-    breakage: InvalidExample,
+    example: InvalidExample,
 ) -> None:
     """Each wrong body violates exactly the requirement that concerns it."""
     trigger = {"triggerId": integrations.triggers("Shipment")[0].guid} if path == CONFIGURE_WORKFLOW else {}
     RawClient(integrations, workspace.credentials("integrations")).send(
-        "POST", path, value=breakage.of({**right, **trigger})
+        "POST", path, value=example.of({**right, **trigger})
     )
 
-    assert set(failed(workspace, "integrations")) == {breakage.requirement}
+    assert set(failed(workspace, "integrations")) == {example.requirement}
 
 
 SENT_WRONGLY: dict[str, tuple[str, str, str, dict[str, str | bytes]]] = {

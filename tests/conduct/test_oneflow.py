@@ -371,7 +371,7 @@ def test_impatience_with_a_rate_limit_fails(workspace: Workspace, make_oneflow: 
     assert set(failed(workspace, "oneflow")) == {"oneflow.error.rate_limit"}
 
 
-# Each example needs a workspace and a judgement; the suite shows that each breakage is refused.
+# Each example needs a workspace and a judgement; the suite shows that each example is refused.
 FEW = settings(max_examples=min(30, settings().max_examples))
 # A missing member of a return address is cited by its own requirement, not by that of the address.
 BY_ITS_MEMBERS = "oneflow.order.shipment.return_address"

@@ -39,7 +39,7 @@ class Depot:
         parcel = {"name": name, "url": url, **more}
         return requests.post(f"{self.workspace.url('parcels')}/parcels", json=parcel, timeout=10)
 
-    def settle(self) -> list[dict[str, Any]]:
+    def wait_until_idle(self) -> list[dict[str, Any]]:
         """Wait until nothing is due; all deliveries."""
         return [dict(each) for each in self.workspace.webhooks.wait_until_idle()]
 

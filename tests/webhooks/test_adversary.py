@@ -23,10 +23,10 @@ def played(depot: Depot, inbox: Inbox, *parcels: str, advance_s: float = 0, **ad
     depot.workspace.webhooks.adversary(**adversary)
     for each in parcels or ("books",):
         depot.send(inbox.url, each)
-    depot.settle()
+    depot.wait_until_idle()
     if advance_s:
         depot.workspace.clock.advance(advance_s)
-    return depot.settle()
+    return depot.wait_until_idle()
 
 
 def test_each_event_comes_twice(depot: Depot, verifying_inbox: Inbox) -> None:
@@ -43,7 +43,7 @@ def test_each_event_comes_twice(depot: Depot, verifying_inbox: Inbox) -> None:
 def test_events_come_out_of_order(depot: Depot, verifying_inbox: Inbox, copies: int, expected: list[str]) -> None:
     """Every other event, beginning with the first, comes after the next, however often each comes."""
     depot.send(verifying_inbox.url, "before the adversary")
-    depot.settle()
+    depot.wait_until_idle()
     verifying_inbox.clear()
 
     played(depot, verifying_inbox, "a", "b", "c", "d", out_of_order_s=5, copies=copies, advance_s=5)
@@ -131,10 +131,10 @@ def test_every_attempt_is_signed_anew(depot: Depot, make_inbox: Callable[..., In
     fresh: list[bool] = []
 
     depot.send(inbox.url)
-    depot.settle()
+    depot.wait_until_idle()
     for wait_s in RETRIES:
         depot.workspace.clock.advance(wait_s)
-        depot.settle()
+        depot.wait_until_idle()
         fresh.append(depot.verifier()(inbox.received[-1]))
 
     assert (len(inbox.received), fresh) == (8, [True] * 7)
@@ -168,7 +168,7 @@ def test_dismissed_adversary_delivers_honestly(depot: Depot, verifying_inbox: In
 
     depot.send(verifying_inbox.url)
 
-    assert len(depot.settle()) == 1
+    assert len(depot.wait_until_idle()) == 1
 
 
 @pytest.mark.parametrize("wrong", [{"copies": 0}, {"signature": "odd"}, {"evil": True}, {"late_s": -1}], ids=str)
@@ -278,9 +278,9 @@ def demonstration(depot: Depot, make_inbox: Callable[..., Inbox]) -> str:
     """What the lead wants to see: a day of retries in the journal, and the adversary against the reference receiver."""
     inbox = make_inbox([500, None, InboxResponse(503), 200], verify=depot.verifier())
     depot.send(inbox.url)
-    depot.settle()
+    depot.wait_until_idle()
     depot.workspace.clock.advance(DAY_S)
-    (delivery,) = depot.settle()
+    (delivery,) = depot.wait_until_idle()
     lines = [f"One delivery, {delivery['webhook']['event']} to {inbox.url}, {delivery['state']}:"]
     for entry in depot.outgoing():
         signature = dict(entry["request"]["headers"])["Parcels-Signature"]

@@ -31,7 +31,7 @@ def test_list_shows_deliveries_with_their_answers(depot: Depot, command: Command
     """The list has a line for each delivery: state, event, receiver, what it answered, when it comes again."""
     inbox.answers = [500, 200]
     depot.send(inbox.url)
-    depot.settle()
+    depot.wait_until_idle()
 
     result = command("list")
 
@@ -44,7 +44,7 @@ def test_list_shows_deliveries_with_their_answers(depot: Depot, command: Command
 def test_show_gives_json(depot: Depot, command: Command, inbox: Inbox) -> None:
     """One delivery is shown as the control API shows it."""
     depot.send(inbox.url)
-    depot.settle()
+    depot.wait_until_idle()
 
     assert json.loads(command("show", "dlv-1").stdout) == depot.workspace.webhooks.get("dlv-1")
 
@@ -118,4 +118,4 @@ def test_trial_that_does_not_end_exits_with_2(depot: Depot, command: Command, ma
     result = command("trial", "parcels", make_inbox(200).url, "--timeout", "0")
 
     assert (result.exit_code, "did not end within 0 s" in result.stderr) == (2, True)
-    depot.settle()
+    depot.wait_until_idle()

@@ -43,7 +43,7 @@ def test_every_operation_keeps_to_the_document(
     statuses = [
         ask("GET", "")[0],
         ask("POST", "/trigger", event)[0],
-        (depot.settle(), ask("GET", "?limit=1"))[1][0],
+        (depot.wait_until_idle(), ask("GET", "?limit=1"))[1][0],
         ask("GET", "/deliveries/dlv-1")[0],
         ask("POST", "/deliveries/dlv-1/replay")[0],
         ask("POST", "/deliveries/dlv-1/replay", {"adversary": {"copies": 2}})[0],
@@ -51,7 +51,7 @@ def test_every_operation_keeps_to_the_document(
         ask("DELETE", "/adversary")[0],
         ask("PUT", "/allowed-hosts", ["Example.com", "[::2]"])[0],
         ask("POST", "/trials", {"provider": "parcels", "url": inbox.url})[0],
-        (depot.settle(), ask("GET", "/trials/trial-5"))[1][0],
+        (depot.wait_until_idle(), ask("GET", "/trials/trial-5"))[1][0],
         ask("GET", "")[0],
     ]
 
@@ -84,7 +84,7 @@ def test_trial_that_cannot_start_leaves_nothing(depot: Depot, ask: Callable[...,
     """A trial of an event that there is not puts nothing into the outbox."""
     ask("POST", "/trials", {"provider": "parcels", "url": "http://127.0.0.1/", "event": "parcel.eaten"})
 
-    assert depot.settle() == []
+    assert depot.wait_until_idle() == []
 
 
 def test_allowed_host_is_used_and_kept_by_snapshot(depot: Depot, ask: Callable[..., tuple[int, Any]]) -> None:
@@ -92,7 +92,7 @@ def test_allowed_host_is_used_and_kept_by_snapshot(depot: Depot, ask: Callable[.
     ask("PUT", "/allowed-hosts", ["Example.com", "[::2]"])
     depot.workspace.restore(depot.workspace.snapshot())
     depot.send("http://10.0.0.1/hook?key=1")
-    (delivery,) = depot.settle()
+    (delivery,) = depot.wait_until_idle()
 
     assert depot.workspace.control("GET", "webhooks")["allowed_hosts"] == ["::2", "example.com"]
     assert (delivery["state"], [each["status"] for each in delivery["attempts"]]) == ("failed", [0])
@@ -106,7 +106,7 @@ def test_webhook_to_the_control_api_is_refused(depot: Depot, parcels_server: Ser
         url = f"http://{host}:{parcels_server.port}/_flowproof/workspaces/{depot.workspace.id}/reset"
         depot.send(url)
 
-    assert [(each["state"], each["attempts"][0]["error"]) for each in depot.settle()] == [
+    assert [(each["state"], each["attempts"][0]["error"]) for each in depot.wait_until_idle()] == [
         ("failed", "a webhook cannot be delivered to the mock server itself")
     ] * 2
 
@@ -114,7 +114,7 @@ def test_webhook_to_the_control_api_is_refused(depot: Depot, parcels_server: Ser
 def test_password_in_a_url_is_not_in_the_journal(depot: Depot, inbox: Inbox) -> None:
     """A URL with a password is not delivered to, and the journal does not show the password."""
     depot.send(inbox.url.replace("127.0.0.1", "me:hunter2hunter2@127.0.0.1"))
-    depot.settle()
+    depot.wait_until_idle()
 
     (entry,) = depot.outgoing()
     assert "hunter2" not in str(entry)
@@ -126,7 +126,7 @@ def test_secret_that_a_receiver_repeats_is_scrubbed(depot: Depot, make_inbox: Ca
     inbox = make_inbox(InboxResponse(200, (("X-Echo", depot.secret),), depot.secret.encode()))
 
     depot.send(inbox.url)
-    depot.settle()
+    depot.wait_until_idle()
 
     assert depot.secret not in str(depot.workspace.journal.entries())
     assert depot.secret not in str(depot.workspace.journal.har())
@@ -135,7 +135,7 @@ def test_secret_that_a_receiver_repeats_is_scrubbed(depot: Depot, make_inbox: Ca
 def test_damaged_deliveries_are_not_restored(depot: Depot, inbox: Inbox) -> None:
     """A snapshot whose deliveries are damaged is refused whole, and what was there stays."""
     depot.send(inbox.url)
-    depot.settle()
+    depot.wait_until_idle()
     taken = dict(depot.workspace.snapshot())
     (kept,) = taken["deliveries"]
 
@@ -150,4 +150,4 @@ def test_damaged_deliveries_are_not_restored(depot: Depot, inbox: Inbox) -> None
         with pytest.raises(Exception, match="damaged"):
             depot.workspace.restore({**taken, "deliveries": damaged})
 
-    assert len(depot.settle()) == 1
+    assert len(depot.wait_until_idle()) == 1

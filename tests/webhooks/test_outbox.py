@@ -23,7 +23,7 @@ def test_state_change_is_delivered(depot: Depot, verifying_inbox: Inbox) -> None
     depot.send(verifying_inbox.url)
 
     (received,) = verifying_inbox.wait()
-    (delivery,) = depot.settle()
+    (delivery,) = depot.wait_until_idle()
     assert (received.verified, received.json["parcel"], received.method) == (True, "books", "POST")
     assert (delivery["state"], len(delivery["attempts"])) == ("delivered", 1)
 
@@ -33,7 +33,7 @@ def test_failed_request_delivers_nothing(depot: Depot, inbox: Inbox) -> None:
     answer = depot.send(inbox.url, fail=True)
 
     parcels = requests.get(f"{depot.workspace.url('parcels')}/parcels", timeout=10).json()
-    assert (answer.status_code, parcels, depot.settle(), inbox.received) == (400, {"parcels": []}, [], ())
+    assert (answer.status_code, parcels, depot.wait_until_idle(), inbox.received) == (400, {"parcels": []}, [], ())
 
 
 def test_failed_task_delivers_nothing(depot: Depot, inbox: Inbox) -> None:
@@ -42,7 +42,7 @@ def test_failed_task_delivers_nothing(depot: Depot, inbox: Inbox) -> None:
     depot.send(inbox.url, "sent", after_s=5)
 
     depot.workspace.clock.advance(10)
-    depot.settle()
+    depot.wait_until_idle()
 
     assert names(inbox.received) == ["sent"]
 
@@ -54,9 +54,9 @@ def test_retries_come_at_their_moments(depot: Depot, make_inbox: Callable[..., I
 
     depot.send(inbox.url)
     for step in steps:
-        depot.settle()
+        depot.wait_until_idle()
         depot.workspace.clock.advance(step)
-    (delivery,) = depot.settle()
+    (delivery,) = depot.wait_until_idle()
 
     assert moments(delivery) == SCHEDULE[:4]
     assert [each["status"] for each in delivery["attempts"]] == [500, 0, 503, 200]
@@ -68,9 +68,9 @@ def test_every_attempt_is_an_exchange_in_the_journal(depot: Depot, make_inbox: C
     inbox = make_inbox([500, None, InboxResponse(200, body=b"thanks")])
 
     depot.send(inbox.url)
-    depot.settle()
+    depot.wait_until_idle()
     depot.workspace.clock.advance(86_400)
-    (delivery,) = depot.settle()
+    (delivery,) = depot.wait_until_idle()
 
     entries = depot.outgoing()
     assert [each["id"] for each in entries] == [each["exchange"] for each in delivery["attempts"]]
@@ -92,7 +92,7 @@ def test_webhook_that_fails_is_no_refused_request(depot: Depot, inbox: Inbox) ->
     """The last refused request is the provider's answer to a client, never a receiver's answer to a webhook."""
     inbox.answers = 500
     depot.send(inbox.url)
-    depot.settle()
+    depot.wait_until_idle()
 
     assert depot.workspace.journal.last_refused() is None
 
@@ -102,9 +102,9 @@ def test_delivery_is_given_up_after_the_last_retry(depot: Depot, make_inbox: Cal
     inbox = make_inbox(500)
 
     depot.send(inbox.url)
-    depot.settle()
+    depot.wait_until_idle()
     depot.workspace.clock.advance(30 * 86_400)
-    (delivery,) = depot.settle()
+    (delivery,) = depot.wait_until_idle()
 
     assert (delivery["state"], moments(delivery)) == ("failed", SCHEDULE)
 
@@ -116,9 +116,9 @@ def test_retry_does_not_overtake_what_is_due_before_it(depot: Depot, make_inbox:
     depot.send(inbox.url, "first")
     depot.send(inbox.url, "second", after_s=5)
     depot.send(inbox.url, "third", after_s=15)
-    depot.settle()
+    depot.wait_until_idle()
     depot.workspace.clock.advance(3600)
-    depot.settle()
+    depot.wait_until_idle()
 
     assert names(inbox.received) == ["first", "second", "first", "third"]
 
@@ -128,7 +128,7 @@ def test_events_come_in_their_order(depot: Depot, inbox: Inbox) -> None:
     expected = [f"parcel {number}" for number in range(40)]
     for name in expected:
         depot.send(inbox.url, name)
-    depot.settle()
+    depot.wait_until_idle()
 
     assert names(inbox.received) == expected
 
@@ -156,12 +156,12 @@ def test_real_clock_wakes_for_a_retry(make_depot: Callable[..., Depot], make_inb
     """On a real clock that is set on to just before a retry, the retry comes by itself."""
     depot, inbox = make_depot({"mode": "real"}), make_inbox([500, 200])
     depot.send(inbox.url)
-    depot.settle()
+    depot.wait_until_idle()
 
     depot.workspace.clock.advance(RETRIES[0] - 0.3)
 
     assert len(inbox.wait(2)) == 2
-    assert depot.settle()[0]["state"] == "delivered"
+    assert depot.wait_until_idle()[0]["state"] == "delivered"
 
 
 def test_redirect_is_not_followed(depot: Depot, make_inbox: Callable[..., Inbox]) -> None:
@@ -170,7 +170,7 @@ def test_redirect_is_not_followed(depot: Depot, make_inbox: Callable[..., Inbox]
     inbox = make_inbox(InboxResponse(307, (("Location", elsewhere.url),)))
 
     depot.send(inbox.url)
-    (delivery,) = depot.settle()
+    (delivery,) = depot.wait_until_idle()
 
     assert ([each["status"] for each in delivery["attempts"]], delivery["state"]) == ([307], "pending")
     assert elsewhere.received == ()
@@ -188,11 +188,11 @@ def test_method_is_the_webhooks_own(depot: Depot, inbox: Inbox) -> None:
 def test_replay_sends_the_same_bytes_signed_anew(depot: Depot, verifying_inbox: Inbox) -> None:
     """A replay has the same body and a new signature, at the present moment."""
     depot.send(verifying_inbox.url)
-    depot.settle()
+    depot.wait_until_idle()
     depot.workspace.clock.advance(3600)
 
     (made,) = depot.workspace.webhooks.replay("dlv-1")
-    depot.settle()
+    depot.wait_until_idle()
 
     first, second = verifying_inbox.wait(2)
     assert (made["of"], first.body == second.body, second.verified) == ("replay of dlv-1", True, True)
@@ -224,15 +224,15 @@ def test_restored_snapshot_delivers_what_waited(depot: Depot, make_depot: Callab
     """A snapshot keeps what waits, so that it is delivered where it is restored, in another workspace too."""
     inbox.answers = [500, 200]
     depot.send(inbox.url)
-    depot.settle()
+    depot.wait_until_idle()
     other = make_depot()
 
     other.workspace.restore(depot.workspace.snapshot())
     other.workspace.clock.advance(60)
-    (delivery,) = other.settle()
+    (delivery,) = other.wait_until_idle()
 
     assert (delivery["state"], moments(delivery)) == ("delivered", [0.0, 10.0])
-    assert len(depot.settle()[0]["attempts"]) == 1
+    assert len(depot.wait_until_idle()[0]["attempts"]) == 1
 
 
 def test_snapshot_taken_while_sending_delivers_again(depot: Depot, make_inbox: Callable[..., Inbox]) -> None:
@@ -247,7 +247,7 @@ def test_snapshot_taken_while_sending_delivers_again(depot: Depot, make_inbox: C
     depot.workspace.restore(taken)
     released.set()
 
-    (delivery,) = depot.settle()
+    (delivery,) = depot.wait_until_idle()
     assert (delivery["state"], len(delivery["attempts"]), len(inbox.received)) == ("delivered", 1, 2)
 
 
@@ -267,7 +267,7 @@ def test_attempt_under_way_does_not_reach_the_next_life(
         depot.send(quick.url)
         quick.wait()
         slow.wait()
-        (delivery,) = depot.settle()
+        (delivery,) = depot.wait_until_idle()
         assert (delivery["id"], delivery["state"], len(delivery["attempts"])) == ("dlv-1", "delivered", 1)
         assert [each["request"]["url"] for each in depot.outgoing()] == [quick.url]
     else:
@@ -284,10 +284,10 @@ def test_outbox_is_bounded(depot: Depot, inbox: Inbox, monkeypatch: pytest.Monke
     inbox.answers = [500, 200]
     for _ in range(8):
         depot.send(inbox.url)
-        depot.settle()
+        depot.wait_until_idle()
 
-    assert [each["id"] for each in depot.settle()] == ["dlv-1", "dlv-6", "dlv-7", "dlv-8"]
-    assert depot.settle()[0]["state"] == "pending"
+    assert [each["id"] for each in depot.wait_until_idle()] == ["dlv-1", "dlv-6", "dlv-7", "dlv-8"]
+    assert depot.wait_until_idle()[0]["state"] == "pending"
 
 
 def test_workspaces_do_not_see_each_other(make_depot: Callable[..., Depot], inbox: Inbox) -> None:
@@ -299,7 +299,7 @@ def test_workspaces_do_not_see_each_other(make_depot: Callable[..., Depot], inbo
     other.send(inbox.url)
 
     shown = other.workspace.control("GET", "webhooks")
-    assert (len(other.settle()), one.settle(), shown["allowed_hosts"]) == (1, [], [])
+    assert (len(other.wait_until_idle()), one.wait_until_idle(), shown["allowed_hosts"]) == (1, [], [])
 
 
 def test_slow_receivers_hold_up_no_other_workspace(
@@ -315,7 +315,7 @@ def test_slow_receivers_hold_up_no_other_workspace(
 
     for _ in range(20):
         other.send(quick.url)
-    other.settle()
+    other.wait_until_idle()
 
     assert len(quick.received) == 20
     assert not any(depot.workspace.webhooks.is_idle() for depot in held)

@@ -53,17 +53,17 @@ class DeliveryLifecycle(RuleBasedStateMachine):
         name = f"{len(self.sent)}"
         self.depot.send(self.inbox.url, name, **({} if after_s is None else {"after_s": after_s}))
         self.sent.append(name)
-        self.depot.settle()
+        self.depot.wait_until_idle()
 
     @rule(seconds=st.sampled_from([0.5, 9.5, 10.0, 60.0, 3600.0, 86_400.0, 200_000.0]))
     def move_on(self, seconds: float) -> None:
         self.depot.workspace.clock.advance(seconds)
         self.at_s += seconds
-        self.depot.settle()
+        self.depot.wait_until_idle()
 
     @invariant()
     def outbox_says_what_happened(self) -> None:
-        deliveries = self.depot.settle()
+        deliveries = self.depot.wait_until_idle()
         assert sum(len(each["attempts"]) for each in deliveries) == len(self.inbox.received)
         for each in deliveries:
             self.check(each)
@@ -96,7 +96,7 @@ class DeliveryLifecycle(RuleBasedStateMachine):
             return
         self.inbox.answers = 200
         self.depot.workspace.clock.advance(40 * 86_400)
-        deliveries = self.depot.settle()
+        deliveries = self.depot.wait_until_idle()
         assert {each["state"] for each in deliveries} <= {"delivered", "failed"}
         parcels = {each["webhook"]["body"]["text"].partition('"parcel":')[2] for each in deliveries}
         assert len(parcels) == len(self.sent)
@@ -129,7 +129,7 @@ def test_honest_events_arrive_in_order(make_depot: Callable[..., Depot], make_in
     for number, wait in enumerate(waits):
         depot.send(inbox.url, str(number), after_s=wait)
     depot.workspace.clock.advance(3600)
-    depot.settle()
+    depot.wait_until_idle()
 
     expected = sorted(range(len(waits)), key=lambda number: (waits[number], number))
     assert names(inbox.received) == [str(number) for number in expected]

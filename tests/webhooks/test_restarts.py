@@ -38,11 +38,11 @@ def test_what_waits_survives_a_restart(tmp_path: Path, make_inbox: Callable[...,
     inbox = make_inbox([500, 200])
     with served(tmp_path / "state") as depot:
         depot.send(inbox.url)
-        depot.settle()
+        depot.wait_until_idle()
 
     with served(tmp_path / "state") as depot:
         depot.workspace.clock.advance(10)
-        (delivery,) = depot.settle()
+        (delivery,) = depot.wait_until_idle()
 
     assert (delivery["state"], moments(delivery)) == ("delivered", [0.0, 10.0])
 
@@ -64,7 +64,7 @@ def test_stop_lets_what_is_under_way_finish(tmp_path: Path, make_inbox: Callable
         inbox.wait(answered=False)
 
     with served(tmp_path / "state") as depot:
-        (delivery,) = depot.settle()
+        (delivery,) = depot.wait_until_idle()
 
     assert (delivery["state"], len(delivery["attempts"]), len(inbox.received)) == ("delivered", 1, 1)
 
@@ -80,7 +80,7 @@ def test_stop_begins_nothing_new(tmp_path: Path, make_inbox: Callable[..., Inbox
     sent = len(inbox.received)
 
     with served(tmp_path / "state") as depot:
-        depot.settle()
+        depot.wait_until_idle()
 
     assert sent == 2
     assert names(inbox.received) == expected
@@ -98,7 +98,7 @@ def test_stop_gives_up_waiting_and_sends_again(tmp_path: Path, make_inbox: Calla
 
     with served(tmp_path / "state") as depot:
         depot.workspace.clock.advance(10)
-        (delivery,) = depot.settle()
+        (delivery,) = depot.wait_until_idle()
 
     assert (delivery["state"], len(inbox.received)) == ("delivered", 2)
 
@@ -109,12 +109,12 @@ def test_nothing_is_sent_by_a_server_that_has_stopped(tmp_path: Path, make_inbox
     for number in range(4):
         with served(tmp_path / "state") as depot:
             depot.send(inbox.url, str(number))
-            depot.settle()
+            depot.wait_until_idle()
             depot.send(inbox.url, f"{number} later", after_s=5)
             depot.workspace.clock.advance(5)
 
     with served(tmp_path / "state") as depot:
-        deliveries = depot.settle()
+        deliveries = depot.wait_until_idle()
 
     assert names(inbox.received) == [name for number in range(4) for name in (str(number), f"{number} later")]
     assert {each["state"] for each in deliveries} == {"delivered"}

@@ -14,12 +14,12 @@ from flowproof.kernel.serving import sending
 from flowproof.kernel.serving.sending import NotAllowed, send
 from flowproof.kernel.webhooks.model import DeliveryResult, Webhook
 
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 
 
 def sent(url: str, **changes: Any) -> DeliveryResult:
     """Send a small webhook."""
-    options: dict[str, Any] = {"connection": "whole", "timeout_s": PATIENCE_S, "allowed_hosts": ()}
+    options: dict[str, Any] = {"connection": "whole", "timeout_s": TIMEOUT_S, "allowed_hosts": ()}
     headers = changes.pop("headers", (("Content-Type", "application/json"),))
     webhook = Webhook("made", url, changes.pop("body", b"{}"), method=changes.pop("method", "POST"))
     return asyncio.run(send(webhook, headers, **{**options, **changes}))
@@ -40,7 +40,7 @@ def receiver(*answers: bytes, reads: bool = True, holds: bool = False) -> Iterat
                 for answer in answers:
                     connection.sendall(answer)
                 if holds:
-                    released.wait(PATIENCE_S)
+                    released.wait(TIMEOUT_S)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=serve, daemon=True)
@@ -51,7 +51,7 @@ def receiver(*answers: bytes, reads: bool = True, holds: bool = False) -> Iterat
             released.set()
             with suppress(OSError):
                 listening.shutdown(socket.SHUT_RDWR)
-            thread.join(PATIENCE_S)
+            thread.join(TIMEOUT_S)
 
 
 ANSWERS: dict[str, tuple[bytes, int, bytes]] = {
@@ -343,7 +343,7 @@ def test_slow_resolution_counts_as_waiting(monkeypatch: pytest.MonkeyPatch) -> N
     """The time to find an address is part of the time that an attempt may take."""
 
     async def getaddrinfo(*_: Any, **__: Any) -> list[Any]:
-        await asyncio.sleep(PATIENCE_S)
+        await asyncio.sleep(TIMEOUT_S)
         return []
 
     monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
