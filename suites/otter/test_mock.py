@@ -178,7 +178,7 @@ def test_server_error_says_its_sentence(raw: RawClient, user: OtterUser, workspa
     with workspace.faults.during({"fault": "status", "status": 503, "provider": "otter"}):
         answer = raw.ask(operation.method, operation.path, user.token.access_token, json={"storeId": "kitchen"})
 
-    assert error(answer)[0] == 503
+    assert error(answer) == (503, "Service unavailable.")
     assert user.connection(BRAND, STORES[0]) is None
 
 
@@ -420,3 +420,15 @@ def test_requirement_names_the_reason(raw: RawClient, user: OtterUser, workspace
         "otter.token.code_of_client",
         "otter.token.form",
     ]
+
+
+@pytest.mark.requirement("otter.brand.get", "otter.store.get", "otter.paging.last_page", "otter.paging.limit")
+def test_mock_is_strict_where_documents_are_silent(raw: RawClient, user: OtterUser, workspace: Workspace) -> None:
+    """
+    On a mock a UUID in capitals is not found, a page that is just full is the last, and a limit has nine digits.
+    """
+    paths = [f"{BELOW}/{BRAND.upper()}", f"{SEEDED.listed}/{STORES[0].upper()}", f"{BELOW}?limit={'9' * 10}"]
+
+    assert [error(raw.ask("GET", each, user.token.access_token))[0] for each in paths] == [404, 404, 400]
+    assert user.brands_page(len(BRANDS)).next_token is None
+    assert user.stores_page(BRAND, len(STORES)).next_token is None
