@@ -273,7 +273,8 @@ def test_header_that_no_answer_may_have_is_not_sent(
     assert b"set-cookie" not in whole
 
 
-def test_idle_connection_is_closed_after_a_while(desk: Desk) -> None:
+@pytest.mark.parametrize("last", [BODY, b" " * 70_000], ids=["on the fast path", "on the slow path"])
+def test_idle_connection_is_closed_after_a_while(desk: Desk, last: bytes) -> None:
     """
     A connection on which nothing comes any more is closed, counted from its last answer.
     """
@@ -281,8 +282,8 @@ def test_idle_connection_is_closed_after_a_while(desk: Desk) -> None:
         Server(build_gateway([provider], ServerSettings(entropy=1)), keep_alive_s=1) as server,
         connected(server) as raw,
     ):
-        for _ in range(3):
-            raw.sendall(get(desk))
+        for body in (BODY, BODY, last):
+            raw.sendall(post(desk, body=body))
             answers(raw, 1)
         ended = raw.recv(1)
 

@@ -6,6 +6,7 @@ uvicorn's, over ASGI: large bodies, a pipelined request behind one that waits, a
 which wait and break connections. ARCHITECTURE.md lists what is overridden and used of uvicorn's internals.
 """
 
+import asyncio
 import logging
 import re
 from functools import lru_cache
@@ -59,6 +60,8 @@ class TransportProtocol(HttpToolsProtocol):
         self._target = ("", "")  # path and query
         self._body: list[bytes] | None = None  # pieces, while the request is on the fast path
         self._body_size = 0
+        self._idle_since_s = 0.0
+        self._idle_timer: asyncio.TimerHandle | None = None  # on the fast path; uvicorn has its own after the slow one
 
     def data_received(self, data: bytes) -> None:
         """Take bytes off the socket."""
@@ -110,9 +113,7 @@ class TransportProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         self._body, self._body_size = [], 0
-        cycle: RequestResponseCycle | None = self.cycle  # (None before the first request, which its type does not say)
-        is_waiting = cycle is not None and not cycle.response_complete
-        if is_waiting or self.expect_100_continue or self.flow.write_paused:
+        if self._is_on_slow_path() or self.expect_100_continue or self.flow.write_paused:
             self._take_slow_path()
 
     def on_body(self, body: bytes) -> None:
@@ -167,7 +168,35 @@ class TransportProtocol(HttpToolsProtocol):
         self.transport.write(b"%b%b\r\n\r\n%b" % (_status_line(response.status), b"\r\n".join(lines), body))
         if not keep_alive:
             self.transport.close()
-        self.on_response_complete()
+            return
+        self._idle_since_s = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        """
+        Close a connection on which nothing has come since the last response.
+
+        The timer is set again when it has fired and not with each request, which would take 5 % of a request's time.
+        """
+        self._idle_timer = None
+        if self._body is not None or self._is_on_slow_path() or self.timeout_keep_alive_task is not None:
+            return
+        rest_s = self._idle_since_s + self.timeout_keep_alive - self.loop.time()
+        if rest_s > 0:
+            self._idle_timer = self.loop.call_later(rest_s, self._close_if_idle)
+        else:
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Release the connection."""
+        super().connection_lost(exc)
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+
+    def _is_on_slow_path(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # (None before the first, which its type does not say)
+        return cycle is not None and not cycle.response_complete
 
     def _take_slow_path(self, arrival: Arrival | None = None) -> None:
         """Hand what there is of the request to uvicorn; where it has been placed, its body is known already."""
