@@ -6,12 +6,18 @@ from contextlib import closing
 
 import pytest
 
+from flowproof.mutation.first_example import draw_first_example
 from tests import tree
 from tests.fork_server import ForkServer
 
 
 def pytest_collection_finish() -> None:
-    """Collect garbage less often, and never among the thousands of collected tests, which stay to the end."""
+    """
+    Collect garbage less often, and never among the thousands of collected tests, which stay to the end.
+
+    Hypothesis makes its random numbers for the first property; made after `gc.freeze`, it takes them for garbage.
+    """
+    draw_first_example()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
 
