@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,9 +35,10 @@ kit = ProviderKit(slug={slug!r}, title="Acme", suite={suite!r}, client=".access:
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Puts a distribution with one provider, or one kit, where Python finds it."""
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Puts a distribution with one provider, or one kit, where Python finds it, for one test."""
     monkeypatch.syspath_prepend(str(tmp_path))
+    installed: list[str] = []
 
     def make(name: str, slug: str, source: str, *, group: str = "providers", attribute: str = "provider") -> None:
         module = f"{attribute}_of_{name}"
@@ -46,9 +47,11 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         record.mkdir()
         (record / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (record / "entry_points.txt").write_text(f"[flowproof.{group}]\n{slug} = {module}:{attribute}\n")
-        monkeypatch.delitem(sys.modules, module, raising=False)
+        installed.append(module)
 
-    return make
+    yield make
+    for each in installed:
+        sys.modules.pop(each, None)
 
 
 def test_provider_of_another_distribution_is_found(install: Install) -> None:

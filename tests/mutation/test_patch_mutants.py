@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -42,15 +43,16 @@ GOOD = 'requirement = "dots_eco.flow_card.echo"\nbreaks = "x"\nmodule = "rules"\
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package of its own, as a mock of another distribution would be."""
     folder = tmp_path / "acme_mock"
     folder.mkdir()
     (folder / "__init__.py").write_text("")
     (folder / "rules.py").write_text("LIMIT = 1\n\n\ndef allowed(number):\n    return number <= LIMIT\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "acme_mock.rules", raising=False)
-    return folder
+    yield folder
+    for each in ("acme_mock", "acme_mock.rules"):
+        sys.modules.pop(each, None)
 
 
 @pytest.mark.parametrize(
