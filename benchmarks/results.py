@@ -78,8 +78,8 @@ def write(name: str, title: str, text: str, figures: Mapping[str, Any]) -> None:
         f"{library} {each}" for library, each in versions.items()
     )
     (RESULTS / f"{name}.md").write_text(f"# {title}\n\n{said}.\n\n{text}\n", encoding="utf-8")
-    told = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "cores": os.cpu_count(), "versions": versions, **figures}
-    (RESULTS / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    summary = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "cores": os.cpu_count(), "versions": versions, **figures}
+    (RESULTS / f"{name}.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     print(f"\n{text}\n\n{said}")
 
 

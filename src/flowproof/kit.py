@@ -37,7 +37,7 @@ class Client(Protocol):
 
 @dataclass(eq=False)
 class ParameterUnknown(FlowproofError):
-    """The answer that told of a created resource lacks a parameter that its removal needs."""
+    """The response that created a resource lacks a parameter that its removal needs."""
 
     name: str
 
@@ -65,7 +65,7 @@ class Leftover:
         A path parameter of the removing operation.
 
         Raises:
-            ParameterUnknown: The answer that told of the resource does not have it.
+            ParameterUnknown: The response that created the resource does not have it.
         """
         if name not in self.parameters:
             raise ParameterUnknown(name)

@@ -31,7 +31,11 @@ class Shape:
         members is kept whole.
         """
         if self.members and isinstance(value, dict):
-            named = {name: shape.normalized(value[name]) for name, shape in self.members.items() if name in value}
+            named = {
+                name: shape.normalized(value[name]) if shape.members or shape.items else value[name]
+                for name, shape in self.members.items()
+                if name in value
+            }
             return {**self.defaults, **named}
         if self.items is not None and isinstance(value, list):
             return [self.items.normalized(each) for each in value]

@@ -93,7 +93,7 @@ def _entries(first: list[Any], second: list[Any], pointer: str) -> Iterator[Diff
 
 
 def _type(value: Any) -> str:
-    """The JSON type of a value, integers and other numbers told apart as JSON Schema does."""
+    """The JSON type of a value, integers and other numbers distinguished as in JSON Schema."""
     if isinstance(value, bool) or value is None:
         return "null" if value is None else "boolean"
     if isinstance(value, int | float):

@@ -1,7 +1,7 @@
 """
 Removes at a run's end what its tests created and left, as far as the kit says how and the target permits it.
 
-What is left is told with the reason. Loaded only where something was created.
+What is left is reported with the reason. Loaded only where something was created.
 """
 
 import time

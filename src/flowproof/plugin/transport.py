@@ -73,7 +73,7 @@ class InProcessAdapter(HTTPAdapter):
         return self.build_response(request, _response(request, answer))
 
     def _wire_request(self, request: requests.PreparedRequest) -> WireRequest | None:
-        """The request as it would come off the wire; None where that cannot be told from here."""
+        """The request as it would come off the wire; None where that is not known here."""
         target, headers, body = request.path_url, request.headers, request.body
         if not (request.url or "").startswith(f"{self._url}/") or request.method not in METHODS:
             return None
