@@ -1,4 +1,4 @@
-"""``flowproof contracts``: are the contracts' own files sound, and what does a run exercise of them?"""
+"""``flowproof contracts``: are the contracts sound, what does a run exercise of them, and what changed in them?"""
 
 import click
 
@@ -6,6 +6,7 @@ from flowproof.conformance import load_contract
 from flowproof.errors import ContractError
 from flowproof.providers import find_providers
 
+from .contracts_diff import diff
 from .coverage import coverage
 from .group import CommandGroup
 from .soundness import unsound
@@ -45,3 +46,4 @@ def check(context: click.Context, /, slugs: tuple[str, ...]) -> None:
 
 
 contracts.add_command(coverage)
+contracts.add_command(diff)
