@@ -10,8 +10,8 @@ from tests.compatibility.documents import changes, document, found, operation
 BIKE = {"name": "bike", "in": "query", "schema": {"type": "string"}}
 KEY = {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}}
 OAUTH = {"flows": {"clientCredentials": {"tokenUrl": "/token", "scopes": {}}}, "type": "oauth2"}
-JSON = {"application/json": {}}
-XML = {"application/xml": {}}
+JSON: dict[str, Any] = {"application/json": {}}
+XML: dict[str, Any] = {"application/xml": {}}
 
 
 def parameters(*listed: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What a JSON Schema validator of another hand says about two schemas, the comparison says, too."""
 
 from collections.abc import Callable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ from flowproof.compatibility.schemas import SchemaComparison
 from flowproof.compatibility.sources import FolderSource
 
 NAMES = ("a", "b")
-SCALARS = (None, True, False, 0, 1, 2, 1.5, -1, "", "a", "ab", "abc")
-LISTS = ([], [0], ["a"], [1, 1], ["a", 1, None])
-OBJECTS = tuple(
+SCALARS: tuple[Any, ...] = (None, True, False, 0, 1, 2, 1.5, -1, "", "a", "ab", "abc")
+LISTS: tuple[list[Any], ...] = ([], [0], ["a"], [1, 1], ["a", 1, None])
+OBJECTS: tuple[dict[str, Any], ...] = tuple(
     {name: value for name, value in zip(NAMES, values, strict=True) if value != "absent"}
-    for values in ((x, y) for x in ("absent", *SCALARS[:9], []) for y in ("absent", 1, "a", None))
+    for values in product(("absent", *SCALARS[:9], []), ("absent", 1, "a", None))
 )
-VALUES = (*SCALARS, *LISTS, *OBJECTS, {"c": 1}, [[]], [{"a": 1}])
+VALUES: tuple[Any, ...] = (*SCALARS, *LISTS, *OBJECTS, {"c": 1}, [[]], [{"a": 1}])
 
 TYPES = st.sampled_from(["null", "boolean", "object", "array", "string", "number", "integer"])
 
@@ -58,7 +59,7 @@ def one_keyword(schemas: st.SearchStrategy[Any]) -> st.SearchStrategy[Mapping[st
         "oneOf": st.lists(schemas, min_size=1, max_size=3),
         "propertyNames": schemas,
     }
-    return st.one_of(*(each.map(lambda value, name=name: {name: value}) for name, each in values.items()))
+    return st.one_of(*(st.fixed_dictionaries({name: each}) for name, each in values.items()))
 
 
 def schemas() -> st.SearchStrategy[Any]:

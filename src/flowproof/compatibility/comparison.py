@@ -56,17 +56,15 @@ def _paths(root: Node) -> dict[str, Node]:
 
 
 def _compare_path(old: Node | None, new: Node | None, old_root: Node, new_root: Node, recorder: Recorder) -> None:
-    named = new or old
     for method in METHODS:
         was, now = old and old.child(method), new and new.child(method)
-        if named is None or (was is None and now is None):
-            continue
-        scope = Scope(recorder, f"{method.upper()} {named.name}")
-        if was is None:
+        path = next((each.name for each in (new, old) if each), "")
+        scope = Scope(recorder, f"{method.upper()} {path}")
+        if was is None and now is not None:
             scope.add("operation.added", _operation_name(now), old, now)
-        elif now is None:
+        elif was is not None and now is None:
             scope.add("operation.removed", _operation_name(was), was, new)
-        elif old and new:
+        elif was and now and old and new:
             if old.name != new.name:
                 scope.add("operation.path.renamed", f"{old.name} → {new.name}", old, new)
             _compare_operation(was, now, old, new, scope)
