@@ -83,16 +83,28 @@ def _compare_properties(old: Effective, new: Effective, position: Position, leve
         if was is not None and now is None and name not in required_after:
             last = "property.removed.closed" if new.is_closed else "property.removed"
             level.differences.append(Difference(last, name, was[0], new.first("properties")))
+            level.children += _beside(name, was, _additional(new))
             continue
         if was is None and now is not None and name not in required_before:
             last = "property.added.closed" if old.is_closed else "property.added"
             last = "property.added.required" if name in required_after else last
             level.differences.append(Difference(last, name, old.first("properties"), now[0]))
+            level.children += _beside(name, _additional(old), now)
             continue
         _compare_presence(name, required_before, required_after, old, new, level)
         if was is not None and now is not None:
             level.differences += _access(name, was, now)
             level.children.append((f".{name}", was, now))
+
+
+def _additional(schema: Effective) -> Schema:
+    """What holds for properties that are not named, where that is a schema and not a mere yes or no."""
+    return tuple(each for each in schema.nodes.get("additionalProperties", ()) if isinstance(each.value, dict))
+
+
+def _beside(name: str, old: Schema, new: Schema) -> list[tuple[str, Schema, Schema]]:
+    """A property that is named in one of two schemas, and held to what is not named in the other."""
+    return [(f".{name}", old, new)] if old and new else []
 
 
 def _compare_presence(
@@ -133,14 +145,11 @@ def _compare_items(old: Effective, new: Effective, level: Level) -> None:
         now = after[index] if index < len(after) else rest_after
         _add_child(f"[{index}]", "items", was, now, level)
     _add_child("[*]", "items", rest_before, rest_after, level)
-    for pattern in sorted(_patterns(old).keys() | _patterns(new).keys()):
-        _add_child(
-            f"./{pattern}/",
-            "patternProperties",
-            _patterns(old).get(pattern, ()),
-            _patterns(new).get(pattern, ()),
-            level,
-        )
+    patterns_before, patterns_after = _patterns(old), _patterns(new)
+    for pattern in sorted(patterns_before.keys() | patterns_after.keys()):
+        was = patterns_before.get(pattern, tuple(old.nodes.get("additionalProperties", ())))
+        now = patterns_after.get(pattern, tuple(new.nodes.get("additionalProperties", ())))
+        _add_child(f"./{pattern}/", "patternProperties", was, now, level)
 
 
 def _prefix(schema: Effective) -> list[Schema]:
