@@ -305,7 +305,7 @@ def test_tls_that_fails_is_to_blame(monkeypatch: pytest.MonkeyPatch) -> None:
     """An upstream without TLS behind an https URL is told as that."""
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
-    with RawUpstream(lambda _, connection, __: bool(connection.sendall(OK))).running() as upstream:
+    with RawUpstream(lambda _, connection, __: connection.send(OK) < 0).running() as upstream:
         ending, why = broken(upstream.url.replace("http://", "https://"))
     assert ending == "reset"
     assert "cannot be connected to at https://" in why

@@ -110,6 +110,42 @@ class Mock:
             provider = self.apps[delivery.provider].provider
             return self._recorder.record_delivery(workspace, delivery, provider, at, headers, result, duration_ms)
 
+    def place_observed(self, wire: WireRequest) -> Arrival | WireResponse:
+        """Place a request that a proxy forwards: count it, and find its operation and the fault plans that hit it."""
+        with self.store.transaction():
+            return self._placement.place(wire)
+
+    def render_refusal(self, arrival: Arrival, refusal: Refusal) -> WireResponse:
+        """A refusal in the provider's own words, of a request that is not processed."""
+        refusal.rng_key = f"{arrival.workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
+        return arrival.app.provider.render(refusal)
+
+    def record_observed(
+        self,
+        arrival: Arrival,
+        wire: WireRequest,
+        answer: WireResponse,
+        findings: Sequence[Finding],
+        note: str,
+        secrets: frozenset[str],
+    ) -> None:
+        """
+        Record an exchange that a proxy has forwarded.
+
+        Args:
+            arrival: What :meth:`place_observed` returned.
+            wire: The request as it was forwarded.
+            answer: As it came back; its status is 0 where there was none.
+            findings: What differs from the contract.
+            note: Why there was no answer, or why the request was refused.
+            secrets: That no journal shows, beside those of the workspace.
+        """
+        workspace = self.workspaces.find(arrival.workspace.id)
+        if workspace is None:
+            return
+        with self.store.transaction():
+            self._recorder.record_observed(arrival, workspace, wire, answer, findings, note, secrets)
+
     def has_host(self, wire: WireRequest) -> bool:
         """Whether a request is to one of the providers' own hosts."""
         return self._placement.has_host(wire)
@@ -158,8 +194,7 @@ class Mock:
 
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refusal) -> WireResponse:
         """Render a refusal in the provider's words, log why, and record it."""
-        refusal.rng_key = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
-        response = arrival.app.provider.render(refusal)
+        response = self.render_refusal(arrival, refusal)
         refusal.findings = tuple(redact_finding(each, arrival.app.redactor) for each in refusal.findings)
         cited = response.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
         response = replace(response, requirement=cited)

@@ -73,7 +73,7 @@ class ClientConnection:
         decision = forwarding.decision
         if decision.reset == "before":
             forwarding.finish()
-            self._client.reset()
+            self._client.reset(by_close=decision.is_reset_by_close)
             return False
         if decision.answer is not None:
             forwarding.answer(decision.answer)

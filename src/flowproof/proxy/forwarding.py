@@ -9,7 +9,7 @@ from typing import Any
 
 import h11
 
-from flowproof.exchange import Headers
+from flowproof.exchange import Headers, header
 
 from .observer import Answer, Decision, Outcome, Request
 from .peer import ClientBroken, Peer, UpstreamBroken, headers_of
@@ -19,6 +19,7 @@ __all__ = ["Forwarding"]
 
 CONTINUE_TIMEOUT_S = 5.0  # a client sends its body after a while even if nobody asks it to (RFC 9110, 10.1.1)
 SWITCHING_PROTOCOLS = 101
+STATUSES_WITHOUT_BODY = (204, 304)
 
 
 @dataclass(slots=True)
@@ -107,12 +108,30 @@ class Forwarding:
         self._status, self._headers = response.status_code, headers_of(response)
         if self.decision.reset == "after" or self.decision.needs_whole_body:
             return self._respond_changed(server, bytes(response.reason))
-        self._send_head(bytes(response.reason), self._headers)
-        for piece in self._response_body(server):
-            self._client.send(h11.Data(data=piece))
-        self.finish()  # before the end goes out: who has the answer finds it recorded
-        self._client.send(self._end)
+        self._stream(server, bytes(response.reason))
         return True
+
+    def _stream(self, server: Peer, reason: bytes) -> None:
+        """Pass the response on as it comes. It is recorded before its end goes out: who has it finds it recorded."""
+        left = self._announced_length()
+        if left == 0:
+            self.finish()
+        self._send_head(reason, self._headers)
+        for piece in self._response_body(server):
+            left = None if left is None else left - len(piece)
+            if left == 0:
+                self.finish()
+            self._client.send(h11.Data(data=piece))
+        self.finish()
+        self._client.send(self._end)
+
+    def _announced_length(self) -> int | None:
+        """How many bytes of a body follow the response's head; None where only their end will say it."""
+        if self._request.method == "HEAD" or self._status in STATUSES_WITHOUT_BODY:
+            return 0
+        length = header(self._headers, "content-length")
+        is_length = length is not None and length.isdecimal() and header(self._headers, "transfer-encoding") is None
+        return int(length) if length is not None and is_length else None
 
     def _send_request(self, server: Peer, upstream: Upstream) -> None:
         """Send the request; what is left of it is not sent where the upstream answers before it has all."""
@@ -192,7 +211,7 @@ class Forwarding:
         body = b"".join(self._response_body(server))
         self.finish()
         if decision.reset == "after":
-            self._client.reset()
+            self._client.reset(by_close=decision.is_reset_by_close)
             return False
         body = decision.change_body(body) if decision.change_body is not None else body
         headers = _with_length(self._headers, len(body)) if body else self._headers

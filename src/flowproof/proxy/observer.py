@@ -88,6 +88,7 @@ class Decision:
         headers: That replace those of the same names, given the request's body; None to forward the client's own. A
             request with new headers is forwarded when its body has come whole.
         reset: Break the client's connection: ``before`` the request leaves, or ``after`` the upstream has answered.
+        is_reset_by_close: Break it by a mere close, and not by a TCP reset.
         change_body: Makes the body that the client gets from the upstream's; None to stream it.
         cut_body: What part of the body the client gets before its connection breaks; None for all of it.
         trickle: Over how many seconds, and in how many pieces, the client gets the body; None for as fast as it comes.
@@ -98,6 +99,7 @@ class Decision:
     wait_s: float = 0.0
     headers: Callable[[bytes], Headers] | None = None
     reset: str = ""
+    is_reset_by_close: bool = False
     change_body: Callable[[bytes], bytes] | None = None
     cut_body: float | None = None
     trickle: tuple[float, int] | None = None

@@ -151,8 +151,11 @@ class Peer:
         self.http.start_next_cycle()
         return True
 
-    def reset(self) -> None:
-        """Close with a TCP reset, as a peer that crashes does."""
+    def reset(self, *, by_close: bool = False) -> None:
+        """Close at once: with a TCP reset, as a peer that crashes does, or by a mere close."""
+        if by_close:
+            self.abandon()
+            return
         with suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self.abandon()

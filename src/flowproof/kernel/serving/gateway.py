@@ -85,6 +85,11 @@ class Gateway:
         self.courier.wake_dirty_from_thread()
         return response
 
+    def with_mock(self, step: Callable[[Mock], Result]) -> Result:
+        """Let a thread of this process use the mock between two requests."""
+        with self._lock:
+            return step(self.mock)
+
     def _handle_without_faults(self, request: WireRequest) -> WireResponse | None:
         """Handle it; where a fault plan hits it, roll back and return None. Over ASGI the seeded plan hits it again."""
         try:
