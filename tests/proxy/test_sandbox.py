@@ -81,6 +81,8 @@ def observed(slug: str, gate: Gate | None = None, *, signs: bool = False) -> Ite
         secrets = frozenset(str(value) for each in site.keys.values() for value in each.values.values())
         sign = Resigner(kit, site) if signs else None
         observer = SandboxObserver(gateway, slug, contract, upstream, gate, secrets, sign)
+        parts = {role: {"key": each.key, **each.values} for role, each in site.keys.items()}
+        gateway.with_mock(lambda mock: mock.workspaces.adopt_credentials(mock.workspaces.ensure_default(), slug, parts))
         with Server(gateway) as beside, ProxyServer(upstream, observer) as proxy:
             yield Observed(Site(slug, proxy.url, site.keys), gate, ControlClient(beside.url), gateway)
 
@@ -183,7 +185,8 @@ def test_refusal_names_what_the_contract_finds() -> None:
         requests.get(f"{there.site.url}/organization/v1/organization/brands?limit=x", timeout=30)
         (entry,) = there.journal()
     assert entry["response"]["status"] == 401
-    assert "By the contract: request.query#/limit" in entry["explanation"]
+    assert entry["requirement"] == "otter.access.bearer"
+    assert "Our mock refuses the same request in the same words" in entry["explanation"]
 
 
 def test_secrets_of_the_profile_are_in_no_journal() -> None:
@@ -210,3 +213,18 @@ def test_compressed_answers_are_checked_and_readable() -> None:
             (entry,) = gateway.with_mock(lambda mock: mock.journal.entries("default"))
     assert entry["response"]["body"]["text"] == '{"surprise": true}'
     assert [each["keyword"] for each in entry["findings"]] == ["required"]
+
+
+def test_wrong_signature_is_diagnosed() -> None:
+    """A signature that the sandbox refuses is explained with the profile's secrets: which mistake makes it."""
+    with observed("oneflow") as there:
+        keys = there.site.credentials()
+        wrong = Site("oneflow", there.site.url, {"default": Credentials(keys.key, {"secret": keys.secret + "\n"})})
+        client: Any = find_kit("oneflow").make_client(wrong)
+        with pytest.raises(Exception, match="(?s)."):
+            client.orders()
+        client.close()
+        (entry,) = there.journal()
+    assert entry["requirement"] == "oneflow.auth.signature"
+    assert "line feed" in entry["explanation"] or "newline" in entry["explanation"]
+    assert keys.secret not in json.dumps(entry)

@@ -40,6 +40,10 @@ __all__ = ["Arrival", "Mock"]
 logger = logging.getLogger("flowproof.mock")
 
 
+class _Accepted(Exception):
+    """A request would be accepted: what it did is rolled back."""
+
+
 class Mock:
     """
     All providers, all workspaces.
@@ -119,6 +123,30 @@ class Mock:
         """A refusal in the provider's own words, of a request that is not processed."""
         refusal.rng_key = f"{arrival.workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
         return arrival.app.provider.render(refusal)
+
+    def foresee_refusal(self, arrival: Arrival, body: bytes) -> tuple[Refusal, WireResponse] | None:
+        """
+        How this mock would refuse a request that a proxy has forwarded; nothing of it is kept.
+
+        Args:
+            arrival: What :meth:`place_observed` returned.
+            body: Of the request.
+
+        Returns:
+            The refusal and the response to it; None where the request would be accepted.
+        """
+        workspace = self.workspaces.find(arrival.workspace.id)
+        if workspace is None:
+            return None
+        request = replace(arrival.request, wire=arrival.request.wire._replace(body=body))
+        try:
+            with self.store.transaction():
+                self._process(arrival._replace(request=request, faults=()), workspace, workspace.clock.now())
+                raise _Accepted
+        except _Accepted:
+            return None
+        except Refusal as refusal:
+            return refusal, self.render_refusal(arrival, refusal)
 
     def record_observed(
         self,

@@ -23,6 +23,7 @@ from flowproof.kernel.serving import Gateway
 from flowproof.kernel.serving.response_writer import malformed
 
 from .encodings import decoded
+from .likeness import Likeness, compare_refusals
 from .observer import Answer, Decision, Outcome, Request
 from .upstream import Upstream
 
@@ -169,7 +170,10 @@ class _Observed:
             each.exchange = exchange if outcome.from_upstream and not outcome.network_error and outcome.status else None
         self.held.close()
         findings, why = self._judged(exchange, outcome)
-        answer = WireResponse(outcome.status, exchange.response_body, outcome.headers)
+        likeness = self._likeness(exchange, outcome) if outcome.from_upstream and exchange.status >= 400 else None
+        requirement = likeness.requirement if likeness is not None else None
+        why = likeness.text if likeness is not None and likeness.text else why
+        answer = WireResponse(outcome.status, exchange.response_body, outcome.headers, requirement)
         wire = self._recorded_wire(exchange)
         secrets = self.observer.secrets
         self.observer.gateway.with_mock(
@@ -213,6 +217,15 @@ class _Observed:
             return (), f"A body has more than {limit} bytes: it was forwarded whole, and not checked."
         findings = check(self.observer.contract, exchange)
         return findings, "" if exchange.status < 400 or self.arrival.match is None else self._refused(exchange)
+
+    def _likeness(self, exchange: Exchange, outcome: Outcome) -> Likeness | None:
+        """How the mock refuses the same request, where it does so with the same status."""
+        if outcome.is_cut or self.arrival.match is None:
+            return None
+        foreseen = self.observer.gateway.with_mock(
+            lambda mock: mock.foresee_refusal(self.arrival, exchange.request_body)
+        )
+        return None if foreseen is None else compare_refusals(*foreseen, exchange)
 
     def _refused(self, exchange: Exchange) -> str:
         """What the contract finds in a request that the provider refused."""

@@ -169,6 +169,29 @@ class Workspaces:
         found = (credential_from_row(row.key, row.body) for row in rows)
         return tuple(sorted(found, key=lambda each: (each.role != "default", each.role)))
 
+    def adopt_credentials(self, workspace: Workspace, provider: str, parts: Mapping[str, Mapping[str, str]]) -> None:
+        """
+        Put credentials from elsewhere in the place of a workspace's own.
+
+        Args:
+            workspace: Whose.
+            provider: Slug of the provider.
+            parts: By role, each with its ``key`` and its secret parts by name. Roles that the workspace has not are left
+                out, as are parts that its own credential of that role has not.
+        """
+        with self.store.transaction():
+            for own in self.credentials(workspace, provider):
+                new = parts.get(own.role)
+                if new is None:
+                    continue
+                secrets = {
+                    name: new.get(name, new["key"] if value == own.key else value)
+                    for name, value in own.secrets.items()
+                }
+                self.store.credentials.delete(workspace.id, provider, own.key)
+                adopted = replace(own, key=new["key"], secrets=secrets)
+                self.store.credentials.add(credential_row(workspace.id, provider, adopted))
+
     def secrets(self, workspace: Workspace, provider: str) -> tuple[frozenset[str], frozenset[str]]:
         """The secrets of a workspace's credentials for a provider, and the credentials' keys."""
 
