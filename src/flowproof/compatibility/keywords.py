@@ -73,6 +73,8 @@ def _types_and_values(old: Effective, new: Effective) -> Iterator[Difference]:
         yield from _type_differences(old, new)
         return
     places = (old.first("enum") or old.first("const"), new.first("enum") or new.first("const"))
+    if before is None or after is None:
+        yield from _type_differences(old, new)
     if before is None:
         yield Difference("enum.removed", f"only {values_text(after or [])}", *places)
     elif after is None:
