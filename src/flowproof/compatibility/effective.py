@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from .documents import Node
 
-__all__ = ["TYPES", "Effective", "Schema", "key_of"]
+__all__ = ["TYPES", "Effective", "Schema", "key_of", "type_of"]
 
 TYPES = frozenset({"null", "boolean", "object", "array", "string", "number", "integer"})
 FORBIDS_NULL = {"type", "enum", "const", "not", "if"}  # beside these, an alternative of null need not allow null
@@ -103,7 +103,10 @@ class Effective:
         lists = [*self.values("enum"), *([value] for value in self.values("const"))]
         if not lists:
             return None
-        allowed = [each for each in lists[0] if all(_holds(rest, each) for rest in lists[1:])]
+        types = self.types()
+        allowed = [
+            each for each in lists[0] if type_of(each) in types and all(_holds(rest, each) for rest in lists[1:])
+        ]
         return [*allowed, None] if self.nullable and not _holds(allowed, None) else allowed
 
     def properties(self) -> dict[str, Schema]:
@@ -128,6 +131,14 @@ class Effective:
         return any(
             value is False for name in ("additionalProperties", "unevaluatedProperties") for value in self.values(name)
         )
+
+
+def type_of(value: Any) -> str:
+    """The JSON Schema type of a value, the narrowest."""
+    if isinstance(value, float) and value.is_integer():
+        return "integer"
+    names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+    return names.get(type(value), "null")
 
 
 def _spread(value: Any) -> frozenset[str]:

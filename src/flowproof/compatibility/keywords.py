@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .documents import Node
-from .effective import Effective
+from .effective import Effective, type_of
 
 __all__ = ["DOCUMENTATION", "Difference", "are_disjoint", "keyword_differences", "values_text"]
 
@@ -73,6 +73,8 @@ def _types_and_values(old: Effective, new: Effective) -> Iterator[Difference]:
         yield from _type_differences(old, new)
         return
     places = (old.first("enum") or old.first("const"), new.first("enum") or new.first("const"))
+    if before is None or after is None:
+        yield from _type_differences(old, new)
     if before is None:
         yield Difference("enum.removed", f"only {values_text(after or [])}", *places)
     elif after is None:
@@ -99,12 +101,7 @@ def _type_differences(old: Effective, new: Effective) -> Iterator[Difference]:
 
 def _types(schema: Effective) -> frozenset[str]:
     constants = schema.constants()
-    return schema.types() if constants is None else schema.types() & frozenset(map(_type, constants))
-
-
-def _type(value: Any) -> str:
-    names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
-    return names.get(type(value), "null")
+    return schema.types() if constants is None else frozenset(map(type_of, constants))
 
 
 def _types_text(types: frozenset[str]) -> str:

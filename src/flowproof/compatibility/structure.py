@@ -94,7 +94,7 @@ def _compare_properties(old: Effective, new: Effective, position: Position, leve
         _compare_presence(name, required_before, required_after, old, new, level)
         if was is not None and now is not None:
             level.differences += _access(name, was, now)
-            level.children.append((f".{name}", was, now))
+        _add_child(f".{name}", "properties", was or _additional(old), now or _additional(new), level)
 
 
 def _additional(schema: Effective) -> Schema:
