@@ -88,7 +88,6 @@ RESPONSES: Mapping[type[Refusal], tuple[int, str, str]] = MappingProxyType(
     }
 )
 SERVER_ERROR = (500, "The website encountered an unexpected error. Please try again later.", "dots_eco.answer.failure")
-JSON = ("Content-Type", "application/json")
 
 
 def render(refusal: Refusal) -> WireResponse:
@@ -101,8 +100,7 @@ def render(refusal: Refusal) -> WireResponse:
             errors = {error.name: [error.message] for error in refusal.errors}
             return WireResponse(422, orjson.dumps({"success": False, "errors": errors}))
         case MethodNotAllowed():
-            allow = ("Allow", ", ".join(refusal.allowed))
-            return WireResponse(405, _message("Method Not Allowed"), (JSON, allow), "dots_eco.request.method")
+            return WireResponse(405, _message("Method Not Allowed"), requirement="dots_eco.request.method")
         case FaultInjected():
             return _fault(refusal)
     status, message, requirement = RESPONSES.get(type(refusal), SERVER_ERROR)

@@ -68,7 +68,6 @@ FAULT_RESPONSES: Mapping[int, tuple[str, str, str]] = MappingProxyType(
         503: ("SERVICE_UNAVAILABLE", "Service unavailable", "integrations.error.unavailable"),
     }
 )
-JSON = ("Content-Type", "application/json")
 
 
 def render(refusal: Refusal) -> WireResponse:
@@ -78,8 +77,7 @@ def render(refusal: Refusal) -> WireResponse:
         case ContractBroken():
             return _contract_broken(refusal)
         case MethodNotAllowed():
-            answer = _response(405, "METHOD_NOT_ALLOWED", "Method not allowed", "integrations.error.method", refusal)
-            return WireResponse(405, answer.body, (JSON, ("Allow", ", ".join(refusal.allowed))), answer.requirement)
+            return _response(405, "METHOD_NOT_ALLOWED", "Method not allowed", "integrations.error.method", refusal)
         case FaultInjected():
             return _fault(refusal)
     status, code, message, requirement = RESPONSES.get(type(refusal), (500, *FAULT_RESPONSES[500]))
@@ -103,11 +101,15 @@ def _contract_broken(refusal: ContractBroken) -> WireResponse:
 def _reason(finding: Finding) -> str:
     """What is wrong, without the value that was sent: it may be a secret."""
     place = finding.pointer.lstrip("/").replace("/", ".") or "the body"
-    return f"{place} is required" if finding.keyword == "required" else f"{place} must be {finding.expected}"
+    return f"{place} {finding.demand}"
 
 
 def _fault(refusal: FaultInjected) -> WireResponse:
-    usual = FAULT_RESPONSES[500] if refusal.status >= 500 else ("REFUSED", "The request was refused", None)
+    usual = (
+        FAULT_RESPONSES[500]
+        if refusal.status >= 500
+        else ("REFUSED", "The request was refused", "integrations.error.envelope")
+    )
     code, message, requirement = FAULT_RESPONSES.get(refusal.status, usual)
     return WireResponse(refusal.status, _body(code, message), refusal.headers, requirement)
 

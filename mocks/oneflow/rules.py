@@ -10,15 +10,28 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from flowproof.conformance import Finding
 
 from .errors import Conflict, NotFound
-from .models import CLOSED, NEXT, Destination, SeedData, Status
+from .models import CLOSED, NEXT, Carrier, Destination, SeedData, Status
 
-__all__ = ["ORDER_RULES", "SubmittedOrder", "amend_shipping", "cancel", "transition", "validate"]
+__all__ = [
+    "ORDER_RULES",
+    "SubmittedOrder",
+    "amend_shipping",
+    "cancel",
+    "is_url",
+    "open_shipment",
+    "transition",
+    "validate",
+    "validate_update",
+]
 
 Json = Mapping[str, Any]
+
+CARRIER = ("alias", "code", "service")
 
 
 @dataclass(frozen=True)
@@ -169,24 +182,30 @@ def shipment_index_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
 
 def carrier_alias_known(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A carrier is one of the destination account's shipping services."""
-    if submitted.destination is None:
-        return
-    for place, shipment in submitted.shipments():
-        if submitted.destination.carrier(shipment["carrier"]) is None:
-            key = "alias" if "alias" in shipment["carrier"] else "code"
-            got = repr(shipment["carrier"][key])
-            yield _finding(f"{place}/carrier/{key}", "Shipping service not found", got, "carrier_alias_known")
+    if submitted.destination is not None:
+        for place, shipment in submitted.shipments():
+            yield from _unknown_carrier(place, shipment["carrier"], submitted.destination)
 
 
 def phone_required_by_carrier(submitted: SubmittedOrder) -> Iterator[Finding]:
     """Some carriers need a phone number for the address."""
-    if submitted.destination is None:
-        return
-    for place, shipment in submitted.shipments():
-        carrier = submitted.destination.carrier(shipment["carrier"])
-        if carrier is not None and carrier.requires_phone and not shipment["shipTo"].get("phone"):
-            message = f"is required by the carrier {carrier.code}"
-            yield _finding(f"{place}/shipTo/phone", message, "nothing", "phone_required_by_carrier")
+    if submitted.destination is not None:
+        for place, shipment in submitted.shipments():
+            carrier = submitted.destination.carrier(shipment["carrier"])
+            yield from _missing_phone(place, shipment["shipTo"], carrier)
+
+
+def _unknown_carrier(place: str, named: Json, destination: Destination) -> Iterator[Finding]:
+    if destination.carrier(named) is None:
+        key = "alias" if "alias" in named else "code"
+        got = repr(named[key])
+        yield _finding(f"{place}/carrier/{key}", "Shipping service not found", got, "carrier_alias_known")
+
+
+def _missing_phone(place: str, ship_to: Json, carrier: Carrier | None) -> Iterator[Finding]:
+    if carrier is not None and carrier.requires_phone and not ship_to.get("phone"):
+        message = f"is required by the carrier {carrier.code}"
+        yield _finding(f"{place}/shipTo/phone", message, "nothing", "phone_required_by_carrier")
 
 
 ORDER_RULES: tuple[Rule, ...] = (
@@ -254,19 +273,26 @@ def cancel(order: Json, *, at: str) -> dict[str, Any]:
     return transition(order, Status.CANCELLED, at=at, message="Order cancelled")
 
 
-def amend_shipping(order: Json, index: int, update: Json) -> tuple[dict[str, Any], dict[str, Any]]:
-    """
-    Amend the address of a shipment, and its carrier and tracking number where they are sent.
+def is_url(text: str) -> bool:
+    """Whether a file can be fetched from there: an absolute URL, which has a scheme, a host and no blank."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # such as http://[1
+        return False
+    return bool(parts.scheme and parts.netloc) and not any(character.isspace() for character in text)
 
-    Returns:
-        The order, and the shipment as it is shown.
+
+def open_shipment(order: Json, index: int) -> Json:
+    """
+    The shipment of that index.
 
     Raises:
         NotFound: The order has no shipment of that index.
         Conflict: The order is shipped or cancelled (inferred).
     """
-    shipments = order["orderData"]["shipments"]
-    found = next((each for each in shipments if each["shipmentIndex"] == index), None)
+    found: Json | None = next(
+        (each for each in order["orderData"]["shipments"] if each["shipmentIndex"] == index), None
+    )
     if found is None:
         got = Finding(
             "request.path", "/shipmentIndex", "the index of a shipment", str(index), "oneflow.shipment.update_not_found"
@@ -275,8 +301,43 @@ def amend_shipping(order: Json, index: int, update: Json) -> tuple[dict[str, Any
     status = Status(order["orderData"]["status"])
     if status in CLOSED:
         raise Conflict([_state(status, "oneflow.shipment.update_closed")], message=f"Order is already {status.value}")
-    blank_kept = {key: value for key, value in update.get("carrier", {}).items() if value != ""}
-    amended = {**found, "shipTo": update["shipTo"], "carrier": {**found["carrier"], **blank_kept}}
+    return found
+
+
+def validate_update(shipment: Json, update: Json, destination: Destination | None) -> tuple[Finding, ...]:
+    """What an order's rules find in a shipment's new address and carrier; a carrier left blank stays."""
+    if destination is None:
+        return ()
+    named = _named_carrier(update)
+    carrier = destination.carrier(named or shipment["carrier"])
+    unknown = _unknown_carrier("", named, destination) if named else ()
+    return (*unknown, *_missing_phone("", update["shipTo"], carrier))
+
+
+def _named_carrier(update: Json) -> dict[str, Any]:
+    """What an update says of its carrier; blank members, as in the document's example, say nothing."""
+    return {key: value for key, value in update.get("carrier", {}).items() if value != "" and key in CARRIER}
+
+
+def amend_shipping(
+    order: Json, found: Json, update: Json, destination: Destination | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """
+    Amend the address of a shipment, and its carrier and tracking number where they are sent.
+
+    Args:
+        order: The order record.
+        found: Its shipment.
+        update: Valid by schema and rules.
+        destination: Whose carriers there are; None where the seed data no longer has it.
+
+    Returns:
+        The order, and the shipment as it is shown.
+    """
+    shipments, named = order["orderData"]["shipments"], _named_carrier(update)
+    service = destination.carrier(named) if destination is not None and named else None
+    carrier = {**found["carrier"], **named} if service is None else service.to_json()
+    amended = {**found, "shipTo": update["shipTo"], "carrier": carrier}
     if "trackingNumber" in update:
         amended["trackingNumber"] = update["trackingNumber"]
     changed = [amended if each is found else each for each in shipments]

@@ -126,8 +126,7 @@ def render(refusal: Refusal) -> WireResponse:
             in_body = all(finding.where == "request.body" for finding in refusal.findings)
             status, requirement = (422 if in_body else 400), "otter.error.message"
         case MethodNotAllowed():
-            allow = ("Allow", ", ".join(refusal.allowed))
-            return WireResponse(405, _body(405), (("Content-Type", "application/json"), allow), "otter.request.method")
+            return WireResponse(405, _body(405), requirement="otter.request.method")
         case _:
             status, requirement = STATUS.get(type(refusal), (500, "otter.error.server"))
     if any(finding.expected == FORM or finding.keyword == "form" for finding in refusal.findings):
@@ -137,7 +136,8 @@ def render(refusal: Refusal) -> WireResponse:
 
 
 def _fault(refusal: FaultInjected) -> WireResponse:
-    requirement = "otter.error.server" if refusal.status >= 500 else None
+    usual = "otter.error.server" if refusal.status >= 500 else "otter.error.body"
+    requirement = "otter.rate.authenticated" if refusal.status == 429 else usual
     return WireResponse(refusal.status, _body(refusal.status), refusal.headers, requirement)
 
 
@@ -163,5 +163,4 @@ def _details(findings: Iterable[Finding]) -> list[dict[str, str]]:
 
 def _detail(finding: Finding) -> dict[str, str]:
     attribute = finding.pointer.strip("/") or "body"
-    message = "is required" if finding.keyword == "required" else f"must be {finding.expected}"
-    return {"attribute": attribute, "message": f"{attribute} {message}"}
+    return {"attribute": attribute, "message": f"{attribute} {finding.demand}"}

@@ -79,9 +79,7 @@ class NoSuchRoute(Refusal):
 
 @dataclass(eq=False)
 class MethodNotAllowed(Refusal):
-    """The path exists, but not with that method; ``allowed`` are those it has."""
-
-    allowed: Sequence[str] = ()
+    """The path exists, but not with that method. The kernel adds the header ``Allow`` to every 405."""
 
 
 @dataclass(eq=False)
