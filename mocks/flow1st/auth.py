@@ -12,12 +12,12 @@ from typing import Any
 import orjson
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Credential, ProviderContext, ProviderRequest, ctx, hex_id
+from flowproof.kernel import Credential, ProviderContext, ProviderRequest, ctx
 from flowproof.kernel.http.authorization import basic_credentials
 from flowproof.kernel.refusals import WrongContentType
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
-from . import tokens
+from . import api_keys, tokens
 from .errors import SignatureWrong, Unauthorized
 from .models import SeedData
 
@@ -91,7 +91,7 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
             )  # tokens.refresh judges it once the body is read
         case "completeOrder":
             principal = _by_token(request, context)
-            _check_signature(request, context, principal.environment)
+            _check_signature(request, context, principal.credential)
             return principal
         case _:
             return _by_token(request, context)
@@ -121,16 +121,7 @@ def nanoseconds(timestamp: str) -> int | None:
 def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
     """An API key for each environment, with its secret, its signing key, and the token that its webhooks carry."""
     return tuple(
-        Credential(
-            key=hex_id(rng, 32),
-            role=environment["role"],
-            public={"environment": environment["name"]},
-            secrets={
-                "secret": hex_id(rng, 48),
-                "signing_key": hex_id(rng, 43),
-                "webhook_token": hex_id(rng, 40),
-            },
-        )
+        api_keys.draw(rng, role=environment["role"], environment=environment["name"])
         for environment in seed["environments"]
     )
 
@@ -183,10 +174,10 @@ def _by_token(request: ProviderRequest, context: ProviderContext) -> Principal:
     return Principal(str(credential.public["environment"]), credential)
 
 
-def _check_signature(request: ProviderRequest, context: ProviderContext, environment: str) -> None:
-    key = next((each for each in context.credentials() if _is_key_of(each, environment)), None)
+def _check_signature(request: ProviderRequest, context: ProviderContext, token: Credential) -> None:
+    key = api_keys.of_token(context, token)
     if key is None:
-        raise Unauthorized([_finding(ACCESS_TOKEN, "an environment with an API key", "another", "flow1st.auth.token")])
+        raise Unauthorized([_finding(ACCESS_TOKEN, "a token of an API key", "another", "flow1st.auth.token")])
     signed = _signed_request(request)
     sent_ns = nanoseconds(signed.timestamp)
     if sent_ns is None:
@@ -198,10 +189,6 @@ def _check_signature(request: ProviderRequest, context: ProviderContext, environ
             note=lambda: explain_signature(request, key),
         )
     _check_window(sent_ns, SeedData(context.seed).settings.signature_window_s, context.now)
-
-
-def _is_key_of(credential: Credential, environment: str) -> bool:
-    return "signing_key" in credential.secrets and credential.public.get("environment") == environment
 
 
 def _check_window(sent_ns: int, window_s: int | None, now: datetime) -> None:
