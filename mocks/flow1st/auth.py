@@ -43,6 +43,10 @@ HEX = re.compile("[0-9a-f]+", re.ASCII)
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NANOSECONDS = 1_000_000_000
+RECORDED = (
+    "To send a documented or recorded request as it stands, freeze the clock at its time:"
+    " flowproof clock --freeze --set and the timestamp."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +202,9 @@ def _check_window(sent_ns: int, window_s: int | None, now: datetime) -> None:
     now_ns = (now - EPOCH) // timedelta(microseconds=1) * 1000
     if abs(now_ns - sent_ns) > window_s * NANOSECONDS:
         got = f"one {'behind' if sent_ns < now_ns else 'ahead of'} it by {_seconds(abs(now_ns - sent_ns))} s"
-        expected = f"a timestamp within {window_s} s of the clock"
-        raise _wrong(TIMESTAMP, expected, got, "flow1st.signature.window")
+        finding = _finding(TIMESTAMP, f"a timestamp within {window_s} s of the clock", got, "flow1st.signature.window")
+        note = f"The workspace's clock shows {now.isoformat(timespec='milliseconds')}. {RECORDED}"
+        raise SignatureWrong([finding], note=note)
 
 
 def _seconds(duration_ns: int) -> str:

@@ -108,7 +108,7 @@ def _subject_and_text(execution: Execution, seed: SeedData) -> tuple[str, str]:
     name = execution.action.get("template")
     if name is None:
         return execution.name, f"{execution.name}: {execution.event.entity_type} {{id}}\n"
-    template = seed.template(name)
+    template = seed.templates.get(name)
     if template is None:
         raise ActionFailed(f"there is no template {name}")
     return template["subject"], template["text"]

@@ -18,7 +18,7 @@ from flowproof.kernel.refusals import (
     WrongContentType,
 )
 
-__all__ = ["AlreadyConfigured", "InvalidCredentials", "NotFound", "Unauthorized", "render"]
+__all__ = ["AlreadyConfigured", "InvalidConfiguration", "InvalidCredentials", "NotFound", "Unauthorized", "render"]
 
 
 class Unauthorized(Refusal):
@@ -33,6 +33,10 @@ class NotFound(Refusal):
 
 
 class InvalidCredentials(Refusal): ...
+
+
+class InvalidConfiguration(Refusal):
+    """A workflow is valid by its schema, and names what the account does not have."""
 
 
 class AlreadyConfigured(Refusal): ...
@@ -74,8 +78,8 @@ def render(refusal: Refusal) -> WireResponse:
     match refusal:
         case NotFound():
             return _response(404, "NOT_FOUND", f"{refusal.what} not found", "integrations.error.not_found", refusal)
-        case ContractBroken():
-            return _contract_broken(refusal)
+        case ContractBroken() | InvalidConfiguration():
+            return _invalid(refusal)
         case MethodNotAllowed():
             return _response(405, "METHOD_NOT_ALLOWED", "Method not allowed", "integrations.error.method", refusal)
         case FaultInjected():
@@ -89,7 +93,7 @@ def _response(status: int, code: str, message: str, requirement: str, refusal: R
     return WireResponse(status, _body(code, message), requirement=cited)
 
 
-def _contract_broken(refusal: ContractBroken) -> WireResponse:
+def _invalid(refusal: Refusal) -> WireResponse:
     """An invalid path parameter names no entity type: 404. Anything else is an invalid configuration."""
     if any(finding.where == "request.path" for finding in refusal.findings):
         return _response(404, "NOT_FOUND", "Entity type not found", "integrations.error.not_found", refusal)

@@ -95,7 +95,7 @@ def render(refusal: Refusal) -> WireResponse:
     match refusal:
         case TokenNotFound():
             return WireResponse(401, orjson.dumps({"message": "Token Not Found"}), requirement="oneflow.auth.token")
-        case OrderInvalid() | ContractBroken(operation="validateOrder"):
+        case OrderInvalid():
             return WireResponse(400, orjson.dumps(_validation_failed(refusal.findings)))
         case ContractBroken():
             return _contract_broken(refusal)

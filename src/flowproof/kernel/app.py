@@ -169,7 +169,7 @@ class ProviderApp(Flask):
             media_type = FORM if FORM in operation.bodies else operation.json_body or JSON
             findings += check_request_body(self.contract, operation, media_type, value)
         if findings := context.filtered(findings):
-            raise refusals.ContractBroken(findings, operation=operation.id)
+            raise refusals.ContractBroken(findings)
 
     def _render(self, match: Match, returned: Any) -> tuple[WireResponse, Sequence[Finding]]:
         """What a view has returned as a response, and how that breaks the contract."""

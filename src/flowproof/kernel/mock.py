@@ -162,6 +162,7 @@ class Mock:
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refusal) -> WireResponse:
         """Render a refusal in the provider's words, log why, and record it."""
         refusal.rng_key = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
+        refusal.operation = arrival.match.operation.id if arrival.match else ""
         response = arrival.app.provider.render(refusal)
         refusal.findings = tuple(redact_finding(each, arrival.app.redactor) for each in refusal.findings)
         cited = response.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
