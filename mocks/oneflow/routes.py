@@ -8,7 +8,7 @@ from flowproof.conformance import Finding
 from flowproof.kernel import ctx, hex_id
 from flowproof.kernel.time.clock import instant_to_text
 
-from . import hints, lifecycle, rules, webhooks
+from . import hints, lifecycle, rules, shipments, webhooks
 from .errors import Forbidden, NotFound, OrderInvalid, ShippingInvalid
 from .models import Account, Event, SeedData, Submission
 from .order_record import with_source_ids
@@ -89,11 +89,11 @@ def cancel_order(source_account_name: str, source_order_id: str) -> Any:
 def update_shipping(source_order_id: str, shipment_index: str) -> Any:
     order, seed = _by_source(_account(), source_order_id), ctx.context.parsed_seed(SeedData)
     destination = seed.destination(order["destination"]["name"])
-    found = rules.open_shipment(order, int(shipment_index))
-    findings = ctx.context.filtered(rules.validate_update(found, ctx.json, destination))
+    found = shipments.find_open(order, int(shipment_index))
+    findings = ctx.context.filtered(shipments.validate(found, ctx.json, destination))
     if findings:
         raise ShippingInvalid(findings)
-    changed, shipment = rules.amend_shipping(order, found, ctx.json, destination)
+    changed, shipment = shipments.amend(order, found, ctx.json, destination)
     Orders(ctx.state).replace(changed)
     return shipment
 

@@ -14,24 +14,22 @@ from urllib.parse import urlsplit
 
 from flowproof.conformance import Finding
 
-from .errors import Conflict, NotFound
-from .models import CLOSED, NEXT, Carrier, Destination, SeedData, Status
+from .errors import Conflict
+from .models import NEXT, Carrier, Destination, SeedData, Status
 
 __all__ = [
     "ORDER_RULES",
     "SubmittedOrder",
-    "amend_shipping",
     "cancel",
     "is_url",
-    "open_shipment",
+    "missing_phone",
+    "state_finding",
     "transition",
+    "unknown_carrier",
     "validate",
-    "validate_update",
 ]
 
 Json = Mapping[str, Any]
-
-CARRIER = ("alias", "code", "service")
 
 
 @dataclass(frozen=True)
@@ -184,7 +182,7 @@ def carrier_alias_known(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A carrier is one of the destination account's shipping services."""
     if submitted.destination is not None:
         for place, shipment in submitted.shipments():
-            yield from _unknown_carrier(place, shipment["carrier"], submitted.destination)
+            yield from unknown_carrier(place, shipment["carrier"], submitted.destination)
 
 
 def phone_required_by_carrier(submitted: SubmittedOrder) -> Iterator[Finding]:
@@ -192,17 +190,19 @@ def phone_required_by_carrier(submitted: SubmittedOrder) -> Iterator[Finding]:
     if submitted.destination is not None:
         for place, shipment in submitted.shipments():
             carrier = submitted.destination.carrier(shipment["carrier"])
-            yield from _missing_phone(place, shipment["shipTo"], carrier)
+            yield from missing_phone(place, shipment["shipTo"], carrier)
 
 
-def _unknown_carrier(place: str, named: Json, destination: Destination) -> Iterator[Finding]:
+def unknown_carrier(place: str, named: Json, destination: Destination) -> Iterator[Finding]:
+    """A finding where the destination has no such carrier; ``place`` is the JSON pointer of the shipment."""
     if destination.carrier(named) is None:
         key = "alias" if "alias" in named else "code"
         got = repr(named[key])
         yield _finding(f"{place}/carrier/{key}", "Shipping service not found", got, "carrier_alias_known")
 
 
-def _missing_phone(place: str, ship_to: Json, carrier: Carrier | None) -> Iterator[Finding]:
+def missing_phone(place: str, ship_to: Json, carrier: Carrier | None) -> Iterator[Finding]:
+    """A finding where the carrier needs a phone number that the address lacks."""
     if carrier is not None and carrier.requires_phone and not ship_to.get("phone"):
         message = f"is required by the carrier {carrier.code}"
         yield _finding(f"{place}/shipTo/phone", message, "nothing", "phone_required_by_carrier")
@@ -267,9 +267,11 @@ def cancel(order: Json, *, at: str) -> dict[str, Any]:
     """
     status = Status(order["orderData"]["status"])
     if status is Status.CANCELLED:
-        raise Conflict([_state(status, "oneflow.order.cancel_twice")], message="Order is already cancelled")
+        raise Conflict([state_finding(status, "oneflow.order.cancel_twice")], message="Order is already cancelled")
     if status is Status.SHIPPED:
-        raise Conflict([_state(status, "oneflow.order.cancel_shipped")], message="Order has already been shipped")
+        raise Conflict(
+            [state_finding(status, "oneflow.order.cancel_shipped")], message="Order has already been shipped"
+        )
     return transition(order, Status.CANCELLED, at=at, message="Order cancelled")
 
 
@@ -282,74 +284,6 @@ def is_url(text: str) -> bool:
     return bool(parts.scheme and parts.netloc) and not any(character.isspace() for character in text)
 
 
-def open_shipment(order: Json, index: int) -> Json:
-    """
-    The shipment of that index.
-
-    Raises:
-        NotFound: The order has no shipment of that index.
-        Conflict: The order is shipped or cancelled (inferred).
-    """
-    found: Json | None = next(
-        (each for each in order["orderData"]["shipments"] if each["shipmentIndex"] == index), None
-    )
-    if found is None:
-        got = Finding(
-            "request.path", "/shipmentIndex", "the index of a shipment", str(index), "oneflow.shipment.update_not_found"
-        )
-        raise NotFound([got])
-    status = Status(order["orderData"]["status"])
-    if status in CLOSED:
-        raise Conflict([_state(status, "oneflow.shipment.update_closed")], message=f"Order is already {status.value}")
-    return found
-
-
-def validate_update(shipment: Json, update: Json, destination: Destination | None) -> tuple[Finding, ...]:
-    """What an order's rules find in a shipment's new address and carrier; a carrier left blank stays."""
-    if destination is None:
-        return ()
-    named = _named_carrier(update)
-    carrier = destination.carrier(named or shipment["carrier"])
-    unknown = _unknown_carrier("", named, destination) if named else ()
-    return (*unknown, *_missing_phone("", update["shipTo"], carrier))
-
-
-def _named_carrier(update: Json) -> dict[str, Any]:
-    """What an update says of its carrier; blank members, as in the document's example, say nothing."""
-    return {key: value for key, value in update.get("carrier", {}).items() if value != "" and key in CARRIER}
-
-
-def amend_shipping(
-    order: Json, found: Json, update: Json, destination: Destination | None
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """
-    Amend the address of a shipment, and its carrier and tracking number where they are sent.
-
-    Args:
-        order: The order record.
-        found: Its shipment.
-        update: Valid by schema and rules.
-        destination: Whose carriers there are; None where the seed data no longer has it.
-
-    Returns:
-        The order, and the shipment as it is shown.
-    """
-    shipments, named = order["orderData"]["shipments"], _named_carrier(update)
-    service = destination.carrier(named) if destination is not None and named else None
-    carrier = {**found["carrier"], **named} if service is None else service.to_json()
-    amended = {**found, "shipTo": update["shipTo"], "carrier": carrier}
-    if "trackingNumber" in update:
-        amended["trackingNumber"] = update["trackingNumber"]
-    changed = [amended if each is found else each for each in shipments]
-    return {**order, "orderData": {**order["orderData"], "shipments": changed}}, shown_shipment(order, amended)
-
-
-def shown_shipment(order: Json, shipment: Json) -> dict[str, Any]:
-    """A shipment as the document describes it: with its order's id and its items."""
-    data = order["orderData"]
-    items = [item for item in data["items"] if item["shipmentIndex"] == shipment["shipmentIndex"]]
-    return {**shipment, "sourceOrderId": data["sourceOrderId"], "items": items}
-
-
-def _state(status: Status, requirement: str) -> Finding:
+def state_finding(status: Status, requirement: str) -> Finding:
+    """That an order is closed."""
     return Finding("state", "/orderData/status", "an order that is still open", status.value, requirement)
