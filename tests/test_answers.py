@@ -236,5 +236,5 @@ def test_consent_page_without_a_ticket_is_a_page(workspace: Workspace, query: st
     answer = requests.get(f"{workspace.url('otter')}/v1/auth/oauth2/consent?{query}", timeout=TIMEOUT_S)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, "text/html; charset=utf-8")
-    assert "Go back to the application" in " ".join(answer.text.split())
+    assert "go back to the application" in " ".join(answer.text.split()).lower()
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")

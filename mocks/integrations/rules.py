@@ -89,12 +89,17 @@ def check_action(action: Json, templates: Collection[str]) -> Iterator[Finding]:
         return
     recipient, template = action["recipient"], action.get("template")
     if "@" in recipient and address_of(recipient, {}) is None:
-        yield _action_finding("recipient", "an e-mail address, or a word for one of the entity's", recipient)
+        yield _action_finding(
+            "recipient",
+            "integrations.action.email_recipient",
+            "an e-mail address, or a word for one of the entity's",
+            recipient,
+        )
     if template is not None and template not in templates:
         known = (
             f"one of the templates {', '.join(sorted(templates))}" if templates else "left out: there are no templates"
         )
-        yield _action_finding("template", known, template)
+        yield _action_finding("template", "integrations.action.email_template", known, template)
 
 
 def check_seed(seed: Json) -> None:
@@ -110,8 +115,8 @@ def check_seed(seed: Json) -> None:
             raise ConfigurationError(f"The managed workflow {workflow['name']!r}: {where}.", "Change the seed data.")
 
 
-def _action_finding(name: str, expected: str, got: str) -> Finding:
-    return Finding("request.body", f"/action/{name}", expected, repr(got[:100]), f"integrations.action.email_{name}")
+def _action_finding(name: str, requirement: str, expected: str, got: str) -> Finding:
+    return Finding("request.body", f"/action/{name}", expected, repr(got[:100]), requirement)
 
 
 def toggle(workflow: Workflow) -> Workflow:

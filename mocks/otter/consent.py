@@ -148,7 +148,8 @@ def error_page(message: str) -> str:
         "That did not work",
         f"""
 <h1>That did not work</h1>
-<p>{escape(message)} Nothing was decided. Go back to the application and start again.</p>""",
+<p>{escape(message)} Nothing was decided. Go back one page and answer again, or go back to the application and start
+anew.</p>""",
     )
 
 
