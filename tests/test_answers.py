@@ -211,8 +211,8 @@ def test_control_api_names_the_methods_of_a_path(workspace: Workspace, method: s
     [
         (b'{"destination": }', "unexpected character, expected a JSON value at line 1, column 17"),
         (b'{\n "a": 1\n "b": 2}', "at line 3, column 2"),
-        (b'{"caf\xc3\xa9": x}', "at line 1, column 10"),
-        (b'{"caf\xe9": 1}', "the byte 0xe9 at line 1, column 6 is not UTF-8"),
+        (b'{"abc\xc3\xa9": x}', "at line 1, column 10"),
+        (b'{"abc\xe9": 1}', "the byte 0xe9 at line 1, column 6 is not UTF-8"),
         (b'{"a":\n"\xc3\xa9\xff"}', "the byte 0xff at line 2, column 3 is not UTF-8"),
         (b'{"a":1,"a":2}', "must be JSON that has each key once in an object, got 'a' 2 times"),
         (b"[" * 200 + b"]" * 200, "must be JSON with at most 100 levels of nesting, got 200 levels"),
