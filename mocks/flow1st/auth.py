@@ -12,12 +12,12 @@ from typing import Any
 import orjson
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Credential, ProviderContext, ProviderRequest, ctx, hex_id
+from flowproof.kernel import Credential, ProviderContext, ProviderRequest, ctx
 from flowproof.kernel.http.authorization import basic_credentials
 from flowproof.kernel.refusals import WrongContentType
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
-from . import tokens
+from . import api_keys, tokens
 from .errors import SignatureWrong, Unauthorized
 from .models import SeedData
 
@@ -43,6 +43,10 @@ HEX = re.compile("[0-9a-f]+", re.ASCII)
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NANOSECONDS = 1_000_000_000
+RECORDED = (
+    "To send a documented or recorded request as it stands, freeze the clock at its time:"
+    " flowproof clock --freeze --set and the timestamp."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
             )  # tokens.refresh judges it once the body is read
         case "completeOrder":
             principal = _by_token(request, context)
-            _check_signature(request, context, principal.environment)
+            _check_signature(request, context, principal.credential)
             return principal
         case _:
             return _by_token(request, context)
@@ -121,16 +125,7 @@ def nanoseconds(timestamp: str) -> int | None:
 def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
     """An API key for each environment, with its secret, its signing key, and the token that its webhooks carry."""
     return tuple(
-        Credential(
-            key=hex_id(rng, 32),
-            role=environment["role"],
-            public={"environment": environment["name"]},
-            secrets={
-                "secret": hex_id(rng, 48),
-                "signing_key": hex_id(rng, 43),
-                "webhook_token": hex_id(rng, 40),
-            },
-        )
+        api_keys.draw(rng, role=environment["role"], environment=environment["name"])
         for environment in seed["environments"]
     )
 
@@ -183,10 +178,10 @@ def _by_token(request: ProviderRequest, context: ProviderContext) -> Principal:
     return Principal(str(credential.public["environment"]), credential)
 
 
-def _check_signature(request: ProviderRequest, context: ProviderContext, environment: str) -> None:
-    key = next((each for each in context.credentials() if _is_key_of(each, environment)), None)
+def _check_signature(request: ProviderRequest, context: ProviderContext, token: Credential) -> None:
+    key = api_keys.of_token(context, token)
     if key is None:
-        raise Unauthorized([_finding(ACCESS_TOKEN, "an environment with an API key", "another", "flow1st.auth.token")])
+        raise Unauthorized([_finding(ACCESS_TOKEN, "a token of an API key", "another", "flow1st.auth.token")])
     signed = _signed_request(request)
     sent_ns = nanoseconds(signed.timestamp)
     if sent_ns is None:
@@ -200,10 +195,6 @@ def _check_signature(request: ProviderRequest, context: ProviderContext, environ
     _check_window(sent_ns, SeedData(context.seed).settings.signature_window_s, context.now)
 
 
-def _is_key_of(credential: Credential, environment: str) -> bool:
-    return "signing_key" in credential.secrets and credential.public.get("environment") == environment
-
-
 def _check_window(sent_ns: int, window_s: int | None, now: datetime) -> None:
     """Compare to the nanosecond. A timestamp exactly at the window's edge is accepted."""
     if window_s is None:
@@ -211,8 +202,9 @@ def _check_window(sent_ns: int, window_s: int | None, now: datetime) -> None:
     now_ns = (now - EPOCH) // timedelta(microseconds=1) * 1000
     if abs(now_ns - sent_ns) > window_s * NANOSECONDS:
         got = f"one {'behind' if sent_ns < now_ns else 'ahead of'} it by {_seconds(abs(now_ns - sent_ns))} s"
-        expected = f"a timestamp within {window_s} s of the clock"
-        raise _wrong(TIMESTAMP, expected, got, "flow1st.signature.window")
+        finding = _finding(TIMESTAMP, f"a timestamp within {window_s} s of the clock", got, "flow1st.signature.window")
+        note = f"The workspace's clock shows {now.isoformat(timespec='milliseconds')}. {RECORDED}"
+        raise SignatureWrong([finding], note=note)
 
 
 def _seconds(duration_ns: int) -> str:

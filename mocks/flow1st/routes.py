@@ -27,7 +27,7 @@ HIDDEN = frozenset({"price_minor", "voucher", "countries"})  # what the seed dat
 def generate_access_token() -> Any:
     environment = ctx.principal.environment
     Account.existing(ctx.context, environment).record_seen("generateAccessToken")
-    return tokens.issue(ctx.context, environment)
+    return tokens.issue(ctx.context, environment, ctx.principal.credential.key)
 
 
 @routes.post("/api/distributors/auth/refresh")
@@ -66,7 +66,8 @@ def validate_user() -> Any:
 
 @routes.post("/api/orders/distributors/order-complete")
 def complete_order() -> tuple[Any, int]:
-    order = lifecycle.accept(ctx.context, _account().environment.name, ctx.json)
+    api_key = str(ctx.principal.credential.public["api_key"])
+    order = lifecycle.accept(ctx.context, _account().environment.name, ctx.json, api_key)
     return order.answer(), 201
 
 

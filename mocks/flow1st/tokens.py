@@ -17,16 +17,16 @@ BYTES = 48
 KEPT = timedelta(days=7)  # after expiry, so that a refusal can say that the token has expired
 
 
-def issue(context: ProviderContext, environment: str) -> dict[str, str]:
-    """A new pair of tokens, as the provider's body. Tokens that expired a week ago are deleted."""
+def issue(context: ProviderContext, environment: str, api_key: str) -> dict[str, str]:
+    """A new pair of tokens of an API key, as the provider's body. Tokens that expired a week ago are deleted."""
     settings = SeedData(context.seed).settings
     for credential in context.credentials():
         if "expires_at" in credential.public and not is_valid(credential, context.now - KEPT):
             context.revoke(credential.key)
     return {
         "role": "API_USER",
-        "accessToken": _issue_token(context, environment, ACCESS, settings.access_token_ttl_s),
-        "refreshToken": _issue_token(context, environment, REFRESH, settings.refresh_token_ttl_s),
+        "accessToken": _issue_token(context, environment, api_key, ACCESS, settings.access_token_ttl_s),
+        "refreshToken": _issue_token(context, environment, api_key, REFRESH, settings.refresh_token_ttl_s),
     }
 
 
@@ -44,7 +44,7 @@ def refresh(context: ProviderContext, refresh_token: str) -> dict[str, str]:
         expected, requirement = "a refresh token that is still good", "flow1st.token.refresh_once"
         raise Unauthorized([Finding("request.body", "/refreshToken", expected, got, requirement, keyword)])
     context.revoke(credential.key)
-    return issue(context, str(credential.public["environment"]))
+    return issue(context, str(credential.public["environment"]), str(credential.public.get("api_key", "")))
 
 
 def is_valid(credential: Credential, now: datetime) -> bool:
@@ -58,9 +58,9 @@ def media_type(contract: Contract, operation: Operation) -> str:
     return str(described["x-content-type"])
 
 
-def _issue_token(context: ProviderContext, environment: str, role: str, ttl_s: float) -> str:
+def _issue_token(context: ProviderContext, environment: str, api_key: str, role: str, ttl_s: float) -> str:
     token = base64.b64encode(context.rng.randbytes(BYTES)).decode()
     expires_at = (context.now + timedelta(seconds=ttl_s)).isoformat()
-    public = {"environment": environment, "expires_at": expires_at}
+    public = {"environment": environment, "api_key": api_key, "expires_at": expires_at}
     context.issue(Credential(token, role, public, {"token": token}))
     return token

@@ -89,7 +89,11 @@ def send_email(execution: Execution, context: ProviderContext) -> Execution:
     execution = replace(execution, mail=kept["id"])
     if kept["smtp"] is None:
         return execution
-    message = mail.message(
+    from flowproof.kernel.webhooks.mail_message import mail_delivery  # noqa: PLC0415 (few servers send an e-mail)
+
+    delivery = mail_delivery(
+        execution.event.code,
+        kept["smtp"],
         sender=kept["from"],
         recipient=recipient,
         subject=kept["subject"],
@@ -97,16 +101,14 @@ def send_email(execution: Execution, context: ProviderContext) -> Execution:
         message_id=hex_id(context.rng, 32),
         at=context.now,
     )
-    return _deliver(
-        execution, context, Webhook(execution.event.code, kept["smtp"], message, "message/rfc822", method="MAIL")
-    )
+    return _deliver(execution, context, delivery)
 
 
 def _subject_and_text(execution: Execution, seed: SeedData) -> tuple[str, str]:
     name = execution.action.get("template")
     if name is None:
         return execution.name, f"{execution.name}: {execution.event.entity_type} {{id}}\n"
-    template = seed.template(name)
+    template = seed.templates.get(name)
     if template is None:
         raise ActionFailed(f"there is no template {name}")
     return template["subject"], template["text"]

@@ -1,14 +1,10 @@
-"""The recipient, text and wire format of an e-mail. Sends nothing."""
+"""The recipient and text of an e-mail. Sends nothing."""
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 from typing import Any
 
-__all__ = ["address_of", "fill", "message"]
+__all__ = ["address_of", "fill"]
 
 ADDRESS = re.compile(r"[!-~]+@[!-~]+", re.ASCII)
 UNFIT = frozenset('<>,;:"()[]\\')
@@ -40,13 +36,3 @@ def fill(text: str, entity: Mapping[str, Any]) -> str:
         return str(member) if isinstance(member, str | int | float) else found[0]
 
     return re.sub(r"\{(\w+)\}", value, text)
-
-
-def message(*, sender: str, recipient: str, subject: str, text: str, message_id: str, at: datetime) -> bytes:
-    """The message (RFC 5322) as plain text, the same bytes for the same input."""
-    made = EmailMessage(policy=SMTP)
-    made["From"], made["To"] = sender, recipient
-    made["Subject"] = " ".join(subject.split())
-    made["Date"], made["Message-ID"] = format_datetime(at), f"<{message_id}@{sender.partition('@')[2]}>"
-    made.set_content(text, cte="quoted-printable")
-    return made.as_bytes()

@@ -18,6 +18,10 @@ __all__ = ["Principal", "authenticate", "explain_signature", "mint", "presented_
 AUTHORIZATION = "x-oneflow-authorization"
 DATE = "x-oneflow-date"
 ALGORITHM = "x-oneflow-algorithm"
+RECORDED = (
+    "To send a documented or recorded request as it stands, freeze the clock at its time:"
+    " flowproof clock --freeze --set and the date."
+)
 
 # Documented: HMAC-SHA1, hex, "METHOD path timestamp". Observed: the path without query, raw or decoded. A client that
 # signs the whole path that it requests would be right at the provider, so our own prefix (mounted) verifies too.
@@ -144,7 +148,10 @@ def _check_window(timestamp: str, window_s: float | None, now: datetime) -> None
         raise Unauthorized([_finding(DATE, "a date that can be read", "one that cannot", "window")])
     if abs(now - sent) > timedelta(seconds=window_s):
         off = (now - sent).total_seconds()
-        raise Unauthorized([_finding(DATE, f"a date within {window_s:g} s", f"one {off:+.0f} s off", "window")])
+        raise Unauthorized(
+            [_finding(DATE, f"a date within {window_s:g} s", f"one {off:+.0f} s off", "window")],
+            note=f"The workspace's clock shows {now.isoformat(timespec='seconds')}. {RECORDED}",
+        )
 
 
 def _instant(timestamp: str) -> datetime | None:

@@ -121,6 +121,10 @@ class Carrier:
     def from_json(cls, value: Json) -> Self:
         return cls(value["alias"], value["code"], value["service"], value["requiresPhone"])
 
+    def to_json(self) -> dict[str, str]:
+        """The carrier as a shipment shows it."""
+        return {"alias": self.alias, "code": self.code, "service": self.service}
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -173,6 +177,7 @@ class SeedSettings:
     date_window_s: float | None
     artwork_unavailable: tuple[str, ...]
     artwork_failing_preflight: tuple[str, ...]
+    accept_minimum_order: bool = False
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
@@ -228,6 +233,7 @@ class Submission:
         account_id: Its id.
         submitted_at: ISO 8601 with milliseconds and ``Z``.
         order: The body, any JSON.
+        exchange: Id of the exchange that submitted it; empty where none is known.
     """
 
     id: str
@@ -235,10 +241,17 @@ class Submission:
     account_id: str
     submitted_at: str
     order: Any
+    exchange: str = ""
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
         return cls(**value)
+
+    @property
+    def source_order_id(self) -> Any:
+        """The account's own id of the order, as sent; None where there is none."""
+        data = self.order.get("orderData") if isinstance(self.order, dict) else None
+        return data.get("sourceOrderId") if isinstance(data, dict) else None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -247,6 +260,7 @@ class Submission:
             "account_id": self.account_id,
             "submitted_at": self.submitted_at,
             "order": self.order,
+            "exchange": self.exchange,
         }
 
     def receipt(self) -> dict[str, str]:

@@ -180,9 +180,9 @@ def test_findings_agree_with_the_verdict(schema: dict[str, Any], value: Any, acc
     ("value", "pointer", "expected", "got", "keyword"),
     [
         ({}, "/text", "a value", "nothing", "required"),
-        ({"text": 5}, "/text", "string", "5", "type"),
-        ({"text": "ab"}, "/text", "a length of at most 1", '"ab"', "maxLength"),
-        ({"text": "a", "a/b~c": 1}, "/a~1b~0c", "string or null", "1", "type"),
+        ({"text": 5}, "/text", "a string", "5", "type"),
+        ({"text": "ab"}, "/text", "a string of at most 1 character", '"ab"', "maxLength"),
+        ({"text": "a", "a/b~c": 1}, "/a~1b~0c", "a string or null", "1", "type"),
     ],
 )
 def test_finding_says_where_what_and_why(value: Any, pointer: str, expected: str, got: str, keyword: str) -> None:

@@ -41,7 +41,7 @@ def test_refusal_changes_nothing(desk: Desk) -> None:
     (finding,) = desk.journal()[0]["findings"]
 
     assert (answer.status_code, desk.texts()) == (400, [])
-    assert (finding["pointer"], finding["expected"], finding["got"]) == ("/text", "string", "5")
+    assert (finding["pointer"], finding["expected"], finding["got"]) == ("/text", "a string", "5")
 
 
 def test_answer_of_204_has_no_body(desk: Desk) -> None:

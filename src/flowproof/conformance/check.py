@@ -1,7 +1,8 @@
 """Compares an exchange with its contract: the request and the response."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isfinite
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,9 +14,11 @@ from .contract import Contract
 from .finding import Finding
 from .operations import Match, Operation, Parameter
 
-__all__ = ["check", "check_parameters", "check_request_body", "check_response"]
+__all__ = ["BOOLEANS", "check", "check_parameters", "check_request_body", "check_response"]
 
 JSON = "application/json"
+BOOLEANS: Mapping[str, bool] = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
+"""Texts of a boolean in a path or query, in any case: Python writes True, PHP writes 1."""
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -84,7 +87,7 @@ def _check_parameter(contract: Contract, parameter: Parameter, text: str | None)
 def _typed(text: str, schema_type: str) -> Any:
     """The value of a text in a path or query; the text itself where it is not of that type."""
     if schema_type == "boolean":
-        return {"true": True, "false": False}.get(text, text)
+        return BOOLEANS.get(text.lower(), text)
     if schema_type in ("integer", "number") and text.isascii():
         read = int if schema_type == "integer" else float
         try:
@@ -118,7 +121,7 @@ def _check_received_response(contract: Contract, operation: Operation, exchange:
         return (
             Finding("response.headers", "/content-type", expected, media_type or "nothing", keyword="content-type"),
         )
-    if exchange.method == "HEAD":
+    if exchange.method == "HEAD" or not described[media_type]:
         return ()
     value = _json(exchange.response_body)
     if value is NOT_JSON:

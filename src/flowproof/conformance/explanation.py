@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any, cast
 
 import jsonschema_rs
-import orjson
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
@@ -13,15 +12,15 @@ from referencing import Registry
 from referencing._core import Resolver
 from referencing.jsonschema import DRAFT202012
 
-from .finding import Finding
+from .finding import NOTHING, Finding
 from .formats import FORMATS
 from .places import pointer
+from .wording import expected, shown
 
-__all__ = ["Explainer", "Validator", "shown"]
+__all__ = ["Explainer", "Validator"]
 
 # Keywords whose subschemas apply to another place of the value.
 STEPS = frozenset({"properties", "items", "prefixItems", "additionalProperties", "patternProperties"})
-LONGEST_SHOWN = 80
 
 
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
@@ -66,7 +65,7 @@ class Explainer:
         validator = Validator(root, registry=self._registry, format_checker=self._checker)
         errors = sorted(validator.iter_errors(value), key=lambda error: [str(step) for step in error.absolute_path])
         resolver = self._registry.resolver()
-        return tuple(_finding(error, root, resolver, where) for error in errors)
+        return _without_contradictions([_finding(error, root, resolver, where) for error in errors])
 
 
 def _finding(error: ValidationError, root: Any, resolver: Resolver[Any], where: str) -> Finding:
@@ -75,10 +74,20 @@ def _finding(error: ValidationError, root: Any, resolver: Resolver[Any], where: 
     return Finding(
         where=where,
         pointer=pointer(tuple(map(str, steps))),
-        expected=_expected(error),
+        expected=expected(error),
         got="nothing" if missing else shown(error.instance),
         requirement=_requirement(list(error.absolute_schema_path), root, resolver, missing),
         keyword=str(error.validator),
+    )
+
+
+def _without_contradictions(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings without those on the form of a value that must not be there at all."""
+    unwanted = {each.pointer for each in findings if each.expected == NOTHING}
+    return tuple(
+        each
+        for each in findings
+        if each.expected == NOTHING or not any(f"{each.pointer}/".startswith(f"{place}/") for place in unwanted)
     )
 
 
@@ -87,43 +96,6 @@ def _missing(error: ValidationError) -> str | None:
         return None
     names = cast("Sequence[str]", error.validator_value)
     return next(name for name in names if error.message.startswith(f"{name!r} "))
-
-
-def _expected(error: ValidationError) -> str:
-    limit = cast("Any", error.validator_value)
-    match error.validator:
-        case "required":
-            return "a value"
-        case "type":
-            return " or ".join(limit) if isinstance(limit, list) else f"{limit}"
-        case "enum":
-            return "one of " + ", ".join(shown(each) for each in limit)
-        case "const":
-            return shown(limit)
-        case "pattern":
-            return f"text that matches {limit}"
-        case "format":
-            return f"a {limit}"
-        case "minLength" | "minItems" | "minProperties":
-            return f"a length of at least {limit}"
-        case "maxLength" | "maxItems" | "maxProperties":
-            return f"a length of at most {limit}"
-        case "minimum":
-            return f"at least {limit}"
-        case "maximum":
-            return f"at most {limit}"
-        case _:
-            described = error.schema.get("description") if isinstance(error.schema, dict) else None
-            return str(described or f"what {error.validator} says")
-
-
-def shown(value: Any) -> str:
-    """A JSON value as one short line."""
-    try:
-        text = orjson.dumps(value).decode()
-    except TypeError:
-        text = repr(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({len(text)} characters)"
 
 
 def _requirement(path: Sequence[Any], root: Any, resolver: Resolver[Any], missing: str | None) -> str | None:

@@ -42,7 +42,8 @@ class Operation:
         bodies: JSON pointer of the schema for each media type that a request may have.
         json_body: The media type of a JSON body: ``application/json`` or one that ends in ``+json``; or None.
         body_required: Whether a request must have a body.
-        responses: For each documented status, the JSON pointer of the schema for each media type.
+        responses: For each documented status, the JSON pointer of the schema for each media type; an empty text for a
+            media type without a schema, such as that of a page.
         deferred: The provider answers before it validates the body (``x-validation: deferred``).
         by_rules: The mock's rules validate the body, so that one response can have all errors
             (``x-validation: rules``); an accepted request must be valid by its schema too.
@@ -61,7 +62,7 @@ class Operation:
     pattern: re.Pattern[str] = field(repr=False, compare=False)
 
     def described(self, status: int) -> Mapping[str, str] | None:
-        """The schemas of a status by media type: of its number, its class such as ``5XX``, or the default."""
+        """As ``responses``, for a status: by its number, its class such as ``5XX``, or the default."""
         found = self.responses.get(str(status))
         if found is None:
             found = self.responses.get(f"{status // 100}XX", self.responses.get("default"))
@@ -128,7 +129,7 @@ def _operation(document: Mapping[str, Any], path: str, item: Mapping[str, Any], 
         *_parameters(document, described.get("parameters", []), f"{here}/parameters"),
     ]
     body, body_pointer = _referred(document, described.get("requestBody", {}), f"{here}/requestBody")
-    bodies = _schemas(body, body_pointer)
+    bodies = {media_type: schema for media_type, schema in _schemas(body, body_pointer).items() if schema}
     return Operation(
         id=described["operationId"],
         method=method.upper(),
@@ -173,9 +174,8 @@ def _parameters(
 def _schemas(described: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
     content = described.get("content", {})
     return {
-        media_type: f"{pointer}/content/{_escaped(media_type)}/schema"
+        media_type: f"{pointer}/content/{_escaped(media_type)}/schema" if "schema" in each else ""
         for media_type, each in content.items()
-        if "schema" in each
     }
 
 

@@ -114,6 +114,10 @@ class ProviderApp(Flask):
             logger.warning("the mock of %s breaks its own contract: %s", self.provider.slug, each)
         return response, findings
 
+    def allowed_methods(self, request: ProviderRequest) -> tuple[str, ...]:
+        """The methods of a request's path; none where no operation has the path."""
+        return tuple(sorted(self.url_map.bind("localhost").allowed_methods(request.path)))
+
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """The router of a request: by path alone, since the host has been evaluated already."""
         path = request.environ["PATH_INFO"] if request else ""
@@ -134,9 +138,8 @@ class ProviderApp(Flask):
     def _route(self, request: ProviderRequest, flask_request: Request) -> tuple[Callable[..., Any], dict[str, str]]:
         missed, rule = flask_request.routing_exception, flask_request.url_rule
         if isinstance(missed, MethodNotAllowed):
-            allowed = tuple(sorted(missed.valid_methods or ()))
-            expected = " or ".join(allowed)
-            raise refusals.MethodNotAllowed([Finding("request.method", "", expected, request.method)], allowed=allowed)
+            expected = " or ".join(sorted(missed.valid_methods or ()))
+            raise refusals.MethodNotAllowed([Finding("request.method", "", expected, request.method)])
         if rule is None or isinstance(missed, HTTPException):
             raise refusals.NoSuchRoute(
                 [Finding("request.path", "", self._nearest(request), f"{request.method} {request.path}")]
@@ -166,7 +169,7 @@ class ProviderApp(Flask):
             media_type = FORM if FORM in operation.bodies else operation.json_body or JSON
             findings += check_request_body(self.contract, operation, media_type, value)
         if findings := context.filtered(findings):
-            raise refusals.ContractBroken(findings, operation=operation.id)
+            raise refusals.ContractBroken(findings)
 
     def _render(self, match: Match, returned: Any) -> tuple[WireResponse, Sequence[Finding]]:
         """What a view has returned as a response, and how that breaks the contract."""

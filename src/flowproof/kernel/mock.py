@@ -12,11 +12,12 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 from random import Random
 from typing import assert_never
 
 from flowproof.conformance import Finding
-from flowproof.exchange import Headers
+from flowproof.exchange import Headers, header
 from flowproof.redaction.journal_entries import redact_text
 
 from . import refusals
@@ -153,15 +154,22 @@ class Mock:
                     case _:
                         assert_never(effect)
         slug, rng_key = arrival.app.provider.slug, str(arrival.number)
-        context = self.workspaces.context(workspace, slug, now=now, rng_key=rng_key, has_own_rng_key=True)
+        context = self.workspaces.context(
+            workspace, slug, now=now, rng_key=rng_key, has_own_rng_key=True, exchange=arrival.id
+        )
         return arrival.app.process(arrival.request, context, arrival.match)
 
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refusal) -> WireResponse:
         """Render a refusal in the provider's words, log why, and record it."""
         refusal.rng_key = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
+        refusal.operation = arrival.match.operation.id if arrival.match else ""
         response = arrival.app.provider.render(refusal)
         refusal.findings = tuple(redact_finding(each, arrival.app.redactor) for each in refusal.findings)
         cited = response.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
+        if response.status == HTTPStatus.METHOD_NOT_ALLOWED and header(response.headers, "allow") is None:
+            # RFC 9110, 15.5.6, demands it; the body alone is the provider's
+            allow = ("Allow", ", ".join(arrival.app.allowed_methods(arrival.request)))
+            response = replace(response, headers=(*response.headers, allow))
         response = replace(response, requirement=cited)
         secrets = self._recorder.secrets(arrival, workspace)
         summary = f"{arrival.request.method} {arrival.request.path} answered {response.status}: {refusal}"

@@ -9,13 +9,15 @@ from itertools import count
 from random import Random
 from typing import Any, TypeVar
 
+import orjson
+
 from flowproof.conformance import Contract, Finding
 
 from .credentials import Credential, credential_from_row, credential_row
 from .hooks import FindingsFilter
 from .state.protocol import Store
 from .state.rows import KERNEL, SEED
-from .time.clock import microseconds
+from .time.clock import Clock, microseconds
 from .webhooks.adversary import Adversary
 from .webhooks.model import Delivery, Webhook
 from .webhooks.outbox import Outbox
@@ -85,6 +87,8 @@ class ProviderContext:
         contract: The provider's contract.
         unknown_event: As in the provider's webhook policy; None where the provider delivers no webhooks.
         has_own_rng_key: No other request or task has the same ``rng_seed``.
+        exchange: Id of the exchange that is processed; empty in a task and for the control API.
+        annotator: Adds findings and an explanation to an exchange of that id.
         findings_filter: As in :class:`~flowproof.kernel.hooks.MockHooks`.
         scheduled: Counts what is scheduled at this moment.
     """
@@ -96,6 +100,8 @@ class ProviderContext:
     contract: Contract
     unknown_event: Callable[[Webhook], Webhook] | None = None
     has_own_rng_key: bool = False
+    exchange: str = ""
+    annotator: Callable[[str, Sequence[Finding], str], None] = lambda _exchange, _findings, _explanation: None
     findings_filter: FindingsFilter | None = None
     scheduled: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
@@ -148,6 +154,21 @@ class ProviderContext:
         number = next(self.scheduled) if self.has_own_rng_key else self._task_number()
         rng_key = f"task-{sha256(f'{self.rng_seed}/{number}'.encode()).hexdigest()[:16]}"
         state.store.tasks.add(state.workspace, state.provider, microseconds(due), name, value, rng_key=rng_key)
+
+    def waiting(self, name: str) -> Iterator[tuple[datetime, Any]]:
+        """The provider's scheduled tasks of a name, each with its moment on the workspace's clock and its value."""
+        for row in self.state.store.tasks.of_workspace(self.state.workspace):
+            if (row.provider, row.name) == (self.state.provider, name):
+                yield Clock.at_microseconds(row.due_us), orjson.loads(row.body)
+
+    def annotate(self, exchange: str, findings: Sequence[Finding], explanation: str) -> None:
+        """
+        Log, and add to the journal, why an exchange that was answered before it was judged is refused after all.
+
+        An exchange of another workspace, which a snapshot may have brought, stays as it is.
+        """
+        if exchange.rpartition("-")[0] == self.state.workspace:
+            self.annotator(exchange, findings, explanation)
 
     def _task_number(self) -> str:
         """Tells a task from all others that were scheduled with the same ``rng_seed``."""

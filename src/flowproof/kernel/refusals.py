@@ -44,12 +44,14 @@ class Refusal(FlowproofError):
         afterwards: Called although the request is refused, for example to revoke what was misused. Everything else that
             the request did is rolled back.
         rng_key: What random parts of a response, such as a session id, are drawn from; set by the kernel.
+        operation: Id of the contract's operation that the request is to, empty where there is none; set by the kernel.
     """
 
     findings: Sequence[Finding] = ()
     note: str | Callable[[], str] = ""
     afterwards: Callable[[], object] | None = None
     rng_key: str = field(default="", init=False)
+    operation: str = field(default="", init=False)
 
     def __str__(self) -> str:
         return "; ".join(str(finding) for finding in self.findings) or type(self).__name__
@@ -79,16 +81,12 @@ class NoSuchRoute(Refusal):
 
 @dataclass(eq=False)
 class MethodNotAllowed(Refusal):
-    """The path exists, but not with that method; ``allowed`` are those it has."""
-
-    allowed: Sequence[str] = ()
+    """The path exists, but not with that method. The kernel adds the header ``Allow`` to every 405."""
 
 
 @dataclass(eq=False)
 class ContractBroken(Refusal):
-    """Parameters or body are not valid by the contract of the operation of that id."""
-
-    operation: str = ""
+    """Parameters or body are not valid by the contract of the operation."""
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ out too: the Host header must name loopback (against DNS rebinding), so must an 
 import hmac
 import logging
 import re
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 from flask import Flask, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from flowproof.conformance import Contract, Finding, check_parameters, check_request_body
 from flowproof.conformance.contract import read_yaml
@@ -78,7 +79,7 @@ class ControlApp(Flask):
         refused = self._refusal_of_access(wire)
         if refused is not None:
             return refused
-        if wire.path == "/":
+        if wire.path == "/" and wire.method in {"GET", "HEAD"}:
             return _rendered(index(self.mock), 200)
         try:
             with self.mock.store.transaction():
@@ -94,7 +95,11 @@ class ControlApp(Flask):
         except Refusal as refusal:
             return problem(400, "Malformed request", str(refusal))
         except HTTPException as error:
-            return problem(error.code or 500, error.name, f"{wire.method} {wire.path}: see {PREFIX}/openapi.json.")
+            answer = problem(error.code or 500, error.name, f"{wire.method} {wire.path}: see {PREFIX}/openapi.json.")
+            if isinstance(error, MethodNotAllowed):
+                allow = ("Allow", ", ".join(sorted(error.valid_methods or ())))
+                return replace(answer, headers=(*answer.headers, allow))
+            return answer
         except Exception:
             logger.exception("the control API failed at %s %s", wire.method, wire.path)
             return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")

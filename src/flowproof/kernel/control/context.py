@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 from flask import g
 from werkzeug.local import LocalProxy
 
+from flowproof.conformance.check import BOOLEANS
 from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.kernel.app import ProviderApp
 from flowproof.kernel.mock import Mock
@@ -48,6 +49,10 @@ class ControlContext:
     def parameter(self, name: str, default: str) -> str:
         """A parameter of the query."""
         return parse_qs(self.query).get(name, [default])[0]
+
+    def flag(self, name: str) -> bool:
+        """A parameter of the query that is a boolean; False where it is missing."""
+        return BOOLEANS[self.parameter(name, "false").lower()]
 
     def number(self, name: str, default: int) -> int:
         """A parameter of the query that is a whole number."""

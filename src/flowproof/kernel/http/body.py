@@ -38,9 +38,9 @@ def read_json(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        _malformed(f"JSON in UTF-8 (RFC 8259): {error}", f"{len(body)} bytes")
+        _malformed("JSON in UTF-8 (RFC 8259)", f"{len(body)} bytes: {_mistake(body, error)}")
     if body.count(b"{") + body.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
-        _malformed(f"at most {DEEPEST} levels of nesting", f"{_depth(value)} levels")
+        _malformed(f"JSON with at most {DEEPEST} levels of nesting", f"{_depth(value)} levels")
     if not _as_many_keys(body, value):
         _refuse_repeated_keys(body)
     return value
@@ -63,11 +63,13 @@ def read_form(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), errors="strict")
     except ValueError:  # a UnicodeDecodeError is one too; its text would show the body
-        _malformed("names and values in the form of a query, percent-encoded UTF-8", f"{len(body)} bytes", "form")
+        _malformed(
+            "a form: names and values like those of a query, in percent-encoded UTF-8", f"{len(body)} bytes", "form"
+        )
     names = [name for name, _ in pairs]
     for name in names:
         if names.count(name) > 1:
-            _malformed("each name once in a form", f"{name!r} {names.count(name)} times", "form")
+            _malformed("a form that has each name once", f"{name!r} {names.count(name)} times", "form")
     return dict(pairs)
 
 
@@ -85,6 +87,17 @@ def _other_charset(parameters: str) -> bool:
         if name.strip().lower() == "charset":
             return value.strip(" \"'").lower() not in ("utf-8", "utf8", "us-ascii")
     return False
+
+
+def _mistake(body: bytes, error: orjson.JSONDecodeError) -> str:
+    """What keeps a body from being JSON, and where; lines and columns count from 1."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as undecodable:  # orjson names the first byte wherever the wrong one is
+        before = body[: undecodable.start].decode()
+        place = f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"
+        return f"the byte 0x{body[undecodable.start]:02x} at {place} is not UTF-8"
+    return f"{error.msg.partition(': line ')[0]} at line {error.lineno}, column {error.colno}"
 
 
 def _as_many_keys(body: bytes, value: Any) -> bool:
@@ -127,7 +140,7 @@ def _refuse_repeated_keys(body: bytes) -> None:
         if len(seen) < len(pairs):
             names = [name for name, _ in pairs]
             repeated = next(name for name in names if names.count(name) > 1)
-            _malformed("each key once in an object", f"{repeated!r} {names.count(repeated)} times")
+            _malformed("JSON that has each key once in an object", f"{repeated!r} {names.count(repeated)} times")
         return seen
 
     json.loads(body, object_pairs_hook=unique)

@@ -1,29 +1,35 @@
 """The registry of workspaces: it creates, finds, changes and deletes them, and runs what is due on their clocks."""
 
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from random import Random
 from typing import Any
 
 import orjson
 
-from flowproof.conformance import Contract
+from flowproof.conformance import Contract, Finding
 from flowproof.errors import ConfigurationError
 from flowproof.kernel.credentials import Credential, credential_from_row, credential_row
 from flowproof.kernel.hooks import MockHooks
+from flowproof.kernel.journal.annotation import annotate
 from flowproof.kernel.provider import Provider
 from flowproof.kernel.provider_context import ProviderContext, State
 from flowproof.kernel.state.protocol import Store
 from flowproof.kernel.state.rows import TaskRow
 from flowproof.kernel.time.clock import Clock, system_now
 from flowproof.kernel.time.tasks import run_due_tasks
+from flowproof.redaction.journal_entries import redact_text
 
 from .snapshots import restore_snapshot, take_snapshot
 from .workspace import Workspace
 
 __all__ = ["DEFAULT", "WorkspaceTaken", "Workspaces"]
+
+logger = logging.getLogger("flowproof.mock")
 
 DEFAULT = "default"
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
@@ -187,6 +193,7 @@ class Workspaces:
         now: datetime | None = None,
         rng_key: str = "",
         has_own_rng_key: bool = False,
+        exchange: str = "",
     ) -> ProviderContext:
         """
         A workspace as one provider sees it.
@@ -197,6 +204,7 @@ class Workspaces:
             now: The moment (aware, UTC); by default what the clock shows.
             rng_key: Tells one request or task from another.
             has_own_rng_key: No other has the same ``rng_key``.
+            exchange: Id of the exchange that is processed.
         """
         policy = self._providers[provider].webhooks
         return ProviderContext(
@@ -207,8 +215,18 @@ class Workspaces:
             contract=self._contracts[provider],
             unknown_event=policy.unknown if policy else None,
             has_own_rng_key=has_own_rng_key,
+            exchange=exchange,
+            annotator=partial(self._annotate, workspace, provider),
             findings_filter=self._hooks.findings_filter,
         )
+
+    def _annotate(
+        self, workspace: Workspace, provider: str, exchange: str, findings: Sequence[Finding], explanation: str
+    ) -> None:
+        secrets, _ = self.secrets(workspace, provider)
+        if annotate(self.store, exchange, findings, explanation, secrets):
+            found = "; ".join(map(str, findings))
+            logger.info("%s %s", exchange, redact_text(f"was answered, and refused later: {found}", secrets))
 
     def run_due(self, workspace: Workspace, *, limit: int = MAX_TASKS) -> bool:
         """Run the tasks that are due on a workspace's clock, each at its own moment; whether none is left."""

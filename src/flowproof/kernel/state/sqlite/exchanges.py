@@ -45,7 +45,8 @@ class SqliteExchanges:
 
     def replace(self, row: ExchangeRow) -> None:
         self._database.write(
-            "UPDATE exchange SET body = ? WHERE workspace = ? AND number = ?", (row.body, row.workspace, row.number)
+            "UPDATE exchange SET refused = ?, body = ? WHERE workspace = ? AND number = ?",
+            (int(row.is_refused), row.body, row.workspace, row.number),
         )
 
     def find(self, workspace: str, number: int) -> ExchangeRow | None:
