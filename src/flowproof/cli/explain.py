@@ -86,9 +86,12 @@ def _facts(entry: Mapping[str, Any], contract: Contract | None) -> Iterator[tupl
     yield "request", f"{request['method']} {request['url']}"
     yield "answered", entry["response"]["status"] or "nothing: the connection was broken"
     yield "provider", entry["provider"]
+    missed = contract.operations.near_miss(request["method"], request["path"]) if contract else None
     nearest = contract.operations.nearest(request["method"], request["path"]) if contract else None
     if entry["operation"]:
         yield "operation", entry["operation"]
+    elif missed:
+        yield "operation", f"none; without {missed[0]} it is {missed[1].id}: {missed[1].method} {missed[1].path}"
     elif nearest:
         yield "operation", f"none; the nearest is {nearest.id}: {nearest.method} {nearest.path}"
     yield "at", f"{entry['started_at']} on the clock of workspace {entry['workspace']}"

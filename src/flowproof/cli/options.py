@@ -4,16 +4,36 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-__all__ = ["ServeOptions", "option", "server_options", "workspace_options"]
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+__all__ = ["PROVIDER", "ServeOptions", "option", "server_options", "workspace_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 # An option whose help names its environment variable.
 option: Callable[..., Callable[[Command], Command]] = partial(click.option, show_envvar=True)
+
+
+class ProviderSlug(click.ParamType):
+    """A provider's slug. Any text is taken, as a server may have other providers; a shell completes the installed ones."""
+
+    name = "provider"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 (only a shell that completes needs it)
+
+        from flowproof.providers import Kits  # noqa: PLC0415 (only a shell that completes needs them)
+
+        taken = set(ctx.params.get(param.name or "") or ()) if param.nargs != 1 else set()
+        return [CompletionItem(slug) for slug in Kits().names if slug.startswith(incomplete) and slug not in taken]
+
+
+PROVIDER = ProviderSlug()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +53,7 @@ class ServeOptions:
         seed: What ids and credentials of new workspaces are drawn from.
         workers: Processes.
         ready_file: Where to write that the server answers.
+        env: Where to write base URLs and credentials as variables of a shell.
         listen_fd: A listening socket that was inherited.
     """
 
@@ -47,6 +68,7 @@ class ServeOptions:
     seed: int | None
     workers: int
     ready_file: Path | None
+    env: Path | None = None
     listen_fd: int | None = None
 
     def to_arguments(self) -> list[str]:
