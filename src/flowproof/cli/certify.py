@@ -20,7 +20,7 @@ from flowproof.certify.writers import VIEWS, annotations, summary, write_views
 from flowproof.providers import Kits
 from flowproof.target.profile import MOCK
 
-from .options import option
+from .options import complete_provider, option
 from .tables import bullets, heading, rows, visible
 
 __all__ = ["certify"]
@@ -33,7 +33,7 @@ WIDE = 79
 
 
 @click.command()
-@click.argument("provider")
+@click.argument("provider", shell_complete=complete_provider)
 @option("--target", required=True, metavar="mock|FILE", show_default=False, help="The mock, or a sandbox profile.")
 @option(
     "--report",

@@ -23,7 +23,7 @@ from flowproof.errors import ConfigurationError
 from flowproof.providers import find_providers
 
 from .control import Control, workspace_path
-from .options import option
+from .options import complete_provider, option
 from .tables import heading, json_text, table, visible
 
 __all__ = ["checklist"]
@@ -32,7 +32,7 @@ WORDS = {"done": "done", "attested": "attested", "open": "open", "unprovable": "
 
 
 @click.command()
-@click.argument("provider")
+@click.argument("provider", shell_complete=complete_provider)
 @option("--server", envvar="FLOWPROOF_SERVER", metavar="URL", show_default=False, help="Ask this server for facts.")
 @option("--workspace", default="default", envvar="FLOWPROOF_WORKSPACE", metavar="ID", help="In which workspace.")
 @option("--token", envvar="FLOWPROOF_TOKEN", show_default=False, help="The control API's token, if the server has one.")

@@ -12,7 +12,7 @@ from flowproof.errors import ConfigurationError
 from flowproof.providers import find_kit
 
 from .control import Control, workspace_path
-from .options import option, workspace_options
+from .options import complete_provider, option, workspace_options
 from .output import write
 from .tables import heading, json_text, rows, table
 
@@ -29,7 +29,7 @@ WORDS = {
 
 
 @click.command()
-@click.argument("provider")
+@click.argument("provider", shell_complete=complete_provider)
 @workspace_options
 @option(
     "--journal",

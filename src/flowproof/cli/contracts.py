@@ -8,6 +8,7 @@ from flowproof.providers import find_providers
 
 from .coverage import coverage
 from .group import CommandGroup
+from .options import complete_provider
 from .soundness import unsound
 
 __all__ = ["contracts"]
@@ -19,7 +20,7 @@ def contracts() -> None:
 
 
 @contracts.command()
-@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("slugs", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @click.pass_context
 def check(context: click.Context, /, slugs: tuple[str, ...]) -> None:
     """

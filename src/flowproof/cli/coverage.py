@@ -12,6 +12,7 @@ from flowproof.conformance.coverage import KINDS, CoverageItem, Exercised, items
 from flowproof.errors import ConfigurationError
 from flowproof.providers import find_providers
 
+from .options import complete_provider
 from .tables import bullets, heading, json_text, table
 
 __all__ = ["coverage"]
@@ -21,7 +22,7 @@ MOST_SHOWN = 30
 
 
 @click.command()
-@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("slugs", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @click.option(
     "--results",
     type=click.Path(dir_okay=False, path_type=Path),

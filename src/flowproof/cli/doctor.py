@@ -13,7 +13,7 @@ from flowproof.kit import ProviderKit
 from flowproof.providers import Kits
 from flowproof.target.profile import MOCK, Profile, read_profile_file
 
-from .options import option
+from .options import complete_provider, option
 from .tables import heading, json_text, visible
 
 __all__ = ["doctor"]
@@ -28,7 +28,7 @@ WIDE = 13
 
 
 @click.command()
-@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("slugs", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @option("--target", required=True, metavar="FILE", show_default=False, help="The sandbox profile to examine.")
 @click.option("--json", "as_json", is_flag=True, show_default=False, help="For programs.")
 @click.pass_context

@@ -8,7 +8,7 @@ from flowproof.errors import ConfigurationError
 from flowproof.target import Site, site_from_json
 
 from .control import Control, workspace_path
-from .options import PROVIDER, workspace_options
+from .options import complete_provider, workspace_options
 from .variables import FORMS, variables
 
 __all__ = ["env"]
@@ -17,7 +17,7 @@ DEFAULT = "default"
 
 
 @click.command()
-@click.argument("slugs", nargs=-1, type=PROVIDER, metavar="[PROVIDER]...")
+@click.argument("slugs", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @workspace_options
 @click.option("--role", "roles", multiple=True, default=[DEFAULT], metavar="ROLE", help="Whose; repeatable.")
 @click.option("--all-roles", is_flag=True, show_default=False, help="The credentials of every role.")

@@ -12,7 +12,7 @@ from flowproof.errors import ConfigurationError, ContractError
 from flowproof.providers import find_providers
 
 from .control import Control, workspace_path
-from .options import option, workspace_options
+from .options import complete_provider, option, workspace_options
 from .tables import heading, rows, visible
 
 __all__ = ["explain"]
@@ -21,7 +21,12 @@ __all__ = ["explain"]
 @click.command()
 @click.argument("exchange", required=False, metavar="[EXCHANGE-ID]")
 @workspace_options
-@option("--provider", metavar="SLUG", help="Without a server: judge the signature of a request to this provider.")
+@option(
+    "--provider",
+    shell_complete=complete_provider,
+    metavar="SLUG",
+    help="Without a server: judge the signature of a request to this provider.",
+)
 @option("--signature", metavar="TEXT", help="The signature as presented.")
 @option("--method", default="GET", metavar="METHOD", help="The request's method.")
 @option("--url", metavar="URL", help="The request's URL or path, with its query, as sent.")

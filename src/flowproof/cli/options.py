@@ -4,14 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
-__all__ = ["PROVIDER", "ServeOptions", "option", "server_options", "workspace_options"]
+__all__ = ["ServeOptions", "complete_provider", "option", "server_options", "workspace_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -19,21 +16,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 option: Callable[..., Callable[[Command], Command]] = partial(click.option, show_envvar=True)
 
 
-class ProviderSlug(click.ParamType):
-    """A provider's slug. Any text is taken, as a server may have other providers; a shell completes the installed ones."""
+def complete_provider(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The installed providers, for a shell that completes a command line."""
+    from flowproof.providers import Kits  # noqa: PLC0415 (only a shell that completes needs them)
 
-    name = "provider"
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 (only a shell that completes needs it)
-
-        from flowproof.providers import Kits  # noqa: PLC0415 (only a shell that completes needs them)
-
-        taken = set(ctx.params.get(param.name or "") or ()) if param.nargs != 1 else set()
-        return [CompletionItem(slug) for slug in Kits().names if slug.startswith(incomplete) and slug not in taken]
-
-
-PROVIDER = ProviderSlug()
+    given = context.params.get(parameter.name or "")
+    taken = given if isinstance(given, tuple) else ()
+    return [slug for slug in Kits().names if slug.startswith(incomplete) and slug not in taken]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ import click
 from flowproof.errors import ConfigurationError
 
 from .announcement import check_env_file
-from .options import PROVIDER, ServeOptions, option
+from .options import ServeOptions, complete_provider, option
 
 __all__ = ["serve"]
 
 
 @click.command()
-@click.argument("providers", nargs=-1, type=PROVIDER, metavar="[PROVIDER]...")
+@click.argument("providers", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @option("--host", default="127.0.0.1", help="Name or address to listen on; other than loopback needs a token.")
 @option("--port", default=4010, type=click.IntRange(0, 65535), help="0 takes any that is free.")
 @option("--state", default="memory", metavar="memory|FILE", help="Where state lives; a file keeps it over a restart.")
