@@ -21,6 +21,7 @@ from flowproof.checklist import (
 )
 from flowproof.errors import ConfigurationError
 from flowproof.providers import find_providers
+from flowproof.text_file import read_text
 
 from .control import Control, workspace_path
 from .options import complete_provider, option
@@ -82,8 +83,8 @@ def checklist(
     judged = judge(
         known,
         facts=_facts(server, token, workspace) if server else None,
-        results=[run for file in results for run in read_results(_text(file))] if results else None,
-        attestations=read_attestations(_text(attestations), known, today) if attestations else (),
+        results=[run for file in results for run in read_results(read_text(file))] if results else None,
+        attestations=read_attestations(read_text(attestations), known, today) if attestations else (),
     )
     click.echo(json_text(_json(known, judged)) if as_json else _shown(known, judged))
     context.exit(0 if all(each.status in {"done", "attested"} for each in judged) else 1)
@@ -101,13 +102,6 @@ def _checklist(slug: str) -> Checklist:
 def _facts(server: str, token: str | None, workspace: str) -> Callable[[str], Any]:
     control = Control(server, token)
     return cache(lambda path: control.get(workspace_path(workspace, f"/{path}")))
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file} cannot be read: {error}.", "Name another file.") from error
 
 
 def _shown(known: Checklist, judged: Sequence[RowResult]) -> str:

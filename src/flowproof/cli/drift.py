@@ -20,7 +20,7 @@ from flowproof.providers import Kits, find_kit, find_providers
 from flowproof.target import ControlClient
 from flowproof.target.profile import MOCK, Permission, read_profile_file
 
-from .options import option
+from .options import complete_provider, option
 from .tables import heading, json_text, table, visible
 
 __all__ = ["drift"]
@@ -29,7 +29,7 @@ MOST_CASES = 3
 
 
 @click.command()
-@click.argument("slug", metavar="PROVIDER")
+@click.argument("slug", shell_complete=complete_provider, metavar="PROVIDER")
 @option(
     "--target",
     "targets",

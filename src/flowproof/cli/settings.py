@@ -29,13 +29,13 @@ def default_map(file: Path, group: click.Group) -> dict[str, Any]:
     """
     import tomllib  # noqa: PLC0415 (takes milliseconds, and most runs have no settings file)
 
+    from flowproof.text_file import read_text  # noqa: PLC0415 (as tomllib)
+
+    fix = "Name a TOML file with one table a command."
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise ConfigurationError(
-            f"The settings file {file} cannot be read: {why}.", "Name a TOML file with one table a command."
-        ) from error
+        tables = tomllib.loads(read_text(file, fix=fix))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"The settings file {file} cannot be read: {error}.", fix) from error
     return _of_group(file, group, tables, ())
 
 

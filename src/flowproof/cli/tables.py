@@ -63,7 +63,8 @@ def paragraph(text: str) -> str:
 
 
 def heading(text: str) -> str:
-    """Bold on a terminal, a verdict in it in its colour."""
+    """Bold on a terminal and wrapped by words, a verdict in it in its colour."""
+    text = "\n".join(_wrapped(line, "", "") for line in text.split("\n")) if terminal.is_terminal() else text
     found = VERDICT.search(text)
     if found is None:
         return click.style(text, bold=True)
