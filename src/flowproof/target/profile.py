@@ -159,7 +159,7 @@ def read_profile(text: str, environment: Mapping[str, str], *, defaults: Default
         name = "Acme's sandbox"
 
         [acme]
-        url = "https://sandbox.example.test/api"
+        url = "https://sandbox.example.test"
         credentials.default = { key = "$ACME_TOKEN", secret = "$ACME_SECRET" }
         permits = { operations = { submitOrder = 5, cancelOrder = true } }
         pace = { requests_per_second = 2 }
