@@ -39,7 +39,7 @@ def env(
     Without a provider, those of all that are served. pytest reads the same variables and then tests that server.
 
     \b
-      eval "$(flowproof env oneflow)"
+      eval "$(flowproof env acme)"
       flowproof env --all-roles --format dotenv > .env
     """
     sites = list(_sites(Control(server, token), workspace, slugs))

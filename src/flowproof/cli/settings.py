@@ -56,11 +56,17 @@ def _of_group(file: Path, group: click.Group, tables: Mapping[str, Any], above: 
 
 
 def _of_command(file: Path, command: click.Command, table: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
-    known = {each.name for each in command.params if each.name}
-    unknown = [key for key in table if key.replace("-", "_") not in known]
+    known = {_key(each): each.name for each in command.params if each.name}
+    unknown = [key for key in table if key.replace("_", "-") not in known]
     if unknown:
-        there = ", ".join(sorted(each.replace("_", "-") for each in known))
         raise ConfigurationError(
-            f"{file} has an unknown setting {'.'.join((*above, unknown[0]))}.", f"There are: {there}."
+            f"{file} has an unknown setting {'.'.join((*above, unknown[0]))}.",
+            f"There are: {', '.join(sorted(known))}.",
         )
-    return {key.replace("-", "_"): value for key, value in table.items()}
+    return {str(known[key.replace("_", "-")]): value for key, value in table.items()}
+
+
+def _key(parameter: click.Parameter) -> str:
+    """An option's key: what is written on the command line, without its dashes; an argument's name."""
+    name = max(parameter.opts, key=len) if isinstance(parameter, click.Option) else parameter.name or ""
+    return name.lstrip("-").replace("_", "-")
