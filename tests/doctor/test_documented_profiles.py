@@ -59,7 +59,7 @@ def test_documented_profile_can_run(
 
 def variables(workspace: Workspace, provider: str, table: Mapping[str, Any]) -> dict[str, str]:
     """The environment variables that a profile names, with the mock's credentials."""
-    found = {}
+    found: dict[str, str] = {}
     for role, parts in table["credentials"].items():
         keys = workspace.credentials(provider, role)
         known = {"key": keys.key, **keys.values}
