@@ -242,7 +242,7 @@ def test_colour_can_be_forced_into_a_pipe(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("flowproof ser", ["serve"]),
+        ("flowproof serv", ["serve"]),
         ("flowproof serve otter o", ["oneflow"]),
         ("flowproof certify dots", ["dots_eco"]),
         ("flowproof conduct i", ["integrations"]),
