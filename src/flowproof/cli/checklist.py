@@ -25,7 +25,7 @@ from flowproof.text_file import read_text
 
 from .control import Control, workspace_path
 from .options import complete_provider, option
-from .tables import heading, json_text, table, visible
+from .tables import heading, json_text, paragraph, table
 
 __all__ = ["checklist"]
 
@@ -121,8 +121,8 @@ def _shown(known: Checklist, judged: Sequence[RowResult]) -> str:
         [
             heading(f"{known.title}: {_progress(known, judged)}"),
             table(("ROW", "STATUS", "DAYS", "WHO", "WHAT"), lines),
-            "\n".join([heading("What proves it"), *why]),
-            _days(known, judged),
+            "\n".join([heading("What proves it"), *map(paragraph, why)]),
+            paragraph(_days(known, judged)),
         ]
     )
 
@@ -134,7 +134,7 @@ def _number(known: Checklist, judged: RowResult) -> str:
 
 def _why(known: Checklist, judged: RowResult) -> Iterable[str]:
     yield f"{_number(known, judged)}: {WORDS[judged.status]}"
-    yield from (f"    {visible(each)}" for each in (*judged.proof, *judged.missing))
+    yield from (f"    {each}" for each in (*judged.proof, *judged.missing))
 
 
 def _progress(known: Checklist, judged: Sequence[RowResult]) -> str:

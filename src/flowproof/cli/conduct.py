@@ -14,7 +14,7 @@ from flowproof.text_file import read_text
 from .control import Control, workspace_path
 from .options import complete_provider, option, workspace_options
 from .output import write
-from .tables import heading, json_text, rows, table
+from .tables import heading, json_text, paragraph, rows, table
 
 __all__ = ["conduct"]
 
@@ -117,7 +117,7 @@ def _notes(report: ConductReport, *, skipped: bool) -> list[str]:
         notes.append("Why an exchange was refused: flowproof explain EXCHANGE.")
     if not skipped and report.of("SKIP"):
         notes.append("What has to happen for the rest to be judged: flowproof conduct --skipped.")
-    return ["\n".join(notes)] if notes else []
+    return [paragraph("\n".join(notes))] if notes else []
 
 
 def _exchanges(ids: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from .coverage import coverage
 from .group import CommandGroup
 from .options import complete_provider
 from .soundness import unsound
+from .tables import paragraph
 
 __all__ = ["contracts"]
 
@@ -40,7 +41,7 @@ def check(context: click.Context, /, slugs: tuple[str, ...]) -> None:
             findings, counts = (str(error),), "cannot be loaded"
         click.echo(f"{slug}: {counts}, {len(findings)} findings")
         for each in findings:
-            click.echo(f"  {each}")
+            click.echo(paragraph(f"  {each}"))
         found += len(findings)
     context.exit(1 if found else 0)
 

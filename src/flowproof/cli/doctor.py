@@ -14,7 +14,7 @@ from flowproof.providers import Kits
 from flowproof.target.profile import MOCK, Profile, read_profile_file
 
 from .options import complete_provider, option
-from .tables import heading, json_text, visible
+from .tables import heading, json_text, paragraph, visible
 
 __all__ = ["doctor"]
 
@@ -68,9 +68,9 @@ def _examine(profile: Profile, kit: ProviderKit) -> Iterator[Check]:
 
 
 def _shown(check: Check) -> str:
-    pad = " " * (WIDE - len(check.state))
-    lines = [f"  {SIGNS[check.state]}{pad}{check.name}: {visible(check.what)}"]
-    return "\n".join([*lines, *([f"  {' ' * WIDE}-> {check.fix}"] if check.fix else [])])
+    lines = [f"  {check.state:<{WIDE}}{check.name}: {visible(check.what)}"]
+    lines += [f"  {' ' * WIDE}-> {check.fix}"] if check.fix else []
+    return paragraph("\n".join(lines)).replace(check.state, SIGNS[check.state], 1)
 
 
 def _plain(profile: Profile, found: dict[str, list[Check]]) -> object:

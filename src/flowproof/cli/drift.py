@@ -21,7 +21,7 @@ from flowproof.target import ControlClient
 from flowproof.target.profile import MOCK, Permission, read_profile_file
 
 from .options import complete_provider, option
-from .tables import heading, json_text, table, visible
+from .tables import heading, json_text, paragraph, table, visible
 
 __all__ = ["drift"]
 
@@ -104,10 +104,12 @@ def _shown(slug: str, first: str, second: str, found: Drift) -> str:
         blocks.append(f"{heading(f'{operation} {status}')}\n{table(('KIND', 'WHERE', first, second, 'CASES'), lines)}")
     if found.left_out:
         blocks.append(
-            "\n".join([heading("Not compared"), *(f"  {case}: {why}" for case, why in found.left_out.items())])
+            "\n".join(
+                [heading("Not compared"), *(paragraph(f"  {case}: {why}") for case, why in found.left_out.items())]
+            )
         )
     if found.created:
-        blocks.append("\n".join([heading("Left on the targets"), *(f"  {visible(each)}" for each in found.created)]))
+        blocks.append("\n".join([heading("Left on the targets"), *(paragraph(f"  {each}") for each in found.created)]))
     return "\n\n".join(blocks)
 
 

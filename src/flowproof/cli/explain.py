@@ -13,7 +13,7 @@ from flowproof.providers import find_providers
 
 from .control import Control, workspace_path
 from .options import complete_provider, option, workspace_options
-from .tables import heading, rows, visible
+from .tables import heading, paragraph, rows, visible
 
 __all__ = ["explain"]
 
@@ -58,7 +58,7 @@ def explain(context: click.Context, /, exchange: str | None, **values: Any) -> N
         if context.get_parameter_source("token") is not click.core.ParameterSource.COMMANDLINE:
             values["token"] = None  # FLOWPROOF_TOKEN is the control API's
         request = {name: value for name, value in values.items() if name not in {"server", "workspace"}}
-        click.echo(diagnose_signature(**request))
+        click.echo(paragraph(diagnose_signature(**request)))
         return
     if values["signature"] or values["url"] or values["headers"] or values["body"]:
         raise click.UsageError("A signature is judged by its provider's scheme: name it with --provider.")
@@ -79,7 +79,7 @@ def _text(entry: Mapping[str, Any]) -> str:
     parts = [heading(entry["id"]), rows(_facts(entry, contract))]
     parts += [part for part in (_requirement(entry["requirement"], contract), _findings(entry)) if part]
     if entry["explanation"]:
-        parts.append("\n".join(visible(line) for line in str(entry["explanation"]).splitlines()))
+        parts.append(paragraph(str(entry["explanation"])))
     if entry["faults"]:
         lines = (f"- {_plan(plan)}" for plan in entry["faults"])
         parts.append("\n".join([heading("Faults that fired"), *lines]))

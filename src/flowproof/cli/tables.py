@@ -19,6 +19,9 @@ READABLE = 30
 """Columns that the last cell of a line needs at least; with less, cells go onto lines of their own."""
 
 VERDICTS = MappingProxyType({"PASS": "green", "FAIL": "red", "ERROR": "red", "SKIP": "yellow", "OMIT": "cyan"})
+LEAD = re.compile(r" *(?:- |\S+(?: \S+)* {2,})?")
+"""What stands before a line's text: its indentation, and a bullet or a label."""
+
 VERDICT = re.compile(rf"(?<![\w-])(?:{'|'.join(VERDICTS)})(?![\w-])")
 
 
@@ -56,10 +59,14 @@ def bullets(sentences: Iterable[str]) -> str:
 
 
 def paragraph(text: str) -> str:
-    """Lines of text, each wrapped by words below its own indentation."""
-    lines = (visible(line) for line in text.splitlines())
-    indented = ((line.lstrip(), line[: len(line) - len(line.lstrip())]) for line in lines)
-    return "\n".join(_wrapped(line, indent, indent) for line, indent in indented)
+    """Lines of text; on a terminal each is wrapped by words, below its indentation or below the value of its label."""
+    lines = [visible(line) for line in text.splitlines()]
+    if not terminal.is_terminal():
+        return "\n".join(lines)
+    leads = [found[0] if (found := LEAD.match(line)) else "" for line in lines]
+    return "\n".join(
+        _wrapped(line[len(lead) :], lead, " " * len(lead)) for line, lead in zip(lines, leads, strict=True)
+    )
 
 
 def heading(text: str) -> str:
