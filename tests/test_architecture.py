@@ -33,7 +33,7 @@ class Layer:
     own: bool = True
 
 
-BASE = ("errors", "exchange")
+BASE = ("errors", "exchange", "text_file")
 TOP = (
     *BASE,
     "cases",
@@ -60,6 +60,7 @@ LAYERS = (
     Layer("__main__", ("cli",), TESTING),
     Layer("errors", (), (*TESTING, *SERVING, "requests")),
     Layer("exchange", (), (*TESTING, *SERVING, "requests")),
+    Layer("text_file", ("errors",), (*TESTING, *SERVING, "requests")),
     Layer("har", (), (*TESTING, *SERVING, "requests")),
     Layer("redaction", (), (*TESTING, *SERVING, "requests")),
     Layer("conformance", BASE, (*TESTING, *SERVING, "requests")),

@@ -216,7 +216,7 @@ def _to_the_page(ticket: Ticket) -> WireResponse:
     secret = grants.issue_ticket(ctx.context, ticket, browser)
     place = f"{ctx.request.mount}{CONSENT}"
     cookie = f"{COOKIE}={browser}; Path={place}; HttpOnly; SameSite=Lax"
-    if ctx.request.wire.scheme == "https":
+    if ctx.request.wire.client_scheme == "https":
         cookie += "; Secure"
     location = f"{place}?client_id={quote(ticket.client_id, safe='')}&ticket={secret}"
     return WireResponse(302, b"", (("Location", location), ("Set-Cookie", cookie), ("Cache-Control", "no-store")))

@@ -145,3 +145,12 @@ def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     done = certify("dots_eco", "--target=mock", f"--report={tmp_path / 'file' / 'out'}")
 
     assert (done.exit_code, "cannot be made" in done.output) == (2, True), done.output
+
+
+def test_reports_in_their_usual_place_are_hidden_from_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --report, reports go into a folder that git ignores; a folder that was named is left alone."""
+    monkeypatch.chdir(tmp_path)
+    done = certify("dots_eco", "--target=mock", KEPT)
+
+    assert (done.exit_code, (tmp_path / "flowproof-report" / ".gitignore").read_text()) == (0, "*\n"), done.output
+    assert not (tmp_path / "flowproof-report" / "dots_eco" / ".gitignore").exists()

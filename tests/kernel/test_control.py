@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import orjson
 import pytest
 import requests
 from hypothesis import given, settings
@@ -91,7 +92,17 @@ def test_a_token_is_asked_of_everybody(peer: str, headers: Any, status: int) -> 
     """
     With a token set, it alone decides, from wherever a request comes.
     """
-    assert ask(make_app("s3cret"), "GET", "/health", peer=peer, headers=headers)[0] == status
+    assert ask(make_app("s3cret"), "GET", "/providers", peer=peer, headers=headers)[0] == status
+
+
+@pytest.mark.parametrize("headers", [(), (("host", "mock.example"),), (("authorization", "Bearer wrong"),)])
+def test_health_is_shown_without_the_token(headers: Any) -> None:
+    """
+    A probe, which has no token, sees that a server with a token is alive.
+    """
+    status, body = ask(make_app("s3cret"), "GET", "/health", peer="10.0.0.1", headers=headers)
+
+    assert (status, orjson.loads(body)["status"]) == (200, "ok")
 
 
 def test_document_and_routes_agree(app: ControlApp) -> None:

@@ -5,7 +5,6 @@ import logging
 from typing import Any
 from urllib.parse import quote
 
-import jsonschema
 import orjson
 import pytest
 import requests
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from flowproof.kernel.serving import Gateway, Server
 from flowproof.redaction.journal_entries import redact_entry
-from tests.archives import HAR
+from tests.archives import errors_of_archive
 from tests.kernel.notes.desk import Desk, make_desk
 
 
@@ -195,7 +194,7 @@ def test_archive_is_valid_har(desk: Desk) -> None:
         desk.write()
     archive = desk.control("GET", "/journal.har")
 
-    jsonschema.validate(archive, HAR)
+    assert errors_of_archive(archive) == []
     assert [entry["response"]["status"] for entry in archive["log"]["entries"]] == [201, 200, 400, 204, 0]
 
 

@@ -117,7 +117,7 @@ def run(
 def _profile(file: Path, configuration: RunConfiguration, environment: Mapping[str, str]) -> tuple[Profile, str]:
     try:
         content = file.read_bytes()
-        text = content.decode()
+        text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"The profile {file} cannot be read: {error}.", "Name another file.") from error
     profile = read_profile(text, environment, defaults=configuration.profile_defaults)

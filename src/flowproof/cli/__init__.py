@@ -19,6 +19,7 @@ __all__ = ["main"]
 SUMMARIES = MappingProxyType(
     {
         "serve": "Serve the mocks of these providers, or of all that are installed.",
+        "env": "Show base URLs and credentials of a running server as environment variables.",
         "providers": "List the providers and what is not emulated.",
         "explain": "Say why a request was refused.",
         "contracts": "Check the contracts' own files, and what a run exercised of them.",

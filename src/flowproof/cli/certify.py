@@ -16,24 +16,25 @@ from flowproof.certify.criteria import read_report_inputs
 from flowproof.certify.events import Event, Planned, RunStarted, TestFinished, Verdict
 from flowproof.certify.keys import Ed25519PrivateKey, read_private_key
 from flowproof.certify.run import RunConfiguration, run
-from flowproof.certify.writers import VIEWS, annotations, summary, write_views
+from flowproof.certify.writers import VIEWS, annotations, hide_from_git, summary, write_views
 from flowproof.providers import Kits
 from flowproof.target.profile import MOCK
 
-from .options import option
+from .options import complete_provider, option
 from .tables import bullets, heading, rows, visible
 
 __all__ = ["certify"]
 
 VERDICTS: tuple[Verdict, ...] = ("PASS", "FAIL", "ERROR", "SKIP", "OMIT")
 CERTIFICATE = "certificate.zip"
+REPORTS = Path("flowproof-report")
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 MOST_LISTED = 20
 WIDE = 79
 
 
 @click.command()
-@click.argument("provider")
+@click.argument("provider", shell_complete=complete_provider)
 @option("--target", required=True, metavar="mock|FILE", show_default=False, help="The mock, or a sandbox profile.")
 @option(
     "--report",
@@ -96,7 +97,7 @@ def certify(
         contract=kit.contract_folder(),
         fixtures=kit.fixtures_folder(),
         target=None if target == MOCK else Path(target),
-        folder=folder if folder is not None else Path("flowproof-report") / provider,
+        folder=folder if folder is not None else REPORTS / provider,
         requirements=requirements,
         keyword=keyword,
         jobs=jobs,
@@ -107,6 +108,8 @@ def certify(
     key = read_private_key(sign) if sign is not None else None
     ended = run(configuration, os.environ, on_event=partial(_show_event, progress, configuration.folder))
     progress.end()
+    if folder is None:
+        hide_from_git(REPORTS)
     if not ended.finished:
         click.echo(
             f"Broken off after {progress.done} of {progress.planned} tests; --resume goes on from there.", err=True

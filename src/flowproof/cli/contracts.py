@@ -9,7 +9,9 @@ from flowproof.providers import find_providers
 from .contracts_diff import diff
 from .coverage import coverage
 from .group import CommandGroup
+from .options import complete_provider
 from .soundness import unsound
+from .tables import paragraph
 
 __all__ = ["contracts"]
 
@@ -20,7 +22,7 @@ def contracts() -> None:
 
 
 @contracts.command()
-@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("slugs", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @click.pass_context
 def check(context: click.Context, /, slugs: tuple[str, ...]) -> None:
     """
@@ -40,7 +42,7 @@ def check(context: click.Context, /, slugs: tuple[str, ...]) -> None:
             findings, counts = (str(error),), "cannot be loaded"
         click.echo(f"{slug}: {counts}, {len(findings)} findings")
         for each in findings:
-            click.echo(f"  {each}")
+            click.echo(paragraph(f"  {each}"))
         found += len(findings)
     context.exit(1 if found else 0)
 

@@ -20,8 +20,8 @@ from flowproof.providers import Kits, find_kit, find_providers
 from flowproof.target import ControlClient
 from flowproof.target.profile import MOCK, Permission, read_profile_file
 
-from .options import option
-from .tables import heading, json_text, table, visible
+from .options import complete_provider, option
+from .tables import heading, json_text, paragraph, table, visible
 
 __all__ = ["drift"]
 
@@ -29,7 +29,7 @@ MOST_CASES = 3
 
 
 @click.command()
-@click.argument("slug", metavar="PROVIDER")
+@click.argument("slug", shell_complete=complete_provider, metavar="PROVIDER")
 @option(
     "--target",
     "targets",
@@ -104,10 +104,12 @@ def _shown(slug: str, first: str, second: str, found: Drift) -> str:
         blocks.append(f"{heading(f'{operation} {status}')}\n{table(('KIND', 'WHERE', first, second, 'CASES'), lines)}")
     if found.left_out:
         blocks.append(
-            "\n".join([heading("Not compared"), *(f"  {case}: {why}" for case, why in found.left_out.items())])
+            "\n".join(
+                [heading("Not compared"), *(paragraph(f"  {case}: {why}") for case, why in found.left_out.items())]
+            )
         )
     if found.created:
-        blocks.append("\n".join([heading("Left on the targets"), *(f"  {visible(each)}" for each in found.created)]))
+        blocks.append("\n".join([heading("Left on the targets"), *(paragraph(f"  {each}") for each in found.created)]))
     return "\n\n".join(blocks)
 
 

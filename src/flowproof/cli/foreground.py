@@ -1,13 +1,15 @@
 """Runs a server in this process until a signal: builds it, announces that it is ready, cleans up."""
 
 import gc
+import json
 import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 import click
@@ -21,6 +23,7 @@ from flowproof.providers import find_providers
 from .announcement import Announcement, ServedProvider, write_atomically
 from .console import log_to_stderr
 from .options import ServeOptions
+from .terminal import discard_output
 
 __all__ = ["announce", "end_by_signal", "make_announcement", "make_gateway", "reachable_url", "ready_file", "run"]
 
@@ -77,25 +80,28 @@ def make_announcement(gateway: Gateway, url: str, options: ServeOptions) -> Anno
     default = workspaces.ensure_default()
     served = (
         ServedProvider(
-            slug,
-            app.provider.title,
-            f"{url}/{slug}",
-            {
-                each.role: {"key": each.key, **each.public, **each.secrets}
-                for each in workspaces.credentials(default, slug)
-            },
+            slug, f"{url}/{slug}", {each.role: each.shown() for each in workspaces.credentials(default, slug)}
         )
-        for slug, app in gateway.mock.apps.items()
+        for slug in gateway.mock.apps
     )
     return Announcement(url, os.getpid(), tuple(served), protected=options.token is not None)
 
 
 def announce(options: ServeOptions, announcement: Announcement) -> None:
-    """Announce that a server answers: first in the ready file, then on stdout."""
+    """Announce that a server answers: first in the files that were asked for, then on stdout."""
+    if options.env is not None:
+        from .variables import served_variables, shell_script  # noqa: PLC0415 (loads the kits, and requests)
+
+        write_atomically(options.env, shell_script(served_variables(announcement.providers)))
     if options.ready_file is not None:
-        write_atomically(options.ready_file, announcement.to_json())
-    with suppress(BrokenPipeError):  # that nobody reads it is no failure
+        write_atomically(options.ready_file, json.dumps(announcement.to_json(), indent=2))
+    try:
         click.echo(announcement.text())
+    except BrokenPipeError:
+        return  # that nobody reads it is no failure
+    except OSError as error:
+        click.echo(f"flowproof: the console cannot be written: {error.strerror}.", err=True)
+        discard_output(sys.stdout)
 
 
 def reachable_url(host: str, port: int) -> str:

@@ -12,6 +12,7 @@ import click
 from flowproof.mutation import MutantReport, MutantResult, run_mutants
 from flowproof.providers import Kits, find_providers
 
+from .options import complete_provider
 from .output import write
 from .tables import bullets, heading, json_text, table
 
@@ -21,7 +22,7 @@ VERDICTS = ("killed", "survived", "equal", "broken")
 
 
 @click.command()
-@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("slugs", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @click.option("--requirement", metavar="ID", help="Only mutants of this requirement, or of those below it.")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Only so many of each provider, always the same.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="How many at once.  [default: as many as processors]")

@@ -8,12 +8,21 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["ServeOptions", "option", "server_options", "workspace_options"]
+__all__ = ["ServeOptions", "complete_provider", "option", "server_options", "workspace_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 # An option whose help names its environment variable.
 option: Callable[..., Callable[[Command], Command]] = partial(click.option, show_envvar=True)
+
+
+def complete_provider(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The installed providers, for a shell that completes a command line."""
+    from flowproof.providers import Kits  # noqa: PLC0415 (only a shell that completes needs them)
+
+    given = context.params.get(parameter.name or "")
+    taken = given if isinstance(given, tuple) else ()
+    return [slug for slug in Kits().names if slug.startswith(incomplete) and slug not in taken]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,7 @@ class ServeOptions:
         seed: What ids and credentials of new workspaces are drawn from.
         workers: Processes.
         ready_file: Where to write that the server answers.
+        env: Where to write base URLs and credentials as variables of a shell.
         listen_fd: A listening socket that was inherited.
     """
 
@@ -47,6 +57,7 @@ class ServeOptions:
     seed: int | None
     workers: int
     ready_file: Path | None
+    env: Path | None = None
     listen_fd: int | None = None
 
     def to_arguments(self) -> list[str]:

@@ -1,7 +1,7 @@
 """The operations of a contract, and the search for the operation of a request."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -11,6 +11,13 @@ __all__ = ["Match", "Operation", "Operations", "Parameter"]
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 UNRESERVED = re.compile(r"%(?:2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])")
 LONGEST_COMPARED = 200
+
+SLIPS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("a double slash", lambda path: re.sub("//+", "/", path)),
+    ("a slash at its end", lambda path: path.rstrip("/") or "/"),
+    ("capital letters", str.lower),
+)
+"""What is wrong with many a path, and the path without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,18 @@ class Operations:
 
     def by_id(self, operation_id: str) -> Operation | None:
         return next((each for each in self.all if each.id == operation_id), None)
+
+    def near_miss(self, method: str, path: str) -> tuple[str, Operation] | None:
+        """A slip in a path, in words, and the operation of the path without it; None where no slip explains it."""
+        mended = path
+        slips = []
+        for slip, mend in SLIPS:
+            if (without := mend(mended)) != mended:
+                slips.append(slip)
+                mended = without
+                if match := self.find(method, mended):
+                    return " and ".join(slips), match.operation
+        return None
 
     def nearest(self, method: str, path: str) -> Operation | None:
         """The operation with the most similar method and path, for an explanation."""

@@ -94,7 +94,7 @@ class ProviderApp(Flask):
         with self.request_context(request.environ()) as flask_context:
             view, parameters = self._route(request, flask_context.request)
             if match is None:
-                raise refusals.NoSuchRoute([Finding("request.path", "", "a path of the contract", request.path)])
+                raise refusals.NoSuchRoute([Finding("request.path", "", self._nearest(request), request.path)])
             return self._process(request, context, match, lambda: view(**parameters))
 
     def _process(
@@ -148,6 +148,9 @@ class ProviderApp(Flask):
         return self.view_functions[rule.endpoint], parameters
 
     def _nearest(self, request: ProviderRequest) -> str:
+        if missed := self.contract.operations.near_miss(request.method, request.path):
+            slip, operation = missed
+            return f"the path without {slip}: {operation.method} {operation.path}"
         nearest = self.contract.operations.nearest(request.method, request.path)
         return f"an operation of the contract, such as {nearest.method} {nearest.path}" if nearest else "an operation"
 

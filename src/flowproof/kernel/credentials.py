@@ -28,6 +28,11 @@ class Credential:
     public: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def shown(self) -> dict[str, Any]:
+        """Its parts by name, for whoever uses it. A key that is secret stands under ``key`` alone."""
+        secrets = {name: value for name, value in self.secrets.items() if value != self.key}
+        return {"key": self.key, **self.public, **secrets}
+
 
 def credential_from_row(key: str, body: bytes) -> Credential:
     """Read what :func:`credential_row` wrote."""

@@ -79,7 +79,9 @@ class Placement:
         app, mount, path = self._provider(wire, mount, rest)
         if app is None:
             known = ", ".join(f"/{slug}" for slug in self._apps)
-            return problem(404, "No such provider", f"{wire.path} is below no provider. This server has {known}.")
+            slip = " The path has a double slash." if "//" in wire.path else ""
+            detail = f"{wire.path} is below no provider.{slip} This server has {known}."
+            return problem(404, "No such provider", detail)
         request = ProviderRequest(wire, mount, path)
         key = app.provider.presented_key(request)
         workspace = self._workspace(app, key, workspace_id)

@@ -9,6 +9,7 @@ from flowproof.errors import FlowproofError
 
 from . import fixtures
 from .clients import client_fixtures
+from .interference import explain_interference
 from .item_info import requirements_of
 from .options import add_options
 from .remote_targets import MOCK
@@ -98,7 +99,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     state_of(item.config).begin(item)
-    item.user_properties.extend(("requirement", each) for each in requirements_of(item))  # which JUnit files then show
+    stated = [("requirement", each) for each in requirements_of(item)]  # which JUnit files then show
+    item.user_properties.extend(each for each in stated if each not in item.user_properties)  # once, if it is retried
 
 
 @pytest.hookimpl(wrapper=True)
@@ -127,6 +129,8 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed and call.when in ("setup", "call"):
         state = state_of(item.config)
+        if call.excinfo is not None and (hint := explain_interference(call.excinfo.value)):
+            report.sections.append(("flowproof: another tool of this session", hint))
         report.sections.extend(
             (f"flowproof: refused in workspace {workspace.id}", shown)
             for workspace in state.workspaces[-2:]

@@ -11,8 +11,12 @@ from .session_state import SessionState
 
 __all__ = ["needs_control", "providers_of", "requirements_of", "skip_without_control"]
 
-CONTROL = frozenset({"flowproof_server", "make_workspace", "mock_workspace", "replay_case", "workspace"})
-"""Fixtures that there are on a mock only."""
+CONTROL = frozenset(
+    {"flowproof_server", "flowproof_mock_workspace", "flowproof_workspace", "make_workspace", "replay_case"}
+)
+"""
+Fixtures that there are on a mock only. `workspace` stands on one of them, unless it is a fixture of the project's own.
+"""
 
 PURPOSES = types.MappingProxyType(
     {

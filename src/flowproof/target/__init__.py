@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .client import ControlClient
 from .control import ControlRefused
-from .site import Credentials, PreconditionMissing, Site, site_from_environment
+from .site import Credentials, PreconditionMissing, Site, environment_of, site_from_environment, site_from_json
 from .webhooks import NotIdle, Webhooks
 from .workspace import Clock, Faults, Journal, Workspace
 
@@ -26,7 +26,9 @@ __all__ = [
     "Target",
     "Webhooks",
     "Workspace",
+    "environment_of",
     "site_from_environment",
+    "site_from_json",
 ]
 
 

@@ -16,6 +16,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flowproof.errors import ConfigurationError
+from flowproof.text_file import read_text
 
 from .site import Credentials, Site
 
@@ -158,7 +159,7 @@ def read_profile(text: str, environment: Mapping[str, str], *, defaults: Default
         name = "Acme's sandbox"
 
         [acme]
-        url = "https://sandbox.example.test/api"
+        url = "https://sandbox.example.test"
         credentials.default = { key = "$ACME_TOKEN", secret = "$ACME_SECRET" }
         permits = { operations = { submitOrder = 5, cancelOrder = true } }
         pace = { requests_per_second = 2 }
@@ -203,11 +204,7 @@ def read_profile_file(file: Path, environment: Mapping[str, str], *, defaults: D
     Raises:
         ConfigurationError: It cannot be read, or is unfit.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"The profile {file} cannot be read: {error}.", "Name another file.") from error
-    return read_profile(text, environment, defaults=defaults)
+    return read_profile(read_text(file, fix="Name the file of a profile."), environment, defaults=defaults)
 
 
 def _entry(slug: str, entry: Any, defaults: Mapping[str, Any], environment: Mapping[str, str]) -> ProfileEntry:

@@ -1,9 +1,9 @@
 """
 The control API as a Flask application: it authorizes a request, checks it by the OpenAPI document, and answers it.
 
-Without a token it answers loopback addresses only. Pages of other sites that a browser on this machine shows are kept
-out too: the Host header must name loopback (against DNS rebinding), so must an Origin header, and a body must be JSON
-(against scripts and forms).
+With a token, only its health is shown to whoever has none. Without a token it answers loopback addresses only. Pages of
+other sites that a browser on this machine shows are kept out too: the Host header must name loopback (against DNS
+rebinding), so must an Origin header, and a body must be JSON (against scripts and forms).
 """
 
 import hmac
@@ -45,6 +45,7 @@ __all__ = ["ControlApp"]
 logger = logging.getLogger("flowproof.control")
 
 PREFIX = "/_flowproof"
+HEALTH = f"{PREFIX}/health"
 PORT = re.compile(r":\d*$", re.ASCII)
 JSON = "application/json"
 
@@ -106,6 +107,8 @@ class ControlApp(Flask):
 
     def _refusal_of_access(self, wire: WireRequest) -> WireResponse | None:
         if self._token is not None:
+            if wire.path == HEALTH and wire.method in ("GET", "HEAD"):
+                return None  # asked by probes, which have no token
             scheme, _, presented = (wire.header("authorization") or "").partition(" ")
             is_right = hmac.compare_digest(presented.strip().encode(), self._token.encode())
             if scheme.lower() == "bearer" and is_right:
@@ -172,4 +175,4 @@ def _rendered(value: Any, status: int) -> WireResponse:
 
 
 def _base_url(wire: WireRequest) -> str:
-    return f"{wire.scheme}://{wire.header('host') or 'localhost'}"
+    return f"{wire.client_scheme}://{wire.header('host') or 'localhost'}"

@@ -32,8 +32,7 @@ def shown_workspace(workspace: Workspace) -> dict[str, Any]:
             slug: {
                 "base_url": f"{base_url}/w/{workspace.id}/{slug}",
                 "credentials": {
-                    credential.role: {"key": credential.key, **credential.public, **credential.secrets}
-                    for credential in mock.workspaces.credentials(workspace, slug)
+                    credential.role: credential.shown() for credential in mock.workspaces.credentials(workspace, slug)
                 },
             }
             for slug in mock.apps

@@ -74,7 +74,7 @@ class InboundExchange(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         redactor, wire, answer = self.redactor, self.wire, self.answer
         query = redactor.parameters(wire.query)
-        url = f"{wire.scheme}://{wire.header('host') or 'localhost'}{wire.path}"
+        url = f"{wire.client_scheme}://{wire.header('host') or 'localhost'}{wire.path}"
         return {
             "direction": "in",
             "provider": self.provider.slug,
