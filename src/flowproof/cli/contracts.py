@@ -1,4 +1,7 @@
-"""``flowproof contracts``: are the contracts' own files sound, and what does a run exercise of them?"""
+"""``flowproof contracts``: checks the contracts' own files, says what a run exercised, and writes a single document."""
+
+import json
+from typing import TextIO
 
 import click
 
@@ -8,6 +11,7 @@ from flowproof.providers import find_providers
 
 from .coverage import coverage
 from .group import CommandGroup
+from .options import option
 from .soundness import unsound
 
 __all__ = ["contracts"]
@@ -15,7 +19,7 @@ __all__ = ["contracts"]
 
 @click.group(cls=CommandGroup)
 def contracts() -> None:
-    """Check the contracts' own files, and what a run exercised of them."""
+    """Check the contracts' own files, say what a run exercised of them, and write one as a single file."""
 
 
 @contracts.command()
@@ -42,6 +46,30 @@ def check(context: click.Context, /, slugs: tuple[str, ...]) -> None:
             click.echo(f"  {each}")
         found += len(findings)
     context.exit(1 if found else 0)
+
+
+@contracts.command("bundle")
+@click.argument("slug", metavar="PROVIDER")
+@option(
+    "--server",
+    metavar="URL",
+    help="Base URL of the only server to name, such as a mock's; default: the provider's own.",
+)
+@option(
+    "--output", metavar="FILE", type=click.File("w", "utf-8", lazy=True), default="-", help="Default: standard output."
+)
+def write_bundle(slug: str, server: str | None, output: TextIO) -> None:
+    """
+    Write a contract as one OpenAPI document, in JSON.
+
+    Generators and other tools take it where they cannot follow references into other files. A running server has the
+    same document, with itself as the server, at /_flowproof/providers/PROVIDER/openapi.json.
+    """
+    from flowproof.conformance.bundle import bundle  # noqa: PLC0415 (no other command needs it)
+
+    (provider,) = find_providers([slug])
+    document = bundle(load_contract(provider.slug, provider.contract), server=server)
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False), file=output)
 
 
 contracts.add_command(coverage)
