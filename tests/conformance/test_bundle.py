@@ -130,6 +130,14 @@ def test_every_array_says_what_it_holds(slug: str) -> None:
 
 
 @each_provider
+def test_every_listed_value_has_a_type(slug: str) -> None:
+    """Each schema that lists its values says their type: some generators take a value without one for anything."""
+    listed = [node for node in nodes(bundle(load_contract(slug))["components"]["schemas"]) if "const" in node]
+
+    assert [each for each in listed if "type" not in each] == []
+
+
+@each_provider
 def test_no_schema_hides_its_type_in_an_all_of(slug: str) -> None:
     """A type stands beside the limits of its value, and in no branch of `allOf`, which generators merge wrongly."""
     branches = (each for node in nodes(bundle(load_contract(slug))) for each in node.get("allOf", ()))

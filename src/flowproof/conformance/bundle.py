@@ -2,7 +2,8 @@
 A contract as one OpenAPI document, for generators and other tools that read a single file.
 
 Each schema file that the document reaches becomes a component, named for its title; each of its ``$defs`` becomes one
-too. The meaning stays: only references, and the places that they lead to, are written anew.
+too. The meaning stays: references and the places that they lead to are written anew, and a schema that lists its values
+says their type.
 """
 
 import re
@@ -21,6 +22,7 @@ DATA = frozenset({"example", "examples", "default", "const", "enum"})  # behind 
 NAMES = frozenset(
     {"properties", "$defs", "patternProperties", "schemas"}
 )  # behind these stand names, whatever they are
+TYPES = {str: "string", bool: "boolean", int: "integer", float: "number"}
 WORD = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -66,7 +68,7 @@ class _Bundle:
             return [self._rewritten(each, uri) for each in node]
         if not isinstance(node, Mapping):
             return node
-        return {
+        rewritten = {
             key: self._reference(value, uri)
             if key == "$ref" and not names
             else value
@@ -74,6 +76,7 @@ class _Bundle:
             else self._rewritten(value, uri, names=key in NAMES and not names)
             for key, value in node.items()
         }
+        return rewritten if names else _with_type(rewritten)
 
     def _reference(self, reference: str, uri: str) -> str:
         target, _, pointer = urljoin(uri, reference).partition("#")
@@ -108,6 +111,13 @@ class _Bundle:
             return found if definition is None else found["$defs"][definition]
         except KeyError as error:
             raise ContractError(self._contract.slug, f"a reference leads to {error}, which is not there") from error
+
+
+def _with_type(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema that lists its values, with their type where that is one: generators make nothing of a value alone."""
+    values = [schema["const"]] if "const" in schema else schema.get("enum", [])
+    types = {TYPES.get(type(each), "") for each in values}
+    return schema if "type" in schema or len(types) != 1 or types == {""} else {**schema, "type": types.pop()}
 
 
 def _pascal(text: str) -> str:
