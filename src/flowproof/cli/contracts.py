@@ -19,7 +19,7 @@ __all__ = ["contracts"]
 
 @click.group(cls=CommandGroup)
 def contracts() -> None:
-    """Check the contracts' own files, say what a run exercised of them, and write one as a single file."""
+    """Check the contracts' own files, and what a run exercised of them."""
 
 
 @contracts.command()
