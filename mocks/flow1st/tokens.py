@@ -55,7 +55,7 @@ def is_valid(credential: Credential, now: datetime) -> bool:
 def media_type(contract: Contract, operation: Operation) -> str:
     """The vendor media type that an operation without a body has to send."""
     described = contract.document["paths"][operation.path][operation.method.lower()]
-    return str(described["x-content-type"])
+    return str(next(iter(described["requestBody"]["content"])))
 
 
 def _issue_token(context: ProviderContext, environment: str, api_key: str, role: str, ttl_s: float) -> str:

@@ -1,6 +1,7 @@
 """Authenticates a request by ``x-oneflow-authorization``: a token, and a signature over method, path and date."""
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -8,6 +9,7 @@ from typing import Any
 
 from flowproof.conformance import Finding
 from flowproof.kernel import Credential, ProviderContext, ProviderRequest, hex_id
+from flowproof.kernel.http.authorization import bare_token
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
 from .errors import TokenNotFound, Unauthorized
@@ -44,7 +46,7 @@ class Principal:
 
 def presented_key(request: ProviderRequest) -> str | None:
     """The token that a request presents."""
-    return (request.header(AUTHORIZATION) or "").partition(":")[0] or None
+    return bare_token((request.header(AUTHORIZATION) or "").partition(":")[0]) or None
 
 
 def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
@@ -60,7 +62,9 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
     credential = context.credential(signed.token)
     if credential is None:
         unknown = _finding(AUTHORIZATION, "a token of this workspace", "a token it does not know", "token")
-        raise TokenNotFound([unknown], note=_swapped(signed, context))
+        meant = context.credential(bare_token(signed.token))
+        note = (lambda: explain_signature(request, meant)) if meant else _swapped(signed, context)
+        raise TokenNotFound([unknown], note=note)
     seed = context.parsed_seed(SeedData)
     account = seed.account_of_role(credential.role)
     if account is None:
@@ -69,17 +73,18 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
     if not verify(scheme, signed, credential.secrets["secret"].encode()):
         raise Unauthorized(
             [_finding(AUTHORIZATION, "the signature of this request", "another one", "signature")],
-            note=lambda: explain_signature(request, credential),
+            note=lambda: explain_signature(request, credential, context.credentials()),
         )
     _check_window(signed.timestamp, seed.settings.date_window_s, context.now)
     return Principal(account)
 
 
-def explain_signature(request: ProviderRequest, credential: Credential) -> str:
-    """Why a signature does not verify, without the secret."""
+def explain_signature(request: ProviderRequest, credential: Credential, at_hand: Iterable[Credential] = ()) -> str:
+    """Why a signature does not verify, without the secret; perhaps it was made for another account ``at_hand``."""
     from flowproof.kernel.diagnosis import diagnose, render  # noqa: PLC0415 (most servers never explain a signature)
 
-    return render(diagnose(_scheme(request), _signed_request(request), credential.secrets["secret"].encode()))
+    others = {f"the secret of the account {each.role}": each.secrets["secret"].encode() for each in at_hand}
+    return render(diagnose(_scheme(request), _signed_request(request), credential.secrets["secret"].encode(), others))
 
 
 def _swapped(signed: SignedRequest, context: ProviderContext) -> str:

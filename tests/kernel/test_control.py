@@ -247,6 +247,20 @@ def test_no_input_makes_the_control_api_fail(
             app.mock.workspaces.reset(found)
 
 
+def test_contract_of_a_provider_is_one_document_with_this_server(app: ControlApp) -> None:
+    """
+    A provider's contract is served as one OpenAPI document, whose only server is this one; of no other provider.
+    """
+    here: dict[str, Any] = {"headers": (("host", "127.0.0.1:4010"),), "peer": "127.0.0.1"}
+    document = json.loads(ask(app, "GET", "/providers/notes/openapi.json", **here)[1])
+    listed = json.loads(ask(app, "GET", "/providers", **here)[1])["providers"]["notes"]
+
+    assert document["servers"] == [{"url": listed["base_url"]}] == [{"url": "http://127.0.0.1:4010/notes"}]
+    assert listed["contract"] == "http://127.0.0.1:4010/_flowproof/providers/notes/openapi.json"
+    assert document["components"]["schemas"].keys() >= {"Note"}
+    assert ask(app, "GET", "/providers/nobody/openapi.json", **here)[0] == 404
+
+
 def test_providers_own_operations_are_reached(desk: Desk) -> None:
     """
     A provider's operations of the control API stand below its workspace.

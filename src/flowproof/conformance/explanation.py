@@ -99,15 +99,21 @@ def _missing(error: ValidationError) -> str | None:
 
 
 def _requirement(path: Sequence[Any], root: Any, resolver: Resolver[Any], missing: str | None) -> str | None:
-    """The nearest id at or above a keyword; for a missing property, the id of the property in the nearest schema."""
+    """
+    The id of a keyword itself (``x-requirement-of``), else the nearest at or above it.
+
+    For a missing property it is the id of the property in the nearest schema.
+    """
     nearest: str | None = None
     named: str | None = None
+    of_keyword: Mapping[str, str] = {}
     for node, at_the_place in _along(path, root, resolver):
         nearest = node.get("x-requirement", nearest)
+        of_keyword = node.get("x-requirement-of", {})
         of_property = node.get("properties", {}).get(missing) if missing and at_the_place else None
         if isinstance(of_property, dict):
             named = of_property.get("x-requirement", named)
-    return named or nearest
+    return named or of_keyword.get(str(path[-1]), nearest)
 
 
 def _along(path: Sequence[Any], root: Any, resolver: Resolver[Any]) -> Iterator[tuple[dict[str, Any], bool]]:

@@ -148,7 +148,9 @@ def _operation(document: Mapping[str, Any], path: str, item: Mapping[str, Any], 
         *_parameters(document, described.get("parameters", []), f"{here}/parameters"),
     ]
     body, body_pointer = _referred(document, described.get("requestBody", {}), f"{here}/requestBody")
-    bodies = {media_type: schema for media_type, schema in _schemas(body, body_pointer).items() if schema}
+    content = body.get("content", {})
+    # An empty schema judges nothing: with one stands the media type of a request that has no body.
+    bodies = {name: place for name, place in _schemas(body, body_pointer).items() if place and content[name]["schema"]}
     return Operation(
         id=described["operationId"],
         method=method.upper(),

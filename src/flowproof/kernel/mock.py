@@ -161,9 +161,12 @@ class Mock:
 
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refusal) -> WireResponse:
         """Render a refusal in the provider's words, log why, and record it."""
+        from .hints import add_hints  # noqa: PLC0415 (nothing needs it until a request is refused)
+
         refusal.rng_key = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
         refusal.operation = arrival.match.operation.id if arrival.match else ""
         response = arrival.app.provider.render(refusal)
+        add_hints(refusal, arrival.request, arrival.match, arrival.app.contract)
         refusal.findings = tuple(redact_finding(each, arrival.app.redactor) for each in refusal.findings)
         cited = response.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
         if response.status == HTTPStatus.METHOD_NOT_ALLOWED and header(response.headers, "allow") is None:

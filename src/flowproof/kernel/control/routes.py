@@ -64,12 +64,21 @@ def list_providers() -> dict[str, Any]:
     return {"providers": {slug: _shown_provider(app) for slug, app in control_ctx.mock.apps.items()}}
 
 
+@routes.get("/providers/<slug>/openapi.json")
+def provider_contract(slug: str) -> dict[str, Any]:
+    """A provider's contract as one document, with this server as its only one."""
+    from flowproof.conformance.bundle import bundle  # noqa: PLC0415 (no start needs it)
+
+    return bundle(control_ctx.app(slug).contract, server=f"{control_ctx.base_url}/{slug}")
+
+
 def _shown_provider(app: ProviderApp) -> dict[str, Any]:
     slug = app.provider.slug
     standing = Counter(each.standing for each in app.contract.requirements.values())
     return {
         "title": app.provider.title,
         "base_url": f"{control_ctx.base_url}/{slug}",
+        "contract": f"{control_ctx.base_url}/_flowproof/providers/{slug}/openapi.json",
         "operations": [
             {"operationId": each.id, "method": each.method, "path": each.path} for each in app.contract.operations.all
         ],

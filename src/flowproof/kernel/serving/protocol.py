@@ -71,9 +71,12 @@ class TransportProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._decline_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
+            from .foreign_protocols import foreign_protocol  # noqa: PLC0415 (hardly ever needed)
+
             self._body = None
-            logger.warning("what a client sent is no HTTP")
-            self.send_400_response("Invalid HTTP request received.")
+            foreign = foreign_protocol(data)
+            logger.warning("what a client sent is no HTTP/1.1%s", f". {foreign}" if foreign else "")
+            self.send_400_response(foreign or "Invalid HTTP request received.")
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """

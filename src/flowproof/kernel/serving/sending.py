@@ -206,10 +206,23 @@ async def _write(writer: asyncio.StreamWriter, request: bytes, *, slow: bool) ->
 
 
 class _Response:
-    """A response while httptools parses it; interim responses (1xx) are passed over."""
+    """
+    A response while httptools parses it; interim responses (1xx) are passed over.
+
+    A receiver may end its lines with a line feed alone (RFC 9112, 2.2), and be as careless as other clients allow.
+    """
 
     def __init__(self) -> None:
         self.parser = httptools.HttpResponseParser(self)
+        self.parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_chunked_length=True,
+            lenient_optional_lf_after_cr=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_optional_crlf_after_chunk=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+        self._chunk_is_empty = False
         self.headers: list[tuple[str, str]] = []
         self.body = bytearray()
         self.status = 0
@@ -226,11 +239,20 @@ class _Response:
         status = self.parser.get_status_code()
         self.status = 0 if 100 <= status < 200 and status != 101 else status
 
+    def on_chunk_header(self) -> None:
+        self._chunk_is_empty = True
+
     def on_body(self, body: bytes) -> None:
+        self._chunk_is_empty = False
         self.body += body
 
     def on_message_complete(self) -> None:
         self.complete = self.status != 0
+
+    def feed(self, data: bytes) -> None:
+        """Parse a piece; the parser itself does not see the end of chunks without carriage returns."""
+        self.parser.feed_data(data)
+        self.complete = self.complete or (self._chunk_is_empty and data.endswith(b"\n\n"))
 
 
 async def _read_response(reader: asyncio.StreamReader) -> DeliveryResult:
@@ -248,7 +270,7 @@ async def _read_response(reader: asyncio.StreamReader) -> DeliveryResult:
         if not data:
             break
         try:
-            response.parser.feed_data(data)
+            response.feed(data)
         except httptools.HttpParserUpgrade:
             break
         except httptools.HttpParserError:
