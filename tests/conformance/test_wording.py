@@ -47,7 +47,7 @@ def schemas_of(slug: str) -> list[tuple[str, dict[str, Any]]]:
         for uri, document in contract_of(slug).schemas.resources.items()
         for pointer, node in nodes(document)
         if limits & node.keys()
-        and not pointer.endswith("/properties")
+        and not pointer.endswith(("/properties", "/x-requirement-of"))
         and "/example" not in pointer
         and (uri.endswith(".json") or "/schema" in pointer)
     ]
