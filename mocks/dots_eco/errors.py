@@ -111,6 +111,8 @@ def render(refusal: Refusal) -> WireResponse:
 
 def _fault(refusal: FaultInjected) -> WireResponse:
     limited = refusal.status == 429
+    if refusal.status < 500 and not limited:
+        return WireResponse(refusal.status, _message("Bad Request"), refusal.headers)
     message = "Too Many Requests" if limited else SERVER_ERROR[1]
     requirement = "dots_eco.answer.rate_limit" if limited else "dots_eco.answer.failure"
     return WireResponse(refusal.status, _message(message), refusal.headers, requirement)

@@ -4,12 +4,13 @@ import hmac
 from collections.abc import Mapping
 from random import Random
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import unquote_plus
 from uuid import UUID
 
 from flowproof.conformance import Finding
 from flowproof.kernel import Credential, ProviderContext, ProviderRequest, hex_id
 from flowproof.kernel.http.authorization import basic_credentials
+from flowproof.kernel.http.pairs import first_value, read_pairs
 from flowproof.kernel.time.clock import microseconds
 
 from .errors import Forbidden, Malformed, Unauthorized
@@ -40,8 +41,8 @@ def presented_key(request: ProviderRequest) -> str | None:
     if scheme == "basic" and (pair := _basic(presented)):
         return pair[0]
     if request.path.startswith(AUTH_PATHS):
-        return _value(request.wire.query, "client_id") or (
-            _value(request.body.decode("latin-1"), "client_id") if _is_form(request) else None
+        return first_value(request.wire.query, "client_id") or (
+            first_value(request.body.decode("latin-1"), "client_id") if _is_form(request) else None
         )
     return None
 
@@ -166,10 +167,10 @@ def is_authenticated(request: ProviderRequest, context: ProviderContext) -> bool
     if scheme == "bearer":
         token = Permissions(context.state).token(digest(presented))
         return token is not None and is_usable(token, now_us=microseconds(context.now))
-    form = dict(parse_qsl(request.body.decode("latin-1"))) if _is_form(request) else {}
     try:
+        form = dict(read_pairs(request.body.decode("latin-1"))) if _is_form(request) else {}
         authenticate_client(request, form, context)
-    except (Malformed, Unauthorized):
+    except (Malformed, Unauthorized, ValueError):  # ValueError: more fields than are read
         return False
     return True
 
@@ -214,10 +215,6 @@ def _basic(presented: str) -> tuple[str, str] | None:
 
 def _is_form(request: ProviderRequest) -> bool:
     return (request.header("content-type") or "").partition(";")[0].strip().lower() == FORM
-
-
-def _value(pairs: str, name: str) -> str | None:
-    return dict(parse_qsl(pairs)).get(name)
 
 
 def _header(expected: str, got: str, requirement: str) -> Finding:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Finding"]
+__all__ = ["MOST_FINDINGS", "Finding"]
+
+MOST_FINDINGS = 100  # of one value; nobody reads more, and looking for them may take longer than the request
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ __all__ = ["Arrival", "Mock"]
 
 logger = logging.getLogger("flowproof.mock")
 
+LONGEST_LOGGED = 4000  # characters of a line
+
 
 class Mock:
     """
@@ -86,6 +88,26 @@ class Mock:
             if workspace is None:
                 return problem(404, "No such workspace", f"Workspace {arrival.workspace.id} was deleted meanwhile.")
             return self._process_or_refuse(arrival, workspace)
+
+    def refuse(self, wire: WireRequest, status: int, reason: str) -> WireResponse:
+        """
+        Refuse and record what cannot be read as a request.
+
+        Args:
+            wire: As much of it as could be read.
+            status: Such as 400 or 431.
+            reason: What is wrong, for people.
+
+        Returns:
+            The response, in the provider's words where target or host name a provider; else a problem document.
+        """
+        with self.store.transaction():
+            placed = self._placement.place(wire, counts_faults=False)
+            if isinstance(placed, WireResponse):
+                return problem(status, "Unreadable request", reason)
+            finding = Finding("request", "", "an HTTP/1.1 request that the server reads", reason, keyword="http")
+            refusal = refusals.UnreadableRequest([finding], note=reason, status=status)
+            return self._refuse(placed, placed.workspace, placed.workspace.clock.now(), refusal)
 
     def record_reset(self, arrival: Arrival) -> None:
         """Record a request that a reset kept from being processed."""
@@ -164,8 +186,9 @@ class Mock:
         cited = response.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
         response = replace(response, requirement=cited)
         secrets = self._recorder.secrets(arrival, workspace)
-        summary = f"{arrival.request.method} {arrival.request.path} answered {response.status}: {refusal}"
-        logger.info("%s %s", arrival.id, redact_text(summary, secrets))
+        path = arrival.request.path[:LONGEST_LOGGED]
+        summary = f"{arrival.request.method} {path} answered {response.status}: {refusal}"
+        logger.info("%s %s", arrival.id, redact_text(summary, secrets)[:LONGEST_LOGGED])
         if refusal.afterwards is not None:
             refusal.afterwards()
         note = refusal.note

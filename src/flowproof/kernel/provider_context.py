@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from itertools import count
@@ -15,7 +15,7 @@ from .credentials import Credential, credential_from_row, credential_row
 from .hooks import FindingsFilter
 from .state.protocol import Store
 from .state.rows import KERNEL, SEED
-from .time.clock import microseconds
+from .time.clock import later, microseconds
 from .webhooks.adversary import Adversary
 from .webhooks.model import Delivery, Webhook
 from .webhooks.outbox import Outbox
@@ -143,7 +143,7 @@ class ProviderContext:
 
     def schedule(self, name: str, *, after_s: float, value: Any) -> None:
         """Run the provider's task of that name when the clock has moved on by so many seconds."""
-        state, due = self.state, self.now + timedelta(seconds=after_s)
+        state, due = self.state, later(self.now, after_s)
         # The number is not the row's in the store, which depends on what other workspaces do.
         number = next(self.scheduled) if self.has_own_rng_key else self._task_number()
         rng_key = f"task-{sha256(f'{self.rng_seed}/{number}'.encode()).hexdigest()[:16]}"

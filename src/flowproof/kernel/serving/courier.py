@@ -103,6 +103,11 @@ class Courier:
         """Whether it has been started and not stopped."""
         return self._loop is not None and not self._stopping
 
+    @property
+    def is_working(self) -> bool:
+        """Whether it runs tasks or sends webhooks."""
+        return bool(self._tasks)
+
     def wake_dirty(self) -> None:
         """Wake the workspaces whose clock, tasks or deliveries have changed."""
         with self._lock:

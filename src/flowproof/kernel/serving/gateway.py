@@ -70,6 +70,7 @@ class Gateway:
         self.courier = Courier(mock, self._lock)
         self._control = control
         self._largest_body = largest_body
+        self._hurried = asyncio.Event()
 
     def serve_from_thread(self, request: WireRequest) -> WireResponse | None:
         """
@@ -111,6 +112,12 @@ class Gateway:
         handled = self._dispatch(request, self.mock.handle)
         self.courier.wake_dirty()
         return handled
+
+    def refuse(self, request: WireRequest, status: int, reason: str) -> WireResponse:
+        """The answer to what cannot be read as a request: as much of it as could be read, a status, and the reason."""
+        if self._is_for_control(request):
+            return problem(status, "Unreadable request", reason)
+        return self._dispatch(request, lambda wire: self.mock.refuse(wire, status, reason))
 
     def _pass_turn(self) -> None:
         """Release a state file once a turn of the loop, and not after each request of a busy process."""
@@ -157,7 +164,7 @@ class Gateway:
     async def _serve_with_faults(self, arrival: Arrival, writer: ResponseWriter) -> None:
         wait_s, reset = delay((plan.effect, rng) for plan, rng in arrival.faults)
         if wait_s > 0:
-            await asyncio.sleep(wait_s)
+            await self._wait(wait_s)
         if reset is not None:
             with self._lock:
                 self.mock.record_reset(arrival)
@@ -166,6 +173,15 @@ class Gateway:
         with self._lock:
             response = _guarded(self.mock.resume, arrival)
         await self._write_with_faults(arrival, response, writer)
+
+    def hurry(self) -> None:
+        """The server stops: a fault that waits ends at once with what it would have done."""
+        self._hurried.set()
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurried.wait()
 
     async def _write_with_faults(self, arrival: Arrival, response: WireResponse, writer: ResponseWriter) -> None:
         """The first effect on the sending decides; a malformed body can be slow or truncated too."""
@@ -179,7 +195,7 @@ class Gateway:
                 case TruncatedBody():
                     return await writer.write_truncated(response, effect)
                 case SlowBody():
-                    return await writer.write_slowly(response, effect)
+                    return await writer.write_slowly(response, effect, self._wait)
                 case MalformedJson():
                     continue
                 case _:

@@ -22,15 +22,19 @@ from uvicorn.server import ServerState
 from flowproof.errors import ConfigurationError
 
 from .gateway import Gateway
+from .limits import Limits, most_open_files
 from .protocol import TransportProtocol
+from .turns import Turns
 
 __all__ = ["Server", "listen"]
 
 READY_TIMEOUT_S = 30
 GRACE_S = 2.0
 KEEP_ALIVE_S = 75
+REQUEST_S = 60.0
 BACKLOG = 2048
 POLL_S = 0.005
+TURNS_TO_READ = 5  # turns of the event loop in which everything that has arrived is read
 
 
 class Server:
@@ -44,6 +48,8 @@ class Server:
         listening: A socket that listens already, such as one that several processes share; host and port are its own.
         grace_s: How long requests, and then webhooks, that are under way when it stops may take to finish.
         keep_alive_s: How long an idle connection stays open.
+        request_s: How long a request may take to come whole.
+        most_connections: How many there may be; by default as many as there are file descriptors for.
 
     Raises:
         ConfigurationError: The address cannot be bound.
@@ -58,13 +64,18 @@ class Server:
         listening: socket.socket | None = None,
         grace_s: float = GRACE_S,
         keep_alive_s: int = KEEP_ALIVE_S,
+        request_s: float = REQUEST_S,
+        most_connections: int | None = None,
     ) -> None:
         self._socket = listening or listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         gateway.courier.home_port = self.port
+        self._gateway = gateway
         self._courier = gateway.courier
         self._grace_s = grace_s
+        self._limits = Limits(request_s, keep_alive_s, most_connections or most_open_files())
+        self._turns = Turns(lambda: gateway.courier.is_working)
         self._config = uvicorn.Config(
             gateway,
             http=TransportProtocol,
@@ -120,12 +131,15 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._config.load()
         listener = await self._loop.create_server(
-            lambda: TransportProtocol(self._config, self._state, app_state={}), sock=self._socket, backlog=BACKLOG
+            lambda: TransportProtocol(self._limits, self._turns, self._config, self._state, app_state={}),
+            sock=self._socket,
+            backlog=BACKLOG,
         )
         self._courier.start()
         self._ready.set()
         if not self._is_stopping:
             await self._stop_requested.wait()
+        await self._read_arrived()  # connections that wait for the listener are taken too
         listener.close()
         self._socket.close()
         await self._finish()
@@ -156,8 +170,14 @@ class Server:
         self._request_stop()
 
     async def _finish(self) -> None:
-        for connection in list(self._state.connections):
-            connection.shutdown()
+        """Answer what has arrived, each with the last response of its connection, and end the rest."""
+        self._gateway.hurry()
+        for connection in self._connections():
+            connection.finish()
+        await self._read_arrived()
+        for connection in self._connections():
+            if connection.is_idle:
+                connection.shutdown()
         now = asyncio.get_running_loop().time
         deadline = now() + self._grace_s
         while self._is_busy() and not self._is_hurried and now() < deadline:  # noqa: ASYNC110 (uvicorn's sets notify nobody)
@@ -165,6 +185,16 @@ class Server:
         for task in self._state.tasks:
             task.cancel()
         await self._courier.stop(within_s=self._grace_s)
+
+    async def _read_arrived(self) -> None:
+        """Let the event loop read what lies in its sockets, and every connection have its turn."""
+        for _ in range(TURNS_TO_READ):
+            await asyncio.sleep(0)
+        while not self._turns.is_empty:  # noqa: ASYNC110 (each turn of the loop serves one)
+            await asyncio.sleep(0)
+
+    def _connections(self) -> list[TransportProtocol]:
+        return [each for each in self._state.connections if isinstance(each, TransportProtocol)]
 
     def _is_busy(self) -> bool:
         return bool(self._state.connections or self._state.tasks)
