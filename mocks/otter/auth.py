@@ -61,7 +61,13 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
     if scheme != "bearer" or not presented:
         got = f"the scheme {scheme}" if scheme else "nothing"
         raise Unauthorized([_header("Bearer and a token", got, "otter.access.bearer")])
-    token = _usable_token(Permissions(context.state).token(digest(presented)), context)
+    key = digest(presented)
+    token = _usable_token(Permissions(context.state).token(key), context)
+    if context.credential(key) is None:
+        raise Unauthorized(
+            [_header("a token of this workspace", "one of another", "otter.access.token_known")],
+            note="The token came here with a snapshot; it opens the workspace that issued it.",
+        )
     user = SeedData(context.seed).user(token.user)
     needed = SERVICE_INTEGRATION if request.path.endswith("/connection") else READ
     if token.user is None:

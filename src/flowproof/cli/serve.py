@@ -39,6 +39,12 @@ __all__ = ["serve"]
     metavar="FILE",
     help="Write URL, process, base URLs and credentials here when ready.",
 )
+@option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
+    help="Answer under this host name too, beside loopback and the providers' own hosts. May be given again.",
+)
 @click.option("--listen-fd", type=int, hidden=True)
 def serve(**values: Any) -> None:
     """

@@ -9,13 +9,14 @@ as the plan says, and then calls ``resume``; so a fault that waits delays no oth
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from random import Random
 from typing import assert_never
 
 from flowproof.conformance import Finding
+from flowproof.errors import StoreConflict, StoreError
 from flowproof.exchange import Headers
 from flowproof.redaction.journal_entries import redact_text
 
@@ -51,18 +52,21 @@ class Mock:
         store: Where state and journal live.
         rng: What ids and credentials of new workspaces are drawn from.
         journal_keep: How many exchanges are kept of each workspace.
+        shared: The server can be reached from other machines.
 
     ``hooks`` lets a test tool watch or change answers and findings.
     """
 
-    def __init__(self, apps: Iterable[ProviderApp], store: Store, rng: Random, *, journal_keep: int = 500) -> None:
+    def __init__(
+        self, apps: Iterable[ProviderApp], store: Store, rng: Random, *, journal_keep: int = 500, shared: bool = False
+    ) -> None:
         self.hooks = MockHooks()
         self.apps: Mapping[str, ProviderApp] = {app.provider.slug: app for app in apps}
         self.store = store
         providers = {slug: app.provider for slug, app in self.apps.items()}
         contracts = {slug: app.contract for slug, app in self.apps.items()}
-        self.workspaces = Workspaces(store, providers, contracts, rng, self.hooks)
         self.journal = Journal(store, keep=journal_keep)
+        self.workspaces = Workspaces(store, providers, contracts, rng, self.hooks, self.journal.note, shared=shared)
         self._placement = Placement(self.apps, self.workspaces)
         self._recorder = Recorder(self.journal, self.workspaces, self.hooks)
         self.workspaces.ensure_default()
@@ -132,6 +136,11 @@ class Mock:
             provider = self.apps[delivery.provider].provider
             return self._recorder.record_delivery(workspace, delivery, provider, at, headers, result, duration_ms)
 
+    @property
+    def hosts(self) -> Collection[str]:
+        """The providers' own hosts, in lower case."""
+        return self._placement.hosts
+
     def has_host(self, wire: WireRequest) -> bool:
         """Whether a request is to one of the providers' own hosts."""
         return self._placement.has_host(wire)
@@ -152,7 +161,9 @@ class Mock:
                 recorded = self._recorder.record(arrival, workspace, now, response, findings)
         except Refusal as refusal:
             recorded = self._refuse(arrival, workspace, now, refusal)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, StoreError) and not isinstance(error, StoreConflict):
+                raise  # the state cannot be read or written, which is no answer of the provider's
             logger.exception("%s: the mock failed while it answered", arrival.id)
             recorded = self._refuse(arrival, workspace, now, refusals.BrokenMock())
         return recorded
@@ -175,12 +186,14 @@ class Mock:
                     case _:
                         assert_never(effect)
         slug, rng_key = arrival.app.provider.slug, str(arrival.number)
-        context = self.workspaces.context(workspace, slug, now=now, rng_key=rng_key, has_own_rng_key=True)
+        context = self.workspaces.context(
+            workspace, slug, now=now, rng_key=rng_key, has_own_rng_key=True, exchange=arrival.number
+        )
         return arrival.app.process(arrival.request, context, arrival.match)
 
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refusal) -> WireResponse:
         """Render a refusal in the provider's words, log why, and record it."""
-        refusal.rng_key = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
+        refusal.rng_key = f"{workspace.rng_root}/{arrival.app.provider.slug}/{arrival.number}"
         response = arrival.app.provider.render(refusal)
         refusal.findings = tuple(redact_finding(each, arrival.app.redactor) for each in refusal.findings)
         cited = response.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)

@@ -5,7 +5,7 @@ The path names the provider (``/{provider}/…``), or the Host header does. The 
 (``/w/{workspace}/…``); else the presented credential leads to the workspace, and without either it is the default one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -96,6 +96,11 @@ class Placement:
             workspace, faults = workspace.count_call(app.provider.slug, match.operation.id if match else None)
             self._workspaces.save(workspace)
         return Arrival(app, workspace, key, number, request, match, faults, started_ms)
+
+    @property
+    def hosts(self) -> Collection[str]:
+        """The providers' own hosts, in lower case."""
+        return self._by_host.keys()
 
     def has_host(self, wire: WireRequest) -> bool:
         """Whether a request is to one of the providers' own hosts."""

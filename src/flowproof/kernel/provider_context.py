@@ -20,7 +20,7 @@ from .webhooks.adversary import Adversary
 from .webhooks.model import Delivery, Webhook
 from .webhooks.outbox import Outbox
 
-__all__ = ["ProviderContext", "State", "hex_id"]
+__all__ = ["ProviderContext", "State", "exchange_of_task", "hex_id"]
 
 MAX_LISTED = 1_000_000
 ParsedSeed = TypeVar("ParsedSeed")
@@ -86,6 +86,7 @@ class ProviderContext:
         unknown_event: As in the provider's webhook policy; None where the provider delivers no webhooks.
         has_own_rng_key: No other request or task has the same ``rng_seed``.
         findings_filter: As in :class:`~flowproof.kernel.hooks.MockHooks`.
+        exchange: Number of the exchange that all of it comes from; None where there is none.
         scheduled: Counts what is scheduled at this moment.
     """
 
@@ -97,6 +98,7 @@ class ProviderContext:
     unknown_event: Callable[[Webhook], Webhook] | None = None
     has_own_rng_key: bool = False
     findings_filter: FindingsFilter | None = None
+    exchange: int | None = None
     scheduled: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def findings(self, schema_file: str, value: Any, where: str = "request.body") -> tuple[Finding, ...]:
@@ -142,11 +144,16 @@ class ProviderContext:
         return state.store.cached(key, lambda: parse(seed))
 
     def schedule(self, name: str, *, after_s: float, value: Any) -> None:
-        """Run the provider's task of that name when the clock has moved on by so many seconds."""
+        """
+        Run the provider's task of that name when the clock has moved on by so many seconds.
+
+        A task that fails is kept, and can be run again. One that is due beyond the calendar is due at its end.
+        """
         state, due = self.state, later(self.now, after_s)
         # The number is not the row's in the store, which depends on what other workspaces do.
         number = next(self.scheduled) if self.has_own_rng_key else self._task_number()
-        rng_key = f"task-{sha256(f'{self.rng_seed}/{number}'.encode()).hexdigest()[:16]}"
+        drawn = sha256(f"{self.rng_seed}/{number}".encode()).hexdigest()[:16]
+        rng_key = f"task-{drawn}" if self.exchange is None else f"task-{drawn}-{self.exchange}"
         state.store.tasks.add(state.workspace, state.provider, microseconds(due), name, value, rng_key=rng_key)
 
     def _task_number(self) -> str:
@@ -205,6 +212,12 @@ class ProviderContext:
         """All of the workspace's credentials for this provider."""
         rows = self.state.store.credentials.of_workspace(self.state.workspace)
         return tuple(credential_from_row(row.key, row.body) for row in rows if row.provider == self.state.provider)
+
+
+def exchange_of_task(rng_key: str) -> int | None:
+    """The number of the exchange that a task comes from, by the task's ``rng_key``; None where there is none."""
+    number = rng_key.removeprefix("task-").partition("-")[2]
+    return int(number) if number.isdecimal() and len(number) < 16 else None
 
 
 def hex_id(rng: Random, digits: int = 24) -> str:

@@ -20,6 +20,7 @@ from typing import Protocol, TypeVar, assert_never
 
 from flowproof.errors import StoreError
 from flowproof.kernel.faults.effects import MalformedJson, OnSocket, Reset, SlowBody, TruncatedBody, delay
+from flowproof.kernel.http.host_names import HostNames
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
@@ -32,6 +33,8 @@ __all__ = ["CONTROL_PREFIX", "Gateway"]
 
 CONTROL_PREFIX = "/_flowproof"
 MOST_DRAINED = 32 * 1024 * 1024  # bytes read of a body that is too large
+
+UNKNOWN_HOST = "This server answers under loopback names, the providers' own hosts, and those that it is told to allow"
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -62,12 +65,17 @@ class Gateway:
         mock: The mocks.
         control: The control API.
         largest_body: What a request may have at most, in bytes.
+        hosts: Under which names the server answers; by default under every one.
+        shared: Other machines can reach the server.
     """
 
-    def __init__(self, mock: Mock, control: Control, *, largest_body: int) -> None:
+    def __init__(
+        self, mock: Mock, control: Control, *, largest_body: int, hosts: HostNames | None = None, shared: bool = False
+    ) -> None:
         self.mock = mock
+        self._hosts = hosts or HostNames(any_name=True)
         self._lock = Lock()
-        self.courier = Courier(mock, self._lock)
+        self.courier = Courier(mock, self._lock, reaches_loopback=not shared)
         self._control = control
         self._largest_body = largest_body
         self._hurried = asyncio.Event()
@@ -129,6 +137,9 @@ class Gateway:
         with self._lock:
             if self._is_for_control(request):
                 return _guarded(self._control.answer, request)
+            host = request.header("host")
+            if not self._hosts.accepts(host):
+                return problem(403, "Unknown host", f"{UNKNOWN_HOST}: serve with --allow-host {host}.")
             return _guarded(handle, request)
 
     def _is_for_control(self, request: WireRequest) -> bool:
