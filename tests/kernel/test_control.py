@@ -222,7 +222,7 @@ def test_no_input_makes_the_control_api_fail(
     Whatever JSON is sent to a documented operation, it succeeds or refuses as documented, and never fails.
     """
     ids = {"workspace": workspace, "provider": "notes", "exchange": "default-1"}
-    path = operation.path.format_map({**dict.fromkeys(("delivery", "trial", "id", "name"), "x"), **ids})
+    path = operation.path.format_map({**dict.fromkeys(("delivery", "trial", "task", "id", "name"), "x"), **ids})
     status, text = ask(app, operation.method, f"{path}{query}", json.dumps(value).encode())
 
     assert status < 500, text

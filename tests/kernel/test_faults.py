@@ -152,7 +152,9 @@ def test_waiting_fault_holds_up_nobody_else(server: Server, desk: Desk, other: D
     """
     desk.break_by({"fault": "latency", "seconds": 10, "operation": "createNote"})
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as waiting:
-        waiting.sendall(f"POST /w/{desk.id}/notes/notes HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+        waiting.sendall(
+            f"POST /w/{desk.id}/notes/notes HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n".encode()
+        )
         while not desk.control("GET", "/faults")["faults"][0]["calls"]:
             pass
         statuses = {other.write().status_code for _ in range(5)} | {desk.ask("GET", "/notes").status_code}

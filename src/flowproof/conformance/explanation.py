@@ -57,7 +57,7 @@ class Explainer:
         self._uris = {id(node): uri for root, document in resources.items() for node, uri in _nodes(document, root)}
         keywords = {"items": self._items, "additionalProperties": self._further_members}
         self._validator = extend(Validator, keywords)  # type: ignore[no-untyped-call]  # (the stubs leave it so)
-        made = ((each, DRAFT202012.create_resource(contents)) for each, contents in resources.items())
+        made = ((each, DRAFT202012.create_resource(_without_dialect(document))) for each, document in resources.items())
         self._registry: Registry[Any] = Registry().with_resources(made).crawl()
         self._checker = FormatChecker(formats=())
         for name, fits in FORMATS.items():
@@ -99,6 +99,11 @@ class Explainer:
         """Those pairs whose value the schema does not accept."""
         uri = self._uris.get(id(schema))
         return (pair for pair in pairs if uri is None or not self._accepts(uri, pair[1]))
+
+
+def _without_dialect(document: Any) -> Any:
+    """A schema document without ``$schema``, at which jsonschema would go on with a validator of its own."""
+    return {name: value for name, value in document.items() if name != "$schema"}
 
 
 def _nodes(node: Any, uri: str) -> Iterator[tuple[dict[str, Any], str]]:

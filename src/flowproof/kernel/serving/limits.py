@@ -27,11 +27,15 @@ class Limits:
         request_s: How long a request may take to come whole, from the connection or its first byte on.
         keep_alive_s: How long an idle connection stays open.
         most_connections: How many there may be; each further one gets a 503.
+
+    ``events`` counts connections and reads. While ``is_stopping`` each response is the last one of its connection.
     """
 
     request_s: float
     keep_alive_s: float
     most_connections: int
+    events: int = 0
+    is_stopping: bool = False
     _counted: Counter[str] = field(default_factory=Counter, repr=False)
     _is_quiet: bool = False
 

@@ -75,7 +75,7 @@ class TransportProtocol(HttpToolsProtocol):
         self._refusal: tuple[int, str] | None = None  # status and reason
         self._marks = 0  # ends of heads and of messages that were read
         self._wire_size = 0  # bytes that were read since the last mark
-        self._is_last = self._is_discarding = False
+        self._is_discarding = False
         self._since_s = 0.0  # when the last response was written, or an incomplete request was begun
         self._timer: asyncio.TimerHandle | None = None
         self._unread = -1  # bytes that the client had not taken when the timer fired
@@ -83,6 +83,7 @@ class TransportProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # (as uvicorn's)
         """Take a connection, or refuse it where there are too many."""
         super().connection_made(transport)
+        self._limits.events += 1
         self._since_s = self.loop.time()
         if len(self.connections) > self._limits.most_connections:
             self._limits.log(f"there are more than {self._limits.most_connections} connections; new ones get a 503")
@@ -95,6 +96,7 @@ class TransportProtocol(HttpToolsProtocol):
         """Take bytes off the socket, now or when it is the connection's turn."""
         if self._is_discarding:
             return
+        self._limits.events += 1
         self._unset_keepalive_if_required()
         if self._turns.must_wait():
             self.flow.pause_reading()
@@ -304,7 +306,9 @@ class TransportProtocol(HttpToolsProtocol):
             lines = _header_lines(response) or []
         if response.status not in STATUSES_WITHOUT_BODY:
             lines.append(b"content-length: %d" % len(response.body))
-        keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive() and not self._is_last
+        keep_alive = (
+            self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive() and not self._limits.is_stopping
+        )
         if not keep_alive:
             lines.append(b"connection: close")
         body = b"" if self.parser.get_method() == b"HEAD" else response.body
@@ -360,8 +364,7 @@ class TransportProtocol(HttpToolsProtocol):
         self._timer = self.loop.call_later(min(seconds, self._limits.keep_alive_s), self._check_time)
 
     def finish(self) -> None:
-        """The server stops: the next response is the last one."""
-        self._is_last = True
+        """The server stops: the response that is being written is the last one."""
         cycle: RequestResponseCycle | None = self.cycle  # (None before the first, which its type does not say)
         if cycle is not None:
             cycle.keep_alive = False

@@ -34,7 +34,7 @@ KEEP_ALIVE_S = 75
 REQUEST_S = 60.0
 BACKLOG = 2048
 POLL_S = 0.005
-TURNS_TO_READ = 5  # turns of the event loop in which everything that has arrived is read
+QUIET_TURNS = 5  # of the event loop: where nothing is read in so many, nothing has arrived
 
 
 class Server:
@@ -139,10 +139,7 @@ class Server:
         self._ready.set()
         if not self._is_stopping:
             await self._stop_requested.wait()
-        await self._read_arrived()  # connections that wait for the listener are taken too
-        listener.close()
-        self._socket.close()
-        await self._finish()
+        await self._finish(listener)
 
     def _request_stop(self) -> None:
         """From any thread, and from the handler of a signal."""
@@ -169,29 +166,32 @@ class Server:
         self._is_hurried = self._is_stopping
         self._request_stop()
 
-    async def _finish(self) -> None:
+    async def _finish(self, listener: asyncio.Server) -> None:
         """Answer what has arrived, each with the last response of its connection, and end the rest."""
-        self._gateway.hurry()
-        for connection in self._connections():
-            connection.finish()
-        await self._read_arrived()
-        for connection in self._connections():
-            if connection.is_idle:
-                connection.shutdown()
         now = asyncio.get_running_loop().time
         deadline = now() + self._grace_s
+        self._limits.is_stopping = True
+        self._gateway.hurry()
+        await self._read_arrived(deadline)  # of connections, too, that wait to be accepted
+        listener.close()
+        self._socket.close()
+        for connection in self._connections():
+            connection.finish()
+            if connection.is_idle:
+                connection.shutdown()
         while self._is_busy() and not self._is_hurried and now() < deadline:  # noqa: ASYNC110 (uvicorn's sets notify nobody)
             await asyncio.sleep(POLL_S)
         for task in self._state.tasks:
             task.cancel()
         await self._courier.stop(within_s=self._grace_s)
 
-    async def _read_arrived(self) -> None:
-        """Let the event loop read what lies in its sockets, and every connection have its turn."""
-        for _ in range(TURNS_TO_READ):
+    async def _read_arrived(self, deadline: float) -> None:
+        """Let the event loop accept and read what has arrived, and every connection have its turn."""
+        loop, events, quiet = asyncio.get_running_loop(), self._limits.events, 0
+        while quiet < QUIET_TURNS and loop.time() < deadline:
             await asyncio.sleep(0)
-        while not self._turns.is_empty:  # noqa: ASYNC110 (each turn of the loop serves one)
-            await asyncio.sleep(0)
+            is_quiet = events == self._limits.events and self._turns.is_empty
+            events, quiet = self._limits.events, quiet + 1 if is_quiet else 0
 
     def _connections(self) -> list[TransportProtocol]:
         return [each for each in self._state.connections if isinstance(each, TransportProtocol)]
