@@ -35,7 +35,7 @@ class HostNames:
 
     def accepts(self, header: str | None) -> bool:
         """Whether a request with that Host header is answered; a browser always sends one."""
-        if self._any_name or not header or header in self._known:
+        if header in self._known or self._any_name or not header:
             return True
         name = PORT.sub("", header).lower()
         is_accepted = name in self._providers or self.is_own(header)

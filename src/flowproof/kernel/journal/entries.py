@@ -17,6 +17,7 @@ from flowproof.redaction.bodies import shown_body
 from flowproof.redaction.known_secrets import SHORTEST_SECRET
 from flowproof.redaction.marks import REDACTED
 from flowproof.redaction.named_parameters import ParameterRedactor
+from flowproof.redaction.sensitive_names import is_shown_header
 
 __all__ = ["InboundExchange", "JournalEntry", "WebhookAttempt", "compact", "redact_finding", "secrets_sent"]
 
@@ -190,4 +191,10 @@ def _body(data: bytes, *, size: int | None = None) -> dict[str, Any]:
 
 
 def _headers(headers: Headers, redact: Callable[[str, str], str]) -> list[list[str]]:
-    return [[name, redact(name.lower(), value)] for name, value in headers]
+    return [[name, _header(name.lower(), value, redact)] for name, value in headers]
+
+
+def _header(name: str, value: str, redact: Callable[[str, str], str]) -> str:
+    """A header's value as the provider redacts it; of any other header only if its name is known to be harmless."""
+    shown = redact(name, value)
+    return shown if shown != value or is_shown_header(name) or not value else REDACTED

@@ -9,7 +9,7 @@ under the lock, which it never holds while it waits for a receiver.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent import futures
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,9 +106,9 @@ class Courier:
         return self._loop is not None and not self._stopping
 
     @property
-    def is_working(self) -> bool:
-        """Whether it runs tasks or sends webhooks."""
-        return bool(self._tasks)
+    def work(self) -> Collection[object]:
+        """The workspaces for which it runs tasks or sends webhooks; it stays up to date."""
+        return self._tasks.keys()
 
     def wake_dirty(self) -> None:
         """Wake the workspaces whose clock, tasks or deliveries have changed."""

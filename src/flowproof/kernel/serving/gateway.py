@@ -137,7 +137,7 @@ class Gateway:
         with self._lock:
             if self._is_for_control(request):
                 return _guarded(self._control.answer, request)
-            host = request.header("host")
+            host = next((value for name, value in request.headers if name == "host"), "")
             if not self._hosts.accepts(host):
                 return problem(403, "Unknown host", f"{UNKNOWN_HOST}: serve with --allow-host {host}.")
             return _guarded(handle, request)

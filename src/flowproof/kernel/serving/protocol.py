@@ -72,6 +72,7 @@ class TransportProtocol(HttpToolsProtocol):
         self._pieces: list[bytes] = []  # of a body on the slow path, since the last read
         self._body_size = self._head_size = 0
         self._is_in_head, self._is_begun = True, False
+        self._counts_head = False  # only where so many bytes have come that a head may be too large
         self._refusal: tuple[int, str] | None = None  # status and reason
         self._marks = 0  # ends of heads and of messages that were read
         self._wire_size = 0  # bytes that were read since the last mark
@@ -98,7 +99,7 @@ class TransportProtocol(HttpToolsProtocol):
             return
         self._limits.events += 1
         self._unset_keepalive_if_required()
-        if self._turns.must_wait():
+        if self._turns.queue or self._turns.work:
             self.flow.pause_reading()
             self._turns.wait(self, data)
         else:
@@ -111,32 +112,47 @@ class TransportProtocol(HttpToolsProtocol):
             self._feed(data)
 
     def _feed(self, data: bytes) -> None:
-        marks, rest = self._marks, memoryview(data)
+        marks, size = self._marks, self._wire_size + len(data)
+        self._counts_head = size > LARGEST_HEAD
         try:
-            while rest:
-                try:
-                    self.parser.feed_data(rest)
-                    break
-                except httptools.HttpParserUpgrade as upgrade:
-                    rest = rest[upgrade.args[0] :]
-                    self._decline_upgrade()
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if not self._decline_upgrades(memoryview(data)[upgrade.args[0] :]):
+                return
         except httptools.HttpParserError:
             self._refuse_unreadable(data)
             return
         if self._pieces:
             self._pass_pieces()
-        self._wire_size = 0 if marks != self._marks else self._wire_size + len(data)
+        if self._is_in_head and marks != self._marks:
+            self._wire_size = 0
+        else:
+            self._wait_for_rest(0 if marks != self._marks else size, data)
+
+    def _wait_for_rest(self, size: int, data: bytes) -> None:
+        """A request has come in part, of which so many bytes count: the rest has to come in time, within the limits."""
+        self._wire_size = size
         most = LARGEST_HEAD if self._is_in_head else LARGEST_HEAD + CHUNK_OVERHEAD * self._body_size
-        if self._wire_size > most:
+        if size > most:
             self._refusal = (431, f"The head of a request has at most {LARGEST_HEAD} bytes.")
             self._refuse_unreadable(data)
-        elif not self._is_begun and (self._wire_size or not self._is_in_head):
-            self._begin_waiting()
+        elif not self._is_begun:
+            self._is_begun, self._since_s = True, self.loop.time()
+            self._restart_timer(self._limits.request_s)
 
-    def _begin_waiting(self) -> None:
-        """A request has come in part: the rest has to come in time."""
-        self._is_begun, self._since_s = True, self.loop.time()
-        self._restart_timer(self._limits.request_s)
+    def _decline_upgrades(self, rest: memoryview) -> bool:
+        """Go on with the bytes behind a head that offers another protocol; False where that ends the connection."""
+        while True:
+            try:
+                self._decline_upgrade()
+                if rest:
+                    self.parser.feed_data(rest)
+                return True
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = rest[upgrade.args[0] :]
+            except httptools.HttpParserError:
+                self._refuse_unreadable(bytes(rest[:LARGEST_HEAD]))
+                return False
 
     def _decline_upgrade(self) -> None:
         """
@@ -179,16 +195,20 @@ class TransportProtocol(HttpToolsProtocol):
         if lower == "expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self._headers.append((lower, value.decode("latin-1")))
-        self._head_size += len(name) + len(value)
+        if self._counts_head:
+            self._head_size += len(name) + len(value)
+            self._check_head()
+
+    def _check_head(self) -> None:
         if self._head_size > LARGEST_HEAD or len(self._headers) > MOST_HEADERS:
-            limit = f"{MOST_HEADERS} headers and {LARGEST_HEAD} bytes"
-            self._refusal = (431, f"The head of a request has at most {limit}.")
+            self._refusal = (431, f"A request has at most {MOST_HEADERS} headers of {LARGEST_HEAD} bytes together.")
             raise ValueError(self._refusal)
 
     def on_headers_complete(self) -> None:
         """Choose the path. What is no URL raises, which ends the connection."""
         self._marks += 1
         self._is_in_head = False
+        self._check_head()
         if self.url != b"*":
             self._target = self._read_target()
         else:

@@ -75,7 +75,7 @@ class Server:
         self._courier = gateway.courier
         self._grace_s = grace_s
         self._limits = Limits(request_s, keep_alive_s, most_connections or most_open_files())
-        self._turns = Turns(lambda: gateway.courier.is_working)
+        self._turns = Turns(gateway.courier.work)
         self._config = uvicorn.Config(
             gateway,
             http=TransportProtocol,
@@ -190,7 +190,7 @@ class Server:
         loop, events, quiet = asyncio.get_running_loop(), self._limits.events, 0
         while quiet < QUIET_TURNS and loop.time() < deadline:
             await asyncio.sleep(0)
-            is_quiet = events == self._limits.events and self._turns.is_empty
+            is_quiet = events == self._limits.events and not self._turns.queue
             events, quiet = self._limits.events, quiet + 1 if is_quiet else 0
 
     def _connections(self) -> list[TransportProtocol]:

@@ -9,7 +9,7 @@ request is served where it is read.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Collection
 from typing import Protocol
 
 __all__ = ["Turns"]
@@ -27,30 +27,23 @@ class Turns:
     The queue of connections that wait for their turn.
 
     Args:
-        is_shared: Whether the courier has something to do.
+        work: What the courier does; empty where it has nothing to do.
+
+    A connection waits where ``queue`` or ``work`` is not empty: attributes, since every request looks at them.
     """
 
-    def __init__(self, is_shared: Callable[[], bool]) -> None:
-        self._is_shared = is_shared
-        self._queue: deque[tuple[Waiting, bytes]] = deque()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no connection waits."""
-        return not self._queue
-
-    def must_wait(self) -> bool:
-        """Whether bytes that have been read are to be queued."""
-        return bool(self._queue) or self._is_shared()
+    def __init__(self, work: Collection[object]) -> None:
+        self.work = work
+        self.queue: deque[tuple[Waiting, bytes]] = deque()
 
     def wait(self, connection: Waiting, data: bytes) -> None:
         """Queue a connection, which must read no further until it is fed."""
-        self._queue.append((connection, data))
-        if len(self._queue) == 1:
+        self.queue.append((connection, data))
+        if len(self.queue) == 1:
             asyncio.get_running_loop().call_soon(self._next)
 
     def _next(self) -> None:
-        connection, data = self._queue.popleft()
-        if self._queue:
+        connection, data = self.queue.popleft()
+        if self.queue:
             asyncio.get_running_loop().call_soon(self._next)
         connection.feed(data)

@@ -23,13 +23,12 @@ from flowproof.kernel.time.failed_tasks import FailedTasks
 from flowproof.kernel.time.tasks import run_due_tasks
 
 from .snapshots import restore_snapshot, take_snapshot
-from .workspace import Workspace
+from .workspace import DEFAULT, Workspace
 
 __all__ = ["DEFAULT", "WorkspaceTaken", "Workspaces"]
 
 logger = logging.getLogger("flowproof.mock")
 
-DEFAULT = "default"
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 MAX_TASKS = 100_000  # that are run at once
 MAX_DRAWS = 1000  # of credentials, until their keys are free
@@ -268,8 +267,9 @@ class Workspaces:
         return is_there
 
     def snapshot(self, workspace: Workspace) -> dict[str, Any]:
-        """What the workspace's mocks know, as JSON; no credentials."""
-        return take_snapshot(self.store, workspace)
+        """What the workspace's mocks know, as JSON; no credentials, and no secrets of records but by reference."""
+        with self.store.transaction():
+            return take_snapshot(self.store, self._providers, workspace)
 
     def restore(self, workspace: Workspace, snapshot: Mapping[str, Any]) -> Workspace:
         """

@@ -15,7 +15,8 @@ from flowproof.kernel.state.rows import SEED
 from flowproof.kernel.time.clock import Clock, microseconds
 from flowproof.kernel.webhooks.model import Delivery
 
-from .workspace import Workspace
+from .snapshot_secrets import SnapshotSecrets
+from .workspace import DEFAULT, Workspace
 
 __all__ = ["restore_snapshot", "snapshot_digest", "take_snapshot"]
 
@@ -24,20 +25,24 @@ EXACT = 2**53  # up to here every whole number is one of JSON's for every client
 DAMAGED = (ArithmeticError, AttributeError, LookupError, StoreError, TypeError, ValueError)
 
 
-def take_snapshot(store: Store, workspace: Workspace) -> dict[str, Any]:
+def take_snapshot(store: Store, providers: Mapping[str, Provider], workspace: Workspace) -> dict[str, Any]:
     """
     Records, tasks, deliveries, clock, seed and faults.
 
     The count of exchanges is part of it, since ids are drawn from seed and number. So is the digest of everything else:
     mocks read their records without checking them.
     """
+    kept_apart = SnapshotSecrets(store, DEFAULT)
     content = {
         "flowproof": FORMAT,
         "seed": workspace.seed,
         "clock": workspace.clock.to_json(),
         "faults": [plan.to_json() for plan in workspace.faults],
         "exchanges": store.exchanges.count(workspace.id),
-        "records": [list(record) for record in store.records.of_workspace(workspace.id)],
+        "records": [
+            [slug, kind, key, kept_apart.referred(value, _secret_members(providers, slug))]
+            for slug, kind, key, value in list(store.records.of_workspace(workspace.id))
+        ],
         "deliveries": list(store.deliveries.last(workspace.id)),
         "tasks": [
             [row.provider, row.due_us, row.name, orjson.loads(row.body), row.rng_key]
@@ -99,8 +104,14 @@ def _canonical(value: Any) -> Any:
             return value
 
 
+def _secret_members(providers: Mapping[str, Provider], slug: str) -> frozenset[str]:
+    return providers[slug].secret_members if slug in providers else frozenset()
+
+
 def _restore_records(store: Store, providers: Mapping[str, Provider], workspace: str, records: Any) -> None:
-    for provider, kind, key, value in records:
+    kept_apart = SnapshotSecrets(store, DEFAULT)
+    for provider, kind, key, shown in records:
+        value = kept_apart.resolved(shown)
         if kind == SEED and provider in providers:
             providers[provider].check_seed(value)
         store.records.put(workspace, str(provider), str(kind), str(key), value)

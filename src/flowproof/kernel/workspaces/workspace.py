@@ -12,7 +12,9 @@ from flowproof.kernel.faults.reading import plans_from_json
 from flowproof.kernel.state.rows import WorkspaceRow
 from flowproof.kernel.time.clock import Clock
 
-__all__ = ["Workspace"]
+__all__ = ["DEFAULT", "Workspace"]
+
+DEFAULT = "default"  # id of the workspace that every server has
 
 
 @dataclass(frozen=True, slots=True)
