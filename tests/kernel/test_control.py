@@ -65,6 +65,8 @@ def ask(app: ControlApp, method: str, path: str, body: bytes = b"", **more: Any)
         ("127.0.0.1", (("host", "localhost.evil.example:4010"),), 403),
         ("127.0.0.1", (("host", "localhost"), ("origin", "https://evil.example")), 403),
         ("127.0.0.1", (("origin", "null"),), 403),
+        ("127.0.0.1", (("origin", "http://["),), 403),
+        ("127.0.0.1", (("flowproof-delivery", "default/dlv-1"),), 403),
     ],
 )
 def test_only_loopback_may_ask_without_a_token(app: ControlApp, peer: str, headers: Any, status: int) -> None:

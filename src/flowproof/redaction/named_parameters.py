@@ -63,7 +63,7 @@ class ParameterRedactor:
     def _value(found: re.Match[str]) -> str:
         """A name with the mark for its value; one that is marked already, or is JSON, stays."""
         value = found[0][found.end(2) - found.start() :]
-        is_json = value.startswith('"') and found[2].lstrip().startswith('"')
+        is_json = value.startswith('"') and found[2].startswith('"') and "=" not in found[2]
         if REDACTED in value or is_json:
             return found[0]
         quote = value[0] if value[0] in "\"'" else ""
