@@ -100,7 +100,7 @@ def test_token_is_in_no_representation(run_serve: Any) -> None:
         ("[serv]\nport = 1", "unknown entry serv. Its tables may be [serve]"),
         ("port = 1", "unknown entry port."),
         ("serve = 1", "unknown entry serve."),
-        ("[serve]\nprot = 1", "unknown setting serve.prot. There are: allow_host, clock, host,"),
+        ("[serve]\nprot = 1", "unknown setting serve.prot. There are: allow-host, clock, host,"),
         ("[contracts.diff]", "unknown entry contracts.diff. Its tables may be [contracts.check]"),
     ],
 )

@@ -193,12 +193,21 @@ def _along(path: Sequence[Any], root: Any, resolver: Resolver[Any]) -> Iterator[
     The path of an error does not have the ``$ref`` that it followed.
     """
     last_step = max((index for index, word in enumerate(path) if word in STEPS), default=-1)
-    node: Any = root
-    for index, word in enumerate(path):
-        while isinstance(node, dict) and word not in node and "$ref" in node:
-            resolved = resolver.lookup(node["$ref"])
-            node, resolver = resolved.contents, resolved.resolver
-            yield node, index > last_step
-        node = node[word]
-        if isinstance(node, dict):
-            yield node, index > last_step
+    nodes = next(_routes(path, 0, root, resolver), ())
+    return ((node, index > last_step) for index, node in nodes if isinstance(node, dict))
+
+
+def _routes(path: Sequence[Any], at: int, node: Any, resolver: Resolver[Any]) -> Iterator[tuple[tuple[int, Any], ...]]:
+    """
+    The ways along a path, each as the schemas behind its words: a schema may have a word itself and beside a ``$ref``.
+    """
+    if at == len(path):
+        yield ()
+        return
+    word = path[at]
+    if (isinstance(node, dict) and word in node) or (isinstance(node, list) and isinstance(word, int)):
+        yield from (((at, node[word]), *rest) for rest in _routes(path, at + 1, node[word], resolver))
+    if isinstance(node, dict) and "$ref" in node:
+        resolved = resolver.lookup(node["$ref"])
+        behind = _routes(path, at, resolved.contents, resolved.resolver)
+        yield from (((at, resolved.contents), *rest) for rest in behind)
