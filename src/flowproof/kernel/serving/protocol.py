@@ -8,21 +8,19 @@ which wait and break connections. ARCHITECTURE.md lists what is overridden and u
 
 import asyncio
 import logging
-import re
-from functools import lru_cache
-from http import HTTPStatus
 from typing import Any, Protocol
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import STATUSES_WITHOUT_BODY, WireResponse
 from flowproof.kernel.mock import Arrival
 
+from .heads import header_lines, lower, requested, status_line
 from .limits import LARGEST_HEAD, LONGEST_TARGET, MOST_HEADERS, Limits
 from .response_writer import ARRIVAL, TRANSPORT, sendable
+from .timed_connection import LINGER_S, TimedConnection
 from .turns import Turns
 
 __all__ = ["Application", "TransportProtocol"]
@@ -32,10 +30,7 @@ logger = logging.getLogger("flowproof.mock")
 LARGE = 64 * 1024  # bytes of a body
 UPGRADE_HEADERS = frozenset({"upgrade", "connection", "http2-settings"})
 CHUNK_OVERHEAD = 8  # bytes on the wire for one of the body, in chunks of one byte
-LINGER_S = 2.0  # a client that is still sending reads the answer only if its bytes are taken
-REQUEST_LINE = re.compile(rb"([!-~]{1,32}) ([!-~]+)")
 BROKEN = "The bytes that came are no HTTP/1.1 request."
-NOT_IN_A_HEADER = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, 5.5
 
 
 class Application(Protocol):
@@ -54,7 +49,7 @@ class Application(Protocol):
         """The answer to what cannot be read as a request, in the provider's words where its target names one."""
 
 
-class TransportProtocol(HttpToolsProtocol):
+class TransportProtocol(TimedConnection):
     """
     One connection.
 
@@ -62,36 +57,27 @@ class TransportProtocol(HttpToolsProtocol):
     """
 
     def __init__(self, limits: Limits, turns: Turns, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
+        super().__init__(limits, *arguments, **settings)
         self.access_log = False
         self._application: Application = self.config.app  # type: ignore[assignment]  # (uvicorn calls it ASGI's)
-        self._limits, self._turns = limits, turns
+        self._turns = turns
         self._headers: list[tuple[str, str]] = []
         self._target = ("", "")  # path and query
         self._body: list[bytes] | None = None  # pieces, while the request is on the fast path
         self._pieces: list[bytes] = []  # of a body on the slow path, since the last read
         self._body_size = self._head_size = 0
-        self._is_in_head, self._is_begun = True, False
+        self._is_in_head = True
         self._counts_head = False  # only where so many bytes have come that a head may be too large
-        self._refusal: tuple[int, str] | None = None  # status and reason
         self._marks = 0  # ends of heads and of messages that were read
         self._wire_size = 0  # bytes that were read since the last mark
-        self._is_discarding = False
-        self._since_s = 0.0  # when the last response was written, or an incomplete request was begun
-        self._timer: asyncio.TimerHandle | None = None
-        self._unread = -1  # bytes that the client had not taken when the timer fired
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # (as uvicorn's)
         """Take a connection, or refuse it where there are too many."""
         super().connection_made(transport)
-        self._limits.events += 1
-        self._since_s = self.loop.time()
         if len(self.connections) > self._limits.most_connections:
             self._limits.log(f"there are more than {self._limits.most_connections} connections; new ones get a 503")
             detail = "This server has as many connections as it can have. Close some, or raise its file limit."
             self._send_last(problem(503, "Too many connections", detail))
-            return
-        self._restart_timer(self._limits.request_s)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes off the socket, now or when it is the connection's turn."""
@@ -137,8 +123,7 @@ class TransportProtocol(HttpToolsProtocol):
             self._refusal = (431, f"The head of a request has at most {LARGEST_HEAD} bytes.")
             self._refuse_unreadable(data)
         elif not self._is_begun:
-            self._is_begun, self._since_s = True, self.loop.time()
-            self._restart_timer(self._limits.request_s)
+            self._begin_waiting()
 
     def _decline_upgrades(self, rest: memoryview) -> bool:
         """Go on with the bytes behind a head that offers another protocol; False where that ends the connection."""
@@ -191,10 +176,10 @@ class TransportProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, or a trailer. One too many raises, which ends the connection."""
-        lower = _lower(name)
-        if lower == "expect" and value.lower() == b"100-continue":
+        named = lower(name)
+        if named == "expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
-        self._headers.append((lower, value.decode("latin-1")))
+        self._headers.append((named, value.decode("latin-1")))
         if self._counts_head:
             self._head_size += len(name) + len(value)
             self._check_head()
@@ -282,11 +267,7 @@ class TransportProtocol(HttpToolsProtocol):
 
     def _partial_request(self, data: bytes) -> WireRequest:
         """What can be told of a request that was not read to its end."""
-        if self.url:
-            method, target = self.parser.get_method(), self.url
-        else:
-            line = REQUEST_LINE.match(data)
-            method, target = (line[1], line[2]) if line else (b"UNKNOWN", b"/")
+        method, target = (self.parser.get_method(), self.url) if self.url else requested(data)
         path, _, query = target[:LONGEST_TARGET].decode("latin-1").partition("?")
         peer = self.client[0] if self.client else ""
         headers = tuple(self._headers[:MOST_HEADERS])
@@ -299,8 +280,8 @@ class TransportProtocol(HttpToolsProtocol):
         Bytes that come meanwhile are taken and thrown away for a while. Else the operating system would reset the
         connection, and the client might never see the answer.
         """
-        lines = [*(_header_lines(response) or []), b"content-length: %d" % len(response.body), b"connection: close"]
-        self.transport.write(b"%b%b\r\n\r\n%b" % (_status_line(response.status), b"\r\n".join(lines), response.body))
+        lines = [*(header_lines(response) or []), b"content-length: %d" % len(response.body), b"connection: close"]
+        self.transport.write(b"%b%b\r\n\r\n%b" % (status_line(response.status), b"\r\n".join(lines), response.body))
         self._is_discarding = True
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -319,11 +300,11 @@ class TransportProtocol(HttpToolsProtocol):
     def _write(self, response: WireResponse) -> None:
         """Send a response, head and body in one piece."""
         response = sendable(response)
-        lines = _header_lines(response)
+        lines = header_lines(response)
         if lines is None:
             logger.error("a header of the answer has characters that no header may have")
             response = problem(500, "Flowproof failed", "A header of the answer cannot be sent.")
-            lines = _header_lines(response) or []
+            lines = header_lines(response) or []
         if response.status not in STATUSES_WITHOUT_BODY:
             lines.append(b"content-length: %d" % len(response.body))
         keep_alive = (
@@ -332,76 +313,11 @@ class TransportProtocol(HttpToolsProtocol):
         if not keep_alive:
             lines.append(b"connection: close")
         body = b"" if self.parser.get_method() == b"HEAD" else response.body
-        self.transport.write(b"%b%b\r\n\r\n%b" % (_status_line(response.status), b"\r\n".join(lines), body))
+        self.transport.write(b"%b%b\r\n\r\n%b" % (status_line(response.status), b"\r\n".join(lines), body))
         if not keep_alive:
             self.transport.close()
             return
         self._since_s = self.loop.time()
-
-    def _check_time(self) -> None:
-        """
-        End a connection on which nothing comes, or a request does not come whole, in time.
-
-        The timer is set again when it has fired and not with each request, which would take 5 % of a request's time.
-        """
-        self._timer = None
-        if self._is_discarding:
-            self.transport.abort()
-            return
-        limit_s = self._limits.request_s if self._is_begun else self._limits.keep_alive_s
-        is_busy = (self._is_on_slow_path() and not self._is_begun) or self.timeout_keep_alive_task is not None
-        rest_s = limit_s if is_busy else self._since_s + limit_s - self.loop.time()
-        if self._is_stuck():
-            self._limits.log("a client does not read its answers, and its connection is ended")
-            self.transport.abort()
-        elif rest_s > 0:
-            self._restart_timer(rest_s)
-        elif self._is_begun:
-            self._limits.log(f"a request has not come whole within {limit_s:g} s, and its connection is ended")
-            self._refusal = (408, f"The request did not come whole within {limit_s:g} seconds.")
-            self._end_begun()
-        else:
-            self.transport.close()
-
-    def _end_begun(self) -> None:
-        if self._is_on_slow_path():
-            self.transport.close()  # the application learns that the client is gone
-        else:
-            self._refuse_unreadable(b"")
-
-    def _is_stuck(self) -> bool:
-        """Whether the client has taken nothing of its answers since the timer fired the last time."""
-        before, self._unread = self._unread, self.transport.get_write_buffer_size()
-        return self.flow.write_paused and self._unread == before
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _restart_timer(self, seconds: float) -> None:
-        self._stop_timer()
-        self._timer = self.loop.call_later(min(seconds, self._limits.keep_alive_s), self._check_time)
-
-    def finish(self) -> None:
-        """The server stops: the response that is being written is the last one."""
-        cycle: RequestResponseCycle | None = self.cycle  # (None before the first, which its type does not say)
-        if cycle is not None:
-            cycle.keep_alive = False
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no request is coming or being answered."""
-        return not (self._is_begun or self._is_on_slow_path())
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Release the connection."""
-        super().connection_lost(exc)
-        self._stop_timer()
-
-    def _is_on_slow_path(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle  # (None before the first, which its type does not say)
-        return cycle is not None and not cycle.response_complete
 
     def _take_slow_path(self, arrival: Arrival | None = None) -> None:
         """Hand what there is of the request to uvicorn; where it has been placed, its body is known already."""
@@ -416,27 +332,3 @@ class TransportProtocol(HttpToolsProtocol):
         if arrival is None:
             for piece in body:
                 super().on_body(piece)
-
-
-@lru_cache(maxsize=1024)
-def _lower(name: bytes) -> str:
-    """A header's name as text in lower case."""
-    return name.lower().decode("latin-1")
-
-
-@lru_cache(maxsize=64)
-def _status_line(status: int) -> bytes:
-    try:
-        phrase = HTTPStatus(status).phrase
-    except ValueError:
-        phrase = ""
-    return f"HTTP/1.1 {status} {phrase}\r\n".encode()
-
-
-def _header_lines(response: WireResponse) -> list[bytes] | None:
-    """The lines of a response's headers; None where one has characters that no header may have."""
-    try:
-        lines = [f"{name.lower()}: {value}".encode("latin-1") for name, value in response.headers]
-    except UnicodeEncodeError:
-        return None
-    return None if any(map(NOT_IN_A_HEADER.search, lines)) else lines
