@@ -13,8 +13,8 @@ logger = logging.getLogger("flowproof.mock")
 LARGEST_HEAD = 64 * 1024  # bytes of a request line with its headers, and of the trailers
 LONGEST_TARGET = 32 * 1024  # bytes of a request target
 MOST_HEADERS = 200
-RESERVED_FILES = 64  # file descriptors that are no clients' connections: the state file, webhooks
-FEWEST_CONNECTIONS = 16
+RESERVED_FILES = 320  # file descriptors that are no clients' connections: the state file, 256 webhooks
+FEWEST_CONNECTIONS, MOST_CONNECTIONS = 16, 100_000
 LOG_EVERY_S = 10.0
 
 
@@ -57,4 +57,6 @@ class Limits:
 def most_open_files() -> int:
     """How many connections there are file descriptors for."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(FEWEST_CONNECTIONS, files - RESERVED_FILES)
+    if files == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return min(MOST_CONNECTIONS, max(FEWEST_CONNECTIONS, files // 2, files - RESERVED_FILES))
