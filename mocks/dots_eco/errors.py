@@ -103,6 +103,7 @@ RESPONSES: Mapping[type[Refusal], tuple[int, str, str]] = MappingProxyType(
     }
 )
 SERVER_ERROR = (500, "The website encountered an unexpected error. Please try again later.", "dots_eco.answer.failure")
+BAD_REQUEST = (400, "Bad Request", "dots_eco.answer.failure")
 FAULT_RESPONSES: Mapping[int, tuple[int, str, str]] = MappingProxyType(
     {
         **{response[0]: response for response in RESPONSES.values()},
@@ -135,7 +136,8 @@ def _fault(refusal: FaultInjected) -> WireResponse:
     if refusal.status == 422:
         example = {"success": False, "errors": {"app_token": [NO_APPLICATION]}}
         return WireResponse(422, orjson.dumps(example), refusal.headers, "dots_eco.error.body")
-    _, message, requirement = FAULT_RESPONSES.get(refusal.status, SERVER_ERROR)
+    unnamed = SERVER_ERROR if refusal.status >= 500 else BAD_REQUEST
+    _, message, requirement = FAULT_RESPONSES.get(refusal.status, unnamed)
     return WireResponse(refusal.status, _message(message), refusal.headers, requirement)
 
 

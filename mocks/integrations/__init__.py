@@ -25,6 +25,7 @@ provider = Provider(
     redact_header=auth.redact_header,
     webhooks=POLICY,
     secret_parameters=frozenset({"credentials", "apiKey", "apiSecret", "accessToken", "refreshToken", "auth"}),
+    secret_members=frozenset({"auth", "p256dh"}),
     control=control,
     flask_context=False,
     hosts=("api.dispatch.example.com",),

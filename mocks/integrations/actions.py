@@ -76,11 +76,14 @@ def send_email(execution: Execution, context: ProviderContext) -> Execution:
     if recipient is None:
         raise ActionFailed(f"the entity has no e-mail address for {execution.action['recipient']}")
     subject, text = _subject_and_text(execution, seed)
+    subject = " ".join(mail.fill(subject, entity).split())
+    if len(subject) > mail.LONGEST_SUBJECT:
+        raise ActionFailed(f"the subject has more than {mail.LONGEST_SUBJECT} characters")
     kept = {
         "id": records.next_id("mail"),
         "from": seed.settings["mail_from"],
         "to": recipient,
-        "subject": " ".join(mail.fill(subject, entity).split()),
+        "subject": subject,
         "text": mail.fill(text, entity),
         "at": context.now.isoformat(),
         "smtp": seed.settings["smtp"],

@@ -4,7 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["address_of", "fill"]
+__all__ = ["LONGEST_SUBJECT", "address_of", "fill"]
+
+LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
+LONGEST_SUBJECT = 998  # characters of a line (RFC 5322, 2.1.1)
 
 ADDRESS = re.compile(r"[!-~]+@[!-~]+", re.ASCII)
 UNFIT = frozenset('<>,;:"()[]\\')
@@ -24,8 +27,9 @@ def address_of(recipient: str, entity: Mapping[str, Any]) -> str | None:
 
 
 def _usable(address: Any) -> str | None:
-    fits = isinstance(address, str) and ADDRESS.fullmatch(address) and not UNFIT & set(address)
-    return address if fits and address.count("@") == 1 else None
+    if not isinstance(address, str) or len(address) > LONGEST_ADDRESS or address.count("@") != 1:
+        return None
+    return address if ADDRESS.fullmatch(address) and not UNFIT & set(address) else None
 
 
 def fill(text: str, entity: Mapping[str, Any]) -> str:

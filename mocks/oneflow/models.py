@@ -126,7 +126,7 @@ class Carrier:
         return {"alias": self.alias, "code": self.code, "service": self.service}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Destination:
     """
     An account that prints orders.
@@ -161,9 +161,16 @@ class Destination:
     def carrier(self, named: Json) -> Carrier | None:
         """The shipping service that an order names, by alias or else by code and service."""
         if "alias" in named:
-            return next((each for each in self.carriers if each.alias == named["alias"]), None)
-        code_and_service = (named["code"], named["service"])
-        return next((each for each in self.carriers if (each.code, each.service) == code_and_service), None)
+            return self._carriers_by_alias.get(named["alias"])
+        return self._carriers_by_service.get((named["code"], named["service"]))
+
+    @cached_property
+    def _carriers_by_alias(self) -> Mapping[str, Carrier]:
+        return {each.alias: each for each in reversed(self.carriers)}
+
+    @cached_property
+    def _carriers_by_service(self) -> Mapping[tuple[str, str], Carrier]:
+        return {(each.code, each.service): each for each in reversed(self.carriers)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +217,11 @@ class SeedData:
 
     def title(self, source_product_id: str, destination: str) -> Json | None:
         """The Piazza title of that id in a destination."""
-        titles = (each for each in self.raw["titles"] if each["destination"] == destination)
-        return next((each for each in titles if each["sourceProductId"] == source_product_id), None)
+        return self._titles.get((destination, source_product_id))
+
+    @cached_property
+    def _titles(self) -> Mapping[tuple[str, str], Json]:
+        return {(each["destination"], each["sourceProductId"]): each for each in reversed(self.raw["titles"])}
 
     @cached_property
     def triggers(self) -> tuple[Trigger, ...]:

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from flowproof.conformance import Finding
+from flowproof.conformance import MOST_FINDINGS, Finding
 
 from .errors import Conflict
 from .models import NEXT, Carrier, Destination, SeedData, Status
@@ -163,7 +164,7 @@ def title_exists(submitted: SubmittedOrder) -> Iterator[Finding]:
 
 def shipment_index_points(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A ``shipmentIndex`` corresponds to one of the shipments."""
-    indexes = submitted.shipment_indexes()
+    indexes = frozenset(submitted.shipment_indexes())
     for place, each in (*submitted.items(), *submitted.stock_items()):
         if each.get("shipmentIndex", 0) not in indexes:
             got = str(each.get("shipmentIndex", 0))
@@ -173,8 +174,9 @@ def shipment_index_points(submitted: SubmittedOrder) -> Iterator[Finding]:
 def shipment_index_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
     """No two shipments have the same index."""
     indexes = submitted.shipment_indexes()
+    counted = Counter(indexes)
     for (place, _), index in zip(submitted.shipments(), indexes, strict=True):
-        if indexes.count(index) > 1:
+        if counted[index] > 1:
             yield _finding(f"{place}/shipmentIndex", "is used by another shipment", str(index), "shipment_index_unique")
 
 
@@ -225,8 +227,8 @@ ORDER_RULES: tuple[Rule, ...] = (
 
 
 def validate(submitted: SubmittedOrder) -> tuple[Finding, ...]:
-    """The findings of all rules."""
-    return tuple(finding for rule in ORDER_RULES for finding in rule(submitted))
+    """The findings of all rules, the first hundred."""
+    return tuple(islice((finding for rule in ORDER_RULES for finding in rule(submitted)), MOST_FINDINGS))
 
 
 def transition(order: Json, to: Status, *, at: str, message: str, level: str = "info") -> dict[str, Any]:

@@ -94,12 +94,12 @@ def test_workspaces_of_one_seed_make_the_same_cards(
     make_workspace: Callable[..., Workspace], make_dots_eco: Callable[..., DotsEco]
 ) -> None:
     """
-    On a mock, ids and codes come from the workspace's seed: the same seed makes the same cards, another one others.
+    On a mock, ids and codes come from the workspace's id and seed: with the same there are the same cards, else others.
     """
 
     def cards_of(seed: str) -> list[tuple[str, str]]:
         """Ids and codes of three cards in a new workspace of that seed."""
-        with make_workspace(seed=seed) as workspace:
+        with make_workspace(id="cards-of-one-seed", seed=seed) as workspace:
             client = make_dots_eco(workspace)
             cards = [client.create_card(APPLICATION, SKU) for _ in range(3)]
         return [(card.card_id, card.code) for card in cards]

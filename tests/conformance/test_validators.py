@@ -104,7 +104,7 @@ def test_both_validators_are_of_one_mind(name: str, value: Any) -> None:
 def test_every_no_is_explained_and_no_yes_is(name: str, value: Any) -> None:
     """There is a finding exactly where a document is refused, and it cites an existing requirement or none."""
     uri = CONTRACT.schemas.uri_of_file(name)
-    found = Explainer(CONTRACT.schemas.resources).explain(uri, value, "request.body")
+    found = Explainer(CONTRACT.schemas.resources, CONTRACT.schemas.accepts).explain(uri, value, "request.body")
 
     assert bool(found) != CONTRACT.schemas.accepts(uri, value)
     assert {each.requirement for each in found} - {None} <= set(CONTRACT.requirements)
@@ -173,7 +173,7 @@ def test_findings_agree_with_the_verdict(schema: dict[str, Any], value: Any, acc
 
     assert (schemas.accepts(uri, value), not schemas.findings(uri, value, "request.body")) == (accepted, accepted)
     if not schema.keys() & {"patternProperties", "multipleOf"}:  # here only the verdict counts
-        assert (not Explainer(schemas.resources).explain(uri, value, "request.body")) is accepted
+        assert (not Explainer(schemas.resources, schemas.accepts).explain(uri, value, "request.body")) is accepted
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_no_finding_speaks_the_language_of_schemas(slug: str) -> None:
     """Whatever value meets whatever schema of a contract, the findings name no keyword, pattern or bare type."""
     found, resources = schemas_of(slug), contract_of(slug).schemas.resources
     patterns = frozenset(node["pattern"] for _, node in found if isinstance(node.get("pattern"), str))
-    explainer = Explainer(resources)
+    explainer = Explainer(resources, contract_of(slug).schemas.accepts)
     bad = {
         (uri, str(finding), each)
         for uri, _ in found

@@ -288,10 +288,10 @@ def test_repeated_key_is_found_wherever_it_hides(
         b"\x00\xff\x16\x03\x01" * 50,
         b"GET\r\n\r\n",
         b"BREW /notes/notes HTTP/1.1\r\n\r\n",
-        b"GET /notes/\xff\xfe HTTP/1.1\r\nhost: x\r\n\r\n",
-        b"GET /notes/\xc3\xa4 HTTP/1.1\r\nhost: x\r\n\r\n",
-        b"OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n",
-        b"GET http://[::1 HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET /notes/\xff\xfe HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        b"GET /notes/\xc3\xa4 HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        b"GET http://[::1 HTTP/1.1\r\nhost: localhost\r\n\r\n",
         b"GET /notes/notes HTTP/9.9\r\n\r\n",
         b"POST /notes/notes HTTP/1.1\r\ncontent-length: -5\r\n\r\n",
         b"POST /notes/notes HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello",
@@ -348,9 +348,8 @@ def test_half_a_request_is_not_processed(server: Server, desk: Desk) -> None:
     """
     A client that leaves before its body is whole has sent nothing: no change, no exchange.
     """
-    head = (
-        f"POST /w/{desk.id}/notes/optional HTTP/1.1\r\nhost: x\r\nx-key: {desk.key}\r\ncontent-type: application/json"
-    )
+    lines = ("host: localhost", f"x-key: {desk.key}", "content-type: application/json")
+    head = "\r\n".join([f"POST /w/{desk.id}/notes/optional HTTP/1.1", *lines])
     for body in (b"", b"{}"):
         with socket.create_connection(("127.0.0.1", server.port), timeout=5) as raw:
             raw.sendall(f"{head}\r\ncontent-length: 100\r\n\r\n".encode() + body)

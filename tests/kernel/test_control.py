@@ -66,6 +66,8 @@ def ask(app: ControlApp, method: str, path: str, body: bytes = b"", **more: Any)
         ("127.0.0.1", (("host", "localhost.evil.example:4010"),), 403),
         ("127.0.0.1", (("host", "localhost"), ("origin", "https://evil.example")), 403),
         ("127.0.0.1", (("origin", "null"),), 403),
+        ("127.0.0.1", (("origin", "http://["),), 403),
+        ("127.0.0.1", (("flowproof-delivery", "default/dlv-1"),), 403),
     ],
 )
 def test_only_loopback_may_ask_without_a_token(app: ControlApp, peer: str, headers: Any, status: int) -> None:
@@ -233,7 +235,7 @@ def test_no_input_makes_the_control_api_fail(
     Whatever JSON is sent to a documented operation, it succeeds or refuses as documented, and never fails.
     """
     ids = {"workspace": workspace, "provider": "notes", "exchange": "default-1"}
-    path = operation.path.format_map({**dict.fromkeys(("delivery", "trial", "id", "name"), "x"), **ids})
+    path = operation.path.format_map({**dict.fromkeys(("delivery", "trial", "task", "id", "name"), "x"), **ids})
     status, text = ask(app, operation.method, f"{path}{query}", json.dumps(value).encode())
 
     assert status < 500, text

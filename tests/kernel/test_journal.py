@@ -48,6 +48,21 @@ def test_exchange_is_found_by_the_id_in_its_header(server: Server, desk: Desk) -
     )
 
 
+@pytest.mark.parametrize(
+    "name", ["Cookie", "X-Api-Key", "Proxy-Authorization", "Authorization", "X-Whatever", "Referer", "X-Csrf-Token"]
+)
+def test_header_that_nobody_knows_is_redacted(desk: Desk, name: str) -> None:
+    """
+    The value of a header is shown only where its name is known to be harmless; journal and archive show the name alone.
+    """
+    desk.ask("GET", "/notes", headers={name: "a-value-of-mine", "Accept-Language": "en"})
+    shown = dict(desk.journal()[0]["request"]["headers"])
+    archive = requests.get(f"{desk.own}/journal.har", timeout=5).text
+
+    assert (shown[name.lower()], shown["accept-language"]) == ("[redacted]", "en")
+    assert "a-value-of-mine" not in archive
+
+
 @pytest.mark.parametrize("mode", ["real", "frozen", "stepped"])
 def test_exchange_names_the_mode_of_its_clock(desk: Desk, mode: str) -> None:
     """

@@ -16,6 +16,7 @@ import click
 
 from flowproof.errors import ConfigurationError
 from flowproof.kernel.assembly import ServerSettings, build_gateway
+from flowproof.kernel.http.loopback import is_loopback
 from flowproof.kernel.serving import Gateway, Server
 from flowproof.kernel.time.clock import Clock, instant_from_text
 from flowproof.providers import find_providers
@@ -65,6 +66,8 @@ def make_gateway(options: ServeOptions) -> Gateway:
         token=options.token,
         largest_body=options.max_body,
         journal_keep=options.journal,
+        shared=not is_loopback(options.host),
+        allowed_hosts=options.allow_host,
     )
     instant = None if options.clock is None else instant_from_text(options.clock)
     gateway = build_gateway(providers, settings)

@@ -43,6 +43,7 @@ class ServeOptions:
         workers: Processes.
         ready_file: Where to write that the server answers.
         env: Where to write base URLs and credentials as variables of a shell.
+        allow_host: Host names under which the server answers, beside loopback and the providers' own.
         listen_fd: A listening socket that was inherited.
     """
 
@@ -58,6 +59,7 @@ class ServeOptions:
     workers: int
     ready_file: Path | None
     env: Path | None = None
+    allow_host: tuple[str, ...] = ()
     listen_fd: int | None = None
 
     def to_arguments(self) -> list[str]:
@@ -75,7 +77,8 @@ class ServeOptions:
             "--listen-fd": self.listen_fd,
         }
         named = [f"{name}={value}" for name, value in values.items() if value is not None]
-        return ["serve", *named, *(["--", *self.providers] if self.providers else [])]
+        allowed = [f"--allow-host={each}" for each in self.allow_host]
+        return ["serve", *named, *allowed, *(["--", *self.providers] if self.providers else [])]
 
 
 def server_options(command: Command) -> Command:

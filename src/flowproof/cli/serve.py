@@ -46,6 +46,12 @@ __all__ = ["serve"]
     metavar="FILE",
     help="Write base URLs and credentials here as variables, for a shell: . FILE",
 )
+@option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
+    help="Answer under this host name too, beside loopback and the providers' own hosts. May be given again.",
+)
 @click.option("--listen-fd", type=int, hidden=True)
 def serve(**values: Any) -> None:
     """

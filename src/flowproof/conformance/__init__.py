@@ -2,11 +2,12 @@
 
 from .check import check, check_parameters, check_request_body, check_response
 from .contract import Contract, load_contract
-from .finding import Finding
+from .finding import MOST_FINDINGS, Finding
 from .operations import Match, Operation
 from .requirements import Requirement
 
 __all__ = [
+    "MOST_FINDINGS",
     "Contract",
     "Finding",
     "Match",

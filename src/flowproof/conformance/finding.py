@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-__all__ = ["NOTHING", "Finding", "demand"]
+__all__ = ["MOST_FINDINGS", "NOTHING", "Finding", "demand"]
 
+MOST_FINDINGS = 100  # of one value; nobody reads more, and looking for them may take longer than the request
 NOTHING = "nothing"  # expected where a value must be left out
 
 

@@ -84,4 +84,4 @@ class Schemas:
     def _explainer(self) -> "Explainer":
         from .explanation import Explainer  # noqa: PLC0415 (jsonschema takes longer to load than everything else)
 
-        return Explainer(self.resources)
+        return Explainer(self.resources, self.accepts)

@@ -26,6 +26,7 @@ from flowproof.redaction.named_parameters import ParameterRedactor
 
 from . import refusals
 from .http.body import FORM, read_form, read_json
+from .http.pairs import MOST_PAIRS
 from .http.request import ProviderRequest
 from .http.response import STATUSES_WITHOUT_BODY, WireResponse
 from .http.routing import DirectView, QuickRule, direct_views
@@ -165,7 +166,10 @@ class ProviderApp(Flask):
         return read_json(request.body, request.header("content-type"), tuple(operation.bodies))
 
     def _validate_request(self, match: Match, request: ProviderRequest, value: Any, context: ProviderContext) -> None:
-        operation = match.operation
+        operation, pairs = match.operation, request.wire.query.count("&") + 1
+        if pairs > MOST_PAIRS:
+            many = Finding("request.query", "", f"at most {MOST_PAIRS} parameters", str(pairs), keyword="maxProperties")
+            raise refusals.ContractBroken([many])
         findings = check_parameters(self.contract, match, request.wire.query) if operation.parameters else ()
         is_checked_here = not (operation.deferred or operation.by_rules)
         if is_checked_here and (value is not None or request.body):  # (a body may be the JSON text null)

@@ -9,7 +9,7 @@ as the plan says, and then calls ``resume``; so a fault that waits delays no oth
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -17,6 +17,7 @@ from random import Random
 from typing import assert_never
 
 from flowproof.conformance import Finding
+from flowproof.errors import StoreConflict, StoreError
 from flowproof.exchange import Headers, header
 from flowproof.redaction.journal_entries import redact_text
 
@@ -40,6 +41,8 @@ __all__ = ["Arrival", "Mock"]
 
 logger = logging.getLogger("flowproof.mock")
 
+LONGEST_LOGGED = 4000  # characters of a line
+
 
 class Mock:
     """
@@ -50,18 +53,21 @@ class Mock:
         store: Where state and journal live.
         rng: What ids and credentials of new workspaces are drawn from.
         journal_keep: How many exchanges are kept of each workspace.
+        shared: The server can be reached from other machines.
 
     ``hooks`` lets a test tool watch or change answers and findings.
     """
 
-    def __init__(self, apps: Iterable[ProviderApp], store: Store, rng: Random, *, journal_keep: int = 500) -> None:
+    def __init__(
+        self, apps: Iterable[ProviderApp], store: Store, rng: Random, *, journal_keep: int = 500, shared: bool = False
+    ) -> None:
         self.hooks = MockHooks()
         self.apps: Mapping[str, ProviderApp] = {app.provider.slug: app for app in apps}
         self.store = store
         providers = {slug: app.provider for slug, app in self.apps.items()}
         contracts = {slug: app.contract for slug, app in self.apps.items()}
-        self.workspaces = Workspaces(store, providers, contracts, rng, self.hooks)
         self.journal = Journal(store, keep=journal_keep)
+        self.workspaces = Workspaces(store, providers, contracts, rng, self.hooks, self.journal.note, shared=shared)
         self._placement = Placement(self.apps, self.workspaces)
         self._recorder = Recorder(self.journal, self.workspaces, self.hooks)
         self.workspaces.ensure_default()
@@ -88,6 +94,26 @@ class Mock:
                 return problem(404, "No such workspace", f"Workspace {arrival.workspace.id} was deleted meanwhile.")
             return self._process_or_refuse(arrival, workspace)
 
+    def refuse(self, wire: WireRequest, status: int, reason: str) -> WireResponse:
+        """
+        Refuse and record what cannot be read as a request.
+
+        Args:
+            wire: As much of it as could be read.
+            status: Such as 400 or 431.
+            reason: What is wrong, for people.
+
+        Returns:
+            The response, in the provider's words where target or host name a provider; else a problem document.
+        """
+        with self.store.transaction():
+            placed = self._placement.place(wire, counts_faults=False)
+            if isinstance(placed, WireResponse):
+                return problem(status, "Unreadable request", reason)
+            finding = Finding("request", "", "an HTTP/1.1 request that the server reads", reason, keyword="http")
+            refusal = refusals.UnreadableRequest([finding], note=reason, status=status)
+            return self._refuse(placed, placed.workspace, placed.workspace.clock.now(), refusal)
+
     def record_reset(self, arrival: Arrival) -> None:
         """Record a request that a reset kept from being processed."""
         workspace = self.workspaces.find(arrival.workspace.id)
@@ -111,6 +137,11 @@ class Mock:
             provider = self.apps[delivery.provider].provider
             return self._recorder.record_delivery(workspace, delivery, provider, at, headers, result, duration_ms)
 
+    @property
+    def hosts(self) -> Collection[str]:
+        """The providers' own hosts, in lower case."""
+        return self._placement.hosts
+
     def has_host(self, wire: WireRequest) -> bool:
         """Whether a request is to one of the providers' own hosts."""
         return self._placement.has_host(wire)
@@ -131,7 +162,9 @@ class Mock:
                 recorded = self._recorder.record(arrival, workspace, now, response, findings)
         except Refusal as refusal:
             recorded = self._refuse(arrival, workspace, now, refusal)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, StoreError) and not isinstance(error, StoreConflict):
+                raise  # the state cannot be read or written, which is no answer of the provider's
             logger.exception("%s: the mock failed while it answered", arrival.id)
             recorded = self._refuse(arrival, workspace, now, refusals.BrokenMock())
         return recorded
@@ -163,7 +196,7 @@ class Mock:
         """Render a refusal in the provider's words, log why, and record it."""
         from .hints import add_hints  # noqa: PLC0415 (nothing needs it until a request is refused)
 
-        refusal.rng_key = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
+        refusal.rng_key = f"{workspace.rng_root}/{arrival.app.provider.slug}/{arrival.number}"
         refusal.operation = arrival.match.operation.id if arrival.match else ""
         response = arrival.app.provider.render(refusal)
         add_hints(refusal, arrival.request, arrival.match, arrival.app.contract)
@@ -175,8 +208,9 @@ class Mock:
             response = replace(response, headers=(*response.headers, allow))
         response = replace(response, requirement=cited)
         secrets = self._recorder.secrets(arrival, workspace)
-        summary = f"{arrival.request.method} {arrival.request.path} answered {response.status}: {refusal}"
-        logger.info("%s %s", arrival.id, redact_text(summary, secrets))
+        path = arrival.request.path[:LONGEST_LOGGED]
+        summary = f"{arrival.request.method} {path} answered {response.status}: {refusal}"
+        logger.info("%s %s", arrival.id, redact_text(summary, secrets)[:LONGEST_LOGGED])
         if refusal.afterwards is not None:
             refusal.afterwards()
         note = refusal.note

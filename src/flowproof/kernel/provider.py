@@ -43,6 +43,7 @@ class Provider:
         admit: Counts a request before anything else is done with it; the count stays, whatever becomes of the request.
             Raises :class:`Refusal` where there were too many.
         secret_parameters: Names of parameters whose values no journal shows: of queries, forms, redirects, JSON texts.
+        secret_members: Names of members of records, seed data included, whose texts no snapshot shows.
         control: Operations of the control API that this provider adds.
         contract: Folder of its contract; None where that stands in this package's contracts.
         flask_context: Whether a view may use Flask's own ``request``, ``g`` and ``current_app``. Without them a request
@@ -68,6 +69,7 @@ class Provider:
     webhooks: WebhookPolicy | None = None
     admit: Callable[[ProviderRequest, ProviderContext], None] | None = None
     secret_parameters: frozenset[str] = frozenset()
+    secret_members: frozenset[str] = frozenset()
     control: Blueprint | None = None
     contract: Traversable | None = None
     flask_context: bool = True

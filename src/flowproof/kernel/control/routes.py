@@ -9,6 +9,7 @@ from flowproof import __version__
 from flowproof.kernel.app import ProviderApp
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.time.clock import Clock
+from flowproof.kernel.time.failed_tasks import FailedTasks
 from flowproof.kernel.workspaces import Workspace
 
 from .context import NotFoundProblem, control_ctx
@@ -27,6 +28,7 @@ def shown_workspace(workspace: Workspace) -> dict[str, Any]:
         "clock": workspace.clock.to_json(),
         "faults": [plan.to_json() for plan in workspace.faults],
         "exchanges": mock.store.exchanges.count(workspace.id),
+        "failed_tasks": FailedTasks(mock.store, workspace.id).count(),
         "created_at": workspace.created_at,
         "providers": {
             slug: {

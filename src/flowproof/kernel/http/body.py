@@ -2,17 +2,21 @@
 
 import json
 import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl
 
 import orjson
 
 from flowproof.conformance import Finding
 from flowproof.kernel.refusals import MalformedBody, WrongContentType
 
+from .pairs import MOST_PAIRS, read_pairs
+
 __all__ = ["DEEPEST", "FORM", "read_form", "read_json"]
 
 DEEPEST = 100
+LONGEST_NAME = 80  # characters of a name that a message repeats
 # The end of a key. A text may hold such bytes too, and is then read once more; a key never comes without them.
 KEY = re.compile(rb'"\s*:')
 # Other ways to write a key's end, or a character of a text, than orjson's.
@@ -57,19 +61,18 @@ def read_form(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
 
     Raises:
         WrongContentType: The media type is another, or there is none.
-        MalformedBody: The body is no form in UTF-8, or gives a name twice.
+        MalformedBody: The body is no form in UTF-8, has more than 1,000 fields, or gives a name twice.
     """
     _check_content_type(content_type, accepted)
+    if body.count(b"&") >= MOST_PAIRS:
+        _malformed(f"at most {MOST_PAIRS} fields", f"{body.count(b'&') + 1}", "form")
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), errors="strict")
+        pairs = read_pairs(body.decode("ascii"), strict=bool(body))
     except ValueError:  # a UnicodeDecodeError is one too; its text would show the body
-        _malformed(
-            "a form: names and values like those of a query, in percent-encoded UTF-8", f"{len(body)} bytes", "form"
-        )
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            _malformed("a form that has each name once", f"{name!r} {names.count(name)} times", "form")
+        expected = "a form: names and values like those of a query, in percent-encoded UTF-8"
+        _malformed(expected, f"{len(body)} bytes", "form")
+    if (repeated := _repeated(name for name, _ in pairs)) is not None:
+        _malformed("a form that has each name once", repeated, "form")
     return dict(pairs)
 
 
@@ -137,13 +140,22 @@ def _depth(value: Any) -> int:
 def _refuse_repeated_keys(body: bytes) -> None:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen = dict(pairs)
-        if len(seen) < len(pairs):
-            names = [name for name, _ in pairs]
-            repeated = next(name for name in names if names.count(name) > 1)
-            _malformed("JSON that has each key once in an object", f"{repeated!r} {names.count(repeated)} times")
+        if len(seen) < len(pairs) and (repeated := _repeated(name for name, _ in pairs)) is not None:
+            _malformed("JSON that has each key once in an object", repeated)
         return seen
 
     json.loads(body, object_pairs_hook=unique)
+
+
+def _repeated(names: Iterable[str]) -> str | None:
+    """The first name that comes again, with how often it comes; None where each comes once."""
+    counted = Counter(names)
+    name = next((name for name, times in counted.items() if times > 1), None)
+    return None if name is None else f"{_short(name)} {counted[name]} times"
+
+
+def _short(name: str) -> str:
+    return repr(name) if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]!r}…"
 
 
 def _malformed(expected: str, got: str, keyword: str = "json") -> NoReturn:

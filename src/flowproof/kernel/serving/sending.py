@@ -2,8 +2,9 @@
 Sends one webhook over a socket of its own, byte for byte as given, and reads the response. Redirects are not followed.
 A webhook with a URL such as ``smtp://…`` is a mail: its body is the message, the mail server's reply is the response.
 
-Receivers are on loopback only, unless the workspace allows their host: a webhook's URL must not turn a shared server
-into a way into somebody's network. The connection goes to the address that was checked.
+Receivers are on loopback only, unless the workspace allows their host: a webhook's URL must not turn a server into a
+way into somebody's network. A server that other machines reach sends to allowed hosts only: its loopback is not theirs.
+The connection goes to the address that was checked.
 """
 
 import asyncio
@@ -61,6 +62,7 @@ async def send(
     timeout_s: float,
     allowed_hosts: Collection[str],
     home_port: int | None = None,
+    reaches_loopback: bool = True,
 ) -> DeliveryResult:
     """
     Send a webhook once.
@@ -71,6 +73,7 @@ async def send(
         connection: How the bytes go out.
         timeout_s: How long all of it may take.
         allowed_hosts: Host names or addresses beside loopback that may be sent to.
+        reaches_loopback: Whether loopback may be sent to although it is not among the allowed hosts.
         home_port: Where this server itself answers on loopback: no webhook may steer it.
 
     Raises:
@@ -78,7 +81,7 @@ async def send(
     """
     try:
         async with asyncio.timeout(timeout_s):
-            destination = await _destination(webhook.url, allowed_hosts, home_port)
+            destination = await _destination(webhook.url, allowed_hosts, home_port, reaches_loopback=reaches_loopback)
             if urlsplit(webhook.url).scheme == "smtp":
                 return await mail(webhook.body, destination.addresses[0], destination.port)
             request = _request(webhook, headers, destination)
@@ -89,7 +92,9 @@ async def send(
         return DeliveryResult(error=str(error) or type(error).__name__)
 
 
-async def _destination(text: str, allowed_hosts: Collection[str], home_port: int | None) -> Destination:
+async def _destination(
+    text: str, allowed_hosts: Collection[str], home_port: int | None, *, reaches_loopback: bool
+) -> Destination:
     """
     Where a URL leads.
 
@@ -108,6 +113,8 @@ async def _destination(text: str, allowed_hosts: Collection[str], home_port: int
     if "@" in url.netloc:
         raise NotAllowed("a URL with a user name or password is not delivered to")
     addresses = await _addresses(host, port)
+    if host not in allowed_hosts and not reaches_loopback:
+        raise NotAllowed(f"{host} is not among the workspace's allowed hosts")
     if host not in allowed_hosts and not all(map(is_loopback, addresses)):
         raise NotAllowed(f"{host} is not on loopback and not among the workspace's allowed hosts")
     if port == home_port and any(map(is_loopback, addresses)):
