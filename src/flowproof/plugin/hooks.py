@@ -9,6 +9,8 @@ from flowproof.errors import FlowproofError
 
 from . import fixtures
 from .clients import client_fixtures
+from .collection_checks import CollectionChecks
+from .evidence import ContractViolated, require_evidence
 from .item_info import requirements_of
 from .options import add_options
 from .remote_targets import MOCK
@@ -49,10 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
         state.run_store = shared.run_store
         state.make_gate = shared.make_guard if state.remote.urls else None
         config.pluginmanager.register(shared)
-    if state.remote.is_named:
-        from .named_target import NamedTarget  # noqa: PLC0415 (only a session with a profile)
-
-        config.pluginmanager.register(NamedTarget(state))
+    config.pluginmanager.register(CollectionChecks(state))
     if state.options.coverage is not None:
         from .coverage import CoverageWriter  # noqa: PLC0415 (only a run that asks for it)
 
@@ -103,16 +102,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """A test whose exchanges differ from their contracts fails; one that fails anyway says so too."""
-    recorder = state_of(item.config).recorder
+    """A test whose exchanges differ from their contracts fails; one that fails anyway says so too; so does silence."""
+    state = state_of(item.config)
     try:
         result = yield
     except BaseException:
-        if recorder is not None and (found := recorder.report()):
+        if state.recorder is not None and (found := state.recorder.report()):
             item.add_report_section("call", "flowproof: contract", found)
         raise
+    recorder = state.recorder
     if recorder is not None and (found := recorder.report()):
-        pytest.fail(found, pytrace=False)
+        raise ContractViolated(found, pytrace=False)
+    require_evidence(state, item)
     return result
 
 
