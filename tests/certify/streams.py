@@ -102,10 +102,12 @@ class Stream:
         self.events.append(made)
         return made
 
-    def finish(self, test: str, verdict: Verdict = "PASS", why: str = "", details: str = "") -> None:
+    def finish(
+        self, test: str, verdict: Verdict = "PASS", why: str = "", details: str = "", violated: tuple[str, ...] = ()
+    ) -> None:
         """End a test."""
         self.now += timedelta(seconds=1)
-        self.events.append(TestFinished(test, self.now, 1000.0, verdict, why, details, self._exchanged[test]))
+        self.events.append(TestFinished(test, self.now, 1000.0, verdict, why, details, self._exchanged[test], violated))
 
     def run(self, test: str, *requirements: str, verdict: Verdict = "PASS", why: str = "", **more: bool) -> str:
         """Add a whole test with one exchange."""

@@ -130,9 +130,7 @@ def test_tests_that_need_control_are_skipped_elsewhere(shop: Shop) -> None:
     """A test that sets the clock is planned and skipped where there is no control API."""
     ended = shop.run(keyword="example_is_answered_to_the_letter")
 
-    assert reasons(ended, "SKIP") == {
-        "the target Acme's sandbox has no control API: this test needs a workspace of its own"
-    }
+    assert reasons(ended, "SKIP") == {"the target Acme's sandbox has no control API: this test sets the clock"}
     assert [each.needs_control for each in of(ended, Planned)] == [True]
 
 

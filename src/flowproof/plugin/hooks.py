@@ -40,6 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "requirement(*ids): the requirements of a provider that the test proves, such as acme.order.get."
     )
+    config.addinivalue_line(
+        "markers", "needs_control(purpose): why a test can run only where there is a control API, as its skip says it."
+    )
     state = state_of(config)
     described = bool(config.option.showfixtures or config.option.show_fixtures_per_test)
     config.pluginmanager.register(client_fixtures(state, taken=fixtures.__all__, described=described))

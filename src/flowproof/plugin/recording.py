@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -93,6 +94,7 @@ class Recorder:
         kits: Say where the contracts are.
         listeners: Each is called with every exchange.
         make_gate: Makes what requests have to pass, given how contracts are found; None where everything may leave.
+        named: Base URLs of the providers that are not mocked: only exchanges below them are evidence.
     """
 
     def __init__(
@@ -101,8 +103,10 @@ class Recorder:
         kits: Kits,
         listeners: Sequence[Callable[[RecordedExchange], None]] = (),
         make_gate: Callable[[Callable[[str], Contract]], Gate] | None = None,
+        named: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.adapter = adapter
+        self.named = named
         self.exchanges = 0
         self.evidence = 0
         self.lost = ""
@@ -213,7 +217,7 @@ class RecordingAdapter(BaseAdapter):
         self._adapter = recorder.adapter()
         self._recorder = recorder
         self._provider = provider
-        self._base_url = base_url
+        self._base_url = recorder.named.get(provider, base_url)
         self._prefix = urlsplit(base_url).path.rstrip("/")
 
     def send(

@@ -56,6 +56,8 @@ def judge(
         return "FAIL", _line(findings)
     if omitted:
         return "OMIT", omitted
+    if unanswered and all(isinstance(part, NoEvidence) for part in parts):
+        return "ERROR", f"the network broke during the test: {unanswered}"
     judged = [(_verdict(part), part) for part in parts]
     for verdict in ("FAIL", "ERROR", "OMIT", "SKIP"):
         found = next((part for its, part in judged if its == verdict), None)
@@ -63,7 +65,7 @@ def judge(
             return "ERROR", f"the network broke during the test: {lost}"
         if found is not None:
             return verdict, _sentence(found)
-    return ("ERROR", f"the network broke during the test: {unanswered}") if unanswered else ("PASS", "")
+    return "PASS", ""
 
 
 def _verdict(error: BaseException) -> Verdict:

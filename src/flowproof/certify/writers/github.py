@@ -20,7 +20,9 @@ TARGETS = {
 def annotations(report: CertificationReport) -> str:
     """Workflow commands, one a line: errors for failures, warnings for deviations and remaining resources."""
     failed = [each for each in report.requirements if each.verdict in {"FAIL", "ERROR"} and not each.excused]
-    unmarked = [each for each in report.tests if each.verdict in {"FAIL", "ERROR"} and not each.requirements]
+    unmarked = [
+        each for each in report.tests if each.verdict in {"FAIL", "ERROR"} and not (each.requirements or each.violated)
+    ]
     errors = [
         *((f"{each.verdict} {each.id}", f"{each.text}\n{each.why}") for each in failed),
         *((f"{each.verdict} {each.test}", each.why) for each in unmarked),

@@ -63,9 +63,10 @@ def _case(test: TestResult, covering: Mapping[str, DeviationResult]) -> Element:
     case = Element("testcase", {"classname": classname, "name": _text(name), "time": f"{test.duration_ms / 1000:.3f}"})
     known = [("requirement", each) for each in test.requirements]
     _properties(case, [*known, ("verdict", test.verdict or "none"), *(("evidence", each) for each in test.evidence)])
-    excuses = [covering[each] for each in test.requirements if each in covering]
+    violated = test.violated or test.requirements
+    excuses = [covering[each] for each in violated if each in covering]
     match test.verdict:
-        case "FAIL" if excuses and len(excuses) == len(test.requirements):
+        case "FAIL" if excuses and len(excuses) == len(violated):
             owners = "; ".join(
                 f"{each.requirement}: {each.reason} ({each.owner}, to {each.expires})" for each in excuses
             )
