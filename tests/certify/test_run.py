@@ -23,8 +23,8 @@ from flowproof.certify.events import (
 from flowproof.certify.run import RunConfiguration, RunResult, run
 from flowproof.clients.oneflow import OneFlow
 from flowproof.errors import ConfigurationError
-from flowproof.plugin.cleanup import RETRY_AFTER_S
 from flowproof.providers import find_kit
+from flowproof.removal import RETRY_AFTER_S
 from tests.certify.strangers import Relay, mock_of, relayed, write_profile
 from tests.second_opinion import dots_eco
 
@@ -306,7 +306,7 @@ time.sleep = noted
 def test_order_that_never_came_to_be_is_told(
     tmp_path: Path, run_oneflow: Callable[..., tuple[RunResult, list[str]]]
 ) -> None:
-    """An order that proved invalid is looked for twice and reported as not found."""
+    """An order that proved invalid is looked for twice; then nothing is left of it, and the reason is recorded."""
     suite = tmp_path / "oneflow"
     suite.mkdir()
     (suite / "test_it.py").write_text(SUBMITS_NOTHING)
@@ -314,8 +314,8 @@ def test_order_that_never_came_to_be_is_told(
     ended, states = run_oneflow(PERMITS_BOTH, suite=suite)
 
     assert (states, (suite / "waits").read_text()) == ([], f"{RETRY_AFTER_S}\n")
-    assert [each.cleaned for each in of(ended, CleanedUp)] == [False] * 3
-    assert all("answered 404" in each.how for each in of(ended, CleanedUp))
+    assert [each.cleaned for each in of(ended, CleanedUp)] == [True] * 3
+    assert all(each.how.startswith("it is not there: ") for each in of(ended, CleanedUp))
     assert names_in(tmp_path / "run") == ["events.jsonl", "events.jsonl.seal"]
 
 

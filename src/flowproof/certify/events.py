@@ -235,6 +235,7 @@ class TestFinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         exchanges: How many it made; only some of them are kept.
         violated: Requirements for which a FAIL counts; empty for those that the test is marked with. A difference from
             the contract counts for the requirement that the contract names there.
+        lacks_control: Whether it was skipped because the target has no control API.
     """
 
     __test__ = False  # pytest collects no class of ours
@@ -247,6 +248,7 @@ class TestFinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     details: str = ""
     exchanges: int = 0
     violated: tuple[str, ...] = ()
+    lacks_control: bool = False
 
 
 class Created(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="created"):

@@ -119,7 +119,7 @@ def _test(attempt: TestAttempt, target: TargetInfo, known: Collection[str]) -> T
         test=planned.test,
         sentence=planned.sentence,
         requirements=planned.requirements,
-        needs_control=planned.needs_control,
+        needs_control=planned.needs_control or (finished is not None and finished.lacks_control),
         verdict=verdict,
         why=why,
         details=finished.details if finished else "",

@@ -12,7 +12,7 @@ from .tables import bullets, heading, rows, visible
 
 __all__ = ["first", "summary"]
 
-MOST_LISTED = 20
+MOST_LISTED, MOST_NAMED = 20, 5
 REHEARSAL = "A rehearsal: the target is a mock of ours, so this says nothing of the provider."
 
 
@@ -53,8 +53,18 @@ def _lists(report: CertificationReport) -> Iterator[tuple[str, list[str]]]:
         "Known deviations",
         [f"{each.requirement}: {each.state}; {each.owner}: {each.reason}" for each in report.deviations],
     )
-    left = [each for each in report.created if not each.cleaned]
-    yield "Created and left there", first([f"{each.operation} {each.what}: {each.how}" for each in left])
+    yield "Created and left there", first(list(_left(report)))
+
+
+def _left(report: CertificationReport) -> Iterator[str]:
+    """What is left, by operation and reason, with the first names."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for each in report.created:
+        if not each.cleaned:
+            grouped.setdefault((each.operation, each.how), []).append(each.what)
+    for (operation, how), names in grouped.items():
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        yield f"{len(names)} by {operation}: {', '.join(names[:MOST_NAMED])}{more}: {how}"
 
 
 def _counts(counts: Mapping[Verdict, int]) -> str:

@@ -33,7 +33,7 @@ from flowproof.exchange import Exchange
 from flowproof.target import Site
 
 from .evidence import ContractViolated
-from .item_info import needs_control, providers_of, requirements_of
+from .item_info import WithoutControl, needs_control, providers_of, requirements_of
 from .recording import RecordedExchange
 from .session_state import SessionState
 from .verdicts import judge
@@ -195,6 +195,7 @@ class EventWriter:
             details=_cut(details) if verdict in ("FAIL", "ERROR") else "",
             exchanges=self._evidence.count,
             violated=self._violated(item) if verdict == "FAIL" else (),
+            lacks_control=verdict == "SKIP" and any(isinstance(each, WithoutControl) for each in self._raised),
         )
         redactor = self._redactor_of_test()
         events: list[Event] = [*self._exchanged(test), finished]

@@ -143,6 +143,11 @@ class Guard:
     def _created(self, provider: str, effect: Effect, exchange: Exchange, match: Match) -> None:
         if self.tell is None or effect.creates is None:
             return
+        what = value_of(effect.creates, exchange, match)
+        operation = match.operation.id
+        known = self.run_store.not_cleaned(provider)
+        if what is not None and any((each.what, each.operation) == (what, operation) for each in known):
+            return  # it was made before, and is still there
         undone_by = effect.undone_by
         parameters = (
             {name: value_of(each, exchange, match) for name, each in undone_by.parameters.items()} if undone_by else {}
@@ -150,8 +155,8 @@ class Guard:
         made = CreatedResource(
             id=f"c-{self.run_store.next('created')}",
             provider=provider,
-            operation=match.operation.id,
-            what=value_of(effect.creates, exchange, match) or "the answer does not say what",
+            operation=operation,
+            what=what or "the answer does not say what",
             undo=undone_by.operation if undone_by else None,
             parameters={name: value for name, value in parameters.items() if value is not None},
         )

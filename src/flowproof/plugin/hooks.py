@@ -1,7 +1,8 @@
 """The plugin's hooks: options, markers, cases as parameters, findings as failures, refusals in the report."""
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -11,7 +12,7 @@ from . import fixtures
 from .clients import client_fixtures
 from .collection_checks import CollectionChecks
 from .evidence import ContractViolated, require_evidence
-from .item_info import requirements_of
+from .item_info import WithoutControl, needs_control, requirements_of, skip_without_control
 from .options import add_options
 from .remote_targets import MOCK
 from .session_state import state_of
@@ -99,8 +100,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    state_of(item.config).begin(item)
+    state = state_of(item.config)
+    state.begin(item)
     item.user_properties.extend(("requirement", each) for each in requirements_of(item))  # which JUnit files then show
+    if state.remote.is_named and needs_control(item):
+        skip_without_control(state)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -125,9 +129,9 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Beside a failure stands what its workspaces refused last, and why. What the target lacks is a skip."""
-    if call.excinfo is not None and _is_lacking(call.excinfo.value):
-        reason = str(call.excinfo.value)
-        call.excinfo = pytest.CallInfo.from_call(lambda: pytest.skip(reason), call.when).excinfo
+    skip = _skip_of(call.excinfo.value) if call.excinfo is not None else None
+    if skip is not None:
+        call.excinfo = pytest.CallInfo.from_call(partial(_raise, skip), call.when).excinfo
     report = yield
     if report.failed and call.when in ("setup", "call"):
         state = state_of(item.config)
@@ -139,12 +143,19 @@ def pytest_runtest_makereport(
     return report
 
 
-def _is_lacking(error: BaseException) -> bool:
+def _skip_of(error: BaseException) -> BaseException | None:
+    """The skip for what the target lacks; None for any other error."""
     if not isinstance(error, FlowproofError):
-        return False
-    from flowproof.target import PreconditionMissing  # noqa: PLC0415 (brings requests)
+        return None
+    from flowproof.target import ControlMissing, PreconditionMissing  # noqa: PLC0415 (brings requests)
 
-    return isinstance(error, PreconditionMissing)
+    if isinstance(error, ControlMissing):
+        return WithoutControl(str(error))
+    return pytest.skip.Exception(str(error)) if isinstance(error, PreconditionMissing) else None
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
 
 
 def _refusals(workspace: "Workspace") -> str:

@@ -3,15 +3,20 @@
 from typing import NoReturn
 
 import pytest
+from _pytest.outcomes import Skipped
 
 from flowproof.providers import Kits
 
 from .session_state import SessionState
 
-__all__ = ["needs_control", "providers_of", "requirements_of", "skip_without_control"]
+__all__ = ["WithoutControl", "needs_control", "providers_of", "requirements_of", "skip_without_control"]
 
 CONTROL = frozenset({"flowproof_server", "make_workspace", "mock_workspace", "replay_case", "workspace"})
 """Fixtures that there are on a mock only."""
+
+
+class WithoutControl(Skipped):
+    """The target has no control API, without which a test cannot run."""
 
 
 def providers_of(item: pytest.Item | None, kits: Kits) -> set[str]:
@@ -44,4 +49,4 @@ def skip_without_control(state: SessionState) -> None:
 def _skip(target: str, item: pytest.Item | None) -> NoReturn:
     from .purpose import purpose_of  # noqa: PLC0415 (only where a test is skipped)
 
-    pytest.skip(f"the target {target} has no control API: this test {purpose_of(item)}")
+    raise WithoutControl(f"the target {target} has no control API: this test {purpose_of(item)}")

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from .client import ControlClient
 from .control import ControlRefused
-from .site import Credentials, PreconditionMissing, Site, site_from_environment
+from .site import ControlMissing, Credentials, PreconditionMissing, Site, site_from_environment
 from .webhooks import NotIdle, Webhooks
 from .workspace import Clock, Faults, Journal, Workspace
 
 __all__ = [
     "Clock",
     "ControlClient",
+    "ControlMissing",
     "ControlRefused",
     "Credentials",
     "Faults",
@@ -76,8 +77,8 @@ class Target:
             purpose: What it is needed for, such as "this test sets the clock".
 
         Raises:
-            PreconditionMissing: The target cannot be controlled.
+            ControlMissing: The target cannot be controlled.
         """
         if self.workspace is None:
-            raise PreconditionMissing(self.name, f"has no control API: {purpose}")
+            raise ControlMissing(self.name, f"has no control API: {purpose}")
         return self.workspace

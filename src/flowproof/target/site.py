@@ -7,7 +7,7 @@ from typing import Any
 
 from flowproof.errors import ConfigurationError, FlowproofError
 
-__all__ = ["Credentials", "PreconditionMissing", "Site", "site_from_environment"]
+__all__ = ["ControlMissing", "Credentials", "PreconditionMissing", "Site", "site_from_environment"]
 
 
 @dataclass(eq=False)
@@ -25,6 +25,10 @@ class PreconditionMissing(FlowproofError):
 
     def __str__(self) -> str:
         return f"the target {self.target} {self.what}"
+
+
+class ControlMissing(PreconditionMissing):
+    """A test needs a control API, which only a mock of ours has: it cannot run on this target, whoever runs it."""
 
 
 @dataclass(frozen=True, slots=True)
