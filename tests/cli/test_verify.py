@@ -132,6 +132,15 @@ def test_programs_read_json(key: Path) -> None:
     assert (result["valid"], result["trusted"], result["certificate"]["certifies"]["verdict"]) == (True, True, "PASS")
 
 
+def test_views_are_written_from_what_was_verified(key: Path, tmp_path: Path) -> None:
+    """The page and the other views are no part of the certificate, and are written from what was verified."""
+    done = run("verify", certified(key, recent()), "--key", f"{key}.pub", "--report", tmp_path / "views")
+
+    assert done.exit_code == 0
+    assert {"report.html", "junit.xml"} <= {each.name for each in (tmp_path / "views").iterdir()}
+    assert "acme.order.sku" in (tmp_path / "views" / "report.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("content", [None, b"", b"hello", b"\x89PNG"])
 def test_what_is_no_certificate_ends_with_two(key: Path, content: bytes | None) -> None:
     """A file that is missing, or something else, cannot be read: the run was misconfigured."""

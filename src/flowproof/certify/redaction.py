@@ -98,7 +98,9 @@ class Redactor:
             event,
             selection=self.name(event.selection),
             suite_tests=tuple(map(self.name, event.suite_tests)),
-            operator=Operator(**{name: self.name(value) for name, value in structs.asdict(event.operator).items()}),
+            operator=Operator(
+                **{name: self._redact.given(value) for name, value in structs.asdict(event.operator).items()}
+            ),
             connection=structs.replace(
                 event.connection,
                 proxy=self.name(without_userinfo(event.connection.proxy)),
