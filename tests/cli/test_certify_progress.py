@@ -25,8 +25,8 @@ def shown(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> str:
     for name in names:
         progress.show(Planned(name, "", (), False))
     for number, name in enumerate(names):
-        verdict, why = ("FAIL", "it did") if number == 5 else ("PASS", "")
-        progress.show(TestFinished(name, NOON, 1.0, verdict, why))
+        is_failed = number == 5
+        progress.show(TestFinished(name, NOON, 1.0, "FAIL" if is_failed else "PASS", "it did" if is_failed else ""))
     progress.end()
     assert (progress.done, progress.planned) == (20, 20)
     return stream.getvalue()
