@@ -29,7 +29,7 @@ from .execution import execute
 from .redaction import Redactor, secrets_of
 from .run_configuration import RunConfiguration
 from .run_store import RunStore
-from .stream import append, events_of, repair, seal_of
+from .stream import append, events_of, repair, seal_of, sealed_size
 from .suite import suite_digest, versions
 from .suite_tests import defined_tests
 from .target_kind import examine_target
@@ -253,10 +253,10 @@ class _Tail:
         self.before = len(self.events)
 
     def read(self) -> None:
-        """Read the new complete lines."""
+        """Read the new lines, as far as they are sealed."""
         with self._file.open("rb") as stream:
             stream.seek(self._offset)
-            whole = [line for line in stream if line.endswith(b"\n")]
+            whole = stream.read(max(0, sealed_size(self._file) - self._offset)).splitlines(keepends=True)
         self._offset += sum(map(len, whole))
         for event in read_events(whole):
             self.events.append(event)

@@ -7,7 +7,7 @@ else has edited. Whoever computes the seal anew can still lie: `docs/certify.md`
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +17,7 @@ from flowproof.errors import ConfigurationError
 
 from .events import Event, dump, read_events
 
-__all__ = ["append", "events_of", "repair", "seal_of"]
+__all__ = ["append", "events_of", "repair", "seal_of", "sealed_size"]
 
 OWNER_ONLY = 0o600
 DIGEST_SIZE = sha256().digest_size
@@ -40,7 +40,7 @@ def append(file: Path, *events: Event) -> None:
     try:
         with open(file, "ab", buffering=0, opener=_private) as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
-            with _sealing(file, lines):
+            with _sealing(file, stream, lines):
                 _write(stream, b"".join(lines))
     except OSError as error:
         raise _unusable(file, error) from error
@@ -51,16 +51,41 @@ def _write(stream: IO[bytes], data: bytes) -> None:
         data = data[stream.write(data) :]
 
 
+def sealed_size(file: Path) -> int:
+    """How many bytes of the events are sealed; what is behind them was left by a process that was killed."""
+    try:
+        return _parsed(seal_of(file).read_bytes())[0]
+    except FileNotFoundError:
+        return 0
+
+
 @contextmanager
-def _sealing(file: Path, lines: Iterable[bytes]) -> Iterator[None]:
-    """Seal a locked file after lines were added to it; its earlier lines are sealed already, or there are none."""
+def _sealing(file: Path, stream: IO[bytes], lines: Sequence[bytes]) -> Iterator[None]:
+    """
+    Seal a locked file after lines were added to it.
+
+    What another process wrote and did not seal before it was killed is cut off first. A file that has lines and no seal
+    gets none: nobody knows who wrote them.
+    """
+    before = os.fstat(stream.fileno()).st_size
+    if before and not seal_of(file).exists():
+        yield
+        return
     descriptor = os.open(seal_of(file), os.O_RDWR | os.O_CREAT, OWNER_ONLY)
     try:
         size, digest = _parsed(os.pread(descriptor, SEAL_SIZE, 0))
-        yield
-        for line in lines:
-            size, digest = size + len(line), _next_digest(digest, line)
-        os.pwrite(descriptor, size.to_bytes(8, "big") + digest, 0)
+        if before > size:
+            os.ftruncate(stream.fileno(), size)
+        try:
+            yield
+        finally:  # an interrupt may come in between: the lines count together, or none of them does
+            whole = size + sum(map(len, lines))
+            if os.fstat(stream.fileno()).st_size == whole:
+                for line in lines:
+                    digest = _next_digest(digest, line)
+                os.pwrite(descriptor, whole.to_bytes(8, "big") + digest, 0)
+            else:
+                os.ftruncate(stream.fileno(), size)
     finally:
         os.close(descriptor)
 
