@@ -49,6 +49,7 @@ TOP = (
     "kernel",
     "kit",
     "providers",
+    "removal",
     "target",
 )
 TESTING = ("pytest", "_pytest", "hypothesis")
@@ -94,7 +95,8 @@ LAYERS = (
     Layer("doctor", (*BASE, "conformance", "clients", "target", "inbox"), (*TESTING, *SERVING)),
     Layer("cases", BASE, (*TESTING, *SERVING)),
     Layer("kit", ("cases", "conduct", "doctor", "errors", "target"), (*TESTING, *SERVING, "requests")),
-    Layer("drift", (*BASE, "cases", "conformance", "kit", "target"), (*TESTING, *SERVING)),
+    Layer("removal", ("clients", "errors", "kit"), (*TESTING, *SERVING)),
+    Layer("drift", (*BASE, "cases", "conformance", "kit", "removal", "target"), (*TESTING, *SERVING)),
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors",), (*TESTING, *SERVING, "requests")),

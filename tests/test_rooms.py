@@ -156,7 +156,7 @@ def test_contract_has_its_rooms(slug: str) -> None:
     found = rooms("contracts", slug)
     schemas = {name for name in found if re.fullmatch(r"schemas/[a-z0-9-]+\.schema\.json", name)}
 
-    assert found - schemas - {"checklist.toml"} == {"openapi.yaml", "requirements.toml", "SOURCES.md"}
+    assert found - schemas - {"checklist.toml"} == {"openapi.yaml", "requirements.toml", "SOURCES.md", "sources.toml"}
     assert schemas != set()
 
 

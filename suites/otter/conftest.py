@@ -7,7 +7,7 @@ import pytest
 
 from flowproof.clients import NotFound
 from flowproof.clients.otter import ONBOARDING, Otter, OtterUser, Token
-from flowproof.target import PreconditionMissing, Target
+from flowproof.target import ControlMissing, Target
 
 from .access import token_of
 from .raw_client import TIMEOUT_S, RawClient
@@ -33,9 +33,10 @@ def permit(target: Target) -> Callable[..., Token]:
         """The token."""
         try:
             workspace = target.controlled("a person has to give the permission")
-        except PreconditionMissing as missing:
+        except ControlMissing as missing:
             if "access" not in target.site("otter").keys or tuple(scopes) != ONBOARDING or user != ADA:
-                pytest.skip(f"{missing}; set FLOWPROOF_OTTER_ACCESS_TOKEN for the tests that need one user's token")
+                advice = "set FLOWPROOF_OTTER_ACCESS_TOKEN for the tests that need one user's token"
+                raise ControlMissing(missing.target, f"{missing.what}; {advice}") from missing
             return token_of(target.credentials("otter", "access").key)
         workspace.control("PUT", "otter/consent", {"consent": "approve", "user": user})
         authorization = otter.authorization(scopes)
@@ -91,5 +92,4 @@ def _read_account(user: OtterUser) -> Account | None:
 @pytest.fixture
 def seeded(target: Target) -> None:
     """Skips the test where the account is not that of the seed."""
-    if target.workspace is None:
-        pytest.skip("what is compared stands in fixtures/otter/seed.json alone")
+    target.controlled("what is compared is in the mock's seed data alone")

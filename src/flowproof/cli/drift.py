@@ -7,12 +7,13 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import click
 
 from flowproof.cases import read_cases
 from flowproof.conformance import Contract, load_contract
-from flowproof.drift import Drift, find_drift
+from flowproof.drift import Drift, UniqueValues, find_drift
 from flowproof.drift.side import Side
 from flowproof.errors import ConfigurationError
 from flowproof.kit import ProviderKit
@@ -64,7 +65,8 @@ def drift(
     contract, cases = load_contract(slug, kit.contract_folder()), read_cases(slug, kit.fixtures_folder())
     with ExitStack() as stack:
         first, second = (stack.enter_context(_side(each, kit, contract)) for each in targets)
-        found = find_drift(cases, first, second, volatile=frozenset(volatile))
+        unique = UniqueValues(kit.unique, uuid4().hex[:8])
+        found = find_drift(cases, first, second, volatile=kit.volatile | frozenset(volatile), unique=unique)
     click.echo(json_text(_plain(slug, targets, found)) if as_json else _shown(slug, first.name, second.name, found))
     context.exit(2 if not found.outcomes else 0 if found.is_none else 1)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flowproof.certify.environment import suite_environment
 from flowproof.errors import ConfigurationError
 from flowproof.providers import find_kit
 
@@ -93,7 +94,7 @@ def run_mutants(
     }
     with tempfile.TemporaryFile() as output:
         command = _command(folder, provider, arguments)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        environment = suite_environment(os.environ)
         process = subprocess.Popen(command, stdout=output, stderr=output, pass_fds=[write_end], env=environment)
         os.close(write_end)
         try:

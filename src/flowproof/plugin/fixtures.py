@@ -18,7 +18,7 @@ import pytest
 from flowproof.errors import ConfigurationError
 
 from .interference import listen_on_loopback
-from .item_info import providers_of, skip_without_control
+from .item_info import WithoutControl, providers_of, skip_without_control
 from .session_state import SessionState, state_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def flowproof_server(pytestconfig: pytest.Config) -> "Iterator[ControlClient]":
 
     state = state_of(pytestconfig)
     if state.remote.is_named:
-        pytest.skip(f"the target {state.remote.profile} has no control API: this test needs a mock server")
+        raise WithoutControl(f"the target {state.remote.profile} has no control API: this test needs a mock server")
     options = state.options
     with ExitStack() as stack:
         url = options.server or stack.enter_context(_own_server(state))

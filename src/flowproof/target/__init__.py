@@ -9,13 +9,22 @@ from dataclasses import dataclass
 
 from .client import ControlClient
 from .control import ControlRefused
-from .site import Credentials, PreconditionMissing, Site, environment_of, site_from_environment, site_from_json
+from .site import (
+    ControlMissing,
+    Credentials,
+    PreconditionMissing,
+    Site,
+    environment_of,
+    site_from_environment,
+    site_from_json,
+)
 from .webhooks import NotIdle, Webhooks
 from .workspace import Clock, Faults, Journal, Workspace
 
 __all__ = [
     "Clock",
     "ControlClient",
+    "ControlMissing",
     "ControlRefused",
     "Credentials",
     "Faults",
@@ -78,8 +87,8 @@ class Target:
             purpose: What it is needed for, such as "this test sets the clock".
 
         Raises:
-            PreconditionMissing: The target cannot be controlled.
+            ControlMissing: The target cannot be controlled.
         """
         if self.workspace is None:
-            raise PreconditionMissing(self.name, f"has no control API: {purpose}")
+            raise ControlMissing(self.name, f"has no control API: {purpose}")
         return self.workspace

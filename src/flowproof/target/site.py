@@ -8,7 +8,15 @@ from typing import Any
 
 from flowproof.errors import ConfigurationError, FlowproofError
 
-__all__ = ["Credentials", "PreconditionMissing", "Site", "environment_of", "site_from_environment", "site_from_json"]
+__all__ = [
+    "ControlMissing",
+    "Credentials",
+    "PreconditionMissing",
+    "Site",
+    "environment_of",
+    "site_from_environment",
+    "site_from_json",
+]
 
 DEFAULT = "default"
 """The role whose variables have no role in their names."""
@@ -34,6 +42,10 @@ class PreconditionMissing(FlowproofError):
 
     def __str__(self) -> str:
         return f"the target {self.target} {self.what}"
+
+
+class ControlMissing(PreconditionMissing):
+    """A test needs a control API, which only a mock of ours has: it cannot run on this target, whoever runs it."""
 
 
 @dataclass(frozen=True, slots=True)
