@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from flowproof.conformance import Contract, Finding
 
 from .credentials import Credential, credential_from_row, credential_row
-from .hooks import FindingsFilter
+from .hooks import FindingsFilter, InputFilter
 from .state.protocol import Store
 from .state.rows import KERNEL, SEED
 from .time.clock import microseconds
@@ -86,6 +86,7 @@ class ProviderContext:
         unknown_event: As in the provider's webhook policy; None where the provider delivers no webhooks.
         has_own_rng_key: No other request or task has the same ``rng_seed``.
         findings_filter: As in :class:`~flowproof.kernel.hooks.MockHooks`.
+        input_filter: The same.
         scheduled: Counts what is scheduled at this moment.
     """
 
@@ -97,6 +98,7 @@ class ProviderContext:
     unknown_event: Callable[[Webhook], Webhook] | None = None
     has_own_rng_key: bool = False
     findings_filter: FindingsFilter | None = None
+    input_filter: InputFilter | None = None
     scheduled: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def findings(self, schema_file: str, value: Any, where: str = "request.body") -> tuple[Finding, ...]:

@@ -208,6 +208,7 @@ class Workspaces:
             unknown_event=policy.unknown if policy else None,
             has_own_rng_key=has_own_rng_key,
             findings_filter=self._hooks.findings_filter,
+            input_filter=self._hooks.input_filter,
         )
 
     def run_due(self, workspace: Workspace, *, limit: int = MAX_TASKS) -> bool:
