@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .client import ControlClient
+from .clock import TargetClock, answered_at
 from .control import ControlRefused
 from .site import Credentials, PreconditionMissing, Site, site_from_environment
 from .webhooks import NotIdle, Webhooks
@@ -24,8 +25,10 @@ __all__ = [
     "PreconditionMissing",
     "Site",
     "Target",
+    "TargetClock",
     "Webhooks",
     "Workspace",
+    "answered_at",
     "site_from_environment",
 ]
 

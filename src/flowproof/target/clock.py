@@ -1,0 +1,47 @@
+"""The clock of a target that nobody controls, as its own answers show it: RFC 9110, 6.6.1, the header ``Date``."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["TargetClock", "answered_at"]
+
+
+def answered_at(answer: "requests.Response") -> datetime:
+    """
+    The moment at which an answer was made, by its target's clock (aware, UTC, whole seconds).
+
+    An answer without a date that can be read was made when it arrived.
+    """
+    text = answer.headers.get("Date", "")
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return datetime.now(UTC)
+    return moment.astimezone(UTC)
+
+
+class TargetClock:
+    """
+    What a target's clock shows, told from an answer.
+
+    Args:
+        ask: Requests any answer of the target, once.
+        slack: How far a clock may be off before it is no longer taken for our own.
+    """
+
+    def __init__(self, ask: "Callable[[], requests.Response]", *, slack: timedelta = timedelta(seconds=2)) -> None:
+        self._ask = ask
+        self._slack = slack
+        self._ahead: timedelta | None = None
+
+    def now(self) -> datetime:
+        """The time on it (aware, UTC); our own, where both agree but for what an answer takes."""
+        if self._ahead is None:
+            ahead = answered_at(self._ask()) - datetime.now(UTC)
+            self._ahead = ahead if abs(ahead) > self._slack else timedelta()
+        return datetime.now(UTC) + self._ahead
