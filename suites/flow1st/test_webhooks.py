@@ -183,7 +183,7 @@ def test_receiver_refuses_what_is_forged(raw: RawClient, staging: Account, recei
     assert receiver.news() == []
 
 
-@pytest.mark.requirement("flow1st.webhook.receiver_verifies")
+@pytest.mark.requirement("flow1st.webhook.receiver_verifies", "flow1st.webhook.repeated")
 def test_copies_are_one_piece_of_news(raw: RawClient, staging: Account, receiver: Receiver) -> None:
     """
     Webhooks that come three times, with a field that nobody knows, and out of order, are news once.
