@@ -7,7 +7,7 @@ import pytest
 
 from flowproof.clients import NotFound
 from flowproof.clients.otter import ONBOARDING, Otter, OtterUser, Token
-from flowproof.target import PreconditionMissing, Target
+from flowproof.target import PreconditionMissing, Target, Workspace
 
 from .access import token_of
 from .raw_client import TIMEOUT_S, RawClient
@@ -17,7 +17,13 @@ from .setup import ADA, SEEDED, Account
 @pytest.fixture
 def raw(otter: Otter, target: Target) -> RawClient:
     """Hand-made requests to the current target."""
-    return RawClient(otter, target.credentials("otter"))
+    return RawClient(otter, target.credentials("otter"), decides=target.workspace is not None)
+
+
+@pytest.fixture
+def mock_page(workspace: Workspace) -> Workspace:
+    """The workspace of a mock, whose authorization page no document describes."""
+    return workspace
 
 
 @pytest.fixture

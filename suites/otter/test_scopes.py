@@ -16,11 +16,6 @@ from .setup import CLIENT_SCOPES, ENABLED, READ, SERVICE_INTEGRATION, USER_SCOPE
 from .strategies import scope_texts
 
 
-@pytest.fixture(autouse=True)
-def _controlled(workspace: Workspace) -> None:
-    """These tests need a target that decides without a person."""
-
-
 def statuses(raw: RawClient, access_token: str, operations: Sequence[Operation] = OPERATIONS) -> list[int]:
     """The status of each operation for a token."""
     answers = [

@@ -20,7 +20,10 @@ TIMEOUT_S = 30
 
 def run(fork_server: ForkServer, url: str, provider: otter.Provider, *options: str) -> SuiteRun:
     """The suite with every application's credentials, and a token that the first user has allowed."""
-    keys = {role: {"token": client.id, "secret": client.secret} for role, client in provider.clients.items()}
+    keys = {
+        role: {"token": client.id, "secret": client.secret, "redirect_uri": client.redirect_uris[0]}
+        for role, client in provider.clients.items()
+    }
     keys["access"] = {"token": access_token(url, provider)}
     return run_suite(fork_server, "otter", url, keys, *options)
 

@@ -18,6 +18,9 @@ __all__ = ["check", "check_parameters", "check_request_body", "check_response"]
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
+UNSERVED = (401, 403, 404, 405)
+"""What an operation that there is not is answered; a server may ask for credentials before it looks for the path."""
+
 
 def check(contract: Contract, exchange: Exchange) -> tuple[Finding, ...]:
     """
@@ -27,7 +30,7 @@ def check(contract: Contract, exchange: Exchange) -> tuple[Finding, ...]:
     """
     match = contract.operations.find(exchange.method, exchange.path)
     if match is None:
-        return () if exchange.status in (404, 405) else (_no_operation(exchange),)
+        return () if exchange.status in UNSERVED else (_no_operation(exchange),)
     if exchange.method == "HEAD" and exchange.status in (404, 405):
         return ()  # HEAD may be served as GET is, or be a method that the path does not have
     of_response = _check_received_response(contract, match.operation, exchange)
@@ -138,4 +141,5 @@ def _json(body: bytes) -> Any:
 
 
 def _no_operation(exchange: Exchange) -> Finding:
-    return Finding("response.status", "", "404 or 405, since the contract has no such operation", str(exchange.status))
+    expected = f"{', '.join(map(str, UNSERVED[:-1]))} or {UNSERVED[-1]}, since the contract has no such operation"
+    return Finding("response.status", "", expected, str(exchange.status))
