@@ -101,13 +101,13 @@ def test_moment_of_connection_is_that_of_the_answer(
     """
     need_platform(EXAMPLE)
     body = {"providerId": EXAMPLE.id, "providerType": EXAMPLE.type, "credentials": dict(EXAMPLE.credentials)}
-    off = []
+    off, guid = [], ""
     for _ in range(2):
         answer = raw.send("POST", CONFIGURE, value=body)
         data = answer.json()["data"]
         off.append(abs(datetime.fromisoformat(data["connectedAt"]) - answered_at(answer)))
-        integrations.disable(data["guid"])
-    integrations.remove(data["guid"])
+        guid = integrations.disable(data["guid"]).guid
+    integrations.remove(guid)
 
     assert max(off) <= timedelta(seconds=SECONDS_OFF)
 
@@ -284,8 +284,8 @@ def test_name_of_a_platform_is_taken_to_the_letter(
     What nearly is a platform's id or type is not found.
     """
     need_platform(OPEN)
-    right = {"providerId": OPEN.id, "providerType": OPEN.type, "credentials": {"any": "thing"}}
-    body = {**right, name: near_misses(right[name])[change]}
+    right = {"providerId": OPEN.id, "providerType": OPEN.type}
+    body = {**right, "credentials": {"any": "thing"}, name: near_misses(right[name])[change]}
 
     assert error_of(raw.send("POST", CONFIGURE, value=body))[:2] == (404, "NOT_FOUND")
 

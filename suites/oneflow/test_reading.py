@@ -12,7 +12,7 @@ from flowproof.clients.oneflow import OneFlow, Order
 from flowproof.target import Target, Workspace
 
 from .profiles import few
-from .raw_client import NOT_FOUND, RawClient, comparable, error_of, losses
+from .raw_client import NOT_FOUND, RawClient, comparable, error_of, losses, undisturbed
 from .strategies import full_orders, minimum_order
 
 MINTED_IDS = r"[0-9a-f]{24}"
@@ -114,11 +114,10 @@ def test_pages_make_up_the_whole_list(oneflow: OneFlow, placed: Callable[..., Or
     """
     while len(oneflow.orders(pagesize=100).orders) < 5:
         placed()
-    for _ in range(5):  # (somebody else may order meanwhile)
-        newest = [order.id for order in oneflow.orders(pagesize=5).orders]
-        found = [order.id for order in islice(oneflow.all_orders(pagesize), 5)]
-        if newest == [order.id for order in oneflow.orders(pagesize=5).orders]:
-            break
+    newest, found = undisturbed(
+        lambda: [order.id for order in oneflow.orders(pagesize=5).orders],
+        lambda: [order.id for order in islice(oneflow.all_orders(pagesize), 5)],
+    )
 
     assert (found, len(set(found))) == (newest, 5)
 

@@ -1,6 +1,7 @@
 """Where a provider that is right once goes wrong: a page's edge, the second connection, ids that look alike."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -182,7 +183,7 @@ def test_scope_and_grant_are_taken_to_the_letter(raw: RawClient, name: str, chan
     """
     What nearly is a scope or a grant is none.
     """
-    right = {"grant_type": "client_credentials", "scope": "ping"}
+    right: dict[str, Any] = {"grant_type": "client_credentials", "scope": "ping"}
 
     assert raw.token(**right).status_code == 200
     assert error(raw.token(**{**right, name: near_misses(right[name])[change]}))[0] in (400, 422)

@@ -94,7 +94,7 @@ def test_unproved_client_gets_nothing(raw: RawClient, form: dict[str, Any], gran
 @pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic bm9jb2xvbg==", "Bearer abc", "Digest abc"])
 def test_unreadable_header_gets_nothing(raw: RawClient, header: str) -> None:
     """
-    An Authorization header that is no id and secret is answered 401; beside a secret in the body it is two ways at once.
+    An Authorization header that is no id and secret is answered 401; beside a secret in the body it may be a 400.
     """
     body = f"grant_type=client_credentials&scope=ping&client_id={raw.client_id}"
     headers = {"Authorization": header, "Content-Type": "application/x-www-form-urlencoded"}

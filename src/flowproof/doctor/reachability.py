@@ -30,9 +30,7 @@ def check_webhooks(entry: ProfileEntry, *, session: requests.Session) -> Check:
             fix = "Stop what listens there, or name another webhook_port."
             return wrong(NAME, f"port {entry.site.webhook_port} cannot be listened on: {error.strerror or error}", fix)
         try:
-            answer = session.post(
-                entry.site.webhook_url, headers={HEADER: token}, timeout=TIMEOUT_S, allow_redirects=False
-            )
+            answer = session.post(address, headers={HEADER: token}, timeout=TIMEOUT_S, allow_redirects=False)
         except requests.RequestException as error:
             fix = f"Start the tunnel that leads from there to port {inbox.port} of this machine."
             return wrong(NAME, f"webhook_url cannot be reached: {type(error).__name__}", fix)

@@ -1,17 +1,22 @@
 """The clock of a target that nobody controls, as its own answers show it: RFC 9110, 6.6.1, the header ``Date``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import requests
+from typing import Protocol
 
 __all__ = ["TargetClock", "answered_at"]
 
 
-def answered_at(answer: "requests.Response") -> datetime:
+class Headed(Protocol):
+    """An answer with its headers, such as that of `requests`."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By name, whatever its case."""
+
+
+def answered_at(answer: Headed) -> datetime:
     """
     The moment at which an answer was made, by its target's clock (aware, UTC, whole seconds).
 
@@ -34,7 +39,7 @@ class TargetClock:
         slack: How far a clock may be off before it is no longer taken for our own.
     """
 
-    def __init__(self, ask: "Callable[[], requests.Response]", *, slack: timedelta = timedelta(seconds=2)) -> None:
+    def __init__(self, ask: Callable[[], Headed], *, slack: timedelta = timedelta(seconds=2)) -> None:
         self._ask = ask
         self._slack = slack
         self._ahead: timedelta | None = None
