@@ -313,7 +313,7 @@ def _keeps(oneflow: OneFlow, placed: Callable[..., Order], texts: list[str]) -> 
     sent = minimum_order("unusual")
     data, item = sent["orderData"], sent["orderData"]["items"][0]
     data["extraData"] = {f"x{index}": text for index, text in enumerate(texts)}
-    data["customerName"] = item["description"] = texts[0]
+    data["customerName"] = item["description"] = f"  {' | '.join(texts)}  "
     data["items"] = [{**item, "sourceItemId": f"{index}-{text}"} for index, text in enumerate(texts)]
     data["shipments"][0]["shipTo"]["name"] = texts[-1]
     validated = oneflow.validate(sent)
