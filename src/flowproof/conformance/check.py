@@ -21,6 +21,9 @@ BOOLEANS: Mapping[str, bool] = MappingProxyType({"true": True, "1": True, "false
 """Texts of a boolean in a path or query, in any case: Python writes True, PHP writes 1."""
 FORM = "application/x-www-form-urlencoded"
 
+UNSERVED = (401, 403, 404, 405)
+"""What an operation that there is not is answered; a server may ask for credentials before it looks for the path."""
+
 
 def check(contract: Contract, exchange: Exchange) -> tuple[Finding, ...]:
     """
@@ -30,7 +33,7 @@ def check(contract: Contract, exchange: Exchange) -> tuple[Finding, ...]:
     """
     match = contract.operations.find(exchange.method, exchange.path)
     if match is None:
-        return () if exchange.status in (404, 405) else (_no_operation(exchange),)
+        return () if exchange.status in UNSERVED else (_no_operation(exchange),)
     if exchange.method == "HEAD" and exchange.status in (404, 405):
         return ()  # HEAD may be served as GET is, or be a method that the path does not have
     of_response = _check_received_response(contract, match.operation, exchange)
@@ -141,4 +144,5 @@ def _json(body: bytes) -> Any:
 
 
 def _no_operation(exchange: Exchange) -> Finding:
-    return Finding("response.status", "", "404 or 405, since the contract has no such operation", str(exchange.status))
+    expected = f"{', '.join(map(str, UNSERVED[:-1]))} or {UNSERVED[-1]}, since the contract has no such operation"
+    return Finding("response.status", "", expected, str(exchange.status))

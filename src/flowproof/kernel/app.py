@@ -25,6 +25,7 @@ from flowproof.conformance import Contract, Finding, Match, check_parameters, ch
 from flowproof.redaction.named_parameters import ParameterRedactor
 
 from . import refusals
+from .hooks import Inputs
 from .http.body import FORM, read_form, read_json
 from .http.pairs import MOST_PAIRS
 from .http.request import ProviderRequest
@@ -91,15 +92,15 @@ class ProviderApp(Flask):
         """
         direct = self._direct_views.get(match.operation.id) if match is not None and request.path.isascii() else None
         if match is not None and direct is not None:
-            return self._process(request, context, match, lambda: direct.dispatch(match))
+            return self._process(request, context, match, direct.dispatch)
         with self.request_context(request.environ()) as flask_context:
             view, parameters = self._route(request, flask_context.request)
             if match is None:
                 raise refusals.NoSuchRoute([Finding("request.path", "", self._nearest(request), request.path)])
-            return self._process(request, context, match, lambda: view(**parameters))
+            return self._process(request, context, match, lambda _: view(**parameters))
 
     def _process(
-        self, request: ProviderRequest, context: ProviderContext, match: Match, dispatch: Callable[[], Any]
+        self, request: ProviderRequest, context: ProviderContext, match: Match, dispatch: Callable[[Match], Any]
     ) -> tuple[WireResponse, Sequence[Finding]]:
         """The stations behind routing."""
         if request.wire.too_large:
@@ -109,8 +110,12 @@ class ProviderApp(Flask):
         with Binding(bound):
             bound.principal = self.provider.authenticate(request, context)
             bound.json = self._read_body(request, match)
+            if context.input_filter is not None:
+                inputs = context.input_filter(self.provider.slug, Inputs(request, match, bound.json))
+                request, match, bound.json = inputs
+                bound.request = request
             self._validate_request(match, request, bound.json, context)
-            response, findings = self._render(match, dispatch())
+            response, findings = self._render(match, dispatch(match))
         for each in findings:
             logger.warning("the mock of %s breaks its own contract: %s", self.provider.slug, each)
         return response, findings

@@ -190,7 +190,10 @@ class Mock:
         context = self.workspaces.context(
             workspace, slug, now=now, rng_key=rng_key, has_own_rng_key=True, exchange=arrival.id
         )
-        return arrival.app.process(arrival.request, context, arrival.match)
+        request = arrival.request
+        if self.hooks.request_filter is not None:
+            request = self.hooks.request_filter(slug, arrival.match.operation.id if arrival.match else None, request)
+        return arrival.app.process(request, context, arrival.match)
 
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refusal) -> WireResponse:
         """Render a refusal in the provider's words, log why, and record it."""

@@ -14,7 +14,7 @@ import orjson
 from flowproof.conformance import Contract, Finding
 
 from .credentials import Credential, credential_from_row, credential_row
-from .hooks import FindingsFilter
+from .hooks import FindingsFilter, InputFilter
 from .state.protocol import Store
 from .state.rows import KERNEL, SEED
 from .time.clock import Clock, later, microseconds
@@ -90,6 +90,7 @@ class ProviderContext:
         exchange: Id of the exchange that all of it comes from; empty where there is none.
         annotator: Adds findings and an explanation to an exchange of that id.
         findings_filter: As in :class:`~flowproof.kernel.hooks.MockHooks`.
+        input_filter: The same.
         scheduled: Counts what is scheduled at this moment.
     """
 
@@ -103,6 +104,7 @@ class ProviderContext:
     exchange: str = ""
     annotator: Callable[[str, Sequence[Finding], str], None] = lambda _exchange, _findings, _explanation: None
     findings_filter: FindingsFilter | None = None
+    input_filter: InputFilter | None = None
     scheduled: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def findings(self, schema_file: str, value: Any, where: str = "request.body") -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .client import ControlClient
+from .clock import TargetClock, answered_at
 from .control import ControlRefused
 from .site import (
     ControlMissing,
@@ -33,8 +34,10 @@ __all__ = [
     "PreconditionMissing",
     "Site",
     "Target",
+    "TargetClock",
     "Webhooks",
     "Workspace",
+    "answered_at",
     "environment_of",
     "site_from_environment",
     "site_from_json",

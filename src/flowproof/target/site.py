@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from flowproof.errors import ConfigurationError, FlowproofError
 
@@ -85,11 +86,20 @@ class Site:
         provider: Slug.
         url: Base URL, without a slash at its end.
         keys: Credentials by role.
+        webhook_url: Address under which an inbox on this machine can be reached from there; None where none is known.
+        webhook_port: The port of loopback to which that address leads.
     """
 
     provider: str
     url: str
     keys: Mapping[str, Credentials] = field(repr=False)
+    webhook_url: str | None = None
+    webhook_port: int = 0
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether it runs on this machine, so that any inbox here can be reached from there."""
+        return urlsplit(self.url).hostname in {"localhost", "127.0.0.1", "::1"}
 
     def credentials(self, role: str = "default") -> Credentials:
         """

@@ -238,6 +238,7 @@ class Workspaces:
             exchange=exchange,
             annotator=partial(self._annotate, workspace, provider),
             findings_filter=self._hooks.findings_filter,
+            input_filter=self._hooks.input_filter,
         )
 
     def _annotate(
