@@ -98,7 +98,9 @@ LAYERS = (
     Layer("providers", ("errors", "kernel", "kit"), TESTING),
     Layer("plugin", TOP),
     Layer("mutation", (*TOP, "plugin")),
-    Layer("cli", (*TOP, "mutation"), TESTING),
+    Layer("scaffold", ("conformance", "errors"), (*TESTING, *SERVING)),
+    Layer("scaffold.templates", TOP),  # a distribution of its own, whose every file is judged where it is installed
+    Layer("cli", (*TOP, "mutation", "scaffold"), TESTING),
 )
 
 FINDS_PROVIDERS = "flowproof.providers"

@@ -18,6 +18,7 @@ __all__ = ["main"]
 # Each command has a module of its own name here; its summary is the first sentence of its help.
 SUMMARIES = MappingProxyType(
     {
+        "new": "Make a distribution for a provider of your own.",
         "serve": "Serve the mocks of these providers, or of all that are installed.",
         "providers": "List the providers and what is not emulated.",
         "explain": "Say why a request was refused.",

@@ -99,6 +99,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     state_of(item.config).begin(item)
     item.user_properties.extend(("requirement", each) for each in requirements_of(item))  # which JUnit files then show
+    # A JUnit file's own class name lacks the folder where pytest's root directory is the suite's.
+    item.user_properties.append(("module", f"{item.path.parent.name}.{item.path.stem}"))
 
 
 @pytest.hookimpl(wrapper=True)
