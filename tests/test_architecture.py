@@ -98,12 +98,15 @@ LAYERS = (
     Layer("providers", ("errors", "kernel", "kit"), TESTING),
     Layer("plugin", TOP),
     Layer("mutation", (*TOP, "plugin")),
-    Layer("scaffold", ("conformance", "errors"), (*TESTING, *SERVING)),
+    Layer("openapi", ("conformance", "errors"), (*TESTING, *SERVING, "requests")),
+    Layer("openapi_mock", (*BASE, "conformance", "kernel", "openapi"), (*TESTING, "requests")),
+    Layer("scaffold", ("cases", "conformance", "errors", "openapi"), (*TESTING, *SERVING)),
     Layer("scaffold.templates", TOP),  # a distribution of its own, whose every file is judged where it is installed
-    Layer("cli", (*TOP, "mutation", "scaffold"), TESTING),
+    Layer("cli", (*TOP, "mutation", "openapi", "openapi_mock", "scaffold"), TESTING),
 )
 
 FINDS_PROVIDERS = "flowproof.providers"
+LOADS_REPLACEMENTS = "flowproof.openapi_mock.replacements"  # of a provider's own package
 LOADS_PARTS = "flowproof.kit"  # of a provider's own suite, which tests/test_rooms.py sees to
 FINDS_COMMANDS = "flowproof.cli.group"  # of its own package, whose modules are judged each for itself
 PLACES = {"contracts", "fixtures", "mocks", "suites"}
@@ -190,7 +193,7 @@ def objection(found: Import, module: Module, layer: Layer) -> str | None:
     """Why a module may not import this, or None."""
     own = own_package(module.name, layer)
     if found.target == UNREADABLE:
-        may_compute = module.name in (LOADS_PARTS, FINDS_COMMANDS)
+        may_compute = module.name in (LOADS_PARTS, LOADS_REPLACEMENTS, FINDS_COMMANDS)
         return None if may_compute else "an import by a computed name cannot be judged"
     if is_below(found.target, *PLACES):
         return "it ships as a part of flowproof; its bare name exists in a checkout only"

@@ -34,6 +34,7 @@ class ServeOptions:
         workers: Processes.
         ready_file: Where to write that the server answers.
         listen_fd: A listening socket that was inherited.
+        openapi: OpenAPI documents, each of which is served as a provider.
     """
 
     providers: tuple[str, ...]
@@ -48,6 +49,7 @@ class ServeOptions:
     workers: int
     ready_file: Path | None
     listen_fd: int | None = None
+    openapi: tuple[Path, ...] = ()
 
     def to_arguments(self) -> list[str]:
         """A command line for another process, without the token, which others could see there."""
@@ -64,6 +66,7 @@ class ServeOptions:
             "--listen-fd": self.listen_fd,
         }
         named = [f"{name}={value}" for name, value in values.items() if value is not None]
+        named += [f"--openapi={each}" for each in self.openapi]
         return ["serve", *named, *(["--", *self.providers] if self.providers else [])]
 
 

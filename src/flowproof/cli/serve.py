@@ -39,6 +39,13 @@ __all__ = ["serve"]
     metavar="FILE",
     help="Write URL, process, base URLs and credentials here when ready.",
 )
+@click.option(
+    "--openapi",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Serve this OpenAPI document (3.0 or 3.1), too; may be repeated. Without providers, nothing else.",
+)
 @click.option("--listen-fd", type=int, hidden=True)
 def serve(**values: Any) -> None:
     """

@@ -1,6 +1,6 @@
 """Compares an exchange with its contract: the request and the response."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,7 +13,7 @@ from .contract import Contract
 from .finding import Finding
 from .operations import Match, Operation, Parameter
 
-__all__ = ["check", "check_parameters", "check_request_body", "check_response"]
+__all__ = ["check", "check_parameters", "check_request_body", "check_response", "typed", "typed_form"]
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -43,13 +43,35 @@ def check_parameters(contract: Contract, match: Match, query: str) -> tuple[Find
     return tuple(
         finding
         for parameter in match.operation.parameters
-        for text in (
-            [match.path_parameters.get(parameter.name)]
-            if parameter.place == "path"
-            else values.get(parameter.name, [None])
-        )
-        for finding in _check_parameter(contract, parameter, text)
+        for value in _values(parameter, match, values)
+        for finding in _check_parameter(contract, parameter, value)
     )
+
+
+def _values(parameter: Parameter, match: Match, query: Mapping[str, list[str | None]]) -> Iterable[Any]:
+    """The values of a parameter, each to be checked: one for each time that it is given, or one list; None for none."""
+    texts = (
+        [match.path_parameters.get(parameter.name)] if parameter.place == "path" else query.get(parameter.name, [None])
+    )
+    if parameter.type != "array" or texts == [None]:
+        return [None if text is None else typed(text, parameter.type) for text in texts]
+    items = (
+        texts
+        if parameter.separator is None
+        else [part for text in texts if text for part in text.split(parameter.separator)]
+    )
+    return [[typed(text or "", parameter.item_type) for text in items]]
+
+
+def typed_form(operation: Operation, form: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values of a form, those of numbers and booleans as their schema has them."""
+    types = operation.form_types
+    if not types:
+        return form
+    return {
+        name: typed(value, types[name]) if name in types and isinstance(value, str) else value
+        for name, value in form.items()
+    }
 
 
 def check_request_body(contract: Contract, operation: Operation, media_type: str, value: Any) -> tuple[Finding, ...]:
@@ -70,19 +92,19 @@ def check_response(contract: Contract, operation: Operation, status: int, value:
     )
 
 
-def _check_parameter(contract: Contract, parameter: Parameter, text: str | None) -> Iterator[Finding]:
+def _check_parameter(contract: Contract, parameter: Parameter, value: Any) -> Iterator[Finding]:
     where = f"request.{parameter.place}"
-    if text is None:
+    if value is None:
         if parameter.required:
             yield Finding(where, f"/{parameter.name}", "a value", "nothing", parameter.requirement, "required")
         return
     uri = contract.schemas.uri_of_pointer(parameter.schema)
-    for each in contract.schemas.findings(uri, _typed(text, parameter.type), where):
+    for each in contract.schemas.findings(uri, value, where):
         yield Finding(where, f"/{parameter.name}", each.expected, each.got, each.requirement, each.keyword)
 
 
-def _typed(text: str, schema_type: str) -> Any:
-    """The value of a text in a path or query; the text itself where it is not of that type."""
+def typed(text: str, schema_type: str) -> Any:
+    """The value of a text in a path, query or form; the text itself where it is not of that type."""
     if schema_type == "boolean":
         return {"true": True, "false": False}.get(text, text)
     if schema_type in ("integer", "number") and text.isascii():
@@ -99,9 +121,12 @@ def _check_sent_request(contract: Contract, match: Match, exchange: Exchange) ->
     found = check_parameters(contract, match, exchange.query)
     if not match.operation.bodies or (not exchange.request_body and not match.operation.body_required):
         return found
-    if FORM in match.operation.bodies:
+    media_type = (header(exchange.request_headers, "content-type") or "").partition(";")[0].strip().lower()
+    if not match.operation.reads_as_value(media_type):
+        return found
+    if match.operation.reads_as_form(media_type):
         form = dict(parse_qsl(exchange.request_body.decode("latin-1"), keep_blank_values=True))
-        return (*found, *check_request_body(contract, match.operation, FORM, form))
+        return (*found, *check_request_body(contract, match.operation, FORM, typed_form(match.operation, form)))
     value = _json(exchange.request_body)
     if value is NOT_JSON:
         return (*found, Finding("request.body", "", "JSON", f"{len(exchange.request_body)} bytes", keyword="json"))
