@@ -169,8 +169,8 @@ class ProviderApp(Flask):
         if not operation.reads_as_value(media_type):
             return None
         if operation.reads_as_form(media_type):
-            form = read_form(request.body, request.header("content-type"), (FORM,))
-            return typed_form(operation, form)
+            lists = [name for name, each in operation.form_types.items() if each == "array"]
+            return typed_form(operation, read_form(request.body, request.header("content-type"), (FORM,), lists=lists))
         return read_json(request.body, request.header("content-type"), tuple(operation.bodies))
 
     def _validate_request(self, match: Match, request: ProviderRequest, value: Any, context: ProviderContext) -> None:

@@ -54,9 +54,8 @@ def _upgrade_schema(schema: Node) -> None:
             is_exclusive = schema.pop(exclusive)
             if is_exclusive and limit in schema:
                 schema[exclusive] = schema.pop(limit)
-    if schema.get("nullable") is True:
+    if schema.pop("nullable", None) is True:
         _allow_null(schema)
-    schema.pop("nullable", None)
     if "example" in schema:
         schema.setdefault("examples", [schema.pop("example")])
     match schema.get("format"):

@@ -68,14 +68,16 @@ class CollectionView:
             shown, total = list(records.page(page.offset, page.size)), records.count()
         answer = self._answer(records.rng("list"))
         value = self._with_list(answer, [self._as_listed(answer, each) for each in shown])
-        return self._checked(described_page(value, page, total), answer)
+        if not self._accepts(value):
+            value = self._with_list(answer, [self._named(each) for each in shown])
+        return self._checked(described_page(value, page, total), value)
 
     def read(self, *values: str) -> Any:
         """A record."""
         records = self._records(values)
         record = self._found(records, values[-1])
         answer, blank = self._blank(records.rng(values[-1]))
-        return self._checked(self._wrapped(answer, {**blank, **record}), self._wrapped(answer, record))
+        return rendered(self._fitted(answer, blank, {**blank, **record}), self._status, self._media_type)
 
     def replace(self, *values: str) -> Any:
         """Put another record in the place of one; a new one where the operation documents 201."""
@@ -113,7 +115,23 @@ class CollectionView:
         """The properties of a record by the schema of the answer; none where it names none."""
         reader = self._model.reader
         properties = reader.properties(reader.at(self._pointer)) if self._pointer else {}
-        return reader.properties(properties.get(self._role.wrapper, {})) if self._role.wrapper else properties
+        inner = properties.get(self._role.wrapper, {}) if self._role.wrapper else None
+        if self._role.verb == "list":
+            items = reader.flat(reader.at(self._pointer) if inner is None else inner).get("items", {})
+            return reader.properties(items)
+        return properties if inner is None else reader.properties(inner)
+
+    @cached_property
+    def _key_schema(self) -> Mapping[str, Any]:
+        """The schema of a key: that of the member, or of the path's parameter where only this one says something."""
+        reader = self._model.reader
+        own = reader.flat(self._properties.get(self._collection.key, {}))
+        if any(name in own for name in ("pattern", "format", "minLength", "maxLength")):
+            return own
+        on_items = (each for each in self._model.contract.operations.all if each.path == self._collection.item_path)
+        parameters = (each for operation in on_items for each in operation.parameters)
+        found = next((each for each in parameters if each.name == self._collection.parameter), None)
+        return own if found is None else reader.flat(reader.at(found.schema))
 
     def _records(self, values: tuple[str, ...]) -> Records:
         return Records.of(ctx.state, self._collection, dict(zip(self._operation.names, values, strict=True)))
@@ -196,7 +214,7 @@ class CollectionView:
         return self._drawn_key(records)
 
     def _drawn_key(self, records: Records) -> str:
-        flat = self._model.reader.flat(self._properties.get(self._collection.key, {}))
+        flat = self._key_schema
         occasion = Occasion(ctx.rng, ctx.now)
         drawn = (text(flat, occasion).replace("/", "-") or "0" for _ in range(MOST_DRAWS))
         return next((key for key in drawn if not records.has(key)), f"{records.next_number()}")
@@ -223,23 +241,28 @@ class CollectionView:
         *,
         status: int | None = None,
     ) -> Any:
-        """Keep a record and answer it; a member that its answer's schema does not allow is not kept."""
-        record = self._allowed(answer, blank, made)
-        records.put(key, record)
+        """Keep a record and answer it."""
+        records.put(key, made)
         chosen = status if status is not None and str(status) in self._operation.responses else self._status
         if chosen in STATUSES_WITHOUT_BODY or answer is None:
             return rendered(None, chosen, "")
-        return rendered(self._wrapped(answer, record), chosen, self._media_type)
+        return rendered(self._fitted(answer, blank, made), chosen, self._media_type)
 
-    def _allowed(self, answer: Any, blank: Mapping[str, Any], made: dict[str, Any]) -> dict[str, Any]:
-        if self._accepts(self._wrapped(answer, made)) or not self._accepts(self._wrapped(answer, blank)):
-            return made
+    def _fitted(self, answer: Any, blank: Mapping[str, Any], record: Mapping[str, Any]) -> Any:
+        """An answer with as much of a record as its schema allows: all, what it names, or what fits one by one."""
+        for each in (record, self._named(record)):
+            if self._accepts(whole := self._wrapped(answer, each)):
+                return whole
         kept = dict(blank)
-        for name, value in made.items():
-            tried = {**kept, name: value}
-            if self._accepts(self._wrapped(answer, tried)):
-                kept = tried
-        return kept
+        for name, value in self._named(record).items():
+            if self._accepts(self._wrapped(answer, {**kept, name: value})):
+                kept[name] = value
+        return self._wrapped(answer, kept)
+
+    def _named(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """The members of a record that the answer's schema names; all where it names none."""
+        names = self._properties
+        return {name: value for name, value in record.items() if name in names} if names else dict(record)
 
     def _accepts(self, value: Any) -> bool:
         schemas = self._model.contract.schemas

@@ -6,5 +6,6 @@ What it writes belongs to its user from then on. It imports no provider and no k
 
 from .distribution import Distribution, NameRefused, check_name
 from .example import example_distribution
+from .openapi import openapi_distribution
 
-__all__ = ["Distribution", "NameRefused", "check_name", "example_distribution"]
+__all__ = ["Distribution", "NameRefused", "check_name", "example_distribution", "openapi_distribution"]

@@ -10,15 +10,19 @@ from importlib.resources.abc import Traversable
 
 from .distribution import Distribution, camel_case
 
-__all__ = ["example_distribution", "renamed"]
+__all__ = ["example_distribution", "renamed", "template"]
 
 HIDDEN = "dot-"  # packaging leaves files out that begin with a dot
 
 
 def example_distribution(name: str) -> Distribution:
     """The example under the name of a provider."""
-    found = files(__package__).joinpath("templates", "example")
-    return Distribution(name, {renamed(path, name): renamed(text, name) for path, text in _texts(found)})
+    return Distribution(name, {renamed(path, name): renamed(text, name) for path, text in template("example").items()})
+
+
+def template(name: str) -> dict[str, str]:
+    """The files of a template by their path."""
+    return dict(_texts(files(__package__).joinpath("templates", name)))
 
 
 def renamed(text: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -46,14 +47,17 @@ def read_json(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
     return value
 
 
-def read_form(body: bytes, content_type: str | None, accepted: tuple[str, ...]) -> dict[str, str]:
+def read_form(
+    body: bytes, content_type: str | None, accepted: tuple[str, ...], *, lists: Collection[str] = ()
+) -> list[tuple[str, str]]:
     """
-    The names and values of a form.
+    The names and values of a form, in the order in which they were sent.
 
     Args:
         body: As sent.
         content_type: The header's value.
         accepted: Media types that the operation takes.
+        lists: Names that may be given more than once.
 
     Raises:
         WrongContentType: The media type is another, or there is none.
@@ -66,9 +70,9 @@ def read_form(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
         _malformed("names and values in the form of a query, percent-encoded UTF-8", f"{len(body)} bytes", "form")
     names = [name for name, _ in pairs]
     for name in names:
-        if names.count(name) > 1:
+        if names.count(name) > 1 and name not in lists:
             _malformed("each name once in a form", f"{name!r} {names.count(name)} times", "form")
-    return dict(pairs)
+    return pairs
 
 
 def _check_content_type(content_type: str | None, accepted: tuple[str, ...]) -> None:
