@@ -100,6 +100,7 @@ LAYERS = (
     Layer("mutation", (*TOP, "plugin")),
     Layer("openapi", ("conformance", "errors"), (*TESTING, *SERVING, "requests")),
     Layer("openapi_mock", (*BASE, "conformance", "kernel", "openapi"), (*TESTING, "requests")),
+    Layer("openapi_suite", (*BASE, "conformance", "openapi"), (*TESTING, *SERVING, "requests")),
     Layer("scaffold", ("cases", "conformance", "errors", "openapi"), (*TESTING, *SERVING)),
     Layer("scaffold.templates", TOP),  # a distribution of its own, whose every file is judged where it is installed
     Layer("cli", (*TOP, "mutation", "openapi", "openapi_mock", "scaffold"), TESTING),

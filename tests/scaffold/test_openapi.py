@@ -81,10 +81,11 @@ def test_its_mutants_are_made_from_the_contract(shop: Installation) -> None:
     chosen = ("--requirement", "shop.constraint.toy_request", "--json", "mutants.json")
     shop.run("flowproof", "mutants", "shop", *chosen)
     (found,) = json.loads((shop.folder / "mutants.json").read_text(encoding="utf-8"))["providers"]
-    verdicts = [each["verdict"] for each in found["mutants"]]
+    survived = [each["mutant"] for each in found["mutants"] if each["verdict"] != "killed"]
 
-    assert "killed" in verdicts
-    assert "survived" not in verdicts, found["mutants"]
+    assert len(found["mutants"]) > 10
+    # Whatever is of another type is not in the enum either, so that nobody can tell these two apart.
+    assert survived == ["shop.constraint.toy_request.colour:unenforced-type"]
 
 
 def test_its_other_commands_work(shop: Installation) -> None:

@@ -1,10 +1,12 @@
 """
 Operations that a provider answers by rules of its own: one module each, which stands in place of what was inferred.
 
+    from typing import Any
+
     OPERATION = "createPet"
 
     def answer(owner_id: str) -> Any:
-        ...
+        return {"ownerId": owner_id}
 
 `answer` is a view: it gets the values of the path's parameters in their order, reads `flowproof.kernel.ctx`, and
 returns a value, or a value with its status.
