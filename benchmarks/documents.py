@@ -3,7 +3,7 @@ Serves OpenAPI documents by Flowproof and by Prism: share of operations with a v
 
     python -m benchmarks.documents build/peers FILE...
 
-Both get the same requests, drawn from the document, one for each operation; the same contract judges every answer.
+Both get the same requests, drawn from the document, one for an operation, at most 40; the same contract judges all.
 Where an operation is about a record, Flowproof's is created first, as a client would; Prism keeps none.
 """
 
@@ -24,15 +24,16 @@ from typing import Any
 
 import requests
 
-from flowproof.conformance import Contract, check
+from flowproof.conformance import Contract, Operation, check
 from flowproof.exchange import Exchange
 from flowproof.openapi import read_contract
 from flowproof.openapi.security import read_schemes
 from flowproof.openapi_suite.plan import SuitePlan
 
-START_S = 180.0
-TIMEOUT_S = 30.0
-MEASURED_S = 3.0
+START_S = 90.0
+TIMEOUT_S = 5.0
+MEASURED_S = 2.0
+MOST_OPERATIONS = 40  # of a document, from all over it
 
 
 @dataclass
@@ -150,7 +151,7 @@ def judge(contract: Contract, served: Served) -> tuple[int, int]:
     """How many operations gave a success that the contract allows, and how many gave any answer that it allows."""
     plan, sender = SuitePlan(contract), Sender(served, contract)
     success = valid = 0
-    for operation in plan.operations():
+    for operation in sampled(contract):
         if served.url.endswith("/served"):  # each operation begins with an empty workspace
             root = served.url.removesuffix("/served")
             requests.post(f"{root}/_flowproof/workspaces/default/reset", timeout=TIMEOUT_S)
@@ -162,6 +163,12 @@ def judge(contract: Contract, served: Served) -> tuple[int, int]:
             valid += 1
             success += answer.status_code < 400
     return success, valid
+
+
+def sampled(contract: Contract) -> tuple[Operation, ...]:
+    """Operations from all over a document, at most so many."""
+    every = contract.operations.all
+    return every[:: -(-len(every) // MOST_OPERATIONS)]
 
 
 def _alone(plan: SuitePlan, sender: Sender, operation: str) -> requests.Response | None:
@@ -226,7 +233,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|", flush=True)
     for file in files:
         contract, _ = read_contract("served", file)
-        total = len(contract.operations.all)
+        total, chosen = len(contract.operations.all), len(sampled(contract))
         for name in ("Flowproof", "Prism"):
             with tempfile.TemporaryDirectory() as scratch:
                 folder = Path(scratch)
@@ -235,7 +242,7 @@ def main() -> None:
             if "failed" in found:
                 print(f"| {file.name} | {total} | {name} | {found['failed']} | | | |", flush=True)
                 continue
-            shares = f"{found['success'] / total:.0%} | {found['valid'] / total:.0%}"
+            shares = f"{found['success'] / chosen:.0%} | {found['valid'] / chosen:.0%}"
             print(
                 f"| {file.name} | {total} | {name} | {shares} | {found['start']:.2f} s | {found['rate']:.0f} |",
                 flush=True,

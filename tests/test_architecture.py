@@ -102,7 +102,9 @@ LAYERS = (
     Layer("openapi_mock", (*BASE, "conformance", "kernel", "openapi"), (*TESTING, "requests")),
     Layer("openapi_suite", (*BASE, "conformance", "openapi"), (*TESTING, *SERVING, "requests")),
     Layer("scaffold", ("cases", "conformance", "errors", "openapi"), (*TESTING, *SERVING)),
-    Layer("scaffold.templates", TOP),  # a distribution of its own, whose every file is judged where it is installed
+    Layer(
+        "scaffold.templates", (*TOP, "openapi_mock", "openapi_suite"), own_by_dots=True
+    ),  # a distribution of its own, whose every file is judged where it is installed
     Layer("cli", (*TOP, "mutation", "openapi", "openapi_mock", "scaffold"), TESTING),
 )
 

@@ -18,9 +18,9 @@ __all__ = ["main"]
 # Each command has a module of its own name here; its summary is the first sentence of its help.
 SUMMARIES = MappingProxyType(
     {
-        "new": "Make a distribution for a provider of your own.",
         "serve": "Serve the mocks of these providers, or of all that are installed.",
         "providers": "List the providers and what is not emulated.",
+        "new": "Make a distribution for a provider of your own.",
         "explain": "Say why a request was refused.",
         "contracts": "Check the contracts' own files, and what a run exercised of them.",
         "doctor": "Find what is misconfigured in a sandbox profile.",

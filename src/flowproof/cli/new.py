@@ -26,10 +26,11 @@ __all__ = ["new"]
 )
 def new(name: str, into: Path | None, openapi: Path | None) -> None:
     """
-    Make a distribution for a provider of your own, which runs at once.
+    Make a distribution for a provider of your own.
 
-    Without a document it has a small complete example, to be changed rule by rule: token, create, read, list, delete,
-    a date window, errors and a webhook. With one, what the document does not say is inferred; DECISIONS.md lists it.
+    It runs at once. Without a document it has a small complete example, to be changed rule by rule: token, create,
+    read, list, delete, a date window, errors and a webhook. With one, what the document does not say is inferred;
+    DECISIONS.md lists it.
     """
     check_name(name, installed=Kits().names)
     folder = into if into is not None else Path(name)
