@@ -47,8 +47,8 @@ def test_booking_that_lacks_a_field_is_refused(acme: Acme, draft: Draft, missing
 
 
 @pytest.mark.requirement("acme.booking.room", "acme.error.body")
-@pytest.mark.parametrize("room", ["no-such-room", "", "BLUE"])
-def test_room_that_there_is_not_is_refused(acme: Acme, draft: Draft, room: str) -> None:
+@pytest.mark.parametrize("room", ["no-such-room", "", "BLUE", 7, None])
+def test_room_that_there_is_not_is_refused(acme: Acme, draft: Draft, room: Any) -> None:
     """A room that there is not cannot be booked."""
     answer = acme.create(draft(room=room))
 
