@@ -109,10 +109,18 @@ LAYERS = (
     Layer("providers", ("errors", "kernel", "kit"), TESTING),
     Layer("plugin", TOP),
     Layer("mutation", (*TOP, "plugin")),
-    Layer("cli", (*TOP, "mutation"), TESTING),
+    Layer("openapi", ("conformance", "errors"), (*TESTING, *SERVING, "requests")),
+    Layer("openapi_mock", (*BASE, "conformance", "kernel", "openapi"), (*TESTING, "requests")),
+    Layer("openapi_suite", (*BASE, "conformance", "openapi"), (*TESTING, *SERVING, "requests")),
+    Layer("scaffold", ("cases", "conformance", "errors", "openapi"), (*TESTING, *SERVING)),
+    Layer(
+        "scaffold.templates", (*TOP, "openapi_mock", "openapi_suite"), own_by_dots=True
+    ),  # a distribution of its own, whose every file is judged where it is installed
+    Layer("cli", (*TOP, "mutation", "openapi", "openapi_mock", "scaffold"), TESTING),
 )
 
 FINDS_PROVIDERS = "flowproof.providers"
+LOADS_REPLACEMENTS = "flowproof.openapi_mock.replacements"  # of a provider's own package
 LOADS_PARTS = "flowproof.kit"  # of a provider's own suite, which tests/test_rooms.py sees to
 FINDS_COMMANDS = "flowproof.cli.group"  # of its own package, whose modules are judged each for itself
 PLACES = {"contracts", "fixtures", "mocks", "suites"}
@@ -199,7 +207,7 @@ def objection(found: Import, module: Module, layer: Layer) -> str | None:
     """Why a module may not import this, or None."""
     own = own_package(module.name, layer)
     if found.target == UNREADABLE:
-        may_compute = module.name in (LOADS_PARTS, FINDS_COMMANDS)
+        may_compute = module.name in (LOADS_PARTS, LOADS_REPLACEMENTS, FINDS_COMMANDS)
         return None if may_compute else "an import by a computed name cannot be judged"
     if is_below(found.target, *PLACES):
         return "it ships as a part of flowproof; its bare name exists in a checkout only"

@@ -304,9 +304,11 @@ def _is(run: TestRun, name: str) -> bool:
 
 
 def _run(case: ElementTree.Element) -> TestRun:
-    name = f"{case.get('classname', '')}::{case.get('name', '').partition('[')[0]}"
+    properties = [(each.get("name"), str(each.get("value"))) for each in case.iter("property")]
+    module = dict(properties).get("module", case.get("classname", ""))
+    name = f"{module}::{case.get('name', '').partition('[')[0]}"
     tags = {each.tag for each in case}
-    marked = {str(each.get("value")) for each in case.iter("property") if each.get("name") == "requirement"}
+    marked = {value for kind, value in properties if kind == "requirement"}
     written = {name for each in case.iter("system-out") for name in WRITTEN_REQUIREMENT.findall(each.text or "")}
     outcome: Literal["passed", "failed", "skipped"] = (
         "failed" if tags & {"failure", "error"} else "skipped" if "skipped" in tags else "passed"

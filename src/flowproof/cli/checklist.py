@@ -19,6 +19,7 @@ from flowproof.checklist import (
     read_results,
     remaining_days,
 )
+from flowproof.conformance import Contract
 from flowproof.errors import ConfigurationError
 from flowproof.providers import find_providers
 from flowproof.text_file import read_text
@@ -92,9 +93,10 @@ def checklist(
 
 def _checklist(slug: str) -> Checklist:
     (provider,) = find_providers([slug])
-    folder = provider.contract if provider.contract is not None else files("flowproof.contracts").joinpath(slug)
-    file = folder.joinpath("checklist.toml")
-    if not file.is_file():
+    place = provider.contract if provider.contract is not None else files("flowproof.contracts").joinpath(slug)
+    folder = place.folder if isinstance(place, Contract) else place
+    file = folder.joinpath("checklist.toml") if folder is not None else None
+    if file is None or not file.is_file():
         raise ConfigurationError(f"{provider.title} has no checklist.", "Choose another provider.")
     return read_checklist(file.read_text(encoding="utf-8"))
 

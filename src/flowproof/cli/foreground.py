@@ -3,18 +3,21 @@
 import gc
 import json
 import os
+import re
 import secrets
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 
 import click
 
 from flowproof.errors import ConfigurationError
+from flowproof.kernel import Provider
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.http.loopback import is_loopback
 from flowproof.kernel.serving import Gateway, Server
@@ -59,7 +62,11 @@ def run(options: ServeOptions) -> None:
 
 def make_gateway(options: ServeOptions) -> Gateway:
     """The server without its socket, with the default workspace's clock as the options say."""
-    providers = find_providers(options.providers)
+    documents = openapi_providers(options.openapi) if options.openapi else ()
+    installed = find_providers(options.providers) if options.providers or not documents else ()
+    if taken := {each.slug for each in installed} & {each.slug for each in documents}:
+        raise ConfigurationError(f"Two providers are named {', '.join(taken)}.", "Rename the OpenAPI document.")
+    providers = (*installed, *documents)
     settings = ServerSettings(
         entropy=secrets.randbits(64) if options.seed is None else options.seed,
         state=":memory:" if options.state == "memory" else options.state,
@@ -75,6 +82,28 @@ def make_gateway(options: ServeOptions) -> Gateway:
         workspaces = gateway.mock.workspaces
         workspaces.set_clock(workspaces.ensure_default(), Clock.frozen(instant))
     return gateway
+
+
+def openapi_providers(files: Sequence[Path]) -> tuple[Provider, ...]:
+    """
+    A provider for each OpenAPI document, named for its file.
+
+    Raises:
+        ConfigurationError: A document cannot be read, or two have one name.
+    """
+    from flowproof.openapi import read_contract  # noqa: PLC0415 (only where a document is served)
+    from flowproof.openapi_mock import openapi_provider  # noqa: PLC0415
+
+    found: dict[str, Provider] = {}
+    for file in files:
+        slug = re.sub(r"[^a-z0-9]+", "_", file.stem.lower()).strip("_") or "api"
+        if slug in found:
+            raise ConfigurationError(f"Two documents are named {slug}.", "Rename one of the files.")
+        contract, notes = read_contract(slug, file)
+        for each in notes:
+            click.echo(f"{file.name}: {each}", err=True)
+        found[slug] = openapi_provider(slug, contract)
+    return tuple(found.values())
 
 
 def make_announcement(gateway: Gateway, url: str, options: ServeOptions) -> Announcement:

@@ -45,6 +45,7 @@ class ServeOptions:
         env: Where to write base URLs and credentials as variables of a shell.
         allow_host: Host names under which the server answers, beside loopback and the providers' own.
         listen_fd: A listening socket that was inherited.
+        openapi: OpenAPI documents, each of which is served as a provider.
     """
 
     providers: tuple[str, ...]
@@ -61,6 +62,7 @@ class ServeOptions:
     env: Path | None = None
     allow_host: tuple[str, ...] = ()
     listen_fd: int | None = None
+    openapi: tuple[Path, ...] = ()
 
     def to_arguments(self) -> list[str]:
         """A command line for another process, without the token, which others could see there."""
@@ -77,8 +79,9 @@ class ServeOptions:
             "--listen-fd": self.listen_fd,
         }
         named = [f"{name}={value}" for name, value in values.items() if value is not None]
-        allowed = [f"--allow-host={each}" for each in self.allow_host]
-        return ["serve", *named, *allowed, *(["--", *self.providers] if self.providers else [])]
+        named += [f"--allow-host={each}" for each in self.allow_host]
+        named += [f"--openapi={each}" for each in self.openapi]
+        return ["serve", *named, *(["--", *self.providers] if self.providers else [])]
 
 
 def server_options(command: Command) -> Command:

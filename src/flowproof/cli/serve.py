@@ -52,6 +52,13 @@ __all__ = ["serve"]
     metavar="NAME",
     help="Answer under this host name too, beside loopback and the providers' own hosts. May be given again.",
 )
+@click.option(
+    "--openapi",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Serve this OpenAPI document (3.0 or 3.1), too; may be repeated. Without providers, nothing else.",
+)
 @click.option("--listen-fd", type=int, hidden=True)
 def serve(**values: Any) -> None:
     """

@@ -21,7 +21,15 @@ from flask.wrappers import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter
 
-from flowproof.conformance import Contract, Finding, Match, check_parameters, check_request_body, check_response
+from flowproof.conformance import (
+    Contract,
+    Finding,
+    Match,
+    check_parameters,
+    check_request_body,
+    check_response,
+    typed_form,
+)
 from flowproof.redaction.named_parameters import ParameterRedactor
 
 from . import refusals
@@ -30,7 +38,7 @@ from .http.body import FORM, read_form, read_json
 from .http.pairs import MOST_PAIRS
 from .http.request import ProviderRequest
 from .http.response import STATUSES_WITHOUT_BODY, WireResponse
-from .http.routing import DirectView, QuickRule, direct_views
+from .http.routing import DirectView, OperationView, QuickRule, direct_views
 from .provider import Provider
 from .provider_context import ProviderContext
 from .request_context import Binding, RequestContext
@@ -74,8 +82,10 @@ class ProviderApp(Flask):
         self.url_map.merge_slashes = False
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.register_blueprint(provider.routes)
-        self._direct_views: Mapping[str, DirectView] = {}
-        if not provider.flask_context:
+        self._direct_views: Mapping[str, DirectView | OperationView] = {
+            name: OperationView(view) for name, view in provider.views.items()
+        }
+        if not provider.flask_context and not provider.views:
             self._direct_views = direct_views(contract.operations.all, self.url_map.iter_rules(), self.view_functions)
 
     def process(
@@ -93,6 +103,9 @@ class ProviderApp(Flask):
         direct = self._direct_views.get(match.operation.id) if match is not None and request.path.isascii() else None
         if match is not None and direct is not None:
             return self._process(request, context, match, direct.dispatch)
+        if match is None and self.provider.views and (allowed := self.contract.operations.methods(request.path)):
+            expected = " or ".join(allowed)
+            raise refusals.MethodNotAllowed([Finding("request.method", "", expected, request.method)])
         with self.request_context(request.environ()) as flask_context:
             view, parameters = self._route(request, flask_context.request)
             if match is None:
@@ -122,6 +135,8 @@ class ProviderApp(Flask):
 
     def allowed_methods(self, request: ProviderRequest) -> tuple[str, ...]:
         """The methods of a request's path; none where no operation has the path."""
+        if self.provider.views:
+            return self.contract.operations.methods(request.path)
         return tuple(sorted(self.url_map.bind("localhost").allowed_methods(request.path)))
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
@@ -164,10 +179,12 @@ class ProviderApp(Flask):
         operation = match.operation
         if not request.body and not operation.body_required:
             return None
-        if FORM in operation.bodies:
-            return read_form(request.body, request.header("content-type"), (FORM,))
-        if operation.json_body is None:
+        media_type = _media_type(request)
+        if not operation.reads_as_value(media_type):
             return None
+        if operation.reads_as_form(media_type):
+            lists = [name for name, each in operation.form_types.items() if each == "array"]
+            return typed_form(operation, read_form(request.body, request.header("content-type"), (FORM,), lists=lists))
         return read_json(request.body, request.header("content-type"), tuple(operation.bodies))
 
     def _validate_request(self, match: Match, request: ProviderRequest, value: Any, context: ProviderContext) -> None:
@@ -177,8 +194,10 @@ class ProviderApp(Flask):
             raise refusals.ContractBroken([many])
         findings = check_parameters(self.contract, match, request.wire.query) if operation.parameters else ()
         is_checked_here = not (operation.deferred or operation.by_rules)
-        if is_checked_here and (value is not None or request.body):  # (a body may be the JSON text null)
-            media_type = FORM if FORM in operation.bodies else operation.json_body or JSON
+        is_there = value is not None or bool(request.body)  # (a body may be the JSON text null)
+        if is_checked_here and is_there and operation.reads_as_value(_media_type(request)):
+            is_form = operation.reads_as_form(_media_type(request))
+            media_type = FORM if is_form else operation.json_body or JSON
             findings += check_request_body(self.contract, operation, media_type, value)
         if findings := context.filtered(findings):
             raise refusals.ContractBroken(findings)
@@ -199,6 +218,10 @@ class ProviderApp(Flask):
             is_empty = int(status) in STATUSES_WITHOUT_BODY
             response = WireResponse(int(status), b"", ()) if is_empty else WireResponse(int(status), _json_bytes(value))
         return response, check_response(self.contract, match.operation, response.status, value)
+
+
+def _media_type(request: ProviderRequest) -> str:
+    return (request.header("content-type") or "").partition(";")[0].strip().lower()
 
 
 def _json_bytes(value: Any) -> bytes:

@@ -103,7 +103,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     state = state_of(item.config)
     state.begin(item)
-    stated = [("requirement", each) for each in requirements_of(item)]  # which JUnit files then show
+    # A JUnit file's own class name lacks the folder where pytest's root directory is the suite's.
+    stated = [("module", f"{item.path.parent.name}.{item.path.stem}")]
+    stated += [("requirement", each) for each in requirements_of(item)]
     item.user_properties.extend(each for each in stated if each not in item.user_properties)  # once, if it is retried
     if state.remote.is_named and needs_control(item):
         skip_without_control(state)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NoReturn
 
 import orjson
@@ -50,14 +50,17 @@ def read_json(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
     return value
 
 
-def read_form(body: bytes, content_type: str | None, accepted: tuple[str, ...]) -> dict[str, str]:
+def read_form(
+    body: bytes, content_type: str | None, accepted: tuple[str, ...], *, lists: Collection[str] = ()
+) -> list[tuple[str, str]]:
     """
-    The names and values of a form.
+    The names and values of a form, in the order in which they were sent.
 
     Args:
         body: As sent.
         content_type: The header's value.
         accepted: Media types that the operation takes.
+        lists: Names that may be given more than once.
 
     Raises:
         WrongContentType: The media type is another, or there is none.
@@ -71,9 +74,9 @@ def read_form(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
     except ValueError:  # a UnicodeDecodeError is one too; its text would show the body
         expected = "a form: names and values like those of a query, in percent-encoded UTF-8"
         _malformed(expected, f"{len(body)} bytes", "form")
-    if (repeated := _repeated(name for name, _ in pairs)) is not None:
+    if (repeated := _repeated(name for name, _ in pairs if name not in lists)) is not None:
         _malformed("a form that has each name once", repeated, "form")
-    return dict(pairs)
+    return pairs
 
 
 def _check_content_type(content_type: str | None, accepted: tuple[str, ...]) -> None:

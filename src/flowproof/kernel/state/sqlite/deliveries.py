@@ -40,11 +40,11 @@ class SqliteDeliveries:
 
     def take_due(self, workspace: str, until_us: int) -> DeliveryRow | None:
         rows = self._database.write(
-            "UPDATE delivery SET state = 'sending' WHERE seq = (SELECT seq FROM delivery WHERE workspace = ?1"
-            " AND state = 'pending' AND due_us <= ?2"
-            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending')"
+            "UPDATE delivery SET state = 'sending' WHERE seq = (SELECT seq FROM delivery WHERE workspace = ?"
+            " AND state = 'pending' AND due_us <= ?"
+            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ? AND state = 'sending')"
             " ORDER BY due_us, seq LIMIT 1) RETURNING seq, body",
-            (workspace, until_us),
+            (workspace, until_us, workspace),
         ).fetchall()
         return DeliveryRow(int(rows[0][0]), loaded(rows[0][1], "a delivery")) if rows else None
 
@@ -79,15 +79,15 @@ class SqliteDeliveries:
 
     def trim(self, workspace: str, *, keep: int) -> None:
         self._database.write(
-            "DELETE FROM delivery WHERE workspace = ?1 AND state IN ('delivered', 'failed') AND seq <="
-            " (SELECT seq FROM delivery WHERE workspace = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
-            (workspace, keep),
+            "DELETE FROM delivery WHERE workspace = ? AND state IN ('delivered', 'failed') AND seq <="
+            " (SELECT seq FROM delivery WHERE workspace = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)",
+            (workspace, workspace, keep),
         )
 
     def is_idle(self, workspace: str, at_us: int) -> bool:
         found = self._database.read(
-            "SELECT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending')"
-            " OR EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'pending' AND due_us <= ?2)",
-            (workspace, at_us),
+            "SELECT EXISTS (SELECT 1 FROM delivery WHERE workspace = ? AND state = 'sending')"
+            " OR EXISTS (SELECT 1 FROM delivery WHERE workspace = ? AND state = 'pending' AND due_us <= ?)",
+            (workspace, workspace, at_us),
         )
         return not found.fetchone()[0]

@@ -65,10 +65,10 @@ class SqliteStore:
 
     def next_due_us(self, workspace: str) -> int | None:
         row = self._database.read(
-            "SELECT min(due_us) FROM (SELECT min(due_us) AS due_us FROM task WHERE workspace = ?1 UNION ALL"
-            " SELECT min(due_us) FROM delivery WHERE workspace = ?1 AND state = 'pending'"
-            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending'))",
-            (workspace,),
+            "SELECT min(due_us) FROM (SELECT min(due_us) AS due_us FROM task WHERE workspace = ? UNION ALL"
+            " SELECT min(due_us) FROM delivery WHERE workspace = ? AND state = 'pending'"
+            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ? AND state = 'sending'))",
+            (workspace, workspace, workspace),
         ).fetchone()
         return None if row[0] is None else int(row[0])
 
