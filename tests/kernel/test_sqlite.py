@@ -21,6 +21,7 @@ from flowproof.kernel.state.sqlite import IN_MEMORY, SqliteStore
 from flowproof.kernel.time.clock import Clock, microseconds
 from flowproof.kernel.webhooks.model import Webhook
 from flowproof.kernel.workspaces import DEFAULT, Workspace
+from tests import tree
 from tests.kernel.notes import provider as notes
 from tests.webhooks.parcels import provider as parcels
 
@@ -364,3 +365,11 @@ def test_exchanges_of_two_servers_on_one_file_are_counted_once(file: str) -> Non
         ids = [placed(server.ask(key)) for _ in range(3) for server in servers]
 
     assert ids == [f"shared-{number}" for number in range(1, 7)]
+
+
+def test_no_statement_has_numbered_placeholders() -> None:
+    """Placeholders are nameless: of `?1` with a sequence of values Python 3.12 warns, and 3.14 refuses it."""
+    sources = tree.modules("src/flowproof/kernel/state/sqlite")
+
+    assert sources != []
+    assert [path.name for path in sources if re.search(r"\?\d", path.read_text(encoding="utf-8"))] == []

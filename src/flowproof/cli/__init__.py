@@ -19,7 +19,9 @@ __all__ = ["main"]
 SUMMARIES = MappingProxyType(
     {
         "serve": "Serve the mocks of these providers, or of all that are installed.",
+        "env": "Show base URLs and credentials of a running server as environment variables.",
         "providers": "List the providers and what is not emulated.",
+        "new": "Make a distribution for a provider of your own.",
         "explain": "Say why a request was refused.",
         "contracts": "Check the contracts' own files, and what a run exercised of them.",
         "doctor": "Find what is misconfigured in a sandbox profile.",

@@ -135,7 +135,10 @@ def _observer(
 
 def _secrets(site: Site) -> frozenset[str]:
     values = (
-        str(value) for each in site.keys.values() for name, value in each.values.items() if not name.endswith(("_uri", "_url"))
+        str(value)
+        for each in site.keys.values()
+        for name, value in each.values.items()
+        if not name.endswith(("_uri", "_url"))
     )
     return frozenset(each for each in values if each)
 

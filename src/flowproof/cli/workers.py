@@ -65,7 +65,7 @@ def _workers(options: ServeOptions, listening: socket.socket) -> Iterator[Sequen
 def _start(options: ServeOptions, listening: socket.socket, index: int) -> subprocess.Popen[bytes]:
     """Each worker draws from its own seed, else two of them would give two workspaces the same id."""
     seed = SystemRandom().getrandbits(63) if options.seed is None else options.seed * options.workers + index
-    own = replace(options, workers=1, clock=None, seed=seed, ready_file=None, listen_fd=listening.fileno())
+    own = replace(options, workers=1, clock=None, seed=seed, ready_file=None, env=None, listen_fd=listening.fileno())
     others = {name: value for name, value in os.environ.items() if name not in TOKEN_VARIABLES}
     return subprocess.Popen(
         [sys.executable, "-m", "flowproof", *own.to_arguments()],

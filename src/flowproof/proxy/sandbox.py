@@ -85,7 +85,7 @@ class SandboxObserver:
     def decide(self, request: Request) -> Decision:
         """Let a request pass where the profile permits it and no fault plan answers in the provider's place."""
         wire = self._wire(request)
-        placed = self.gateway.with_mock(lambda mock: mock.place_observed(wire))
+        placed = self.gateway.with_mock(lambda mock: mock.observation.place(wire))
         if isinstance(placed, WireResponse):
             return Decision(answer=_as_answer(placed, "no such workspace"))
         observed = _Observed(self, request, placed, ExitStack())
@@ -137,7 +137,7 @@ class _Observed:
 
     def answered(self, refusal: FaultInjected, why: str) -> Decision:
         """A refusal in the provider's own words, with a header that says whose it is."""
-        response = self.observer.gateway.with_mock(lambda mock: mock.render_refusal(self.arrival, refusal))
+        response = self.observer.gateway.with_mock(lambda mock: mock.observation.render(self.arrival, refusal))
         note = f"The proxy answered, and nothing was sent to the provider: {why}."
         return Decision(answer=_as_answer(response, why), done=partial(self._record, note=note))
 
@@ -177,7 +177,7 @@ class _Observed:
         wire = self._recorded_wire(exchange)
         secrets = self.observer.secrets
         self.observer.gateway.with_mock(
-            lambda mock: mock.record_observed(self.arrival, wire, answer, findings, note or why, secrets)
+            lambda mock: mock.observation.record(self.arrival, wire, answer, findings, note or why, secrets)
         )
 
     def _exchange(self, outcome: Outcome) -> Exchange:
@@ -223,7 +223,7 @@ class _Observed:
         if outcome.is_cut or self.arrival.match is None:
             return None
         foreseen = self.observer.gateway.with_mock(
-            lambda mock: mock.foresee_refusal(self.arrival, exchange.request_body)
+            lambda mock: mock.observation.foresee_refusal(self.arrival, exchange.request_body)
         )
         return None if foreseen is None else compare_refusals(*foreseen, exchange)
 

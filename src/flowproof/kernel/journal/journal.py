@@ -80,6 +80,14 @@ class Journal:
         while len(self._explanations) > MOST_WAITING:
             self._explanations.popitem(last=False)
 
+    def note(self, workspace: str, number: int, text: str) -> None:
+        """Add a text to the explanation of an exchange that is still kept, such as what failed afterwards."""
+        row = self._store.exchanges.find(workspace, number)
+        if row is not None:
+            entry = self._explained(row)
+            entry["explanation"] = " ".join(each for each in (entry["explanation"], text) if each)
+            self._store.exchanges.replace(row._replace(body=compact(orjson.dumps(entry))))
+
     def entries(
         self, workspace: str, *, after: int = 0, limit: int | None = None, refused_only: bool = False
     ) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ under the lock, which it never holds while it waits for a receiver.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent import futures
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from flowproof.exchange import Headers
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.state.rows import DeliveryRow
 from flowproof.kernel.time.clock import Clock, microseconds, stopwatch_ms
-from flowproof.kernel.webhooks.model import Delivery, DeliveryAttempt, DeliveryResult
+from flowproof.kernel.webhooks.model import DELIVERY_HEADER, Delivery, DeliveryAttempt, DeliveryResult
 from flowproof.kernel.webhooks.policy import WebhookPolicy, signed_headers
 from flowproof.kernel.workspaces import Workspace
 
@@ -72,14 +72,16 @@ class Courier:
     Args:
         mock: Whose workspaces it serves.
         lock: Held by whoever uses the mocks.
+        reaches_loopback: Whether webhooks go to this machine's loopback without being allowed.
 
     ``home_port`` is the server's own port on loopback, to which no webhook is sent.
     """
 
-    def __init__(self, mock: Mock, lock: Lock) -> None:
+    def __init__(self, mock: Mock, lock: Lock, *, reaches_loopback: bool = True) -> None:
         self.home_port: int | None = None
         self._mock = mock
         self._lock = lock
+        self._reaches_loopback = reaches_loopback
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}  # by workspace
         self._rerun: set[str] = set()  # workspaces that were woken while their task ran
@@ -102,6 +104,11 @@ class Courier:
     def runs(self) -> bool:
         """Whether it has been started and not stopped."""
         return self._loop is not None and not self._stopping
+
+    @property
+    def work(self) -> Collection[object]:
+        """The workspaces for which it runs tasks or sends webhooks; it stays up to date."""
+        return self._tasks.keys()
 
     def wake_dirty(self) -> None:
         """Wake the workspaces whose clock, tasks or deliveries have changed."""
@@ -221,7 +228,8 @@ class Courier:
             policy = self._mock.apps[delivery.provider].provider.webhooks
             if policy is None:
                 raise ValueError(f"{delivery.provider} has no webhooks")
-            headers = signed_headers(delivery.webhook, adversary, policy, context)
+            signed = signed_headers(delivery.webhook, adversary, policy, context)
+            headers = (*signed, (DELIVERY_HEADER, f"{workspace.id}/{delivery.id}"))
             allowed_hosts = context.outbox.allowed_hosts
         async with self._connections:
             started_ms = stopwatch_ms()
@@ -234,6 +242,7 @@ class Courier:
                     timeout_s=policy.timeout_s,
                     allowed_hosts=allowed_hosts,
                     home_port=self.home_port,
+                    reaches_loopback=self._reaches_loopback,
                 )
             except NotAllowed as error:
                 result, is_final = DeliveryResult(error=str(error)), True

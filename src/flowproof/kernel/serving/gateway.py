@@ -20,6 +20,7 @@ from typing import Protocol, TypeVar, assert_never
 
 from flowproof.errors import StoreError
 from flowproof.kernel.faults.effects import MalformedJson, OnSocket, Reset, SlowBody, TruncatedBody, delay
+from flowproof.kernel.http.host_names import HostNames
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
@@ -32,6 +33,8 @@ __all__ = ["CONTROL_PREFIX", "Gateway"]
 
 CONTROL_PREFIX = "/_flowproof"
 MOST_DRAINED = 32 * 1024 * 1024  # bytes read of a body that is too large
+
+UNKNOWN_HOST = "This server answers under loopback names, the providers' own hosts, and those that it is told to allow"
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -62,14 +65,20 @@ class Gateway:
         mock: The mocks.
         control: The control API.
         largest_body: What a request may have at most, in bytes.
+        hosts: Under which names the server answers; by default under every one.
+        shared: Other machines can reach the server.
     """
 
-    def __init__(self, mock: Mock, control: Control, *, largest_body: int) -> None:
+    def __init__(
+        self, mock: Mock, control: Control, *, largest_body: int, hosts: HostNames | None = None, shared: bool = False
+    ) -> None:
         self.mock = mock
+        self._hosts = hosts or HostNames(any_name=True)
         self._lock = Lock()
-        self.courier = Courier(mock, self._lock)
+        self.courier = Courier(mock, self._lock, reaches_loopback=not shared)
         self._control = control
         self._largest_body = largest_body
+        self._hurried = asyncio.Event()
 
     def serve_from_thread(self, request: WireRequest) -> WireResponse | None:
         """
@@ -117,6 +126,12 @@ class Gateway:
         self.courier.wake_dirty()
         return handled
 
+    def refuse(self, request: WireRequest, status: int, reason: str) -> WireResponse:
+        """The answer to what cannot be read as a request: as much of it as could be read, a status, and the reason."""
+        if self._is_for_control(request):
+            return problem(status, "Unreadable request", reason)
+        return self._dispatch(request, lambda wire: self.mock.refuse(wire, status, reason))
+
     def _pass_turn(self) -> None:
         """Release a state file once a turn of the loop, and not after each request of a busy process."""
         with self._lock:
@@ -127,6 +142,9 @@ class Gateway:
         with self._lock:
             if self._is_for_control(request):
                 return _guarded(self._control.answer, request)
+            host = next((value for name, value in request.headers if name == "host"), "")
+            if not self._hosts.accepts(host):
+                return problem(403, "Unknown host", f"{UNKNOWN_HOST}: serve with --allow-host {host}.")
             return _guarded(handle, request)
 
     def _is_for_control(self, request: WireRequest) -> bool:
@@ -162,7 +180,7 @@ class Gateway:
     async def _serve_with_faults(self, arrival: Arrival, writer: ResponseWriter) -> None:
         wait_s, reset = delay((plan.effect, rng) for plan, rng in arrival.faults)
         if wait_s > 0:
-            await asyncio.sleep(wait_s)
+            await self._wait(wait_s)
         if reset is not None:
             with self._lock:
                 self.mock.record_reset(arrival)
@@ -171,6 +189,15 @@ class Gateway:
         with self._lock:
             response = _guarded(self.mock.resume, arrival)
         await self._write_with_faults(arrival, response, writer)
+
+    def hurry(self) -> None:
+        """The server stops: a fault that waits ends at once with what it would have done."""
+        self._hurried.set()
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurried.wait()
 
     async def _write_with_faults(self, arrival: Arrival, response: WireResponse, writer: ResponseWriter) -> None:
         """The first effect on the sending decides; a malformed body can be slow or truncated too."""
@@ -184,7 +211,7 @@ class Gateway:
                 case TruncatedBody():
                     return await writer.write_truncated(response, effect)
                 case SlowBody():
-                    return await writer.write_slowly(response, effect)
+                    return await writer.write_slowly(response, effect, self._wait)
                 case MalformedJson():
                     continue
                 case _:

@@ -1,6 +1,5 @@
 """Tasks that become due on a workspace's clock, each run at its own moment."""
 
-import logging
 from collections.abc import Callable, Collection
 
 from flowproof.kernel.state.protocol import Store
@@ -10,8 +9,6 @@ from .clock import Clock, microseconds
 
 __all__ = ["run_due_tasks"]
 
-logger = logging.getLogger("flowproof.mock")
-
 
 def run_due_tasks(
     store: Store,
@@ -19,14 +16,15 @@ def run_due_tasks(
     clock: Clock,
     providers: Collection[str],
     run: Callable[[TaskRow], None],
+    keep_failed: Callable[[TaskRow, Exception], None],
     *,
     limit: int,
 ) -> bool:
     """
     Run the tasks that are due, in their order, in one transaction.
 
-    A task that a task schedules is run too, if it is due. A task that fails is undone, logged and dropped: it would
-    otherwise fail every request from then on.
+    A task that a task schedules is run too, if it is due. A task that fails is undone and set aside: it would otherwise
+    fail every request from then on.
 
     Args:
         store: Where the tasks are.
@@ -34,6 +32,7 @@ def run_due_tasks(
         clock: Its clock.
         providers: Slugs of those whose tasks can be run; others stay.
         run: Runs one task.
+        keep_failed: Keeps one that failed, with its error.
         limit: How many to run at most.
 
     Returns:
@@ -48,6 +47,6 @@ def run_due_tasks(
             try:
                 with store.savepoint():
                     run(row)
-            except Exception:
-                logger.exception("%s: the task %s of %s failed and is dropped", workspace, row.name, row.provider)
+            except Exception as error:  # noqa: BLE001 (whatever it is, the task is kept and the error is logged)
+                keep_failed(row, error)
         return False
