@@ -49,6 +49,7 @@ TOP = (
     "kernel",
     "kit",
     "providers",
+    "proxy",
     "removal",
     "target",
 )
@@ -102,6 +103,7 @@ LAYERS = (
     Layer("cases", BASE, (*TESTING, *SERVING)),
     Layer("kit", ("cases", "conduct", "doctor", "errors", "target"), (*TESTING, *SERVING, "requests")),
     Layer("removal", ("clients", "errors", "kit"), (*TESTING, *SERVING)),
+    Layer("proxy", (*BASE, "cases", "certify", "conformance", "kernel", "kit", "target"), TESTING),
     Layer("drift", (*BASE, "cases", "conformance", "kit", "removal", "target"), (*TESTING, *SERVING)),
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),

@@ -28,6 +28,7 @@ SUMMARIES = MappingProxyType(
         "certify": "Run a provider's suite on a target; report on each requirement.",
         "verify": "Check a certificate offline, and say what it certifies.",
         "keygen": "Make a pair of Ed25519 keys for certificates.",
+        "proxy": "Stand between a client and a provider's sandbox, and check every exchange.",
         "drift": "Show where two targets answer documented examples differently.",
         "mutants": "Break each mock in one thing at a time: does its suite notice?",
         "workspace": "Make, show, reset and delete workspaces of a running server.",

@@ -6,14 +6,15 @@ import signal
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from flowproof.certify.gate import ProfileGate
+from flowproof.certify.guard import Guard
 from flowproof.certify.run_store import RunStore
 from flowproof.conduct import ConductReport, judge, read_journal
 from flowproof.conformance import Contract, load_contract
@@ -125,7 +126,7 @@ def _observer(
                 provider=kit.slug,
                 contract=contract,
                 upstream=Upstream.from_url(entry.site.url),
-                gate=ProfileGate(profile.name, entry, contract, store),
+                gate=Guard(_OneTarget(profile), lambda _: contract, store),
                 secrets=_secrets(entry.site),
                 sign=Resigner(kit, entry.site) if sign else None,
             )
@@ -133,14 +134,23 @@ def _observer(
             store.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _OneTarget:
+    """The target of a proxy, as a guard asks for it."""
+
+    profile: Profile
+
+    @property
+    def entry(self) -> Callable[[str], ProfileEntry]:
+        return self.profile.entry
+
+    def name_of(self, provider: str) -> str:  # noqa: ARG002 (a profile has one name for all)
+        return self.profile.name
+
+
 def _secrets(site: Site) -> frozenset[str]:
-    values = (
-        str(value)
-        for each in site.keys.values()
-        for name, value in each.values.items()
-        if not name.endswith(("_uri", "_url"))
-    )
-    return frozenset(each for each in values if each)
+    parts = (part for each in site.keys.values() for part in each.values.items())
+    return frozenset(str(value) for name, value in parts if value and not name.endswith(("_uri", "_url")))
 
 
 def _announced(kit: ProviderKit, profile: Profile, entry: ProfileEntry, url: str, control: str) -> str:

@@ -1,4 +1,4 @@
-"""Exchanges of a client with the provider itself, which a proxy forwards: placed and recorded as those of the mock are."""
+"""Exchanges of a client with the provider itself, which a proxy forwards: placed and recorded as a mock's own are."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -19,12 +19,14 @@ import requests
 from _pytest.outcomes import Skipped
 from requests.adapters import BaseAdapter
 
+from flowproof.certify import guard
 from flowproof.certify.addresses import is_below
+from flowproof.certify.guard import Passage
 from flowproof.conformance import Contract, Finding, check, load_contract
 from flowproof.exchange import Exchange
 from flowproof.providers import Kits
 
-__all__ = ["Gate", "NotPermitted", "Passage", "RecordedExchange", "Recorder", "RecordingAdapter", "exchange_of"]
+__all__ = ["Gate", "NotPermitted", "RecordedExchange", "Recorder", "RecordingAdapter", "exchange_of"]
 
 MOST_SHOWN = 20
 
@@ -35,13 +37,6 @@ class NotPermitted(Skipped):
 
     A skip to pytest: Hypothesis lets that through at once, and no `except Exception` takes it for an answer.
     """
-
-
-@dataclass(slots=True)
-class Passage:
-    """A request on its way; the exchange is there once the answer is."""
-
-    exchange: Exchange | None = None
 
 
 class Gate(Protocol):
@@ -154,9 +149,9 @@ class Recorder:
         try:
             with self._gate.passing(provider, method, path) as passage:
                 yield passage
-        except NotPermitted as refused:
+        except guard.NotPermitted as refused:
             self.omitted = self.omitted or str(refused)
-            raise
+            raise NotPermitted(str(refused)) from refused
 
     def lose(self, method: str, path: str, body: bytes, why: str) -> None:
         """Keep that a request got no whole answer."""

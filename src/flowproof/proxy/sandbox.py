@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+from flowproof.certify.guard import NotPermitted, Passage
 from flowproof.conformance import Contract, Finding, check
-from flowproof.errors import FlowproofError
 from flowproof.exchange import Exchange, Headers
 from flowproof.kernel.faults.effects import MalformedJson, Reset, SlowBody, Status, TruncatedBody, delay
 from flowproof.kernel.http.request import WireRequest
@@ -27,21 +27,11 @@ from .likeness import Likeness, compare_refusals
 from .observer import Answer, Decision, Outcome, Request
 from .upstream import Upstream
 
-__all__ = ["Gate", "NotPermitted", "Passage", "SandboxObserver"]
+__all__ = ["Gate", "SandboxObserver"]
 
 NOTICE = "Flowproof-Proxy"
 FORBIDDEN = 403
 NETWORK = "This is neither the client's fault nor a difference from the contract."
-
-
-class Passage(Protocol):
-    """A request on its way; who sent it puts the exchange in."""
-
-    exchange: Exchange | None
-
-
-class NotPermitted(FlowproofError):
-    """The profile does not permit a request; the message says what."""
 
 
 class Gate(Protocol):

@@ -202,8 +202,8 @@ class Workspaces:
         Args:
             workspace: Whose.
             provider: Slug of the provider.
-            parts: By role, each with its ``key`` and its secret parts by name. Roles that the workspace has not are left
-                out, as are parts that its own credential of that role has not.
+            parts: By role, each with its ``key`` and its secret parts by name. Roles and parts that the workspace does
+                not have are left out.
         """
         with self.store.transaction():
             for own in self.credentials(workspace, provider):

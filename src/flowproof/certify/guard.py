@@ -1,7 +1,7 @@
 """
 The gate for requests to targets that are not mocked: what the profile permits, how often, how fast.
 
-Whatever changes nothing passes. Loaded with the first client of such a target.
+Whatever changes nothing passes.
 """
 
 import time
@@ -9,29 +9,49 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from typing import Protocol
 
 from flowproof.certify.events import CleanedUp, Created, Event, Recognised
 from flowproof.certify.run_store import Budget, CreatedResource, RunStore, calls_counter
 from flowproof.conformance import Contract, Match
 from flowproof.conformance.effects import Effect, read_effects, value_of
-from flowproof.errors import ConfigurationError
+from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.exchange import Exchange
 from flowproof.target.profile import ProfileEntry
 
-from .recording import NotPermitted, Passage
-from .remote_targets import RemoteTargets
-
-__all__ = ["Guard"]
+__all__ = ["Guard", "NotPermitted", "Passage", "Targets"]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OURS = "flowproof-"
 RECOGNISED = "recognised"
 
 
+class NotPermitted(FlowproofError):
+    """The target does not permit a request; the message says what."""
+
+
+@dataclass(slots=True)
+class Passage:
+    """A request on its way; the exchange is there once the answer is."""
+
+    exchange: Exchange | None = None
+
+
+class Targets(Protocol):
+    """What a guard needs of the targets."""
+
+    @property
+    def entry(self) -> Callable[[str], ProfileEntry]:
+        """A provider's sandbox; raises a `ConfigurationError` where there is none."""
+
+    def name_of(self, provider: str) -> str:
+        """What the target of a provider is called in a sentence."""
+
+
 @dataclass(slots=True)
 class Guard:
     """
-    Keeps the permissions and the pace of every target of a session, together with all other processes of the run.
+    Keeps the permissions and the pace of every target, together with all other processes of the run.
 
     Args:
         remote: The targets.
@@ -41,7 +61,7 @@ class Guard:
         tell: Takes what has happened, where somebody keeps it.
     """
 
-    remote: RemoteTargets
+    remote: Targets
     contract: Callable[[str], Contract]
     run_store: RunStore
     test: Callable[[], str] = lambda: ""
