@@ -175,7 +175,9 @@ def _wait_for_the_end() -> None:
 
 def _summary(entries: Sequence[Mapping[str, Any]], report: ConductReport | None) -> str:
     found, broken = _findings(entries), _broken(entries)
-    parts = [heading(f"{len(entries)} exchanges: {sum(found.values())} findings, {len(broken)} failed in the network")]
+    parts = [
+        heading(f"exchanges: {len(entries)}, findings: {sum(found.values())}, failed in the network: {len(broken)}")
+    ]
     parts += [f"  {text}{f' ({times} times)' if times > 1 else ''}" for text, times in found.most_common(MOST_FINDINGS)]
     if len(found) > MOST_FINDINGS:
         parts.append(f"  and {len(found) - MOST_FINDINGS} more")
