@@ -73,7 +73,7 @@ def _store(made: Mapping[str, Any]) -> dict[str, str]:
     ("body", "headers", "said"),
     [
         (
-            gzip.compress(json.dumps(BODY).encode()),
+            gzip.compress(json.dumps(BODY).encode(), mtime=0),
             {"Content-Encoding": "gzip"},
             "compressed with gzip (Content-Encoding: gzip): send it uncompressed",
         ),
