@@ -18,7 +18,11 @@ LATIN_1 = "a body in Latin-1 or Windows-1252 (byte 0xeb at 12): send it as UTF-8
 @pytest.mark.parametrize(
     ("body", "content_encoding", "said"),
     [
-        (gzip.compress(TEXT.encode(), mtime=0), "gzip", "compressed with gzip (Content-Encoding: gzip): send it uncompressed"),
+        (
+            gzip.compress(TEXT.encode(), mtime=0),
+            "gzip",
+            "compressed with gzip (Content-Encoding: gzip): send it uncompressed",
+        ),
         (gzip.compress(TEXT.encode(), mtime=0), None, "compressed with gzip: send it uncompressed"),
         (zlib.compress(TEXT.encode()), "deflate", "compressed with deflate (Content-Encoding: deflate)"),
         (b"\x28\xb5\x2f\xfd\x04\x00", "zstd", "compressed with zstd (Content-Encoding: zstd)"),
