@@ -38,12 +38,15 @@ class Bounds:
         requests: How many requests.
         real_s: Real seconds, for a client that waits for an answer for ever.
         settle_s: How long the workspace's clock runs on after the scenario, so that the provider does what is due.
+        real_clock: Whether the workspace's clock follows the operating system's, for a client that cannot wait on the
+            workspace's own.
     """
 
     clock_s: float = 3600
     requests: int = 300
     real_s: float = 30
     settle_s: float = 600
+    real_clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def run_scenario(
     Raises:
         ControlRefused: The server does not take the weather.
     """
-    weather.set(workspace, provider)
+    weather.set(workspace, provider, real_clock=bounds.real_clock)
     began_at = workspace.clock.now()
     error, hang = _perform(scenario, workspace, began_at, bounds)
     workspace.faults.clear()

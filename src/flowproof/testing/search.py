@@ -154,7 +154,8 @@ class Search:
             seen |= self.called
             if not waiting:
                 return
-            for weather in _single_faults(self.kit.slug, waiting.popleft()):
+            retry_after_s = 1 if self.bounds.real_clock else 30
+            for weather in _single_faults(self.kit.slug, waiting.popleft(), retry_after_s):
                 self.try_out(weather)
 
 
@@ -245,14 +246,14 @@ def _draw(state: Search, strategy: SearchStrategy[Weather], random_seed: int) ->
     draw()
 
 
-def _single_faults(provider: str, operation: str) -> Iterator[Weather]:
+def _single_faults(provider: str, operation: str, retry_after_s: int) -> Iterator[Weather]:
     """Each kind of fault on the first call of an operation, with the values that harm most."""
     for _, kind in _kinds(provider, operation):
         place = {"provider": provider, "operation": operation, "first": 1}
         match kind:
             case "status":
                 yield Weather(({"fault": kind, "status": 503, **place},))
-                yield Weather(({"fault": kind, "status": 429, "retry_after_s": 30, **place},))
+                yield Weather(({"fault": kind, "status": 429, "retry_after_s": retry_after_s, **place},))
             case "reset":
                 yield Weather(({"fault": kind, "moment": "after", **place},))
                 yield Weather(({"fault": kind, "moment": "before", **place},))

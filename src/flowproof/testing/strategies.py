@@ -7,6 +7,7 @@ Which kinds of faults there are, and what their fields may be, is read from `flo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -47,7 +48,6 @@ TRANSIENT = (503, 500, 502, 504, 429)
 BOUNDS: Mapping[str, SearchStrategy[Json]] = MappingProxyType(
     {
         "status": st.sampled_from(TRANSIENT),
-        "retry_after_s": st.none() | st.integers(1, 60),
         "part": st.sampled_from((0.5, 0.0, 0.9)),
     }
 )
@@ -129,6 +129,7 @@ def fault_plans(
     operations: Sequence[str] | None = None,
     most_hits: int = MOST_HITS,
     stall_s: float | None = None,
+    most_retry_after_s: int = 60,
 ) -> SearchStrategy[Weather]:
     """
     Weather with fault plans: which operation, which of its calls, which effect.
@@ -138,17 +139,19 @@ def fault_plans(
         operations: Ids of the operations that may fail; None for all.
         most_hits: How many calls are hit at most. A client that tries one time more than that can survive it.
         stall_s: How long an answer that is slow takes, in real seconds; None for no slow answers.
+        most_retry_after_s: The longest wait that an answer asks for.
 
     Raises:
         ConfigurationError: There is no such provider, it has no such operation, or a number is out of range.
     """
     if most_hits < 1:
         raise ConfigurationError(f"most_hits is {most_hits}.", "Give at least 1, or draw no fault plans.")
-    known = forecast(provider, operations)
-    one = st.sampled_from(known.operations).flatmap(lambda operation: _plans(known, operation, most_hits, stall_s))
-    drawn = st.lists(one, max_size=most_hits).map(lambda plans: _within(plans, most_hits))
-    named = [Weather(plans) for plans in known.named if sum(map(hits, plans)) <= most_hits]
-    return drawn | st.sampled_from(named) if named else drawn
+    known, limits = forecast(provider, operations), (stall_s, most_retry_after_s)
+    one = st.one_of([_plans(known, each, most_hits, limits) for each in known.operations])
+    named = [plans for plans in known.named if sum(map(hits, plans)) <= most_hits]
+    # A plan that the provider names takes as many choices as any other, else Hypothesis would hold it for simpler.
+    parts = st.tuples(one, st.sampled_from([(), *named])).map(lambda drawn: drawn[1] or (drawn[0],))
+    return st.lists(parts, max_size=most_hits).map(lambda found: _within(list(chain.from_iterable(found)), most_hits))
 
 
 def hits(plan: Plan) -> int:
@@ -166,10 +169,12 @@ def _within(plans: Sequence[Plan], most_hits: int) -> Weather:
     return Weather(tuple(chosen))
 
 
-def _plans(known: Forecast, operation: Operation, most_hits: int, stall_s: float | None) -> SearchStrategy[Plan]:
-    kinds = known.kinds(operation, stalls=stall_s is not None)
+def _plans(
+    known: Forecast, operation: Operation, most_hits: int, limits: tuple[float | None, int]
+) -> SearchStrategy[Plan]:
+    kinds = known.kinds(operation, stalls=limits[0] is not None)
     place = {"provider": known.provider, "operation": operation.id}
-    effects = st.sampled_from(kinds).flatmap(lambda kind: _effects(kind, stall_s))
+    effects = st.one_of([_effects(kind, *limits) for kind in kinds])
     return st.builds(lambda effect, calls: {**effect, **place, **calls}, effects, _calls(most_hits))
 
 
@@ -179,12 +184,14 @@ def _calls(most_hits: int) -> SearchStrategy[Mapping[str, int]]:
     return bursts | st.integers(2, 4).map(lambda nth: {"first": nth, "every": nth})
 
 
-def _effects(kind: str, stall_s: float | None) -> SearchStrategy[Plan]:
+def _effects(kind: str, stall_s: float | None, most_retry_after_s: int) -> SearchStrategy[Plan]:
     """An effect with what it needs, and any of its other fields that has few values."""
     fixed: dict[str, SearchStrategy[Json]] = {"fault": st.just(kind)}
     for spec in field_specs(EFFECTS[kind]):
         if spec.name == "seconds":
             fixed[spec.name] = st.just(stall_s)
+        elif spec.name == "retry_after_s":
+            fixed[spec.name] = st.none() | st.integers(1, most_retry_after_s)
         elif spec.required or spec.name in BOUNDS or (spec.choices and EFFECTS[kind] not in WAITING):
             fixed[spec.name] = BOUNDS[spec.name] if spec.name in BOUNDS else _values(spec)
     if EFFECTS[kind] is SlowBody:

@@ -86,17 +86,18 @@ class Weather:
             )
         return cls(**{**plan, "faults": tuple(faults)})
 
-    def set(self, workspace: Workspace, provider: str) -> None:
+    def set(self, workspace: Workspace, provider: str, *, real_clock: bool = False) -> None:
         """
         Let it hold in a workspace, whose clock then moves by steps: where it stood still, nobody could tell in which
-        order things happened, and whether a client waited.
+        order things happened, and whether a client waited. A real clock runs on instead.
 
         Raises:
             ControlRefused: The server does not take it.
         """
         if self.account:
             workspace.replace_seed(provider, merged(workspace.seed(provider), self.account))
-        workspace.control("PUT", "clock", {"mode": "stepped", "step_s": self.clock.get("step_s", TICK_S)})
+        if not real_clock:
+            workspace.control("PUT", "clock", {"mode": "stepped", "step_s": self.clock.get("step_s", TICK_S)})
         if jump_s := self.clock.get("jump_s"):
             workspace.clock.advance(jump_s)
         workspace.webhooks.adversary(**self.webhooks)
