@@ -110,6 +110,11 @@ LAYERS = (
     Layer("checklist", ("errors",), (*TESTING, *SERVING, "requests")),
     Layer("providers", ("errors", "kernel", "kit"), TESTING),
     Layer("plugin", TOP),
+    Layer(
+        "testing",
+        ("conduct", "conformance", "errors", "inbox", "kernel", "kit", "providers", "target"),
+        ("pytest", "_pytest", *SERVING),
+    ),
     Layer("mutation", (*TOP, "plugin")),
     Layer("openapi", ("conformance", "errors"), (*TESTING, *SERVING, "requests")),
     Layer("openapi_mock", (*BASE, "conformance", "kernel", "openapi"), (*TESTING, "requests")),
@@ -118,7 +123,7 @@ LAYERS = (
     Layer(
         "scaffold.templates", (*TOP, "openapi_mock", "openapi_suite"), own_by_dots=True
     ),  # a distribution of its own, whose every file is judged where it is installed
-    Layer("cli", (*TOP, "mutation", "openapi", "openapi_mock", "scaffold"), TESTING),
+    Layer("cli", (*TOP, "mutation", "openapi", "openapi_mock", "scaffold", "testing"), TESTING),
 )
 
 FINDS_PROVIDERS = "flowproof.providers"

@@ -99,6 +99,8 @@ class ProviderKit:
             them under `FLOWPROOF_<SLUG>_<PART>`.
         volatile: Names of members whose values differ from one resource to the next and mean nothing to a comparison.
         unique: Names of members of requests whose values the provider takes only once.
+        outcomes: Kinds of records in the mock's state that are what a client wants, such as `order`, of which
+            `flowproof.testing` sees whether one is lost or there twice. A kind stands for those below it, too.
         profile: Defaults for the provider's table in a sandbox profile, such as the `url` of its public sandbox.
     """
 
@@ -116,6 +118,7 @@ class ProviderKit:
     credential_parts: tuple[str, ...] = ()
     volatile: frozenset[str] = frozenset()
     unique: frozenset[str] = frozenset()
+    outcomes: tuple[str, ...] = ()
     profile: Mapping[str, Any] = field(default_factory=_nothing)
 
     def make_client(self, site: "Site", **settings: Any) -> Client:

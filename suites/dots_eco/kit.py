@@ -12,4 +12,5 @@ kit = ProviderKit(
     sign=".access:sign",
     obligations=".conduct:OBLIGATIONS",
     checks=".doctor:checks",
+    outcomes=("card",),
 )

@@ -15,4 +15,5 @@ kit = ProviderKit(
     checks=".doctor:checks",
     credential_parts=("signing_key", "webhook_token"),
     profile={"url": "https://api-gateway.platform.stage.carry1st.com"},
+    outcomes=("order", "balance"),
 )

@@ -13,4 +13,5 @@ kit = ProviderKit(
     cleanup={"deleteWorkflow": ".access:delete_workflow", "removeIntegration": ".access:remove_integration"},
     obligations=".conduct:OBLIGATIONS",
     checks=".doctor:checks",
+    outcomes=("integration", "subscription", "workflow"),
 )

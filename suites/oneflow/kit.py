@@ -15,4 +15,5 @@ kit = ProviderKit(
     unique=frozenset({"sourceOrderId"}),
     obligations=".conduct:OBLIGATIONS",
     checks=".doctor:checks",
+    outcomes=("order",),
 )

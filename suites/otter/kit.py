@@ -16,4 +16,5 @@ kit = ProviderKit(
     checks=".doctor:checks",
     credential_parts=("redirect_uri",),
     profile={"url": "https://partners-staging.cloudkitchens.com"},
+    outcomes=("connection",),
 )

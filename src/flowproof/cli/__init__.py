@@ -38,6 +38,7 @@ SUMMARIES = MappingProxyType(
         "webhooks": "Show, send and spoil the webhooks of a workspace.",
         "checklist": "Show the progress of a provider's integration checklist.",
         "conduct": "Judge a client by the journal of a mock that it used.",
+        "break": "Search for the outage that a client does not survive.",
     }
 )
 

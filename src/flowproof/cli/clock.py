@@ -1,19 +1,13 @@
 """``flowproof clock``: shows and moves the clock of a workspace on a running server."""
 
-import re
 from typing import Any
 
 import click
 
-from flowproof.errors import ConfigurationError
-
 from .control import Control, workspace_path
-from .options import option, workspace_options
+from .options import duration_s, option, workspace_options
 
 __all__ = ["clock"]
-
-UNITS = (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
-DURATION = re.compile("".join(rf"(?:(\d+(?:\.\d+)?){unit})?" for unit, _ in UNITS), re.ASCII)
 
 
 @click.command()
@@ -28,7 +22,7 @@ def clock(
     """Show or change a workspace's clock. What becomes due by the change is done."""
     if freeze and real:
         raise click.UsageError("A clock cannot be frozen and real at once.")
-    seconds = None if advance is None else _seconds(advance)
+    seconds = None if advance is None else duration_s(advance, what="time to move on by")
     control, path = Control(server, token), workspace_path(workspace, "/clock")
     shown = control.get(path)
     change = _change(shown, instant, freeze=freeze, real=real)
@@ -46,10 +40,3 @@ def _change(shown: dict[str, Any], instant: str | None, *, freeze: bool, real: b
     elif freeze:
         change = {"now": shown["now"], **change, "mode": "frozen"}
     return change
-
-
-def _seconds(text: str) -> float:
-    found = DURATION.fullmatch(text.strip().lower())
-    if not text.strip() or found is None:
-        raise ConfigurationError(f"{text!r} is no time to move on by.", "Write such as 90s, 15m, 2h, 1d or 1d12h.")
-    return sum(float(number) * size for number, (_, size) in zip(found.groups("0"), UNITS, strict=True))

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,7 +59,7 @@ class LazyCommandGroup(CommandGroup):
     A group whose commands are imported on first use, so that a command's module may import all that it needs.
 
     Args:
-        package: Where the modules are; each has the name of its command.
+        package: Where the modules are; each has the name of its command, and an underscore after a keyword of Python.
         summaries: Of the commands, by name, in the order in which ``--help`` lists them.
     """
 
@@ -115,7 +116,8 @@ class LazyCommands(MutableMapping[str, click.Command]):
     def __getitem__(self, name: str) -> click.Command:
         command = self._commands[name]
         if command is None:
-            command = self._commands[name] = getattr(import_module(f"{self._package}.{name}"), name)
+            own_name = f"{name}_" if iskeyword(name) else name
+            command = self._commands[name] = getattr(import_module(f"{self._package}.{own_name}"), own_name)
         return command
 
     def __setitem__(self, name: str, command: click.Command) -> None:

@@ -1,5 +1,6 @@
 """Options that several commands share, and the options of ``serve`` as one value."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,7 +9,12 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["ServeOptions", "complete_provider", "option", "server_options", "workspace_options"]
+from flowproof.errors import ConfigurationError
+
+__all__ = ["ServeOptions", "complete_provider", "duration_s", "option", "server_options", "workspace_options"]
+
+UNITS = (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+DURATION = re.compile("".join(rf"(?:(\d+(?:\.\d+)?){unit})?" for unit, _ in UNITS), re.ASCII)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -23,6 +29,23 @@ def complete_provider(context: click.Context, parameter: click.Parameter, incomp
     given = context.params.get(parameter.name or "")
     taken = given if isinstance(given, tuple) else ()
     return [slug for slug in Kits().names if slug.startswith(incomplete) and slug not in taken]
+
+
+def duration_s(text: str, *, what: str) -> float:
+    """
+    Seconds of a text such as ``1d12h``.
+
+    Args:
+        text: As a user writes it.
+        what: What it stands for, in the error.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    found = DURATION.fullmatch(text.strip().lower())
+    if not text.strip() or found is None:
+        raise ConfigurationError(f"{text!r} is no {what}.", "Write such as 90s, 15m, 2h, 1d or 1d12h.")
+    return sum(float(number) * size for number, (_, size) in zip(found.groups("0"), UNITS, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from .client import ControlClient
 from .clock import TargetClock, answered_at
 from .control import ControlRefused
+from .expectation import Call, NotAsExpected
 from .site import (
     ControlMissing,
     Credentials,
@@ -23,6 +24,7 @@ from .webhooks import NotIdle, Webhooks
 from .workspace import Clock, Faults, Journal, Workspace
 
 __all__ = [
+    "Call",
     "Clock",
     "ControlClient",
     "ControlMissing",
@@ -30,6 +32,7 @@ __all__ = [
     "Credentials",
     "Faults",
     "Journal",
+    "NotAsExpected",
     "NotIdle",
     "PreconditionMissing",
     "Site",

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from flowproof.errors import ConfigurationError
 
+from .expectation import Call, expect_calls, expect_only, expect_order
 from .site import Credentials, Site, site_from_json
 from .webhooks import Webhooks
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from .client import ControlClient
 
 __all__ = ["Clock", "Faults", "Journal", "Workspace"]
+
+WEBHOOK = "webhook:"
 
 
 class Workspace:
@@ -174,6 +178,64 @@ class Journal:
         """The last exchange that was refused, with why."""
         found = self.entries(limit=1, refused=True)
         return found[-1] if found else None
+
+    def expect(
+        self,
+        operation: str,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        **conditions: Any,
+    ) -> Sequence[Mapping[str, Any]]:
+        """
+        The exchanges of an operation, which must be so many: `expect("pay", body__number="A7", times=1)`.
+
+        Args:
+            operation: The `operationId`; `webhook:` with the event where the provider calls.
+            times: How often exactly; without any of the three, at least once.
+            at_least: How often at least.
+            at_most: How often at most.
+            conditions: As `Call` takes them.
+
+        Raises:
+            NotAsExpected: It was called more or less often; the message shows the nearest exchanges.
+            ConfigurationError: No provider of the workspace has that operation, or there is no such condition.
+        """
+        call = self._known(Call(operation, **conditions))
+        return expect_calls(self.entries(), call, times=times, at_least=at_least, at_most=at_most)
+
+    def expect_order(self, *calls: Call | str) -> Sequence[Mapping[str, Any]]:
+        """
+        The exchanges that are these calls, which must have come in this order; others may stand between them.
+
+        Raises:
+            NotAsExpected: One is missing after those before it.
+        """
+        return expect_order(self.entries(), self._calls(calls))
+
+    def expect_only(self, *calls: Call | str) -> None:
+        """
+        See that no request of a client is any other than these calls.
+
+        Raises:
+            NotAsExpected: Another one was made.
+        """
+        expect_only(self.entries(), self._calls(calls))
+
+    def _calls(self, calls: Sequence[Call | str]) -> Sequence[Call]:
+        return [self._known(Call(each) if isinstance(each, str) else each) for each in calls]
+
+    def _known(self, call: Call) -> Call:
+        """The call, if its operation is one of a contract: a wrong name would never be called."""
+        providers = self._workspace.server.providers()
+        known = [each["operationId"] for slug in self._workspace.sites for each in providers[slug]["operations"]]
+        if call.operation not in known and not call.operation.startswith(WEBHOOK):
+            near = get_close_matches(call.operation, known) or known
+            raise ConfigurationError(
+                f"No provider of this workspace has an operation {call.operation}.", f"Use one such as {near[0]}."
+            )
+        return call
 
     def har(self) -> Mapping[str, Any]:
         return cast("Mapping[str, Any]", self._workspace.control("GET", "journal.har"))
