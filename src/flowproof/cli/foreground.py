@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -29,7 +29,16 @@ from .console import log_to_stderr
 from .options import ServeOptions
 from .terminal import discard_output
 
-__all__ = ["announce", "end_by_signal", "make_announcement", "make_gateway", "reachable_url", "ready_file", "run"]
+__all__ = [
+    "announce",
+    "end_by_signal",
+    "make_announcement",
+    "make_gateway",
+    "open_in_browser",
+    "reachable_url",
+    "ready_file",
+    "run",
+]
 
 READY_TIMEOUT_S = 30.0
 # How this machine reaches a server that listens on every address.
@@ -75,6 +84,7 @@ def make_gateway(options: ServeOptions) -> Gateway:
         journal_keep=options.journal,
         shared=not is_loopback(options.host),
         allowed_hosts=options.allow_host,
+        page=not options.no_page,
     )
     instant = None if options.clock is None else instant_from_text(options.clock)
     gateway = build_gateway(providers, settings)
@@ -141,6 +151,16 @@ def reachable_url(host: str, port: int) -> str:
     return f"http://{REACHED_AS.get(host, f'[{host}]' if ':' in host else host)}:{port}"
 
 
+def open_in_browser(url: str) -> None:
+    """Open the page in the browser of whoever sits here; where there is none, say so."""
+    import webbrowser  # noqa: PLC0415 (only where it is asked for)
+
+    with suppress(webbrowser.Error):
+        if webbrowser.open(url):
+            return
+    click.echo(f"flowproof: there is no browser to open; the page is at {url}", err=True)
+
+
 def end_by_signal() -> None:
     """End this process with exit code 0 by SIGINT and SIGTERM; while a server runs, it handles them itself."""
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -178,6 +198,8 @@ def _announce_when_ready(server: Server, options: ServeOptions, announcement: An
     if server.wait_until_ready(READY_TIMEOUT_S):
         try:
             announce(options, announcement)
+            if options.open:
+                open_in_browser(f"{announcement.url}/")
         except ConfigurationError as error:
             click.echo(f"flowproof: {error}", err=True)
 
