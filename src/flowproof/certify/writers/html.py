@@ -22,7 +22,6 @@ from flowproof.certify.report import CertificationReport, RequirementResult, Tes
 from flowproof.curl import curl
 from flowproof.redaction.marks import MARK
 
-
 __all__ = ["curl_of_request", "page"]
 
 LONGEST_TEXT = 4_000

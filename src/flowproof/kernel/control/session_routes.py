@@ -15,7 +15,7 @@ __all__ = ["session_routes"]
 session_routes = Blueprint("session", __name__)
 
 
-@session_routes.post("")
+@session_routes.post("")  # type: ignore[type-var]  # (our own Flask subclass takes the response as it is)
 def begin_session() -> WireResponse:
     """Exchange the token for a cookie, which no script can read."""
     cookie = _access().session_cookie(control_ctx.wire, control_ctx.json["token"])
@@ -24,7 +24,7 @@ def begin_session() -> WireResponse:
     return WireResponse(204, b"", (("Set-Cookie", cookie),))
 
 
-@session_routes.delete("")
+@session_routes.delete("")  # type: ignore[type-var]  # (the same)
 def end_session() -> WireResponse:
     """Take the cookie back."""
     return WireResponse(204, b"", (("Set-Cookie", _access().expired_cookie(control_ctx.wire)),))

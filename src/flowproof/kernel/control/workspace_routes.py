@@ -138,7 +138,7 @@ def clear_journal(workspace: str) -> Reply:
     return GONE
 
 
-@workspace_routes.get("/events")
+@workspace_routes.get("/events")  # type: ignore[type-var]  # (our own Flask subclass takes the events)
 def watch(workspace: str) -> EventStream:
     """What happens in the workspace, as server-sent events. A browser that comes again says where it was."""
     chosen, last = control_ctx.workspace(workspace).id, control_ctx.wire.header("last-event-id") or ""

@@ -164,20 +164,25 @@ class Gateway:
 
     async def _serve_asgi(self, scope: Message, receive: Receive, writer: ResponseWriter) -> None:
         handled: WireResponse | Arrival | EventSource | None = scope["extensions"][ARRIVAL]
+        is_too_large = False
         if handled is None:
             try:
                 request = await self._read(scope, receive)
             except ClientDisconnected:
                 return
+            is_too_large = request.too_large
             handled = self._dispatch(request, self.mock.handle)
-            if isinstance(handled, WireResponse):
-                await writer.write(handled, close=request.too_large)
-                return
-        if isinstance(handled, EventSource):
-            await send_events(handled, writer, self._lock, self._hurried)
-            return
+        match handled:
+            case WireResponse():
+                await writer.write(handled, close=is_too_large)
+            case Arrival():
+                await self._serve_arrival(handled, writer)
+            case _:
+                await send_events(handled, writer, self._lock, self._hurried)
+
+    async def _serve_arrival(self, arrival: Arrival, writer: ResponseWriter) -> None:
         try:
-            await self._serve_with_faults(handled, writer)
+            await self._serve_with_faults(arrival, writer)
         except asyncio.CancelledError:  # the server stops while a fault waits
             with suppress(asyncio.CancelledError):
                 await writer.reset(Reset())

@@ -16,15 +16,15 @@ export function button(label, onclick, attributes = {}) {
 }
 
 // A button that copies what `text` returns, or resolves to, and says so.
-export function copyButton(name, text) {
-  const element = button("Copy", async () => {
+export function copyButton(name, text, label = "Copy") {
+  const element = button(label, async () => {
     try {
       await navigator.clipboard.writeText(await text());
       say(`Copied: ${name}.`);
     } catch (error) {
       say(`Not copied: ${error.message}`, "bad");
     }
-  }, { class: "small", "aria-label": `Copy ${name}` });
+  }, label === "Copy" ? { class: "small", "aria-label": `Copy ${name}` } : {});
   return element;
 }
 

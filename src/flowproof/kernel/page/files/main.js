@@ -7,6 +7,8 @@ import { Live } from "./live.js";
 const VIEWS = {
   start: ["Start", () => import("./start.js")],
   exchanges: ["Exchanges", () => import("./exchanges.js")],
+  clock: ["Clock", () => import("./clock.js")],
+  faults: ["Faults", () => import("./faults.js")],
 };
 const STATES = { connecting: ["connecting", "SKIP"], live: ["live", "PASS"], lost: ["not connected", "FAIL"], paused: ["paused", "SKIP"] };
 
