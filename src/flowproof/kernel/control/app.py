@@ -37,6 +37,7 @@ from flowproof.kernel.workspaces import WorkspaceTaken
 from .access import PREFIX, Access
 from .context import ControlContext, NotFoundProblem, bind
 from .event_stream import EventStream
+from .record_routes import record_routes
 from .routes import index, routes
 from .session_routes import session_routes
 from .task_routes import task_routes
@@ -76,6 +77,7 @@ class ControlApp(Flask):
         self.register_blueprint(routes)
         self.register_blueprint(session_routes, url_prefix="/session")
         self.register_blueprint(workspace_routes, url_prefix="/workspaces/<workspace>")
+        self.register_blueprint(record_routes, url_prefix="/workspaces/<workspace>/records")
         self.register_blueprint(task_routes, url_prefix="/workspaces/<workspace>/tasks")
         self.register_blueprint(webhook_routes, url_prefix="/workspaces/<workspace>/webhooks")
         for slug, app in mock.apps.items():

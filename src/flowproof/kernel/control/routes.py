@@ -89,6 +89,7 @@ def _shown_provider(app: ProviderApp) -> dict[str, Any]:
         ],
         "requirements": dict(standing),
         "fault_plans": sorted(f"{slug}.{name}" for name in app.provider.fault_plans),
+        "webhook_events": list(app.provider.webhooks.events) if app.provider.webhooks else [],
         "not_emulated": list(app.provider.not_emulated),
     }
 

@@ -9,6 +9,8 @@ const VIEWS = {
   exchanges: ["Exchanges", () => import("./exchanges.js")],
   clock: ["Clock", () => import("./clock.js")],
   faults: ["Faults", () => import("./faults.js")],
+  webhooks: ["Webhooks", () => import("./webhooks.js")],
+  state: ["State", () => import("./state.js")],
 };
 const STATES = { connecting: ["connecting", "SKIP"], live: ["live", "PASS"], lost: ["not connected", "FAIL"], paused: ["paused", "SKIP"] };
 
