@@ -1,6 +1,7 @@
 """The page for browsers, driven by clicks in a headless Chromium."""
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
+from flowproof.cli.foreground import sign_with_kit
+from flowproof.inbox import Inbox
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Server
 from flowproof.providers import find_providers
@@ -31,8 +34,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A server with a real provider, whose journal is long."""
-    providers = find_providers(["oneflow", "otter"])
-    with Server(build_gateway(providers, ServerSettings(entropy=1, journal_keep=6000))) as running:
+    providers = find_providers(["flow1st", "oneflow", "otter"])
+    with Server(
+        build_gateway(providers, ServerSettings(entropy=1, journal_keep=6000, signer=sign_with_kit))
+    ) as running:
         yield running
 
 
@@ -111,7 +116,8 @@ def control(server: Server, path: str) -> Any:
 
 def failures(browser: webdriver.Chrome) -> list[str]:
     """What the browser's console holds against the page; answers that refuse are no failure of the page."""
-    return [each["message"] for each in browser.get_log("browser") if "Failed to load resource" not in each["message"]]
+    entries: list[dict[str, str]] = browser.get_log("browser")  # type: ignore[no-untyped-call]  # (Selenium's)
+    return [each["message"] for each in entries if "Failed to load resource" not in each["message"]]
 
 
 def test_start_shows_no_secret_until_it_is_asked_for(browser: webdriver.Chrome, server: Server) -> None:
@@ -306,3 +312,67 @@ def test_token_is_asked_once_and_is_no_cookie(browser: webdriver.Chrome, guarded
     assert cookie["sameSite"] == "Strict"
     assert cookie["path"] == "/_flowproof"
     assert TOKEN not in cookie["value"]
+
+
+@pytest.mark.parametrize("provider", ["flow1st", "oneflow"])
+def test_first_request_succeeds_as_it_is_shown(browser: webdriver.Chrome, server: Server, provider: str) -> None:
+    """
+    The command that the start shows is signed, and the mock accepts it.
+    """
+    go(browser, server, "default/start")
+    card = f"article:has([name=path-{provider}])"
+    click(browser, "A first request", card)
+    click(browser, "Show as cURL", card)
+    command = see(browser, "curl -X GET", f"{card} .signed pre")
+
+    subprocess.run(["sh", "-c", f"{command} -s"], check=True, capture_output=True, timeout=WAIT_S)
+
+    assert control(server, "/workspaces/default/journal")["exchanges"][-1]["response"]["status"] == 200
+
+
+def test_webhook_is_sent_and_the_adversary_set(browser: webdriver.Chrome, server: Server) -> None:
+    """
+    An event goes to a receiver and is seen as delivered; the adversary is set and dismissed by a form.
+    """
+    with Inbox() as inbox:
+        go(browser, server, "default/webhooks")
+        fill(browser, "url", f"{inbox.url}/hooks")
+        click(browser, "Send the event")
+        see(browser, "delivered", "main table")
+    fill(browser, "copies", "2")
+    click(browser, "Set")
+    see(browser, "The adversary is set.")
+    assert control(server, "/workspaces/default/webhooks")["adversary"]["copies"] == 2
+
+    click(browser, "Deliver honestly")
+
+    see(browser, "Webhooks are delivered honestly.")
+    assert control(server, "/workspaces/default/webhooks")["adversary"]["copies"] == 1
+
+
+def test_receiver_is_tried(browser: webdriver.Chrome, server: Server) -> None:
+    """
+    The trial of a receiver that accepts everything fails it for forged signatures.
+    """
+    with Inbox() as inbox:
+        go(browser, server, "default/webhooks")
+        fill(browser, "url", f"{inbox.url}/hooks")
+        click(browser, "Try the receiver")
+
+        see(browser, "FAIL", "[role=status] table")
+
+
+def test_seed_data_is_edited_and_checked(browser: webdriver.Chrome, server: Server) -> None:
+    """
+    Seed data that the schema refuses is not saved, and the page says why.
+    """
+    go(browser, server, "default/state")
+    before = control(server, "/workspaces/default/seed/oneflow")
+    click(browser, "oneflow")
+    text = find(browser, "[aria-label='Seed data of oneflow']")
+    text.clear()
+    text.send_keys('{"nothing": 1}')
+    click(browser, "Save", "details[open]")
+
+    see(browser, "request.body", "#messages")
+    assert control(server, "/workspaces/default/seed/oneflow") == before

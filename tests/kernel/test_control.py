@@ -15,6 +15,7 @@ from flowproof.exchange import Exchange
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.control.app import ControlApp, control_contract
 from flowproof.kernel.control.event_stream import EventStream
+from flowproof.kernel.control.signing import SigningJob
 from flowproof.kernel.faults.effects import EFFECTS
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
@@ -47,6 +48,8 @@ def ask(app: ControlApp, method: str, path: str, body: bytes = b"", **more: Any)
     headers = more.pop("headers", JSON if body else ())
     path, _, query = path.partition("?")
     answer = app.answer(WireRequest(method, f"/_flowproof{path}", query, headers, body, **more))
+    if isinstance(answer, SigningJob):
+        answer = answer.run()
     if isinstance(answer, EventStream):
         answer = WireResponse(200, answer.read() or b"", (("Content-Type", "text/event-stream"),))
     exchange = Exchange(method, path, query, headers, body, answer.status, answer.headers, answer.body)

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -19,6 +19,7 @@ import click
 from flowproof.errors import ConfigurationError
 from flowproof.kernel import Provider
 from flowproof.kernel.assembly import ServerSettings, build_gateway
+from flowproof.kernel.control.signing import RequestToSign
 from flowproof.kernel.http.loopback import is_loopback
 from flowproof.kernel.serving import Gateway, Server
 from flowproof.kernel.time.clock import Clock, instant_from_text
@@ -38,6 +39,7 @@ __all__ = [
     "reachable_url",
     "ready_file",
     "run",
+    "sign_with_kit",
 ]
 
 READY_TIMEOUT_S = 30.0
@@ -85,6 +87,7 @@ def make_gateway(options: ServeOptions) -> Gateway:
         shared=not is_loopback(options.host),
         allowed_hosts=options.allow_host,
         page=not options.no_page,
+        signer=sign_with_kit,
     )
     instant = None if options.clock is None else instant_from_text(options.clock)
     gateway = build_gateway(providers, settings)
@@ -149,6 +152,22 @@ def announce(options: ServeOptions, announcement: Announcement) -> None:
 def reachable_url(host: str, port: int) -> str:
     """The URL under which this machine reaches a server."""
     return f"http://{REACHED_AS.get(host, f'[{host}]' if ':' in host else host)}:{port}"
+
+
+def sign_with_kit(request: RequestToSign) -> Mapping[str, str]:
+    """
+    The headers by which a provider's kit authenticates a request.
+
+    Raises:
+        FlowproofError: The provider has no kit, or it cannot sign with these credentials.
+    """
+    from flowproof.cases import CaseRequest  # noqa: PLC0415 (no start needs it, and the kits load requests)
+    from flowproof.providers import Kits  # noqa: PLC0415
+    from flowproof.target import site_from_json  # noqa: PLC0415
+
+    shown = {"base_url": request.base_url, "credentials": {"default": request.credentials}}
+    case = CaseRequest(request.method, request.path, request.query, request.headers, request.body, is_signed=True)
+    return Kits().find(request.provider).headers(site_from_json(request.provider, shown), case)
 
 
 def open_in_browser(url: str) -> None:

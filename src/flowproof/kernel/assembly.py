@@ -8,6 +8,7 @@ from flowproof.conformance import Contract, load_contract
 
 from .app import ProviderApp
 from .control.app import ControlApp
+from .control.signing import Signer
 from .http.host_names import HostNames
 from .mock import Mock
 from .provider import Provider
@@ -34,6 +35,7 @@ class ServerSettings:
         allowed_hosts: Host names under which the server answers, beside loopback and the providers' own hosts. A shared
             one answers under every name.
         page: Browsers get a page at the server's root.
+        signer: Signs a request as a client would, for the control API; without one it signs none.
     """
 
     entropy: int
@@ -44,6 +46,7 @@ class ServerSettings:
     shared: bool = False
     allowed_hosts: tuple[str, ...] = ()
     page: bool = True
+    signer: Signer | None = None
 
 
 def build_gateway(
@@ -73,7 +76,7 @@ def build_gateway(
     store, rng = open_store(settings.state), Random(settings.entropy)
     mock = Mock(apps, store, rng, journal_keep=settings.journal_keep, shared=settings.shared)
     hosts = HostNames(mock.hosts, settings.allowed_hosts, any_name=settings.shared)
-    control = ControlApp(mock, token=settings.token, hosts=hosts, has_page=settings.page)
+    control = ControlApp(mock, token=settings.token, hosts=hosts, has_page=settings.page, signer=settings.signer)
     return Gateway(mock, control, largest_body=settings.largest_body, hosts=hosts, shared=settings.shared)
 
 

@@ -40,6 +40,8 @@ from .event_stream import EventStream
 from .record_routes import record_routes
 from .routes import index, routes
 from .session_routes import session_routes
+from .signing import Signer, SigningJob
+from .signing_routes import signing_routes
 from .task_routes import task_routes
 from .webhook_routes import webhook_routes
 from .workspace_routes import workspace_routes
@@ -62,15 +64,19 @@ class ControlApp(Flask):
         token: The bearer token that a request must present; without one, only loopback addresses may ask.
         hosts: Under which names the server answers.
         has_page: Browsers get a page at the server's root.
+        signer: Signs requests for whoever asks the control API; None where nobody does.
     """
 
     url_rule_class = QuickRule
 
-    def __init__(self, mock: Mock, *, token: str | None, hosts: HostNames, has_page: bool = True) -> None:
+    def __init__(
+        self, mock: Mock, *, token: str | None, hosts: HostNames, has_page: bool = True, signer: Signer | None = None
+    ) -> None:
         super().__init__("flowproof.control", static_folder=None, template_folder=None, root_path="/")
         self.mock = mock
         self.access = Access(token, hosts)
         self._has_page = has_page
+        self.signer = signer
         self.contract = control_contract()
         self.url_map.merge_slashes = False
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -78,13 +84,14 @@ class ControlApp(Flask):
         self.register_blueprint(session_routes, url_prefix="/session")
         self.register_blueprint(workspace_routes, url_prefix="/workspaces/<workspace>")
         self.register_blueprint(record_routes, url_prefix="/workspaces/<workspace>/records")
+        self.register_blueprint(signing_routes, url_prefix="/workspaces/<workspace>/sign")
         self.register_blueprint(task_routes, url_prefix="/workspaces/<workspace>/tasks")
         self.register_blueprint(webhook_routes, url_prefix="/workspaces/<workspace>/webhooks")
         for slug, app in mock.apps.items():
             if app.provider.control is not None:
                 self.register_blueprint(app.provider.control, url_prefix=f"/workspaces/<workspace>/{slug}")
 
-    def answer(self, wire: WireRequest) -> WireResponse | EventStream:
+    def answer(self, wire: WireRequest) -> WireResponse | EventStream | SigningJob:
         """Handle one request. What cannot be done is answered with a problem document."""
         page = self._page_file(wire)
         if page is not None:
@@ -129,7 +136,7 @@ class ControlApp(Flask):
         name = wire.path.removeprefix(PAGE) if is_file else "index.html"
         return self.access.refusal_of_page(wire) or page_file(name, known=wire.header("if-none-match"))
 
-    def _dispatch(self, wire: WireRequest) -> WireResponse | EventStream:
+    def _dispatch(self, wire: WireRequest) -> WireResponse | EventStream | SigningJob:
         below = ProviderRequest(wire, PREFIX, wire.path.removeprefix(PREFIX) or "/")
         if not below.path.startswith("/"):
             raise NotFoundProblem(f"{wire.path} is not below {PREFIX}/.")
@@ -147,7 +154,7 @@ class ControlApp(Flask):
             returned: Any = view(**parameters)
         if isinstance(returned, EventStream) and wire.method == "HEAD":
             return WireResponse(200, b"", (("Content-Type", EVENTS),))
-        if isinstance(returned, WireResponse | EventStream):
+        if isinstance(returned, WireResponse | EventStream | SigningJob):
             return returned
         value, status = returned if isinstance(returned, tuple) else (returned, 200)
         return _rendered(value, status)

@@ -9,27 +9,19 @@ import asyncio
 import logging
 from contextlib import suppress
 from threading import Lock
-from typing import Protocol, runtime_checkable
 
 from flowproof.errors import StoreError
 
+from .control_answers import EventSource
 from .response_writer import ResponseWriter
 
-__all__ = ["EventSource", "send_events"]
+__all__ = ["send_events"]
 
 logger = logging.getLogger("flowproof.control")
 
 POLL_S = 0.2
 SILENT_POLLS = 75  # after which a comment shows the client, and proxies between, that the connection is alive
 RETRY_MS = 1000  # how long a browser waits before it connects again
-
-
-@runtime_checkable
-class EventSource(Protocol):
-    """Where events come from."""
-
-    def read(self) -> bytes | None:
-        """What is new, as text of an event stream; empty where nothing is, None where nothing more will come."""
 
 
 async def send_events(source: EventSource, writer: ResponseWriter, lock: Lock, stopped: asyncio.Event) -> None:

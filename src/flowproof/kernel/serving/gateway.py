@@ -26,8 +26,9 @@ from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Arrival, Mock
 
+from .control_answers import EventSource, Job
 from .courier import Courier
-from .event_sending import EventSource, send_events
+from .event_sending import send_events
 from .response_writer import ARRIVAL, Message, Receive, ResponseWriter, Send, malformed
 
 __all__ = ["CONTROL_PREFIX", "Gateway"]
@@ -54,8 +55,8 @@ class ClientDisconnected(Exception):
 class Control(Protocol):
     """What answers the control API."""
 
-    def answer(self, wire: WireRequest) -> WireResponse | EventSource:
-        """Handle one request; where events are asked for, the answer is their source."""
+    def answer(self, wire: WireRequest) -> WireResponse | EventSource | Job:
+        """Handle one request; where that cannot be done at once, return what does it."""
 
 
 class Gateway:
@@ -106,13 +107,14 @@ class Gateway:
         except NeedsSocket:
             return None
 
-    def serve_inline(self, request: WireRequest) -> WireResponse | Arrival | EventSource | None:
+    def serve_inline(self, request: WireRequest) -> WireResponse | Arrival | EventSource | Job | None:
         """
         Serve a request that has come whole, on the thread of the event loop.
 
         Returns:
-            The response; or the arrival of a request that a fault plan hits, or the source of the events that it asks
-            for; or None where its body is too large. All but the response are then to be served over ASGI.
+            The response; or the arrival of a request that a fault plan hits, or what the control API answers with
+            where it cannot answer at once; or None where its body is too large. All but the response are then to be
+            served over ASGI.
         """
         if len(request.body) > self._largest_body:
             return None
@@ -136,7 +138,7 @@ class Gateway:
 
     def _dispatch(
         self, request: WireRequest, handle: Callable[[WireRequest], Result]
-    ) -> Result | WireResponse | EventSource:
+    ) -> Result | WireResponse | EventSource | Job:
         """Let the control API or the mock handle a request."""
         with self._lock:
             if self._is_for_control(request):
@@ -163,7 +165,7 @@ class Gateway:
             self.courier.wake_dirty()
 
     async def _serve_asgi(self, scope: Message, receive: Receive, writer: ResponseWriter) -> None:
-        handled: WireResponse | Arrival | EventSource | None = scope["extensions"][ARRIVAL]
+        handled: WireResponse | Arrival | EventSource | Job | None = scope["extensions"][ARRIVAL]
         is_too_large = False
         if handled is None:
             try:
@@ -177,6 +179,8 @@ class Gateway:
                 await writer.write(handled, close=is_too_large)
             case Arrival():
                 await self._serve_arrival(handled, writer)
+            case Job():
+                await writer.write(await asyncio.to_thread(_guarded, type(handled).run, handled))
             case _:
                 await send_events(handled, writer, self._lock, self._hurried)
 

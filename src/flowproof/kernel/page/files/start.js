@@ -1,7 +1,7 @@
 // Providers with base URLs and credentials, and the workspaces themselves.
 
 import { call, path } from "./control.js";
-import { button, confirmed, copyButton, download, field, h, say } from "./dom.js";
+import { button, confirmed, copyButton, download, field, h, say, select } from "./dom.js";
 
 export async function open(root, page) {
   const where = `/workspaces${path(page.workspace)}`;
@@ -21,7 +21,31 @@ function card(slug, provider, page, where) {
     h("h3", {}, about.title, " ", h("span", { class: "id" }, slug)),
     h("p", { class: "line" }, h("code", { class: "url" }, provider.base_url), copyButton(`the base URL of ${slug}`, () => provider.base_url)),
     Object.entries(provider.credentials).map(([role, parts]) => credential(slug, role, Object.keys(parts), where)),
+    firstRequest(slug, about, where),
     h("p", { class: "quiet" }, `${about.operations.length} operations · ${Object.entries(about.requirements).map(([kind, count]) => `${count} ${kind}`).join(", ")} requirements`));
+}
+
+// A request that the server signs as the chosen workspace; it holds secrets, and is made when it is asked for.
+function firstRequest(slug, about, where) {
+  const reads = about.operations.filter((each) => each.method === "GET");
+  const operations = [...(reads.length ? reads : about.operations)].sort((a, b) => a.path.includes("{") - b.path.includes("{"));
+  if (!operations.length) return null;
+  const target = h("input", { name: `path-${slug}`, value: operations[0].path, spellcheck: "false", autocomplete: "off" });
+  const result = h("div", { class: "signed" });
+  let { method } = operations[0];
+  const choose = select(operations.map((each) => [each.operationId, `${each.method} ${each.path}`]), operations[0].operationId, (chosen) => {
+    const found = operations.find((each) => each.operationId === chosen);
+    method = found.method;
+    target.value = found.path;
+    result.replaceChildren();
+  });
+  const sign = async () => {
+    const [place, query = ""] = target.value.split("?");
+    const signed = await call("POST", `${where}/sign`, { provider: slug, method, path: place, query: Object.fromEntries(new URLSearchParams(query)) });
+    result.replaceChildren(h("pre", { tabindex: "0", "aria-label": `A first request to ${slug}` }, signed.curl), copyButton(`the request to ${slug}`, () => signed.curl));
+  };
+  return h("details", {}, h("summary", {}, "A first request"), field("Operation", choose), field("Path", target, "With its parameters filled in, and a query where it needs one"),
+    h("p", { class: "actions" }, button("Show as cURL", () => attempt(sign))), result);
 }
 
 // A credential arrives when it is shown or copied, and not before.
