@@ -18,10 +18,33 @@ from flowproof.inbox import Inbox
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Server
 from flowproof.providers import find_providers
+from tests.interop import programs
 from tests.interop.browser import chromium
 
 WAIT_S = 30
 TOKEN = "a-token-of-the-server"
+VIEWS = (
+    "default/start",
+    "default/exchanges",
+    "default/exchanges/default-1",
+    "default/clock",
+    "default/faults",
+    "default/webhooks",
+    "default/state",
+)
+RUN_AXE = """
+const done = arguments[0];
+axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+  done(violations.flatMap((each) => each.nodes.map((node) => `${each.id}: ${node.html} ${node.failureSummary}`))));
+"""
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of the accessibility checker, as its lockfile pins it."""
+    programs.require("node", "npm", always_in_ci=True)
+    programs.install()
+    return (programs.HERE / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +141,49 @@ def failures(browser: webdriver.Chrome) -> list[str]:
     """What the browser's console holds against the page; answers that refuse are no failure of the page."""
     entries: list[dict[str, str]] = browser.get_log("browser")  # type: ignore[no-untyped-call]  # (Selenium's)
     return [each["message"] for each in entries if "Failed to load resource" not in each["message"]]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing(server: Server, tmp_path: Path, axe: str, dark: bool) -> None:
+    """
+    The accessibility checker finds no violation in any view, light and dark.
+    """
+    ask(server, "/api/order", {"a": [1, 2]}, "POST")
+    requests.put(
+        f"{server.url}/_flowproof/workspaces/default/faults", json=[{"fault": "latency", "seconds": 1}], timeout=WAIT_S
+    )
+    found = []
+    with chromium(tmp_path, size=(1280, 900), dark=dark) as browser:
+        for view in VIEWS:
+            go(browser, server, view)
+            find(browser, ".view h1, .view h2")
+            see(browser, "live", "#connection")
+            browser.execute_script(axe)
+            broken = browser.execute_async_script(RUN_AXE)
+            found += [(view, each) for each in broken]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("width", [360, 768, 1600])
+def test_no_view_is_wider_than_the_window(browser: webdriver.Chrome, server: Server, width: int) -> None:
+    """
+    Nothing has to be scrolled sideways, from a telephone to a wide screen.
+    """
+    ask(server, "/api/order?" + "x" * 300, {"a": [1, 2]}, "POST")
+    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+    too_wide = []
+    try:
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        for view in VIEWS:
+            go(browser, server, view)
+            find(browser, ".view h1, .view h2")
+            wide = browser.execute_script("return document.documentElement.scrollWidth")
+            too_wide += [(view, wide)] if wide > width else []
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+    assert too_wide == []
 
 
 def test_start_shows_no_secret_until_it_is_asked_for(browser: webdriver.Chrome, server: Server) -> None:

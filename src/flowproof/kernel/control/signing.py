@@ -67,9 +67,8 @@ class SigningJob:
     def run(self) -> WireResponse:
         """The signed request as JSON, or a problem document; it may take as long as requests to the mock take."""
         request = self.request
-        own = {} if request.body is None else {"Content-Type": "application/json"}
         try:
-            headers = {**own, **self.signer(request), **request.headers}
+            headers = {**self.signer(request), **request.headers}
         except FlowproofError as error:
             return problem(422, "Cannot be signed", str(error))
         text = None if request.body is None else request.body.decode()

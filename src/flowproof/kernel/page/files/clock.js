@@ -54,7 +54,7 @@ function dueParts({ pending, failed }, { deliveries }, where, change, page) {
     h("h2", { id: "due" }, "What is due"),
     line.length ? table(["When", "What", "Provider", "Name", "From"], line, "What is due, the next first") : h("p", { class: "quiet" }, "Nothing is due."),
     failed.length ? h("h2", {}, "Tasks that failed") : null,
-    failed.length ? table(["When", "Provider", "Name", "Error", ""], failed.map((each) => [each.failed_at, each.provider, each.name, each.error,
+    failed.length ? table(["When", "Provider", "Name", "Error", "Action"], failed.map((each) => [each.failed_at, each.provider, each.name, each.error,
       button("Run again", change(() => call("POST", `${where}/tasks${path(each.id)}/run`)))]), "Tasks that failed") : null,
   ].filter(Boolean);
 }

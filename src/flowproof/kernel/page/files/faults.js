@@ -36,7 +36,7 @@ function plans(faults, replace) {
   const rows = faults.map((plan, index) => [
     plan.id ?? "", h("code", {}, plan.fault), scope(plan), details(plan), String(plan.calls),
     button("Remove", () => replace((all) => all.filter((_, at) => at !== index)), { class: "small", "aria-label": `Remove ${plan.id}` })]);
-  return [table(["Id", "Fault", "Where", "Settings", "Calls", ""], rows, "Fault plans"), h("p", { class: "actions" }, button("Remove all", () => replace(() => []), { class: "danger" }))];
+  return [table(["Id", "Fault", "Where", "Settings", "Calls", "Action"], rows, "Fault plans"), h("p", { class: "actions" }, button("Remove all", () => replace(() => []), { class: "danger" }))];
 }
 
 const scope = (plan) => [plan.provider, plan.operation].filter(Boolean).join(" ") || "everywhere";

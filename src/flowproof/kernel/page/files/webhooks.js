@@ -42,7 +42,7 @@ function deliveries(found, where, attempt, page) {
     each.id, each.provider, each.webhook.event, h("span", { class: "url" }, each.webhook.url), h("span", { class: `badge ${KINDS[each.state]}` }, each.state), each.due_at,
     h("span", {}, each.attempts.flatMap((one) => [h("a", { href: page.address(page.workspace, "exchanges", one.exchange) }, one.status ? String(one.status) : one.error || "no answer"), " "])),
     button("Replay", attempt(() => call("POST", `${where}/deliveries${path(each.id)}/replay`, {})), { class: "small", "aria-label": `Replay ${each.id}` })]);
-  return table(["Id", "Provider", "Event", "To", "State", "Due", "Attempts", ""], rows, "Deliveries, the newest first");
+  return table(["Id", "Provider", "Event", "To", "State", "Due", "Attempts", "Action"], rows, "Deliveries, the newest first");
 }
 
 function sending(senders, where, attempt) {
