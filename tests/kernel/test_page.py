@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -12,6 +12,7 @@ import requests
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.control.app import ControlApp
 from flowproof.kernel.control.event_stream import EventStream
+from flowproof.kernel.control.signing import SigningJob
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Arrival
@@ -380,3 +381,86 @@ def test_stream_of_a_stranger_is_refused(server: Server) -> None:
     assert requests.get(url, headers={"Host": "evil.example"}, timeout=WAIT_S).status_code == 403
     assert requests.get(url.replace("default", "nobody"), timeout=WAIT_S).status_code == 404
     assert requests.head(url, timeout=WAIT_S).status_code == 200
+
+
+def test_exchange_is_handed_on(app: ControlApp) -> None:
+    """
+    An exchange is a command whose hidden header is a variable, an archive, and a documented example that is signed.
+    """
+    wire = WireRequest("GET", "/w/default/notes/notes", "page=2", (*HOST, ("x-key", "nobody")), b"")
+    app.mock.handle(wire)
+
+    command = orjson.loads(ask(app, "/_flowproof/exchanges/default-1/curl").body)["curl"]
+    case = orjson.loads(ask(app, "/_flowproof/exchanges/default-1/case").body)
+    archive = orjson.loads(ask(app, "/_flowproof/exchanges/default-1/har").body)
+
+    assert command == "curl -X GET 'http://127.0.0.1:4010/w/default/notes/notes?page=2' \\\n  -H 'x-key: '\"$X_KEY\""
+    assert case["steps"][0]["request"] == {"method": "GET", "path": "/notes", "query": {"page": "2"}}
+    assert case["steps"][0]["expect"]["status"] == 401
+    assert [each["_flowproof"]["id"] for each in archive["log"]["entries"]] == ["default-1"]
+
+
+def test_miss_names_the_nearest_operation(app: ControlApp) -> None:
+    """
+    An exchange that met no operation names the one without the slip; one that met an operation names none.
+    """
+    request(app, "/notes/")
+    request(app, "/notes")
+
+    missed = orjson.loads(ask(app, "/_flowproof/exchanges/default-1").body)
+    assert missed["nearest"]["path"] == "/notes"
+    assert missed["nearest"]["slip"] == "a slash at its end"
+    assert "nearest" not in orjson.loads(ask(app, "/_flowproof/exchanges/default-2").body)
+
+
+def test_requirement_is_stated(app: ControlApp) -> None:
+    """
+    A requirement is shown with its sentence and source; of one that there is not, the answer says so.
+    """
+    stated = app.mock.apps["notes"].contract.requirements
+    some = next(iter(stated.values()))
+
+    shown = orjson.loads(ask(app, f"/_flowproof/providers/notes/requirements/{some.id}").body)
+    assert (shown["text"], shown["source"]) == (some.text, some.source)
+    assert ask(app, "/_flowproof/providers/notes/requirements/nothing").status == 404
+
+
+def test_records_hide_secret_members(app: ControlApp) -> None:
+    """
+    Records are listed by kind, the newest first, with a mark in the place of what the provider calls secret.
+    """
+    context = app.mock.workspaces.context(app.mock.workspaces.ensure_default(), "notes")
+    secret = next(iter(provider.secret_members), None)
+    for number in range(3):
+        context.state.put("sample", str(number), {"number": number, **({secret: "s3cret"} if secret else {})})
+
+    found = orjson.loads(ask(app, "/_flowproof/workspaces/default/records?limit=2").body)["records"]["notes"]
+    [sample] = [each for each in found if each["kind"] == "sample"]
+
+    assert sample["count"] == 3
+    assert [each["number"] for each in sample["newest"]] == [2, 1]
+    assert "s3cret" not in json.dumps(sample)
+
+
+def signed(app: ControlApp, **value: Any) -> WireResponse:
+    """What comes of a request that is to be signed."""
+    body = json.dumps({"provider": "notes", "method": "GET", "path": "/notes", **value}).encode()
+    job = app.answer(WireRequest("POST", "/_flowproof/workspaces/default/sign", "", (*HOST, *JSON), body))
+    return job.run() if isinstance(job, SigningJob) else cast("WireResponse", job)
+
+
+def test_request_is_signed_by_who_started_the_server() -> None:
+    """
+    The signer gets the credentials of the role and makes the headers; without a signer nothing is signed.
+    """
+    app = make_app(signer=lambda request: {"X-Key": str(request.credentials["key"])})
+    key = orjson.loads(ask(app, "/_flowproof/workspaces/default").body)["providers"]["notes"]["credentials"]["default"][
+        "key"
+    ]
+
+    answer = orjson.loads(signed(app, query={"page": "2"}).body)
+
+    assert answer["headers"]["X-Key"] == key
+    assert answer["url"] == "http://127.0.0.1:4010/w/default/notes/notes?page=2"
+    assert signed(app, role="nobody").status == 422
+    assert signed(make_app()).status == 422
