@@ -59,7 +59,7 @@ REFUSALS: dict[str, tuple[Callable[[RawClient], Any], tuple[int, str, str]]] = {
     ),
     "neither true nor false": (
         lambda raw: raw.send("GET", WORKFLOWS, query="managed=yes"),
-        (400, "CONFIGURATION_ERROR", MISSING("managed must be boolean")),
+        (400, "CONFIGURATION_ERROR", MISSING("managed must be true or false")),
     ),
     "nothing to resume": (
         lambda raw: raw.send("GET", RESUME),

@@ -15,7 +15,7 @@ from flowproof.certify import CertificationReport
 from flowproof.certify.events import Request
 from flowproof.certify.redaction import body_of
 from flowproof.certify.writers import VIEWS, annotations, summary, write_views
-from flowproof.certify.writers.curl import curl
+from flowproof.certify.writers.html import curl_of_request
 from flowproof.checklist import read_results
 from flowproof.errors import ConfigurationError
 from flowproof.har import har
@@ -257,7 +257,7 @@ def test_curl_repeats_the_request(headers: list[tuple[str, str]], body: bytes, e
     """The command repeats a request, quoted for the shell, with a variable for each redacted value."""
     request = Request(tuple(headers), body_of(body), "POST", "https://a.example/b", "/b", "")
 
-    assert curl(request) == expected
+    assert curl_of_request(request) == expected
 
 
 def test_curl_sends_what_was_sent(tmp_path: Path) -> None:
@@ -270,7 +270,9 @@ def test_curl_sends_what_was_sent(tmp_path: Path) -> None:
     )
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TOKEN": "t k", "CODE": "c*"}
 
-    printed = subprocess.run(["sh", "-c", curl(request)], env=environment, capture_output=True, check=True).stdout
+    printed = subprocess.run(
+        ["sh", "-c", curl_of_request(request)], env=environment, capture_output=True, check=True
+    ).stdout
 
     assert printed.decode().split("\0")[:-1] == [
         *("-X", "PUT", "https://a.example/?a=c*&b", "-H", headers[0][0] + ": " + headers[0][1]),

@@ -184,6 +184,7 @@ def test_port_in_use_is_one_clear_sentence(tmp_path: Path) -> None:
         (["--state", "postgresql://somewhere"], "State cannot live in 'postgresql://somewhere'."),
         (["--workers", "2"], "2 workers cannot share a state in memory."),
         (["--token", "two words"], "The token has blanks"),
+        (["--open", "--no-page"], "--open and --no-page contradict each other."),
         (["--ready-file", "missing/ready.json"], "missing/ready.json"),
     ],
 )
@@ -192,6 +193,16 @@ def test_misconfigured_server_says_so_in_one_line(tmp_path: Path, options: list[
     ended = flowproof(tmp_path, "serve", "--port", "0", *options)
 
     assert (ended.returncode, ended.stderr.count("\n"), message in ended.stderr) == (2, 1, True)
+
+
+@pytest.mark.usefixtures("quick_start")
+@pytest.mark.parametrize(("options", "content_type"), [([], "text/html"), (["--no-page"], "application/json")])
+def test_page_is_served_unless_it_is_left_out(tmp_path: Path, options: list[str], content_type: str) -> None:
+    """A browser gets the page at the server's root; with --no-page it gets what programs get."""
+    with serving(tmp_path, *options) as served:
+        answer = requests.get(f"{served.url}/", headers={"Accept": "text/html"}, timeout=TIMEOUT_S)
+
+        assert answer.headers["Content-Type"].startswith(content_type)
 
 
 @pytest.mark.usefixtures("quick_start")

@@ -9,8 +9,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +19,7 @@ import click
 from flowproof.errors import ConfigurationError
 from flowproof.kernel import Provider
 from flowproof.kernel.assembly import ServerSettings, build_gateway
+from flowproof.kernel.control.signing import RequestToSign
 from flowproof.kernel.http.loopback import is_loopback
 from flowproof.kernel.serving import Gateway, Server
 from flowproof.kernel.time.clock import Clock, instant_from_text
@@ -29,7 +30,17 @@ from .console import log_to_stderr
 from .options import ServeOptions
 from .terminal import discard_output
 
-__all__ = ["announce", "end_by_signal", "make_announcement", "make_gateway", "reachable_url", "ready_file", "run"]
+__all__ = [
+    "announce",
+    "end_by_signal",
+    "make_announcement",
+    "make_gateway",
+    "open_in_browser",
+    "reachable_url",
+    "ready_file",
+    "run",
+    "sign_with_kit",
+]
 
 READY_TIMEOUT_S = 30.0
 # How this machine reaches a server that listens on every address.
@@ -75,6 +86,8 @@ def make_gateway(options: ServeOptions) -> Gateway:
         journal_keep=options.journal,
         shared=not is_loopback(options.host),
         allowed_hosts=options.allow_host,
+        page=not options.no_page,
+        signer=sign_with_kit,
     )
     instant = None if options.clock is None else instant_from_text(options.clock)
     gateway = build_gateway(providers, settings)
@@ -141,6 +154,32 @@ def reachable_url(host: str, port: int) -> str:
     return f"http://{REACHED_AS.get(host, f'[{host}]' if ':' in host else host)}:{port}"
 
 
+def sign_with_kit(request: RequestToSign) -> Mapping[str, str]:
+    """
+    The headers by which a provider's kit authenticates a request.
+
+    Raises:
+        FlowproofError: The provider has no kit, or it cannot sign with these credentials.
+    """
+    from flowproof.cases import CaseRequest  # noqa: PLC0415 (no start needs it, and the kits load requests)
+    from flowproof.providers import Kits  # noqa: PLC0415
+    from flowproof.target import site_from_json  # noqa: PLC0415
+
+    shown = {"base_url": request.base_url, "credentials": {"default": request.credentials}}
+    case = CaseRequest(request.method, request.path, request.query, request.headers, request.body, is_signed=True)
+    return Kits().find(request.provider).headers(site_from_json(request.provider, shown), case)
+
+
+def open_in_browser(url: str) -> None:
+    """Open the page in the browser of whoever sits here; where there is none, say so."""
+    import webbrowser  # noqa: PLC0415 (only where it is asked for)
+
+    with suppress(webbrowser.Error):
+        if webbrowser.open(url):
+            return
+    click.echo(f"flowproof: there is no browser to open; the page is at {url}", err=True)
+
+
 def end_by_signal() -> None:
     """End this process with exit code 0 by SIGINT and SIGTERM; while a server runs, it handles them itself."""
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -178,6 +217,8 @@ def _announce_when_ready(server: Server, options: ServeOptions, announcement: An
     if server.wait_until_ready(READY_TIMEOUT_S):
         try:
             announce(options, announcement)
+            if options.open:
+                open_in_browser(f"{announcement.url}/")
         except ConfigurationError as error:
             click.echo(f"flowproof: {error}", err=True)
 

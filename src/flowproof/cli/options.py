@@ -69,6 +69,8 @@ class ServeOptions:
         allow_host: Host names under which the server answers, beside loopback and the providers' own.
         listen_fd: A listening socket that was inherited.
         openapi: OpenAPI documents, each of which is served as a provider.
+        no_page: Browsers get no page at the server's root.
+        open: Open that page in a browser.
     """
 
     providers: tuple[str, ...]
@@ -86,6 +88,8 @@ class ServeOptions:
     allow_host: tuple[str, ...] = ()
     listen_fd: int | None = None
     openapi: tuple[Path, ...] = ()
+    no_page: bool = False
+    open: bool = False
 
     def to_arguments(self) -> list[str]:
         """A command line for another process, without the token, which others could see there."""
@@ -104,6 +108,7 @@ class ServeOptions:
         named = [f"{name}={value}" for name, value in values.items() if value is not None]
         named += [f"--allow-host={each}" for each in self.allow_host]
         named += [f"--openapi={each}" for each in self.openapi]
+        named += ["--no-page"] if self.no_page else []
         return ["serve", *named, *(["--", *self.providers] if self.providers else [])]
 
 

@@ -59,6 +59,8 @@ __all__ = ["serve"]
     metavar="FILE",
     help="Serve this OpenAPI document (3.0 or 3.1), too; may be repeated. Without providers, nothing else.",
 )
+@click.option("--no-page", is_flag=True, help="Serve no page to browsers at the server's root.")
+@click.option("--open", is_flag=True, help="Open that page in a browser.")
 @click.option("--listen-fd", type=int, hidden=True)
 def serve(**values: Any) -> None:
     """
@@ -96,6 +98,8 @@ def _checked(options: ServeOptions) -> ServeOptions:
         )
     if "://" in options.state or not options.state:
         raise ConfigurationError(f"State cannot live in {options.state!r}.", "Choose memory, or name a file.")
+    if options.open and options.no_page:
+        raise ConfigurationError("--open and --no-page contradict each other.", "Leave one of them out.")
     if options.env is not None:
         check_env_file(options.env)
     if options.workers > 1 and options.state == "memory":

@@ -22,7 +22,8 @@ DATA = frozenset({"example", "examples", "default", "const", "enum"})  # behind 
 NAMES = frozenset(
     {"properties", "$defs", "patternProperties", "schemas"}
 )  # behind these stand names, whatever they are
-TYPES = {str: "string", bool: "boolean", int: "integer", float: "number"}
+# (not booleans: of a typed one with a constant openapi-generator 7.26 makes an enumeration of texts, which refuses it)
+TYPES = {str: "string", int: "integer", float: "number"}
 WORD = re.compile(r"[A-Za-z0-9]+")
 
 

@@ -8,6 +8,7 @@ from flowproof.conformance import Contract, load_contract
 
 from .app import ProviderApp
 from .control.app import ControlApp
+from .control.signing import Signer
 from .http.host_names import HostNames
 from .mock import Mock
 from .provider import Provider
@@ -33,6 +34,8 @@ class ServerSettings:
             go to hosts that a workspace allows, not to loopback.
         allowed_hosts: Host names under which the server answers, beside loopback and the providers' own hosts. A shared
             one answers under every name.
+        page: Browsers get a page at the server's root.
+        signer: Signs a request as a client would, for the control API; without one it signs none.
     """
 
     entropy: int
@@ -42,6 +45,8 @@ class ServerSettings:
     journal_keep: int = 500
     shared: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    page: bool = True
+    signer: Signer | None = None
 
 
 def build_gateway(
@@ -71,7 +76,7 @@ def build_gateway(
     store, rng = open_store(settings.state), Random(settings.entropy)
     mock = Mock(apps, store, rng, journal_keep=settings.journal_keep, shared=settings.shared)
     hosts = HostNames(mock.hosts, settings.allowed_hosts, any_name=settings.shared)
-    control = ControlApp(mock, token=settings.token, hosts=hosts)
+    control = ControlApp(mock, token=settings.token, hosts=hosts, has_page=settings.page, signer=settings.signer)
     return Gateway(mock, control, largest_body=settings.largest_body, hosts=hosts, shared=settings.shared)
 
 

@@ -33,12 +33,14 @@ def browser(inbox: Inbox) -> Browser:
 
 @pytest.fixture
 def saved(workspace: Workspace, integrations: Integrations, browser: Browser) -> dict[str, Any]:
-    """The browser's subscription, as the mock stores it."""
-    integrations.save_push_subscription(browser.subscription())
+    """The subscription at the endpoint that the mock stores; its keys are the browser's, since no snapshot shows them."""
+    subscription = browser.subscription()
+    integrations.save_push_subscription(subscription)
     (kept,) = (
         value for provider, kind, _, value in workspace.snapshot()["records"] if (provider, kind) == SUBSCRIPTIONS
     )
-    return {"endpoint": kept["endpoint"], "keys": {"p256dh": kept["p256dh"], "auth": kept["auth"]}}
+    assert kept["auth"] != subscription["keys"]["auth"]
+    return {"endpoint": kept["endpoint"], "keys": subscription["keys"]}
 
 
 @pytest.fixture

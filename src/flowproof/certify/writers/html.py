@@ -16,14 +16,13 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from flowproof.certify.events import Body, Exchanged, Verdict
+from flowproof.certify.events import Body, Exchanged, Request, Verdict
 from flowproof.certify.judgement import VERDICTS
 from flowproof.certify.report import CertificationReport, RequirementResult, TestResult
+from flowproof.curl import curl
 from flowproof.redaction.marks import MARK
 
-from .curl import curl
-
-__all__ = ["page"]
+__all__ = ["curl_of_request", "page"]
 
 LONGEST_TEXT = 4_000
 MOST_EVIDENCE = 1_200_000  # characters of all exchanges together
@@ -143,8 +142,15 @@ def _shown(exchange: Exchanged) -> DisplayedExchange:
         exchange,
         _cut("\n".join([*request_lines, *_body(request.body)])),
         _cut("\n".join([*response_lines, *_body(response.body)])),
-        _cut(curl(request)),
+        _cut(curl_of_request(request)),
     )
+
+
+def curl_of_request(request: Request) -> str:
+    """The command that sends a request of a run again, with its secrets as variables."""
+    body = request.body
+    text = None if body.truncated else body.text
+    return curl(request.method, request.url, request.headers, text=text, has_body=body.size > 0)
 
 
 def _body(body: Body) -> Iterator[str]:

@@ -4,17 +4,15 @@ The control API as a Flask application: it authorizes a request, checks it by th
 With a token, only its health is shown to whoever has none. Without a token it answers loopback addresses only. Pages of
 other sites that a browser on this machine shows are kept out too: the Host header must name loopback or an allowed host
 (against DNS rebinding), an Origin header loopback, and a body must be JSON (against scripts and forms). A webhook of
-this or another server is kept out by its own header.
+this or another server is kept out by its own header. The page for browsers, at the server's root, is a client of it.
 """
 
-import hmac
 import logging
-import re
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import orjson
 from flask import Flask, request
@@ -28,18 +26,22 @@ from flowproof.errors import ConfigurationError, StoreError
 from flowproof.kernel.faults.documentation import fault_plan_schema
 from flowproof.kernel.http.body import read_json
 from flowproof.kernel.http.host_names import HostNames
-from flowproof.kernel.http.loopback import is_loopback
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import ProviderRequest, WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.http.routing import QuickRule
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.refusals import Refusal
-from flowproof.kernel.webhooks.model import DELIVERY_HEADER
 from flowproof.kernel.workspaces import WorkspaceTaken
 
+from .access import PREFIX, Access
 from .context import ControlContext, NotFoundProblem, bind
+from .event_stream import EventStream
+from .record_routes import record_routes
 from .routes import index, routes
+from .session_routes import session_routes
+from .signing import Signer, SigningJob
+from .signing_routes import signing_routes
 from .task_routes import task_routes
 from .webhook_routes import webhook_routes
 from .workspace_routes import workspace_routes
@@ -48,10 +50,9 @@ __all__ = ["ControlApp"]
 
 logger = logging.getLogger("flowproof.control")
 
-PREFIX = "/_flowproof"
-HEALTH = f"{PREFIX}/health"
-PORT = re.compile(r":\d*$", re.ASCII)
+PAGE = f"{PREFIX}/page/"
 JSON = "application/json"
+EVENTS = "text/event-stream"
 
 
 class ControlApp(Flask):
@@ -62,29 +63,40 @@ class ControlApp(Flask):
         mock: The mocks that it is about.
         token: The bearer token that a request must present; without one, only loopback addresses may ask.
         hosts: Under which names the server answers.
+        has_page: Browsers get a page at the server's root.
+        signer: Signs requests for whoever asks the control API; None where nobody does.
     """
 
     url_rule_class = QuickRule
 
-    def __init__(self, mock: Mock, *, token: str | None, hosts: HostNames) -> None:
+    def __init__(
+        self, mock: Mock, *, token: str | None, hosts: HostNames, has_page: bool = True, signer: Signer | None = None
+    ) -> None:
         super().__init__("flowproof.control", static_folder=None, template_folder=None, root_path="/")
         self.mock = mock
-        self._token = token or None
-        self._hosts = hosts
+        self.access = Access(token, hosts)
+        self._has_page = has_page
+        self.signer = signer
         self.contract = control_contract()
         self.url_map.merge_slashes = False
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.register_blueprint(routes)
+        self.register_blueprint(session_routes, url_prefix="/session")
         self.register_blueprint(workspace_routes, url_prefix="/workspaces/<workspace>")
+        self.register_blueprint(record_routes, url_prefix="/workspaces/<workspace>/records")
+        self.register_blueprint(signing_routes, url_prefix="/workspaces/<workspace>/sign")
         self.register_blueprint(task_routes, url_prefix="/workspaces/<workspace>/tasks")
         self.register_blueprint(webhook_routes, url_prefix="/workspaces/<workspace>/webhooks")
         for slug, app in mock.apps.items():
             if app.provider.control is not None:
                 self.register_blueprint(app.provider.control, url_prefix=f"/workspaces/<workspace>/{slug}")
 
-    def answer(self, wire: WireRequest) -> WireResponse:
+    def answer(self, wire: WireRequest) -> WireResponse | EventStream | SigningJob:
         """Handle one request. What cannot be done is answered with a problem document."""
-        refused = self._refusal_of_access(wire)
+        page = self._page_file(wire)
+        if page is not None:
+            return page
+        refused = self.access.refusal(wire)
         if refused is not None:
             return refused
         if wire.path == "/" and wire.method in {"GET", "HEAD"}:
@@ -112,28 +124,19 @@ class ControlApp(Flask):
             logger.exception("the control API failed at %s %s", wire.method, wire.path)
             return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")
 
-    def _refusal_of_access(self, wire: WireRequest) -> WireResponse | None:
-        if wire.header(DELIVERY_HEADER) is not None:
-            return problem(403, "No webhook", "A webhook, of whichever server, cannot steer the control API.")
-        if self._token is not None:
-            if wire.path == HEALTH and wire.method in ("GET", "HEAD"):
-                return None  # asked by probes, which have no token
-            scheme, _, presented = (wire.header("authorization") or "").partition(" ")
-            is_right = hmac.compare_digest(presented.strip().encode(), self._token.encode())
-            if scheme.lower() == "bearer" and is_right:
-                return None
-            return problem(
-                401, "Token needed", "The control API of this server asks for Authorization: Bearer <its token>."
-            )
-        host, origin = wire.header("host") or "", wire.header("origin")
-        is_own_page = origin is None or is_loopback(_host_of(origin))
-        if is_loopback(wire.peer) and is_own_page and (not host or self._hosts.is_own(host)):
+    def _page_file(self, wire: WireRequest) -> WireResponse | None:
+        """A file of the page; None where the request is for something else, or there is no page."""
+        is_file = wire.path.startswith(PAGE)
+        if not self._has_page or wire.method not in {"GET", "HEAD"} or not (is_file or wire.path == "/"):
             return None
-        return problem(
-            403, "Loopback only", "Without a token the control API answers on loopback only; serve with --token."
-        )
+        from flowproof.kernel.page import page_file, prefers_html  # noqa: PLC0415 (no start needs it)
 
-    def _dispatch(self, wire: WireRequest) -> WireResponse:
+        if not is_file and not prefers_html(wire.header("accept")):
+            return None
+        name = wire.path.removeprefix(PAGE) if is_file else "index.html"
+        return self.access.refusal_of_page(wire) or page_file(name, known=wire.header("if-none-match"))
+
+    def _dispatch(self, wire: WireRequest) -> WireResponse | EventStream | SigningJob:
         below = ProviderRequest(wire, PREFIX, wire.path.removeprefix(PREFIX) or "/")
         if not below.path.startswith("/"):
             raise NotFoundProblem(f"{wire.path} is not below {PREFIX}/.")
@@ -146,9 +149,13 @@ class ControlApp(Flask):
             parameters = {name: unquote(str(value)) for name, value in (request.view_args or {}).items()}
             match = self.contract.operations.find(below.method, below.path)
             body = self._checked_body(below, match)
-            bind(ControlContext(self.mock, _base_url(wire), body, wire.query, is_checked=match is not None))
+            bind(ControlContext(self.mock, wire, body, is_checked=match is not None))
             view = self.view_functions[rule.endpoint if rule else ""]
             returned: Any = view(**parameters)
+        if isinstance(returned, EventStream) and wire.method == "HEAD":
+            return WireResponse(200, b"", (("Content-Type", EVENTS),))
+        if isinstance(returned, WireResponse | EventStream | SigningJob):
+            return returned
         value, status = returned if isinstance(returned, tuple) else (returned, 200)
         return _rendered(value, status)
 
@@ -173,14 +180,6 @@ class ControlApp(Flask):
         return body
 
 
-def _host_of(origin: str) -> str:
-    """The host that an Origin header names; ``nowhere`` where it names none."""
-    try:
-        return urlsplit(origin).hostname or "nowhere"
-    except ValueError:
-        return "nowhere"
-
-
 @cache
 def control_contract() -> Contract:
     document = read_yaml("control", files("flowproof.kernel.control").joinpath("openapi.yaml"))
@@ -190,7 +189,3 @@ def control_contract() -> Contract:
 
 def _rendered(value: Any, status: int) -> WireResponse:
     return WireResponse(status, b"" if status == 204 else orjson.dumps(value, option=orjson.OPT_INDENT_2))
-
-
-def _base_url(wire: WireRequest) -> str:
-    return f"{wire.client_scheme}://{wire.header('host') or 'localhost'}"

@@ -10,6 +10,7 @@ from flowproof.conformance.check import BOOLEANS
 from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.kernel.app import ProviderApp
 from flowproof.kernel.http.pairs import first_value
+from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.provider_context import ProviderContext
 from flowproof.kernel.workspaces import Workspace
@@ -36,17 +37,20 @@ class ControlContext:
 
     Args:
         mock: The mocks that it is about.
-        base_url: Scheme and host as the client wrote them.
+        wire: As it came.
         body: The body's JSON value, or None.
-        query: The query string.
         is_checked: The body is valid by the control API's own document.
     """
 
     mock: Mock
-    base_url: str
+    wire: WireRequest = field(repr=False)
     body: Any = field(repr=False)
-    query: str
     is_checked: bool = True
+
+    @property
+    def base_url(self) -> str:
+        """Scheme and host as the client wrote them."""
+        return f"{self.wire.client_scheme}://{self.wire.header('host') or 'localhost'}"
 
     @property
     def json(self) -> Any:
@@ -63,11 +67,11 @@ class ControlContext:
 
     def parameter(self, name: str, default: str) -> str:
         """A parameter of the query."""
-        return first_value(self.query, name) or default
+        return first_value(self.wire.query, name) or default
 
-    def flag(self, name: str) -> bool:
-        """A parameter of the query that is a boolean; False where it is missing."""
-        return BOOLEANS[self.parameter(name, "false").lower()]
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """A parameter of the query that is a boolean."""
+        return BOOLEANS[self.parameter(name, str(default)).lower()]
 
     def number(self, name: str, default: int) -> int:
         """A parameter of the query that is a whole number."""

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, current_app
 
 from flowproof import __version__
+from flowproof.har import har
 from flowproof.kernel.app import ProviderApp
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.time.clock import Clock
@@ -20,8 +21,9 @@ routes = Blueprint("control", __name__)
 
 
 def shown_workspace(workspace: Workspace) -> dict[str, Any]:
-    """A workspace as the control API shows it, with its base URLs and credentials."""
+    """A workspace as the control API shows it, with its base URLs, and its credentials unless the query hides them."""
     mock, base_url = control_ctx.mock, control_ctx.base_url
+    shows_credentials = control_ctx.flag("credentials", default=True)
     return {
         "id": workspace.id,
         "seed": workspace.seed,
@@ -34,7 +36,8 @@ def shown_workspace(workspace: Workspace) -> dict[str, Any]:
             slug: {
                 "base_url": f"{base_url}/w/{workspace.id}/{slug}",
                 "credentials": {
-                    credential.role: credential.shown() for credential in mock.workspaces.credentials(workspace, slug)
+                    credential.role: credential.shown() if shows_credentials else dict.fromkeys(credential.shown())
+                    for credential in mock.workspaces.credentials(workspace, slug)
                 },
             }
             for slug in mock.apps
@@ -86,6 +89,7 @@ def _shown_provider(app: ProviderApp) -> dict[str, Any]:
         ],
         "requirements": dict(standing),
         "fault_plans": sorted(f"{slug}.{name}" for name in app.provider.fault_plans),
+        "webhook_events": list(app.provider.webhooks.events) if app.provider.webhooks else [],
         "not_emulated": list(app.provider.not_emulated),
     }
 
@@ -106,9 +110,65 @@ def create_workspace() -> tuple[dict[str, Any], int]:
     return shown_workspace(workspace), 201
 
 
+@routes.get("/providers/<slug>/requirements/<requirement>")
+def get_requirement(slug: str, requirement: str) -> dict[str, Any]:
+    """What a requirement says, and where it comes from."""
+    found = control_ctx.app(slug).contract.requirements.get(requirement)
+    if found is None:
+        raise NotFoundProblem(f"The contract of {slug} has no requirement {requirement}.")
+    return {
+        "id": found.id,
+        "text": found.text,
+        "source": found.source,
+        "standing": found.standing,
+        "obliges": found.obliges,
+        "note": found.note,
+    }
+
+
 @routes.get("/exchanges/<exchange>")
 def get_exchange(exchange: str) -> dict[str, Any]:
-    """One exchange by its id, or ``last-refused`` of a workspace."""
+    """One exchange by its id, or ``last-refused`` of a workspace; with the operation that it may have meant."""
+    entry = _entry(exchange)
+    if entry["operation"] is not None:
+        return entry
+    request, operations = entry["request"], control_ctx.app(entry["provider"]).contract.operations
+    slip, meant = operations.near_miss(request["method"], request["path"]) or ("", None)
+    nearest = meant or operations.nearest(request["method"], request["path"])
+    shown = nearest and {"operationId": nearest.id, "method": nearest.method, "path": nearest.path, "slip": slip}
+    return {**entry, "nearest": shown}
+
+
+@routes.get("/exchanges/<exchange>/har")
+def get_exchange_har(exchange: str) -> dict[str, Any]:
+    """One exchange as an HTTP Archive."""
+    return har([_entry(exchange)], creator_version=__version__)
+
+
+@routes.get("/exchanges/<exchange>/curl")
+def get_exchange_curl(exchange: str) -> dict[str, Any]:
+    """An exchange's request as a shell command, with secrets as variables."""
+    from flowproof.kernel.journal.exports import curl_of  # noqa: PLC0415 (no start needs it)
+
+    return {"curl": curl_of(_entry(exchange))}
+
+
+@routes.get("/exchanges/<exchange>/case")
+def get_exchange_case(exchange: str) -> dict[str, Any]:
+    """An exchange as a documented example: the file that a folder of fixtures would hold."""
+    from flowproof.kernel.journal.exports import case_of  # noqa: PLC0415 (no start needs it)
+
+    entry = _entry(exchange)
+    return case_of(entry, control_ctx.app(entry["provider"]).contract)
+
+
+def _entry(exchange: str) -> dict[str, Any]:
+    """
+    An exchange of the journal.
+
+    Raises:
+        NotFoundProblem: The journal has none of that id.
+    """
     journal = control_ctx.mock.journal
     if exchange == "last-refused":
         workspace = control_ctx.workspace(control_ctx.parameter("workspace", "default"))

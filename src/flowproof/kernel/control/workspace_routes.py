@@ -15,11 +15,14 @@ from flowproof.kernel.time.clock import Clock
 from flowproof.kernel.workspaces import DEFAULT, Workspace
 
 from .context import control_ctx
+from .event_stream import EventStream
 from .routes import shown_workspace
 
 __all__ = ["workspace_routes"]
 
 workspace_routes = Blueprint("workspace", __name__)
+
+LONGEST_NUMBER = 16  # digits
 
 Reply = tuple[str, int]
 GONE: Reply = ("", 204)
@@ -133,6 +136,14 @@ def get_journal(workspace: str) -> dict[str, Any]:
 def clear_journal(workspace: str) -> Reply:
     control_ctx.mock.journal.clear(control_ctx.workspace(workspace).id)
     return GONE
+
+
+@workspace_routes.get("/events")  # type: ignore[type-var]  # (our own Flask subclass takes the events)
+def watch(workspace: str) -> EventStream:
+    """What happens in the workspace, as server-sent events. A browser that comes again says where it was."""
+    chosen, last = control_ctx.workspace(workspace).id, control_ctx.wire.header("last-event-id") or ""
+    after = int(last) if last.isdecimal() and len(last) < LONGEST_NUMBER else control_ctx.number("after", 0)
+    return EventStream(control_ctx.mock, chosen, after)
 
 
 @workspace_routes.get("/journal.har")

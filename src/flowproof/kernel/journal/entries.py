@@ -1,6 +1,6 @@
 """What the journal keeps of a request that came in or a webhook that went out: bodies bounded, headers redacted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
@@ -19,9 +19,10 @@ from flowproof.redaction.marks import REDACTED
 from flowproof.redaction.named_parameters import ParameterRedactor
 from flowproof.redaction.sensitive_names import is_shown_header
 
-__all__ = ["InboundExchange", "JournalEntry", "WebhookAttempt", "compact", "redact_finding", "secrets_sent"]
+__all__ = ["InboundExchange", "JournalEntry", "WebhookAttempt", "compact", "redact_finding", "secrets_sent", "summary"]
 
 LONGEST_BODY = 64 * 1024
+SUMMARIZED = ("id", "number", "started_at", "duration_ms", "direction", "provider", "operation", "requirement")
 
 
 class JournalEntry(Protocol):
@@ -148,6 +149,19 @@ class WebhookAttempt(NamedTuple):
             "faults": [{"id": "adversary", **changed}] if changed else [],
             "delivery": self.delivery.id,
         }
+
+
+def summary(entry: Mapping[str, Any], *, is_refused: bool) -> dict[str, Any]:
+    """What a list shows of an entry."""
+    request = entry["request"]
+    return {
+        **{name: entry[name] for name in SUMMARIZED},
+        "method": request["method"],
+        "path": f"{request['path']}?{request['query']}" if request["query"] else request["path"],
+        "status": entry["response"]["status"],
+        "refused": is_refused,
+        "faults": [each["id"] for each in entry["faults"]],
+    }
 
 
 def compact(data: bytes) -> bytes:

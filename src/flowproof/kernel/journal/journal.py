@@ -1,7 +1,7 @@
 """The ordered exchanges of a workspace, bounded, redacted before anybody sees them."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from flowproof.kernel.state.rows import ExchangeDraft, ExchangeRow
 from flowproof.kernel.time.clock import Mode
 from flowproof.redaction.journal_entries import redact_entry_json
 
-from .entries import JournalEntry, compact
+from .entries import JournalEntry, compact, summary
 
 __all__ = ["ExchangeMeta", "Journal", "exchange_id"]
 
@@ -94,6 +94,11 @@ class Journal:
         """The last exchanges after a number, oldest first."""
         rows = self._store.exchanges.last(workspace, after=after, limit=limit or self.keep, refused_only=refused_only)
         return [self._explained(row) for row in rows]
+
+    def summaries(self, workspace: str, numbers: Iterable[int]) -> list[dict[str, Any]]:
+        """What a list shows of the exchanges of these numbers that are kept: no bodies, no headers, no explanation."""
+        rows = (self._store.exchanges.find(workspace, number) for number in numbers)
+        return [summary(orjson.loads(row.body), is_refused=row.is_refused) for row in rows if row is not None]
 
     def find(self, identifier: str) -> dict[str, Any] | None:
         """The exchange of an id such as ``default-17``."""

@@ -26,7 +26,9 @@ from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Arrival, Mock
 
+from .control_answers import EventSource, Job
 from .courier import Courier
+from .event_sending import send_events
 from .response_writer import ARRIVAL, Message, Receive, ResponseWriter, Send, malformed
 
 __all__ = ["CONTROL_PREFIX", "Gateway"]
@@ -53,8 +55,8 @@ class ClientDisconnected(Exception):
 class Control(Protocol):
     """What answers the control API."""
 
-    def answer(self, wire: WireRequest) -> WireResponse:
-        """Handle one request."""
+    def answer(self, wire: WireRequest) -> WireResponse | EventSource | Job:
+        """Handle one request; where that cannot be done at once, return what does it."""
 
 
 class Gateway:
@@ -85,14 +87,14 @@ class Gateway:
         Serve a request that came without a socket, from any thread, while the server runs.
 
         Returns:
-            The response as on a socket. None where it takes one, since a fault plan hits the request or its body is
-            too large; then nothing has happened yet.
+            The response as on a socket. None where it takes one, since a fault plan hits the request, its body is
+            too large or it asks for events; then nothing has happened yet.
         """
         if len(request.body) > self._largest_body or not self.courier.runs:
             return None
         response = self._dispatch(request, self._handle_without_faults)
         self.courier.wake_dirty_from_thread()
-        return response
+        return response if isinstance(response, WireResponse) else None
 
     def with_mock(self, step: Callable[[Mock], Result]) -> Result:
         """Let a thread of this process use the mock between two requests."""
@@ -110,13 +112,14 @@ class Gateway:
         except NeedsSocket:
             return None
 
-    def serve_inline(self, request: WireRequest) -> WireResponse | Arrival | None:
+    def serve_inline(self, request: WireRequest) -> WireResponse | Arrival | EventSource | Job | None:
         """
         Serve a request that has come whole, on the thread of the event loop.
 
         Returns:
-            The response; or the arrival of a request that a fault plan hits; or None where its body is too large. Both
-            are then to be served over ASGI.
+            The response; or the arrival of a request that a fault plan hits, or what the control API answers with
+            where it cannot answer at once; or None where its body is too large. All but the response are then to be
+            served over ASGI.
         """
         if len(request.body) > self._largest_body:
             return None
@@ -130,22 +133,29 @@ class Gateway:
         """The answer to what cannot be read as a request: as much of it as could be read, a status, and the reason."""
         if self._is_for_control(request):
             return problem(status, "Unreadable request", reason)
-        return self._dispatch(request, lambda wire: self.mock.refuse(wire, status, reason))
+        with self._lock:
+            return self._handle(request, lambda wire: self.mock.refuse(wire, status, reason))
 
     def _pass_turn(self) -> None:
         """Release a state file once a turn of the loop, and not after each request of a busy process."""
         with self._lock:
             self.mock.store.release_lock()
 
-    def _dispatch(self, request: WireRequest, handle: Callable[[WireRequest], Result]) -> Result | WireResponse:
+    def _dispatch(
+        self, request: WireRequest, handle: Callable[[WireRequest], Result]
+    ) -> Result | WireResponse | EventSource | Job:
         """Let the control API or the mock handle a request."""
         with self._lock:
             if self._is_for_control(request):
                 return _guarded(self._control.answer, request)
-            host = next((value for name, value in request.headers if name == "host"), "")
-            if not self._hosts.accepts(host):
-                return problem(403, "Unknown host", f"{UNKNOWN_HOST}: serve with --allow-host {host}.")
-            return _guarded(handle, request)
+            return self._handle(request, handle)
+
+    def _handle(self, request: WireRequest, handle: Callable[[WireRequest], Result]) -> Result | WireResponse:
+        """Let the mock handle a request, under the lock, if it is to a host of ours."""
+        host = next((value for name, value in request.headers if name == "host"), "")
+        if not self._hosts.accepts(host):
+            return problem(403, "Unknown host", f"{UNKNOWN_HOST}: serve with --allow-host {host}.")
+        return _guarded(handle, request)
 
     def _is_for_control(self, request: WireRequest) -> bool:
         if request.path == "/":
@@ -160,17 +170,26 @@ class Gateway:
             self.courier.wake_dirty()
 
     async def _serve_asgi(self, scope: Message, receive: Receive, writer: ResponseWriter) -> None:
-        arrival: Arrival | None = scope["extensions"][ARRIVAL]
-        if arrival is None:
+        handled: WireResponse | Arrival | EventSource | Job | None = scope["extensions"][ARRIVAL]
+        is_too_large = False
+        if handled is None:
             try:
                 request = await self._read(scope, receive)
             except ClientDisconnected:
                 return
+            is_too_large = request.too_large
             handled = self._dispatch(request, self.mock.handle)
-            if isinstance(handled, WireResponse):
-                await writer.write(handled, close=request.too_large)
-                return
-            arrival = handled
+        match handled:
+            case WireResponse():
+                await writer.write(handled, close=is_too_large)
+            case Arrival():
+                await self._serve_arrival(handled, writer)
+            case Job():
+                await writer.write(await asyncio.to_thread(_guarded, type(handled).run, handled))
+            case _:
+                await send_events(handled, writer, self._lock, self._hurried)
+
+    async def _serve_arrival(self, arrival: Arrival, writer: ResponseWriter) -> None:
         try:
             await self._serve_with_faults(arrival, writer)
         except asyncio.CancelledError:  # the server stops while a fault waits

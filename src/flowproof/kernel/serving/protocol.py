@@ -17,6 +17,7 @@ from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import STATUSES_WITHOUT_BODY, WireResponse
 from flowproof.kernel.mock import Arrival
 
+from .control_answers import EventSource, Job
 from .heads import header_lines, lower, requested, status_line
 from .limits import LARGEST_HEAD, LONGEST_TARGET, MOST_HEADERS, Limits
 from .response_writer import ARRIVAL, TRANSPORT, sendable
@@ -36,13 +37,13 @@ BROKEN = "The bytes that came are no HTTP/1.1 request."
 class Application(Protocol):
     """An ASGI application with a fast path beside it."""
 
-    def serve_inline(self, request: WireRequest) -> WireResponse | Arrival | None:
+    def serve_inline(self, request: WireRequest) -> WireResponse | Arrival | EventSource | Job | None:
         """
         Serve a request at once. It never raises, since the parser would take that for an error of the client's.
 
         Returns:
-            The response; or the arrival of a request that a fault plan hits; or None where it is to be served over
-            ASGI, and nothing has happened yet.
+            The response; or the arrival of a request that a fault plan hits, or what the control API answers with
+            where it cannot answer at once; or None where it is to be served over ASGI, and nothing has happened yet.
         """
 
     def refuse(self, request: WireRequest, status: int, reason: str) -> WireResponse:
@@ -319,7 +320,7 @@ class TransportProtocol(TimedConnection):
             return
         self._since_s = self.loop.time()
 
-    def _take_slow_path(self, arrival: Arrival | None = None) -> None:
+    def _take_slow_path(self, arrival: Arrival | EventSource | Job | None = None) -> None:
         """Hand what there is of the request to uvicorn; where it has been placed, its body is known already."""
         body, self._body = self._body or [], None
         url, expect_100_continue = self.url, self.expect_100_continue

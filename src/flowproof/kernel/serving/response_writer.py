@@ -64,7 +64,7 @@ class ResponseWriter:
         part = response.body[: min(int(len(response.body) * effect.part), len(response.body) - 1)]
         await self._send({"type": "http.response.body", "body": part, "more_body": True})
         self._transport.close()
-        await self._wait_for_disconnect()
+        await self.wait_for_disconnect()
 
     async def reset(self, effect: Reset) -> None:
         """Break the connection without a response."""
@@ -74,7 +74,21 @@ class ResponseWriter:
             self._transport.abort()
         else:
             self._transport.close()
-        await self._wait_for_disconnect()
+        await self.wait_for_disconnect()
+
+    async def begin_events(self, first: bytes) -> None:
+        """Begin a response of events whose length nobody knows, and send the first bytes of it."""
+        headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"connection", b"close")]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        await self.write_events(first)
+
+    async def write_events(self, data: bytes) -> None:
+        """Send more of it; waits for a client that reads slowly."""
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end_events(self) -> None:
+        """End that response, and the connection."""
+        await self._send({"type": "http.response.body", "body": b""})
 
     async def _start(self, response: WireResponse, *, close: bool = False) -> None:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
@@ -84,7 +98,8 @@ class ResponseWriter:
             headers.append((b"connection", b"close"))
         await self._send({"type": "http.response.start", "status": response.status, "headers": headers})
 
-    async def _wait_for_disconnect(self) -> None:
+    async def wait_for_disconnect(self) -> None:
+        """Return when the client has left."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
 

@@ -34,7 +34,7 @@ async function proof(request: Request): Promise<Record<string, string>> {
       return { ...token, "x-signature": signed.digest("hex") };
     }
     default:
-      return { authorization: `Bearer ${credentials.token}` };
+      return { authorization: `Bearer ${credentials.token ?? credentials.key}` };
   }
 }
 

@@ -1,0 +1,68 @@
+// The workspace's clock, and what is due on it.
+
+import { call, path } from "./control.js";
+import { button, field, h, say, select, table } from "./dom.js";
+
+const STEPS = [["a minute", 60], ["an hour", 3600], ["a day", 86400], ["a week", 604800]];
+const MODES = [["real", "real: follows the operating system"], ["frozen", "frozen: stands still"], ["stepped", "stepped: moves on after each exchange"]];
+
+export async function open(root, page) {
+  const where = `/workspaces${path(page.workspace)}`;
+  const standing = h("section", { class: "note" });
+  const due = h("section", { "aria-labelledby": "due" });
+  const change = (action) => async () => {
+    try {
+      await action();
+      await update();
+    } catch (error) {
+      say(error.message, "bad");
+    }
+  };
+  const update = async () => {
+    const [clock, tasks, webhooks] = await Promise.all([call("GET", `${where}/clock`), call("GET", `${where}/tasks`), call("GET", `${where}/webhooks`)]);
+    standing.replaceChildren(...clockParts(clock, where, change));
+    due.replaceChildren(...dueParts(tasks, webhooks, where, change, page));
+  };
+  root.append(h("h1", {}, "Clock"), standing, due);
+  const later = soon(() => update().catch((error) => say(error.message, "bad")));
+  page.live.addEventListener("changed", later);
+  page.live.addEventListener("exchanges", later);
+  await update();
+  return { close: () => { page.live.removeEventListener("changed", later); page.live.removeEventListener("exchanges", later); } };
+}
+
+function clockParts(clock, where, change) {
+  const mode = select(MODES, clock.mode, () => {}, { name: "mode" });
+  const now = h("input", { name: "now", value: clock.now, spellcheck: "false", autocomplete: "off" });
+  return [
+    h("p", {}, h("strong", { class: "time", id: "now" }, clock.now), " ", h("span", { class: "badge" }, clock.mode)),
+    h("p", { class: "actions", role: "group", "aria-label": "Advance" }, "Advance by",
+      STEPS.map(([name, seconds]) => button(name, change(() => call("POST", `${where}/clock/advance`, { seconds }))))),
+    h("form", { class: "inline", onsubmit: (event) => { event.preventDefault(); change(() => call("PUT", `${where}/clock`, mode.value === "real" ? { mode: "real" } : { mode: mode.value, now: now.value }))(); } },
+      field("Mode", mode), field("Time", now, "ISO 8601, for a frozen or stepped clock"), h("button", { type: "submit" }, "Set"),
+      button("Freeze now", change(() => call("PUT", `${where}/clock`, { mode: "frozen", now: clock.now })))),
+  ];
+}
+
+function dueParts({ pending, failed }, { deliveries }, where, change, page) {
+  const waiting = deliveries.filter((each) => each.state === "pending" || each.state === "sending");
+  const line = [
+    ...pending.map((each) => [each.due_at, "task", each.provider, each.name, origin(each.exchange, page)]),
+    ...waiting.map((each) => [each.due_at, "webhook", each.provider, each.webhook.event, each.id]),
+  ].sort((a, b) => (a[0] < b[0] ? -1 : 1));
+  return [
+    h("h2", { id: "due" }, "What is due"),
+    line.length ? table(["When", "What", "Provider", "Name", "From"], line, "What is due, the next first") : h("p", { class: "quiet" }, "Nothing is due."),
+    failed.length ? h("h2", {}, "Tasks that failed") : null,
+    failed.length ? table(["When", "Provider", "Name", "Error", "Action"], failed.map((each) => [each.failed_at, each.provider, each.name, each.error,
+      button("Run again", change(() => call("POST", `${where}/tasks${path(each.id)}/run`)))]), "Tasks that failed") : null,
+  ].filter(Boolean);
+}
+
+const origin = (exchange, page) => (exchange ? h("a", { href: page.address(page.workspace, "exchanges", exchange) }, exchange) : "");
+
+// Calls something at most every half second, however often events come.
+export function soon(action) {
+  let timer = null;
+  return () => { timer ??= setTimeout(() => { timer = null; action(); }, 500); };
+}
