@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -105,7 +106,7 @@ class LazyCommands(MutableMapping[str, click.Command]):
 
     Args:
         package: Where the modules are.
-        names: Of the modules and the commands.
+        names: Of the modules and the commands; the module of a keyword of Python has an underscore behind it.
     """
 
     def __init__(self, package: str, names: Sequence[str]) -> None:
@@ -115,7 +116,8 @@ class LazyCommands(MutableMapping[str, click.Command]):
     def __getitem__(self, name: str) -> click.Command:
         command = self._commands[name]
         if command is None:
-            command = self._commands[name] = getattr(import_module(f"{self._package}.{name}"), name)
+            plain = f"{name}_" if iskeyword(name) else name
+            command = self._commands[name] = getattr(import_module(f"{self._package}.{plain}"), plain)
         return command
 
     def __setitem__(self, name: str, command: click.Command) -> None:

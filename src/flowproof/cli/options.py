@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["ServeOptions", "complete_provider", "option", "server_options", "workspace_options"]
+__all__ = ["Command", "ServeOptions", "complete_provider", "option", "server_options", "workspace_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
