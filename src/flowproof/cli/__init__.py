@@ -28,7 +28,7 @@ SUMMARIES = MappingProxyType(
         "certify": "Run a provider's suite on a target; report on each requirement.",
         "verify": "Check a certificate offline, and say what it certifies.",
         "keygen": "Make a pair of Ed25519 keys for certificates.",
-        "drift": "Show where two targets answer documented examples differently, or one target answers otherwise than recorded.",
+        "drift": "Show where two targets answer differently, or one answers otherwise than was recorded.",
         "import": "Make cases of recorded traffic.",
         "record": "Make a case of the exchanges that a running server has in its journal.",
         "mutants": "Break each mock in one thing at a time: does its suite notice?",

@@ -22,7 +22,7 @@ from flowproof.target import ControlClient
 from flowproof.target.profile import MOCK, Permission, read_profile_file
 
 from .options import complete_provider, option
-from .recordings import read_cases_of_files
+from .recordings import Names, name_options, read_cases_of_files
 from .tables import heading, json_text, paragraph, table, visible
 
 __all__ = ["drift"]
@@ -51,13 +51,7 @@ RECORDING = "recording"
     show_default=False,
     help="Compare one target with recorded traffic: a HAR file, a Postman collection, or a case of flowproof import.",
 )
-@option(
-    "--volatile",
-    multiple=True,
-    metavar="NAME",
-    show_default=False,
-    help="A member whose value means nothing, such as balance; may be repeated.",
-)
+@name_options
 @click.option("--json", "as_json", is_flag=True, show_default=False, help="For programs.")
 @click.pass_context
 def drift(
@@ -67,12 +61,14 @@ def drift(
     targets: tuple[str, ...],
     recordings: tuple[Path, ...],
     volatile: tuple[str, ...],
+    redact: tuple[str, ...],
+    keep: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """
-    Show where two targets answer documented examples differently, or one target answers otherwise than recorded.
+    Show where two targets answer differently, or one answers otherwise than was recorded.
 
-    Their dates are moved to today. Times, ids, tokens and the targets' own addresses are folded before anything is
+    Two targets get the documented examples, whose dates are moved to today; one target gets recorded requests. Times, ids, tokens and the targets' own addresses are folded before anything is
     compared; --volatile folds more. What a profile does not permit is not sent. Exit code 0 when nothing differs, 1
     when something does, 2 when nothing could be compared.
     """
@@ -86,7 +82,7 @@ def drift(
     contract = load_contract(slug, kit.contract_folder())
     unique = UniqueValues(kit.unique, uuid4().hex[:8])
     if recordings:
-        cases = read_cases_of_files(recordings, kit, contract, volatile)
+        cases = read_cases_of_files(recordings, kit, contract, Names(volatile, redact, keep))
         first_name, second_name = RECORDING, targets[0]
         found = _recorded_drift(cases, targets[0], kit, contract, unique)
     else:

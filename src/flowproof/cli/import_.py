@@ -11,7 +11,7 @@ from flowproof.providers import find_kit
 from flowproof.recording import read_recording
 
 from .options import complete_provider
-from .recordings import convert_recording, modified_at, recording_options, write_cases
+from .recordings import Names, convert_recording, modified_at, recording_options, write_cases
 
 __all__ = ["import_"]
 
@@ -28,6 +28,7 @@ def import_(
     base_url: str | None,
     volatile: tuple[str, ...],
     redact: tuple[str, ...],
+    keep: tuple[str, ...],
     force: bool,
 ) -> None:
     """
@@ -49,8 +50,7 @@ def import_(
             contract,
             fallback=modified_at(file),
             base_url=base_url,
-            fields=redact,
-            volatile=volatile,
+            names=Names(volatile, redact, keep),
         )
         for file, recording in ((each, read_recording(each)) for each in files)
     ]

@@ -11,7 +11,7 @@ from flowproof.recording import read_document
 
 from .control import Control, workspace_path
 from .options import complete_provider, workspace_options
-from .recordings import convert_recording, recording_options, write_cases
+from .recordings import Names, convert_recording, recording_options, write_cases
 
 __all__ = ["record"]
 
@@ -30,6 +30,7 @@ def record(
     base_url: str | None,
     volatile: tuple[str, ...],
     redact: tuple[str, ...],
+    keep: tuple[str, ...],
     force: bool,
 ) -> None:
     """
@@ -47,7 +48,6 @@ def record(
         contract,
         fallback=datetime.now(UTC),
         base_url=base_url,
-        fields=redact,
-        volatile=volatile,
+        names=Names(volatile, redact, keep),
     )
     write_cases(output, [made], force=force)

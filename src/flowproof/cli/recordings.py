@@ -1,11 +1,11 @@
 """Recordings as files: read as cases for a command, and written as cases, all of them or none."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -20,27 +20,63 @@ from flowproof.text_file import read_text
 from .options import Command, option
 from .tables import json_text, paragraph
 
-__all__ = ["convert_recording", "modified_at", "read_cases_of_files", "recording_options", "write_cases"]
+__all__ = [
+    "Names",
+    "convert_recording",
+    "modified_at",
+    "name_options",
+    "read_cases_of_files",
+    "recording_options",
+    "write_cases",
+]
+
+
+class Names(NamedTuple):
+    """
+    What names say of the values behind them.
+
+    Args:
+        volatile: Of members whose values mean nothing.
+        redact: Of members and parameters that are secrets.
+        keep: Of those that are none.
+    """
+
+    volatile: Sequence[str] = ()
+    redact: Sequence[str] = ()
+    keep: Sequence[str] = ()
+
+
+def name_options(command: Command) -> Command:
+    """``--volatile``, ``--redact`` and ``--keep``: what names say of the values behind them."""
+    volatile = option(
+        "--volatile",
+        multiple=True,
+        metavar="NAME",
+        show_default=False,
+        help="A member whose value means nothing, such as balance; may be repeated.",
+    )
+    redact = option(
+        "--redact",
+        multiple=True,
+        metavar="NAME",
+        show_default=False,
+        help="A member or parameter of a recording whose values are secrets; may be repeated.",
+    )
+    keep = option(
+        "--keep",
+        multiple=True,
+        metavar="NAME",
+        show_default=False,
+        help="A member or parameter of a recording whose values are neither secret nor personal; may be repeated.",
+    )
+    return volatile(redact(keep(command)))
 
 
 def recording_options(command: Command) -> Command:
     """The options of the commands that make cases of recordings."""
     for each in (
         click.option("--force", is_flag=True, show_default=False, help="Replace files that are there already."),
-        option(
-            "--redact",
-            multiple=True,
-            metavar="NAME",
-            show_default=False,
-            help="A member or parameter whose values are secrets; may be repeated.",
-        ),
-        option(
-            "--volatile",
-            multiple=True,
-            metavar="NAME",
-            show_default=False,
-            help="A member whose value means nothing, such as balance; may be repeated.",
-        ),
+        name_options,
         option(
             "--base-url",
             metavar="URL",
@@ -63,31 +99,36 @@ def convert_recording(
     *,
     fallback: datetime,
     base_url: str | None = None,
-    fields: Collection[str] = (),
-    volatile: Collection[str] = (),
+    names: "Names | None" = None,
 ) -> Converted:
     """A recording as a case of a provider, whose kit says what is volatile."""
-    names = {*kit.volatile, *volatile, *read_ids(contract)}
-    return convert(recording, contract, fallback=fallback, base_url=base_url, volatile=names, fields=fields)
+    names = names if names is not None else Names()
+    return convert(
+        recording,
+        contract,
+        fallback=fallback,
+        base_url=base_url,
+        volatile={*kit.volatile, *names.volatile, *read_ids(contract)},
+        fields=names.redact,
+        kept=names.keep,
+    )
 
 
-def read_cases_of_files(
-    files: Sequence[Path], kit: ProviderKit, contract: Contract, volatile: Collection[str]
-) -> list[Case]:
+def read_cases_of_files(files: Sequence[Path], kit: ProviderKit, contract: Contract, names: Names) -> list[Case]:
     """
     The cases in files, each of which is a case that `flowproof import` has written, or a recording.
 
     Raises:
         ConfigurationError: A file is neither, or of another provider.
     """
-    return [_case(file, kit, contract, volatile) for file in files]
+    return [_case(file, kit, contract, names) for file in files]
 
 
-def _case(file: Path, kit: ProviderKit, contract: Contract, volatile: Collection[str]) -> Case:
+def _case(file: Path, kit: ProviderKit, contract: Contract, names: Names) -> Case:
     value = _imported(file)
     if value is None:
         recording = read_recording(file)
-        value = convert_recording(recording, kit, contract, fallback=modified_at(file), volatile=volatile).case
+        value = convert_recording(recording, kit, contract, fallback=modified_at(file), names=names).case
     elif not any(_is_of(contract, each) for each in value["steps"]):
         raise ConfigurationError(
             f"{file} is a case of another provider: no request of it fits an operation of {kit.slug}.",

@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 
 from flowproof.cases import Case, filled, prepare, value_at
-
 from flowproof.redaction.marks import MARK, REDACTED
 
 from .comparison import ObservedResponse, compare
@@ -77,7 +76,7 @@ class _Conversation:
         for number, step in enumerate(self._case.steps, start=1):
             self._let_pass(step.get("advance_s", 0))
             if is_incomplete(step):
-                self._left_out[f"{self._case.id} {number}"] = "its request had a secret that the recording does not have"
+                self._left_out[f"{self._case.id} {number}"] = "the recording does not have a secret of its request"
                 continue
             lacking = self._lacking(step)
             if lacking:

@@ -50,6 +50,7 @@ def convert(
     base_url: str | None = None,
     volatile: Collection[str] = (),
     fields: Collection[str] = (),
+    kept: Collection[str] = (),
 ) -> Converted:
     """
     Make a case of the exchanges that are a provider's.
@@ -61,19 +62,21 @@ def convert(
         base_url: Under which the provider was recorded; by default it is found.
         volatile: Names of members whose values mean nothing to a comparison.
         fields: Names of members and parameters that are secrets, beside those that are known everywhere.
+        kept: Names of those that are none.
 
     Raises:
         RecordingError: Nothing of it is the provider's, or a body is no UTF-8.
     """
     selection = select(recording, contract, base_url)
-    return _Conversion(selection, contract, volatile, fields).converted(recording, fallback)
+    placeholders = Placeholders(fields, kept)
+    return _Conversion(selection, contract, volatile, placeholders).converted(recording, fallback)
 
 
 class _Conversion:
     """One recording on its way to a case; see :func:`convert`."""
 
     def __init__(
-        self, selection: Selection, contract: Contract, volatile: Collection[str], fields: Collection[str]
+        self, selection: Selection, contract: Contract, volatile: Collection[str], placeholders: Placeholders
     ) -> None:
         self._selection = selection
         self._contract = contract
@@ -83,7 +86,7 @@ class _Conversion:
             body_of(each.exchange.response, f"The response of exchange {each.exchange.number}")
             for each in selection.exchanges
         ]
-        self._placeholders = Placeholders(fields)
+        self._placeholders = placeholders
         self._bindings = Bindings(self._requests, self._answers)
         self._expectations = Expectations(self._bindings, self._placeholders, volatile, selection.base_url)
         self._learn()

@@ -29,6 +29,7 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 FIRST_DAY = date(1970, 1, 1)
 MOST_DAYS = 10_000
 MOST_TRIES = 100
+EMAIL = dict(PATTERNS)["EMAIL"]
 URL = re.compile(r"://[^\s@/]*:[^\s@/]*@")
 
 
@@ -38,10 +39,12 @@ class Placeholders:
 
     Args:
         fields: Further names of members and parameters whose values are secrets.
+        kept: Names of those whose values are none, though their names say otherwise.
     """
 
-    def __init__(self, fields: Collection[str] = ()) -> None:
+    def __init__(self, fields: Collection[str] = (), kept: Collection[str] = ()) -> None:
         self._fields = frozenset(fields)
+        self._kept = frozenset(kept)
         self._by_value: dict[str, str] = {}
         self._placeholders: set[str] = set()
         self._inside = KnownSecrets(all_encodings)
@@ -112,7 +115,8 @@ class Placeholders:
         return NAMED_VALUE.sub(self._named, text)
 
     def _sensitive(self, names: Sequence[str], text: str) -> bool:
-        return sensitive_name(names, text, self._fields) is not None
+        is_kept = bool(names) and names[-1] in self._kept
+        return not is_kept and sensitive_name(names, text, self._fields) is not None
 
     def _of_form(self, kind: str, text: str) -> str:
         if text in self._placeholders:
@@ -163,7 +167,7 @@ class Placeholders:
 
     def _new(self, value: str) -> str:
         number = len(self._by_value) + 1
-        if "@" in value and " " not in value:
+        if EMAIL.fullmatch(value):
             return f"person{number}@example.com"
         tries = (_of_same_form(value, f"{number}.{attempt}") for attempt in range(MOST_TRIES))
         taken = {value, *self._placeholders, *self._by_value}
