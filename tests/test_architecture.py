@@ -49,6 +49,7 @@ TOP = (
     "kernel",
     "kit",
     "providers",
+    "recording",
     "removal",
     "target",
 )
@@ -102,7 +103,8 @@ LAYERS = (
     Layer("cases", BASE, (*TESTING, *SERVING)),
     Layer("kit", ("cases", "conduct", "doctor", "errors", "target"), (*TESTING, *SERVING, "requests")),
     Layer("removal", ("clients", "errors", "kit"), (*TESTING, *SERVING)),
-    Layer("drift", (*BASE, "cases", "conformance", "kit", "removal", "target"), (*TESTING, *SERVING)),
+    Layer("drift", (*BASE, "cases", "conformance", "kit", "redaction", "removal", "target"), (*TESTING, *SERVING)),
+    Layer("recording", (*BASE, "conformance", "drift.folding", "redaction"), (*TESTING, *SERVING, "requests")),
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors",), (*TESTING, *SERVING, "requests")),

@@ -73,5 +73,3 @@ def make_mock(slug: str) -> Iterator[Mock]:
     gateway = build_gateway(find_providers([slug]), ServerSettings(entropy=0))
     with Server(gateway) as server:
         yield Mock(slug, server, gateway.mock.hooks)
-
-

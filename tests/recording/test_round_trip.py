@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from flowproof.cases import read_cases
 from flowproof.conformance import Finding
+from flowproof.drift import Difference
 from flowproof.kernel.http.response import WireResponse
 from tests import tree
 
@@ -67,16 +68,34 @@ def lying(lies: dict[str, Callable[[Any], int | None]]) -> Callable[..., WireRes
     return answer_filter
 
 
+def says_printed(value: Any) -> None:
+    """A lie in a value."""
+    value["orderData"]["status"] = "printed"
+
+
+def forgets_the_time(value: Any) -> None:
+    """A lie by a missing member."""
+    del value["timestamp"]
+
+
+def says_accepted(_value: Any) -> int:
+    """A lie in the status."""
+    return 202
+
+
 def test_three_lies_of_a_mock_are_named_and_no_other_difference() -> None:
     """A mock that lies in a status, a value and a missing member: exactly these three are found, by operation."""
-    (case,) = (each for each in read_cases("oneflow") if each.id == "cancel_twice")
-
-    def renames(value: Any) -> None:
-        value["order"]["status"] = "printed"
+    (case,) = (each for each in read_cases("oneflow") if each.id == "full_order")
 
     with make_mock("oneflow") as mock:
         recorded = mock.convert(mock.record(case)).case
-        honest = mock.drift(recorded)
-        print(json.dumps(recorded, indent=1))
+        mock.hooks.answer_filter = lying(
+            {"validateOrder": says_accepted, "submitOrder": forgets_the_time, "getOrder": says_printed}
+        )
+        found = mock.drift(recorded)
 
-    assert honest.is_none
+    assert [(each.operation, each.status, each.differences) for each in found.outcomes if each.differences] == [
+        ("validateOrder", 200, (Difference("status", "status", "200", "202"),)),
+        ("submitOrder", 201, (Difference("missing", "/timestamp", "string", "nothing"),)),
+        ("getOrder", 200, (Difference("value", "/orderData/status", '"received"', '"printed"'),)),
+    ]

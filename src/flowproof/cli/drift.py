@@ -68,9 +68,10 @@ def drift(
     """
     Show where two targets answer differently, or one answers otherwise than was recorded.
 
-    Two targets get the documented examples, whose dates are moved to today; one target gets recorded requests. Times, ids, tokens and the targets' own addresses are folded before anything is
-    compared; --volatile folds more. What a profile does not permit is not sent. Exit code 0 when nothing differs, 1
-    when something does, 2 when nothing could be compared.
+    Two targets get the documented examples, whose dates are moved to today; one target gets recorded requests. Times,
+    ids, tokens and the targets' own addresses are folded before anything is compared; --volatile folds more. What a
+    profile does not permit is not sent. Exit code 0 when nothing differs, 1 when something does, 2 when nothing could
+    be compared.
     """
     if recordings and len(targets) != 1:
         raise ConfigurationError(

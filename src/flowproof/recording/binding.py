@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .values import Body, Leaf, RequestValues, leaves
-from .volatile import identifies
+from .volatile import identifies, names_one
 
 __all__ = ["Bindings"]
 
@@ -31,7 +31,8 @@ class Bindings:
         sent = [[each for each in request.leaves() if _plain(each.value)] for request in requests]
         received = [list(leaves(each.value)) if each.kind == "json" else [] for each in answers]
         first_sent = _first(sent)
-        last_used = _last([*zip(sent, received, strict=True)])
+        last_received = _last(received)
+        known = [{_plain(leaf.value) for leaf in each} for each in sent]
         texts = _texts_by_exchange(sent)
         for index, found in enumerate(received):
             for leaf in found:
@@ -40,7 +41,8 @@ class Bindings:
                     continue
                 if first_sent.get(value, len(sent)) <= index:
                     continue  # the client had it before
-                if last_used.get(value, -1) > index or _is_inside(value, texts[index + 1 :]):
+                is_named = any(value in each for each in known[index + 1 :]) or _is_inside(value, texts[index + 1 :])
+                if is_named or (names_one(leaf.names, leaf.value) and last_received.get(value, -1) > index):
                     self._bind(index, leaf)
 
     def save(self, index: int) -> dict[str, str]:
@@ -106,13 +108,9 @@ def _first(exchanges: Sequence[Sequence[Leaf]]) -> dict[str, int]:
     return first
 
 
-def _last(exchanges: Sequence[tuple[Sequence[Leaf], Sequence[Leaf]]]) -> dict[str, int]:
-    """In which exchange each value occurs last: as a whole, on either side."""
-    last: dict[str, int] = {}
-    for index, sides in enumerate(exchanges):
-        for side in sides:
-            last.update((_plain(leaf.value), index) for leaf in side)
-    return last
+def _last(answers: Sequence[Sequence[Leaf]]) -> dict[str, int]:
+    """In which answer each value occurs last."""
+    return {_plain(leaf.value): index for index, found in enumerate(answers) for leaf in found}
 
 
 def _texts_by_exchange(exchanges: Sequence[Sequence[Leaf]]) -> list[str]:

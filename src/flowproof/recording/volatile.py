@@ -8,10 +8,11 @@ from flowproof.drift.folding import RULES
 from flowproof.redaction.marks import MARK, REDACTED
 from flowproof.redaction.sensitive_names import looks_issued
 
-__all__ = ["identifies", "is_lost", "is_moment", "is_of_volatile_form", "pattern_of"]
+__all__ = ["identifies", "is_lost", "is_moment", "is_of_volatile_form", "names_one", "pattern_of"]
 
 FORMS = tuple(rule for _, rule in RULES)
 ANY_FORM = re.compile("|".join(f"(?:{rule.pattern})" for rule in FORMS))
+TIME = dict(RULES)["time"]
 ID_NAME = re.compile(
     r"(?:^|[_-])(?:id|guid|uuid|ref|token|cursor|etag)$|^(?:reference|number|next|cursor)$", re.IGNORECASE
 )
@@ -30,6 +31,19 @@ def identifies(names: Sequence[str], value: Any) -> bool:
     if ID_NAME.search(name) or ID_ENDING.search(name):
         return True
     return isinstance(value, str) and (is_of_volatile_form(value) or (looks_issued(value) and " " not in value))
+
+
+def names_one(names: Sequence[str], value: Any) -> bool:
+    """
+    Whether a value names one thing, so that it is the same wherever answers have it.
+
+    Not so a time: which of two times are the same depends on how fast a target is.
+    """
+    name = names[-1] if names else ""
+    if isinstance(value, str) and TIME.fullmatch(value):
+        return False
+    has_name = ID_NAME.search(name) is not None or ID_ENDING.search(name) is not None
+    return has_name or (isinstance(value, str) and is_of_volatile_form(value))
 
 
 def is_lost(text: str) -> bool:
