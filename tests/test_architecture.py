@@ -51,6 +51,7 @@ TOP = (
     "providers",
     "recording",
     "removal",
+    "replay",
     "target",
 )
 TESTING = ("pytest", "_pytest", "hypothesis")
@@ -104,6 +105,7 @@ LAYERS = (
     Layer("kit", ("cases", "conduct", "doctor", "errors", "target"), (*TESTING, *SERVING, "requests")),
     Layer("removal", ("clients", "errors", "kit"), (*TESTING, *SERVING)),
     Layer("drift", (*BASE, "cases", "conformance", "kit", "redaction", "removal", "target"), (*TESTING, *SERVING)),
+    Layer("replay", (*BASE, "drift", "recording", "redaction"), TESTING),
     Layer("recording", (*BASE, "conformance", "drift.folding", "redaction"), (*TESTING, *SERVING, "requests")),
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),

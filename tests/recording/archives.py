@@ -91,7 +91,9 @@ def posted(value: Any) -> dict[str, Any]:
 
 def archive(*entries: dict[str, Any], program: str = "WebInspector") -> dict[str, Any]:
     """An archive as a browser writes it."""
-    return {"log": {"version": "1.2", "creator": {"name": program, "version": "1"}, "pages": [], "entries": entries}}
+    return {
+        "log": {"version": "1.2", "creator": {"name": program, "version": "1"}, "pages": [], "entries": list(entries)}
+    }
 
 
 def order_archive(base: str = "https://pro-api.example.test") -> dict[str, Any]:

@@ -132,7 +132,7 @@ def test_number_and_repeated_parameter_are_sent_as_recorded(tmp_path: Path) -> N
 
 ORDERS = "https://x.test/api/order"
 BINARY = {"size": 4, "mimeType": "application/json", "text": "/v8A/w==", "encoding": "base64"}
-BAD = {
+BAD: dict[str, tuple[str | bytes, str]] = {
     "no JSON": ("{", "is no JSON"),
     "another JSON": ('{"a": 1}', "is no recording"),
     "a list": ("[]", "is no recording"),

@@ -31,6 +31,7 @@ SUMMARIES = MappingProxyType(
         "drift": "Show where two targets answer differently, or one answers otherwise than was recorded.",
         "import": "Make cases of recorded traffic.",
         "record": "Make a case of the exchanges that a running server has in its journal.",
+        "replay": "Answer recorded requests as they were answered when they were recorded.",
         "mutants": "Break each mock in one thing at a time: does its suite notice?",
         "workspace": "Make, show, reset and delete workspaces of a running server.",
         "clock": "Show or change a workspace's clock.",
