@@ -13,6 +13,7 @@ from flowproof.redaction.encodings import all_encodings
 
 from .archives import (
     ISSUED,
+    KEY,
     MAIL,
     PERSON,
     PLANTED,
@@ -221,3 +222,26 @@ def test_drift_of_a_recording_takes_one_target(tmp_path: Path) -> None:
     assert (two.exit_code, missing.exit_code) == (2, 2)
     assert "Give it once" in two.output
     assert missing.output.count("\n") == 1
+
+
+def test_form_of_parameters_alone_is_sent_as_a_form(tmp_path: Path) -> None:
+    """A form of which a browser has kept the parameters and no text is a form, its secrets replaced."""
+    parameters = [{"name": "grant_type", "value": "authorization_code"}, {"name": "code", "value": KEY}]
+    form = {"mimeType": "application/x-www-form-urlencoded; charset=utf-8", "params": parameters}
+    document = archive(entry("POST", "https://x.test/oauth/token", 400, posted=form), program="Firefox")
+    request = imported(tmp_path, document, "--base-url", "https://x.test", provider="otter")["steps"][0]["request"]
+
+    assert request["form"][0] == ["grant_type", "authorization_code"]
+    assert request["form"][1][0] == "code"
+    assert request["form"][1][1] not in {KEY, ""}
+
+
+def test_body_that_the_program_has_not_kept_is_expected_by_its_status(tmp_path: Path) -> None:
+    """Where the recording has no body of an answer, its status counts, and the command says so."""
+    document = archive(entry("GET", ORDERS, 200, answered={"size": 900_000, "mimeType": "application/json"}))
+    (tmp_path / "large.har").write_text(json.dumps(document), encoding="utf-8")
+    result = run("import", "oneflow", tmp_path / "large.har", "--output", tmp_path / "cases")
+    case = json.loads((tmp_path / "cases" / "large.json").read_text(encoding="utf-8"))
+
+    assert "body" not in case["steps"][0]["expect"]
+    assert "step 1: the answer's body is not recorded" in result.output

@@ -32,7 +32,7 @@ OF_CONNECTION = frozenset(
         "proxy-authenticate",
         "proxy-connection",
         "server",
-        "te",
+        "te",  # codespell:ignore te
         "trailer",
         "transfer-encoding",
         "upgrade",
