@@ -109,6 +109,16 @@ def test_server_behind_that_is_gone_is_said() -> None:
     assert (answer.status_code, answer.headers["Flowproof-Replay"]) == (502, "error")
 
 
+def test_body_of_no_stated_size_is_refused(server: ReplayServer, capfd: pytest.CaptureFixture[str]) -> None:
+    """A body in chunks, and a size that is no number, are refused in a sentence, and nothing breaks."""
+    url = f"{server.url}/v1/jobs"
+    chunked = requests.post(url, data=iter([b"{}"]), timeout=30)
+    strange = requests.get(url, headers={"Content-Length": "ten"}, timeout=30)
+
+    assert [each.status_code for each in (chunked, strange)] == [413, 413]
+    assert "".join(capfd.readouterr()) == ""
+
+
 def test_nothing_is_logged(server: ReplayServer, capfd: pytest.CaptureFixture[str]) -> None:
     """A request leaves no trace on the terminal, where its secrets would stay."""
     request(server, "GET", f"/v1/jobs/7?api_key={KEY}")

@@ -18,6 +18,7 @@ __all__ = ["ReplayServer"]
 
 TIMEOUT_S = 30.0
 LARGEST_BODY = 16 * 1024 * 1024  # bytes
+LONGEST_SIZE = 12  # digits
 MISSED = 404
 UNREACHABLE = 502
 TOO_LARGE = 413
@@ -154,7 +155,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def _serve(self) -> None:
-        size = int(self.headers.get("Content-Length") or 0)
+        stated = self.headers.get("Content-Length") or "0"
+        size = int(stated) if stated.isdecimal() and len(stated) <= LONGEST_SIZE else LARGEST_BODY + 1
         if size > LARGEST_BODY or self.headers.get("Transfer-Encoding"):
             self.close_connection = True
             text = f"A body has a Content-Length of at most {LARGEST_BODY} bytes here."
