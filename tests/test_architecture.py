@@ -50,7 +50,9 @@ TOP = (
     "kit",
     "providers",
     "proxy",
+    "recording",
     "removal",
+    "replay",
     "target",
 )
 TESTING = ("pytest", "_pytest", "hypothesis")
@@ -106,6 +108,9 @@ LAYERS = (
     Layer("removal", ("clients", "errors", "kit"), (*TESTING, *SERVING)),
     Layer("proxy", (*BASE, "cases", "certify", "conformance", "kernel", "kit", "target"), TESTING),
     Layer("drift", (*BASE, "cases", "conformance", "kit", "removal", "target"), (*TESTING, *SERVING)),
+    Layer("drift", (*BASE, "cases", "conformance", "kit", "redaction", "removal", "target"), (*TESTING, *SERVING)),
+    Layer("replay", (*BASE, "drift", "recording", "redaction"), TESTING),
+    Layer("recording", (*BASE, "conformance", "drift.folding", "redaction"), (*TESTING, *SERVING, "requests")),
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors",), (*TESTING, *SERVING, "requests")),

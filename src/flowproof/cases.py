@@ -7,11 +7,25 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Case", "CaseRequest", "Reply", "Send", "differences", "prepare", "read_cases", "replay", "send", "value_at"]
+__all__ = [
+    "Case",
+    "CaseRequest",
+    "Reply",
+    "Send",
+    "case_of",
+    "differences",
+    "filled",
+    "prepare",
+    "read_cases",
+    "replay",
+    "send",
+    "value_at",
+]
 
 TIMEOUT_S = 30.0
 
@@ -46,7 +60,7 @@ class CaseRequest:
 
     method: str
     path: str
-    query: Mapping[str, str]
+    query: Mapping[str, str | list[str]]
     headers: Mapping[str, str]
     body: bytes | None
     is_signed: bool
@@ -80,10 +94,11 @@ def read_cases(provider: str, fixtures: Traversable | None = None) -> tuple[Case
     if not folder.is_dir():
         return ()
     found = sorted((each for each in folder.iterdir() if each.name.endswith(".json")), key=lambda each: each.name)
-    return tuple(_case(provider, json.loads(each.read_text(encoding="utf-8"))) for each in found)
+    return tuple(case_of(provider, json.loads(each.read_text(encoding="utf-8"))) for each in found)
 
 
-def _case(provider: str, value: Mapping[str, Json]) -> Case:
+def case_of(provider: str, value: Mapping[str, Json]) -> Case:
+    """A case from the value of its file."""
     steps, requirements = tuple(value["steps"]), tuple(value["requirements"])
     return Case(provider, value["id"], value["title"], requirements, value["clock"], steps)
 
@@ -100,13 +115,13 @@ def replay(case: Case, *, send: Send, advance: Callable[[float], object]) -> str
     Returns:
         Where the first answer that is not the expected one differs, for people; None where all are.
     """
-    saved: dict[str, str] = {}
+    saved: dict[str, Json] = {}
     for number, step in enumerate(case.steps, start=1):
         if step.get("advance_s"):
             advance(step["advance_s"])
         request = prepare(step["request"], saved)
         reply = send(request)
-        found = list(_unexpected(_filled(step["expect"], saved), reply))
+        found = list(_unexpected(filled(step["expect"], saved), reply))
         if found:
             shown = reply.content.decode(errors="replace")
             return "\n".join(
@@ -117,11 +132,11 @@ def replay(case: Case, *, send: Send, advance: Callable[[float], object]) -> str
                 ]
             )
         for name, pointer in step.get("save", {}).items():
-            saved[name] = str(value_at(json.loads(reply.content), pointer))
+            saved[name] = value_at(json.loads(reply.content), pointer)
     return None
 
 
-def prepare(described: Mapping[str, Json], saved: Mapping[str, str]) -> CaseRequest:
+def prepare(described: Mapping[str, Json], saved: Mapping[str, Json]) -> CaseRequest:
     """
     A step's request.
 
@@ -131,12 +146,21 @@ def prepare(described: Mapping[str, Json], saved: Mapping[str, str]) -> CaseRequ
     """
     return CaseRequest(
         method=described["method"],
-        path=_filled(described["path"], saved),
-        query=_filled(described.get("query", {}), saved),
-        headers=described.get("headers", {}),
-        body=json.dumps(described["body"]).encode() if "body" in described else None,
+        path=filled(described["path"], saved),
+        query=filled(described.get("query", {}), saved),
+        headers=filled(described.get("headers", {}), saved),
+        body=_body(described, saved),
         is_signed=described.get("sign", True),
     )
+
+
+def _body(described: Mapping[str, Json], saved: Mapping[str, Json]) -> bytes | None:
+    """The body of a step's request: JSON, a form's pairs, or a text; None where it has none."""
+    if "body" in described:
+        return json.dumps(filled(described["body"], saved)).encode()
+    if "form" in described:
+        return urlencode([tuple(pair) for pair in filled(described["form"], saved)]).encode()
+    return str(filled(described["text"], saved)).encode() if "text" in described else None
 
 
 def send(
@@ -165,14 +189,20 @@ def send(
     )
 
 
-def _filled(value: Json, saved: Mapping[str, str]) -> Json:
-    """The value with every `{name}` that was saved replaced; other braces stand for themselves."""
+def filled(value: Json, saved: Mapping[str, Json]) -> Json:
+    """
+    The value with what was saved: its text for `{name}` in a text, itself for `{"$saved": "name"}`.
+
+    Other braces stand for themselves.
+    """
     if isinstance(value, str):
-        return re.sub(r"\{([a-z_]+)\}", lambda found: saved.get(found[1], found[0]), value)
+        return re.sub(r"\{([a-z_][a-z0-9_]*)\}", lambda found: str(saved.get(found[1], found[0])), value)
     if isinstance(value, list):
-        return [_filled(each, saved) for each in value]
+        return [filled(each, saved) for each in value]
+    if isinstance(value, dict) and "$saved" in value:
+        return saved.get(value["$saved"], value)
     if isinstance(value, dict) and "$match" not in value:
-        return {name: _filled(each, saved) for name, each in value.items()}
+        return {name: filled(each, saved) for name, each in value.items()}
     return value
 
 
@@ -185,6 +215,8 @@ def _unexpected(expect: Mapping[str, Json], reply: Reply) -> Iterator[str]:
                 yield from differences(expect[kind], json.loads(reply.content), whole=kind == "body")
             except ValueError:
                 yield "body: expected JSON"
+    if "text" in expect:
+        yield from differences(expect["text"], reply.content.decode(errors="replace"), whole=True)
 
 
 def differences(expected: Json, got: Json, *, whole: bool, pointer: str = "") -> Iterator[str]:

@@ -46,7 +46,7 @@ def sign(site: Site, request: CaseRequest) -> Mapping[str, str]:
         session.trust_env = False
         token = connect(site, session=session).authenticate()
     headers = {"AccessToken": f"Bearer {token.access}"}
-    timestamp = request.headers.get("X-TIMESTAMP")
+    timestamp = next((value for name, value in request.headers.items() if name.upper() == "X-TIMESTAMP"), None)
     if request.body is None or timestamp is None:
         return headers
     return {**headers, **Signer(credentials.values["signing_key"]).headers(timestamp, request.body)}

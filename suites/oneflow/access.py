@@ -5,6 +5,7 @@ from typing import Any
 
 from flowproof.cases import CaseRequest
 from flowproof.clients.oneflow import OneFlow, Signer
+from flowproof.clients.oneflow.signing import Algorithm
 from flowproof.kit import Leftover
 from flowproof.target import Site
 
@@ -26,9 +27,12 @@ def connect(
 
 
 def sign(site: Site, request: CaseRequest) -> Mapping[str, str]:
-    """The signature of method and path."""
+    """The signature of method and path, with the date and the algorithm that the case names."""
     credentials = site.credentials()
-    return Signer(credentials.key, credentials.secret).headers(request.method, request.path, SIGNED_DATE)
+    named = {name.lower(): value for name, value in request.headers.items()}
+    algorithm: Algorithm = "sha256" if named.get("x-oneflow-algorithm", "").lower() == "sha256" else "sha1"
+    signer = Signer(credentials.key, credentials.secret, algorithm)
+    return signer.headers(request.method, request.path, named.get("x-oneflow-date", SIGNED_DATE))
 
 
 def cancel_order(client: OneFlow, leftover: Leftover) -> None:

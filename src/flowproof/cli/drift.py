@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import click
 
-from flowproof.cases import read_cases
+from flowproof.cases import Case, read_cases
 from flowproof.conformance import Contract, load_contract
-from flowproof.drift import Drift, UniqueValues, find_drift
+from flowproof.drift import Drift, UniqueValues, find_drift, find_recorded_drift
 from flowproof.drift.side import Side
 from flowproof.errors import ConfigurationError
 from flowproof.kit import ProviderKit
@@ -22,11 +22,13 @@ from flowproof.target import ControlClient
 from flowproof.target.profile import MOCK, Permission, read_profile_file
 
 from .options import complete_provider, option
+from .recordings import Names, name_options, read_cases_of_files
 from .tables import heading, json_text, paragraph, table, visible
 
 __all__ = ["drift"]
 
 MOST_CASES = 3
+RECORDING = "recording"
 
 
 @click.command()
@@ -41,34 +43,76 @@ MOST_CASES = 3
     help="A sandbox profile, or mock; twice: differences are shown from the first to the second.",
 )
 @option(
-    "--volatile",
+    "--recording",
+    "recordings",
+    type=click.Path(path_type=Path),
     multiple=True,
-    metavar="NAME",
+    metavar="FILE",
     show_default=False,
-    help="A member whose value means nothing, such as balance; may be repeated.",
+    help="Compare one target with recorded traffic: a HAR file, a Postman collection, or a case of flowproof import.",
 )
+@name_options
 @click.option("--json", "as_json", is_flag=True, show_default=False, help="For programs.")
 @click.pass_context
 def drift(
-    context: click.Context, /, slug: str, targets: tuple[str, ...], volatile: tuple[str, ...], as_json: bool
+    context: click.Context,
+    /,
+    slug: str,
+    targets: tuple[str, ...],
+    recordings: tuple[Path, ...],
+    volatile: tuple[str, ...],
+    redact: tuple[str, ...],
+    keep: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """
-    Show where two targets answer documented examples differently.
+    Show where two targets answer differently, or one answers otherwise than was recorded.
 
-    Their dates are moved to today. Times, ids, tokens and the targets' own addresses are folded before anything is
-    compared; --volatile folds more. What a profile does not permit is not sent. Exit code 0 when nothing differs, 1
-    when something does, 2 when nothing could be compared.
+    Two targets get the documented examples, whose dates are moved to today; one target gets recorded requests. Times,
+    ids, tokens and the targets' own addresses are folded before anything is compared; --volatile folds more. What a
+    profile does not permit is not sent. Exit code 0 when nothing differs, 1 when something does, 2 when nothing could
+    be compared.
     """
-    if len(targets) != 2:
+    if recordings and len(targets) != 1:
+        raise ConfigurationError(
+            f"There is {len(targets)} --target for recordings.", "Give it once: what answers the recorded requests."
+        )
+    if not recordings and len(targets) != 2:
         raise ConfigurationError(f"There is {len(targets)} --target.", "Give it twice: what to compare, and with what.")
     kit = find_kit(slug)
-    contract, cases = load_contract(slug, kit.contract_folder()), read_cases(slug, kit.fixtures_folder())
-    with ExitStack() as stack:
-        first, second = (stack.enter_context(_side(each, kit, contract)) for each in targets)
-        unique = UniqueValues(kit.unique, uuid4().hex[:8])
-        found = find_drift(cases, first, second, volatile=kit.volatile | frozenset(volatile), unique=unique)
-    click.echo(json_text(_plain(slug, targets, found)) if as_json else _shown(slug, first.name, second.name, found))
+    contract = load_contract(slug, kit.contract_folder())
+    unique = UniqueValues(kit.unique, uuid4().hex[:8])
+    if recordings:
+        cases = read_cases_of_files(recordings, kit, contract, Names(volatile, redact, keep))
+        first_name, second_name = RECORDING, targets[0]
+        found = _recorded_drift(cases, targets[0], kit, contract, unique)
+    else:
+        with ExitStack() as stack:
+            first, second = (stack.enter_context(_side(each, kit, contract)) for each in targets)
+            meaningless = kit.volatile | frozenset(volatile)
+            examples = read_cases(slug, kit.fixtures_folder())
+            found = find_drift(examples, first, second, volatile=meaningless, unique=unique)
+            first_name, second_name = first.name, second.name
+    shown_names = (RECORDING, *targets) if recordings else targets
+    click.echo(json_text(_plain(slug, shown_names, found)) if as_json else _shown(slug, first_name, second_name, found))
     context.exit(2 if not found.outcomes else 0 if found.is_none else 1)
+
+
+def _recorded_drift(
+    cases: Iterable[Case], target: str, kit: ProviderKit, contract: Contract, unique: UniqueValues
+) -> Drift:
+    """On the mock each case has a workspace of its own, whose clock begins when the case was recorded."""
+    found = []
+    for case in cases:
+        with _side(target, kit, contract) as side:
+            if side.clock is not None:
+                side.clock.freeze(case.clock)
+            found.append(find_recorded_drift([case], side, unique=unique if side.clock is None else None))
+    return Drift(
+        tuple(outcome for each in found for outcome in each.outcomes),
+        {case: why for each in found for case, why in each.left_out.items()},
+        tuple(created for each in found for created in each.created),
+    )
 
 
 @contextmanager

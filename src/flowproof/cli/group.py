@@ -106,7 +106,7 @@ class LazyCommands(MutableMapping[str, click.Command]):
 
     Args:
         package: Where the modules are.
-        names: Of the modules and the commands.
+        names: Of the modules and the commands; the module of a keyword of Python has an underscore behind it.
     """
 
     def __init__(self, package: str, names: Sequence[str]) -> None:

@@ -11,7 +11,15 @@ import click
 
 from flowproof.errors import ConfigurationError
 
-__all__ = ["ServeOptions", "complete_provider", "duration_s", "option", "server_options", "workspace_options"]
+__all__ = [
+    "Command",
+    "ServeOptions",
+    "complete_provider",
+    "duration_s",
+    "option",
+    "server_options",
+    "workspace_options",
+]
 
 UNITS = (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 DURATION = re.compile("".join(rf"(?:(\d+(?:\.\d+)?){unit})?" for unit, _ in UNITS), re.ASCII)

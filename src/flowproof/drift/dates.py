@@ -8,7 +8,7 @@ from typing import Any
 
 from flowproof.cases import CaseRequest
 
-__all__ = ["redated"]
+__all__ = ["moved", "passed", "redated"]
 
 WHEN = re.compile(
     r"(?<!\d)(?P<day>\d{4}-\d\d-\d\d)"
@@ -25,19 +25,34 @@ def redated(request: CaseRequest, clock: str, now: datetime) -> CaseRequest:
         clock: When the case happens, ISO 8601.
         now: Aware; when it is sent.
     """
-    then = datetime.fromisoformat(clock)
-    shift = now.astimezone(UTC) - then
+    shift = passed(clock, now)
     body = request.body
     return replace(
         request,
-        query=_moved(request.query, shift),
-        headers=_moved(request.headers, shift),
+        query=moved(request.query, shift),
+        headers=moved(request.headers, shift),
         body=None if body is None else WHEN.sub(lambda found: _when(found, shift), body.decode()).encode(),
     )
 
 
-def _moved(texts: Mapping[str, Any], shift: timedelta) -> dict[str, Any]:
-    return {name: WHEN.sub(lambda found: _when(found, shift), text) for name, text in texts.items()}
+def passed(clock: str, now: datetime) -> timedelta:
+    """
+    How much time has passed since a case.
+
+    Args:
+        clock: When the case happens, ISO 8601.
+        now: Aware.
+    """
+    return now.astimezone(UTC) - datetime.fromisoformat(clock)
+
+
+def moved(value: Any, shift: timedelta) -> Any:
+    """A JSON value with every date and time in its texts moved."""
+    if isinstance(value, str):
+        return WHEN.sub(lambda found: _when(found, shift), value)
+    if isinstance(value, Mapping):
+        return {name: moved(each, shift) for name, each in value.items()}
+    return [moved(each, shift) for each in value] if isinstance(value, list) else value
 
 
 def _when(found: re.Match[str], shift: timedelta) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["RULES", "Folder"]
+__all__ = ["EITHER", "RULES", "Folder"]
 
 RULES: Sequence[tuple[str, re.Pattern[str]]] = (
     ("time", re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")),

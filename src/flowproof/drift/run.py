@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowproof.cases import Case, prepare, value_at
+from flowproof.conformance import Contract
 from flowproof.target import Clock
 
 from .comparison import Difference, compare
@@ -14,7 +15,7 @@ from .folding import Folder
 from .side import NotComparable, Side
 from .uniqueness import UniqueValues
 
-__all__ = ["Drift", "Outcome", "find_drift"]
+__all__ = ["Drift", "Outcome", "find_drift", "operation_of"]
 
 LONGEST_WAIT_S = 5.0
 
@@ -112,7 +113,7 @@ def _unfit(case: Case, first: Side, second: Side) -> str | None:
 
 def _steps(case: Case, sides: tuple[Side, Side], volatile: frozenset[str], unique: UniqueValues) -> Iterator[Outcome]:
     folders = [Folder(side.site.url, volatile) for side in sides]
-    saved: list[dict[str, str]] = [{}, {}]
+    saved: list[dict[str, Any]] = [{}, {}]
     for number, step in enumerate(case.steps, start=1):
         _let_pass(step.get("advance_s", 0), sides)
         sent = []
@@ -120,7 +121,9 @@ def _steps(case: Case, sides: tuple[Side, Side], volatile: frozenset[str], uniqu
             request = unique.request(redated(prepare(step["request"], known), case.clock, side.now()))
             sent.append(side.send(request, folder))
         (first, _), (second, _) = sent
-        yield Outcome(case.id, number, _operation(sides[0], step), first.status, tuple(compare(first, second)))
+        yield Outcome(
+            case.id, number, operation_of(sides[0].contract, step), first.status, tuple(compare(first, second))
+        )
         if first.status != second.status:
             return  # what follows stands on it
         for known, (_, raw) in zip(saved, sent, strict=True):
@@ -143,14 +146,15 @@ def _let_pass(seconds: float, sides: tuple[Side, Side]) -> None:
         time.sleep(seconds)
 
 
-def _saved(pointers: Mapping[str, str], raw: Any) -> dict[str, str]:
+def _saved(pointers: Mapping[str, str], raw: Any) -> dict[str, Any]:
     try:
-        return {name: str(value_at(raw, pointer)) for name, pointer in pointers.items()}
+        return {name: value_at(raw, pointer) for name, pointer in pointers.items()}
     except (LookupError, TypeError, ValueError) as error:
         raise NotComparable("an answer lacks what the next step needs") from error
 
 
-def _operation(side: Side, step: Mapping[str, Any]) -> str:
+def operation_of(contract: Contract, step: Mapping[str, Any]) -> str:
+    """The `operationId` of a step's request, or method and path where the contract has none."""
     method, path = step["request"]["method"], step["request"]["path"]
-    found = side.contract.operations.find(method, path)
+    found = contract.operations.find(method, path)
     return found.operation.id if found else f"{method} {path}"

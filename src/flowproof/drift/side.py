@@ -26,7 +26,7 @@ from flowproof.target.profile import Permission
 from .comparison import ObservedResponse
 from .folding import Folder
 
-__all__ = ["NotComparable", "Side"]
+__all__ = ["NotComparable", "Side", "read_ids"]
 
 ID = re.compile(r"^\$response\.body#.*/([^/]+)$")
 RELIED_ON = frozenset({"allow", "etag", "link", "location", "retry-after", "www-authenticate", "deprecation", "sunset"})
@@ -103,8 +103,7 @@ class Side:
     @property
     def ids(self) -> frozenset[str]:
         """Names of the members that the contract says are the ids of what was created."""
-        found = (ID.search(effect.creates or "") for effect in self._effects.values())
-        return frozenset(each[1] for each in found if each is not None)
+        return read_ids(self.contract)
 
     def now(self) -> datetime:
         return self.clock.now() if self.clock is not None else datetime.now(UTC)
@@ -125,6 +124,19 @@ class Side:
             return None
         return found.operation.id
 
+    def receive(self, request: CaseRequest) -> requests.Response:
+        """
+        Send a request; the answer as it came.
+
+        Raises:
+            NotComparable: It could not be sent, or there was no answer.
+        """
+        response = self._sent(request)
+        match = self.contract.operations.find(request.method, request.path)
+        if match is not None and response.ok:
+            self._remember(request, response, match)
+        return response
+
     def send(self, request: CaseRequest, folder: Folder) -> tuple[ObservedResponse, Any]:
         """
         Send a request.
@@ -135,10 +147,7 @@ class Side:
         Raises:
             NotComparable: It could not be sent, or there was no answer.
         """
-        response = self._sent(request)
-        match = self.contract.operations.find(request.method, request.path)
-        if match is not None and response.ok:
-            self._remember(request, response, match)
+        response = self.receive(request)
         raw = _json(response.content)
         media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         names = {name.lower() for name in response.headers}
@@ -196,6 +205,12 @@ class Side:
 
     def close(self) -> None:
         self._session.close()
+
+
+def read_ids(contract: Contract) -> frozenset[str]:
+    """Names of the members that a contract says are the ids of what was created."""
+    found = (ID.search(effect.creates or "") for effect in read_effects(contract.document).values())
+    return frozenset(each[1] for each in found if each is not None)
 
 
 def _json(body: bytes) -> Any:

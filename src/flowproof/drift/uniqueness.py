@@ -30,9 +30,17 @@ class UniqueValues:
         """The request with unique values in its body, and in its path and query where they are named again."""
         if not self._names:
             return request
-        query = {name: self._known.get(value, value) for name, value in request.query.items()}
+        query = {name: self.known(value) for name, value in request.query.items()}
         path = "/".join(self._known.get(each, each) for each in request.path.split("/"))
         return replace(request, path=path, query=query, body=self._body(request.body))
+
+    def known(self, value: Any) -> Any:
+        """A JSON value with the unique one in the place of each that a request has had."""
+        if isinstance(value, str):
+            return self._known.get(value, value)
+        if isinstance(value, Mapping):
+            return {name: self.known(each) for name, each in value.items()}
+        return [self.known(each) for each in value] if isinstance(value, list) else value
 
     def _body(self, body: bytes | None) -> bytes | None:
         try:

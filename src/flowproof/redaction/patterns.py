@@ -4,7 +4,7 @@ import re
 
 from .marks import mark
 
-__all__ = ["CREDENTIAL", "NAMED_VALUE", "redact_patterns", "without_userinfo"]
+__all__ = ["CREDENTIAL", "NAMED_VALUE", "PATTERNS", "redact_patterns", "without_userinfo"]
 
 USERINFO = re.compile(r"(?<=://)[^/\s@\"'<>]{1,512}@")
 PATTERNS = (

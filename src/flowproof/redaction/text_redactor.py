@@ -14,7 +14,7 @@ from .parameters import is_form, media_type, pointer_steps, replace_in_address, 
 from .patterns import CREDENTIAL, NAMED_VALUE, redact_patterns, without_userinfo
 from .sensitive_names import is_secret_name, is_shown_header, sensitive_name, variable
 
-__all__ = ["Secret", "TextRedactor"]
+__all__ = ["SCHEMES", "SEVERAL_WORDS", "Secret", "TextRedactor"]
 
 MOST_LEARNT = 50_000  # encodings; a property makes very many persons up
 SCHEMES = frozenset({"basic", "bearer", "digest", "hmac", "token"})

@@ -1,0 +1,146 @@
+"""
+Reads Postman collections (v2.0 and v2.1) with saved responses: each saved response with its request is an exchange.
+
+Source:
+    The collection format's JSON Schemas v2.0.0 and v2.1.0. Scripts and pre-request code are not run.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flowproof.exchange import Headers, header
+
+from .exchanges import Message, RecordedExchange, Recording, RecordingError
+
+__all__ = ["recording_of_collection"]
+
+FIX = "Export the collection again, as Collection v2.1."
+VARIABLE = re.compile(r"\{\{([^{}]+)\}\}")
+DEEPEST = 50  # folders in folders
+MOST_REFERENCES = 10  # of one variable to the next
+LANGUAGES = {"json": "application/json", "xml": "application/xml", "html": "text/html", "text": "text/plain"}
+
+
+def recording_of_collection(name: str, collection: Mapping[str, Any]) -> Recording:
+    """
+    The recording in a collection.
+
+    Raises:
+        RecordingError: It is of another version, or cannot be read.
+    """
+    version = str(collection["info"].get("schema", ""))
+    if "/v2." not in version:
+        raise RecordingError(f"{name} is a Postman collection of another version than 2.", FIX)
+    variables = _variables(collection.get("variable") or [])
+    exchanges: list[RecordedExchange] = []
+    left_out: Counter[str] = Counter()
+    try:
+        for item in _items(collection.get("item") or [], 0):
+            saved = item.get("response") or []
+            left_out["requests without a saved response"] += not saved
+            for response in saved:
+                number = len(exchanges) + 1
+                exchanges.append(_exchange(number, response, item["request"], variables))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"has no {error}" if isinstance(error, KeyError) else "cannot be read"
+        raise RecordingError(f"Saved response {len(exchanges) + 1} of {name} {what}.", FIX) from error
+    notes = tuple(f"{times} {why}" for why, times in left_out.items() if times)
+    return Recording(name, "Postman", tuple(exchanges), notes)
+
+
+def _items(items: Iterable[Mapping[str, Any]], depth: int) -> Iterator[Mapping[str, Any]]:
+    """The requests of a collection, those of its folders too, in order."""
+    for each in items:
+        if "item" in each:
+            if depth >= DEEPEST:
+                raise ValueError("depth")
+            yield from _items(each["item"], depth + 1)
+        elif "request" in each:
+            yield each
+
+
+def _variables(listed: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {str(each.get("key") or each.get("id")): str(each.get("value") or "") for each in listed}
+
+
+def _exchange(number: int, response: Mapping[str, Any], request: Any, variables: Mapping[str, str]) -> RecordedExchange:
+    sent = response.get("originalRequest") or request
+    if isinstance(sent, str):  # (a request may be its URL alone)
+        sent = {"method": "GET", "url": sent}
+    headers = _headers(sent.get("header"), variables)
+    body, media_type = _body(sent.get("body") or {}, variables)
+    if media_type and header(headers, "content-type") is None:
+        headers = (*headers, ("Content-Type", media_type))
+    answered = _headers(response.get("header"), {})
+    language = LANGUAGES.get(str(response.get("_postman_previewlanguage") or ""))
+    if language and header(answered, "content-type") is None:
+        answered = (*answered, ("Content-Type", language))
+    content = response.get("body")
+    return RecordedExchange(
+        number=number,
+        at=_moment(header(answered, "date")),
+        method=str(sent.get("method") or "GET").upper(),
+        url=_url(sent["url"], variables),
+        request=Message(headers, body),
+        status=int(response["code"]),
+        response=Message(answered, str(content or "").encode("utf-8", "surrogatepass")),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text) if text else None
+    except ValueError:
+        return None
+
+
+def _headers(listed: Any, variables: Mapping[str, str]) -> Headers:
+    """Enabled headers; a text has one a line."""
+    if isinstance(listed, str):
+        lines = (line.partition(":") for line in listed.splitlines() if ":" in line)
+        return tuple((name.strip(), _resolved(value.strip(), variables)) for name, _, value in lines)
+    shown = (each for each in listed or [] if isinstance(each, Mapping) and not each.get("disabled"))
+    return tuple((str(each["key"]), _resolved(str(each.get("value") or ""), variables)) for each in shown)
+
+
+def _body(body: Mapping[str, Any], variables: Mapping[str, str]) -> tuple[bytes, str]:
+    """The bytes of a body, and its media type where the mode says it."""
+    match body.get("mode"):
+        case None:
+            return b"", ""
+        case "raw":
+            options = (body.get("options") or {}).get("raw") or {}
+            text = _resolved(str(body.get("raw") or ""), variables)
+            return text.encode("utf-8", "surrogatepass"), LANGUAGES.get(str(options.get("language")), "")
+        case "urlencoded":
+            listed = (each for each in body.get("urlencoded") or [] if not each.get("disabled"))
+            pairs = [(str(each["key"]), _resolved(str(each.get("value") or ""), variables)) for each in listed]
+            return urlencode(pairs).encode(), "application/x-www-form-urlencoded"
+        case other:
+            raise RecordingError(
+                f"A request of the collection has a body of the mode {other}.", "Use raw or urlencoded."
+            )
+
+
+def _url(url: Any, variables: Mapping[str, str]) -> str:
+    """A URL with its variables, and those of its path (`:id`), as far as their values are known."""
+    if isinstance(url, str):
+        return _resolved(url, variables)
+    raw = _resolved(str(url.get("raw") or ""), variables)
+    of_path = {each: quote(value, safe="") for each, value in _variables(url.get("variable") or []).items()}
+    return re.sub(r"(?<=/):(\w+)", lambda found: of_path.get(found[1], found[0]), raw)
+
+
+def _resolved(text: str, variables: Mapping[str, str]) -> str:
+    """A text with the values of variables, which may name others."""
+    for _ in range(MOST_REFERENCES):
+        resolved = VARIABLE.sub(lambda found: variables.get(found[1].strip()) or found[0], text)
+        if resolved == text:
+            break
+        text = resolved
+    return text

@@ -1,0 +1,1 @@
+"""Recorded traffic as cases, on the mock again, and as a mock."""
