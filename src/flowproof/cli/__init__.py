@@ -19,6 +19,7 @@ __all__ = ["main"]
 SUMMARIES = MappingProxyType(
     {
         "serve": "Serve the mocks of these providers, or of all that are installed.",
+        "wait": "Wait until a server is ready.",
         "env": "Show base URLs and credentials of a running server as environment variables.",
         "providers": "List the providers and what is not emulated.",
         "new": "Make a distribution for a provider of your own.",
