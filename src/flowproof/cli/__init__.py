@@ -37,6 +37,7 @@ SUMMARIES = MappingProxyType(
         "journal": "Show a workspace's last exchanges, or write them as a HAR file.",
         "webhooks": "Show, send and spoil the webhooks of a workspace.",
         "checklist": "Show the progress of a provider's integration checklist.",
+        "completion": "Write the script that completes commands, options and providers in bash, zsh or fish.",
         "conduct": "Judge a client by the journal of a mock that it used.",
     }
 )
