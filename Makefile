@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv serve test test-lowest lint types format check mutants attack bench bench-growth bench-peers wheel clean
+.PHONY: help venv serve test test-lowest lint types format check mutants attack bench bench-growth bench-peers image-check docs docs-serve wheel clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -69,6 +69,17 @@ bench-peers: venv ## measure other tools side by side on the same contract; need
 	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	@npm install --silent --no-audit --no-fund --prefix build/peers @stoplight/prism-cli@5 wiremock@3 @mockoon/cli@9
 	@$(BIN)/python -m benchmarks.peers build/peers
+
+image-check: venv ## run the Dockerfile's steps in a Debian root, and the image as a container would; needs root and mmdebstrap
+	@$(BIN)/python scripts/image_root.py
+
+docs: venv ## build the documentation site into build/docs/html; a link that leads nowhere fails
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
+	@$(BIN)/python -m scripts.site build/docs
+	@echo build/docs/html/index.html
+
+docs-serve: docs ## build the site and serve it on http://127.0.0.1:8000
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/docs/html 8000
 
 wheel: venv ## build the wheel into dist/
 	@rm -rf build dist

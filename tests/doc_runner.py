@@ -42,7 +42,7 @@ REFUSED = frozenset(
     ["apt", "apt-get", "brew", "docker", "git", "npm", "npx", "podman", "ssh", "su", "sudo", "systemctl"]
 )
 BUILT_IN = frozenset(
-    ["export", "cd", "echo", "printf", "set", "source", ".", "test", "[", "for", "if", "while", "unset", "wait"]
+    ["export", "cd", "echo", "eval", "printf", "set", "source", ".", "test", "[", "for", "if", "while", "unset", "wait"]
 )
 
 

@@ -42,7 +42,7 @@ def test_every_block_of_a_document_runs(document: Path, tmp_path: Path, fork_ser
 @each_document
 def test_every_target_in_a_text_exists(document: Path) -> None:
     """Every `make target` in the running text of a document is a target of the Makefile."""
-    mentioned = set(re.findall(r"`make (\w+)[^`]*`", document.read_text(encoding="utf-8")))
+    mentioned = set(re.findall(r"`make ([\w-]+)[^`]*`", document.read_text(encoding="utf-8")))
 
     assert mentioned - set(targets()) == set()
 

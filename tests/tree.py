@@ -7,6 +7,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILT = frozenset({"__pycache__", "build", "dist", "node_modules", "reports"})
 PLACES = ("mocks", "contracts", "suites", "fixtures")
@@ -57,6 +59,11 @@ def every_slug() -> list[str]:
 def settings() -> dict[str, Any]:
     """What pyproject.toml says."""
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def yaml_file(name: str) -> Any:
+    """What a YAML file of the checkout says."""
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
 
 def name(path: Path) -> str:

@@ -148,6 +148,17 @@ def test_sarif_is_valid_by_its_standard(report: CertificationReport) -> None:
     assert [each.message for each in validator.iter_errors(json.loads(VIEWS["report.sarif"](report)))] == []
 
 
+def test_code_quality_has_the_fields_that_gitlab_reads(report: CertificationReport) -> None:
+    """Every failure is an entry with its own fingerprint, its requirement and its line; a deviation makes it a note."""
+    first, second = json.loads(VIEWS["code-quality.json"](report))
+
+    assert (first["check_name"], first["severity"]) == ("acme.order.form", "major")
+    assert (second["check_name"], second["severity"]) == ("acme.order.limit", "info")
+    assert first["location"] == {"path": "contracts/acme/requirements.toml", "lines": {"begin": 7}}
+    assert first["fingerprint"] != second["fingerprint"]
+    assert all(isinstance(each["description"], str) and each["description"] for each in (first, second))
+
+
 def test_sarif_tells_results_apart(report: CertificationReport) -> None:
     """Each result has a fingerprint of its own, which is the same in the next run."""
     found, again = (

@@ -19,6 +19,7 @@ __all__ = ["main"]
 SUMMARIES = MappingProxyType(
     {
         "serve": "Serve the mocks of these providers, or of all that are installed.",
+        "wait": "Wait until a server is ready.",
         "env": "Show base URLs and credentials of a running server as environment variables.",
         "providers": "List the providers and what is not emulated.",
         "new": "Make a distribution for a provider of your own.",
@@ -40,6 +41,7 @@ SUMMARIES = MappingProxyType(
         "journal": "Show a workspace's last exchanges, or write them as a HAR file.",
         "webhooks": "Show, send and spoil the webhooks of a workspace.",
         "checklist": "Show the progress of a provider's integration checklist.",
+        "completion": "Write the script that completes commands, options and providers in bash, zsh or fish.",
         "conduct": "Judge a client by the journal of a mock that it used.",
         "break": "Search for the outage that a client does not survive.",
     }

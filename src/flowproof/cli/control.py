@@ -7,7 +7,7 @@ import requests
 
 from flowproof.errors import ConfigurationError
 
-__all__ = ["Control", "NotFound", "workspace_path"]
+__all__ = ["Control", "NotFound", "NotReady", "workspace_path"]
 
 PREFIX = "/_flowproof"
 TIMEOUT_S = (3.05, 30)
@@ -15,6 +15,10 @@ TIMEOUT_S = (3.05, 30)
 
 class NotFound(ConfigurationError):
     """The server has no such workspace, exchange or delivery."""
+
+
+class NotReady(ConfigurationError):
+    """The server does not answer, or not yet."""
 
 
 class Control:
@@ -46,26 +50,54 @@ class Control:
     def delete(self, path: str) -> None:
         self._request("DELETE", path)
 
+    def check_ready(self, *, timeout_s: float) -> None:
+        """
+        Ask whether the server is ready. A server without that question is ready when it is healthy.
+
+        Args:
+            timeout_s: How long an answer may take.
+
+        Raises:
+            NotReady: Nobody answers, or the answer is that the server, or a proxy before it, cannot serve yet.
+            ConfigurationError: Another program answers, or the URL is none.
+        """
+        response = self._probe("/ready", timeout_s)
+        if response.status_code in {401, 404}:
+            response = self._probe("/health", timeout_s)
+        body = self._parsed(response)
+        if response.status_code != 200 or not isinstance(body, dict) or body.get("status") not in {"ok", "ready"}:
+            raise self._no_flowproof()
+
+    def _probe(self, path: str, timeout_s: float) -> requests.Response:
+        response = self._send("GET", f"{self._server}{PREFIX}{path}", timeout_s=timeout_s)
+        if response.status_code >= 500:
+            raise NotReady(f"{self._server} answers with status {response.status_code}.", "")
+        return response
+
     def _request(self, method: str, path: str, *, query: dict[str, str] | None = None, value: Any = None) -> Any:
-        url = f"{self._server}{PREFIX}{path}"
+        response = self._send(method, f"{self._server}{PREFIX}{path}", params=query, json=value)
+        body = self._parsed(response)
+        if response.status_code < 300:
+            return body
+        raise self._problem(response.status_code, body)
+
+    def _send(self, method: str, url: str, *, timeout_s: Any = TIMEOUT_S, **parts: Any) -> requests.Response:
         try:
-            response = self._session.request(
-                method, url, params=query, json=value, timeout=TIMEOUT_S, allow_redirects=False
-            )
-            body = response.json() if response.content else None
-        except requests.JSONDecodeError as error:
-            raise self._no_flowproof() from error
+            return self._session.request(method, url, timeout=timeout_s, allow_redirects=False, **parts)
         except (requests.ConnectionError, requests.Timeout) as error:
-            raise ConfigurationError(
+            raise NotReady(
                 f"No server answers at {self._server}.", "Start one with flowproof serve, or name it with --server."
             ) from error
         except (requests.RequestException, ValueError) as error:
             raise ConfigurationError(
                 f"{self._server} cannot be asked: {error}.", "Name the server as http://HOST:PORT."
             ) from error
-        if response.status_code < 300:
-            return body
-        raise self._problem(response.status_code, body)
+
+    def _parsed(self, response: requests.Response) -> Any:
+        try:
+            return response.json() if response.content else None
+        except requests.JSONDecodeError as error:
+            raise self._no_flowproof() from error
 
     def _problem(self, status: int, body: Any) -> ConfigurationError:
         if not isinstance(body, dict) or "detail" not in body or body.get("status") != status:

@@ -33,7 +33,7 @@ def browser(inbox: Inbox) -> Browser:
 
 @pytest.fixture
 def saved(workspace: Workspace, integrations: Integrations, browser: Browser) -> dict[str, Any]:
-    """The subscription at the endpoint that the mock stores; its keys are the browser's, since no snapshot shows them."""
+    """The subscription at the endpoint that the mock stores; its keys, which no snapshot shows, are the browser's."""
     subscription = browser.subscription()
     integrations.save_push_subscription(subscription)
     (kept,) = (

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from flowproof.certify.report import CertificationReport, json_report, schema
 from flowproof.errors import ConfigurationError
 
+from .code_quality import code_quality
 from .github import annotations, summary
 from .har import archive
 from .html import page
@@ -29,6 +30,7 @@ VIEWS: Mapping[str, Callable[[CertificationReport], bytes]] = MappingProxyType(
         "report.schema.json": _schema,
         "junit.xml": junit,
         "report.sarif": sarif,
+        "code-quality.json": code_quality,
         "exchanges.har": archive,
     }
 )

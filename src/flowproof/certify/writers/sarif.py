@@ -14,7 +14,7 @@ from typing import Any
 from flowproof.certify.events import Body, Exchanged, Message
 from flowproof.certify.report import CertificationReport, DeviationResult, RequirementResult, TestResult
 
-__all__ = ["sarif"]
+__all__ = ["results", "sarif"]
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 HOME = "https://flowproof.example/"
@@ -35,7 +35,7 @@ def sarif(report: CertificationReport) -> bytes:
         "invocations": [_invocation(report)],
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"ROOT": {"description": {"text": "The folder in which Flowproof's contracts stand."}}},
-        "results": list(_results(report)),
+        "results": list(results(report)),
         "properties": {
             "verdict": report.verdict,
             "target": report.target.name,
@@ -63,7 +63,8 @@ def _rule(requirement: RequirementResult, provider: str) -> dict[str, Any]:
     }
 
 
-def _results(report: CertificationReport) -> Iterator[dict[str, Any]]:
+def results(report: CertificationReport) -> Iterator[dict[str, Any]]:
+    """A SARIF result for each failed test of each requirement."""
     tests = {each.test: each for each in report.tests}
     evidence = {each.id: each for each in report.exchanges}
     deviations = {each.requirement: each for each in report.deviations if each.state == "covers"}
