@@ -29,7 +29,8 @@ def main(folder: Path) -> int:
     shutil.rmtree(source, ignore_errors=True)
     assemble(source)
     options = ["-W", "--keep-going", "--quiet", "-b", "html", "-d", str(folder / "doctrees")]
-    return build_main([*options, str(source), str(folder / "html")])
+    code: int = build_main([*options, str(source), str(folder / "html")])
+    return code
 
 
 def assemble(source: Path) -> None:

@@ -1,7 +1,8 @@
 """Pages from documents: the control API, and the requirements of a provider."""
 
 from flowproof.conformance import load_contract
-from flowproof.kernel.control.app import PREFIX, control_contract
+from flowproof.kernel.control.access import PREFIX
+from flowproof.kernel.control.app import control_contract
 from flowproof.providers import find_providers
 
 from .markdown import code, table

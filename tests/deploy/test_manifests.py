@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from flowproof.cli import main
-from flowproof.kernel.control.app import PREFIX
+from flowproof.kernel.control.access import PREFIX
 from tests import tree
 
 VERSION = "1.33"

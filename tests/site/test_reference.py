@@ -12,7 +12,8 @@ from click.core import ParameterSource
 
 from flowproof.cli import main
 from flowproof.conformance import load_contract
-from flowproof.kernel.control.app import PREFIX, control_contract
+from flowproof.kernel.control.access import PREFIX
+from flowproof.kernel.control.app import control_contract
 from flowproof.providers import find_providers
 from tests import tree
 
