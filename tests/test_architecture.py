@@ -107,7 +107,6 @@ LAYERS = (
     Layer("kit", ("cases", "conduct", "doctor", "errors", "target"), (*TESTING, *SERVING, "requests")),
     Layer("removal", ("clients", "errors", "kit"), (*TESTING, *SERVING)),
     Layer("proxy", (*BASE, "cases", "certify", "conformance", "kernel", "kit", "target"), TESTING),
-    Layer("drift", (*BASE, "cases", "conformance", "kit", "removal", "target"), (*TESTING, *SERVING)),
     Layer("drift", (*BASE, "cases", "conformance", "kit", "redaction", "removal", "target"), (*TESTING, *SERVING)),
     Layer("replay", (*BASE, "drift", "recording", "redaction"), TESTING),
     Layer("recording", (*BASE, "conformance", "drift.folding", "redaction"), (*TESTING, *SERVING, "requests")),
