@@ -33,7 +33,7 @@ class Layer:
     own: bool = True
 
 
-BASE = ("errors", "exchange", "text_file")
+BASE = ("errors", "exchange", "json_pointer", "text_file")
 TOP = (
     *BASE,
     "cases",
@@ -64,12 +64,14 @@ LAYERS = (
     Layer("__main__", ("cli",), TESTING),
     Layer("errors", (), (*TESTING, *SERVING, "requests")),
     Layer("exchange", (), (*TESTING, *SERVING, "requests")),
+    Layer("json_pointer", (), (*TESTING, *SERVING, "requests")),
+    Layer("workflow_commands", (), (*TESTING, *SERVING, "requests")),
     Layer("text_file", ("errors",), (*TESTING, *SERVING, "requests")),
     Layer("har", (), (*TESTING, *SERVING, "requests")),
     Layer("curl", ("redaction",), (*TESTING, *SERVING, "requests")),
-    Layer("redaction", (), (*TESTING, *SERVING, "requests")),
+    Layer("redaction", ("json_pointer",), (*TESTING, *SERVING, "requests")),
     Layer("conformance", BASE, (*TESTING, *SERVING, "requests")),
-    Layer("compatibility", ("errors",), (*TESTING, *SERVING, "requests")),
+    Layer("compatibility", ("errors", "json_pointer", "openapi", "workflow_commands"), (*TESTING, *SERVING, "requests")),
     Layer("kernel", (*BASE, "conformance", "curl", "har", "redaction"), (*TESTING, *DATABASE)),
     Layer("kernel.assembly", ("kernel", "conformance"), TESTING),
     Layer("kernel.state", ("errors",), (*TESTING, *SERVING, *DATABASE)),
@@ -101,7 +103,11 @@ LAYERS = (
         own_by_dots=True,
     ),
     Layer("edge_cases", (), (*SERVING, "requests", "pytest", "_pytest")),
-    Layer("certify", (*BASE, "conformance", "target", "checklist", "curl", "har", "redaction"), (*TESTING, *SERVING)),
+    Layer(
+        "certify",
+        (*BASE, "conformance", "target", "checklist", "curl", "har", "redaction", "workflow_commands"),
+        (*TESTING, *SERVING),
+    ),
     Layer("doctor", (*BASE, "conformance", "clients", "target", "inbox"), (*TESTING, *SERVING)),
     Layer("cases", BASE, (*TESTING, *SERVING)),
     Layer("kit", ("cases", "conduct", "doctor", "errors", "target"), (*TESTING, *SERVING, "requests")),
@@ -112,7 +118,7 @@ LAYERS = (
     Layer("recording", (*BASE, "conformance", "drift.folding", "redaction"), (*TESTING, *SERVING, "requests")),
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
-    Layer("checklist", ("errors",), (*TESTING, *SERVING, "requests")),
+    Layer("checklist", ("errors", "json_pointer"), (*TESTING, *SERVING, "requests")),
     Layer("providers", ("errors", "kernel", "kit"), TESTING),
     Layer("plugin", TOP),
     Layer(
@@ -121,7 +127,7 @@ LAYERS = (
         ("pytest", "_pytest", *SERVING),
     ),
     Layer("mutation", (*TOP, "plugin")),
-    Layer("openapi", ("conformance", "errors"), (*TESTING, *SERVING, "requests")),
+    Layer("openapi", ("conformance", "errors", "json_pointer"), (*TESTING, *SERVING, "requests")),
     Layer("openapi_mock", (*BASE, "conformance", "kernel", "openapi"), (*TESTING, "requests")),
     Layer("openapi_suite", (*BASE, "conformance", "openapi"), (*TESTING, *SERVING, "requests")),
     Layer("scaffold", ("cases", "conformance", "errors", "openapi"), (*TESTING, *SERVING)),

@@ -9,6 +9,8 @@ from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
+from flowproof.json_pointer import pointer_steps
+
 if TYPE_CHECKING:
     import requests
 
@@ -272,7 +274,6 @@ def value_at(value: Json, pointer: str) -> Json:
         TypeError: There is none, since what it would be in is neither object nor array.
         ValueError: There is none, since an array has no such index.
     """
-    for step in pointer.split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
+    for key in pointer_steps(pointer):
         value = value[int(key)] if isinstance(value, list) else value[key]
     return value

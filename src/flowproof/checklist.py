@@ -7,7 +7,7 @@ proved by a passed test. A person's statement makes a row `attested`; a row with
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -15,6 +15,7 @@ from typing import Any, Literal
 from xml.etree import ElementTree
 
 from flowproof.errors import ConfigurationError
+from flowproof.json_pointer import pointer_steps
 
 __all__ = [
     "Attestation",
@@ -331,7 +332,7 @@ def _row(value: Mapping[str, Any]) -> Row:
 
 def _at(value: Any, pointer: str) -> Any:
     """The value at a JSON pointer, or None."""
-    for step in _steps(pointer):
+    for step in pointer_steps(pointer):
         if isinstance(value, dict):
             value = value.get(step)
         elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
@@ -339,10 +340,6 @@ def _at(value: Any, pointer: str) -> Any:
         else:
             return None
     return value
-
-
-def _steps(pointer: str) -> Iterator[str]:
-    return (each.replace("~1", "/").replace("~0", "~") for each in pointer.split("/")[1:])
 
 
 def _is_name(value: object) -> bool:

@@ -11,6 +11,7 @@ from referencing.jsonschema import DRAFT202012
 
 from flowproof.conformance import Contract
 from flowproof.conformance.effects import is_expression, read_effects
+from flowproof.json_pointer import escape, pointer_steps
 
 __all__ = ["unsound"]
 
@@ -63,7 +64,7 @@ def _unknown_requirements(contract: Contract, pointer: str, node: Any) -> Iterat
 def _schema(pointer: str, schema: Any) -> Iterator[str]:
     errors: Iterator[ValidationError] = Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema)
     for error in errors:
-        place = pointer + "".join(f"/{_escaped(str(step))}" for step in error.absolute_path)
+        place = pointer + "".join(f"/{escape(str(step))}" for step in error.absolute_path)
         yield f"#{place}: not valid by the 2020-12 metaschema: {error.message}"
 
 
@@ -113,13 +114,13 @@ def _examples_of(contract: Contract, pointer: str, node: Mapping[str, Any]) -> I
     for name, each in node.get("examples", {}).items():
         example = _at(contract.document, each["$ref"]) if "$ref" in each else each
         if "value" in example:
-            yield f"{pointer}/examples/{_escaped(name)}", example["value"]
+            yield f"{pointer}/examples/{escape(name)}", example["value"]
 
 
 def _at(document: Mapping[str, Any], reference: str) -> Any:
     found: Any = document
-    for step in reference.removeprefix("#/").split("/"):
-        found = found[step.replace("~1", "/").replace("~0", "~")]
+    for step in pointer_steps(reference.removeprefix("#")):
+        found = found[step]
     return found
 
 
@@ -130,11 +131,7 @@ def _nodes(node: Any, pointer: str) -> Iterator[tuple[str, Any]]:
         names = pointer.endswith(("/properties", "/$defs", "/patternProperties"))
         for key, value in node.items():
             if names or key not in DATA:
-                yield from _nodes(value, f"{pointer}/{_escaped(str(key))}")
+                yield from _nodes(value, f"{pointer}/{escape(str(key))}")
     elif isinstance(node, list):
         for index, value in enumerate(node):
             yield from _nodes(value, f"{pointer}/{index}")
-
-
-def _escaped(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")

@@ -3,15 +3,13 @@
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import orjson
-import yaml
-
 from flowproof.errors import ConfigurationError
+from flowproof.json_pointer import escape, pointer_steps, unescape
+from flowproof.openapi.reading import parse
 
 from .changes import Place
 from .lines import line_of
@@ -35,6 +33,7 @@ class Document:
 
     source: Source
     entry: str
+    _read: dict[str, bytes] = field(default_factory=dict, repr=False)
     _parsed: dict[str, Any] = field(default_factory=dict, repr=False)
     _anchors: dict[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
@@ -56,8 +55,14 @@ class Document:
             ConfigurationError: It cannot be read, or is neither JSON nor YAML.
         """
         if path not in self._parsed:
-            self._parsed[path] = _parse(self.source.label(path), self.source.read(path))
+            self._parsed[path] = _parse(self.source.label(path), self._contents(path))
         return self._parsed[path]
+
+    def _contents(self, path: str) -> bytes:
+        """The bytes of a file, read once: in a revision of git each reading is a process."""
+        if path not in self._read:
+            self._read[path] = self.source.read(path)
+        return self._read[path]
 
     def anchors(self, path: str) -> Mapping[str, str]:
         """Pointers of a file's schemas by their ``$anchor`` or ``$dynamicAnchor``."""
@@ -67,7 +72,7 @@ class Document:
 
     def place(self, node: "Node") -> Place:
         """Where a node stands, with its line."""
-        line = line_of(self.source.read(node.file), node.pointer)
+        line = line_of(self._contents(node.file), node.pointer)
         return Place(self.source.label(node.file), node.pointer or "/", line)
 
 
@@ -165,8 +170,8 @@ class Node:
         if pointer and not pointer.startswith("/"):
             pointer = self.document.anchors(file).get(pointer, f"/{pointer}")
         value = self.document.parsed(file)
-        for step in pointer.split("/")[1:]:
-            value = self._step(value, unescape(step), text)
+        for step in pointer_steps(pointer):
+            value = self._step(value, step, text)
         return Node(self.document, file, pointer, value)
 
     def _step(self, value: Any, step: str, text: str) -> Any:
@@ -200,41 +205,12 @@ def open_document(text: str, *, folder: Path | None = None) -> Document:
     return document
 
 
-def escape(step: str) -> str:
-    """A step of a JSON pointer as RFC 6901 writes it."""
-    return step.replace("~", "~0").replace("/", "~1")
-
-
-def unescape(step: str) -> str:
-    """A step of a JSON pointer as it was meant."""
-    return step.replace("~1", "/").replace("~0", "~")
-
-
 def _parse(label: str, contents: bytes) -> Any:
     try:
-        return orjson.loads(contents)
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        return _plain(yaml.load(contents, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 (both loaders are safe ones)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        return parse(contents)
+    except (ValueError, RecursionError) as error:
         one_line = " ".join(str(error).split())
         raise ConfigurationError(f"{label} is neither JSON nor YAML: {one_line}.", "Correct the file.") from error
-
-
-def _plain(value: Any) -> Any:
-    """YAML's values as JSON's: every key a string, dates as they were written."""
-    if isinstance(value, dict):
-        return {_key(name): _plain(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _key(name: Any) -> str:
-    if isinstance(name, bool):
-        return "true" if name else "false"
-    return name.isoformat() if isinstance(name, date) else str(name)
 
 
 def _anchors(value: Any, pointer: str) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,8 @@ from typing import Any
 
 import yaml
 
+from flowproof.json_pointer import pointer_steps
+
 __all__ = ["line_of"]
 
 
@@ -21,8 +23,8 @@ def line_of(contents: bytes, pointer: str) -> int:
     except (yaml.YAMLError, RecursionError):  # JSON that no YAML reader takes, such as one with tabs
         return 1
     line = 0
-    for step in pointer.split("/")[1:]:
-        found = _step(node, step.replace("~1", "/").replace("~0", "~"))
+    for step in pointer_steps(pointer):
+        found = _step(node, step)
         if found is None:
             break
         line, node = found

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
+from flowproof.workflow_commands import workflow_command
+
 from .changes import Change, Place
 
 __all__ = ["as_github", "as_json", "as_sarif", "as_text"]
@@ -104,18 +106,10 @@ def as_github(changes: Iterable[Change]) -> str:
 
 def _command(change: Change) -> str:
     place = change.new or change.old
-    file = f"file={_property(place.file)},line={place.line}," if place else ""
-    title = _property(f"{HEADINGS[change.rule.breaks]}: {change.rule_id}")
-    message = _data(f"{change.rule.text} {_operations(change)}{_where(change)}: {change.what}")
-    return f"::{COMMANDS[LEVELS[change.rule.breaks]]} {file}title={title}::{message}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    where = {"file": place.file, "line": str(place.line)} if place else {}
+    title = f"{HEADINGS[change.rule.breaks]}: {change.rule_id}"
+    message = f"{change.rule.text} {_operations(change)}{_where(change)}: {change.what}"
+    return workflow_command(COMMANDS[LEVELS[change.rule.breaks]], message, **where, title=title)
 
 
 def as_sarif(changes: Sequence[Change], *, version: str) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from flowproof.exchange import Exchange, header
+from flowproof.json_pointer import pointer_steps
 
 from .operations import METHODS, Match
 
@@ -147,8 +148,7 @@ def _effect(method: str, described: Mapping[str, Any]) -> Effect:
 
 
 def _at(value: Any, pointer: str) -> Any:
-    for step in pointer.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
+    for name in pointer_steps(pointer):
         if isinstance(value, dict):
             value = value.get(name)
         elif isinstance(value, list) and name.isascii() and name.isdigit() and int(name) < len(value):

@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
+from flowproof.json_pointer import escape, pointer_steps
+
 __all__ = ["Match", "Operation", "Operations", "Parameter"]
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
@@ -166,7 +168,7 @@ def _generality(operation: Operation) -> list[bool]:
 def read_operations(document: Mapping[str, Any]) -> Operations:
     """Read the operations of an OpenAPI document."""
     return Operations(
-        _operation(document, path, item, method, f"/paths/{_escaped(path)}")
+        _operation(document, path, item, method, f"/paths/{escape(path)}")
         for path, item in document["paths"].items()
         for method in METHODS
         if method in item
@@ -227,8 +229,8 @@ def _referred(document: Mapping[str, Any], node: Mapping[str, Any], pointer: str
             break  # (a schema file is read when it is needed)
         pointer = target.removeprefix("#")
         found: Any = document
-        for segment in unquote(pointer).split("/")[1:]:
-            found = found[segment.replace("~1", "/").replace("~0", "~")]
+        for step in pointer_steps(unquote(pointer)):
+            found = found[step]
         node = found
     return node, pointer
 
@@ -260,10 +262,6 @@ def _separator(parameter: Mapping[str, Any]) -> str | None:
 def _schemas(described: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
     content = described.get("content", {})
     return {
-        media_type: f"{pointer}/content/{_escaped(media_type)}/schema" if "schema" in each else ""
+        media_type: f"{pointer}/content/{escape(media_type)}/schema" if "schema" in each else ""
         for media_type, each in content.items()
     }
-
-
-def _escaped(segment: str) -> str:
-    return segment.replace("~", "~0").replace("/", "~1")

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from flowproof.json_pointer import escape
+
 __all__ = ["Steps", "edited", "places_of", "pointer"]
 
 Steps = tuple[str, ...]
@@ -10,7 +12,7 @@ Steps = tuple[str, ...]
 
 def pointer(steps: Steps) -> str:
     """A place in the form of a JSON pointer."""
-    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
+    return "".join(f"/{escape(step)}" for step in steps)
 
 
 def places_of(value: Any, here: Steps = ()) -> Iterator[Steps]:

@@ -12,6 +12,8 @@ Source:
 from collections.abc import Iterator
 from typing import Any
 
+from flowproof.json_pointer import unescape
+
 from .normalize import operations_of
 from .structure import SCHEMA_LISTS, SCHEMA_MAPS, SCHEMA_ONES, Node, resolve
 
@@ -131,4 +133,4 @@ def _component_references(schema: Any) -> set[str]:
 
 def _component_name(reference: Any) -> str:
     is_component = isinstance(reference, str) and reference.startswith(PREFIX)
-    return reference.removeprefix(PREFIX).replace("~1", "/").replace("~0", "~") if is_component else ""
+    return unescape(reference.removeprefix(PREFIX)) if is_component else ""

@@ -11,6 +11,8 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
+from flowproof.json_pointer import escape, unescape
+
 from .normalize import operations_of
 from .resources import Roles
 from .structure import SCHEMA_LISTS, SCHEMA_MAPS, SCHEMA_ONES, Node, resolve
@@ -91,7 +93,7 @@ class _Annotator:
 
     def annotate(self) -> list[DrawnRequirement]:
         for path, _, method, operation in operations_of(self._document):
-            pointer = f"#/paths/{_escaped(path)}/{method}"
+            pointer = f"#/paths/{escape(path)}/{method}"
             self._operation(path, method, operation, pointer)
         self._collections()
         return list(self._found.values())
@@ -134,9 +136,7 @@ class _Annotator:
         content = node.get("content")
         for media_type, media in content.items() if isinstance(content, dict) else ():
             if isinstance(media, dict) and isinstance(media.get("schema"), dict):
-                self._schema(
-                    media["schema"], f"{pointer}/content/{_escaped(media_type)}/schema", prefix, operation, side
-                )
+                self._schema(media["schema"], f"{pointer}/content/{escape(media_type)}/schema", prefix, operation, side)
 
     def _schema(self, schema: Any, pointer: str, prefix: str, operation: str, side: str) -> None:
         """Every constraint below a schema, references followed; each node once for each operation and side."""
@@ -186,7 +186,7 @@ class _Annotator:
             "removed": "What was removed from `{}` is answered 404.",
         }
         needed = {"kept": "read", "listed": "list", "removed": "remove"}
-        source = f"#/paths/{_escaped(path)}"
+        source = f"#/paths/{escape(path)}"
         for kind, text in sentences.items():
             if needed[kind] in verbs:
                 added = self._add(f"collection.{name}.{kind}", text.format(path), source, enforced="rule")
@@ -220,7 +220,7 @@ class _Annotator:
 def _below(node: Node, pointer: str, name: str) -> Iterator[tuple[Any, str, str]]:
     for keyword in SCHEMA_MAPS:
         for each, inner in node[keyword].items() if isinstance(node.get(keyword), dict) else ():
-            yield inner, f"{pointer}/{keyword}/{_escaped(each)}", f"{name}.{each}"
+            yield inner, f"{pointer}/{keyword}/{escape(each)}", f"{name}.{each}"
     for keyword in SCHEMA_LISTS:
         for index, inner in enumerate(node[keyword] if isinstance(node.get(keyword), list) else ()):
             yield inner, f"{pointer}/{keyword}/{index}", name
@@ -239,7 +239,7 @@ def _said(node: Node, keyword: str) -> str:
 
 
 def _component(reference: str) -> str:
-    return reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    return unescape(reference.rpartition("/")[2])
 
 
 def _phrase(status: str) -> str:
@@ -247,10 +247,6 @@ def _phrase(status: str) -> str:
         return f"{status} {HTTPStatus(int(status)).phrase}"
     except ValueError:
         return f"`{status}`"
-
-
-def _escaped(segment: str) -> str:
-    return segment.replace("~", "~0").replace("/", "~1")
 
 
 def snake_case(name: str) -> str:

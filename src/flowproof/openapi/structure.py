@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
+from flowproof.json_pointer import pointer_steps
+
 __all__ = ["METHODS", "SCHEMA_LISTS", "SCHEMA_MAPS", "SCHEMA_ONES", "Node", "resolve", "walk"]
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
@@ -90,8 +92,7 @@ def resolve(document: Node, reference: str) -> Any:
     if not reference.startswith("#"):
         return None
     found: Any = document
-    for segment in unquote(reference[1:]).split("/")[1:]:
-        step = segment.replace("~1", "/").replace("~0", "~")
+    for step in pointer_steps(unquote(reference[1:])):
         if isinstance(found, dict):
             found = found.get(step)
         elif isinstance(found, list) and step.isdecimal() and int(step) < len(found):

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote_plus
 
+from flowproof.json_pointer import pointer_steps
+
 from .json_text import replace_members
 from .marks import REDACTED
-from .parameters import is_form, pointer_steps, replace_in_address, replace_pairs
+from .parameters import is_form, replace_in_address, replace_pairs
 
 __all__ = ["ParameterRedactor"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-__all__ = ["is_form", "media_type", "pointer_steps", "replace_in_address", "replace_pairs"]
+__all__ = ["is_form", "media_type", "replace_in_address", "replace_pairs"]
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -27,8 +27,3 @@ def media_type(content_type: str | None) -> str:
 def is_form(content_type: str | None) -> bool:
     """Whether a body of this Content-Type is a form."""
     return media_type(content_type) == FORM
-
-
-def pointer_steps(pointer: str) -> list[str]:
-    """The names and numbers of a JSON pointer."""
-    return [each.replace("~1", "/").replace("~0", "~") for each in pointer.split("/")[1:]]

@@ -5,12 +5,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
+from flowproof.json_pointer import pointer_steps
+
 from .bodies import redact_bytes
 from .encodings import all_encodings
 from .json_text import replace_values
 from .known_secrets import SHORTEST_REST, SHORTEST_SECRET, KnownSecrets
 from .marks import MARK, mark, outside_marks
-from .parameters import is_form, media_type, pointer_steps, replace_in_address, replace_pairs
+from .parameters import is_form, media_type, replace_in_address, replace_pairs
 from .patterns import CREDENTIAL, NAMED_VALUE, redact_patterns, without_userinfo
 from .sensitive_names import is_secret_name, is_shown_header, sensitive_name, variable
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from flowproof.certify.events import TargetInfo
 from flowproof.certify.report import CertificationReport, RequirementResult
+from flowproof.workflow_commands import workflow_command
 
 __all__ = ["annotations", "summary"]
 
@@ -68,17 +69,10 @@ def _target(target: TargetInfo) -> str:
 def _commands(level: str, messages: list[tuple[str, str]]) -> Iterator[str]:
     shown = messages if len(messages) <= MOST else messages[: MOST - 1]
     for title, message in shown:
-        yield f"::{level} title={_property(title)}::{_data(message[:LONGEST])}\n"
+        yield f"{workflow_command(level, message[:LONGEST], title=title)}\n"
     if len(messages) > len(shown):
-        yield f"::{level} title={_property('Flowproof')}::and {len(messages) - len(shown)} more; see report.html\n"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+        more = f"and {len(messages) - len(shown)} more; see report.html"
+        yield f"{workflow_command(level, more, title='Flowproof')}\n"
 
 
 def _deviation(reason: str, owner: str) -> str:
