@@ -71,7 +71,9 @@ LAYERS = (
     Layer("curl", ("redaction",), (*TESTING, *SERVING, "requests")),
     Layer("redaction", ("json_pointer",), (*TESTING, *SERVING, "requests")),
     Layer("conformance", BASE, (*TESTING, *SERVING, "requests")),
-    Layer("compatibility", ("errors", "json_pointer", "openapi", "workflow_commands"), (*TESTING, *SERVING, "requests")),
+    Layer(
+        "compatibility", ("errors", "json_pointer", "openapi", "workflow_commands"), (*TESTING, *SERVING, "requests")
+    ),
     Layer("kernel", (*BASE, "conformance", "curl", "har", "redaction"), (*TESTING, *DATABASE)),
     Layer("kernel.assembly", ("kernel", "conformance"), TESTING),
     Layer("kernel.state", ("errors",), (*TESTING, *SERVING, *DATABASE)),

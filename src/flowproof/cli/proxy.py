@@ -17,7 +17,7 @@ import click
 from flowproof.certify.guard import Guard
 from flowproof.certify.run_store import RunStore
 from flowproof.conduct import ConductReport, judge, read_journal
-from flowproof.conformance import Contract, load_contract
+from flowproof.conformance import Contract, Finding, load_contract
 from flowproof.errors import ConfigurationError
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Gateway, Server
@@ -191,16 +191,10 @@ def _summary(entries: Sequence[Mapping[str, Any]], report: ConductReport | None)
 
 def _findings(entries: Sequence[Mapping[str, Any]]) -> Counter[str]:
     return Counter(
-        f"{each['operation'] or each['request']['path']} {each['response']['status']}: {_text(finding)}"
+        f"{each['operation'] or each['request']['path']} {each['response']['status']}: {Finding(**finding)}"
         for each in entries
         for finding in each["findings"]
     )
-
-
-def _text(finding: Mapping[str, Any]) -> str:
-    where = f"{finding['where']}{'#' + finding['pointer'] if finding['pointer'] else ''}"
-    cited = f" [{finding['requirement']}]" if finding["requirement"] else ""
-    return f"{where}: expected {finding['expected']}, got {finding['got']}{cited}"
 
 
 def _broken(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -1,6 +1,6 @@
 """Loads contracts, finds the operation of a request, and checks exchanges."""
 
-from .check import check, check_parameters, check_request_body, check_response, typed_form
+from .check import check, check_parameters, check_request_body, check_response, check_sent_request, typed_form
 from .contract import Contract, load_contract
 from .finding import MOST_FINDINGS, Finding
 from .operations import Match, Operation
@@ -17,6 +17,7 @@ __all__ = [
     "check_parameters",
     "check_request_body",
     "check_response",
+    "check_sent_request",
     "load_contract",
     "typed_form",
 ]

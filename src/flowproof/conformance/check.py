@@ -20,6 +20,7 @@ __all__ = [
     "check_parameters",
     "check_request_body",
     "check_response",
+    "check_sent_request",
     "typed",
     "typed_form",
 ]
@@ -46,7 +47,7 @@ def check(contract: Contract, exchange: Exchange) -> tuple[Finding, ...]:
         return ()  # HEAD may be served as GET is, or be a method that the path does not have
     of_response = _check_received_response(contract, match.operation, exchange)
     accepted = exchange.status < 400 and not match.operation.deferred
-    return (*(_check_sent_request(contract, match, exchange) if accepted else ()), *of_response)
+    return (*(check_sent_request(contract, match, exchange) if accepted else ()), *of_response)
 
 
 def check_parameters(contract: Contract, match: Match, query: str) -> tuple[Finding, ...]:
@@ -132,7 +133,8 @@ def typed(text: str, schema_type: str) -> Any:
     return text
 
 
-def _check_sent_request(contract: Contract, match: Match, exchange: Exchange) -> tuple[Finding, ...]:
+def check_sent_request(contract: Contract, match: Match, exchange: Exchange) -> tuple[Finding, ...]:
+    """Check the request of an exchange, whatever its response."""
     found = check_parameters(contract, match, exchange.query)
     if not match.operation.bodies or (not exchange.request_body and not match.operation.body_required):
         return found

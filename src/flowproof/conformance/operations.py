@@ -141,13 +141,13 @@ class Operations:
 
     def near_miss(self, method: str, path: str) -> tuple[str, Operation] | None:
         """A slip in a path, in words, and the operation of the path without it; None where no slip explains it."""
-        mended = path
+        corrected = path
         slips = []
-        for slip, mend in SLIPS:
-            if (without := mend(mended)) != mended:
+        for slip, correct in SLIPS:
+            if (without := correct(corrected)) != corrected:
                 slips.append(slip)
-                mended = without
-                if match := self.find(method, mended):
+                corrected = without
+                if match := self.find(method, corrected):
                     return " and ".join(slips), match.operation
         return None
 

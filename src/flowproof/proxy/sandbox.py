@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from flowproof.certify.guard import NotPermitted, Passage
-from flowproof.conformance import Contract, Finding, check
+from flowproof.conformance import Contract, Finding, Match, check, check_sent_request
 from flowproof.exchange import Exchange, Headers
 from flowproof.kernel.faults.effects import MalformedJson, Reset, SlowBody, Status, TruncatedBody, delay
 from flowproof.kernel.http.request import WireRequest
@@ -104,6 +104,22 @@ class SandboxObserver:
 
 
 @dataclass(frozen=True, slots=True)
+class _Judgement:
+    """
+    What is to be said of an exchange.
+
+    Args:
+        findings: What differs from the contract.
+        note: A sentence for whoever asks why.
+        requirement: Id of the requirement that the request violates, where that is certain.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    note: str = ""
+    requirement: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Observed:
     """One exchange under observation."""
 
@@ -159,15 +175,14 @@ class _Observed:
         for each in self.passages:
             each.exchange = exchange if outcome.from_upstream and not outcome.network_error and outcome.status else None
         self.held.close()
-        findings, why = self._judged(exchange, outcome)
-        likeness = self._likeness(exchange, outcome) if outcome.from_upstream and exchange.status >= 400 else None
-        requirement = likeness.requirement if likeness is not None else None
-        why = likeness.text if likeness is not None and likeness.text else why
-        answer = WireResponse(outcome.status, exchange.response_body, outcome.headers, requirement)
+        judged = self._judged(exchange, outcome)
+        answer = WireResponse(outcome.status, exchange.response_body, outcome.headers, judged.requirement)
         wire = self._recorded_wire(exchange)
         secrets = self.observer.secrets
         self.observer.gateway.with_mock(
-            lambda mock: mock.observation.record(self.arrival, wire, answer, findings, note or why, secrets)
+            lambda mock: mock.observation.record(
+                self.arrival, wire, answer, judged.findings, note or judged.note, secrets
+            )
         )
 
     def _exchange(self, outcome: Outcome) -> Exchange:
@@ -194,43 +209,44 @@ class _Observed:
         request = self.request
         return WireRequest(request.method, request.path, request.query, headers, exchange.request_body, upstream.scheme)
 
-    def _judged(self, exchange: Exchange, outcome: Outcome) -> tuple[tuple[Finding, ...], str]:
-        """What differs from the contract, and a sentence for whoever asks why."""
+    def _judged(self, exchange: Exchange, outcome: Outcome) -> _Judgement:
         if outcome.network_error:
-            return (), f"{outcome.network_error[:1].upper()}{outcome.network_error[1:]}. {NETWORK}"
+            return _Judgement(note=f"{_sentence(outcome.network_error)} {NETWORK}")
         if outcome.client_error:
-            return (), f"{outcome.client_error[:1].upper()}{outcome.client_error[1:]}."
-        if not outcome.from_upstream or not outcome.status:
-            return (), "A fault plan broke the connection before the request was sent on." if not outcome.status else ""
+            return _Judgement(note=_sentence(outcome.client_error))
+        if not outcome.status:
+            return _Judgement(note="A fault plan broke the connection before the request was sent on.")
+        if not outcome.from_upstream:
+            return _Judgement()
         if outcome.is_cut:
             limit = self.observer.largest_body
-            return (), f"A body has more than {limit} bytes: it was forwarded whole, and not checked."
-        findings = check(self.observer.contract, exchange)
-        return findings, "" if exchange.status < 400 or self.arrival.match is None else self._refused(exchange)
+            return _Judgement(note=f"A body has more than {limit} bytes: it was forwarded whole, and not checked.")
+        findings, match = check(self.observer.contract, exchange), self.arrival.match
+        if exchange.status < 400 or match is None:
+            return _Judgement(findings)
+        likeness = self._likeness(exchange)
+        if likeness is not None:
+            return _Judgement(findings, likeness.text, likeness.requirement)
+        return _Judgement(findings, self._refused(exchange, match))
 
-    def _likeness(self, exchange: Exchange, outcome: Outcome) -> Likeness | None:
+    def _likeness(self, exchange: Exchange) -> Likeness | None:
         """How the mock refuses the same request, where it does so with the same status."""
-        if outcome.is_cut or self.arrival.match is None:
-            return None
         foreseen = self.observer.gateway.with_mock(
             lambda mock: mock.observation.foresee_refusal(self.arrival, exchange.request_body)
         )
         return None if foreseen is None else compare_refusals(*foreseen, exchange)
 
-    def _refused(self, exchange: Exchange) -> str:
+    def _refused(self, exchange: Exchange, match: Match) -> str:
         """What the contract finds in a request that the provider refused."""
-        found = request_findings(self.observer.contract, exchange)
+        is_judged = not match.operation.deferred
+        found = check_sent_request(self.observer.contract, match, exchange) if is_judged else ()
         if not found:
             return "The provider refused it; by the contract alone the request is valid."
         return f"The provider refused it. By the contract: {'; '.join(map(str, found))}."
 
 
-def request_findings(contract: Contract, exchange: Exchange) -> tuple[Finding, ...]:
-    """What a contract finds in a request, whatever the response."""
-    accepted = Exchange(
-        exchange.method, exchange.path, exchange.query, exchange.request_headers, exchange.request_body, 200, (), b""
-    )
-    return tuple(each for each in check(contract, accepted) if each.where.startswith("request"))
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _first(effects: Sequence[Any], kind: type[Any]) -> Any:

@@ -112,7 +112,7 @@ def _is_of_own_page(wire: WireRequest) -> bool:
     """
     Whether a browser sends a request for the server's own page.
 
-    Another port of the same host is the same site to a cookie, and is told by its Origin.
+    Another port of the same host is the same site to a cookie, and is known by its Origin.
     """
     origin = wire.header("origin")
     is_own = origin is None or origin.partition("://")[2] == (wire.header("host") or "")

@@ -24,7 +24,7 @@ UTF_8 = "send it as UTF-8"
 
 def foreign_body(body: bytes, content_encoding: str | None) -> str:
     """
-    What a body that cannot be read is, and what to do about it; empty where that cannot be told.
+    What a body that cannot be read is, and what to do about it; empty where that is not known.
 
     Args:
         body: As sent.
