@@ -89,6 +89,7 @@ def test_program_that_buys_twice_is_found(break_program: Break, tmp_path: Path) 
     assert len(report["weather"]["faults"]) == 1
     assert "held   fair weather" in found.stderr
     assert "flowproof faults set" in found.stdout
+    assert {"Broken:", "What happened:"} <= set(found.stdout.splitlines())
     assert break_program(HEEDLESS, f"--replay={plan}").returncode == 1
     assert break_program(CAREFUL, f"--replay={plan}", "--gives-up=75").returncode == 0
 

@@ -137,7 +137,8 @@ def break_(
     if out is not None:
         write(out, json_text(json_report(found)))
     if str(out) != "-":
-        click.echo(visible(finding_text(found, " ".join(command), paste=_again(found, out, command))))
+        text = finding_text(found, " ".join(command), paste=_again(found, out, command))
+        click.echo("\n".join(map(visible, text.split("\n"))))
     context.exit(0 if found.survived else 1)
 
 
