@@ -136,8 +136,8 @@ def retry_after_s(value: str | None, *, now: datetime) -> float | None:
     """
     if value is None:
         return None
-    if _SECONDS.fullmatch(value.strip()):
-        return float(value)
+    if _SECONDS.fullmatch(text := value.strip()):
+        return float(text)
     try:
         at = parsedate_to_datetime(value)
         # RFC 5322 writes "-0000" for an unknown zone, which parses as naive; HTTP dates are UTC.
