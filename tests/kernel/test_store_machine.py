@@ -299,6 +299,7 @@ class StoreLifecycle(RuleBasedStateMachine):
             row = model.credentials.get((provider, key))
             owner = model.workspaces.get(row.workspace) if row else None
             assert store.credentials.workspace_of(provider, key) == owner
+            assert store.credentials.owner(provider, key) == (row and row.workspace)
 
     @invariant()
     def each_workspace_has_its_own(self) -> None:
@@ -336,8 +337,8 @@ class StoreLifecycle(RuleBasedStateMachine):
     def cached_values_are_as_if_they_were_read(self) -> None:
         for workspace in ("a", "b"):
             place = (workspace, "notes", SEED, "1")
-            row = self.store.cached(("workspace", workspace), partial(self.store.workspaces.get, workspace))
-            seed = self.store.cached((SEED, workspace), partial(self.store.records.get, *place))
+            row = self.store.cached(workspace, ("workspace",), partial(self.store.workspaces.get, workspace))
+            seed = self.store.cached(workspace, (SEED,), partial(self.store.records.get, *place))
             assert (row, seed) == (self.model.workspaces.get(workspace), self.model.records.get(place))
 
     @invariant()

@@ -25,13 +25,13 @@ class ServeOptions:
         providers: Slugs, or none for all.
         host: Name or address to listen on.
         port: 0 for any that is free.
-        state: ``memory``, or a file.
+        state: ``memory``, a file, or the URL of a PostgreSQL database.
         clock: ISO 8601, at which the default workspace's clock is frozen.
         token: Of the control API.
         journal: How many exchanges are kept of each workspace.
         max_body: In bytes.
         seed: What ids and credentials of new workspaces are drawn from.
-        workers: Processes.
+        workers: Processes, where the state is in PostgreSQL.
         ready_file: Where to write that the server answers.
         listen_fd: A listening socket that was inherited.
     """
@@ -39,7 +39,7 @@ class ServeOptions:
     providers: tuple[str, ...]
     host: str
     port: int
-    state: str
+    state: str = field(repr=False)  # (a URL may hold a password)
     clock: str | None
     token: str | None = field(repr=False)
     journal: int
@@ -50,11 +50,10 @@ class ServeOptions:
     listen_fd: int | None = None
 
     def to_arguments(self) -> list[str]:
-        """A command line for another process, without the token, which others could see there."""
+        """A command line for another process, without token and state, whose secrets others could see there."""
         values = {
             "--host": self.host,
             "--port": self.port,
-            "--state": self.state,
             "--clock": self.clock,
             "--journal": self.journal,
             "--max-body": self.max_body,

@@ -18,7 +18,13 @@ __all__ = ["serve"]
 @click.argument("providers", nargs=-1, metavar="[PROVIDER]...")
 @option("--host", default="127.0.0.1", help="Name or address to listen on; other than loopback needs a token.")
 @option("--port", default=4010, type=click.IntRange(0, 65535), help="0 takes any that is free.")
-@option("--state", default="memory", metavar="memory|FILE", help="Where state lives; a file keeps it over a restart.")
+@option(
+    "--state",
+    default="memory",
+    metavar="memory|FILE|URL",
+    help="Where state lives; a file keeps it over a restart, postgresql://USER@HOST/DATABASE is for several servers."
+    " Prefer the environment for a URL with a password: a command line can be seen by others.",
+)
 @option("--clock", metavar="ISO-8601", help="Freeze the default workspace's clock at this time.")
 @option(
     "--token",
@@ -31,7 +37,7 @@ __all__ = ["serve"]
 )
 @option("--seed", type=int, help="Draw ids and credentials of new workspaces from this.  [default: chance]")
 @option(
-    "--workers", default=1, type=click.IntRange(1, 64), metavar="N", help="Processes; more than one need a state file."
+    "--workers", default=1, type=click.IntRange(1, 64), metavar="N", help="Processes; more than one need PostgreSQL."
 )
 @option(
     "--ready-file",
@@ -74,11 +80,16 @@ def _checked(options: ServeOptions) -> ServeOptions:
             f"Without a token the control API of a server on {options.host} would be open to everybody who reaches it.",
             "Set FLOWPROOF_TOKEN, or listen on 127.0.0.1.",
         )
-    if "://" in options.state or not options.state:
-        raise ConfigurationError(f"State cannot live in {options.state!r}.", "Choose memory, or name a file.")
-    if options.workers > 1 and options.state == "memory":
+    is_shared = options.state.startswith(("postgresql://", "postgres://"))
+    if not options.state or ("://" in options.state and not is_shared):
+        scheme = options.state.partition("://")[0]  # (not the rest: it may hold a password)
         raise ConfigurationError(
-            f"{options.workers} workers cannot share a state in memory.", "Name a file with --state, or use one worker."
+            f"State cannot live in {scheme!r}.", "Choose memory, a file, or postgresql://USER@HOST/DATABASE."
+        )
+    if options.workers > 1 and not is_shared:
+        raise ConfigurationError(
+            f"{options.workers} workers cannot share a state in {'memory' if options.state == 'memory' else 'a file'}.",
+            "Name a database, --state postgresql://USER@HOST/DATABASE, or use one worker.",
         )
     return options
 

@@ -82,17 +82,17 @@ class Mock:
     def resume(self, arrival: Arrival) -> WireResponse:
         """Process a request that :meth:`handle` has placed and a fault plan has held up, in a second transaction."""
         with self.store.transaction():
-            workspace = self.workspaces.find_cached(arrival.workspace.id)
+            workspace = self.workspaces.claim(arrival.workspace.id)
             if workspace is None:
                 return problem(404, "No such workspace", f"Workspace {arrival.workspace.id} was deleted meanwhile.")
             return self._process_or_refuse(arrival, workspace)
 
     def record_reset(self, arrival: Arrival) -> None:
         """Record a request that a reset kept from being processed."""
-        workspace = self.workspaces.find(arrival.workspace.id)
-        if workspace is None:
-            return
         with self.store.transaction():
+            workspace = self.workspaces.claim(arrival.workspace.id)
+            if workspace is None:
+                return
             nothing = WireResponse(0, b"", ())
             self._recorder.record(arrival, workspace, workspace.clock.now(), nothing, (), note="reset by a fault plan")
 

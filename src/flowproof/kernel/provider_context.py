@@ -125,7 +125,7 @@ class ProviderContext:
         """The seed data: the workspace's own, or the provider's."""
         state = self.state
         own: Mapping[str, Any] | None = state.store.cached(
-            (SEED, state.workspace, state.provider), lambda: state.get(SEED, SEED)
+            state.workspace, (SEED, state.provider), lambda: state.get(SEED, SEED)
         )
         return self.default_seed if own is None else own
 
@@ -137,9 +137,9 @@ class ProviderContext:
             parse: A function or class of a module, whose result nobody changes.
         """
         state, seed = self.state, self.seed
-        owner = "" if seed is self.default_seed else state.workspace  # (most workspaces have the provider's seed data)
-        key = ("parsed_seed", owner, state.provider, parse.__module__, parse.__qualname__)
-        return state.store.cached(key, lambda: parse(seed))
+        owner = None if seed is self.default_seed else state.workspace  # (most workspaces have the provider's seed data)
+        key = ("parsed_seed", state.provider, parse.__module__, parse.__qualname__)
+        return state.store.cached(owner, key, lambda: parse(seed))
 
     def schedule(self, name: str, *, after_s: float, value: Any) -> None:
         """Run the provider's task of that name when the clock has moved on by so many seconds."""
@@ -183,7 +183,7 @@ class ProviderContext:
             body = state.store.credentials.get(state.workspace, state.provider, key)
             return None if body is None else credential_from_row(key, body)
 
-        return state.store.cached(("credential", state.workspace, state.provider, key), read)
+        return state.store.cached(state.workspace, ("credential", state.provider, key), read)
 
     def issue(self, credential: Credential) -> None:
         """

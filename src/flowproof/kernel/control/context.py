@@ -60,7 +60,7 @@ class ControlContext:
         Raises:
             NotFoundProblem: There is none.
         """
-        workspace = self.mock.workspaces.find(workspace_id)
+        workspace = self.mock.workspaces.claim(workspace_id)
         if workspace is None:
             raise NotFoundProblem(f"There is no workspace {workspace_id}.")
         self.mock.workspaces.run_due(workspace)

@@ -7,13 +7,15 @@ A request enters by one of three ways, and each ends in `Mock.handle` or the con
     __call__           the slow path, over ASGI: large bodies, queued requests, and those that a fault plan hits
     serve_from_thread  without a socket, from any thread of this process
 
-Requests are processed one at a time, under a lock; a fault waits with ``await`` and without the lock.
+Requests are processed one at a time, under a lock; a fault waits with ``await`` and without the lock. Where several
+servers share the state, each request is processed in a thread of its own instead, with a transaction of its own: it waits
+for the database, and others of the process go on meanwhile.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from threading import Lock
 from typing import Protocol, TypeVar, assert_never
@@ -27,6 +29,7 @@ from flowproof.kernel.mock import Arrival, Mock
 
 from .courier import Courier
 from .response_writer import ARRIVAL, Message, Receive, ResponseWriter, Send, malformed
+from .threads import REQUEST_THREADS, DatabaseThreads
 
 __all__ = ["CONTROL_PREFIX", "Gateway"]
 
@@ -66,7 +69,8 @@ class Gateway:
 
     def __init__(self, mock: Mock, control: Control, *, largest_body: int) -> None:
         self.mock = mock
-        self._lock = Lock()
+        self._threads = None if mock.store.sharing is None else DatabaseThreads(REQUEST_THREADS)
+        self._lock: AbstractContextManager[object] = Lock() if self._threads is None else nullcontext()
         self.courier = Courier(mock, self._lock)
         self._control = control
         self._largest_body = largest_body
@@ -104,18 +108,11 @@ class Gateway:
             The response; or the arrival of a request that a fault plan hits; or None where its body is too large. Both
             are then to be served over ASGI.
         """
-        if len(request.body) > self._largest_body:
+        if len(request.body) > self._largest_body or self._threads is not None:
             return None
-        if self.mock.store.hold_lock():
-            asyncio.get_running_loop().call_soon(self._pass_turn)
         handled = self._dispatch(request, self.mock.handle)
         self.courier.wake_dirty()
         return handled
-
-    def _pass_turn(self) -> None:
-        """Release a state file once a turn of the loop, and not after each request of a busy process."""
-        with self._lock:
-            self.mock.store.release_lock()
 
     def _dispatch(self, request: WireRequest, handle: Callable[[WireRequest], Result]) -> Result | WireResponse:
         """Let the control API or the mock handle a request."""
@@ -123,6 +120,16 @@ class Gateway:
             if self._is_for_control(request):
                 return _guarded(self._control.answer, request)
             return _guarded(handle, request)
+
+    def _locked(self, step: Callable[[Argument], Result], argument: Argument) -> Result | WireResponse:
+        with self._lock:
+            return _guarded(step, argument)
+
+    async def _use(self, step: Callable[..., Result], *arguments: object) -> Result:
+        """Run a step that uses the mocks: here, or in a thread where it waits for a database."""
+        if self._threads is None:
+            return step(*arguments)
+        return await self._threads.run(step, *arguments)
 
     def _is_for_control(self, request: WireRequest) -> bool:
         if request.path == "/":
@@ -143,7 +150,7 @@ class Gateway:
                 request = await self._read(scope, receive)
             except ClientDisconnected:
                 return
-            handled = self._dispatch(request, self.mock.handle)
+            handled = await self._use(self._dispatch, request, self.mock.handle)
             if isinstance(handled, WireResponse):
                 await writer.write(handled, close=request.too_large)
                 return
@@ -159,12 +166,12 @@ class Gateway:
         if wait_s > 0:
             await asyncio.sleep(wait_s)
         if reset is not None:
-            with self._lock:
-                self.mock.record_reset(arrival)
+            await self._use(self._locked, self.mock.record_reset, arrival)
             await writer.reset(reset)
             return
-        with self._lock:
-            response = _guarded(self.mock.resume, arrival)
+        response = await self._use(self._locked, self.mock.resume, arrival)
+        if response is None:
+            raise ValueError("a request that is resumed has a response")
         await self._write_with_faults(arrival, response, writer)
 
     async def _write_with_faults(self, arrival: Arrival, response: WireResponse, writer: ResponseWriter) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from flowproof.conformance import Contract
-from flowproof.errors import ConfigurationError
+from flowproof.errors import ConfigurationError, StoreConflict, StoreError
 from flowproof.kernel.credentials import Credential, credential_from_row, credential_row
 from flowproof.kernel.hooks import MockHooks
 from flowproof.kernel.provider import Provider
@@ -81,7 +81,10 @@ class Workspaces:
         with self.store.transaction():
             if self.store.workspaces.get(chosen) is not None:
                 raise WorkspaceTaken(f"Workspace {chosen} exists already.", "Choose another id, or none.")
-            self.store.workspaces.add(workspace.to_row())
+            try:
+                self.store.workspaces.add(workspace.to_row())
+            except StoreConflict as error:  # another server has made it meanwhile
+                raise WorkspaceTaken(f"Workspace {chosen} exists already.", "Choose another id, or none.") from error
             self._mint(workspace.id, self._providers)
         return workspace
 
@@ -111,28 +114,39 @@ class Workspaces:
     def ensure_default(self) -> Workspace:
         """The default workspace, created where it is missing. All get credentials of a provider new to a state file."""
         with self.store.transaction():
-            default = self.find(DEFAULT) or self.create(DEFAULT)
+            try:
+                default = self.find(DEFAULT) or self.create(DEFAULT)
+            except WorkspaceTaken:  # by a server that starts at the same time
+                default = self._existing(DEFAULT)
             for slug in self._providers:
                 for workspace in self.store.credentials.workspaces_without(slug):
                     self._mint(workspace, [slug])
             return default
 
+    def _existing(self, workspace_id: str) -> Workspace:
+        found = self.find(workspace_id)
+        if found is None:
+            raise StoreError(f"workspace {workspace_id} comes and goes")
+        return found
+
     def find(self, workspace_id: str) -> Workspace | None:
         row = self.store.workspaces.get(workspace_id)
         return Workspace.from_row(row) if row else None
 
-    def find_by_key(self, provider: str, key: str) -> Workspace | None:
-        """The workspace that a provider's credential belongs to."""
-        row = self.store.credentials.workspace_of(provider, key)
-        return Workspace.from_row(row) if row else None
+    def claim(self, workspace_id: str) -> Workspace | None:
+        """As :meth:`find`, cached from request to request; the open transaction has the workspace for itself then."""
+        self.store.claim(workspace_id)
+        return self.store.cached(workspace_id, ("workspace",), lambda: self.find(workspace_id))
 
-    def find_cached(self, workspace_id: str) -> Workspace | None:
-        """As :meth:`find`, cached from request to request."""
-        return self.store.cached(("workspace", workspace_id), lambda: self.find(workspace_id))
-
-    def find_cached_by_key(self, provider: str, key: str) -> Workspace | None:
-        """As :meth:`find_by_key`, cached from request to request."""
-        return self.store.cached(("key", provider, key), lambda: self.find_by_key(provider, key))
+    def claim_by_key(self, provider: str, key: str) -> Workspace | None:
+        """As :meth:`claim`, for the workspace that a provider's credential belongs to."""
+        owner = self.store.credentials.owner(provider, key)
+        while owner is not None:
+            workspace = self.claim(owner)
+            before, owner = owner, self.store.credentials.owner(provider, key)
+            if owner == before:
+                return workspace
+        return None
 
     def save(self, workspace: Workspace) -> None:
         """Keep seed, clock and faults."""
@@ -177,7 +191,7 @@ class Workspaces:
             secrets = frozenset(secret for each in found for secret in each.secrets.values())
             return secrets, frozenset(each.key for each in found)
 
-        return self.store.cached(("secrets", workspace.id, provider), read)
+        return self.store.cached(workspace.id, ("secrets", provider), read)
 
     def context(
         self,

@@ -107,6 +107,15 @@ class SqliteCredentials:
             )
         return rows.rowcount > 0
 
+    def owner(self, provider: str, key: str) -> str | None:
+        def read() -> str | None:
+            row = self._database.read(
+                "SELECT workspace FROM credential WHERE provider = ? AND key = ?", (provider, key)
+            ).fetchone()
+            return row[0] if row else None
+
+        return self._database.cache.get_or_read(("owner", provider, key), read)
+
     def workspace_of(self, provider: str, key: str) -> WorkspaceRow | None:
         row = self._database.read(
             "SELECT w.id, w.seed, w.clock, w.faults, w.created_at FROM credential c"
