@@ -51,9 +51,7 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), "-D", str(self.folder / "data"), *arguments]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=self.folder, **self._as_user
-        )  # type: ignore[call-overload]  # (the keywords of another user are computed)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder, **self._as_user)  # type: ignore[call-overload]  # (the keywords of another user are computed)
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stdout}{done.stderr}")
 

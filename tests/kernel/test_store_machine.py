@@ -75,7 +75,7 @@ class StoreLifecycle(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         self.store = self.make(Path(self.folder.name))
         self.model = Model()
-        self.blocks: list[tuple[AbstractContextManager[None], Model | None]] = []
+        self.blocks: list[tuple[AbstractContextManager[object], Model | None]] = []
         self.savepoints = 0
         self.dirty: dict[str, int] = {}
         self.number = 0

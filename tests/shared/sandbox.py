@@ -1,4 +1,4 @@
-"""A shared sandbox for tests: servers on one PostgreSQL, clients that use whichever answers, and what they were told."""
+"""A shared sandbox for tests: servers on one PostgreSQL, and clients that use whichever answers."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from flowproof.target import ControlClient
 from tests import tree
 from tests.cli.servers import Served, serving
 
-__all__ = ["Acknowledged", "Clients", "Sandbox", "sandbox"]
+__all__ = ["TIMEOUT_S", "Acknowledged", "Clients", "Sandbox", "sandbox"]
 
 WHEN = "2026-01-01T12:00:00.000Z"
 TIMEOUT_S = 60.0
@@ -179,9 +179,9 @@ class Clients:
 
 @cache
 def _documented_order() -> dict[str, Any]:
-    order: dict[str, Any] = read_yaml("oneflow", tree.ROOT / "contracts/oneflow/openapi.yaml")["components"]["examples"][
-        "fullOrder"
-    ]["value"]
+    order: dict[str, Any] = read_yaml("oneflow", tree.ROOT / "contracts/oneflow/openapi.yaml")["components"][
+        "examples"
+    ]["fullOrder"]["value"]
     return order
 
 

@@ -33,7 +33,9 @@ class ServeOptions:
         seed: What ids and credentials of new workspaces are drawn from.
         workers: Processes, where the state is in PostgreSQL.
         ready_file: Where to write that the server answers.
+        log_format: ``text`` or ``json``.
         listen_fd: A listening socket that was inherited.
+        metrics_folder: Where the workers of one server publish what they have counted.
     """
 
     providers: tuple[str, ...]
@@ -47,7 +49,9 @@ class ServeOptions:
     seed: int | None
     workers: int
     ready_file: Path | None
+    log_format: str = "text"
     listen_fd: int | None = None
+    metrics_folder: Path | None = None
 
     def to_arguments(self) -> list[str]:
         """A command line for another process, without token and state, whose secrets others could see there."""
@@ -60,7 +64,9 @@ class ServeOptions:
             "--seed": self.seed,
             "--workers": self.workers,
             "--ready-file": self.ready_file,
+            "--log-format": self.log_format,
             "--listen-fd": self.listen_fd,
+            "--metrics-folder": self.metrics_folder,
         }
         named = [f"{name}={value}" for name, value in values.items() if value is not None]
         return ["serve", *named, *(["--", *self.providers] if self.providers else [])]

@@ -45,7 +45,14 @@ __all__ = ["serve"]
     metavar="FILE",
     help="Write URL, process, base URLs and credentials here when ready.",
 )
+@option(
+    "--log-format",
+    default="text",
+    type=click.Choice(["text", "json"]),
+    help="How stderr is written: for people or programs.",
+)
 @click.option("--listen-fd", type=int, hidden=True)
+@click.option("--metrics-folder", type=click.Path(path_type=Path), hidden=True)
 def serve(**values: Any) -> None:
     """
     Serve the mocks of these providers, or of all that are installed.

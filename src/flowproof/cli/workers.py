@@ -14,7 +14,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from random import SystemRandom
+from tempfile import TemporaryDirectory
 
 from flowproof.errors import ConfigurationError
 from flowproof.kernel.serving.server import listen
@@ -41,7 +43,7 @@ def supervise(options: ServeOptions) -> None:
     Raises:
         ConfigurationError: The run is set up wrong, or a worker did not start.
     """
-    log_to_stderr()
+    log_to_stderr(options.log_format)
     end_by_signal()
     with ExitStack() as stack:
         gateway = make_gateway(options)
@@ -50,6 +52,8 @@ def supervise(options: ServeOptions) -> None:
         announcement = make_announcement(gateway, url, options)
         gateway.mock.store.close()
         stack.enter_context(ready_file(options))
+        metrics = stack.enter_context(TemporaryDirectory(prefix="flowproof-metrics-"))
+        options = replace(options, metrics_folder=Path(metrics))
         workers = stack.enter_context(_workers(options, listening))
         announce(options, announcement)
         while True:
@@ -104,8 +108,10 @@ class Worker:
 def _workers(options: ServeOptions, listening: socket.socket) -> Iterator[list[Worker]]:
     workers: list[Worker] = []
     try:
-        for index in range(options.workers):
-            workers.append(Worker(options, listening, index, _start(options, listening, index), time.monotonic()))
+        workers.extend(
+            Worker(options, listening, index, _start(options, listening, index), time.monotonic())
+            for index in range(options.workers)
+        )
         for each in workers:
             _wait_until_ready(each.process)
         yield workers

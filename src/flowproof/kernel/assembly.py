@@ -73,8 +73,7 @@ def open_store(location: str) -> Store:
     The store at a location; here alone the implementation is chosen.
 
     Args:
-        location: ``:memory:``, the URL of a PostgreSQL database, or the path of a SQLite file, which is made where it is
-            missing.
+        location: ``:memory:``, the URL of a PostgreSQL database, or the path of a SQLite file that may be missing.
 
     Raises:
         ConfigurationError: The packages for PostgreSQL are not installed.

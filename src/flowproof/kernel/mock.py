@@ -28,6 +28,7 @@ from .http.request import WireRequest
 from .http.response import WireResponse
 from .journal.entries import redact_finding
 from .journal.journal import Journal
+from .metrics import Metrics
 from .placement import Arrival, Placement
 from .recorder import Recorder
 from .refusals import Refusal
@@ -50,7 +51,7 @@ class Mock:
         rng: What ids and credentials of new workspaces are drawn from.
         journal_keep: How many exchanges are kept of each workspace.
 
-    ``hooks`` lets a test tool watch or change answers and findings.
+    ``hooks`` lets a test tool watch or change answers and findings; ``metrics`` counts what this process has served.
     """
 
     def __init__(self, apps: Iterable[ProviderApp], store: Store, rng: Random, *, journal_keep: int = 500) -> None:
@@ -62,7 +63,8 @@ class Mock:
         self.workspaces = Workspaces(store, providers, contracts, rng, self.hooks)
         self.journal = Journal(store, keep=journal_keep)
         self._placement = Placement(self.apps, self.workspaces)
-        self._recorder = Recorder(self.journal, self.workspaces, self.hooks)
+        self.metrics = Metrics()
+        self._recorder = Recorder(self.journal, self.workspaces, self.hooks, self.metrics)
         self.workspaces.ensure_default()
 
     def handle(self, wire: WireRequest) -> Arrival | WireResponse:

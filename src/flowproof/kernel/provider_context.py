@@ -137,7 +137,9 @@ class ProviderContext:
             parse: A function or class of a module, whose result nobody changes.
         """
         state, seed = self.state, self.seed
-        owner = None if seed is self.default_seed else state.workspace  # (most workspaces have the provider's seed data)
+        owner = (
+            None if seed is self.default_seed else state.workspace
+        )  # (most workspaces have the provider's seed data)
         key = ("parsed_seed", state.provider, parse.__module__, parse.__qualname__)
         return state.store.cached(owner, key, lambda: parse(seed))
 

@@ -9,6 +9,7 @@ out too: the Host header must name loopback (against DNS rebinding), so must an 
 import hmac
 import logging
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -30,6 +31,7 @@ from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import ProviderRequest, WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.http.routing import QuickRule
+from flowproof.kernel.metrics import Metrics
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.refusals import Refusal
 from flowproof.kernel.workspaces import WorkspaceTaken
@@ -55,6 +57,8 @@ class ControlApp(Flask):
     Args:
         mock: The mocks that it is about.
         token: The bearer token that a request must present; without one, only loopback addresses may ask.
+
+    ``total_metrics`` gives what the whole server has counted, where it has several processes.
     """
 
     url_rule_class = QuickRule
@@ -62,6 +66,7 @@ class ControlApp(Flask):
     def __init__(self, mock: Mock, *, token: str | None) -> None:
         super().__init__("flowproof.control", static_folder=None, template_folder=None, root_path="/")
         self.mock = mock
+        self.total_metrics: Callable[[], Metrics] = lambda: mock.metrics
         self._token = token or None
         self.contract = control_contract()
         self.url_map.merge_slashes = False
@@ -90,6 +95,7 @@ class ControlApp(Flask):
         except ConfigurationError as error:
             return problem(422, "Cannot be done", str(error))
         except StoreError as error:
+            self.mock.metrics.count_state_error()
             return problem(503, "State not available", f"The server's state: {error}.")
         except Refusal as refusal:
             return problem(400, "Malformed request", str(refusal))
@@ -127,9 +133,12 @@ class ControlApp(Flask):
                 raise request.routing_exception
             rule = request.url_rule
             parameters = {name: unquote(str(value)) for name, value in (request.view_args or {}).items()}
-            bind(ControlContext(self.mock, _base_url(wire), self._checked_body(below), wire.query))
+            body = self._checked_body(below)
+            bind(ControlContext(self.mock, _base_url(wire), body, wire.query, self.total_metrics))
             view = self.view_functions[rule.endpoint if rule else ""]
             returned: Any = view(**parameters)
+        if isinstance(returned, WireResponse):
+            return returned
         value, status = returned if isinstance(returned, tuple) else (returned, 200)
         return _rendered(value, status)
 

@@ -1,5 +1,6 @@
 """What a route of the control API knows of its request: ``control_ctx.json``, ``control_ctx.workspace(id)`` …"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qs
@@ -9,6 +10,7 @@ from werkzeug.local import LocalProxy
 
 from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.kernel.app import ProviderApp
+from flowproof.kernel.metrics import Metrics
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.provider_context import ProviderContext
 from flowproof.kernel.workspaces import Workspace
@@ -38,12 +40,14 @@ class ControlContext:
         base_url: Scheme and host as the client wrote them.
         json: The body's JSON value, or None.
         query: The query string.
+        total_metrics: Gives what the whole server has counted.
     """
 
     mock: Mock
     base_url: str
     json: Any
     query: str
+    total_metrics: Callable[[], Metrics]
 
     def parameter(self, name: str, default: str) -> str:
         """A parameter of the query."""

@@ -7,15 +7,15 @@ in which they are due; workspaces do not wait for each other. On a real clock it
 one when the clock is moved, and then every attempt happens at the moment at which it was due. It uses the mocks only
 under the lock, which it never holds while it waits for a receiver.
 
-Servers that share a database each look after what they have changed themselves; once a second each looks for what nobody
-looks after, since a server may have ended. Whoever claims a workspace first does what is due in it.
+Servers that share a database each look after what they have changed themselves; once a second each looks for what
+nobody looks after, since a server may have ended. Whoever claims a workspace first does what is due in it.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from concurrent import futures
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeVar

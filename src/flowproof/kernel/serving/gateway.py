@@ -8,8 +8,8 @@ A request enters by one of three ways, and each ends in `Mock.handle` or the con
     serve_from_thread  without a socket, from any thread of this process
 
 Requests are processed one at a time, under a lock; a fault waits with ``await`` and without the lock. Where several
-servers share the state, each request is processed in a thread of its own instead, with a transaction of its own: it waits
-for the database, and others of the process go on meanwhile.
+servers share the state, each request is processed in a thread of its own instead, with a transaction of its own: it
+waits for the database, and others of the process go on meanwhile.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from flowproof.kernel.faults.effects import MalformedJson, OnSocket, Reset, Slow
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
+from flowproof.kernel.metrics import Metrics
 from flowproof.kernel.mock import Arrival, Mock
 
 from .courier import Courier
@@ -34,6 +35,7 @@ from .threads import REQUEST_THREADS, DatabaseThreads
 __all__ = ["CONTROL_PREFIX", "Gateway"]
 
 CONTROL_PREFIX = "/_flowproof"
+HEALTH = f"{CONTROL_PREFIX}/health"  # needs no state, and never waits for a thread
 MOST_DRAINED = 32 * 1024 * 1024  # bytes read of a body that is too large
 
 Argument = TypeVar("Argument")
@@ -52,6 +54,8 @@ class ClientDisconnected(Exception):
 
 class Control(Protocol):
     """What answers the control API."""
+
+    total_metrics: Callable[[], Metrics]
 
     def answer(self, wire: WireRequest) -> WireResponse:
         """Handle one request."""
@@ -74,6 +78,10 @@ class Gateway:
         self.courier = Courier(mock, self._lock)
         self._control = control
         self._largest_body = largest_body
+
+    def share_metrics(self, total: Callable[[], Metrics]) -> None:
+        """Let the control API show what all processes of a server have counted."""
+        self._control.total_metrics = total
 
     def serve_from_thread(self, request: WireRequest) -> WireResponse | None:
         """
@@ -108,7 +116,7 @@ class Gateway:
             The response; or the arrival of a request that a fault plan hits; or None where its body is too large. Both
             are then to be served over ASGI.
         """
-        if len(request.body) > self._largest_body or self._threads is not None:
+        if len(request.body) > self._largest_body or (self._threads is not None and request.path != HEALTH):
             return None
         handled = self._dispatch(request, self.mock.handle)
         self.courier.wake_dirty()
@@ -118,12 +126,24 @@ class Gateway:
         """Let the control API or the mock handle a request."""
         with self._lock:
             if self._is_for_control(request):
-                return _guarded(self._control.answer, request)
-            return _guarded(handle, request)
+                return self._guarded(self._control.answer, request)
+            return self._guarded(handle, request)
 
     def _locked(self, step: Callable[[Argument], Result], argument: Argument) -> Result | WireResponse:
         with self._lock:
-            return _guarded(step, argument)
+            return self._guarded(step, argument)
+
+    def _guarded(self, step: Callable[[Argument], Result], argument: Argument) -> Result | WireResponse:
+        """The result of a step; where it fails, an error response of ours, which is not a provider's."""
+        try:
+            return step(argument)
+        except StoreError as error:
+            logger.error("%s", error)
+            self.mock.metrics.count_state_error()
+            return problem(503, "State not available", f"The server's state: {error}.")
+        except Exception:
+            logger.exception("the server failed")
+            return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")
 
     async def _use(self, step: Callable[..., Result], *arguments: object) -> Result:
         """Run a step that uses the mocks: here, or in a thread where it waits for a database."""
@@ -227,15 +247,3 @@ class Gateway:
             else:
                 pieces.clear()
         return (b"", True) if size > self._largest_body else (b"".join(pieces), False)
-
-
-def _guarded(step: Callable[[Argument], Result], argument: Argument) -> Result | WireResponse:
-    """The result of a step; where it fails, an error response of ours, which is not a provider's."""
-    try:
-        return step(argument)
-    except StoreError as error:
-        logger.error("%s", error)
-        return problem(503, "State not available", f"The server's state: {error}.")
-    except Exception:
-        logger.exception("the server failed")
-        return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")

@@ -26,7 +26,16 @@ from typing import Any, Protocol, TypeVar
 
 from .rows import CredentialRow, DeliveryRow, ExchangeDraft, ExchangeRow, TaskRow, WorkspaceRow
 
-__all__ = ["CredentialTable", "DeliveryQueue", "Exchanges", "RecordTable", "Sharing", "Store", "TaskQueue", "WorkspaceTable"]
+__all__ = [
+    "CredentialTable",
+    "DeliveryQueue",
+    "Exchanges",
+    "RecordTable",
+    "Sharing",
+    "Store",
+    "TaskQueue",
+    "WorkspaceTable",
+]
 
 Cached = TypeVar("Cached")
 

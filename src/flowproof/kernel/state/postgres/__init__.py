@@ -1,4 +1,4 @@
-"""The store in a PostgreSQL database, which several servers share. Nothing else in the kernel may import ``psycopg``."""
+"""The store in a PostgreSQL database that several servers share. Nothing else in the kernel may import ``psycopg``."""
 
 from .store import PostgresStore
 

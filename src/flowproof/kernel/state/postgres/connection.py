@@ -6,7 +6,6 @@ It waits for the database itself, with a limit, since a network that has been cu
 """
 
 import select
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,12 +13,13 @@ import psycopg
 from psycopg import pq
 
 from flowproof.errors import StoreError
+from flowproof.kernel.time.clock import stopwatch_ms
 
 from .statements import BINARY, Encoded, Statement, decoder
 
-__all__ = ["Connection", "DatabaseAway", "Row"]
+__all__ = ["Connection", "DatabaseAway", "DatabaseSilent", "Row"]
 
-ANSWER_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_MS = 10_000.0
 Row = tuple[Any, ...]
 Step = tuple[Statement, Encoded]
 
@@ -27,7 +27,11 @@ GOOD = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 
 
 class DatabaseAway(StoreError):
-    """The database cannot be reached, or does not answer."""
+    """The database cannot be reached."""
+
+
+class DatabaseSilent(DatabaseAway):
+    """The database does not answer in time, so other connections to it are likely to be cut off, too."""
 
 
 class Connection(psycopg.Connection[Any]):
@@ -37,6 +41,7 @@ class Connection(psycopg.Connection[Any]):
         super().__init__(*arguments, **settings)
         self._known_statements: set[bytes] = set()
         self._socket_poll = select.poll()
+        self.is_silent = False  # it was given up without an answer
 
     def run(self, steps: Sequence[Step]) -> list[Row]:
         """
@@ -46,11 +51,15 @@ class Connection(psycopg.Connection[Any]):
             The rows of the last one.
 
         Raises:
-            DatabaseAway: The connection is lost; it is closed then.
+            DatabaseAway: The connection is lost or silent; it is closed then.
             StoreError: A statement failed. Those after it did not run, and the transaction must be rolled back.
         """
         try:
             return self._round_trip(steps)
+        except TimeoutError as error:
+            self.is_silent = True
+            self.close()
+            raise DatabaseSilent("the database does not answer") from error
         except (psycopg.OperationalError, OSError) as error:
             self.close()
             raise DatabaseAway("the database cannot be reached") from error
@@ -84,12 +93,12 @@ class Connection(psycopg.Connection[Any]):
 
     def _round_trip_results(self, expected: int) -> list[pq.abc.PGresult]:
         """The results of so many statements, and the end of the round trip."""
-        libpq, deadline = self.pgconn, time.monotonic() + ANSWER_TIMEOUT_S
+        libpq, deadline_ms = self.pgconn, stopwatch_ms() + ANSWER_TIMEOUT_MS
         results: list[pq.abc.PGresult] = []
-        self._send_all(deadline)
+        self._send_all(deadline_ms)
         while True:
             while libpq.is_busy():
-                self._wait_for_socket(select.POLLIN, deadline)
+                self._wait_for_socket(select.POLLIN, deadline_ms)
                 libpq.consume_input()
             result = libpq.get_result()
             if result is None:
@@ -103,17 +112,17 @@ class Connection(psycopg.Connection[Any]):
             raise psycopg.OperationalError("the connection is lost")
         return results
 
-    def _send_all(self, deadline: float) -> None:
+    def _send_all(self, deadline_ms: float) -> None:
         while self.pgconn.flush():
-            if self._wait_for_socket(select.POLLIN | select.POLLOUT, deadline) & select.POLLIN:
+            if self._wait_for_socket(select.POLLIN | select.POLLOUT, deadline_ms) & select.POLLIN:
                 self.pgconn.consume_input()
 
-    def _wait_for_socket(self, events: int, deadline: float) -> int:
+    def _wait_for_socket(self, events: int, deadline_ms: float) -> int:
         """Wait until the socket is ready; returns for what."""
         self._socket_poll.register(self.pgconn.socket, events)
-        ready = self._socket_poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
+        ready = self._socket_poll.poll(max(0.0, deadline_ms - stopwatch_ms()))
         if not ready:
-            raise psycopg.OperationalError("the database does not answer")
+            raise TimeoutError
         return ready[0][1]
 
     def end_pipeline(self) -> None:

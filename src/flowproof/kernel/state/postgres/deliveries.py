@@ -29,7 +29,8 @@ IS_SENDING = Statement(
 )
 UPDATE = Statement("UPDATE flowproof.delivery SET state = $2, due_us = $3, body = $4, server = NULL WHERE seq = $1")
 PUT_BACK = Statement(
-    "UPDATE flowproof.delivery SET state = 'pending', server = NULL WHERE seq = $1 AND state = 'sending' AND server = $2"
+    "UPDATE flowproof.delivery SET state = 'pending', server = NULL"
+    " WHERE seq = $1 AND state = 'sending' AND server = $2"
 )
 PUT_BACK_ALL = Statement(
     "UPDATE flowproof.delivery SET state = 'pending', server = NULL WHERE state = 'sending' AND server = $1"

@@ -113,6 +113,8 @@ class Pool:
     def give_back(self, connection: Connection) -> None:
         connection.end_pipeline()
         self._pool.putconn(connection)
+        if connection.is_silent:
+            self._pool.drain()
 
     def close(self) -> None:
         self._pool.close()

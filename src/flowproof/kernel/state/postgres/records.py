@@ -48,9 +48,7 @@ class PostgresRecords:
             self._note(workspace, kind)
 
     def increment(self, workspace: str, provider: str, kind: str, key: str) -> int:
-        return int(
-            self._transactions.read(workspace, INCREMENT, workspace, provider, kind, key_to_bytes(key))[0][0]
-        )
+        return int(self._transactions.read(workspace, INCREMENT, workspace, provider, kind, key_to_bytes(key))[0][0])
 
     def delete(self, workspace: str, provider: str, kind: str, key: str) -> bool:
         with TransactionBlock(self._transactions):

@@ -72,8 +72,8 @@ def migrate(connection: Connection, migrations: Sequence[str] = MIGRATIONS) -> N
         (version,) = connection.execute("SELECT number FROM flowproof.version").fetchone() or (0,)
         if version > len(migrations):
             raise StoreError(
-                f"the database has the tables of a newer Flowproof (version {version}; this one knows {len(migrations)});"
-                " upgrade this server, or name another database"
+                f"the database has the tables of a newer Flowproof: version {version}, and this one knows"
+                f" {len(migrations)}; upgrade this server, or name another database"
             )
         for each in migrations[version:]:
             connection.execute(each.encode())

@@ -11,7 +11,7 @@ from itertools import islice
 from flowproof.errors import StoreError
 
 from .cache import Cache, CachedWorkspace
-from .connection import Connection, DatabaseAway, Row
+from .connection import Connection, DatabaseAway, DatabaseSilent, Row
 from .pool import Pool
 from .statements import Encoded, Statement, Value, encoded
 
@@ -159,9 +159,10 @@ class Session:
             self._connection = self._pool.take()
             try:
                 return self._flush(step, begins=begins)
+            except DatabaseSilent:
+                raise
             except DatabaseAway:
-                self._pool.give_back(self._connection)
-                self._connection = None
+                self._give_back()
         raise DatabaseAway("the database cannot be reached")
 
     def _flush(self, step: tuple[Statement, Encoded], *, begins: bool = False) -> list[Row]:
@@ -254,4 +255,3 @@ class Session:
         if self._connection is not None:
             self._pool.give_back(self._connection)
             self._connection = None
-
