@@ -54,6 +54,9 @@ class Cache:
         if cached is not None:
             self._workspaces[workspace] = cached
 
+    def has(self, workspace: str) -> bool:
+        return workspace in self._workspaces
+
     def drop(self, workspace: str) -> None:
         found = self._workspaces.pop(workspace, None)
         for each in found.keys.copy() if found else ():

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from psycopg import Error, ProgrammingError
+from psycopg import Error, OperationalError, ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -27,7 +27,6 @@ SESSION_SETTINGS = (
     "SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '8s'; SET statement_timeout = '9s';"
     " SET client_min_messages = 'warning'"
 )
-START_TIMEOUT_S = 10.0
 TAKE_TIMEOUT_S = 2.0
 TAKE_TIMEOUT_WHILE_AWAY_S = 0.05  # once a request has waited in vain, the next ones do not wait behind it
 RECONNECT_FOR_S = 8.0  # with pauses that double; then the next request has it tried again
@@ -72,28 +71,24 @@ class Pool:
             reconnect_timeout=RECONNECT_FOR_S,
             name="flowproof",
         )
+        self._conninfo = conninfo
         self._is_away = False
-        self._pool.open()
 
-    def prepare(self, step: Callable[[Connection], None]) -> None:
+    def open(self, step: Callable[[Connection], None]) -> None:
         """
-        Wait until the database is reached, and do the first thing there.
+        Reach the database, do the first thing there, and open the pool.
 
         Raises:
             StoreError: It is not reached, or the step fails.
         """
         try:
-            with self._pool.connection(START_TIMEOUT_S) as connection:
+            with Connection.connect(self._conninfo, autocommit=True) as connection:
                 step(connection)
-        except PoolTimeout as error:
-            self._pool.close()
-            raise DatabaseAway("the database cannot be reached; the log says why") from error
+        except OperationalError as error:
+            raise DatabaseAway(f"the database cannot be reached: {' '.join(str(error).split())}") from error
         except Error as error:
-            self._pool.close()
-            raise StoreError(f"the tables cannot be made: {error}") from error
-        except StoreError:
-            self._pool.close()
-            raise
+            raise StoreError(f"the tables cannot be made: {' '.join(str(error).split())}") from error
+        self._pool.open()
 
     def take(self) -> Connection:
         """

@@ -55,7 +55,7 @@ class PostgresStore:
     def __init__(self, url: str, *, connections: int = 20) -> None:
         conninfo = connection_string(url)
         pool = Pool(conninfo, size=connections)
-        pool.prepare(migrate)
+        pool.open(migrate)
         self._pool = pool
         self._transactions = Transactions(pool)
         self._presence = Presence(conninfo, self._transactions.cache)
@@ -111,6 +111,10 @@ class PostgresStore:
 
     def take_dirty(self) -> Mapping[str, int]:
         return self._transactions.take_dirty()
+
+    def is_caching(self, workspace: str) -> bool:
+        """Whether anything of a workspace is cached in this process."""
+        return self._transactions.cache.has(workspace)
 
     def close(self) -> None:
         self._presence.end()
