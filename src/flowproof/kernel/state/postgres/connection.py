@@ -23,7 +23,10 @@ ANSWER_TIMEOUT_MS = 10_000.0
 Row = tuple[Any, ...]
 Step = tuple[Statement, Encoded]
 
-GOOD = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
+# As plain numbers, since looking a member up takes longer than the whole comparison.
+GOOD = frozenset({int(pq.ExecStatus.COMMAND_OK), int(pq.ExecStatus.TUPLES_OK)})
+SYNC = int(pq.ExecStatus.PIPELINE_SYNC)
+OFF = int(pq.PipelineStatus.OFF)
 
 
 class DatabaseAway(StoreError):
@@ -71,7 +74,7 @@ class Connection(psycopg.Connection[Any]):
 
     def _round_trip(self, steps: Sequence[Step]) -> list[Row]:
         libpq = self.pgconn
-        if libpq.pipeline_status == pq.PipelineStatus.OFF:
+        if libpq.pipeline_status == OFF:
             libpq.enter_pipeline_mode()
         sent: list[bytes | None] = []  # for each result the name of the statement that it prepares, if it does
         for statement, parameters in steps:
@@ -96,18 +99,19 @@ class Connection(psycopg.Connection[Any]):
         libpq, deadline_ms = self.pgconn, stopwatch_ms() + ANSWER_TIMEOUT_MS
         results: list[pq.abc.PGresult] = []
         self._send_all(deadline_ms)
-        while True:
+        ends = 0  # without a result since the last one: each statement has one end, and a lost connection has no end of them
+        while ends < 2:
             while libpq.is_busy():
                 self._wait_for_socket(select.POLLIN, deadline_ms)
                 libpq.consume_input()
             result = libpq.get_result()
             if result is None:
-                if libpq.status == pq.ConnStatus.BAD:
-                    raise psycopg.OperationalError("the connection is lost")
-                continue
-            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                ends += 1
+            elif result.status == SYNC:
                 break
-            results.append(result)
+            else:
+                ends = 0
+                results.append(result)
         if len(results) != expected:
             raise psycopg.OperationalError("the connection is lost")
         return results

@@ -26,6 +26,10 @@ TRY_CLAIM = Statement(
     " (SELECT exchanges, revision FROM flowproof.turn WHERE workspace = $1 FOR UPDATE SKIP LOCKED) AS mine ON true"
 )
 END_TURN = Statement("UPDATE flowproof.turn SET exchanges = $2, revision = $3 WHERE workspace = $1")
+# The workspace is released before the disk has what was done, so that transactions on one workspace share a wait for
+# the disk. The transaction after it, with a number of its own, ends when the disk has all that came before it.
+EARLY = Statement("SET LOCAL synchronous_commit TO off")
+ON_DISK = Statement("SELECT pg_current_xact_id()")
 NOTIFY = Statement("SELECT pg_notify('flowproof', $1)")
 RETRIES = 20  # of a first statement on connections that turn out to be lost
 
@@ -165,18 +169,18 @@ class Session:
                 self._give_back()
         raise DatabaseAway("the database cannot be reached")
 
-    def _flush(self, step: tuple[Statement, Encoded], *, begins: bool = False) -> list[Row]:
+    def _flush(self, *last: tuple[Statement, Encoded], begins: bool = False) -> list[Row]:
         if self._connection is None:
             raise DatabaseAway("the database cannot be reached")
         steps = [(BEGIN, encoded(()))] if begins else []
         done = 0
         for savepoint in self._savepoints:
-            if not savepoint.is_sent and (savepoint.start < len(self._pending) or step[0].writes):
+            if not savepoint.is_sent and (savepoint.start < len(self._pending) or last[0][0].writes):
                 steps += self._pending[done : savepoint.start]
                 done = savepoint.start
                 steps.append((Statement(f"SAVEPOINT {savepoint.name}"), encoded(())))
                 savepoint.is_sent = True
-        steps += [*self._pending[done:], step]
+        steps += [*self._pending[done:], *last]
         self._pending.clear()
         for savepoint in self._savepoints:
             savepoint.start = 0
@@ -223,7 +227,7 @@ class Session:
             return
         try:
             self._end_turns()
-            self._flush((COMMIT, encoded(())))
+            self._flush((COMMIT, encoded(())), (ON_DISK, encoded(())))
         except BaseException:
             self.rollback()
             raise
@@ -233,6 +237,7 @@ class Session:
         self._give_back()
 
     def _end_turns(self) -> None:
+        self.write(EARLY)
         for workspace, claim in self._claims.items():
             if claim.revision is not None and (claim.is_counted or claim.is_changed):
                 self.write(END_TURN, workspace, claim.exchanges, claim.revision + claim.is_changed)

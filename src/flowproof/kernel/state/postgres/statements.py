@@ -89,8 +89,15 @@ def _boolean(value: bytes) -> bool:
     return value != b"\0"
 
 
-# By the type's number in PostgreSQL: bool, bytea, bigint, integer, text.
-DECODERS: dict[int, Callable[[bytes], Any]] = {16: _boolean, 17: bytes, 20: _integer, 23: _integer, 25: bytes.decode}
+# By the type's number in PostgreSQL: bool, bytea, bigint, integer, text, xid8.
+DECODERS: dict[int, Callable[[bytes], Any]] = {
+    16: _boolean,
+    17: bytes,
+    20: _integer,
+    23: _integer,
+    25: bytes.decode,
+    5069: _integer,
+}
 
 
 def decoder(type_number: int) -> Callable[[bytes], Any]:
