@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv serve test test-lowest lint types format check mutants bench bench-growth bench-peers wheel clean
+.PHONY: help venv serve test test-lowest lint types format check mutants bench bench-growth bench-peers bench-shared wheel clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -62,6 +62,10 @@ bench-peers: venv ## measure other tools side by side on the same contract; need
 	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	@npm install --silent --no-audit --no-fund --prefix build/peers @stoplight/prism-cli@5 wiremock@3 @mockoon/cli@9
 	@$(BIN)/python -m benchmarks.peers build/peers
+
+bench-shared: venv ## measure several servers on one PostgreSQL; needs wrk and postgresql
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+	@$(BIN)/python -m benchmarks.shared
 
 wheel: venv ## build the wheel into dist/
 	@rm -rf build dist

@@ -7,13 +7,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import psycopg
 import pytest
 
-__all__ = ["Cluster", "shared_cluster"]
+__all__ = ["USER", "Cluster", "binaries", "new_cluster", "shared_cluster"]
 
 START_TIMEOUT_S = "60"
 USER = "flowproof"
@@ -36,10 +37,12 @@ class Cluster:
 
     Args:
         programs: The folder of its programs.
+        settings: Beside the usual ones.
     """
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, settings: Sequence[str] = ()) -> None:
         self._programs = programs
+        self._settings = (*SETTINGS, *settings)
         self.folder = Path(tempfile.mkdtemp(prefix="fp-pg-"))
         # initdb refuses root, so root becomes the user that Debian's package has made
         self._as_user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
@@ -57,7 +60,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start it; returns when it takes connections."""
-        options = " ".join(f"-c {each}" for each in (*SETTINGS, f"unix_socket_directories={self.folder}"))
+        options = " ".join(f"-c {each}" for each in (*self._settings, f"unix_socket_directories={self.folder}"))
         log = str(self.folder / "log")
         self._run("pg_ctl", "start", "--wait", "--timeout", START_TIMEOUT_S, "--log", log, "--options", options)
 
@@ -85,10 +88,15 @@ class Cluster:
             connection.execute(f'CREATE DATABASE "{database}"'.encode())
         return self.url(database)
 
+    @property
+    def pid(self) -> int | None:
+        """The number of its first process; None while it does not run."""
+        file = self.folder / "data" / "postmaster.pid"
+        return int(file.read_text().split()[0]) if file.exists() else None
+
     def remove(self) -> None:
-        pid = self.folder / "data" / "postmaster.pid"
-        if pid.exists():
-            os.kill(int(pid.read_text().split()[0]), signal.SIGQUIT)
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -80,6 +80,15 @@ class Journal:
         while len(self._explanations) > MOST_WAITING:
             self._explanations.popitem(last=False)
 
+    @property
+    def has_unexplained(self) -> bool:
+        return bool(self._explanations)
+
+    def explain_waiting(self) -> None:
+        """Explain now what waits for a reader: where several servers share the journal, another one may be asked."""
+        while self._explanations:
+            self.find(next(iter(self._explanations)))
+
     def entries(
         self, workspace: str, *, after: int = 0, limit: int | None = None, refused_only: bool = False
     ) -> list[dict[str, Any]]:
@@ -91,7 +100,10 @@ class Journal:
         """The exchange of an id such as ``default-17``."""
         workspace, _, number = identifier.rpartition("-")
         row = self._store.exchanges.find(workspace, int(number)) if number.isdecimal() and len(number) < 16 else None
-        return self._explained(row) if row else None
+        if row is None:
+            self._explanations.pop(identifier, None)
+            return None
+        return self._explained(row)
 
     def _explained(self, row: ExchangeRow) -> dict[str, Any]:
         entry: dict[str, Any] = orjson.loads(row.body)

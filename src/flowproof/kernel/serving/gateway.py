@@ -76,6 +76,7 @@ class Gateway:
         self._threads = None if mock.store.sharing is None else DatabaseThreads(REQUEST_THREADS)
         self._lock: AbstractContextManager[object] = Lock() if self._threads is None else nullcontext()
         self.courier = Courier(mock, self._lock)
+        self._explaining: asyncio.Task[None] | None = None
         self._control = control
         self._largest_body = largest_body
 
@@ -151,6 +152,21 @@ class Gateway:
             return step(*arguments)
         return await self._threads.run(step, *arguments)
 
+    def _explain_beside(self) -> None:
+        """Have refused requests explained while others are served, where another server may be asked for it."""
+        if self._threads is None or not self.mock.journal.has_unexplained:
+            return
+        if self._explaining is None or self._explaining.done():
+            self._explaining = asyncio.get_running_loop().create_task(self._explain(self._threads))
+
+    async def _explain(self, threads: DatabaseThreads) -> None:
+        try:
+            await threads.run(self.mock.journal.explain_waiting)
+        except StoreError as error:
+            logger.error("refused requests cannot be explained: %s", error)
+        except Exception:
+            logger.exception("refused requests cannot be explained")
+
     def _is_for_control(self, request: WireRequest) -> bool:
         if request.path == "/":
             return not self.mock.has_host(request)
@@ -171,6 +187,7 @@ class Gateway:
             except ClientDisconnected:
                 return
             handled = await self._use(self._dispatch, request, self.mock.handle)
+            self._explain_beside()
             if isinstance(handled, WireResponse):
                 await writer.write(handled, close=request.too_large)
                 return

@@ -99,7 +99,7 @@ class Connection(psycopg.Connection[Any]):
         libpq, deadline_ms = self.pgconn, stopwatch_ms() + ANSWER_TIMEOUT_MS
         results: list[pq.abc.PGresult] = []
         self._send_all(deadline_ms)
-        ends = 0  # without a result since the last one: each statement has one end, and a lost connection has no end of them
+        ends = 0  # in a row: each statement has one, and a lost connection gives nothing else
         while ends < 2:
             while libpq.is_busy():
                 self._wait_for_socket(select.POLLIN, deadline_ms)
