@@ -208,14 +208,14 @@ class StoreLifecycle(RuleBasedStateMachine):
         self.model.tasks.append((workspace, provider, due_us, self.number))
         self.mark(workspace, due_us)
 
-    @rule(workspace=WORKSPACES, until_us=TIMES_US, providers=st.sets(PROVIDERS))
-    def take_due_task(self, workspace: str, until_us: int, providers: set[str]) -> None:
+    @rule(workspace=WORKSPACES, until_us=TIMES_US, providers=st.sets(PROVIDERS), limit=st.integers(1, 3))
+    def take_due_tasks(self, workspace: str, until_us: int, providers: set[str], limit: int) -> None:
         due = [each for each in self.model.tasks_of(workspace) if each[2] <= until_us and each[1] in providers]
-        row = self.store.tasks.take_due(workspace, until_us, providers)
-        if due:
-            self.model.tasks.remove(due[0])
-
-        assert (row and row.body) == (b"%d" % due[0][3] if due else None)
+        rows = self.store.tasks.due(workspace, until_us, providers, limit=limit)
+        assert [row.body for row in rows] == [b"%d" % each[3] for each in due[:limit]]
+        self.store.tasks.remove(rows[:2])
+        for each in due[: min(limit, 2)]:
+            self.model.tasks.remove(each)
 
     @rule(workspace=WORKSPACES, due_us=TIMES_US, state=st.sampled_from(["pending", "pending", "delivered"]))
     def add_delivery(self, workspace: str, due_us: int, state: str) -> None:

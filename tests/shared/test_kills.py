@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from flowproof.inbox import Inbox
+from flowproof.kernel.assembly import open_store
 from flowproof.target import ControlClient
 from tests.postgres import Cluster
 from tests.shared.proxy import Proxy
@@ -47,6 +48,18 @@ def check(target: Sandbox, clients: Clients, inbox: Inbox, *, crashes: int) -> N
         clients.wait_for_order(url, name, order)
     assert {each[:3] for each in acknowledged.refused} <= {"503"}
     assert "Traceback" not in target.output()
+
+
+def test_each_commit_waits_for_the_disk(cluster: Cluster) -> None:
+    """A database that crashes right after a transaction has ended has kept it."""
+    for number in range(3):
+        with closing(open_store(cluster.url())) as store:
+            store.records.put("w", "notes", "note", str(number), number)
+            cluster.stop()
+            cluster.start()
+
+    with closing(open_store(cluster.url())) as store:
+        assert list(store.records.newest("w", "notes", "note", limit=9, offset=0)) == [2, 1, 0]
 
 
 def test_nothing_is_lost_or_sent_twice_where_nothing_breaks(tmp_path: Path, database: str) -> None:

@@ -1,11 +1,10 @@
 """What a mock may use during one request or task: its workspace's state, time, random numbers and seed data."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
-from itertools import count
 from random import Random
 from typing import Any, TypeVar
 
@@ -72,6 +71,20 @@ class State:
         return self.store.records.count(self.workspace, self.provider, kind)
 
 
+@dataclass(slots=True)
+class Scheduled:
+    """
+    What was scheduled at one moment.
+
+    Args:
+        number: How many tasks.
+        earliest_us: When the first of them is due, in microseconds since 1970 on the workspace's clock.
+    """
+
+    number: int = 0
+    earliest_us: int | None = None
+
+
 @dataclass(frozen=True)
 class ProviderContext:
     """
@@ -97,7 +110,7 @@ class ProviderContext:
     unknown_event: Callable[[Webhook], Webhook] | None = None
     has_own_rng_key: bool = False
     findings_filter: FindingsFilter | None = None
-    scheduled: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
+    scheduled: Scheduled = field(default_factory=Scheduled, repr=False, compare=False)
 
     def findings(self, schema_file: str, value: Any, where: str = "request.body") -> tuple[Finding, ...]:
         """What is wrong with a JSON value by a schema file of the contract."""
@@ -145,11 +158,15 @@ class ProviderContext:
 
     def schedule(self, name: str, *, after_s: float, value: Any) -> None:
         """Run the provider's task of that name when the clock has moved on by so many seconds."""
-        state, due = self.state, self.now + timedelta(seconds=after_s)
+        state, due_us = self.state, microseconds(self.now + timedelta(seconds=after_s))
+        scheduled = self.scheduled
+        scheduled.number += 1
+        if scheduled.earliest_us is None or due_us < scheduled.earliest_us:
+            scheduled.earliest_us = due_us
         # The number is not the row's in the store, which depends on what other workspaces do.
-        number = next(self.scheduled) if self.has_own_rng_key else self._task_number()
+        number = scheduled.number if self.has_own_rng_key else self._task_number()
         rng_key = f"task-{sha256(f'{self.rng_seed}/{number}'.encode()).hexdigest()[:16]}"
-        state.store.tasks.add(state.workspace, state.provider, microseconds(due), name, value, rng_key=rng_key)
+        state.store.tasks.add(state.workspace, state.provider, due_us, name, value, rng_key=rng_key)
 
     def _task_number(self) -> str:
         """Tells a task from all others that were scheduled with the same ``rng_seed``."""

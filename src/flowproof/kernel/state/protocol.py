@@ -133,8 +133,11 @@ class TaskQueue(Protocol):
 
     def add(self, workspace: str, provider: str, due_us: int, name: str, value: Any, *, rng_key: str) -> None: ...
 
-    def take_due(self, workspace: str, until_us: int, providers: Collection[str]) -> TaskRow | None:
-        """Remove and return the first task of these providers that is due by that moment."""
+    def due(self, workspace: str, until_us: int, providers: Collection[str], *, limit: int) -> Sequence[TaskRow]:
+        """The first tasks of these providers that are due by that moment, in the order in which they are due."""
+
+    def remove(self, rows: Sequence[TaskRow]) -> None:
+        """Remove tasks of one workspace."""
 
     def of_workspace(self, workspace: str) -> Sequence[TaskRow]:
         """A workspace's tasks in the order in which they are due."""

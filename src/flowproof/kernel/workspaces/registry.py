@@ -227,10 +227,11 @@ class Workspaces:
     def run_due(self, workspace: Workspace, *, limit: int = MAX_TASKS) -> bool:
         """Run the tasks that are due on a workspace's clock, each at its own moment; whether none is left."""
 
-        def run(row: TaskRow) -> None:
+        def run(row: TaskRow) -> int | None:
             due = Clock.at_microseconds(row.due_us)
             context = self.context(workspace, row.provider, now=due, rng_key=row.rng_key, has_own_rng_key=True)
             self._providers[row.provider].tasks[row.name](context, orjson.loads(row.body))
+            return context.scheduled.earliest_us
 
         return run_due_tasks(self.store, workspace.id, workspace.clock, self._providers, run, limit=limit)
 

@@ -27,9 +27,10 @@ TRY_CLAIM = Statement(
 )
 END_TURN = Statement("UPDATE flowproof.turn SET exchanges = $2, revision = $3 WHERE workspace = $1")
 # The workspace is released before the disk has what was done, so that transactions on one workspace share a wait for
-# the disk. The transaction after it, with a number of its own, ends when the disk has all that came before it.
+# the disk. The transaction after it, which writes nothing but a message into the log, ends when the disk has all that
+# came before it. (One without a message would not wait: RecordTransactionCommit in PostgreSQL's xact.c.)
 EARLY = Statement("SET LOCAL synchronous_commit TO off")
-ON_DISK = Statement("SELECT pg_current_xact_id()")
+ON_DISK = Statement("SELECT pg_logical_emit_message(true, 'flowproof', '')")
 NOTIFY = Statement("SELECT pg_notify('flowproof', $1)")
 RETRIES = 20  # of a first statement on connections that turn out to be lost
 

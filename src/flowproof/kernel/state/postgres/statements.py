@@ -89,14 +89,14 @@ def _boolean(value: bytes) -> bool:
     return value != b"\0"
 
 
-# By the type's number in PostgreSQL: bool, bytea, bigint, integer, text, xid8.
+# By the type's number in PostgreSQL: bool, bytea, bigint, integer, text, pg_lsn.
 DECODERS: dict[int, Callable[[bytes], Any]] = {
     16: _boolean,
     17: bytes,
     20: _integer,
     23: _integer,
     25: bytes.decode,
-    5069: _integer,
+    3220: _integer,
 }
 
 
