@@ -16,6 +16,7 @@ from random import Random
 from typing import assert_never
 
 from flowproof.conformance import Finding
+from flowproof.errors import StoreUnavailable
 from flowproof.exchange import Headers
 from flowproof.redaction.journal_entries import redact_text
 
@@ -132,6 +133,8 @@ class Mock:
                 recorded = self._recorder.record(arrival, workspace, now, response, findings)
         except Refusal as refusal:
             recorded = self._refuse(arrival, workspace, now, refusal)
+        except StoreUnavailable:  # which whoever has the socket answers
+            raise
         except Exception:
             logger.exception("%s: the mock failed while it answered", arrival.id)
             recorded = self._refuse(arrival, workspace, now, refusals.BrokenMock())

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from flowproof.errors import StoreError
+from flowproof.errors import StoreError, StoreUnavailable
 from flowproof.exchange import Headers
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.state.rows import DeliveryRow
@@ -274,22 +274,25 @@ class Courier:
             with self._lock:
                 deliveries.put_back(row.seq)
             raise
+        except StoreUnavailable:  # before it was sent
+            await self._until_written(workspace, deliveries.put_back, row.seq)
+            return
         except Exception:
             logger.exception("%s: the delivery %s cannot be sent and is given up", workspace.id, row.value["id"])
-            await self._use(deliveries.update, row.seq, "failed", row.value["due_us"], row.value)
+            await self._until_written(workspace, deliveries.update, row.seq, "failed", row.value["due_us"], row.value)
             return
-        await self._settle(workspace, row.seq, delivery, attempt)
+        await self._until_written(workspace, self._write_attempt, workspace, row.seq, delivery, attempt)
 
-    async def _settle(self, workspace: Workspace, seq: int, delivery: Delivery, attempt: AttemptResult) -> None:
+    async def _until_written(self, workspace: Workspace, step: Callable[..., None], *arguments: object) -> None:
         """Write what came of an attempt; again and again while a database is away, else it would be sent once more."""
         pause_s = RETRY_S
         while True:
             try:
-                return await self._use(self._write_attempt, workspace, seq, delivery, attempt)
-            except StoreError as error:
-                if self._threads is None or self._stopping:
+                return await self._use(step, *arguments)
+            except StoreUnavailable as error:
+                if self._stopping:
                     raise
-                logger.error("%s: what came of %s cannot be written yet: %s", workspace.id, delivery.id, error)
+                logger.error("%s: what came of a delivery cannot be written yet: %s", workspace.id, error)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_RETRY_S)
 

@@ -12,8 +12,9 @@ Every implementation guarantees:
   such as :meth:`WorkspaceTable.ids`, claims none.
 - **Order.** Records keep the order in which they were first put; tasks and deliveries come by due time, then by the
   order in which they were added; exchanges come by number.
-- **Errors.** A method raises :class:`~flowproof.errors.StoreError` where the state cannot be read or written. No type
-  and no error of a database driver leaves an implementation.
+- **Errors.** A method raises :class:`~flowproof.errors.StoreError` where the state cannot be read or written, and its
+  kind :class:`~flowproof.errors.StoreUnavailable` where that may be otherwise later. No type and no error of a database
+  driver leaves an implementation.
 
 A store without :attr:`Store.sharing` belongs to one process and is used by one thread at a time; whoever shares it
 between threads holds a lock. A store with it is used by any number of threads of any number of processes at a time, and

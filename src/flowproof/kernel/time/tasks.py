@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Sequence
 
+from flowproof.errors import StoreUnavailable
 from flowproof.kernel.state.protocol import Store
 from flowproof.kernel.state.rows import TaskRow
 
@@ -67,6 +68,8 @@ def _run_batch(store: Store, batch: Sequence[TaskRow], run: Callable[[TaskRow], 
     try:
         with store.savepoint():
             return _run_in_order(batch, run)
+    except StoreUnavailable:  # which is no fault of a task
+        raise
     except Exception:
         if len(batch) > 1:
             return _run_batch(store, batch[:1], run)[0], False

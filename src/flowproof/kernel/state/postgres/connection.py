@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from flowproof.errors import StoreError
+from flowproof.errors import StoreError, StoreUnavailable
 from flowproof.kernel.time.clock import stopwatch_ms
 
 from .statements import BINARY, Encoded, Statement, decoder
@@ -29,7 +29,7 @@ SYNC = int(pq.ExecStatus.PIPELINE_SYNC)
 OFF = int(pq.PipelineStatus.OFF)
 
 
-class DatabaseAway(StoreError):
+class DatabaseAway(StoreUnavailable):
     """The database cannot be reached."""
 
 
