@@ -142,7 +142,7 @@ def test_what_is_there_already_is_a_conflict(store: Store, add: Callable[[Store]
         store.records.put(*NOTES, "a", 1)
 
     assert (store.workspaces.count(), values(store)) == (1, [1])
-    assert store.credentials.workspace_of("notes", "key") == workspace_row("w")
+    assert store.credentials.owner("notes", "key") == "w"
     assert store.next_due_us("w") == 0
 
 

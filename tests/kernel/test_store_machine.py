@@ -297,8 +297,6 @@ class StoreLifecycle(RuleBasedStateMachine):
         assert {each: store.workspaces.get(each) for each in model.workspaces} == model.workspaces
         for provider, key in [("notes", "1"), ("notes", "2"), ("parcels", "3")]:
             row = model.credentials.get((provider, key))
-            owner = model.workspaces.get(row.workspace) if row else None
-            assert store.credentials.workspace_of(provider, key) == owner
             assert store.credentials.owner(provider, key) == (row and row.workspace)
 
     @invariant()

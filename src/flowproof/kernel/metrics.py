@@ -139,12 +139,11 @@ def rendered(metrics: Metrics, workspaces: int | None) -> tuple[bytes, str]:
         metrics: The counts.
         workspaces: How many there are; None where the state is not available.
     """
-    from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 (most servers are never read)
-    from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4  # noqa: PLC0415
+    from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest  # noqa: PLC0415 (rarely used)
 
     registry = CollectorRegistry()
     registry.register(_Collector(metrics, workspaces))
-    return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4
+    return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
 class _Collector:

@@ -42,7 +42,7 @@ START_TIMEOUT_S = 2.0
 MOST_AT_ONCE = 256  # connections, of all workspaces together
 SWEEP_S = 1.0
 SWEPT_AT_ONCE = 200  # workspaces
-BUSY_S = 0.02  # until a workspace that another server has is tried again
+BUSY_S, LONGEST_BUSY_S = 0.02, 0.5  # until a workspace that another server has is tried again
 RETRY_S, LONGEST_RETRY_S = 0.2, 5.0  # until what came of an attempt is written again, while the database is away
 Result = TypeVar("Result")
 
@@ -223,11 +223,13 @@ class Courier:
         return sharing.due_workspaces(limit=SWEPT_AT_ONCE)
 
     async def _do_due(self, workspace_id: str) -> None:
+        busy_s = BUSY_S
         try:
             while not self._stopping:
                 work = await self._use(self._take_work, workspace_id)
                 if work.is_busy:
-                    await asyncio.sleep(BUSY_S)
+                    await asyncio.sleep(busy_s)
+                    busy_s = min(2 * busy_s, LONGEST_BUSY_S)
                 elif work.workspace is None:
                     return
                 elif work.delivery is not None:
@@ -250,9 +252,12 @@ class Courier:
             workspace = self._mock.workspaces.claim(workspace_id)
             if workspace is None:
                 return DueWork(None)
+            now_us, due_us = microseconds(workspace.clock.now()), store.next_due_us(workspace.id)
+            if due_us is None or due_us > now_us:
+                return DueWork(workspace, next_due_us=due_us)
             if not self._mock.workspaces.run_due(workspace, limit=TASKS_AT_ONCE):
                 return DueWork(workspace, has_tasks=True)
-            delivery = store.deliveries.take_due(workspace.id, microseconds(workspace.clock.now()))
+            delivery = store.deliveries.take_due(workspace.id, now_us)
             if delivery is not None:
                 return DueWork(workspace, delivery)
             return DueWork(workspace, next_due_us=store.next_due_us(workspace.id))

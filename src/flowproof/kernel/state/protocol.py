@@ -96,9 +96,6 @@ class CredentialTable(Protocol):
         It may be out of date until a transaction has claimed that workspace; asked again after that, it is true.
         """
 
-    def workspace_of(self, provider: str, key: str) -> WorkspaceRow | None:
-        """The workspace that a provider's key belongs to."""
-
     def workspaces_without(self, provider: str) -> Sequence[str]:
         """Ids of the workspaces that have no credential of a provider."""
 
@@ -228,7 +225,11 @@ class Sharing(Protocol):
     """What only a store has that several servers share."""
 
     def due_workspaces(self, *, limit: int) -> Sequence[str]:
-        """Ids of workspaces in which something is due by their clocks and nothing is being sent, the earliest first."""
+        """
+        Ids of workspaces in which something is due by their clocks and nothing is being sent, the earliest first.
+
+        What has become due only just now may be left out, since whoever has set it off does it.
+        """
 
     def put_back_abandoned(self) -> None:
         """Make every delivery pending that a server was sending which has ended meanwhile."""

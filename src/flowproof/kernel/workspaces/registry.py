@@ -104,7 +104,7 @@ class Workspaces:
     def _free_credentials(self, provider: Provider, rng: Random) -> Sequence[Credential]:
         for _ in range(MAX_DRAWS):
             drawn = provider.mint(rng, provider.seed)
-            if not any(self.store.credentials.workspace_of(provider.slug, each.key) for each in drawn):
+            if not any(self.store.credentials.owner(provider.slug, each.key) for each in drawn):
                 return drawn
         raise ConfigurationError(
             f"The provider {provider.slug} draws no credentials that are free.",

@@ -14,7 +14,7 @@ import psycopg
 from flowproof.errors import StoreError
 
 from .cache import Cache
-from .connection import Connection
+from .connection import Connection, DatabaseAway
 from .statements import Statement, encoded
 
 __all__ = ["LOCK_CLASS", "Presence"]
@@ -46,9 +46,16 @@ class Presence:
         self._thread = threading.Thread(target=self._stay, name="flowproof-presence", daemon=True)
 
     def start(self) -> None:
-        """Returns when the lock is held, or the database is away."""
+        """
+        Returns when the lock is held.
+
+        Raises:
+            DatabaseAway: It is not held in time.
+        """
         self._thread.start()
-        self._is_present.wait(START_TIMEOUT_S)
+        if not self._is_present.wait(START_TIMEOUT_S):
+            self.end()
+            raise DatabaseAway("the database cannot be reached")
 
     def end(self) -> None:
         """The thread gives its connection back a moment later."""

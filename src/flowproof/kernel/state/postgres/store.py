@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from flowproof.errors import StoreError
+
 from .deliveries import PostgresDeliveries
 from .exchanges import PostgresExchanges
 from .pool import Pool, connection_string
@@ -26,14 +28,15 @@ NEXT_DUE = Statement(
 WITH_WORK = Statement(
     "SELECT workspace FROM flowproof.task UNION SELECT workspace FROM flowproof.delivery WHERE state = 'pending'"
 )
-# Each workspace's clock is JSON (``Clock.to_json``): a real one has its offset, another one its time.
+# Each workspace's clock is JSON (``Clock.to_json``): a real one has its offset, another one its time. On a real clock
+# whoever has set it off gets two seconds to do it, else every server would look at every workspace all the time.
 DUE = Statement(
     "WITH work AS (SELECT workspace, min(due_us) AS due_us FROM (SELECT workspace, due_us FROM flowproof.task UNION ALL"
     " SELECT workspace, due_us FROM flowproof.delivery WHERE state = 'pending') AS any_work GROUP BY workspace)"
     " SELECT w.id FROM work JOIN flowproof.workspace w ON w.id = work.workspace"
     " CROSS JOIN LATERAL (SELECT convert_from(w.clock, 'UTF8')::jsonb AS clock) AS c"
     " WHERE work.due_us <= 1000000 * CASE WHEN c.clock->>'mode' = 'real'"
-    " THEN extract(epoch FROM clock_timestamp()) + coalesce((c.clock->>'offset_s')::numeric, 0)"
+    " THEN extract(epoch FROM clock_timestamp()) - 2 + coalesce((c.clock->>'offset_s')::numeric, 0)"
     " ELSE extract(epoch FROM (c.clock->>'now')::timestamptz) END"
     " AND NOT EXISTS (SELECT 1 FROM flowproof.delivery d WHERE d.workspace = w.id AND d.state = 'sending')"
     " ORDER BY work.due_us LIMIT $1"
@@ -59,7 +62,11 @@ class PostgresStore:
         self._pool = pool
         self._transactions = Transactions(pool)
         self._presence = Presence(conninfo, self._transactions.cache)
-        self._presence.start()
+        try:
+            self._presence.start()
+        except StoreError:
+            pool.close()
+            raise
         self._transactions.server = self._presence.server
         self.sharing = self
         self.workspaces = PostgresWorkspaces(self._transactions)

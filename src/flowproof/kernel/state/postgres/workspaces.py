@@ -33,10 +33,6 @@ DELETE_KEY = Statement(
     "DELETE FROM flowproof.credential WHERE provider = $1 AND key = $2 AND workspace = $3 RETURNING 1"
 )
 OWNER = Statement("SELECT workspace FROM flowproof.credential WHERE provider = $1 AND key = $2")
-WORKSPACE_OF = Statement(
-    f"SELECT {COLUMNS} FROM flowproof.credential c JOIN flowproof.workspace w ON w.id = c.workspace"
-    " WHERE c.provider = $1 AND c.key = $2"
-)
 WITHOUT = Statement(
     "SELECT id FROM flowproof.workspace w WHERE NOT EXISTS"
     " (SELECT 1 FROM flowproof.credential c WHERE c.workspace = w.id AND c.provider = $1)"
@@ -123,10 +119,6 @@ class PostgresCredentials:
             if owner is not None and claim is not None and claim.cached is not None and not claim.is_changed:
                 cache.set_owner(claim.cached, provider, key, owner)
             return owner
-
-    def workspace_of(self, provider: str, key: str) -> WorkspaceRow | None:
-        rows = self._transactions.read(None, WORKSPACE_OF, provider, key_to_bytes(key))
-        return _workspace(rows[0]) if rows else None
 
     def workspaces_without(self, provider: str) -> Sequence[str]:
         return [row[0] for row in self._transactions.read(None, WITHOUT, provider)]

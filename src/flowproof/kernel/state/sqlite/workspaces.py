@@ -116,14 +116,6 @@ class SqliteCredentials:
 
         return self._database.cache.get_or_read(("owner", provider, key), read)
 
-    def workspace_of(self, provider: str, key: str) -> WorkspaceRow | None:
-        row = self._database.read(
-            "SELECT w.id, w.seed, w.clock, w.faults, w.created_at FROM credential c"
-            " JOIN workspace w ON w.id = c.workspace WHERE c.provider = ? AND c.key = ?",
-            (provider, key),
-        ).fetchone()
-        return WorkspaceRow(*row) if row else None
-
     def workspaces_without(self, provider: str) -> Sequence[str]:
         rows = self._database.read(
             "SELECT id FROM workspace WHERE id NOT IN (SELECT workspace FROM credential WHERE provider = ?)",
