@@ -26,6 +26,8 @@ Step = tuple[Statement, Encoded]
 # As plain numbers, since looking a member up takes longer than the whole comparison.
 GOOD = frozenset({int(pq.ExecStatus.COMMAND_OK), int(pq.ExecStatus.TUPLES_OK)})
 SYNC = int(pq.ExecStatus.PIPELINE_SYNC)
+# SQLSTATE: lost connections, deadlocks, no room or memory, a wait for a lock or a statement that took too long.
+TRANSIENT = ("08", "40", "53", "55P03", "57")
 OFF = int(pq.PipelineStatus.OFF)
 
 
@@ -91,7 +93,7 @@ class Connection(psycopg.Connection[Any]):
             )
         for result in results:
             if result.status not in GOOD:
-                raise StoreError(f"the state cannot be read or written: {_primary_message(result)}")
+                raise _error_of(result)
         return _rows(results[-1])
 
     def _round_trip_results(self, expected: int) -> list[pq.abc.PGresult]:
@@ -143,6 +145,11 @@ def _rows(result: pq.abc.PGresult) -> list[Row]:
     ]
 
 
-def _primary_message(result: pq.abc.PGresult) -> str:
-    message = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY)
-    return message.decode("utf-8", "replace") if message else "the database refused a statement"
+def _error_of(result: pq.abc.PGresult) -> StoreError:
+    """The error of a statement that failed: of a kind that says whether trying again may help."""
+    code = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode("ascii", "replace")
+    message = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"a statement failed").decode(
+        "utf-8", "replace"
+    )
+    kind = StoreUnavailable if code.startswith(TRANSIENT) else StoreError
+    return kind(f"the state cannot be read or written: {message}")
