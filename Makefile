@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv serve test test-lowest lint types format check mutants bench bench-growth bench-peers bench-shared wheel clean
+.PHONY: help venv serve test test-lowest lint types format check mutants attack bench bench-growth bench-peers bench-shared wheel clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -49,6 +49,13 @@ check: lint types test ## lint, types and test: what to run before a commit
 
 mutants: venv ## break each mock on purpose and see whether its suite notices; a sample: make mutants ARGS="--sample 60"
 	@$(BIN)/flowproof mutants $(ARGS)
+
+attack: venv ## attack a server of our own: growing and broken input, kill -9, damaged archives; for longer: make attack ARGS="--seconds 600"
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,attack]'
+	@$(BIN)/pytest -q -p no:cacheprovider tests/attack/test_growth.py
+	@$(BIN)/python -m tests.attack $(ARGS)
+	@$(BIN)/bandit --quiet --recursive -lll src/flowproof mocks
+	@$(BIN)/pip-audit --skip-editable --progress-spinner off || echo "pip-audit found something, or could not ask its database: see above"
 
 bench: venv ## measure the standing budgets, as ratios within one run; needs wrk
 	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'

@@ -1,6 +1,29 @@
-"""The form of an HTTP Archive, as a JSON Schema."""
+"""The form of an HTTP Archive: by the published schema, and by a stricter one, which knows no field beside."""
 
+import json
 from typing import Any
+
+import jsonschema
+from referencing import Registry
+from referencing.jsonschema import DRAFT6
+
+from tests import tree
+
+PUBLISHED = tree.ROOT / "tests" / "schemas" / "har"
+
+
+def errors_of_archive(archive: Any) -> list[str]:
+    """What is wrong with an HTTP Archive, by both schemas."""
+    files = (json.loads(each.read_text(encoding="utf-8")) for each in sorted(PUBLISHED.glob("*.json")))
+    registry: Registry[Any] = Registry().with_resources(
+        (schema["$id"].removesuffix("#"), DRAFT6.create_resource(schema)) for schema in files
+    )
+    validators = (
+        jsonschema.Draft6Validator({"$ref": "har.json"}, registry=registry),
+        jsonschema.Draft202012Validator(HAR),
+    )
+    return [error.message for each in validators for error in each.iter_errors(archive)]
+
 
 # The required fields of the HAR 1.2 specification, http://www.softwareishard.com/blog/har-12-spec/.
 # A producer's own fields begin with an underscore.

@@ -6,7 +6,8 @@ What cannot run as it stands is replaced by what is as good for a test:
     make serve, flowproof serve    a server in the background on a free port, which replaces the documented address
     make test ARGS=…               collects the tests with those options; make test alone would run these tests
     make <another target>          is checked to exist; make alone runs
-    pip install                    is checked to name this package and its extras
+    pip install                    is checked to name this package and its extras; in the folder of another distribution
+                                   it installs that, into a virtual environment of its own that sees this one
 
 A command with the comment ``# exit 1`` has to end with that code.
 """
@@ -18,6 +19,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -130,10 +132,44 @@ class DocRunner:
             case ["flowproof", "serve", *options]:
                 self.serve([word for word in options if word != "&"])
             case ["pip", "install", *what] | ["python" | "python3", "-m", "pip", "install", *what]:
-                _check_installation(what)
+                here = self._here()
+                if here == self.checkout or not (here / "pyproject.toml").is_file():
+                    _check_installation(what)
+                else:
+                    self._install(here)
             case _:
                 self._check_runnable(words)
                 self._bash(command)
+
+    def _here(self) -> Path:
+        """Where the last command left the shell."""
+        shown = subprocess.run(
+            ["bash", "-c", f". {shlex.quote(str(self.state))} && pwd"], capture_output=True, text=True, check=True
+        )
+        return Path(shown.stdout.strip())
+
+    def _install(self, distribution: Path) -> None:
+        """Install another distribution, editable, and have its commands found first."""
+        programs = self.folder / "venv" / "bin"
+        self._finish([sys.executable, "-m", "venv", "--without-pip", str(programs.parent)], distribution)
+        (site,) = programs.parent.glob("lib/python*/site-packages")
+        mine = sysconfig.get_path("purelib")
+        (site / "this_checkout.pth").write_text(f"import site; site.addsitedir({mine!r})\n", encoding="utf-8")
+        options = ("--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--editable", str(distribution))
+        self._finish(
+            [sys.executable, "-m", "pip", f"--python={programs / 'python'}", "install", *options], distribution
+        )
+        for name in ("flowproof", "pytest"):
+            program = programs / name
+            program.write_text(f'#!/bin/sh\nexec "{programs / "python"}" -m {name} "$@"\n', encoding="utf-8")
+            program.chmod(0o755)
+        self.programs = (programs, *self.programs)
+        self._put_first(programs)
+
+    def _put_first(self, programs: Path) -> None:
+        """Have a folder's programs found first by the commands that follow."""
+        with self.state.open("a", encoding="utf-8") as state:
+            state.write(f'export PATH={shlex.quote(str(programs))}:"$PATH"\n')
 
     def python(self, source: str) -> None:
         """Run a Python block, under pytest where it has tests; a server is started where its address occurs."""
@@ -160,7 +196,7 @@ class DocRunner:
         with log.open("wb") as output:
             self._server = subprocess.Popen(
                 [program, "serve", *chosen],
-                cwd=self.checkout,
+                cwd=self._here(),
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -133,10 +133,11 @@ def oneflow_order(client: OneFlow, workspace: Workspace, body: Body) -> Json:
 
 
 def oneflow_shipping_update() -> list[Body]:
-    """A new address with every field, a new carrier and a tracking number."""
+    """A new address with every field, a new carrier in either way, and a tracking number."""
     (order,) = oneflow_bodies()
     address, carrier = (order["orderData"]["shipments"][1][name] for name in ("shipTo", "carrier"))
-    return [{"shipTo": address, "carrier": carrier, "trackingNumber": "1Z999"}]
+    update = {"shipTo": address, "carrier": carrier, "trackingNumber": "1Z999"}
+    return [update, {**update, "carrier": {"alias": "CUSTOM_SHIPPING"}}]
 
 
 def oneflow_shipment(client: OneFlow, workspace: Workspace, body: Body) -> Json:

@@ -33,13 +33,14 @@ class Layer:
     own: bool = True
 
 
-BASE = ("errors", "exchange")
+BASE = ("errors", "exchange", "text_file")
 TOP = (
     *BASE,
     "cases",
     "certify",
     "checklist",
     "clients",
+    "compatibility",
     "conduct",
     "conformance",
     "doctor",
@@ -48,6 +49,8 @@ TOP = (
     "kernel",
     "kit",
     "providers",
+    "proxy",
+    "removal",
     "target",
 )
 TESTING = ("pytest", "_pytest", "hypothesis")
@@ -61,9 +64,11 @@ LAYERS = (
     Layer("__main__", ("cli",), TESTING),
     Layer("errors", (), (*TESTING, *SERVING, "requests")),
     Layer("exchange", (), (*TESTING, *SERVING, "requests")),
+    Layer("text_file", ("errors",), (*TESTING, *SERVING, "requests")),
     Layer("har", (), (*TESTING, *SERVING, "requests")),
     Layer("redaction", (), (*TESTING, *SERVING, "requests")),
     Layer("conformance", BASE, (*TESTING, *SERVING, "requests")),
+    Layer("compatibility", ("errors",), (*TESTING, *SERVING, "requests")),
     Layer("kernel", (*BASE, "conformance", "har", "redaction"), (*TESTING, *DATABASE)),
     Layer("kernel.assembly", ("kernel", "conformance", "errors"), TESTING),
     Layer("kernel.state", ("errors",), (*TESTING, *SERVING, *DATABASE)),
@@ -89,22 +94,38 @@ LAYERS = (
     ),
     Layer("suites.{provider}.kit", ("kit",), (*TESTING, *SERVING, "requests"), own=False),
     Layer("suites.{provider}.access", ("cases", "clients", "kit", "target"), (*TESTING, *SERVING), own=False),
-    Layer("suites.{provider}", ("clients", "conformance", *BASE, "target", "inbox"), SERVING, own_by_dots=True),
+    Layer(
+        "suites.{provider}",
+        ("clients", "conformance", *BASE, "edge_cases", "target", "inbox"),
+        SERVING,
+        own_by_dots=True,
+    ),
+    Layer("edge_cases", (), (*SERVING, "requests", "pytest", "_pytest")),
     Layer("certify", (*BASE, "conformance", "target", "checklist", "har", "redaction"), (*TESTING, *SERVING)),
     Layer("doctor", (*BASE, "conformance", "clients", "target", "inbox"), (*TESTING, *SERVING)),
     Layer("cases", BASE, (*TESTING, *SERVING)),
     Layer("kit", ("cases", "conduct", "doctor", "errors", "target"), (*TESTING, *SERVING, "requests")),
-    Layer("drift", (*BASE, "cases", "conformance", "kit", "target"), (*TESTING, *SERVING)),
+    Layer("removal", ("clients", "errors", "kit"), (*TESTING, *SERVING)),
+    Layer("proxy", (*BASE, "cases", "certify", "conformance", "kernel", "kit", "target"), TESTING),
+    Layer("drift", (*BASE, "cases", "conformance", "kit", "removal", "target"), (*TESTING, *SERVING)),
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors",), (*TESTING, *SERVING, "requests")),
     Layer("providers", ("errors", "kernel", "kit"), TESTING),
     Layer("plugin", TOP),
     Layer("mutation", (*TOP, "plugin")),
-    Layer("cli", (*TOP, "mutation"), TESTING),
+    Layer("openapi", ("conformance", "errors"), (*TESTING, *SERVING, "requests")),
+    Layer("openapi_mock", (*BASE, "conformance", "kernel", "openapi"), (*TESTING, "requests")),
+    Layer("openapi_suite", (*BASE, "conformance", "openapi"), (*TESTING, *SERVING, "requests")),
+    Layer("scaffold", ("cases", "conformance", "errors", "openapi"), (*TESTING, *SERVING)),
+    Layer(
+        "scaffold.templates", (*TOP, "openapi_mock", "openapi_suite"), own_by_dots=True
+    ),  # a distribution of its own, whose every file is judged where it is installed
+    Layer("cli", (*TOP, "mutation", "openapi", "openapi_mock", "scaffold"), TESTING),
 )
 
 FINDS_PROVIDERS = "flowproof.providers"
+LOADS_REPLACEMENTS = "flowproof.openapi_mock.replacements"  # of a provider's own package
 LOADS_PARTS = "flowproof.kit"  # of a provider's own suite, which tests/test_rooms.py sees to
 FINDS_COMMANDS = "flowproof.cli.group"  # of its own package, whose modules are judged each for itself
 PLACES = {"contracts", "fixtures", "mocks", "suites"}
@@ -191,7 +212,7 @@ def objection(found: Import, module: Module, layer: Layer) -> str | None:
     """Why a module may not import this, or None."""
     own = own_package(module.name, layer)
     if found.target == UNREADABLE:
-        may_compute = module.name in (LOADS_PARTS, FINDS_COMMANDS)
+        may_compute = module.name in (LOADS_PARTS, LOADS_REPLACEMENTS, FINDS_COMMANDS)
         return None if may_compute else "an import by a computed name cannot be judged"
     if is_below(found.target, *PLACES):
         return "it ships as a part of flowproof; its bare name exists in a checkout only"

@@ -156,7 +156,7 @@ def test_contract_has_its_rooms(slug: str) -> None:
     found = rooms("contracts", slug)
     schemas = {name for name in found if re.fullmatch(r"schemas/[a-z0-9-]+\.schema\.json", name)}
 
-    assert found - schemas - {"checklist.toml"} == {"openapi.yaml", "requirements.toml", "SOURCES.md"}
+    assert found - schemas - {"checklist.toml"} == {"openapi.yaml", "requirements.toml", "SOURCES.md", "sources.toml"}
     assert schemas != set()
 
 
@@ -223,12 +223,13 @@ def test_requirements_are_well_formed(slug: str) -> None:
 
 @each_provider
 def test_contract_cites_known_requirements(slug: str) -> None:
-    """Every x-requirement of a contract is in its requirements.toml."""
+    """Every requirement that a contract cites, for a schema or for one keyword of it, is in its requirements.toml."""
     folder = tree.ROOT / "contracts" / slug
     documents = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("schemas/*.json"))]
     documents.append(yaml.safe_load((folder / "openapi.yaml").read_text(encoding="utf-8")))
 
-    assert set(values_of("x-requirement", documents)) - requirement_ids(slug) == set()
+    of_keywords = {cited for each in values_of("x-requirement-of", documents) for cited in each.values()}
+    assert ({*values_of("x-requirement", documents)} | of_keywords) - requirement_ids(slug) == set()
 
 
 @each_provider

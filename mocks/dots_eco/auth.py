@@ -7,6 +7,7 @@ from typing import Any
 
 from flowproof.conformance import Finding
 from flowproof.kernel import Credential, ProviderContext, ProviderRequest, hex_id
+from flowproof.kernel.http.authorization import bare_token, misread
 
 from .errors import NO_LIST, NOT_A_MANAGER, AccessDenied
 from .models import Manager, SeedData
@@ -14,6 +15,7 @@ from .models import Manager, SeedData
 __all__ = ["Principal", "authenticate", "mint", "presented_key", "redact_header"]
 
 HEADER = "auth-token"
+FORM = "auth-token: TOKEN"
 LIST = "/api/v1/flow-card/list/"
 
 
@@ -26,7 +28,7 @@ class Principal:
 
 def presented_key(request: ProviderRequest) -> str | None:
     """The token that a request presents."""
-    return request.header(HEADER) or None
+    return bare_token(request.header(HEADER) or request.header("authorization") or "") or None
 
 
 def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
@@ -36,13 +38,14 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
     Raises:
         AccessDenied: There is no token, it was never issued, or it lacks the right that the request needs.
     """
-    key = presented_key(request)
-    if key is None:
-        raise _missing(request)
+    key = request.header(HEADER)
+    if not key:
+        raise _missing(request, context)
     credential = context.credential(key)
     holder = SeedData(context.seed).holder(credential.role) if credential else None
     if holder is None:
-        raise AccessDenied([_finding("a token of this workspace", "a token it does not know", "dots_eco.auth.unknown")])
+        unknown = _finding("a token of this workspace", "a token it does not know", "dots_eco.auth.unknown")
+        raise AccessDenied([unknown], note=misread(key, FORM, context.credential))
     manager, token = holder
     needed = "write" if request.method == "POST" else "read"
     if needed not in token.access:
@@ -65,12 +68,14 @@ def redact_header(name: str, value: str) -> str:
     return "[redacted]" if name == HEADER else value
 
 
-def _missing(request: ProviderRequest) -> AccessDenied:
+def _missing(request: ProviderRequest, context: ProviderContext) -> AccessDenied:
     """The list answers a missing token with a message of its own, which names the header."""
+    elsewhere = request.header("authorization")
+    note = misread(f"Authorization: {elsewhere}", FORM, context.credential) if elsewhere else ""
     is_list = request.path.startswith(LIST)
     requirement = "dots_eco.catalogue.missing_token" if is_list else "dots_eco.auth.missing"
     finding = _finding("a token", "nothing", requirement)
-    return AccessDenied([finding], message=NO_LIST if is_list else NOT_A_MANAGER)
+    return AccessDenied([finding], message=NO_LIST if is_list else NOT_A_MANAGER, note=note)
 
 
 def _finding(expected: str, got: str, requirement: str) -> Finding:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 
 import orjson
@@ -29,6 +30,11 @@ NO_APPLICATION = "The app_token is invalid."
 NOT_ACTIVATED = (
     "Your company is not yet activated for production requests. "
     "Please contact your account manager at Dots.eco to activate it."
+)
+PAST = (
+    "The workspace's clock shows {today}, and a card expires tomorrow at the earliest. The date of the document's"
+    " example, 2025-12-31, has passed: to send it as it stands, freeze the clock before it, as in"
+    " flowproof clock --freeze --set 2024-09-13, the day of the document's own error messages."
 )
 
 
@@ -73,8 +79,17 @@ class CardInvalid(Refusal):
     errors: Sequence[ParameterError] = ()
 
     @classmethod
-    def of(cls, errors: Sequence[ParameterError]) -> "CardInvalid":
-        return cls([error.finding() for error in errors], errors=errors)
+    def of(cls, errors: Sequence[ParameterError], *, today: date) -> "CardInvalid":
+        """
+        A refusal for all errors; where a day is in the past, with a hint at the clock.
+
+        Args:
+            errors: Of the parameters.
+            today: The day of the workspace's clock.
+        """
+        is_past = any(error.requirement == "dots_eco.flow_card.expiration.minimum" for error in errors)
+        note = PAST.format(today=today.isoformat()) if is_past else ""
+        return cls([error.finding() for error in errors], errors=errors, note=note)
 
 
 # Status, message and requirement of each further refusal. Inferred: the wording is Drupal's.
@@ -88,7 +103,16 @@ RESPONSES: Mapping[type[Refusal], tuple[int, str, str]] = MappingProxyType(
     }
 )
 SERVER_ERROR = (500, "The website encountered an unexpected error. Please try again later.", "dots_eco.answer.failure")
-JSON = ("Content-Type", "application/json")
+BAD_REQUEST = (400, "Bad Request", "dots_eco.answer.failure")
+FAULT_RESPONSES: Mapping[int, tuple[int, str, str]] = MappingProxyType(
+    {
+        **{response[0]: response for response in RESPONSES.values()},
+        403: (403, NOT_A_MANAGER, "dots_eco.auth.forbidden_body"),
+        404: (404, NO_APPLICATION, "dots_eco.balance.app_token"),
+        405: (405, "Method Not Allowed", "dots_eco.request.method"),
+        429: (429, "Too Many Requests", "dots_eco.answer.rate_limit"),
+    }
+)
 
 
 def render(refusal: Refusal) -> WireResponse:
@@ -101,8 +125,7 @@ def render(refusal: Refusal) -> WireResponse:
             errors = {error.name: [error.message] for error in refusal.errors}
             return WireResponse(422, orjson.dumps({"success": False, "errors": errors}))
         case MethodNotAllowed():
-            allow = ("Allow", ", ".join(refusal.allowed))
-            return WireResponse(405, _message("Method Not Allowed"), (JSON, allow), "dots_eco.request.method")
+            return WireResponse(405, _message("Method Not Allowed"), requirement="dots_eco.request.method")
         case FaultInjected():
             return _fault(refusal)
     status, message, requirement = RESPONSES.get(type(refusal), SERVER_ERROR)
@@ -110,9 +133,11 @@ def render(refusal: Refusal) -> WireResponse:
 
 
 def _fault(refusal: FaultInjected) -> WireResponse:
-    limited = refusal.status == 429
-    message = "Too Many Requests" if limited else SERVER_ERROR[1]
-    requirement = "dots_eco.answer.rate_limit" if limited else "dots_eco.answer.failure"
+    if refusal.status == 422:
+        example = {"success": False, "errors": {"app_token": [NO_APPLICATION]}}
+        return WireResponse(422, orjson.dumps(example), refusal.headers, "dots_eco.error.body")
+    unnamed = SERVER_ERROR if refusal.status >= 500 else BAD_REQUEST
+    _, message, requirement = FAULT_RESPONSES.get(refusal.status, unnamed)
     return WireResponse(refusal.status, _message(message), refusal.headers, requirement)
 
 

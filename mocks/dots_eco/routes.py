@@ -26,11 +26,12 @@ def create_flow_card() -> Any:
         rules.check_manager(ctx.principal.manager, application, "dots_eco.auth.manager")
         rules.check_purchase(seed.company(application.company), "dots_eco.auth.purchase_allowed")
     skus = {sku.code: sku for sku in seed.skus_of(application)} if application else {}
-    days = rules.window(rules.today(ctx.now, seed.time_zone))
+    today = rules.today(ctx.now, seed.time_zone)
+    days = rules.window(today)
     request = rules.CardRequest(parameters, application, skus, seed.has_sku(parameters.get("sku")), days)
     errors = ctx.context.filtered(rules.validate(request))
     if errors or application is None:
-        raise CardInvalid.of(errors)
+        raise CardInvalid.of(errors, today=today)
     card = Cards(ctx.state, ctx.rng).add(request, application, skus[parameters["sku"]])
     return {"success": True, "response": card.to_json()}
 

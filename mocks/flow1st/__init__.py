@@ -35,7 +35,7 @@ provider = Provider(
     flask_context=False,
     hosts=("api-gateway.platform.stage.carry1st.com", "api-gateway.carry1st.com"),
     not_emulated=(
-        "The Flow1st Admin Console: balance, configuration, refunds and chargebacks are steered by the control API.",
+        "The pages of the Flow1st Admin Console: what is done there, the control API does.",
         "Which of the two hosts was query: the credential alone says whether it is staging or production.",
         "Rate limits: none is published, so none is kept; a fault plan answers 429.",
         "Roles other than API_USER, and whatever would be answered 403.",

@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -12,12 +12,12 @@ from typing import Any
 import orjson
 
 from flowproof.conformance import Finding
-from flowproof.kernel import Credential, ProviderContext, ProviderRequest, ctx, hex_id
-from flowproof.kernel.http.authorization import basic_credentials
+from flowproof.kernel import Credential, ProviderContext, ProviderRequest, ctx
+from flowproof.kernel.http.authorization import bare_token, basic_credentials, misread
 from flowproof.kernel.refusals import WrongContentType
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
-from . import tokens
+from . import api_keys, tokens
 from .errors import SignatureWrong, Unauthorized
 from .models import SeedData
 
@@ -37,12 +37,26 @@ CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
 )
 """The requirement on an operation's media type, where it has one of its own."""
 
+FORM = "AccessToken: Bearer TOKEN"
+NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "secret": "the API secret",
+        "signing_key": "the signing key",
+        "webhook_token": "the token of webhooks",
+        "token": "a token",
+    }
+)
+
 # The published vector verifies with the signing key as the HMAC key; the page's prose says the opposite.
 SCHEME = SigningScheme(parts=("timestamp", "body"), separator="", digest="sha256", encoding="hex")
 HEX = re.compile("[0-9a-f]+", re.ASCII)
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NANOSECONDS = 1_000_000_000
+RECORDED = (
+    "To send a documented or recorded request as it stands, freeze the clock at its time:"
+    " flowproof clock --freeze --set and the timestamp."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +77,8 @@ def presented_key(request: ProviderRequest) -> str | None:
     """The access token, the API key or the refresh token that a request presents."""
     if request.path == REFRESH_PATH:
         return _refresh_token(request.body)
-    token = _bearer(request.header(ACCESS_TOKEN))
-    return token if token is not None else _basic(request.header(AUTHORIZATION))[0]
+    token, authorization = bare_token(request.header(ACCESS_TOKEN) or ""), request.header(AUTHORIZATION)
+    return token or _basic(authorization)[0] or bare_token(authorization or "") or None
 
 
 def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
@@ -91,19 +105,20 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
             )  # tokens.refresh judges it once the body is read
         case "completeOrder":
             principal = _by_token(request, context)
-            _check_signature(request, context, principal.environment)
+            _check_signature(request, context, principal.credential)
             return principal
         case _:
             return _by_token(request, context)
 
 
-def explain_signature(request: ProviderRequest, credential: Credential) -> str:
-    """Why a signature does not verify, without the signing key."""
+def explain_signature(request: ProviderRequest, credential: Credential, at_hand: Iterable[Credential] = ()) -> str:
+    """Why a signature does not verify, without the signing key; perhaps it was made with another secret ``at_hand``."""
     from flowproof.kernel.diagnosis import diagnose, render  # noqa: PLC0415 (most servers never explain a signature)
 
-    return render(
-        diagnose(SCHEME, _signed_request(request), credential.secrets["signing_key"].encode("ascii", "replace"))
-    )
+    signed, key = _signed_request(request), credential.secrets["signing_key"].encode("ascii", "replace")
+    _sent_ns(signed.timestamp)
+    others = {name: secret.encode() for name, secret in _named_secrets([credential, *at_hand])}
+    return render(diagnose(SCHEME, signed, key, others))
 
 
 def nanoseconds(timestamp: str) -> int | None:
@@ -121,16 +136,7 @@ def nanoseconds(timestamp: str) -> int | None:
 def mint(rng: Random, seed: Any) -> tuple[Credential, ...]:
     """An API key for each environment, with its secret, its signing key, and the token that its webhooks carry."""
     return tuple(
-        Credential(
-            key=hex_id(rng, 32),
-            role=environment["role"],
-            public={"environment": environment["name"]},
-            secrets={
-                "secret": hex_id(rng, 48),
-                "signing_key": hex_id(rng, 43),
-                "webhook_token": hex_id(rng, 40),
-            },
-        )
+        api_keys.draw(rng, role=environment["role"], environment=environment["name"])
         for environment in seed["environments"]
     )
 
@@ -161,7 +167,8 @@ def _by_api_key(request: ProviderRequest, context: ProviderContext) -> Principal
     if credential is None or right is None or not hmac.compare_digest(right.encode(), (secret or "").encode()):
         got = "nothing" if request.header(AUTHORIZATION) is None else "another pair, or another form"
         expected = "Basic and the base64 of API key, colon and API secret"
-        raise Unauthorized([_finding(AUTHORIZATION, expected, got, "flow1st.token.basic")])
+        note = _about_secret(secret or "", context.credentials())
+        raise Unauthorized([_finding(AUTHORIZATION, expected, got, "flow1st.token.basic")], note=note)
     return Principal(str(credential.public["environment"]), credential)
 
 
@@ -169,39 +176,34 @@ def _by_token(request: ProviderRequest, context: ProviderContext) -> Principal:
     token = _bearer(request.header(ACCESS_TOKEN))
     if token is None:
         got = "nothing" if request.header(ACCESS_TOKEN) is None else "another form"
-        note = ""
+        note = misread(request.header(ACCESS_TOKEN) or "", FORM, context.credential)
         requirement = "flow1st.auth.header"
         if request.header(AUTHORIZATION) is not None and request.header(ACCESS_TOKEN) is None:
             requirement, note = "flow1st.auth.authorization", "The access token belongs into the header AccessToken."
         raise Unauthorized([_finding(ACCESS_TOKEN, "Bearer and an access token", got, requirement)], note=note)
     credential = context.credential(token)
     if credential is None or credential.role != tokens.ACCESS:
-        raise Unauthorized([_finding(ACCESS_TOKEN, "an access token that was issued", "another", "flow1st.auth.token")])
+        note = "" if credential else misread(request.header(ACCESS_TOKEN) or "", FORM, context.credential)
+        unknown = _finding(ACCESS_TOKEN, "an access token that was issued", "another", "flow1st.auth.token")
+        raise Unauthorized([unknown], note=note or _about_secret(token, context.credentials()))
     if not tokens.is_valid(credential, context.now):
         ended = f"one that expired at {credential.public['expires_at']}"
         raise Unauthorized([_finding(ACCESS_TOKEN, "a token that is still good", ended, "flow1st.token.expiry")])
     return Principal(str(credential.public["environment"]), credential)
 
 
-def _check_signature(request: ProviderRequest, context: ProviderContext, environment: str) -> None:
-    key = next((each for each in context.credentials() if _is_key_of(each, environment)), None)
+def _check_signature(request: ProviderRequest, context: ProviderContext, token: Credential) -> None:
+    key = api_keys.of_token(context, token)
     if key is None:
-        raise Unauthorized([_finding(ACCESS_TOKEN, "an environment with an API key", "another", "flow1st.auth.token")])
+        raise Unauthorized([_finding(ACCESS_TOKEN, "a token of an API key", "another", "flow1st.auth.token")])
     signed = _signed_request(request)
-    sent_ns = nanoseconds(signed.timestamp)
-    if sent_ns is None:
-        expected = "ISO 8601 with a zone and up to nine digits of a fraction"
-        raise _wrong(TIMESTAMP, expected, "another form", "flow1st.signature.iso8601")
+    sent_ns = _sent_ns(signed.timestamp)
     if not verify(SCHEME, signed, key.secrets["signing_key"].encode()):
         raise SignatureWrong(
             [_finding(SIGNATURE, "the signature of this request", "another one", _requirement(signed.signature))],
-            note=lambda: explain_signature(request, key),
+            note=lambda: explain_signature(request, key, context.credentials()),
         )
     _check_window(sent_ns, SeedData(context.seed).settings.signature_window_s, context.now)
-
-
-def _is_key_of(credential: Credential, environment: str) -> bool:
-    return "signing_key" in credential.secrets and credential.public.get("environment") == environment
 
 
 def _check_window(sent_ns: int, window_s: int | None, now: datetime) -> None:
@@ -211,8 +213,18 @@ def _check_window(sent_ns: int, window_s: int | None, now: datetime) -> None:
     now_ns = (now - EPOCH) // timedelta(microseconds=1) * 1000
     if abs(now_ns - sent_ns) > window_s * NANOSECONDS:
         got = f"one {'behind' if sent_ns < now_ns else 'ahead of'} it by {_seconds(abs(now_ns - sent_ns))} s"
-        expected = f"a timestamp within {window_s} s of the clock"
-        raise _wrong(TIMESTAMP, expected, got, "flow1st.signature.window")
+        finding = _finding(TIMESTAMP, f"a timestamp within {window_s} s of the clock", got, "flow1st.signature.window")
+        note = f"The workspace's clock shows {now.isoformat(timespec='milliseconds')}. {RECORDED}"
+        raise SignatureWrong([finding], note=note)
+
+
+def _sent_ns(timestamp: str) -> int:
+    """Nanoseconds of a request's timestamp; raises where it has another form."""
+    sent_ns = nanoseconds(timestamp)
+    if sent_ns is None:
+        expected = "ISO 8601 with a zone and up to nine digits of a fraction"
+        raise _wrong(TIMESTAMP, expected, "another form", "flow1st.signature.iso8601")
+    return sent_ns
 
 
 def _seconds(duration_ns: int) -> str:
@@ -226,7 +238,23 @@ def _signed_request(request: ProviderRequest) -> SignedRequest:
         raise _wrong(SIGNATURE, "a signature", "nothing", "flow1st.signature.header")
     if not timestamp:
         raise _wrong(TIMESTAMP, "the timestamp that was signed", "nothing", "flow1st.signature.timestamp")
-    return SignedRequest.of(request, token="", signature=signature, timestamp=timestamp, date_header=TIMESTAMP)
+    token = _bearer(request.header(ACCESS_TOKEN)) or ""
+    return SignedRequest.of(request, token=token, signature=signature, timestamp=timestamp, date_header=TIMESTAMP)
+
+
+def _named_secrets(credentials: Iterable[Credential]) -> Iterator[tuple[str, str]]:
+    """Each secret with what it is, such as ``the API secret of staging``."""
+    for each in credentials:
+        environment = each.public.get("environment", each.role)
+        yield from ((f"{NAMES.get(part, part)} of {environment}", secret) for part, secret in each.secrets.items())
+
+
+def _about_secret(presented: str, credentials: Iterable[Credential]) -> str:
+    """Which secret it is that was presented in another one's place; empty where it is none."""
+    text = presented.encode("utf-8", "surrogateescape")
+    named = _named_secrets(credentials)
+    found = next((name for name, secret in named if hmac.compare_digest(secret.encode(), text)), None)
+    return f"What was presented is {found}." if found else ""
 
 
 def _requirement(signature: str) -> str:

@@ -10,13 +10,15 @@ from flowproof.errors import ConfigurationError
 from flowproof.kernel import ProviderContext
 from flowproof.kernel.control.context import NotFoundProblem, control_ctx
 
-from . import lifecycle
+from . import api_keys, lifecycle
+from .console import account_of, console, context_of, invite_supplied
 from .models import DELIVERED, Order, SeedData, Status
 from .records import Account
 
 __all__ = ["control"]
 
 control = Blueprint("flow1st_control", __name__)
+control.register_blueprint(console)
 
 EXPORT = "flow1st-configuration/1"
 CREDENTIALS = ("api_key", "api_secret", "signing_key", "webhook_token")
@@ -26,15 +28,15 @@ EVENTS: tuple[Status, ...] = tuple(status for status in Status if status is not 
 @control.get("/environments")
 def list_environments(workspace: str) -> Any:
     """Both environments, with balances, configuration, orders by status and first uses."""
-    context = _context(workspace)
+    context = context_of(workspace)
     accounts = _accounts(context)
     return {"environments": {each.environment.name: _shown(context, each, accounts) for each in accounts}}
 
 
 @control.get("/environments/<environment>")
 def get_environment(workspace: str, environment: str) -> Any:
-    context = _context(workspace)
-    account = _account(context, environment)
+    context = context_of(workspace)
+    account = account_of(context, environment)
     return _shown(
         context, account, [Account.existing(context, each.name) for each in SeedData(context.seed).environments]
     )
@@ -42,8 +44,8 @@ def get_environment(workspace: str, environment: str) -> Any:
 
 @control.post("/environments/<environment>/top-up")
 def top_up(workspace: str, environment: str) -> Any:
-    context = _context(workspace)
-    account, addition = _account(context, environment), control_ctx.checked_body(context, "top-up.schema.json")
+    context = context_of(workspace)
+    account, addition = account_of(context, environment), control_ctx.checked_body(context, "top-up.schema.json")
     known = [each["code"] for each in context.seed["currencies"]]
     if addition["currency"] not in known:
         raise ConfigurationError(f"No account is kept in {addition['currency']}.", f"There are: {', '.join(known)}.")
@@ -54,22 +56,23 @@ def top_up(workspace: str, environment: str) -> Any:
 @control.get("/environments/<environment>/movements")
 def list_movements(workspace: str, environment: str) -> Any:
     """Every movement of money, oldest first. The amounts add up to the balances."""
-    return {"movements": list(_account(_context(workspace), environment).movements())}
+    return {"movements": list(account_of(context_of(workspace), environment).movements())}
 
 
 @control.put("/environments/<environment>/configuration")
 def configure(workspace: str, environment: str) -> Any:
-    """Replace an environment's default webhook URL and the addresses of invited people."""
-    context = _context(workspace)
-    account = _account(context, environment)
+    """Replace an environment's default webhook URL and the addresses of people; new addresses are invited."""
+    context = context_of(workspace, "configure")
+    account = account_of(context, environment)
     account.configure(control_ctx.checked_body(context, "configuration.schema.json"))
+    invite_supplied(context, account.configuration)
     return dict(account.configuration)
 
 
 @control.get("/environments/<environment>/configuration/export")
 def export_configuration(workspace: str, environment: str) -> Any:
     """The configuration as a document for the other environment. It names the credentials and does not contain them."""
-    account = _account(_context(workspace), environment)
+    account = account_of(context_of(workspace), environment)
     return {
         "flowproof": EXPORT,
         "environment": environment,
@@ -81,9 +84,9 @@ def export_configuration(workspace: str, environment: str) -> Any:
 @control.post("/environments/<environment>/configuration/import")
 def import_configuration(workspace: str, environment: str) -> Any:
     """Apply the other environment's exported configuration. Credentials stay this environment's own."""
-    context = _context(workspace)
+    context = context_of(workspace, "import")
     account, exported = (
-        _account(context, environment),
+        account_of(context, environment),
         control_ctx.checked_body(context, "configuration-export.schema.json"),
     )
     if exported["environment"] == environment:
@@ -91,24 +94,25 @@ def import_configuration(workspace: str, environment: str) -> Any:
             f"This is the export of {environment} itself.", "Import it into the other environment."
         )
     account.configure(exported["configuration"], replicated_from=exported["environment"])
+    invite_supplied(context, account.configuration)
     return dict(account.configuration)
 
 
 @control.get("/environments/<environment>/orders")
 def list_orders(workspace: str, environment: str) -> Any:
-    return {"orders": [each.to_json() for each in _account(_context(workspace), environment).orders()]}
+    return {"orders": [each.to_json() for each in account_of(context_of(workspace), environment).orders()]}
 
 
 @control.get("/environments/<environment>/orders/<reference>")
 def get_order(workspace: str, environment: str, reference: str) -> Any:
-    return _order(_account(_context(workspace), environment), reference).to_json()
+    return _order(account_of(context_of(workspace), environment), reference).to_json()
 
 
 @control.post("/environments/<environment>/orders/<reference>/<event>")
 def change_order(workspace: str, environment: str, reference: str, event: str) -> Any:
     """Give an order its next status: ``refund``, ``chargeback``, ``failed`` …; ``partial_refund`` with its amount."""
-    context = _context(workspace, f"{environment}/{reference}/{event}")
-    order = _order(_account(context, environment), reference)
+    context = context_of(workspace, f"{environment}/{reference}/{event}")
+    order = _order(account_of(context, environment), reference)
     to = next((each for each in EVENTS if each.value.lower() == event), None)
     if to is None:
         raise NotFoundProblem(
@@ -131,6 +135,7 @@ def _shown(context: ProviderContext, account: Account, all_accounts: list[Accoun
         "balances_minor": account.balances(),
         "topped_up_minor": _topped_up(account),
         "configuration": dict(account.configuration),
+        "credentials": [api_keys.shown(each) for each in api_keys.of_environment(context, account.environment.name)],
         "replication": _replication(context, account, all_accounts),
         "seen": account.seen(),
         "orders": {"total": len(orders), "by_status": {name: many for name, many in by_status.items() if many}},
@@ -156,7 +161,7 @@ def _replication(context: ProviderContext, account: Account, all_accounts: list[
     Whether this configuration was imported, still equals its source, and the two environments' credentials differ.
     """
     source = next((each for each in all_accounts if each.environment.name == account.replicated_from), None)
-    keys = [each for each in context.credentials() if "signing_key" in each.secrets]
+    keys = [key for each in all_accounts for key in api_keys.of_environment(context, each.environment.name)]
     parts = [(each.key, *each.secrets.values()) for each in keys]
     return {
         "from": account.replicated_from,
@@ -187,19 +192,8 @@ def _is_delivered(order: Order, acknowledged: set[tuple[str, str]]) -> bool:
     return order.status in DELIVERED and (order.reference, Status.SUCCESSFUL.value) in acknowledged
 
 
-def _context(workspace: str, rng_key: str = "") -> ProviderContext:
-    return control_ctx.provider_context(workspace, "flow1st", rng_key=f"control/{rng_key}")
-
-
 def _accounts(context: ProviderContext) -> list[Account]:
     return [Account.existing(context, each.name) for each in SeedData(context.seed).environments]
-
-
-def _account(context: ProviderContext, environment: str) -> Account:
-    account = Account.of(context, environment)
-    if account is None:
-        raise NotFoundProblem(f"There is no environment {environment}; there are staging and production.")
-    return account
 
 
 def _order(account: Account, reference: str) -> Order:

@@ -16,7 +16,7 @@ __all__ = ["TASKS", "accept", "change", "deliver", "start"]
 EARLY = frozenset({Status.CANCELLED, Status.ABANDONED})  # outcomes that come instead of PENDING
 
 
-def accept(context: ProviderContext, environment: str, sent: Mapping[str, Any]) -> Order:
+def accept(context: ProviderContext, environment: str, sent: Mapping[str, Any], api_key: str) -> Order:
     """
     Accept an order and debit its price; a repeated order is answered as before.
 
@@ -40,6 +40,7 @@ def accept(context: ProviderContext, environment: str, sent: Mapping[str, Any]) 
         bundle.price_minor,
         bundle.currency,
         validated=account.validated(rules.validation_key(sent)),
+        api_key=api_key,
     ).in_status(Status.NEW, context.now)
     account.move(-bundle.price_minor, bundle.currency, "order", reference)
     account.add(order)

@@ -142,6 +142,8 @@ class SeedSettings:
     signature_window_s: int | None
     pending_s: float
     fulfil_s: float
+    smtp: str | None = None
+    mail_from: str = "welcome@flow1st.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,7 @@ class Order:
         voucher_codes: What was delivered of a voucher product; each code a list of properties.
         history: Every status that it had, with its moment.
         validated: Whether the same user, bundle and reference had been validated before.
+        api_key: The API key of the token that it came with; it signs the order's webhooks.
     """
 
     reference: str
@@ -203,6 +206,7 @@ class Order:
     voucher_codes: tuple[Any, ...] = ()
     history: tuple[tuple[str, str], ...] = ()
     validated: bool = False
+    api_key: str = ""
 
     @property
     def held_minor(self) -> int:

@@ -1,5 +1,6 @@
 """The operations of the contract: parse the request, apply the rules, store and render the result."""
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
@@ -27,7 +28,7 @@ HIDDEN = frozenset({"price_minor", "voucher", "countries"})  # what the seed dat
 def generate_access_token() -> Any:
     environment = ctx.principal.environment
     Account.existing(ctx.context, environment).record_seen("generateAccessToken")
-    return tokens.issue(ctx.context, environment)
+    return tokens.issue(ctx.context, environment, ctx.principal.credential.key)
 
 
 @routes.post("/api/distributors/auth/refresh")
@@ -66,7 +67,8 @@ def validate_user() -> Any:
 
 @routes.post("/api/orders/distributors/order-complete")
 def complete_order() -> tuple[Any, int]:
-    order = lifecycle.accept(ctx.context, _account().environment.name, ctx.json)
+    api_key = str(ctx.principal.credential.public["api_key"])
+    order = lifecycle.accept(ctx.context, _account().environment.name, ctx.json, api_key)
     return order.answer(), 201
 
 
@@ -79,8 +81,7 @@ def _account() -> Account:
 def _query_parameters() -> dict[str, str]:
     """The parameters of the query, which the contract has checked one by one."""
     pairs = parse_qsl(ctx.request.wire.query, keep_blank_values=True)
-    names = [name for name, _ in pairs]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
     if twice:
         requirement = "flow1st.user_validation.once"
         raise BadRequest([Finding("request.query", f"/{each}", "one value", "several", requirement) for each in twice])

@@ -1,10 +1,11 @@
 """Access tokens and refresh tokens: issued for an environment, good until a moment on the workspace's clock."""
 
 import base64
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flowproof.conformance import Contract, Finding, Operation
 from flowproof.kernel import Credential, ProviderContext
+from flowproof.kernel.time.clock import later
 
 from .errors import Unauthorized
 from .models import SeedData
@@ -14,19 +15,19 @@ __all__ = ["ACCESS", "REFRESH", "is_valid", "issue", "media_type", "refresh"]
 ACCESS = "access_token"
 REFRESH = "refresh_token"
 BYTES = 48
-KEPT = timedelta(days=7)  # after expiry, so that a refusal can say that the token has expired
+KEPT_S = 7 * 86_400  # after expiry, so that a refusal can say that the token has expired
 
 
-def issue(context: ProviderContext, environment: str) -> dict[str, str]:
-    """A new pair of tokens, as the provider's body. Tokens that expired a week ago are deleted."""
+def issue(context: ProviderContext, environment: str, api_key: str) -> dict[str, str]:
+    """A new pair of tokens of an API key, as the provider's body. Tokens that expired a week ago are deleted."""
     settings = SeedData(context.seed).settings
     for credential in context.credentials():
-        if "expires_at" in credential.public and not is_valid(credential, context.now - KEPT):
+        if "expires_at" in credential.public and not is_valid(credential, later(context.now, -KEPT_S)):
             context.revoke(credential.key)
     return {
         "role": "API_USER",
-        "accessToken": _issue_token(context, environment, ACCESS, settings.access_token_ttl_s),
-        "refreshToken": _issue_token(context, environment, REFRESH, settings.refresh_token_ttl_s),
+        "accessToken": _issue_token(context, environment, api_key, ACCESS, settings.access_token_ttl_s),
+        "refreshToken": _issue_token(context, environment, api_key, REFRESH, settings.refresh_token_ttl_s),
     }
 
 
@@ -44,7 +45,7 @@ def refresh(context: ProviderContext, refresh_token: str) -> dict[str, str]:
         expected, requirement = "a refresh token that is still good", "flow1st.token.refresh_once"
         raise Unauthorized([Finding("request.body", "/refreshToken", expected, got, requirement, keyword)])
     context.revoke(credential.key)
-    return issue(context, str(credential.public["environment"]))
+    return issue(context, str(credential.public["environment"]), str(credential.public.get("api_key", "")))
 
 
 def is_valid(credential: Credential, now: datetime) -> bool:
@@ -55,12 +56,12 @@ def is_valid(credential: Credential, now: datetime) -> bool:
 def media_type(contract: Contract, operation: Operation) -> str:
     """The vendor media type that an operation without a body has to send."""
     described = contract.document["paths"][operation.path][operation.method.lower()]
-    return str(described["x-content-type"])
+    return str(next(iter(described["requestBody"]["content"])))
 
 
-def _issue_token(context: ProviderContext, environment: str, role: str, ttl_s: float) -> str:
+def _issue_token(context: ProviderContext, environment: str, api_key: str, role: str, ttl_s: float) -> str:
     token = base64.b64encode(context.rng.randbytes(BYTES)).decode()
-    expires_at = (context.now + timedelta(seconds=ttl_s)).isoformat()
-    public = {"environment": environment, "expires_at": expires_at}
+    expires_at = later(context.now, ttl_s).isoformat()
+    public = {"environment": environment, "api_key": api_key, "expires_at": expires_at}
     context.issue(Credential(token, role, public, {"token": token}))
     return token

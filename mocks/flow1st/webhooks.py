@@ -12,7 +12,7 @@ from flowproof.kernel.signing import SigningScheme, sign
 from flowproof.kernel.webhooks.model import Webhook
 from flowproof.kernel.webhooks.policy import WebhookPolicy
 
-from . import rules
+from . import api_keys, rules
 from .models import Order, Status
 from .records import Account
 
@@ -20,6 +20,7 @@ __all__ = ["POLICY", "body_of", "notify"]
 
 SCHEME = SigningScheme(parts=("timestamp", "body"), separator="", digest="sha256", encoding="hex")
 UNKNOWN = "EN_ROUTE"
+JSON = "application/json"
 
 
 def notify(context: ProviderContext, account: Account, order: Order) -> None:
@@ -49,8 +50,10 @@ def body_of(order: Order) -> dict[str, Any]:
 
 
 def sign_webhook(webhook: Webhook, context: ProviderContext) -> Headers:
-    """The headers that authenticate a webhook, made when it is sent."""
-    credential = _credential(context, webhook)
+    """The headers that authenticate a webhook, made when it is sent; none for an email, or where no API key is left."""
+    credential = _credential(context, webhook) if webhook.content_type == JSON else None
+    if credential is None:
+        return ()
     timestamp = context.now.isoformat(timespec="microseconds").replace("+00:00", "Z")
     key = credential.secrets["signing_key"].encode()
     signature = sign(SCHEME, timestamp.encode() + webhook.body, key)
@@ -82,16 +85,20 @@ def sample(context: ProviderContext, event: str, url: str) -> Webhook:
 
 
 def unknown_event(webhook: Webhook) -> Webhook:
-    """The same webhook with an undocumented status."""
+    """The same webhook with an undocumented status. Emails stay unchanged."""
+    if webhook.content_type != JSON:
+        return webhook
     return replace(webhook, event=UNKNOWN, body=orjson.dumps({**orjson.loads(webhook.body), "status": UNKNOWN}))
 
 
-def _credential(context: ProviderContext, webhook: Webhook) -> Credential:
-    """The API key of the order's environment; of staging where there is no such order."""
+def _credential(context: ProviderContext, webhook: Webhook) -> Credential | None:
+    """The order's API key, or another one of its environment; of staging where there is no such order."""
     reference = orjson.loads(webhook.body)["reference"]
     environment = context.state.get("environment_of", reference) or "staging"
-    keys = (each for each in context.credentials() if "signing_key" in each.secrets)
-    return next(each for each in keys if each.public["environment"] == environment)
+    account = Account.of(context, environment)
+    order = account.order(reference) if account is not None else None
+    own = context.credential(order.api_key) if order is not None else None
+    return own or next(iter(api_keys.of_environment(context, environment)), None)
 
 
 POLICY = WebhookPolicy(

@@ -2,7 +2,7 @@
 
 from flowproof.kernel import Provider, seed_data
 
-from . import auth
+from . import auth, rules
 from .control import control
 from .errors import render
 from .routes import routes
@@ -20,10 +20,12 @@ provider = Provider(
     mint=auth.mint,
     seed=seed_data("integrations"),
     seed_schema="seed.schema.json",
+    check_seed=rules.check_seed,
     fault_plans={"rate_limited": ({"fault": "status", "status": 429, "retry_after_s": 1, "first": 2},)},
     redact_header=auth.redact_header,
     webhooks=POLICY,
     secret_parameters=frozenset({"credentials", "apiKey", "apiSecret", "accessToken", "refreshToken", "auth"}),
+    secret_members=frozenset({"auth", "p256dh"}),
     control=control,
     flask_context=False,
     hosts=("api.dispatch.example.com",),

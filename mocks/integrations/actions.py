@@ -76,11 +76,14 @@ def send_email(execution: Execution, context: ProviderContext) -> Execution:
     if recipient is None:
         raise ActionFailed(f"the entity has no e-mail address for {execution.action['recipient']}")
     subject, text = _subject_and_text(execution, seed)
+    subject = " ".join(mail.fill(subject, entity).split())
+    if len(subject) > mail.LONGEST_SUBJECT:
+        raise ActionFailed(f"the subject has more than {mail.LONGEST_SUBJECT} characters")
     kept = {
         "id": records.next_id("mail"),
         "from": seed.settings["mail_from"],
         "to": recipient,
-        "subject": " ".join(mail.fill(subject, entity).split()),
+        "subject": subject,
         "text": mail.fill(text, entity),
         "at": context.now.isoformat(),
         "smtp": seed.settings["smtp"],
@@ -89,7 +92,11 @@ def send_email(execution: Execution, context: ProviderContext) -> Execution:
     execution = replace(execution, mail=kept["id"])
     if kept["smtp"] is None:
         return execution
-    message = mail.message(
+    from flowproof.kernel.webhooks.mail_message import mail_delivery  # noqa: PLC0415 (few servers send an e-mail)
+
+    delivery = mail_delivery(
+        execution.event.code,
+        kept["smtp"],
         sender=kept["from"],
         recipient=recipient,
         subject=kept["subject"],
@@ -97,16 +104,14 @@ def send_email(execution: Execution, context: ProviderContext) -> Execution:
         message_id=hex_id(context.rng, 32),
         at=context.now,
     )
-    return _deliver(
-        execution, context, Webhook(execution.event.code, kept["smtp"], message, "message/rfc822", method="MAIL")
-    )
+    return _deliver(execution, context, delivery)
 
 
 def _subject_and_text(execution: Execution, seed: SeedData) -> tuple[str, str]:
     name = execution.action.get("template")
     if name is None:
         return execution.name, f"{execution.name}: {execution.event.entity_type} {{id}}\n"
-    template = seed.template(name)
+    template = seed.templates.get(name)
     if template is None:
         raise ActionFailed(f"there is no template {name}")
     return template["subject"], template["text"]

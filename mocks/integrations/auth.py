@@ -9,11 +9,13 @@ import orjson
 
 from flowproof.conformance import Finding
 from flowproof.kernel import Credential, ProviderContext, ProviderRequest, hex_id
+from flowproof.kernel.http.authorization import bare_token, misread
 
 from .errors import Unauthorized
 
 __all__ = ["VAPID", "Principal", "authenticate", "mint", "presented_key", "redact_header"]
 
+FORM = "Authorization: Bearer TOKEN"
 VAPID = "vapid"  # the role of the key that signs push messages; nobody can ask with it
 
 
@@ -25,9 +27,8 @@ class Principal:
 
 
 def presented_key(request: ProviderRequest) -> str | None:
-    """The bearer token that a request presents."""
-    scheme, _, token = (request.header("authorization") or "").partition(" ")
-    return (token.strip() or None) if scheme.lower() == "bearer" else None
+    """The bearer token that a request presents, or what it has in its place."""
+    return bare_token(request.header("authorization") or "") or None
 
 
 def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
@@ -37,13 +38,16 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
     Raises:
         Unauthorized: There is no bearer token, or nobody of this workspace was issued it.
     """
-    token = presented_key(request)
+    token, presented = _bearer(request), request.header("authorization") or ""
     if token is None:
-        got = "another scheme, or no token" if request.header("authorization") else "nothing"
-        raise Unauthorized([_finding("Bearer <token>", got, "bearer")])
+        got = "another scheme, or no token" if presented else "nothing"
+        raise Unauthorized(
+            [_finding("Bearer <token>", got, "bearer")], note=misread(presented, FORM, context.credential)
+        )
     credential = context.credential(token)
     if credential is None or credential.role == VAPID:
-        raise Unauthorized([_finding("a token of this workspace", "a token it does not know", "token")])
+        unknown = _finding("a token of this workspace", "a token it does not know", "token")
+        raise Unauthorized([unknown], note="" if credential else misread(presented, FORM, context.credential))
     return Principal(credential.public["kind"])
 
 
@@ -62,6 +66,11 @@ def redact_header(name: str, value: str) -> str:
         return value
     scheme, blank, _ = value.partition(" ")
     return f"{scheme}{blank}[redacted]" if blank else "[redacted]"
+
+
+def _bearer(request: ProviderRequest) -> str | None:
+    scheme, _, token = (request.header("authorization") or "").partition(" ")
+    return (token.strip() or None) if scheme.lower() == "bearer" else None
 
 
 def _token(rng: Random, kind: str) -> str:

@@ -18,7 +18,7 @@ from flowproof.kernel.refusals import (
     WrongContentType,
 )
 
-__all__ = ["AlreadyConfigured", "InvalidCredentials", "NotFound", "Unauthorized", "render"]
+__all__ = ["AlreadyConfigured", "InvalidConfiguration", "InvalidCredentials", "NotFound", "Unauthorized", "render"]
 
 
 class Unauthorized(Refusal):
@@ -33,6 +33,10 @@ class NotFound(Refusal):
 
 
 class InvalidCredentials(Refusal): ...
+
+
+class InvalidConfiguration(Refusal):
+    """A workflow is valid by its schema, and names what the account does not have."""
 
 
 class AlreadyConfigured(Refusal): ...
@@ -68,18 +72,16 @@ FAULT_RESPONSES: Mapping[int, tuple[str, str, str]] = MappingProxyType(
         503: ("SERVICE_UNAVAILABLE", "Service unavailable", "integrations.error.unavailable"),
     }
 )
-JSON = ("Content-Type", "application/json")
 
 
 def render(refusal: Refusal) -> WireResponse:
     match refusal:
         case NotFound():
             return _response(404, "NOT_FOUND", f"{refusal.what} not found", "integrations.error.not_found", refusal)
-        case ContractBroken():
-            return _contract_broken(refusal)
+        case ContractBroken() | InvalidConfiguration():
+            return _invalid(refusal)
         case MethodNotAllowed():
-            answer = _response(405, "METHOD_NOT_ALLOWED", "Method not allowed", "integrations.error.method", refusal)
-            return WireResponse(405, answer.body, (JSON, ("Allow", ", ".join(refusal.allowed))), answer.requirement)
+            return _response(405, "METHOD_NOT_ALLOWED", "Method not allowed", "integrations.error.method", refusal)
         case FaultInjected():
             return _fault(refusal)
     status, code, message, requirement = RESPONSES.get(type(refusal), (500, *FAULT_RESPONSES[500]))
@@ -91,7 +93,7 @@ def _response(status: int, code: str, message: str, requirement: str, refusal: R
     return WireResponse(status, _body(code, message), requirement=cited)
 
 
-def _contract_broken(refusal: ContractBroken) -> WireResponse:
+def _invalid(refusal: Refusal) -> WireResponse:
     """An invalid path parameter names no entity type: 404. Anything else is an invalid configuration."""
     if any(finding.where == "request.path" for finding in refusal.findings):
         return _response(404, "NOT_FOUND", "Entity type not found", "integrations.error.not_found", refusal)
@@ -103,11 +105,15 @@ def _contract_broken(refusal: ContractBroken) -> WireResponse:
 def _reason(finding: Finding) -> str:
     """What is wrong, without the value that was sent: it may be a secret."""
     place = finding.pointer.lstrip("/").replace("/", ".") or "the body"
-    return f"{place} is required" if finding.keyword == "required" else f"{place} must be {finding.expected}"
+    return f"{place} {finding.demand}"
 
 
 def _fault(refusal: FaultInjected) -> WireResponse:
-    usual = FAULT_RESPONSES[500] if refusal.status >= 500 else ("REFUSED", "The request was refused", None)
+    usual = (
+        FAULT_RESPONSES[500]
+        if refusal.status >= 500
+        else ("REFUSED", "The request was refused", "integrations.error.envelope")
+    )
     code, message, requirement = FAULT_RESPONSES.get(refusal.status, usual)
     return WireResponse(refusal.status, _body(code, message), refusal.headers, requirement)
 

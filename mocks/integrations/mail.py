@@ -1,14 +1,13 @@
-"""The recipient, text and wire format of an e-mail. Sends nothing."""
+"""The recipient and text of an e-mail. Sends nothing."""
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 from typing import Any
 
-__all__ = ["address_of", "fill", "message"]
+__all__ = ["LONGEST_SUBJECT", "address_of", "fill"]
+
+LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
+LONGEST_SUBJECT = 998  # characters of a line (RFC 5322, 2.1.1)
 
 ADDRESS = re.compile(r"[!-~]+@[!-~]+", re.ASCII)
 UNFIT = frozenset('<>,;:"()[]\\')
@@ -28,8 +27,9 @@ def address_of(recipient: str, entity: Mapping[str, Any]) -> str | None:
 
 
 def _usable(address: Any) -> str | None:
-    fits = isinstance(address, str) and ADDRESS.fullmatch(address) and not UNFIT & set(address)
-    return address if fits and address.count("@") == 1 else None
+    if not isinstance(address, str) or len(address) > LONGEST_ADDRESS or address.count("@") != 1:
+        return None
+    return address if ADDRESS.fullmatch(address) and not UNFIT & set(address) else None
 
 
 def fill(text: str, entity: Mapping[str, Any]) -> str:
@@ -40,13 +40,3 @@ def fill(text: str, entity: Mapping[str, Any]) -> str:
         return str(member) if isinstance(member, str | int | float) else found[0]
 
     return re.sub(r"\{(\w+)\}", value, text)
-
-
-def message(*, sender: str, recipient: str, subject: str, text: str, message_id: str, at: datetime) -> bytes:
-    """The message (RFC 5322) as plain text, the same bytes for the same input."""
-    made = EmailMessage(policy=SMTP)
-    made["From"], made["To"] = sender, recipient
-    made["Subject"] = " ".join(subject.split())
-    made["Date"], made["Message-ID"] = format_datetime(at), f"<{message_id}@{sender.partition('@')[2]}>"
-    made.set_content(text, cte="quoted-printable")
-    return made.as_bytes()

@@ -243,10 +243,11 @@ class SeedData:
     def trigger(self, entity_type: str, guid: str) -> Trigger | None:
         return next((each for each in self.triggers(entity_type) if each.guid == guid), None)
 
-    def template(self, name: str) -> Json | None:
-        """Subject and text of an e-mail, or None."""
-        found: Json | None = self.raw["templates"].get(name)
-        return found
+    @property
+    def templates(self) -> Json:
+        """Subject and text of each e-mail, by name."""
+        templates: Json = self.raw["templates"]
+        return templates
 
     def managed(self, integration: Integration, guids: Iterator[str]) -> Iterator[Workflow]:
         """The workflows that come with an integration."""

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from flowproof.kernel.time.clock import later
+
 from .models import Subscription
 
 __all__ = ["UnusableSubscription", "application_server_key", "authorization", "encrypt"]
@@ -71,7 +73,8 @@ def authorization(private_key: str, endpoint: str, subject: str, now: datetime) 
         now: Moment of sending.
     """
     url = urlsplit(endpoint)
-    claims = {"aud": f"{url.scheme}://{url.netloc}", "exp": int((now + VALID_FOR).timestamp()), "sub": subject}
+    expires_at = later(now, VALID_FOR.total_seconds())
+    claims = {"aud": f"{url.scheme}://{url.netloc}", "exp": int(expires_at.timestamp()), "sub": subject}
     signed = ".".join(_encoded(orjson.dumps(part)) for part in ({"typ": "JWT", "alg": "ES256"}, claims))
     signature = _signer(private_key).sign(signed.encode(), ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
     raw = b"".join(number.to_bytes(32, "big") for number in decode_dss_signature(signature))

@@ -10,7 +10,7 @@ from flowproof.conformance import Finding
 from flowproof.kernel import ctx
 
 from . import executions, rules
-from .errors import NotFound
+from .errors import InvalidConfiguration, NotFound
 from .models import Integration, SeedData, Subscription, Workflow
 from .records import Records
 
@@ -88,7 +88,7 @@ def list_triggers(entity_type: str) -> Any:
 def list_workflows(entity_type: str) -> Any:
     """The workflows of an entity type, managed ones only where the query asks for them."""
     records = Records(ctx.state)
-    managed = ctx.query.get("managed") == "true"
+    managed = ctx.flag("managed")
     active = records.active_integrations()
     live = (each for each in records.workflows() if rules.is_live(each, active))
     listed = (each for each in live if managed or each.integration is None)
@@ -102,6 +102,9 @@ def configure_workflow() -> Any:
     trigger = SeedData(ctx.seed).trigger(body["entityType"], body["triggerId"])
     if trigger is None:
         raise _not_found("Trigger", "/triggerId", body["triggerId"], "workflow.trigger_known", "request.body")
+    findings = ctx.context.filtered(tuple(rules.check_action(body["action"], SeedData(ctx.seed).templates)))
+    if findings:
+        raise InvalidConfiguration(findings)
     workflow = rules.configure(
         records.workflow_named(body["entityType"], body["name"]),
         Workflow(

@@ -1,18 +1,30 @@
 """When an integration may be configured, when a workflow fires, and how a command changes either. Pure functions."""
 
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
 from flowproof.conformance import Finding
+from flowproof.errors import ConfigurationError
 from flowproof.kernel.json_values import equal
 
 from .errors import AlreadyConfigured, InvalidCredentials
-from .models import Event, Integration, IntegrationStatus, Platform, Workflow
+from .mail import address_of
+from .models import Action, Event, Integration, IntegrationStatus, Platform, Workflow
 
-__all__ = ["conditions_hold", "configure", "connect", "disable", "fires", "is_live", "toggle"]
+__all__ = [
+    "check_action",
+    "check_seed",
+    "conditions_hold",
+    "configure",
+    "connect",
+    "disable",
+    "fires",
+    "is_live",
+    "toggle",
+]
 
 Json = Mapping[str, Any]
 
@@ -65,6 +77,46 @@ def configure(existing: Workflow | None, new: Workflow) -> Workflow:
     if existing is None:
         return new
     return replace(existing, trigger=new.trigger, action=new.action, conditions=new.conditions)
+
+
+def check_action(action: Json, templates: Collection[str]) -> Iterator[Finding]:
+    """
+    What an action names and the account does not have: a template, or a recipient that looks like an address.
+
+    A word for a recipient is one of the entity's members, which no workflow knows before an event.
+    """
+    if action["type"] != Action.SEND_EMAIL:
+        return
+    recipient, template = action["recipient"], action.get("template")
+    if "@" in recipient and address_of(recipient, {}) is None:
+        yield _action_finding(
+            "recipient",
+            "integrations.action.email_recipient",
+            "an e-mail address, or a word for one of the entity's",
+            recipient,
+        )
+    if template is not None and template not in templates:
+        known = (
+            f"one of the templates {', '.join(sorted(templates))}" if templates else "left out: there are no templates"
+        )
+        yield _action_finding("template", "integrations.action.email_template", known, template)
+
+
+def check_seed(seed: Json) -> None:
+    """
+    Check that the workflows of the seed data name templates and recipients that exist.
+
+    Raises:
+        ConfigurationError: One does not.
+    """
+    for workflow in seed["managedWorkflows"]:
+        for finding in check_action(workflow["action"], seed["templates"]):
+            where = f"{finding.pointer.lstrip('/').replace('/', '.')} {finding.demand}"
+            raise ConfigurationError(f"The managed workflow {workflow['name']!r}: {where}.", "Change the seed data.")
+
+
+def _action_finding(name: str, requirement: str, expected: str, got: str) -> Finding:
+    return Finding("request.body", f"/action/{name}", expected, repr(got[:100]), requirement)
 
 
 def toggle(workflow: Workflow) -> Workflow:

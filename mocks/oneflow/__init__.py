@@ -27,6 +27,7 @@ provider = Provider(
     redact_header=auth.redact_header,
     diagnose=auth.explain_signature,
     webhooks=webhooks.POLICY,
+    secret_members=frozenset({"authorization"}),
     control=control,
     flask_context=False,
     hosts=("pro-api.oneflowcloud.com", "orders.oneflow.io"),

@@ -1,6 +1,7 @@
 """Authenticates a request by ``x-oneflow-authorization``: a token, and a signature over method, path and date."""
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -8,6 +9,7 @@ from typing import Any
 
 from flowproof.conformance import Finding
 from flowproof.kernel import Credential, ProviderContext, ProviderRequest, hex_id
+from flowproof.kernel.http.authorization import bare_token
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
 from .errors import TokenNotFound, Unauthorized
@@ -18,6 +20,10 @@ __all__ = ["Principal", "authenticate", "explain_signature", "mint", "presented_
 AUTHORIZATION = "x-oneflow-authorization"
 DATE = "x-oneflow-date"
 ALGORITHM = "x-oneflow-algorithm"
+RECORDED = (
+    "To send a documented or recorded request as it stands, freeze the clock at its time:"
+    " flowproof clock --freeze --set and the date."
+)
 
 # Documented: HMAC-SHA1, hex, "METHOD path timestamp". Observed: the path without query, raw or decoded. A client that
 # signs the whole path that it requests would be right at the provider, so our own prefix (mounted) verifies too.
@@ -40,7 +46,7 @@ class Principal:
 
 def presented_key(request: ProviderRequest) -> str | None:
     """The token that a request presents."""
-    return (request.header(AUTHORIZATION) or "").partition(":")[0] or None
+    return bare_token((request.header(AUTHORIZATION) or "").partition(":")[0]) or None
 
 
 def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal:
@@ -56,7 +62,9 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
     credential = context.credential(signed.token)
     if credential is None:
         unknown = _finding(AUTHORIZATION, "a token of this workspace", "a token it does not know", "token")
-        raise TokenNotFound([unknown], note=_swapped(signed, context))
+        meant = context.credential(bare_token(signed.token))
+        note = (lambda: explain_signature(request, meant)) if meant else _swapped(signed, context)
+        raise TokenNotFound([unknown], note=note)
     seed = context.parsed_seed(SeedData)
     account = seed.account_of_role(credential.role)
     if account is None:
@@ -65,17 +73,18 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
     if not verify(scheme, signed, credential.secrets["secret"].encode()):
         raise Unauthorized(
             [_finding(AUTHORIZATION, "the signature of this request", "another one", "signature")],
-            note=lambda: explain_signature(request, credential),
+            note=lambda: explain_signature(request, credential, context.credentials()),
         )
     _check_window(signed.timestamp, seed.settings.date_window_s, context.now)
     return Principal(account)
 
 
-def explain_signature(request: ProviderRequest, credential: Credential) -> str:
-    """Why a signature does not verify, without the secret."""
+def explain_signature(request: ProviderRequest, credential: Credential, at_hand: Iterable[Credential] = ()) -> str:
+    """Why a signature does not verify, without the secret; perhaps it was made for another account ``at_hand``."""
     from flowproof.kernel.diagnosis import diagnose, render  # noqa: PLC0415 (most servers never explain a signature)
 
-    return render(diagnose(_scheme(request), _signed_request(request), credential.secrets["secret"].encode()))
+    others = {f"the secret of the account {each.role}": each.secrets["secret"].encode() for each in at_hand}
+    return render(diagnose(_scheme(request), _signed_request(request), credential.secrets["secret"].encode(), others))
 
 
 def _swapped(signed: SignedRequest, context: ProviderContext) -> str:
@@ -144,7 +153,10 @@ def _check_window(timestamp: str, window_s: float | None, now: datetime) -> None
         raise Unauthorized([_finding(DATE, "a date that can be read", "one that cannot", "window")])
     if abs(now - sent) > timedelta(seconds=window_s):
         off = (now - sent).total_seconds()
-        raise Unauthorized([_finding(DATE, f"a date within {window_s:g} s", f"one {off:+.0f} s off", "window")])
+        raise Unauthorized(
+            [_finding(DATE, f"a date within {window_s:g} s", f"one {off:+.0f} s off", "window")],
+            note=f"The workspace's clock shows {now.isoformat(timespec='seconds')}. {RECORDED}",
+        )
 
 
 def _instant(timestamp: str) -> datetime | None:

@@ -32,9 +32,10 @@ def get_submission_error(workspace: str, submission_id: str) -> Any:
 @control.put("/submission-errors/<submission_id>")
 def edit_submission_error(workspace: str, submission_id: str) -> Any:
     """Replace the order of a submission. It is not validated before it is resubmitted."""
-    state = control_ctx.provider_context(workspace, "oneflow").state
+    context = control_ctx.provider_context(workspace, "oneflow")
+    state, order = context.state, control_ctx.checked_body(context, "edited-submission.schema.json")
     record = _found(state, submission_id)
-    edited = {**record, "submission": {**record["submission"], "order": control_ctx.json}}
+    edited = {**record, "submission": {**record["submission"], "order": order}}
     Orders(state).replace_submission_error(submission_id, edited)
     return _shown(edited)
 

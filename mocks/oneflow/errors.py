@@ -19,7 +19,16 @@ from flowproof.kernel.refusals import (
     WrongContentType,
 )
 
-__all__ = ["Conflict", "Forbidden", "NotFound", "OrderInvalid", "TokenNotFound", "Unauthorized", "render"]
+__all__ = [
+    "Conflict",
+    "Forbidden",
+    "NotFound",
+    "OrderInvalid",
+    "ShippingInvalid",
+    "TokenNotFound",
+    "Unauthorized",
+    "render",
+]
 
 
 class Unauthorized(Refusal):
@@ -39,6 +48,10 @@ class NotFound(Refusal): ...
 
 class OrderInvalid(Refusal):
     """An order is not valid by schema or rules."""
+
+
+class ShippingInvalid(Refusal):
+    """A shipment's update is valid by its schema, and breaks a rule."""
 
 
 @dataclass(eq=False)
@@ -67,6 +80,7 @@ STATUS: Mapping[type[Refusal], tuple[int, str]] = MappingProxyType(
         Unauthorized: (401, "oneflow.auth.header"),
         Forbidden: (403, "oneflow.auth.forbidden"),
         NotFound: (404, "oneflow.order.not_found"),
+        ShippingInvalid: (400, "oneflow.shipping_update.carrier"),
         NoSuchRoute: (404, "oneflow.request.route"),
         MethodNotAllowed: (404, "oneflow.request.method"),
         BodyTooLarge: (413, "oneflow.request.size"),
@@ -81,7 +95,7 @@ def render(refusal: Refusal) -> WireResponse:
     match refusal:
         case TokenNotFound():
             return WireResponse(401, orjson.dumps({"message": "Token Not Found"}), requirement="oneflow.auth.token")
-        case OrderInvalid() | ContractBroken(operation="validateOrder"):
+        case OrderInvalid():
             return WireResponse(400, orjson.dumps(_validation_failed(refusal.findings)))
         case ContractBroken():
             return _contract_broken(refusal)
@@ -103,7 +117,8 @@ def _contract_broken(refusal: ContractBroken) -> WireResponse:
 
 def _fault(refusal: FaultInjected) -> WireResponse:
     status = refusal.status
-    requirement = {429: "oneflow.error.rate_limit", 503: "oneflow.error.unavailable"}.get(status)
+    usual = "oneflow.error.internal" if status >= 500 else "oneflow.error.body"
+    requirement = {429: "oneflow.error.rate_limit", 503: "oneflow.error.unavailable"}.get(status, usual)
     return WireResponse(status, _body(status), refusal.headers, requirement)
 
 
@@ -115,7 +130,7 @@ def _body(status: int, message: str | None = None) -> bytes:
 
 def _said(refusal: Refusal) -> str:
     """The reason, which the document says is usually returned with a 400."""
-    reasons = "; ".join(f"{path} {message}" for path, message in _reasons(refusal.findings))
+    reasons = "; ".join(f"{path or 'the body'} {message}" for path, message in _reasons(refusal.findings))
     return f"{MESSAGES[400][1]}: {reasons}" if reasons else MESSAGES[400][1]
 
 
@@ -154,9 +169,9 @@ def dotted_path(pointer: str) -> str:
 def message_of(finding: Finding) -> str:
     """The provider's message for a finding. Only that of a repeated ``sourceOrderId`` is observed."""
     match finding.keyword:
-        case "required":
-            return "is required"
         case "message":
             return finding.expected
+        case "json":
+            return f"{finding.demand}, got {finding.got}"
         case _:
-            return f"must be {finding.expected}"
+            return finding.demand

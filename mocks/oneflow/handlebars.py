@@ -16,29 +16,55 @@ from typing import Any
 from .template_syntax import TemplateError, parse_template
 from .template_whitespace import Block, Content, Output, Path, Program
 
-__all__ = ["Template", "TemplateError", "compile_template"]
+__all__ = ["Steps", "Template", "TemplateError", "compile_template"]
 
 ESCAPES: Mapping[int, str] = MappingProxyType(
     str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;", "`": "&#x60;", "=": "&#x3D;"})
 )
 LARGEST = 1024 * 1024  # characters of what is rendered
-MOST_STEPS = 200_000
+MOST_STEPS = 100_000  # statements, items of lists, and each 256 characters whose length is asked for
+COUNTED = 256
 NOTHING: Mapping[str, Any] = MappingProxyType({})  # what Handlebars hands to a block in place of null
 MOST_INDEX = 2**32 - 1  # keys that JavaScript takes for indexes come first, by their number
+MOST_DIGITS = 10  # of an index
+
+
+@dataclass(slots=True)
+class Steps:
+    """How many steps are left for the templates of one event, all together."""
+
+    left: int = MOST_STEPS
+
+    def take(self, steps: int) -> None:
+        """
+        Count work, whether or not anything is written by it.
+
+        Raises:
+            TemplateError: There are no more steps.
+        """
+        self.left -= steps
+        if self.left < 0:
+            raise TemplateError(
+                1, 1, f"the templates of the event take more than {MOST_STEPS} steps: statements and items of lists"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
     program: Program
 
-    def render(self, context: Any) -> str:
+    def render(self, context: Any, steps: Steps | None = None) -> str:
         """
         The text for a context of JSON values.
 
+        Args:
+            context: JSON values.
+            steps: What the rendering may take; by default as much as all templates of an event together.
+
         Raises:
-            TemplateError: It gets larger than any postback may be.
+            TemplateError: It gets larger than any postback may be, or takes too many steps.
         """
-        return _Rendering(context).text(self.program)
+        return _Rendering(context, steps or Steps()).text(self.program)
 
 
 def compile_template(source: str) -> Template:
@@ -52,11 +78,11 @@ def compile_template(source: str) -> Template:
 
 
 class _Rendering:
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, steps: Steps) -> None:
         self._root = root
+        self._steps = steps
         self._pieces: list[str] = []
         self._size = 0
-        self._steps = 0
 
     def text(self, program: Program) -> str:
         self._run(program, (self._root,), {"root": self._root})
@@ -64,21 +90,22 @@ class _Rendering:
 
     def _run(self, program: Program, contexts: tuple[Any, ...], data: Mapping[str, Any]) -> None:
         for statement in program.body:
-            self._steps += 1
+            self._steps.take(1)
             match statement:
                 case Content():
                     self._write(statement.value)
                 case Output():
-                    text = as_text(_read(statement.path, contexts, data))
+                    text = self._text(self._read(statement.path, contexts, data))
                     self._write(text.translate(ESCAPES) if statement.is_escaped else text)
                 case Block():
                     self._run_block(statement, contexts, data)
 
     def _run_block(self, block: Block, contexts: tuple[Any, ...], data: Mapping[str, Any]) -> None:
-        value, done = _read(block.path, contexts, data), False
+        value, done = self._read(block.path, contexts, data), False
         here = contexts if contexts[0] is not None else (NOTHING, *contexts[1:])
         match block.helper:
             case "each":
+                self._steps.take(len(value) if isinstance(value, list | dict) else 0)
                 for item, frame in _items(value):
                     self._run(block.program, _entered(item, contexts), {**data, **frame})
                     done = True
@@ -96,8 +123,24 @@ class _Rendering:
     def _write(self, text: str) -> None:
         self._pieces.append(text)
         self._size += len(text)
-        if self._size > LARGEST or self._steps > MOST_STEPS:
-            raise TemplateError(1, 1, f"it renders to more than {LARGEST} characters or takes {MOST_STEPS} steps")
+        if self._size > LARGEST:
+            raise TemplateError(1, 1, f"it renders to more than {LARGEST} characters")
+
+    def _read(self, path: Path, contexts: tuple[Any, ...], data: Mapping[str, Any]) -> Any:
+        value: Any = data if path.is_data else contexts[path.depth] if path.depth < len(contexts) else None
+        self._steps.take(len(path.keys))
+        for key in path.keys:
+            if isinstance(value, str):
+                self._steps.take(len(value) // COUNTED)
+            value = _member(value, key)
+        return value
+
+    def _text(self, value: Any) -> str:
+        """A JSON value as JavaScript writes it into a text."""
+        if not isinstance(value, list):
+            return as_text(value)
+        self._steps.take(len(value))
+        return ",".join(map(self._text, value))
 
 
 def _entered(value: Any, contexts: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -105,13 +148,6 @@ def _entered(value: Any, contexts: tuple[Any, ...]) -> tuple[Any, ...]:
     outer = None if contexts[0] is NOTHING else contexts[0]
     same = value is outer or (not isinstance(value, dict | list) and value == outer)
     return (value, *contexts[1:]) if same else (value, *contexts)
-
-
-def _read(path: Path, contexts: tuple[Any, ...], data: Mapping[str, Any]) -> Any:
-    value: Any = data if path.is_data else contexts[path.depth] if path.depth < len(contexts) else None
-    for key in path.keys:
-        value = _member(value, key)
-    return value
 
 
 def _member(value: Any, key: str) -> Any:
@@ -141,7 +177,9 @@ def _items(value: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
 
 
 def _is_index(key: str) -> bool:
-    return key.isascii() and key.isdecimal() and str(int(key)) == key and int(key) < MOST_INDEX
+    if len(key) > MOST_DIGITS or not (key.isascii() and key.isdecimal()):
+        return False
+    return str(int(key)) == key and int(key) < MOST_INDEX
 
 
 def _is_empty(value: Any) -> bool:
@@ -153,7 +191,7 @@ def _is_true(value: Any) -> bool:
 
 
 def as_text(value: Any) -> str:
-    """A JSON value as JavaScript writes it into a text."""
+    """A JSON value other than a list as JavaScript writes it into a text."""
     match value:
         case None:
             return ""
@@ -163,8 +201,6 @@ def as_text(value: Any) -> str:
             return value
         case int() | float():
             return _number(value)
-        case list():
-            return ",".join(as_text(each) for each in value)
         case _:
             return "[object Object]"
 

@@ -1,6 +1,7 @@
 """What happens to a submission on the workspace's clock: it is validated, made print ready, shipped, or errored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -8,10 +9,10 @@ from flowproof.conformance import Finding
 from flowproof.kernel import ProviderContext
 from flowproof.kernel.time.clock import instant_to_text
 
-from . import rules, webhooks
+from . import hints, rules, webhooks
 from .errors import dotted_path, message_of
 from .models import Event, SeedData, SeedSettings, Status, Submission
-from .order_record import order_record
+from .order_record import order_record, with_source_ids
 from .records import Orders
 
 __all__ = ["TASKS", "findings_of", "submit"]
@@ -35,12 +36,14 @@ def submit(submission: Submission, context: ProviderContext) -> None:
 
 def process(context: ProviderContext, value: Any) -> None:
     """Validate a submission and store it as an order, or as a submission error."""
-    orders, submission = Orders(context.state), Submission.from_json(value)
+    orders, sent = Orders(context.state), Submission.from_json(value)
+    submission = replace(sent, order=with_source_ids(sent.order, sent.id, _settings(context)))
     findings = findings_of(submission.order, submission.account_id, context)
     if findings:
         errors = [_shown(finding) for finding in findings]
-        orders.put_submission_error(submission, errors)
-        webhooks.notify_submission_error(submission, errors, context)
+        orders.put_submission_error(sent, errors)
+        context.annotate(sent.exchange, findings, hints.about_submission(sent.id, findings, context.state.workspace))
+        webhooks.notify_submission_error(sent, errors, context)
         return
     record = order_record(submission, context, at=_now(context))
     orders.add(submission.account_id, record)
@@ -52,11 +55,22 @@ def _schedule_artwork(context: ProviderContext, record: Mapping[str, Any]) -> No
     """Give up an order whose files cannot be fetched after a timeout; make any other print ready."""
     settings = _settings(context)
     value = {"id": record["_id"]}
-    fetched = {file["path"] for file in record["files"] if file["fetch"]}
-    if fetched & set(settings.artwork_unavailable):
+    if _unavailable(record, settings):
         context.schedule("give_up", after_s=settings.artwork_timeout_s, value=value)
     else:
         context.schedule("prepare", after_s=settings.print_ready_s, value=value)
+
+
+def _unavailable(record: Mapping[str, Any], settings: SeedSettings) -> list[str]:
+    """The files that cannot be fetched: those that the settings name, and those whose path is no URL."""
+    return [path for path in _fetched(record) if path in settings.artwork_unavailable or not rules.is_url(path)]
+
+
+def _fetched(record: Mapping[str, Any]) -> Iterator[str]:
+    """The places that an order's files are fetched from, attachments included: those are "fetch only"."""
+    yield from (file["path"] for file in record["files"] if file["fetch"])
+    shipments = record["orderData"]["shipments"]
+    yield from (each["path"] for shipment in shipments for each in shipment.get("attachments", ()))
 
 
 def prepare(context: ProviderContext, value: Any) -> None:
@@ -85,7 +99,8 @@ def give_up(context: ProviderContext, value: Any) -> None:
     orders = Orders(context.state)
     order = orders.open(value["id"], Status.RECEIVED)
     if order is not None:
-        _fail(order, context, "Artwork could not be fetched")
+        paths = ", ".join(_unavailable(order, _settings(context)))
+        _fail(order, context, f"Artwork could not be fetched{f': {paths}' if paths else ''}")
 
 
 def ship(context: ProviderContext, value: Any) -> None:
@@ -121,8 +136,13 @@ def _fail(order: Mapping[str, Any], context: ProviderContext, message: str) -> N
 
 
 def _shown(finding: Finding) -> dict[str, str]:
-    """A submission's error, with the keys that the document's postback template reads."""
-    return {"name": "ValidationError", "path": dotted_path(finding.pointer), "message": message_of(finding)}
+    """A submission's error: the keys that the document's postback template reads, and the requirement."""
+    return {
+        "name": "ValidationError",
+        "path": dotted_path(finding.pointer),
+        "message": message_of(finding),
+        "requirement": finding.requirement or "",
+    }
 
 
 def _settings(context: ProviderContext) -> SeedSettings:

@@ -121,8 +121,12 @@ class Carrier:
     def from_json(cls, value: Json) -> Self:
         return cls(value["alias"], value["code"], value["service"], value["requiresPhone"])
 
+    def to_json(self) -> dict[str, str]:
+        """The carrier as a shipment shows it."""
+        return {"alias": self.alias, "code": self.code, "service": self.service}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Destination:
     """
     An account that prints orders.
@@ -157,9 +161,16 @@ class Destination:
     def carrier(self, named: Json) -> Carrier | None:
         """The shipping service that an order names, by alias or else by code and service."""
         if "alias" in named:
-            return next((each for each in self.carriers if each.alias == named["alias"]), None)
-        code_and_service = (named["code"], named["service"])
-        return next((each for each in self.carriers if (each.code, each.service) == code_and_service), None)
+            return self._carriers_by_alias.get(named["alias"])
+        return self._carriers_by_service.get((named["code"], named["service"]))
+
+    @cached_property
+    def _carriers_by_alias(self) -> Mapping[str, Carrier]:
+        return {each.alias: each for each in reversed(self.carriers)}
+
+    @cached_property
+    def _carriers_by_service(self) -> Mapping[tuple[str, str], Carrier]:
+        return {(each.code, each.service): each for each in reversed(self.carriers)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +184,7 @@ class SeedSettings:
     date_window_s: float | None
     artwork_unavailable: tuple[str, ...]
     artwork_failing_preflight: tuple[str, ...]
+    accept_minimum_order: bool = False
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
@@ -205,8 +217,11 @@ class SeedData:
 
     def title(self, source_product_id: str, destination: str) -> Json | None:
         """The Piazza title of that id in a destination."""
-        titles = (each for each in self.raw["titles"] if each["destination"] == destination)
-        return next((each for each in titles if each["sourceProductId"] == source_product_id), None)
+        return self._titles.get((destination, source_product_id))
+
+    @cached_property
+    def _titles(self) -> Mapping[tuple[str, str], Json]:
+        return {(each["destination"], each["sourceProductId"]): each for each in reversed(self.raw["titles"])}
 
     @cached_property
     def triggers(self) -> tuple[Trigger, ...]:
@@ -228,6 +243,7 @@ class Submission:
         account_id: Its id.
         submitted_at: ISO 8601 with milliseconds and ``Z``.
         order: The body, any JSON.
+        exchange: Id of the exchange that submitted it; empty where none is known.
     """
 
     id: str
@@ -235,10 +251,17 @@ class Submission:
     account_id: str
     submitted_at: str
     order: Any
+    exchange: str = ""
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
         return cls(**value)
+
+    @property
+    def source_order_id(self) -> Any:
+        """The account's own id of the order, as sent; None where there is none."""
+        data = self.order.get("orderData") if isinstance(self.order, dict) else None
+        return data.get("sourceOrderId") if isinstance(data, dict) else None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -247,6 +270,7 @@ class Submission:
             "account_id": self.account_id,
             "submitted_at": self.submitted_at,
             "order": self.order,
+            "exchange": self.exchange,
         }
 
     def receipt(self) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """
 Builds an order record from a valid submission: fields of the contract, their defaults, and the provider's own ids.
+Where the settings accept the document's minimum order, completes it.
 
 "Any additional fields or child elements will be ignored": what the contract's schema does not name is dropped.
 """
@@ -10,14 +11,35 @@ from typing import Any
 
 from flowproof.kernel import ProviderContext, hex_id
 
-from .models import Destination, SeedData, Status, Submission
+from .models import Destination, SeedData, SeedSettings, Status, Submission
 from .rules import log
 
-__all__ = ["order_record"]
+__all__ = ["order_record", "with_source_ids"]
 
 Json = Mapping[str, Any]
 
 LISTS = frozenset({"items", "stockItems", "shipments"})
+
+
+def with_source_ids(order: Any, source_order_id: str, settings: SeedSettings) -> Any:
+    """
+    An order as it was sent; where the settings accept the minimum order, with the source ids that it lacks.
+
+    Args:
+        order: Any JSON.
+        source_order_id: In place of a missing one. Items get it with their number behind a hyphen.
+        settings: Of the workspace.
+    """
+    data = order.get("orderData") if isinstance(order, dict) else None
+    if not (settings.accept_minimum_order and isinstance(data, dict)):
+        return order
+    completed = {"sourceOrderId": source_order_id, **data}
+    if isinstance(data.get("items"), list):
+        completed["items"] = [
+            {"sourceItemId": f"{source_order_id}-{number}", **item} if isinstance(item, dict) else item
+            for number, item in enumerate(data["items"], start=1)
+        ]
+    return {**order, "orderData": completed}
 
 
 def order_record(submission: Submission, context: ProviderContext, *, at: str) -> dict[str, Any]:
@@ -90,7 +112,7 @@ def _shipment(place: int, shipment: Json, destination: Destination, rng: Random)
     service = destination.carrier(shipment["carrier"])
     if service is None:
         raise ValueError("a valid order has a carrier of its destination")
-    carrier = {"alias": service.alias, "code": service.code, "service": service.service}
+    carrier = service.to_json()
     return {
         "_id": hex_id(rng),
         "status": "live",

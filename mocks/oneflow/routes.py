@@ -8,9 +8,10 @@ from flowproof.conformance import Finding
 from flowproof.kernel import ctx, hex_id
 from flowproof.kernel.time.clock import instant_to_text
 
-from . import lifecycle, rules, webhooks
-from .errors import Forbidden, NotFound, OrderInvalid
+from . import hints, lifecycle, rules, shipments, webhooks
+from .errors import Forbidden, NotFound, OrderInvalid, ShippingInvalid
 from .models import Account, Event, SeedData, Submission
+from .order_record import with_source_ids
 from .records import Orders
 
 __all__ = ["routes"]
@@ -24,9 +25,10 @@ DEFAULT_PAGESIZE = 10
 @routes.post("/api/order/validate")
 def validate_order() -> Any:
     """Validate an order. Nothing is stored."""
-    findings = lifecycle.findings_of(ctx.json, _account().id, ctx.context)
+    order = with_source_ids(ctx.json, hex_id(ctx.rng), ctx.context.parsed_seed(SeedData).settings)
+    findings = lifecycle.findings_of(order, _account().id, ctx.context)
     if findings:
-        raise OrderInvalid(findings)
+        raise OrderInvalid(findings, note=hints.about_minimum_order(findings))
     return ctx.json
 
 
@@ -34,7 +36,8 @@ def validate_order() -> Any:
 def submit_order() -> tuple[Any, int]:
     """Accept a submission and answer at once, whether or not the order is valid."""
     account = _account()
-    submission = Submission(hex_id(ctx.rng), account.name, account.id, instant_to_text(ctx.now), ctx.json)
+    at, exchange = instant_to_text(ctx.now), ctx.context.exchange
+    submission = Submission(hex_id(ctx.rng), account.name, account.id, at, ctx.json, exchange)
     lifecycle.submit(submission, ctx.context)
     return submission.receipt(), 201
 
@@ -59,7 +62,8 @@ def get_order(order_id: str) -> Any:
     orders = Orders(ctx.state)
     owner = orders.owner(order_id)
     if owner is None:
-        raise NotFound([_path_finding("orderId", "the id of an order", order_id, "oneflow.order.not_found")])
+        got, note = hints.about_order_id(order_id, ctx.context)
+        raise _no_order("orderId", "the id of an order", got or repr(order_id), note)
     if owner != _account().id:
         raise Forbidden([_path_finding("orderId", "an order of this account", order_id, "oneflow.auth.forbidden")])
     return orders.get(owner, order_id)
@@ -83,8 +87,13 @@ def cancel_order(source_account_name: str, source_order_id: str) -> Any:
 
 @routes.put("/api/shipment/<source_order_id>/<shipment_index>/shipping")
 def update_shipping(source_order_id: str, shipment_index: str) -> Any:
-    order = _by_source(_account(), source_order_id)
-    changed, shipment = rules.amend_shipping(order, int(shipment_index), ctx.json)
+    order, seed = _by_source(_account(), source_order_id), ctx.context.parsed_seed(SeedData)
+    destination = seed.destination(order["destination"]["name"])
+    found = shipments.find_open(order, int(shipment_index))
+    findings = ctx.context.filtered(shipments.validate(found, ctx.json, destination))
+    if findings:
+        raise ShippingInvalid(findings)
+    changed, shipment = shipments.amend(order, found, ctx.json, destination)
     Orders(ctx.state).replace(changed)
     return shipment
 
@@ -97,9 +106,13 @@ def _account() -> Account:
 def _by_source(account: Account, source_order_id: str) -> Any:
     order = Orders(ctx.state).by_source_order_id(account.id, source_order_id)
     if order is None:
-        missing = "oneflow.order.not_found"
-        raise NotFound([_path_finding("sourceOrderId", "an order of this account", source_order_id, missing)])
+        got, note = hints.about_source_order_id(source_order_id, account.id, ctx.context)
+        raise _no_order("sourceOrderId", "an order of this account", got or repr(source_order_id), note)
     return order
+
+
+def _no_order(name: str, expected: str, got: str, note: str) -> NotFound:
+    return NotFound([Finding("request.path", f"/{name}", expected, got, "oneflow.order.not_found")], note=note)
 
 
 def _number(name: str, default: int) -> int:

@@ -4,16 +4,15 @@ The statements of a template, and the whitespace around them that is removed: by
 The order of the steps is Handlebars' own (4.7, whitespace-control): each decides what the next one finds.
 """
 
-import re
 from dataclasses import dataclass, field
 
 __all__ = ["Block", "Comment", "Content", "Output", "Path", "Program", "Strip", "strip_whitespace"]
 
-BLANK = r"[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
-ENDS_LINE_BEFORE = re.compile(rf"\r?\n{BLANK}*?\Z")
-STARTS_OR_ENDS_LINE_BEFORE = re.compile(rf"(\A|\r?\n){BLANK}*?\Z")
-LINE_ENDS_AFTER = re.compile(rf"\A{BLANK}*?\r?\n")
-LINE_OR_TEXT_ENDS_AFTER = re.compile(rf"\A{BLANK}*?(\r?\n|\Z)")
+# What JavaScript's \s matches. (str.strip takes one look at each character; an expression would look back again.)
+BLANKS = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,14 @@ class Content:
     def drop_at_start(self, *, all_blanks: bool) -> None:
         """Remove all leading whitespace, or that of the first line if not done yet."""
         if all_blanks or not self.right_stripped:
-            kept = re.sub(rf"\A{BLANK}+" if all_blanks else r"\A[ \t]*\r?\n?", "", self.value)
+            kept = self.value.lstrip(BLANKS if all_blanks else " \t")
+            kept = kept if all_blanks else kept.removeprefix("\r").removeprefix("\n")
             self.right_stripped, self.value = kept != self.value, kept
 
     def drop_at_end(self, *, all_blanks: bool) -> None:
         """Remove all trailing whitespace, or that of the last line if not done yet."""
         if all_blanks or not self.left_stripped:
-            kept = re.sub(rf"{BLANK}+\Z" if all_blanks else r"[ \t]+\Z", "", self.value)
+            kept = self.value.rstrip(BLANKS if all_blanks else " \t")
             self.left_stripped, self.value = kept != self.value, kept
 
 
@@ -190,16 +190,21 @@ def _is_blank_before(body: "list[Content | Output | Comment | Block]", index: in
     if index == 0:
         return is_root
     before = body[index - 1]
-    pattern = ENDS_LINE_BEFORE if index > 1 or not is_root else STARTS_OR_ENDS_LINE_BEFORE
-    return isinstance(before, Content) and pattern.search(before.original) is not None
+    if not isinstance(before, Content):
+        return False
+    kept = len(before.original.rstrip(BLANKS))
+    return "\n" in before.original[kept:] or (is_root and index == 1 and kept == 0)
 
 
 def _is_blank_after(body: "list[Content | Output | Comment | Block]", index: int, *, is_root: bool = False) -> bool:
     if index + 1 >= len(body):
         return is_root
     after = body[index + 1]
-    pattern = LINE_ENDS_AFTER if index + 2 < len(body) or not is_root else LINE_OR_TEXT_ENDS_AFTER
-    return isinstance(after, Content) and pattern.search(after.original) is not None
+    if not isinstance(after, Content):
+        return False
+    blanks = len(after.original) - len(after.original.lstrip(BLANKS))
+    is_last = is_root and index + 2 == len(body)
+    return "\n" in after.original[:blanks] or (is_last and blanks == len(after.original))
 
 
 def _drop_after(body: "list[Content | Output | Comment | Block]", index: int, *, all_blanks: bool = False) -> None:

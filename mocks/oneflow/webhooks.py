@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -20,6 +20,9 @@ from flowproof.kernel.webhooks.model import Webhook
 from flowproof.kernel.webhooks.policy import WebhookPolicy
 
 from .models import Event, SeedData, Status, Submission, Trigger
+
+if TYPE_CHECKING:
+    from .handlebars import Steps, Template
 
 __all__ = ["POLICY", "check_triggers", "notify_order", "notify_shipment", "notify_submission_error"]
 
@@ -96,24 +99,41 @@ def check_triggers(seed: Json) -> None:
 
 
 def _deliver(event: Event, data: Json, context: ProviderContext) -> None:
-    for trigger in context.parsed_seed(SeedData).triggers:
-        if trigger.event is event:
-            from .handlebars import TemplateError  # noqa: PLC0415 (the same)
+    triggers = [trigger for trigger in context.parsed_seed(SeedData).triggers if trigger.event is event]
+    if not triggers:
+        return
+    from .handlebars import Steps, TemplateError  # noqa: PLC0415 (the same)
 
-            try:
-                context.deliver(_webhook(trigger, data, context))
-            except TemplateError as error:
-                logger.warning("the postback %s to %s is not sent: %s", event, trigger.url, error)
+    steps = Steps()
+    for trigger in triggers:
+        try:
+            context.deliver(_webhook(trigger, data, context, steps))
+        except TemplateError as error:
+            logger.warning("the postback %s to %s is not sent: %s", event, trigger.url, error)
 
 
-def _webhook(trigger: Trigger, data: Json, context: ProviderContext) -> Webhook:
+def _webhook(trigger: Trigger, data: Json, context: ProviderContext, steps: "Steps | None" = None) -> Webhook:
     """The postback of a trigger. A GET has no body (inferred)."""
+    values = {"timestamp": instant_to_text(context.now), "event": trigger.event.value, "data": data}
+    body = b"" if trigger.method == "GET" else _template(trigger, context).render(values, steps).encode()
+    return Webhook(trigger.event.value, trigger.url, body, trigger.content_type, trigger.method)
+
+
+def _template(trigger: Trigger, context: ProviderContext) -> "Template":
+    """The compiled template of a trigger; those of the seed data are compiled once."""
+    source = TEMPLATES[trigger.event] if trigger.template is None else trigger.template
+    return context.parsed_seed(compiled_templates).get(source) or _compiled(source)
+
+
+def compiled_templates(seed: Json) -> Mapping[str, "Template"]:
+    """The templates of seed data, by their text."""
+    return {each: _compiled(each) for each in {trigger.template for trigger in SeedData(seed).triggers} if each}
+
+
+def _compiled(source: str) -> "Template":
     from .handlebars import compile_template  # noqa: PLC0415 (the same)
 
-    values = {"timestamp": instant_to_text(context.now), "event": trigger.event.value, "data": data}
-    template = TEMPLATES[trigger.event] if trigger.template is None else trigger.template
-    body = b"" if trigger.method == "GET" else compile_template(template).render(values).encode()
-    return Webhook(trigger.event.value, trigger.url, body, trigger.content_type, trigger.method)
+    return compile_template(source)
 
 
 def _order_data(order: Json) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from .errors import render
 from .grants import TASKS
 from .rate_limits import admit
 from .routes import routes
+from .structure import check_seed
 
 __all__ = ["provider"]
 
@@ -22,6 +23,7 @@ provider = Provider(
     mint=auth.mint,
     seed=seed_data("otter"),
     seed_schema="seed.schema.json",
+    check_seed=check_seed,
     tasks=TASKS,
     fault_plans={
         "spurious_401": ({"fault": "status", "status": 401, "operation": "organizationGetOrganization", "first": 1},)

@@ -4,12 +4,13 @@ import hmac
 from collections.abc import Mapping
 from random import Random
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import unquote_plus
 from uuid import UUID
 
 from flowproof.conformance import Finding
 from flowproof.kernel import Credential, ProviderContext, ProviderRequest, hex_id
-from flowproof.kernel.http.authorization import basic_credentials
+from flowproof.kernel.http.authorization import bare_token, basic_credentials, misread
+from flowproof.kernel.http.pairs import first_value, read_pairs
 from flowproof.kernel.time.clock import microseconds
 
 from .errors import Forbidden, Malformed, Unauthorized
@@ -36,14 +37,15 @@ def presented_key(request: ProviderRequest) -> str | None:
     """The key that finds the workspace: a bearer token's digest, or the client id of Basic, query or form."""
     scheme, presented = _authorization(request)
     if scheme == "bearer":
-        return digest(presented)
+        return digest(bare_token(presented))
     if scheme == "basic" and (pair := _basic(presented)):
         return pair[0]
     if request.path.startswith(AUTH_PATHS):
-        return _value(request.wire.query, "client_id") or (
-            _value(request.body.decode("latin-1"), "client_id") if _is_form(request) else None
+        return first_value(request.wire.query, "client_id") or (
+            first_value(request.body.decode("latin-1"), "client_id") if _is_form(request) else None
         )
-    return None
+    bare = bare_token(request.header("authorization") or "")
+    return digest(bare) if bare else None
 
 
 def authenticate(request: ProviderRequest, context: ProviderContext) -> Principal | None:
@@ -58,9 +60,18 @@ def authenticate(request: ProviderRequest, context: ProviderContext) -> Principa
         return None
     scheme, presented = _authorization(request)
     if scheme != "bearer" or not presented:
-        got = f"the scheme {scheme}" if scheme else "nothing"
-        raise Unauthorized([_header("Bearer and a token", got, "otter.access.bearer")])
-    token = _usable_token(Permissions(context.state).token(digest(presented)), context)
+        got = "another form" if scheme else "nothing"
+        raise Unauthorized([_header("Bearer and a token", got, "otter.access.bearer")], note=_misread(request, context))
+    key = digest(presented)
+    token = Permissions(context.state).token(key)
+    if token is None and (note := _misread(request, context)):
+        raise Unauthorized([_header("Bearer and a token", "another form", "otter.access.token_known")], note=note)
+    token = _usable_token(token, context)
+    if context.credential(key) is None:
+        raise Unauthorized(
+            [_header("a token of this workspace", "one of another", "otter.access.token_known")],
+            note="The token came here with a snapshot; it opens the workspace that issued it.",
+        )
     user = SeedData(context.seed).user(token.user)
     needed = SERVICE_INTEGRATION if request.path.endswith("/connection") else READ
     if token.user is None:
@@ -146,13 +157,26 @@ def _checked_client(client_id: str, secret: str, context: ProviderContext) -> Cl
         finding = Finding(
             "request.body", "/client_id", "a client of this workspace", wrong, "otter.token.client_known", "rule"
         )
-        note = (
-            "This workspace has no client of that id."
-            if client is None
-            else "The client exists, its secret is another."
-        )
-        raise Unauthorized([finding], note=note)
+        raise Unauthorized([finding], note=_about_client(client, secret, context))
     return client
+
+
+def _about_client(client: Client | None, secret: str, context: ProviderContext) -> str:
+    """Why a client is not who it says, and whose the presented secret is where it is another's."""
+    if client is None:
+        return "This workspace has no client of that id."
+    others = (each for each in context.credentials() if each.secrets.get("secret"))
+    presented = secret.encode("utf-8", "surrogateescape")
+    for each in others:
+        if hmac.compare_digest(each.secrets["secret"].encode(), presented):
+            return f"The client exists, but the secret is that of another client, with the role {each.role}."
+    return "The client exists, its secret is another."
+
+
+def _misread(request: ProviderRequest, context: ProviderContext) -> str:
+    permissions = Permissions(context.state)
+    presented = request.header("authorization") or ""
+    return misread(presented, "Authorization: Bearer TOKEN", lambda token: permissions.token(digest(token)))
 
 
 def find_client(client_id: str, context: ProviderContext) -> Client | None:
@@ -166,10 +190,10 @@ def is_authenticated(request: ProviderRequest, context: ProviderContext) -> bool
     if scheme == "bearer":
         token = Permissions(context.state).token(digest(presented))
         return token is not None and is_usable(token, now_us=microseconds(context.now))
-    form = dict(parse_qsl(request.body.decode("latin-1"))) if _is_form(request) else {}
     try:
+        form = dict(read_pairs(request.body.decode("latin-1"))) if _is_form(request) else {}
         authenticate_client(request, form, context)
-    except (Malformed, Unauthorized):
+    except (Malformed, Unauthorized, ValueError):  # ValueError: more fields than are read
         return False
     return True
 
@@ -214,10 +238,6 @@ def _basic(presented: str) -> tuple[str, str] | None:
 
 def _is_form(request: ProviderRequest) -> bool:
     return (request.header("content-type") or "").partition(";")[0].strip().lower() == FORM
-
-
-def _value(pairs: str, name: str) -> str | None:
-    return dict(parse_qsl(pairs)).get(name)
 
 
 def _header(expected: str, got: str, requirement: str) -> Finding:

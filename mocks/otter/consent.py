@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from .models import READ, SERVICE_INTEGRATION, Client, Ticket, User
 
-__all__ = ["ConsentPrompt", "consent_page", "expired_page", "page_headers"]
+__all__ = ["ConsentPrompt", "consent_page", "error_page", "expired_page", "page_headers"]
 
 SCOPE_TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -139,6 +139,17 @@ def expired_page() -> str:
 <h1>There is nothing to decide here any more</h1>
 <p>This request was answered already, has waited too long, or was opened in another browser. Go back to the application
 and start again.</p>""",
+    )
+
+
+def error_page(message: str) -> str:
+    """The page for any other error."""
+    return _document(
+        "That did not work",
+        f"""
+<h1>That did not work</h1>
+<p>{escape(message)} Nothing was decided. Go back one page and answer again, or go back to the application and start
+anew.</p>""",
     )
 
 

@@ -16,16 +16,13 @@ __all__ = ["control"]
 
 control = Blueprint("otter_control", __name__)
 
-MODES = ("browser", "page", "approve", "deny")
-
 
 @control.put("/consent")
 def set_consent(workspace: str) -> Any:
     """Set ``consent`` and ``consent_user`` of the settings for this workspace."""
-    context, body = control_ctx.provider_context(workspace, "otter"), control_ctx.json or {}
+    context = control_ctx.provider_context(workspace, "otter")
+    body = control_ctx.checked_body(context, "consent.schema.json") or {}
     mode, user = body.get("consent"), body.get("user")
-    if mode is not None and mode not in MODES:
-        raise ConfigurationError(f"{mode!r} is no way to decide.", f"Choose one of {', '.join(MODES)}.")
     if user is not None and SeedData(context.seed).user(user) is None:
         raise ConfigurationError(f"The seed data has no user {user!r}.", "See users in GET …/seed/otter.")
     context.state.put("consent", "mode", mode)

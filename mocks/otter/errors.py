@@ -1,7 +1,7 @@
 """Every error that Otter can answer, and the one place that renders a refusal as the provider's body."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +19,7 @@ from flowproof.kernel.refusals import (
     WrongContentType,
 )
 
-from .consent import expired_page, page_headers
+from .consent import error_page, expired_page, page_headers
 
 __all__ = [
     "Conflict",
@@ -92,6 +92,7 @@ MESSAGES: Mapping[int, str] = MappingProxyType(
 STATUS: Mapping[type[Refusal], tuple[int, str]] = MappingProxyType(
     {
         Malformed: (400, "otter.error.message"),
+        NoOpenTicket: (400, "otter.consent.once"),
         Unauthorized: (401, "otter.access.silent"),
         Forbidden: (403, "otter.access.user_token"),
         NotFound: (404, "otter.store.not_found"),
@@ -105,29 +106,41 @@ STATUS: Mapping[type[Refusal], tuple[int, str]] = MappingProxyType(
         WrongContentType: (400, "otter.request.content_type"),
     }
 )
+PAGES = frozenset({"showConsentPage", "answerConsentPage"})  # what a person's browser asks for
 FORM = "application/x-www-form-urlencoded"
+SCOPE_MISSING = (
+    "Otter requires scope at the exchange, too. RFC 6749, 4.1.3, has it in the request for authorization alone, so"
+    " generic OAuth libraries leave it out: give it to the call that fetches the token."
+)
 DETAILED = (ContractBroken, MalformedBody, WrongContentType)
 
 
 def render(refusal: Refusal) -> WireResponse:
-    """The provider's response. Only errors of form or parameters have details."""
+    """The provider's response. An error of the authorization page is a page too: a person reads it."""
+    response = _response(refusal)
+    if refusal.operation not in PAGES or not response.body:
+        return response
+    page = expired_page() if isinstance(refusal, NoOpenTicket) else error_page(_usual(response.status))
+    further = tuple(each for each in response.headers if each[0] != "Content-Type")
+    return replace(response, body=page.encode(), headers=(*page_headers(), *further))
+
+
+def _response(refusal: Refusal) -> WireResponse:
+    """The response to whoever reads JSON. Only errors of form or parameters have details."""
     cited = next((finding.requirement for finding in refusal.findings if finding.requirement), None)
     match refusal:
         case ErrorRedirect():
             return WireResponse(
                 refusal.status, b"", (("Location", refusal.location), ("Cache-Control", "no-store")), cited
             )
-        case NoOpenTicket():
-            page = expired_page()
-            return WireResponse(400, page.encode(), page_headers(), cited or "otter.consent.once")
         case FaultInjected():
             return _fault(refusal)
         case ContractBroken():
+            refusal.note = _hint(refusal.findings)
             in_body = all(finding.where == "request.body" for finding in refusal.findings)
             status, requirement = (422 if in_body else 400), "otter.error.message"
         case MethodNotAllowed():
-            allow = ("Allow", ", ".join(refusal.allowed))
-            return WireResponse(405, _body(405), (("Content-Type", "application/json"), allow), "otter.request.method")
+            return WireResponse(405, _body(405), requirement="otter.request.method")
         case _:
             status, requirement = STATUS.get(type(refusal), (500, "otter.error.server"))
     if any(finding.expected == FORM or finding.keyword == "form" for finding in refusal.findings):
@@ -136,17 +149,28 @@ def render(refusal: Refusal) -> WireResponse:
     return WireResponse(status, _body(status, details), requirement=cited or requirement)
 
 
+def _hint(findings: Iterable[Finding]) -> str:
+    """What generic OAuth libraries forget, where a request for a token lacks it."""
+    lacks = any((each.requirement, each.keyword) == ("otter.token.scope", "required") for each in findings)
+    return SCOPE_MISSING if lacks else ""
+
+
 def _fault(refusal: FaultInjected) -> WireResponse:
-    requirement = "otter.error.server" if refusal.status >= 500 else None
+    usual = "otter.error.server" if refusal.status >= 500 else "otter.error.body"
+    requirement = "otter.rate.authenticated" if refusal.status == 429 else usual
     return WireResponse(refusal.status, _body(refusal.status), refusal.headers, requirement)
 
 
 def _body(status: int, details: Iterable[Mapping[str, str]] = ()) -> bytes:
     """The documented structure. Without details there is no member ``details``."""
-    usual = MESSAGES.get(status) or MESSAGES[400 if status < 500 else 500]
-    body: dict[str, Any] = {"message": usual}
+    body: dict[str, Any] = {"message": _usual(status)}
     listed = list(details)
     return orjson.dumps({**body, "details": listed} if listed else body)
+
+
+def _usual(status: int) -> str:
+    """The message of a status."""
+    return MESSAGES.get(status) or MESSAGES[400 if status < 500 else 500]
 
 
 def _details(findings: Iterable[Finding]) -> list[dict[str, str]]:
@@ -163,5 +187,4 @@ def _details(findings: Iterable[Finding]) -> list[dict[str, str]]:
 
 def _detail(finding: Finding) -> dict[str, str]:
     attribute = finding.pointer.strip("/") or "body"
-    message = "is required" if finding.keyword == "required" else f"must be {finding.expected}"
-    return {"attribute": attribute, "message": f"{attribute} {message}"}
+    return {"attribute": attribute, "message": f"{attribute} {finding.demand}"}

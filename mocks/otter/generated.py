@@ -35,17 +35,17 @@ CITIES = (
 STREETS = ("Ash", "Bay", "Cedar", "Dock", "Elm", "Hill", "Lake", "Mill", "Park", "Pine")
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=2048)
 def generated_brand_ids(organization_id: str, seed: str, count: int) -> tuple[str, ...]:
     return tuple(str(uuid5(UUID(organization_id), f"{seed}/brand/{index}")) for index in range(count))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=2048)
 def generated_store_ids(brand_id: str, seed: str, count: int) -> tuple[str, ...]:
     return tuple(str(uuid5(UUID(brand_id), f"{seed}/store/{index}")) for index in range(count))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=2048)
 def store_indexes(brand_id: str, seed: str, count: int) -> Mapping[str, int]:
     """The index of each generated store in its brand, by id."""
     return MappingProxyType({each: index for index, each in enumerate(generated_store_ids(brand_id, seed, count))})

@@ -100,12 +100,8 @@ TASKS: Mapping[str, Any] = MappingProxyType(
 
 
 def random_secret(context: ProviderContext, what: str) -> str:
-    """
-    Forty-three random characters.
-
-    The workspace's id is part of the seed: two workspaces with one seed must not issue the same token.
-    """
-    rng = Random(f"{context.rng_seed}/{context.state.workspace}/{what}")
+    """Forty-three random characters."""
+    rng = Random(f"{context.rng_seed}/{what}")
     return base64.urlsafe_b64encode(rng.randbytes(32)).rstrip(b"=").decode()
 
 

@@ -107,7 +107,7 @@ def get_organization() -> Json:
 @routes.get("/organization/v1/organization/brands")
 def list_brands() -> Json:
     structure = _structure()
-    of = f"brands of {structure.organization_id}"
+    of = f"brands of {structure.organization_id} in {ctx.state.workspace}"
     place = paging.place_of(ctx.query.get("token"), of)
     return paging.page(structure.brands_after(place), limit=int(ctx.query["limit"]), of=of)
 
@@ -120,7 +120,7 @@ def get_brand(brand_id: str) -> Json:
 @routes.get("/organization/v1/organization/brands/<brand_id>/stores")
 def list_stores(brand_id: str) -> Json:
     brand = _brand(brand_id)
-    of = f"stores of {brand.id}"
+    of = f"stores of {brand.id} in {ctx.state.workspace}"
     place = paging.place_of(ctx.query.get("token"), of)
     return paging.page(_structure().stores_after(brand, place), limit=int(ctx.query["limit"]), of=of)
 
@@ -216,7 +216,7 @@ def _to_the_page(ticket: Ticket) -> WireResponse:
     secret = grants.issue_ticket(ctx.context, ticket, browser)
     place = f"{ctx.request.mount}{CONSENT}"
     cookie = f"{COOKIE}={browser}; Path={place}; HttpOnly; SameSite=Lax"
-    if ctx.request.wire.scheme == "https":
+    if ctx.request.wire.client_scheme == "https":
         cookie += "; Secure"
     location = f"{place}?client_id={quote(ticket.client_id, safe='')}&ticket={secret}"
     return WireResponse(302, b"", (("Location", location), ("Set-Cookie", cookie), ("Cache-Control", "no-store")))

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -38,11 +39,9 @@ def check_each_once(query: str) -> None:
         Malformed: One does.
     """
     names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
-    for name in names:
-        if names.count(name) > 1:
-            raise Malformed(
-                [_finding("request.query", name, "once", f"{names.count(name)} times", "otter.authorize.once_each")]
-            )
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise Malformed([_finding("request.query", name, "once", f"{times} times", "otter.authorize.once_each")])
 
 
 def authorization_ticket(query: Mapping[str, str], client: Client | None) -> Ticket:

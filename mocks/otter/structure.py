@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flowproof.errors import ConfigurationError
 from flowproof.kernel import State
 
 from .generated import (
@@ -15,11 +16,29 @@ from .generated import (
 )
 from .models import SeedData
 
-__all__ = ["Brand", "Structure"]
+__all__ = ["Brand", "Structure", "check_seed"]
 
 Json = Mapping[str, Any]
 CHANGES = "stores"
 FIRST_ADDED = 1_000_000  # place of the first store that was added: after every other
+
+
+MOST_GENERATED = 100_000  # stores of a workspace: a wrong id is looked for among all of them
+
+
+def check_seed(seed: Json) -> None:
+    """
+    Check that no more stores are generated than a request may look through.
+
+    Raises:
+        ConfigurationError: They are more.
+    """
+    generated = [each["generate"] for each in seed["organizations"] if "generate" in each]
+    stores = sum(each["brands"] * each["stores_per_brand"] for each in generated)
+    if stores > MOST_GENERATED:
+        raise ConfigurationError(
+            f"The seed data generates {stores} stores.", f"Generate at most {MOST_GENERATED} in all organizations."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ A row is done when all of its facts hold on a server, or when its tests have pas
 proved by a passed test. A person's statement makes a row `attested`; a row without evidence to look at is `unprovable`.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ __all__ = [
 
 Status = Literal["done", "attested", "open", "unprovable"]
 COMPLETE: frozenset[Status] = frozenset({"done", "attested"})
+WRITTEN_REQUIREMENT = re.compile(r"^\[\[PROPERTY\|requirement=(.+)\]\]$", re.MULTILINE)
 KINDS = frozenset({"present", "true", "above_zero"})
 
 
@@ -199,7 +201,8 @@ def read_attestations(toml: str, checklist: Checklist, today: date) -> tuple[Att
 
 def read_results(junit: str) -> tuple[TestRun, ...]:
     """
-    Read a JUnit file of pytest; the plugin writes each test's requirements as properties.
+    Read a JUnit file of pytest, where the plugin writes each test's requirements as properties, or of a certification,
+    where they are lines of the test's output.
 
     Raises:
         ConfigurationError: It is not a JUnit file.
@@ -301,13 +304,16 @@ def _is(run: TestRun, name: str) -> bool:
 
 
 def _run(case: ElementTree.Element) -> TestRun:
-    name = f"{case.get('classname', '')}::{case.get('name', '').partition('[')[0]}"
+    properties = [(each.get("name"), str(each.get("value"))) for each in case.iter("property")]
+    module = dict(properties).get("module", case.get("classname", ""))
+    name = f"{module}::{case.get('name', '').partition('[')[0]}"
     tags = {each.tag for each in case}
-    marked = (each for each in case.iter("property") if each.get("name") == "requirement")
+    marked = {value for kind, value in properties if kind == "requirement"}
+    written = {name for each in case.iter("system-out") for name in WRITTEN_REQUIREMENT.findall(each.text or "")}
     outcome: Literal["passed", "failed", "skipped"] = (
         "failed" if tags & {"failure", "error"} else "skipped" if "skipped" in tags else "passed"
     )
-    return TestRun(name, outcome, frozenset(str(each.get("value")) for each in marked))
+    return TestRun(name, outcome, frozenset(marked | written))
 
 
 def _row(value: Mapping[str, Any]) -> Row:

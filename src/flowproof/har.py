@@ -1,6 +1,7 @@
 """Exchanges as an HTTP Archive (HAR 1.2), which browsers and proxies can open. Knows neither journal nor report."""
 
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -56,23 +57,23 @@ def _request(request: Mapping[str, Any]) -> dict[str, Any]:
     if request["body"]["size"]:
         text = _text(request["body"])
         own = {"_encoding": text.pop("encoding")} if "encoding" in text else {}
-        shown["postData"] = {"mimeType": _mime_type(request["headers"]), **text, **own}
+        shown["postData"] = {"mimeType": _value(request["headers"], "content-type"), **text, **own}
     return shown
 
 
 def _response(response: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "status": response["status"],
-        "statusText": "",
+        "statusText": _reason(response["status"]),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _pairs(response["headers"]),
         "content": {
             "size": response["body"]["size"],
-            "mimeType": _mime_type(response["headers"]),
+            "mimeType": _value(response["headers"], "content-type"),
             **_text(response["body"]),
         },
-        "redirectURL": "",
+        "redirectURL": _value(response["headers"], "location"),
         "headersSize": -1,
         "bodySize": response["body"]["size"],
     }
@@ -86,5 +87,14 @@ def _pairs(pairs: Iterable[Any]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in pairs]
 
 
-def _mime_type(headers: Iterable[Any]) -> str:
-    return next((value for name, value in headers if name.lower() == "content-type"), "")
+def _value(headers: Iterable[Any], wanted: str) -> str:
+    """The first header of that name, in lower case; empty where there is none."""
+    return next((value for name, value in headers if name.lower() == wanted), "")
+
+
+def _reason(status: int) -> str:
+    """The phrase of a status; empty for one that has none, and for a connection that was broken before an answer."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

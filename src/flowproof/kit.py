@@ -97,6 +97,8 @@ class ProviderKit:
         fixtures: Folder whose `cases` are the documented examples; None for that of this package's fixtures.
         credential_parts: Parts of the credentials beside key and secret, such as `signing_key`. The environment has
             them under `FLOWPROOF_<SLUG>_<PART>`.
+        volatile: Names of members whose values differ from one resource to the next and mean nothing to a comparison.
+        unique: Names of members of requests whose values the provider takes only once.
         profile: Defaults for the provider's table in a sandbox profile, such as the `url` of its public sandbox.
     """
 
@@ -112,6 +114,8 @@ class ProviderKit:
     contract: Traversable | None = None
     fixtures: Traversable | None = None
     credential_parts: tuple[str, ...] = ()
+    volatile: frozenset[str] = frozenset()
+    unique: frozenset[str] = frozenset()
     profile: Mapping[str, Any] = field(default_factory=_nothing)
 
     def make_client(self, site: "Site", **settings: Any) -> Client:

@@ -30,6 +30,7 @@ class Kits:
         self._entries = _installed(KITS)
         self._loaded: dict[str, ProviderKit] = {}
         self._of_folders: dict[Path, str | None] = {}
+        self._suites: Mapping[Path, str] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,13 +61,18 @@ class Kits:
         is neither. A kit that cannot be loaded has no suite.
         """
         if folder not in self._of_folders:
-            suites = dict(self._suites())
-            place = folder.resolve()
-            own = next((suites[each] for each in (place, *place.parents) if each in suites), None)
+            own = self.of_suite(folder)
             self._of_folders[folder] = own or (folder.name if folder.name in self._entries else None)
         return self._of_folders[folder]
 
-    def _suites(self) -> Iterator[tuple[Path, str]]:
+    def of_suite(self, folder: Path) -> str | None:
+        """The provider whose suite a folder is or belongs to; None where there is none."""
+        if self._suites is None:
+            self._suites = dict(self._find_suites())
+        place = folder.resolve()
+        return next((self._suites[each] for each in (place, *place.parents) if each in self._suites), None)
+
+    def _find_suites(self) -> Iterator[tuple[Path, str]]:
         for slug in self._entries:
             with suppress(ConfigurationError):
                 yield self.find(slug).suite_folder(), slug

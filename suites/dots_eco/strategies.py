@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from .calendar import Day, day_at, last_day, next_day, text_of
 from .setup import APPLICATION, CLOSED, FOREIGN, OTHER, SKU, addresses
 
-__all__ = ["ZONES", "any_json", "bodies", "moments", "questions", "texts"]
+__all__ = ["ZONES", "any_json", "bodies", "dates_for", "moments", "questions", "texts"]
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "Pacific/Niue")
 

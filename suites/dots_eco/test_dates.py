@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from flowproof.target import Workspace
 
-from .calendar import day_at, expected_message, last_day, next_day, text_of
+from .calendar import Day, day_at, expected_message, last_day, next_day, text_of
 from .profiles import NETWORKED
 from .raw_client import RawClient, compact, invalid
-from .setup import SEED
-from .strategies import ZONES, moments, questions
+from .setup import APPLICATION, SEED, SKU
+from .strategies import ZONES, dates_for, moments, questions
 
 Test = TypeVar("Test", bound=Callable[..., object])
 
@@ -99,6 +99,56 @@ def test_card_expires_in_five_years_by_default(workspace: Workspace, raw: RawCli
     card = raw.card().json()["response"]
 
     assert card["expiration_date"] == f"{text_of(last_day(day_at(moment)))} 00:00:00"
+
+
+@pytest.mark.requirement("dots_eco.flow_card.expiration.minimum", "dots_eco.flow_card.expiration.maximum")
+@pytest.mark.requirement("dots_eco.flow_card.expiration.time_zone", "dots_eco.flow_card.expiration_shown")
+def test_window_has_its_edges_today(today: Day, raw: RawClient) -> None:
+    """
+    From tomorrow to the day five years on a card may expire, also in the middle; today and the day after it may not.
+    """
+    first, last = next_day(today), last_day(today)
+    middle = (today[0] + 2, 6, 15)
+
+    inside = [raw.card(expiration_date=text_of(day)) for day in (first, middle, last)]
+    outside = [raw.card(expiration_date=text_of(day)) for day in (today, next_day(last), (last[0] + 1, *last[1:]))]
+
+    assert [each.json()["response"]["expiration_date"] for each in inside] == [
+        f"{text_of(day)} 00:00:00" for day in (first, middle, last)
+    ]
+    minimum = f"The minimum expiration_date should be {text_of(first)}."
+    maximum = f"The maximum expiration_date should be {text_of(last)}."
+    assert [each.status_code for each in outside] == [422] * 3
+    assert [each.json() for each in outside] == [invalid(expiration_date=each) for each in (minimum, maximum, maximum)]
+
+
+@pytest.mark.requirement("dots_eco.flow_card.expiration.default", "dots_eco.flow_card.expiration.optional")
+@pytest.mark.parametrize("given", [{}, {"expiration_date": None}], ids=str)
+def test_card_of_today_expires_in_five_years(today: Day, raw: RawClient, given: dict[str, None]) -> None:
+    """
+    A card without an expiration_date expires five years after the provider's day, which the header Date tells.
+    """
+    card = raw.add({"app_token": APPLICATION, "sku": SKU, **given}).json()["response"]
+
+    assert card["expiration_date"] == f"{text_of(last_day(today))} 00:00:00"
+
+
+@pytest.mark.requirement("dots_eco.flow_card.expiration.first_fault", "dots_eco.flow_card.expiration.invalid")
+@NETWORKED
+@given(data=st.data())
+def test_any_text_is_answered_as_the_calendar_says(today: Day, raw: RawClient, data: st.DataObject) -> None:
+    """
+    Whatever is asked for as an expiration_date today, it is accepted or refused as the calendar says.
+    """
+    text = data.draw(dates_for(today))
+    message = expected_message(text, today)
+
+    answer = raw.card(expiration_date=text)
+
+    if message is None:
+        assert answer.json()["response"]["expiration_date"] == f"{text} 00:00:00"
+    else:
+        assert (answer.status_code, answer.json()) == (422, invalid(expiration_date=message))
 
 
 def use_zone(workspace: Workspace, zone: str) -> None:
@@ -194,7 +244,7 @@ def each(texts: Iterable[str]) -> pytest.MarkDecorator:
 
 @pytest.mark.requirement("dots_eco.flow_card.expiration.invalid")
 @each(["2025-02-29", "2025-02-30", "2023-02-30", "2025-04-31", "2025-13-01", "2025-00-10", "2025-01-00", "2025-01-32"])
-def test_day_of_no_calendar_is_invalid(frozen: Workspace, raw: RawClient, text: str) -> None:
+def test_day_of_no_calendar_is_invalid(raw: RawClient, text: str) -> None:
     """
     A day that has the right form but is in no calendar is invalid, not in another format.
     """
@@ -203,7 +253,7 @@ def test_day_of_no_calendar_is_invalid(frozen: Workspace, raw: RawClient, text: 
 
 @pytest.mark.requirement("dots_eco.flow_card.expiration.invalid")
 @each(["0000-01-01", "0000-00-00", "0000-02-29"])
-def test_year_nought_is_invalid(frozen: Workspace, raw: RawClient, text: str) -> None:
+def test_year_nought_is_invalid(raw: RawClient, text: str) -> None:
     """
     There is no year 0: its days are invalid, not too early.
     """
@@ -212,7 +262,7 @@ def test_year_nought_is_invalid(frozen: Workspace, raw: RawClient, text: str) ->
 
 @pytest.mark.requirement("dots_eco.flow_card.expiration.format")
 @each(OTHER_FORMATS)
-def test_other_format_is_told_as_such(frozen: Workspace, raw: RawClient, text: str) -> None:
+def test_other_format_is_told_as_such(raw: RawClient, text: str) -> None:
     """
     A text without the documented form is refused for its format, whether or not it means a day.
     """
@@ -223,7 +273,7 @@ def test_other_format_is_told_as_such(frozen: Workspace, raw: RawClient, text: s
 
 @pytest.mark.requirement("dots_eco.flow_card.expiration.type", "dots_eco.flow_card.expiration.format")
 @pytest.mark.parametrize("value", [0, 20251231, 1767139200, 2025.12, True, False, [], ["2025-12-31"], {}, {"y": 2025}])
-def test_date_that_is_no_text_has_another_format(frozen: Workspace, raw: RawClient, value: object) -> None:
+def test_date_that_is_no_text_has_another_format(raw: RawClient, value: object) -> None:
     """
     An expiration_date of another type than text is in another format.
     """

@@ -3,24 +3,27 @@
 import itertools
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 
 import pytest
 
 from flowproof.clients.flow1st import Flow1st, iso_microseconds
-from flowproof.target import Target, Workspace
+from flowproof.target import Target, TargetClock, Workspace
 
 from .accounts import Account
-from .raw_client import RawClient
+from .course import Course
+from .raw_client import CATALOG, RawClient
 from .receiver import Receiver, receiving
 
 
 @pytest.fixture
 def raw(flow1st: Flow1st, target: Target) -> RawClient:
-    """Hand-made requests to the current target, by its clock."""
-    workspace = target.workspace
-    now = workspace.clock.now if workspace is not None else lambda: datetime.now(UTC)
-    return RawClient(flow1st, target.credentials("flow1st"), lambda: iso_microseconds(now()))
+    """Hand-made requests to the current target, by its clock; a sandbox's is read off an answer's header `Date`."""
+    keys = target.credentials("flow1st")
+    if target.workspace is not None:
+        clock = target.workspace.clock
+        return RawClient(flow1st, keys, lambda: iso_microseconds(clock.now()))
+    sandbox = TargetClock(lambda: RawClient(flow1st, keys, lambda: "").send("GET", CATALOG))
+    return RawClient(flow1st, keys, lambda: iso_microseconds(sandbox.now()))
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +48,19 @@ def production(workspace: Workspace) -> Account:
 
 
 @pytest.fixture
-def receiver(workspace: Workspace) -> Iterator[Receiver]:
-    """A partner's server that knows staging's signing key and webhook token."""
-    keys = workspace.credentials("flow1st").values
-    with receiving(keys["signing_key"], keys["webhook_token"]) as server:
+def receiver(target: Target) -> Iterator[Receiver]:
+    """A partner's server that the target reaches; it knows staging's signing key, and the webhook token if given."""
+    site, keys = target.site("flow1st"), target.credentials("flow1st").values
+    if site.webhook_url is None and not site.is_on_loopback:
+        pytest.skip("no inbox can be reached from the target: the profile names no webhook_url and webhook_port")
+    signing_key, token = str(keys.get("signing_key", "")), keys.get("webhook_token")
+    with receiving(signing_key, token, port=site.webhook_port, url=site.webhook_url) as server:
         yield server
+
+
+@pytest.fixture
+def course(raw: RawClient, receiver: Receiver, target: Target) -> Course:
+    """Orders whose webhooks a receiver gets. A mock's clock stands still between them."""
+    if target.workspace is not None:
+        target.workspace.clock.freeze()
+    return Course(raw, receiver, target.workspace)

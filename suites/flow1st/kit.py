@@ -13,6 +13,6 @@ kit = ProviderKit(
     sign=".access:sign",
     obligations=".conduct:OBLIGATIONS",
     checks=".doctor:checks",
-    credential_parts=("signing_key",),
+    credential_parts=("signing_key", "webhook_token"),
     profile={"url": "https://api-gateway.platform.stage.carry1st.com"},
 )

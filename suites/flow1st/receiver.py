@@ -32,14 +32,16 @@ class Receiver:
     Args:
         signing_key: That of the environment.
         access_token: What the webhooks' access token has to be; None to let any through.
+        port: To listen on, of loopback; 0 for any that is free.
+        url: Under which the provider reaches it, where that is not its own.
     """
 
-    def __init__(self, signing_key: str, access_token: str | None) -> None:
+    def __init__(self, signing_key: str, access_token: str | None, *, port: int = 0, url: str | None = None) -> None:
         self.verifier = WebhookVerifier(signing_key, access_token=access_token, window_s=AGES_S)
         self.got: list[Got] = []
         self.answers: Callable[[OrderNews], int] = lambda _: 200
-        self.inbox = Inbox(self._answer)
-        self.url = self.inbox.url
+        self.inbox = Inbox(self._answer, port=port)
+        self.url = self.inbox.url if url is None else url
 
     def news(self) -> list[OrderNews]:
         """The acknowledged news, in order of arrival."""
@@ -57,8 +59,10 @@ class Receiver:
 
 
 @contextmanager
-def receiving(signing_key: str, access_token: str | None = None) -> Iterator[Receiver]:
+def receiving(
+    signing_key: str, access_token: str | None = None, *, port: int = 0, url: str | None = None
+) -> Iterator[Receiver]:
     """A receiver for the length of a block."""
-    receiver = Receiver(signing_key, access_token)
+    receiver = Receiver(signing_key, access_token, port=port, url=url)
     with receiver.inbox:
         yield receiver

@@ -40,11 +40,11 @@ def test_session_id_comes_from_the_seed(
     make_workspace: Callable[..., Workspace], make_flow1st: Callable[..., Flow1st]
 ) -> None:
     """
-    Two workspaces with one seed give the same requests the same session ids.
+    Two workspaces with one id and seed, one after the other, give the same requests the same session ids.
     """
     ids = []
     for _ in range(2):
-        with make_workspace(seed="the same") as workspace:
+        with make_workspace(id="session-ids", seed="the same") as workspace:
             client = make_flow1st(workspace)
             answer = client.session.get(f"{client.base_url}/nowhere", timeout=30)
             ids.append(answer.json()["sessionId"])

@@ -56,12 +56,12 @@ def test_wrong_pair_is_refused(raw: RawClient, authorization: str) -> None:
 
 
 @pytest.mark.requirement("flow1st.token.basic")
-def test_key_of_staging_needs_its_own_secret(make_flow1st: Callable[..., Flow1st], workspace: Workspace) -> None:
+def test_key_of_staging_needs_its_own_secret(make_flow1st: Callable[..., Flow1st], target: Target) -> None:
     """
     The secret of production does not go with the key of staging.
     """
-    other = workspace.credentials("flow1st", "production").secret
-    raw = RawClient(make_flow1st(workspace, api_secret=other), workspace.credentials("flow1st"), lambda: "")
+    other = target.credentials("flow1st", "production").secret
+    raw = RawClient(make_flow1st(target, api_secret=other), target.credentials("flow1st"), lambda: "")
     raw.secret = other
 
     assert refusal(raw.send("POST", TOKEN, body=ROLE)) == REFUSED

@@ -138,21 +138,3 @@ def test_key_of_push_messages_is_no_token(workspace: Workspace, raw: RawClient) 
     key = workspace.credentials("integrations", "vapid").key
 
     assert error_of(raw.send("GET", TRIGGERS, headers={"Authorization": f"Bearer {key}"}))[:2] == UNAUTHORIZED
-
-
-@pytest.mark.requirement("integrations.error.envelope")
-@pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_mock_says_unauthorized(workspace: Workspace, raw: RawClient, method: str, path: str) -> None:
-    """
-    A mock's message of a 401 is its own word, the same for every operation.
-    """
-    assert error_of(raw.send(method, path, headers={"Authorization": None}))[2] == "Unauthorized"
-
-
-@pytest.mark.requirement("integrations.error.envelope")
-@pytest.mark.parametrize("path", [CONFIGURE, SAVE_SUBSCRIPTION, CONFIGURE_WORKFLOW])
-def test_mock_says_what_is_missing(workspace: Workspace, raw: RawClient, path: str) -> None:
-    """
-    A mock's message of a 400 names what is missing.
-    """
-    assert " is required" in error_of(raw.send("POST", path, value={}))[2]

@@ -70,7 +70,7 @@ def test_toggle_is_not_repeated_by_itself(workspace: Workspace, integrations: In
 
 
 @pytest.mark.requirement("integrations.error.size")
-def test_body_that_is_too_large_is_refused(workspace: Workspace, raw: RawClient) -> None:
+def test_body_that_is_too_large_is_refused(raw: RawClient) -> None:
     """
     A body of more than a mebibyte is answered 413 in the envelope.
     """

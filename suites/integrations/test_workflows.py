@@ -248,6 +248,36 @@ def test_only_the_named_workflow_is_changed(integrations: Integrations, configur
     assert [shown.get(guid) for guid in (stays, toggled, gone)] == [True, False, None]
 
 
+UNUSABLE = {
+    "unknown template": ("email_template", {**EMAIL, "template": "no_such_template"}),
+    "two addresses": ("email_recipient", {**EMAIL, "recipient": "a@example.com, b@example.com"}),
+    "two signs": ("email_recipient", {**EMAIL, "recipient": "a@b@example.com"}),
+    "no name": ("email_recipient", {**EMAIL, "recipient": "@example.com"}),
+}
+
+
+@pytest.mark.parametrize(
+    "unusable",
+    [
+        pytest.param(each, id=each, marks=pytest.mark.requirement(f"integrations.action.{UNUSABLE[each][0]}"))
+        for each in UNUSABLE
+    ],
+)
+def test_email_that_cannot_be_sent_is_refused(
+    raw: RawClient, integrations: Integrations, new_name: Callable[[], str], unusable: str
+) -> None:
+    """
+    A workflow whose template nobody has, or whose recipient is no address, is refused when it is configured.
+    """
+    name, trigger = new_name(), trigger_of(integrations, "Shipment")
+    value = {"name": name, "entityType": "Shipment", "triggerId": trigger, "action": UNUSABLE[unusable][1]}
+
+    answer = raw.send("POST", CONFIGURE_WORKFLOW, value=value)
+
+    assert error_of(answer)[:2] == (400, "CONFIGURATION_ERROR")
+    assert name not in {each.name for each in integrations.workflows("Shipment")}
+
+
 @pytest.mark.requirement("integrations.workflow.managed_filter", "integrations.workflow.managed_life")
 def test_managed_workflows_are_listed_on_demand(
     connect: Connect, integrations: Integrations, configure: Callable[..., Workflow], target: Target
@@ -267,7 +297,7 @@ def test_managed_workflows_are_listed_on_demand(
 
 
 @pytest.mark.requirement("integrations.workflow.managed_filter")
-@pytest.mark.parametrize("word", ["yes", "1", "True", ""])
+@pytest.mark.parametrize("word", ["yes", "2", "on", ""])
 def test_managed_is_true_or_false(raw: RawClient, word: str) -> None:
     """
     Another word for managed is answered 400.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from .strategies import FULL, SECOND, Json, Order, full_orders
+from .strategies import FULL, SECOND, Json, Order, full_order, full_orders
 
 __all__ = [
     "EQUALLY_RIGHT",
@@ -20,12 +20,14 @@ __all__ = [
     "PHONE_CARRIER",
     "BrokenOrder",
     "InvalidExample",
+    "broken_order",
     "broken_orders",
     "changed",
 ]
 
 Steps = tuple[str | int, ...]
 Values = tuple[Json, ...]
+Choose = Callable[[Values], Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,14 @@ class InvalidExample:
     Args:
         requirement: The requirement that the order then does not meet.
         at: Path of the broken field, as the provider writes it.
-        apply: Breaks a full order in place; draws a value where there are several.
+        apply: Breaks a full order in place; it chooses a value where there are several.
         called: What is done to the field.
         others: Paths that name the fault as well, where two fields or an object are at fault together.
     """
 
     requirement: str
     at: str
-    apply: Callable[[Order, st.DrawFn], None]
+    apply: Callable[[Order, Choose], None]
     called: str
     others: tuple[str, ...] = ()
 
@@ -176,13 +178,13 @@ def changed(order: Order, at: str, value: Json) -> Order:
 
 def _field(at: str, requirement: str, values: tuple[Json, ...]) -> tuple[InvalidExample, ...]:
     """A missing field, and the same field with an invalid value."""
-    wrong = st.sampled_from([value for value in values if value is not MISSING] or [None])
+    wrong = tuple(value for value in values if value is not MISSING)
 
-    def leave_out(order: Order, draw: st.DrawFn) -> None:
+    def leave_out(order: Order, _choose: Choose) -> None:
         _remove(order, at)
 
-    def give_wrong(order: Order, draw: st.DrawFn) -> None:
-        _put(order, at, draw(wrong))
+    def give_wrong(order: Order, choose: Choose) -> None:
+        _put(order, at, choose(wrong))
 
     both = (InvalidExample(f"oneflow.order.{requirement}", at, leave_out, "left out"),) if MISSING in values else ()
     if set(map(id, values)) == {id(MISSING)}:
@@ -212,21 +214,78 @@ def _remove(order: Order, at: str) -> None:
     del node[last]
 
 
-def _rule(requirement: str, at: str, called: str, changes: Mapping[str, Json]) -> InvalidExample:
-    """An order that is valid by the schema and breaks a rule."""
+def _rule(requirement: str, at: str, called: str, changes: Mapping[str, Json], *others: str) -> InvalidExample:
+    """An order that is valid by the schema and breaks a rule; other paths name the fault as well."""
 
-    def apply(order: Order, draw: st.DrawFn) -> None:
+    def apply(order: Order, _choose: Choose) -> None:
         for place, value in changes.items():
             if value is MISSING:
                 _remove(order, place)
             else:
                 _put(order, place, value)
 
-    return InvalidExample(f"oneflow.order.{requirement}", at, apply, called)
+    return InvalidExample(f"oneflow.order.{requirement}", at, apply, called, others)
 
 
 ITEM, COMPONENT, SHIPMENT = "orderData.items.0", "orderData.items.0.components.0", "orderData.shipments.0"
 PHONE_CARRIER = next(each for each in FULL.carriers if each.needs_phone)
+
+SECOND_ITEM, SECOND_COMPONENT = "orderData.items.1", "orderData.items.1.components.1"
+SECOND_SHIPMENT, SECOND_STOCK = "orderData.shipments.1", "orderData.stockItems.1"
+
+SECOND_RULES = (
+    _rule("sku_configured", f"{SECOND_ITEM}.sku", "that nobody has", {f"{SECOND_ITEM}.sku": "NO-SUCH-SKU"}),
+    _rule("component_code_known", f"{SECOND_COMPONENT}.code", "of no component", {f"{SECOND_COMPONENT}.code": "spine"}),
+    _rule(
+        "attribute_configured",
+        f"{SECOND_COMPONENT}.attributes.gloss",
+        "not set up",
+        {f"{SECOND_COMPONENT}.attributes.gloss": "yes"},
+    ),
+    _rule(
+        "component.one_file_source",
+        f"{SECOND_COMPONENT}.fetch",
+        "beside localFile",
+        {f"{SECOND_COMPONENT}.localFile": True},
+        f"{SECOND_COMPONENT}.localFile",
+        SECOND_COMPONENT,
+    ),
+    _rule("stock_code_known", f"{SECOND_STOCK}.code", "not in stock", {f"{SECOND_STOCK}.code": "gold"}),
+    _rule(
+        "shipment_index_points", f"{SECOND_ITEM}.shipmentIndex", "of no shipment", {f"{SECOND_ITEM}.shipmentIndex": 7}
+    ),
+    _rule(
+        "carrier_alias_known",
+        f"{SECOND_SHIPMENT}.carrier.alias",
+        "not set up",
+        {f"{SECOND_SHIPMENT}.carrier": {"alias": "PIGEON"}},
+    ),
+    _rule(
+        "phone_required_by_carrier",
+        f"{SECOND_SHIPMENT}.shipTo.phone",
+        "left out",
+        {f"{SECOND_SHIPMENT}.carrier": {"alias": PHONE_CARRIER.alias}, f"{SECOND_SHIPMENT}.shipTo.phone": MISSING},
+    ),
+    _rule(
+        "carrier.code_and_service",
+        f"{SECOND_SHIPMENT}.carrier.service",
+        "left out",
+        {f"{SECOND_SHIPMENT}.carrier": {"code": FULL.carriers[0].code}},
+    ),
+    _rule("address.town", f"{SECOND_SHIPMENT}.shipTo.town", "left out", {f"{SECOND_SHIPMENT}.shipTo.town": MISSING}),
+    _rule(
+        "attachment.path",
+        f"{SECOND_SHIPMENT}.attachments.0.path",
+        "left out",
+        {f"{SECOND_SHIPMENT}.attachments.0.path": MISSING},
+    ),
+    _rule("component.path", f"{SECOND_COMPONENT}.path", "left out", {f"{SECOND_COMPONENT}.path": MISSING}),
+    _rule("item.quantity", f"{SECOND_ITEM}.quantity", "nought", {f"{SECOND_ITEM}.quantity": 0}),
+    _rule("stock_item.quantity", f"{SECOND_STOCK}.quantity", "nought", {f"{SECOND_STOCK}.quantity": 0}),
+)
+"""What is wrong with the second entry of a list alone."""
+
+OTHER_SERVICE = next(each for each in FULL.carriers if each.code != FULL.carriers[0].code).service
 
 RULES = (
     _rule("destination_exists", "destination.name", "of no account", {"destination.name": "nobody"}),
@@ -263,6 +322,14 @@ RULES = (
         f"{SHIPMENT}.carrier.code",
         "not set up",
         {f"{SHIPMENT}.carrier": {"code": "pigeon", "service": "post"}},
+    ),
+    _rule(
+        "carrier_alias_known",
+        f"{SHIPMENT}.carrier.code",
+        "with a service of another carrier",
+        {f"{SHIPMENT}.carrier": {"code": FULL.carriers[0].code, "service": OTHER_SERVICE}},
+        f"{SHIPMENT}.carrier.service",
+        f"{SHIPMENT}.carrier",
     ),
     _rule(
         "carrier.code_and_service",
@@ -334,6 +401,7 @@ INVALID_EXAMPLES: tuple[InvalidExample, ...] = (
         for each in _field(f"{SHIPMENT}.{place}", "address.structure", NO_OBJECT)
     ),
     *RULES,
+    *SECOND_RULES,
 )
 """Every way to break an order with one change."""
 
@@ -343,5 +411,12 @@ def broken_orders(draw: st.DrawFn, example: InvalidExample | None = None) -> Bro
     """Full orders with exactly one invalid field: order, path, requirement."""
     chosen = example or draw(st.sampled_from(INVALID_EXAMPLES))
     order = draw(full_orders())
-    chosen.apply(order, draw)
+    chosen.apply(order, lambda values: draw(st.sampled_from(values)))
     return BrokenOrder(order, chosen.at, chosen.requirement, (*chosen.others, *EQUALLY_RIGHT.get(chosen.at, ())))
+
+
+def broken_order(example: InvalidExample) -> Order:
+    """A full order with one thing broken, the same each time."""
+    order = full_order("broken")
+    example.apply(order, lambda values: values[0])
+    return order

@@ -11,6 +11,8 @@ kit = ProviderKit(
     client=".access:connect",
     sign=".access:sign",
     cleanup={"cancelOrder": ".access:cancel_order"},
+    volatile=frozenset({"barcode"}),
+    unique=frozenset({"sourceOrderId"}),
     obligations=".conduct:OBLIGATIONS",
     checks=".doctor:checks",
 )

@@ -2,8 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import requests
@@ -11,7 +11,16 @@ import requests
 from flowproof.clients.oneflow import OneFlow
 from flowproof.target import Credentials
 
-__all__ = ["DOCUMENTED_DATE", "NOT_FOUND", "RawClient", "comparable", "error_of", "hex_hmac", "losses"]
+__all__ = [
+    "DOCUMENTED_DATE",
+    "NOT_FOUND",
+    "RawClient",
+    "comparable",
+    "error_of",
+    "hex_hmac",
+    "losses",
+    "undisturbed",
+]
 
 DOCUMENTED_DATE = "2014-03-10 17:16:18"
 NOT_FOUND = {
@@ -24,6 +33,9 @@ VALIDATION_FAILED = 208
 ORDER_DATA = {"sourceOrderId", "customerName", "extraData", "items", "stockItems", "shipments"}
 JSON = "application/json"
 TIMEOUT_S = 30.0
+
+State = TypeVar("State")
+Found = TypeVar("Found")
 
 
 def hex_hmac(secret: str, signed: str, digest: str = "sha1") -> str:
@@ -117,3 +129,18 @@ def comparable(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[Any, A
         for record, common in ((one, other), (other, one))
     ]
     return ({name: one[name] for name in both}, data[0]), ({name: other[name] for name in both}, data[1])
+
+
+def undisturbed(state: Callable[[], State], look: Callable[[], Found]) -> tuple[State, Found]:
+    """
+    A state of the account, and what was found while nobody else changed it.
+
+    Workers of one run share a sandbox's account: a look during which another has ordered is taken again, a few times.
+    """
+    before, found = state(), look()
+    for _ in range(5):
+        after = state()
+        if after == before:
+            break
+        before, found = after, look()
+    return before, found

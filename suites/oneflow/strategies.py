@@ -21,6 +21,7 @@ __all__ = [
     "addresses",
     "decorated_orders",
     "extra_data",
+    "full_order",
     "full_orders",
     "minimum_order",
     "orders",
@@ -212,12 +213,15 @@ def minimum_order(source_order_id: str) -> Order:
     }
 
 
-@st.composite
-def full_orders(draw: st.DrawFn) -> Order:
-    """Valid orders with at least two of everything and every field, so that any field can be made invalid."""
-    order = minimum_order(draw(unique_names))
+def full_order(source_order_id: str) -> Order:
+    """A valid order with at least two of everything and every field, so that any field can be made invalid."""
+    order = minimum_order(source_order_id)
     (sku, codes), data = FULL.products[0], order["orderData"]
-    data |= {"customerName": draw(texts), "extraData": draw(EXTRA_DATA)}
+    address = {
+        **data["shipments"][0]["shipTo"],
+        **dict.fromkeys(["address2", "address3", "state", "country", "email", "phone"], "x"),
+    }
+    data |= {"customerName": "x", "extraData": {}}
     data["items"] = [_full_item(number, sku, codes) for number in (0, 1)] + [
         {"sourceItemId": "piazza", "sourceProductId": FULL.titles[0].source_product_id, "shipmentIndex": 0}
     ]
@@ -227,18 +231,30 @@ def full_orders(draw: st.DrawFn) -> Order:
     ]
     data["shipments"] = [
         {
-            "sourceShipmentId": draw(texts),
+            "sourceShipmentId": "x",
             "shipmentIndex": index,
             "shipByDate": "2030-02-28",
             "slaDays": 1,
             "canShipEarly": True,
-            "shipTo": draw(FULL_ADDRESSES),
-            "returnAddress": draw(FULL_ADDRESSES),
+            "shipTo": dict(address),
+            "returnAddress": dict(address),
             "carrier": named,
             "attachments": [{"path": "https://artwork.example/slip.pdf", "type": "insert"}],
         }
         for index, named in enumerate(by_alias_or_code(FULL.carriers[0]))
     ]
+    return order
+
+
+@st.composite
+def full_orders(draw: st.DrawFn) -> Order:
+    """Full orders with any texts."""
+    order = full_order(draw(unique_names))
+    data = order["orderData"]
+    data |= {"customerName": draw(texts), "extraData": draw(EXTRA_DATA)}
+    for each in data["shipments"]:
+        each["sourceShipmentId"] = draw(texts)
+        each |= {"shipTo": draw(FULL_ADDRESSES), "returnAddress": draw(FULL_ADDRESSES)}
     return order
 
 

@@ -115,11 +115,11 @@ def test_order_of_another_account_cannot_be_cancelled(
 @pytest.mark.requirement("oneflow.auth.path", "oneflow.order.cancel")
 @few(10)
 @given(number=st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=12))
-def test_unusual_source_order_id_is_cancelled(workspace: Workspace, oneflow: OneFlow, number: str) -> None:
+def test_unusual_source_order_id_is_cancelled(oneflow: OneFlow, new_id: Callable[[], str], number: str) -> None:
     """
     An order is cancelled by whatever number it has, blanks, slashes and percent signs included.
     """
-    unusual = f"{number} {workspace.clock.advance(1):%s}"
+    unusual = f"{number} {new_id()}"
     order = oneflow.wait_for_order(oneflow.submit(minimum_order(unusual)).id)
 
     assert oneflow.cancel(order.source_name or "", unusual).status == "cancelled"

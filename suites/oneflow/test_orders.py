@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 
 from flowproof.clients import NotFound, ValidationFailed
 from flowproof.clients.oneflow import OneFlow, Order
-from flowproof.target import Target, Workspace
+from flowproof.target import Target, Workspace, answered_at
 
 from .profiles import few
 from .raw_client import RawClient, comparable, losses
@@ -178,6 +179,18 @@ def test_submission_is_stamped_with_its_moment(workspace: Workspace, oneflow: On
     assert oneflow.submit(minimum_order("1")).timestamp == "2017-04-08T13:41:19.998Z"
 
 
+@pytest.mark.requirement("oneflow.submission.timestamp")
+def test_timestamp_is_that_of_the_answer(raw: RawClient, new_id: Callable[[], str]) -> None:
+    """
+    The timestamp of a submission is in UTC with milliseconds, and of the moment of its answer.
+    """
+    answer = raw.send("POST", "/api/order", body=json.dumps(minimum_order(new_id())).encode())
+    text = answer.json()["timestamp"]
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", text)
+    assert abs(datetime.fromisoformat(text) - answered_at(answer)) <= timedelta(minutes=1)
+
+
 @pytest.mark.requirement("oneflow.submission.id")
 def test_every_submission_has_an_id_of_its_own(oneflow: OneFlow, new_id: Callable[[], str]) -> None:
     """
@@ -253,14 +266,17 @@ def test_cancelled_order_keeps_its_source_order_id(oneflow: OneFlow, placed: Cal
 
 
 @pytest.mark.requirement("oneflow.order.source_order_id_unique", "oneflow.submission.invalid_not_found")
-def test_order_submitted_twice_exists_once(workspace: Workspace, oneflow: OneFlow) -> None:
+def test_order_submitted_twice_exists_once(oneflow: OneFlow, new_id: Callable[[], str]) -> None:
     """
     Of two submissions with the same number the first becomes an order, the second none.
     """
-    first, second = oneflow.submit(minimum_order("1")), oneflow.submit(minimum_order("1"))
-    workspace.clock.advance(60)
+    order, later = minimum_order(new_id()), minimum_order(new_id())
+    first, second, third = (oneflow.submit(each) for each in (order, order, later))
+    for each in (first, third):
+        oneflow.wait_for_order(each.id)
 
-    assert [order.id for order in oneflow.orders().orders] == [first.id]
+    listed = [each.id for each in oneflow.orders(pagesize=100).orders]
+    assert (first.id in listed, second.id in listed) == (True, False)
     with pytest.raises(NotFound):
         oneflow.order(second.id)
 

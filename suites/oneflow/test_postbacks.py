@@ -258,7 +258,7 @@ def test_authorization_is_the_triggers_own(oneflow: OneFlow, with_triggers: SetU
         ("without", False),
     ]
     assert {name.lower() for each in inbox.received for name, _ in each.headers} == {
-        *("host", "connection", "content-type", "content-length", "authorization")
+        *("host", "connection", "content-type", "content-length", "authorization", "flowproof-delivery")
     }
 
 

@@ -72,6 +72,58 @@ def test_bad_artwork_makes_an_order_errored(
     assert oneflow.order(receipt.id).status == "error"
 
 
+@pytest.mark.requirement("oneflow.order.errored", "oneflow.order.component.path", "oneflow.order.attachment.path")
+@pytest.mark.parametrize(
+    "path", ["not a url", "text.pdf", "//www.site.com/text.pdf", "http://", "http://[1", "http://a b/c"]
+)
+@pytest.mark.parametrize("file", ["component", "attachment"])
+def test_file_that_is_at_no_url_cannot_be_fetched(workspace: Workspace, oneflow: OneFlow, path: str, file: str) -> None:
+    """
+    A file to be fetched, or an attachment, whose path is no URL makes its order errored.
+    """
+    order = minimum_order("1")
+    if file == "component":
+        order["orderData"]["items"][0]["components"][0]["path"] = path
+    else:
+        order["orderData"]["shipments"][0]["attachments"] = [{"path": path}]
+
+    receipt = oneflow.submit(order)
+    workspace.clock.advance(7 * 86_400)
+
+    assert oneflow.order(receipt.id).status == "error"
+
+
+@pytest.mark.requirement("oneflow.order.errored", "oneflow.order.component.local_file")
+def test_local_file_needs_no_url(workspace: Workspace, oneflow: OneFlow, placed: Callable[..., Order]) -> None:
+    """
+    The path of a local file may be any text, since nothing is fetched from it.
+    """
+    sent = minimum_order("")
+    sent["orderData"]["items"][0]["components"] = [{"code": "text", "path": "shelf 7/text.pdf", "localFile": True}]
+    order = placed(sent)
+    workspace.clock.advance(workspace.seed("oneflow")["settings"]["print_ready_s"])
+
+    assert oneflow.order(order.id).status == "printready"
+
+
+@pytest.mark.requirement("oneflow.order.minimum_example")
+def test_setting_accepts_the_minimum_order(workspace: Workspace, oneflow: OneFlow) -> None:
+    """
+    With `accept_minimum_order` the document's minimum order becomes an order, twice, and gets the ids that it lacks.
+    """
+    seed = workspace.seed("oneflow")
+    workspace.replace_seed("oneflow", {**seed, "settings": {**seed["settings"], "accept_minimum_order": True}})
+    order = minimum_order("")
+    del order["orderData"]["sourceOrderId"], order["orderData"]["items"][0]["sourceItemId"]
+
+    receipts = [oneflow.submit(order) for _ in range(2)]
+    workspace.clock.advance(60)
+    kept = [oneflow.order(each.id) for each in receipts]
+
+    assert [each.source_order_id for each in kept] == [each.id for each in receipts]
+    assert [each.items[0].source_item_id for each in kept] == [f"{each.id}-1" for each in receipts]
+
+
 @pytest.mark.requirement("oneflow.order.errored")
 def test_artwork_is_waited_for_twelve_hours(workspace: Workspace, oneflow: OneFlow) -> None:
     """

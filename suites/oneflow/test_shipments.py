@@ -24,6 +24,8 @@ ADDRESS: dict[str, Json] = {
     "isoCountry": "GB",
 }
 
+FEDEX = {"code": "fedex", "service": "ground"}
+
 
 def path_of(order: Order, index: object = 0) -> str:
     """The path of a shipment's update."""
@@ -107,14 +109,56 @@ def test_carrier_stays_where_none_is_named(
 
 
 @pytest.mark.requirement("oneflow.shipping_update.carrier", "oneflow.shipment.carrier")
-def test_carrier_can_be_changed(oneflow: OneFlow, placed: Callable[..., Order]) -> None:
+@pytest.mark.parametrize("named", [FEDEX, {"alias": "FEDEX_GROUND"}], ids=["code and service", "alias"])
+def test_carrier_can_be_changed(oneflow: OneFlow, placed: Callable[..., Order], named: dict[str, str]) -> None:
     """
-    An update may name another carrier by code and service.
+    An update may name another carrier, by code and service or by its alias.
     """
-    carrier = {"code": "fedex", "service": "ground"}
-    answered = oneflow.update_shipping(placed().source_order_id or "", 0, ship_to=ADDRESS, carrier=carrier)
+    address = {**ADDRESS, "phone": "+12345678910"}
+    answered = oneflow.update_shipping(placed().source_order_id or "", 0, ship_to=address, carrier=named)
 
-    assert {name: answered.carrier[name] for name in carrier} == carrier
+    assert {name: answered.carrier[name] for name in FEDEX} == FEDEX
+
+
+BROKEN_RULES: dict[str, tuple[str, dict[str, str]]] = {
+    "unknown alias": ("oneflow.order.carrier_alias_known", {"alias": "NOPE"}),
+    "unknown code and service": ("oneflow.order.carrier_alias_known", {"code": "bogus", "service": "ground"}),
+    "known code, unknown service": ("oneflow.order.carrier_alias_known", {"code": "fedex", "service": "air"}),
+    "code alone": ("oneflow.order.carrier.code_and_service", {"code": "fedex"}),
+    "service alone": ("oneflow.order.carrier.code_and_service", {"code": "", "service": "ground"}),
+    "no phone for a carrier that demands it": ("oneflow.order.phone_required_by_carrier", FEDEX),
+}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [pytest.param(each, id=each, marks=pytest.mark.requirement(BROKEN_RULES[each][0])) for each in BROKEN_RULES],
+)
+def test_update_keeps_the_rules_of_an_order(oneflow: OneFlow, placed: Callable[..., Order], broken: str) -> None:
+    """
+    An update that names a carrier which no order could have is answered 400, and the order stays as it was.
+    """
+    order = placed()
+    with pytest.raises(Refused) as refused:
+        oneflow.update_shipping(order.source_order_id or "", 0, ship_to=ADDRESS, carrier=BROKEN_RULES[broken][1])
+
+    assert refused.value.status == 400
+    assert oneflow.order(order.id).shipments == order.shipments
+
+
+@pytest.mark.requirement("oneflow.order.phone_required_by_carrier")
+def test_update_keeps_the_phone_of_its_carrier(oneflow: OneFlow, placed: Callable[..., Order]) -> None:
+    """
+    Where the carrier that a shipment has demands a phone number, an address without one is answered 400.
+    """
+    sent = minimum_order("")
+    sent["orderData"]["shipments"][0]["carrier"] = dict(FEDEX)
+    sent["orderData"]["shipments"][0]["shipTo"]["phone"] = "+12345678910"
+
+    with pytest.raises(Refused) as refused:
+        oneflow.update_shipping(placed(sent).source_order_id or "", 0, ship_to=ADDRESS)
+
+    assert refused.value.status == 400
 
 
 @pytest.mark.requirement("oneflow.shipping_update.tracking_number", "oneflow.shipment.tracking_number")
@@ -195,23 +239,34 @@ def test_shipment_of_another_account_is_not_found(
 
 
 @pytest.mark.requirement("oneflow.shipment.update_closed")
-@pytest.mark.parametrize("end", ["cancelled", "shipped"])
-def test_closed_shipment_cannot_be_amended(
-    workspace: Workspace, oneflow: OneFlow, placed: Callable[..., Order], end: str
-) -> None:
+def test_shipment_of_a_cancelled_order_cannot_be_amended(oneflow: OneFlow, placed: Callable[..., Order]) -> None:
     """
-    A shipment that has shipped, or whose order is cancelled, cannot be amended: 400.
+    A shipment whose order is cancelled cannot be amended: 400.
     """
     order = placed()
-    if end == "cancelled":
-        oneflow.cancel(order.source_name or "", order.source_order_id or "")
-    else:
-        workspace.clock.advance(7 * 86_400)
+    oneflow.cancel(order.source_name or "", order.source_order_id or "")
 
     with pytest.raises(Refused) as refused:
         oneflow.update_shipping(order.source_order_id or "", 0, ship_to=ADDRESS)
 
-    assert (refused.value.status, oneflow.order(order.id).status) == (400, end)
+    assert (refused.value.status, oneflow.order(order.id).status) == (400, "cancelled")
+    assert oneflow.order(order.id).shipments == order.shipments
+
+
+@pytest.mark.requirement("oneflow.shipment.update_closed")
+def test_closed_shipment_cannot_be_amended(
+    workspace: Workspace, oneflow: OneFlow, placed: Callable[..., Order]
+) -> None:
+    """
+    A shipment that has shipped cannot be amended: 400.
+    """
+    order = placed()
+    workspace.clock.advance(7 * 86_400)
+
+    with pytest.raises(Refused) as refused:
+        oneflow.update_shipping(order.source_order_id or "", 0, ship_to=ADDRESS)
+
+    assert (refused.value.status, oneflow.order(order.id).status) == (400, "shipped")
 
 
 @pytest.mark.requirement("oneflow.shipment.update", "oneflow.order.lifecycle")

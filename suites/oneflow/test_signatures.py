@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowproof.clients.oneflow import OneFlow, Signer
+from flowproof.edge_cases import near_misses
 from flowproof.target import Target, Workspace
 
 from .profiles import NETWORKED
@@ -220,17 +221,20 @@ def test_body_is_not_signed(raw: RawClient, new_id: Callable[[], str]) -> None:
 
 
 MALFORMED = ["", ":", "token", "token:", ":signature", "Bearer token", "{token}", "{token}:", "{token};{signature}"]
+BLANKS = ["{token} :{signature}", "{token}: {signature}", "{token} : {signature}", "{token}\t:{signature}"]
 
 
 @pytest.mark.requirement("oneflow.auth.header", "oneflow.error.body")
-@pytest.mark.parametrize("header", MALFORMED)
+@pytest.mark.parametrize("header", [*MALFORMED, *BLANKS, "{token}:{signature} {signature}"])
 def test_malformed_authorization_is_refused(raw: RawClient, header: str) -> None:
     """
     An authorization header in another form than Token:Signature is answered 401.
     """
     signature = hex_hmac(raw.secret, f"GET {PATH} {DOCUMENTED_DATE}")
     sent = header.format(token=raw.token, signature=signature)
+    right = raw.send("GET", PATH, headers={"x-oneflow-authorization": f"{raw.token}:{signature}"})
 
+    assert right.status_code == 200
     assert raw.send("GET", PATH, headers={"x-oneflow-authorization": sent}).status_code == 401
 
 
@@ -282,6 +286,20 @@ def test_unknown_token_is_refused_to_the_letter(raw: RawClient) -> None:
     answer = raw.send("GET", PATH, headers={"x-oneflow-authorization": f"124213431243214:{signature}"})
 
     assert (answer.status_code, answer.json()) == (401, {"message": "Token Not Found"})
+
+
+@pytest.mark.requirement("oneflow.auth.token", "oneflow.auth.signature")
+@pytest.mark.parametrize("change", ["other letter case", "cut off", "one more"])
+def test_token_is_taken_to_the_letter(raw: RawClient, change: str) -> None:
+    """
+    What nearly is a token is none, also with the signature of the token's own secret.
+    """
+    signature = hex_hmac(raw.secret, f"GET {PATH} {DOCUMENTED_DATE}")
+    right = raw.send("GET", PATH, headers={"x-oneflow-authorization": f"{raw.token}:{signature}"})
+    token = near_misses(raw.token, change).get(change, f"{raw.token}0")
+
+    assert right.status_code == 200
+    assert raw.send("GET", PATH, headers={"x-oneflow-authorization": f"{token}:{signature}"}).status_code == 401
 
 
 @pytest.mark.requirement("oneflow.auth.token", "oneflow.auth.identity")

@@ -87,14 +87,14 @@ def test_error_appears_when_the_order_is_processed(workspace: Workspace, oneflow
 @pytest.mark.requirement("oneflow.submission.error_recorded")
 def test_error_says_who_when_and_why(workspace: Workspace, oneflow: OneFlow) -> None:
     """
-    A submission error has its account, its moment, its order, and a name and message for each reason.
+    A submission error has its account, moment and order, and for each reason name, message, path and requirement.
     """
     receipt = oneflow.submit(invalid_order())
     workspace.clock.advance(LONG_S)
     (kept,) = errors_of(workspace)
 
     assert (kept["sourceAccountId"], kept["timestamp"]) == (receipt.source_account_id, receipt.timestamp)
-    assert [sorted(each) for each in kept["errors"]] == [["message", "name", "path"]]
+    assert [sorted(each) for each in kept["errors"]] == [["message", "name", "path", "requirement"]]
     assert workspace.control("GET", f"oneflow/submission-errors/{receipt.id}") == kept
 
 

@@ -20,6 +20,7 @@ from flowproof.conduct import (
     Violated,
     accepted_requests,
     find_repeat,
+    outcome_was_unknown,
     pause_s,
 )
 
@@ -178,6 +179,26 @@ def connection_is_deleted_first(journal: Journal) -> Iterator[Observation]:
             yield Fulfilled("the connection was deleted and then posted anew", (deleted, exchange))
 
 
+def connection_is_looked_at_first(journal: Journal) -> Iterator[Observation]:
+    """
+    A store is connected when the client has seen that it is not connected.
+
+    A refused POST under the id that the client has connected the store with itself, and without a look since, is a
+    violation; one that repeats a POST of unknown outcome is not, nor is one under another id, which
+    `connection_is_deleted_first` judges.
+    """
+    for exchange in journal.of(CREATE):
+        before = connections(journal.before(exchange), exchange)
+        last = before.exchanges[-1] if before.exchanges else None
+        if last is not None and (last.status >= 500 or outcome_was_unknown(last, exchange)):
+            continue
+        if CONFLICT in exchange.cited and known_as(before) == store_id(exchange.json):
+            seen = tuple(each for each in before if each.is_accepted)[-1:]
+            yield Violated(f"{exchange} was sent for a store that the client knew to be connected", (*seen, exchange))
+        elif exchange.is_accepted and last is not None and last.operation == GET and last.status == 404:
+            yield Fulfilled("a store was connected after it was seen not to be", (last, exchange))
+
+
 def known_as(journal: Journal) -> str | None:
     """The id under which a store is connected, as far as the client knows after these requests; None if it is not."""
     last = next((each for each in reversed(journal.exchanges) if each.is_accepted or each.status == 404), None)
@@ -331,6 +352,11 @@ OBLIGATIONS = Obligations(
             "otter.connection.replace",
             connection_is_deleted_first,
             occasion="a store that is connected under another storeId is connected anew",
+        ),
+        Obligation(
+            "otter.connection.looked_at",
+            connection_is_looked_at_first,
+            occasion="a store is connected after a look at its connection",
         ),
         Obligation(
             "otter.connection.ids_apart",

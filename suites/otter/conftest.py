@@ -7,17 +7,52 @@ import pytest
 
 from flowproof.clients import NotFound
 from flowproof.clients.otter import ONBOARDING, Otter, OtterUser, Token
-from flowproof.target import PreconditionMissing, Target
+from flowproof.target import ControlMissing, Target, Workspace
 
 from .access import token_of
 from .raw_client import TIMEOUT_S, RawClient
-from .setup import ADA, SEEDED, Account
+from .setup import ADA, CLIENT_SCOPES, ENABLED, SEEDED, Account
 
 
 @pytest.fixture
 def raw(otter: Otter, target: Target) -> RawClient:
     """Hand-made requests to the current target."""
-    return RawClient(otter, target.credentials("otter"))
+    return RawClient(otter, target.credentials("otter"), decides=target.workspace is not None)
+
+
+@pytest.fixture
+def mock_page(workspace: Workspace) -> Workspace:
+    """The workspace of a mock, whose authorization page no document describes."""
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def found_scopes() -> dict[str, frozenset[str]]:
+    """Which scopes of the client-credentials flow a sandbox turned out to give each application, by its id."""
+    return {}
+
+
+@pytest.fixture
+def enabled_for(target: Target, found_scopes: dict[str, frozenset[str]]) -> Callable[[RawClient], frozenset[str]]:
+    """The scopes of the client-credentials flow that an application has: a mock knows them, others are asked."""
+
+    def scopes(raw: RawClient) -> frozenset[str]:
+        if target.workspace is not None:
+            return next(
+                each for role, each in ENABLED.items() if target.credentials("otter", role).key == raw.client_id
+            )
+        if raw.client_id not in found_scopes:
+            given = {each: raw.token(grant_type="client_credentials", scope=each) for each in sorted(CLIENT_SCOPES)}
+            found_scopes[raw.client_id] = frozenset(each for each, answer in given.items() if answer.status_code == 200)
+        return found_scopes[raw.client_id]
+
+    return lambda raw: scopes(raw) & CLIENT_SCOPES
+
+
+@pytest.fixture
+def enabled(raw: RawClient, enabled_for: Callable[[RawClient], frozenset[str]]) -> frozenset[str]:
+    """The scopes of the client-credentials flow that the application has."""
+    return enabled_for(raw)
 
 
 @pytest.fixture
@@ -33,9 +68,10 @@ def permit(target: Target) -> Callable[..., Token]:
         """The token."""
         try:
             workspace = target.controlled("a person has to give the permission")
-        except PreconditionMissing as missing:
+        except ControlMissing as missing:
             if "access" not in target.site("otter").keys or tuple(scopes) != ONBOARDING or user != ADA:
-                pytest.skip(f"{missing}; set FLOWPROOF_OTTER_ACCESS_TOKEN for the tests that need one user's token")
+                advice = "set FLOWPROOF_OTTER_ACCESS_TOKEN for the tests that need one user's token"
+                raise ControlMissing(missing.target, f"{missing.what}; {advice}") from missing
             return token_of(target.credentials("otter", "access").key)
         workspace.control("PUT", "otter/consent", {"consent": "approve", "user": user})
         authorization = otter.authorization(scopes)
@@ -91,5 +127,4 @@ def _read_account(user: OtterUser) -> Account | None:
 @pytest.fixture
 def seeded(target: Target) -> None:
     """Skips the test where the account is not that of the seed."""
-    if target.workspace is None:
-        pytest.skip("what is compared stands in fixtures/otter/seed.json alone")
+    target.controlled("what is compared is in the mock's seed data alone")

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 import requests
 
-from flowproof.clients.errors import Refused
+from flowproof.clients.errors import ClientError, Refused
 from flowproof.clients.otter import Otter
 from flowproof.doctor import Check
 from flowproof.doctor.address import TIMEOUT_S
-from flowproof.doctor.check import ok, wrong
+from flowproof.doctor.check import not_checked, ok, wrong
 from flowproof.doctor.credentials import check_call
 from flowproof.target import Credentials, Site
 
@@ -21,6 +21,8 @@ __all__ = ["checks"]
 
 FIX = "Copy client id and client secret again from the application's page."
 REGISTER = "Register exactly this address for the application, character for character."
+PING = "ping"
+ENABLE = "Enable the scope ping for the application."
 NAME = 'Add redirect_uri = "https://…" to the role, as the application has it registered.'
 
 
@@ -28,12 +30,26 @@ def checks(site: Site) -> Iterator[Check]:
     """A token by client credentials, then the redirect URI, for each role's application."""
     for role, keys in site.keys.items():
         yield check_call(f"credentials {role}", partial(_token, site.url, keys), fix=FIX)
+        if role == "default":
+            yield _scope(f"scope {PING}", site.url, keys)
         yield _redirect(f"redirect URI {role}", site.url, keys)
 
 
 def _token(url: str, keys: Credentials) -> None:
     with _client(url, keys) as client, suppress(Refused):  # (400: known, though not enabled for that scope)
         client.application_token(sorted(CLIENT_SCOPES)[:1])
+
+
+def _scope(name: str, url: str, keys: Credentials) -> Check:
+    """The suite asks for this scope wherever any will do."""
+    try:
+        with _client(url, keys) as client:
+            client.application_token([PING])
+    except Refused:
+        return wrong(name, "it is not enabled for the application, and tests would fail for want of it", ENABLE)
+    except ClientError as error:
+        return not_checked(name, f"no token: {type(error).__name__}")
+    return ok(name, "enabled")
 
 
 def _client(url: str, keys: Credentials) -> Otter:

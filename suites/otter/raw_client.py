@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, quote, urlencode, urljoin, urlsplit
 import requests
 
 from flowproof.clients.otter import Otter
-from flowproof.target import Credentials
+from flowproof.target import Credentials, PreconditionMissing
 
-__all__ = ["CHALLENGE", "VERIFIER", "Page", "RawClient", "error", "page_text", "returned"]
+__all__ = ["CHALLENGE", "VERIFIER", "Page", "RawClient", "error", "page_text", "returned", "silent"]
 
 AUTHORIZE, TOKEN = "/v1/auth/oauth2/authorize", "/v1/auth/token"
 TIMEOUT_S = 30.0
@@ -38,6 +38,12 @@ def error(answer: requests.Response) -> tuple[int, str]:
     return answer.status_code, message
 
 
+def silent(answer: requests.Response) -> bool:
+    """Whether a refusal is a 401 that does not say why: its message is that of the status, and it has no details."""
+    status, message = error(answer)
+    return (status, message, answer.json().get("details") or []) == (401, SENTENCES[401], [])
+
+
 def page_text(answer: requests.Response) -> str:
     """The text of a complete HTML page."""
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -61,13 +67,26 @@ class RawClient:
     Args:
         otter: Whose session and base URL.
         credentials: The application's.
+        decides: Whether the target grants permission without a person, as a mock does.
     """
 
-    def __init__(self, otter: Otter, credentials: Credentials) -> None:
+    def __init__(self, otter: Otter, credentials: Credentials, *, decides: bool = True) -> None:
         self.otter = otter
         self.client_id = credentials.key
         self.secret = credentials.secret
-        self.redirect_uri = str(otter.redirect_uri)
+        self.decides = decides
+
+    @property
+    def redirect_uri(self) -> str:
+        """
+        The registered redirect URI.
+
+        Raises:
+            PreconditionMissing: The credentials have none.
+        """
+        if not self.otter.redirect_uri:
+            raise PreconditionMissing(self.otter.base_url, "has no redirect_uri; set FLOWPROOF_OTTER_REDIRECT_URI")
+        return str(self.otter.redirect_uri)
 
     def authorize(self, *, accept: str = "*/*", extra: str = "", **changes: Any) -> requests.Response:
         """Send an authorization request with parameters changed, or removed where they are None."""
@@ -85,14 +104,21 @@ class RawClient:
         return self.otter.session.get(url, headers=headers, allow_redirects=False, timeout=TIMEOUT_S)
 
     def code(self, **changes: Any) -> str:
-        """An authorization code."""
+        """
+        An authorization code.
+
+        Raises:
+            PreconditionMissing: A person has to grant it.
+        """
+        if not self.decides:
+            raise PreconditionMissing(self.otter.base_url, "has no code without a person who gives the permission")
         return returned(self.authorize(**changes))["code"]
 
     def token(self, *, basic: tuple[str, str] | None = None, extra: str = "", **form: Any) -> requests.Response:
         """Request a token; id and secret go into the form, or into Basic where that is given."""
-        filled: dict[str, Any] = {"grant_type": "authorization_code", "redirect_uri": self.redirect_uri}
-        if form.get("grant_type") == "client_credentials":
-            filled = {}
+        filled: dict[str, Any] = {}
+        if form.get("grant_type") != "client_credentials":
+            filled = {"grant_type": "authorization_code", "redirect_uri": self.redirect_uri}
         if basic is None:
             filled |= {"client_id": self.client_id, "client_secret": self.secret}
         filled |= {"scope": "organization.read", **form}

@@ -140,7 +140,7 @@ def test_stores_that_stay_are_visited_once(
     Whatever opens and closes between two pages, every store that is there throughout is visited once, and none twice.
     """
     with make_workspace() as workspace:
-        user = _with_many_stores(workspace, make_otter, 20)
+        user = with_many_stores(workspace, make_otter, 20)
         there = {store.id for store in user.stores(BRAND)}
         stayed, opened, visited = set(there), list[str](), list[str]()
         turns, fresh = iter(rounds), count()
@@ -149,10 +149,10 @@ def test_stores_that_stay_are_visited_once(
             for what, which in next(turns, []):
                 pool = opened if what == "close new" else sorted(there)
                 if what == "open":
-                    opened.append(_open(workspace, str(UUID(int=1000 + next(fresh), version=4))))
+                    opened.append(open_store(workspace, str(UUID(int=1000 + next(fresh), version=4))))
                 elif pool:
                     gone = pool[which % len(pool)]
-                    workspace.control("DELETE", f"otter/brands/{BRAND}/stores/{gone}")
+                    close_store(workspace, gone)
                     (opened if what == "close new" else there).remove(gone)
                     stayed.discard(gone)
 
@@ -160,7 +160,7 @@ def test_stores_that_stay_are_visited_once(
     assert stayed <= set(visited)
 
 
-def _with_many_stores(workspace: Workspace, make_otter: Callable[..., Otter], how_many: int) -> OtterUser:
+def with_many_stores(workspace: Workspace, make_otter: Callable[..., Otter], how_many: int) -> OtterUser:
     """A user whose first brand has that many stores, with permission."""
     template = SEED["organizations"][0]["brands"][0]["stores"][0]
     stores = [{**template, "id": str(UUID(int=index + 1, version=4))} for index in range(how_many)]
@@ -173,9 +173,15 @@ def _with_many_stores(workspace: Workspace, make_otter: Callable[..., Otter], ho
     return otter.as_user(otter.exchange(request, back))
 
 
-def _open(workspace: Workspace, identifier: str) -> str:
+def open_store(workspace: Workspace, identifier: str) -> str:
+    """Open a store in the first brand; returns its id."""
     workspace.control("POST", f"otter/brands/{BRAND}/stores", {"id": identifier, "name": "New", "address": None})
     return identifier
+
+
+def close_store(workspace: Workspace, identifier: str) -> None:
+    """Close a store of the first brand."""
+    workspace.control("DELETE", f"otter/brands/{BRAND}/stores/{identifier}")
 
 
 @pytest.mark.requirement("otter.paging.token", "otter.paging.offset_token")

@@ -16,11 +16,6 @@ from .setup import CLIENT_SCOPES, ENABLED, READ, SERVICE_INTEGRATION, USER_SCOPE
 from .strategies import scope_texts
 
 
-@pytest.fixture(autouse=True)
-def _controlled(workspace: Workspace) -> None:
-    """These tests need a target that decides without a person."""
-
-
 def statuses(raw: RawClient, access_token: str, operations: Sequence[Operation] = OPERATIONS) -> list[int]:
     """The status of each operation for a token."""
     answers = [
@@ -57,12 +52,16 @@ def test_every_permission_against_every_operation(raw: RawClient, granted: list[
 
 
 @pytest.mark.requirement("otter.access.client_token", "otter.access.user_token")
-@pytest.mark.parametrize("requested", [["ping"], ["stores.manage"], ["store.read"], sorted(CLIENT_SCOPES)], ids=len)
-def test_application_token_reaches_no_organization(otter: Otter, raw: RawClient, requested: list[str]) -> None:
+@pytest.mark.parametrize("requested", [{"ping"}, {"stores.manage"}, {"store.read"}, CLIENT_SCOPES], ids=len)
+def test_application_token_reaches_no_organization(
+    otter: Otter, raw: RawClient, enabled: frozenset[str], requested: frozenset[str]
+) -> None:
     """
     A token of the application's own credentials, whatever its scopes, is answered 403 by all eight operations.
     """
-    token = otter.application_token(requested)
+    if not requested & enabled:
+        pytest.skip(f"the application does not have the scope {' '.join(requested)}")
+    token = otter.application_token(sorted(requested & enabled))
 
     assert statuses(raw, token.access_token) == [403] * len(OPERATIONS)
 

@@ -10,24 +10,19 @@ import pytest
 from hypothesis import given
 
 from flowproof.clients import NO_RETRY, Refused, Unauthorized
-from flowproof.clients.otter import Otter, Token
+from flowproof.clients.otter import Otter, OtterUser, Token
 from flowproof.target import Target, Workspace
 
 from .operations import OPERATIONS, Operation
 from .profiles import NETWORKED
-from .raw_client import CHALLENGE, VERIFIER, RawClient, error
-from .setup import LIN, READ, SEED, SERVICE_INTEGRATION, pkce_vectors
+from .raw_client import CHALLENGE, VERIFIER, RawClient, error, silent
+from .setup import CLIENT_SCOPES, LIN, READ, SEED, SERVICE_INTEGRATION, pkce_vectors
 from .strategies import verifiers
 
 ORGANIZATION = "/organization/v1/organization"
 LIFETIME_S: int = SEED["settings"]["token_lifetime_s"]
 CODE_LIFETIME_S: int = SEED["settings"]["code_lifetime_s"]
 BOTH = f"{READ} {SERVICE_INTEGRATION}"
-
-
-@pytest.fixture(autouse=True)
-def _controlled(workspace: Workspace) -> None:
-    """These tests need a target that decides without a person."""
 
 
 def s256(verifier: str) -> str:
@@ -92,29 +87,33 @@ def test_unproved_client_gets_nothing(raw: RawClient, form: dict[str, Any], gran
 
     answer = raw.token(grant_type=grant, **{**fields, **form})
 
-    assert (error(answer)[0], answer.json()) == (401, {"message": "Invalid authorization."})
+    assert silent(answer)
 
 
 @pytest.mark.requirement("otter.token.client_known", "otter.token.client_basic")
 @pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic bm9jb2xvbg==", "Bearer abc", "Digest abc"])
 def test_unreadable_header_gets_nothing(raw: RawClient, header: str) -> None:
     """
-    An Authorization header that is no id and secret is answered 401, even where the body would prove the client.
+    An Authorization header that is no id and secret is answered 401; beside a secret in the body it may be a 400.
     """
-    body = f"grant_type=client_credentials&scope=ping&client_id={raw.client_id}&client_secret={raw.secret}"
+    body = f"grant_type=client_credentials&scope=ping&client_id={raw.client_id}"
     headers = {"Authorization": header, "Content-Type": "application/x-www-form-urlencoded"}
 
-    answer = raw.ask("POST", "/v1/auth/token", None, data=body, headers=headers)
+    answers = [
+        raw.ask("POST", "/v1/auth/token", None, data=f"{body}{proof}", headers=headers)
+        for proof in ("", f"&client_secret={raw.secret}")
+    ]
 
-    assert error(answer)[0] == 401
+    assert error(answers[0])[0] == 401
+    assert error(answers[1])[0] in (400, 401)
 
 
 @pytest.mark.requirement("otter.token.client_known")
-def test_secret_of_another_client_is_wrong(workspace: Workspace, make_otter: Callable[..., Otter]) -> None:
+def test_secret_of_another_client_is_wrong(target: Target, make_otter: Callable[..., Otter]) -> None:
     """
     One application's id with another's secret proves nobody.
     """
-    mixed = make_otter(workspace, client_secret=workspace.credentials("otter", "other").secret)
+    mixed = make_otter(target, client_secret=target.credentials("otter", "other").secret)
 
     with pytest.raises(Unauthorized):
         mixed.application_token(["ping"])
@@ -157,7 +156,7 @@ def test_code_presented_twice_takes_back_its_token(raw: RawClient) -> None:
 
     revoked, untouched = (raw.ask("GET", ORGANIZATION, each) for each in (first, other))
     assert (before, error(again)[0], untouched.status_code) == (200, 400, 200)
-    assert (revoked.status_code, revoked.json()) == (401, {"message": "Invalid authorization."})
+    assert silent(revoked)
 
 
 @pytest.mark.requirement("otter.token.code_expired")
@@ -188,7 +187,7 @@ def test_token_works_as_long_as_it_said(raw: RawClient, workspace: Workspace, la
     answer = raw.ask("GET", ORGANIZATION, token["access_token"])
 
     assert (token["expires_in"], answer.status_code) == (LIFETIME_S, status)
-    assert status == 200 or answer.json() == {"message": "Invalid authorization."}
+    assert status == 200 or silent(answer)
 
 
 @pytest.mark.requirement("otter.token.code_reuse_revokes", "otter.token.code_once")
@@ -239,7 +238,7 @@ def test_exchange_needs_code_and_redirect_uri(raw: RawClient, missing: str, valu
 
 
 @pytest.mark.requirement("otter.token.redirect_uri", "otter.token.code_survives")
-def test_exchange_repeats_the_redirect_uri(raw: RawClient) -> None:
+def test_exchange_repeats_the_redirect_uri(raw: RawClient, workspace: Workspace) -> None:
     """
     The redirect URI of the exchange is that of the request, even where another is registered too.
     """
@@ -347,15 +346,22 @@ def test_application_has_only_scopes_of_its_flow(raw: RawClient, scope: str) -> 
 
 
 @pytest.mark.requirement("otter.token.scope_of_client")
-def test_application_has_only_scopes_that_are_enabled(target: Target, make_otter: Callable[..., Otter]) -> None:
+def test_application_has_only_scopes_that_are_enabled(
+    target: Target, make_otter: Callable[..., Otter], enabled_for: Callable[[RawClient], frozenset[str]]
+) -> None:
     """
-    A scope that is not enabled for the application is refused to it.
+    A scope that is not enabled for the application is refused to it, alone and beside one that is.
     """
     other = make_otter(target, role="other")
+    enabled = sorted(enabled_for(RawClient(other, target.credentials("otter", "other"))))
+    missing = sorted(CLIENT_SCOPES - set(enabled))
+    if not enabled or not missing:
+        pytest.skip("the other application has all scopes, or none")
 
-    with pytest.raises(Refused):
-        other.application_token(["ping", "orders.read"])
-    assert other.application_token(["ping"]).scopes == ("ping",)
+    for scopes in ([missing[0]], [enabled[0], missing[0]]):
+        with pytest.raises(Refused):
+            other.application_token(scopes)
+    assert other.application_token(enabled[:1]).scopes == (enabled[0],)
 
 
 @pytest.mark.parametrize(
@@ -405,23 +411,20 @@ def test_answer_with_a_token_is_not_stored(raw: RawClient, grant: str) -> None:
 
     answer = raw.token(grant_type=grant, **fields)
 
-    assert (answer.headers["cache-control"], sorted(answer.json())) == (
-        "no-store",
-        ["access_token", "expires_in", "scope", "token_type"],
-    )
+    assert "no-store" in answer.headers["cache-control"]
+    assert set(answer.json()) >= {"access_token", "expires_in", "scope", "token_type"}
+    assert "refresh_token" not in answer.json()
 
 
 @pytest.mark.requirement("otter.access.bearer", "otter.access.silent")
 @pytest.mark.parametrize("form", ["{}", "Bearer", "Bearer {} more", "Token {}", "Basic {}", "Bearer {}x"])
-def test_token_is_presented_as_bearer(raw: RawClient, form: str) -> None:
+def test_token_is_presented_as_bearer(raw: RawClient, user: OtterUser, form: str) -> None:
     """
     A good token in any other form than Bearer and itself is answered 401 without a reason.
     """
-    token = raw.token(code=raw.code()).json()["access_token"]
+    answer = raw.ask("GET", ORGANIZATION, None, headers={"Authorization": form.format(user.token.access_token)})
 
-    answer = raw.ask("GET", ORGANIZATION, None, headers={"Authorization": form.format(token)})
-
-    assert (answer.status_code, answer.json()) == (401, {"message": "Invalid authorization."})
+    assert silent(answer)
 
 
 @pytest.mark.requirement("otter.access.bearer", "otter.access.silent")
@@ -435,15 +438,15 @@ def test_every_operation_asks_for_a_token(raw: RawClient, operation: Operation, 
 
     answer = raw.ask(operation.method, operation.path, token, json=body)
 
-    assert (error(answer)[0], answer.json()) == (401, {"message": "Invalid authorization."})
+    assert silent(answer)
 
 
 @pytest.mark.requirement("otter.access.bearer")
-def test_scheme_may_be_written_in_any_case(raw: RawClient) -> None:
+def test_scheme_may_be_written_in_any_case(raw: RawClient, user: OtterUser) -> None:
     """
     The scheme is not case-sensitive: RFC 9110, 11.1.
     """
-    token = raw.token(code=raw.code()).json()["access_token"]
+    token = user.token.access_token
 
     assert raw.ask("GET", ORGANIZATION, None, headers={"Authorization": f"bearer {token}"}).status_code == 200
 

@@ -1,10 +1,10 @@
 """Handmade streams of events."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from flowproof.certify import CertificationReport, ReportInputs, build_report
 from flowproof.certify.events import (
@@ -38,6 +38,7 @@ class Stream:
 
     target: TargetInfo = SANDBOX
     selection: str = ""
+    started: Mapping[str, Any] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     now: datetime = NOON
     _exchanged: Counter[str] = field(default_factory=Counter)
@@ -60,6 +61,8 @@ class Stream:
                 resumed=resumed,
                 profile_digest="ef" * 32,
                 selection=self.selection,
+                controlled=self.target == MOCK,
+                **self.started,
             )
         )
 
@@ -99,10 +102,12 @@ class Stream:
         self.events.append(made)
         return made
 
-    def finish(self, test: str, verdict: Verdict = "PASS", why: str = "", details: str = "") -> None:
+    def finish(
+        self, test: str, verdict: Verdict = "PASS", why: str = "", details: str = "", violated: tuple[str, ...] = ()
+    ) -> None:
         """End a test."""
         self.now += timedelta(seconds=1)
-        self.events.append(TestFinished(test, self.now, 1000.0, verdict, why, details, self._exchanged[test]))
+        self.events.append(TestFinished(test, self.now, 1000.0, verdict, why, details, self._exchanged[test], violated))
 
     def run(self, test: str, *requirements: str, verdict: Verdict = "PASS", why: str = "", **more: bool) -> str:
         """Add a whole test with one exchange."""

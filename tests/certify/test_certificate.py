@@ -1,5 +1,6 @@
 """A certificate has the results of its run, and any change is detected."""
 
+import base64
 import json
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -21,10 +23,8 @@ from flowproof.certify.keys import (
     public_bytes,
     read_private_key,
     read_public_key,
-    sign,
 )
-from flowproof.certify.report import FORMAT, read_report
-from flowproof.certify.writers import VIEWS
+from flowproof.certify.report import FORMAT, json_report, read_report
 from flowproof.errors import ConfigurationError
 from tests.certify.streams import MOCK, NOON, Stream, deviation, passed, report_of, stated
 from tests.certify.tampering import (
@@ -43,7 +43,7 @@ from tests.certify.tampering import (
     resigned,
 )
 
-ISSUED_ONCE = Path(__file__).parent / "issued" / "format-1.zip"
+ISSUED_ONCE = Path(__file__).parent / "issued"
 
 
 def test_certificate_is_believed() -> None:
@@ -52,31 +52,35 @@ def test_certificate_is_believed() -> None:
     claims = examined.certificate.certifies
 
     assert (examined.trusted, examined.fingerprint) == (True, fingerprint(public_bytes(KEY)))
-    assert (claims.verdict, claims.mandatory, claims.target.kind) == ("PASS", 1, "sandbox")
+    assert (claims.verdict, claims.target.kind, claims.rehearsal) == ("PASS", "sandbox", False)
+    assert str(claims.judged) == "1 of 1 requirements judged; 1 of 1 mandatory ones"
     assert examined.certificate.expires_at == ISSUED + timedelta(days=90)
     assert examined.report == read_report(FILES["report.json"])
 
 
 def test_certificate_of_an_earlier_day_is_still_believed() -> None:
     """
-    A certificate in the repository stays valid: issued/format-1.zip must not become invalid by any change.
+    A certificate in the repository stays valid: issued/format-2.zip must not become invalid by any change.
 
     A change of the judgement needs a new `FORMAT` of the report, and one more certificate in that folder.
     """
-    examined = verify_certificate(ISSUED_ONCE.read_bytes(), TRUSTED, at=LATER)
+    examined = verify_certificate((ISSUED_ONCE / "format-2.zip").read_bytes(), TRUSTED, at=LATER)
 
     assert examined.trusted
-    assert (examined.certificate.format, FORMAT) == (1, 1)
+    assert (examined.certificate.format, FORMAT) == (2, 2)
+
+
+def test_certificate_without_demanded_evidence_is_refused() -> None:
+    """Certificates of the first format are refused with the reason: a PASS in them needed no evidence."""
+    with pytest.raises(InvalidCertificate, match="format 1, whose judgement did not demand evidence"):
+        verify_certificate((ISSUED_ONCE / "format-1.zip").read_bytes(), TRUSTED, at=LATER)
 
 
 def test_same_run_gives_the_same_bytes() -> None:
-    """Issuing twice for the same run, time and key gives the same bytes, with the views inside."""
-    report = report_of(passed())
-
+    """Issuing twice for the same run, time and key gives the same bytes, with the report and without pages."""
     assert issued() == CERTIFICATE
-    assert {name: FILES[name] for name in VIEWS if name in FILES} == {
-        name: VIEWS[name](report) for name in ("exchanges.har", "junit.xml", "report.html", "report.json")
-    }
+    assert set(FILES) == {"certificate.json", "events.jsonl", "report.json"}
+    assert FILES["report.json"] == json_report(report_of(passed()))
     assert pack(FILES) == CERTIFICATE
 
 
@@ -170,13 +174,10 @@ def test_certificate_expires_with_its_deviation() -> None:
 
 
 def test_certificate_of_a_mock_says_so() -> None:
-    """The certificate of a run on a mock says everywhere that the target was a mock."""
-    made = issued(passed(MOCK))
-    files = unpack(made)
+    """The certificate of a run on a mock says that the target was a mock, and that the run was a rehearsal."""
+    claims = verify_certificate(issued(passed(MOCK)), TRUSTED, at=LATER).certificate.certifies
 
-    assert verify_certificate(made, TRUSTED, at=LATER).certificate.certifies.target.kind == "mock"
-    assert b"<title>MOCK" in files["report.html"]
-    assert b'name="target.kind" value="mock"' in files["junit.xml"]
+    assert (claims.target.kind, claims.rehearsal) == ("mock", True)
 
 
 def test_refused_report_is_not_certified() -> None:
@@ -207,7 +208,40 @@ def test_any_program_can_open_it(tmp_path: Path) -> None:
 
     with zipfile.ZipFile(file) as archive:
         assert archive.testzip() is None
-        assert json.loads(archive.read("certificate.json"))["certifies"]["provider"] == "acme"
+        statement = json.loads(base64.b64decode(json.loads(archive.read("certificate.json"))["payload"]))
+
+    assert statement["_type"] == "https://in-toto.io/Statement/v1"
+    assert statement["predicate"]["result"] == "PASSED"
+    assert statement["predicate"]["passedTests"] == ["acme.order.sku"]
+    assert {each["name"]: each["digest"]["sha256"] for each in statement["subject"]} == {
+        name: sha256(FILES[name]).hexdigest() for name in ("events.jsonl", "report.json")
+    }
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_openssl_verifies_the_envelope(tmp_path: Path) -> None:
+    """The signature is verified by openssl, over DSSE's encoding of type and payload, without any code of ours."""
+    envelope = json.loads(FILES["certificate.json"])
+    payload, kind = base64.b64decode(envelope["payload"]), envelope["payloadType"]
+    (tmp_path / "message").write_bytes(f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload)
+    (tmp_path / "signature").write_bytes(base64.b64decode(envelope["signatures"][0]["sig"]))
+    key = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "key.pub").write_bytes(key)
+    options = ["-verify", "-rawin", "-pubin", "-inkey", "key.pub", "-in", "message", "-sigfile", "signature"]
+
+    done = subprocess.run(["openssl", "pkeyutl", *options], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, "Verified Successfully" in done.stdout) == (0, True), done.stderr
+
+
+def test_certificate_lasts_a_year_at_most() -> None:
+    """However many days are asked for, a certificate expires after 366."""
+    run = passed()
+    made = issue_certificate(report_of(run), lines(run), KEY, at=ISSUED, valid_days=3650)
+
+    expires = verify_certificate(made, TRUSTED, at=LATER).certificate.expires_at
+
+    assert expires == ISSUED + timedelta(days=366)
 
 
 def test_keys_are_made_for_their_owner(tmp_path: Path) -> None:
@@ -217,9 +251,8 @@ def test_keys_are_made_for_their_owner(tmp_path: Path) -> None:
     key, read = read_private_key(file), read_public_key(public)
 
     assert (file.stat().st_mode & 0o777, public.name, name) == (0o600, "ada.pub", fingerprint(read))
-    assert has_signed(read, b"certificate", sign(key, b"certificate"))
-    assert not has_signed(read, b"certificate", sign(key, b"Certificate"))
-    assert not has_signed(read, b"certificate", key.sign(b"certificate"))
+    assert has_signed(read, b"certificate", key.sign(b"certificate"))
+    assert not has_signed(read, b"certificate", key.sign(b"Certificate"))
     for each in (file, public):
         with pytest.raises(ConfigurationError, match="is there already"):
             make_keys(tmp_path / each.name.removesuffix(".pub"))
@@ -241,7 +274,7 @@ def test_keys_of_openssl_do_as_well(tmp_path: Path) -> None:
 
     key, read = read_private_key(private), read_public_key(public)
 
-    assert (public_bytes(key), has_signed(read, b"a", sign(key, b"a"))) == (read, True)
+    assert (public_bytes(key), has_signed(read, b"a", key.sign(b"a"))) == (read, True)
     assert fingerprint(read) == sha256(der.stdout).hexdigest()
 
 

@@ -46,7 +46,7 @@ def test_what_holds_on_the_mock_ends_with_0(tmp_path: Path) -> None:
     done = certify("dots_eco", "--target=mock", f"--report={tmp_path}", KEPT)
 
     assert done.exit_code == 0, done.output
-    assert "PASS: Dots.eco: flow gift cards on mock (mock)" in done.output
+    assert ": Dots.eco: flow gift cards on mock\n" in done.output
     assert {"events.jsonl", "report.html", "report.json", "junit.xml"} <= {each.name for each in tmp_path.iterdir()}
     assert report_in(tmp_path)["target"]["kind"] == "mock"
 
@@ -67,6 +67,38 @@ def test_nothing_judged_ends_with_2(stranger: Callable[..., Result]) -> None:
 
     assert done.exit_code == 2
     assert "3 OMIT" in done.output
+
+
+def test_dry_run_sends_nothing_and_says_what_a_run_would_do(
+    stranger: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dry run sends nothing to the target and leaves no file; it counts calls, resources and what is left out."""
+    asked: list[str] = []
+    monkeypatch.setattr(dots_eco, "is_address", asked.append)
+    permits = "permits = { operations = { createFlowCard = 2 } }"
+    done = stranger("-k", "card_is_of_its_sku", "--dry-run", further=permits)
+    words = " ".join(done.output.split())
+
+    assert done.exit_code == 0, done.output
+    assert "Dry run of Dots.eco: flow gift cards on Acme's sandbox: nothing was sent there" in words
+    assert "tests 2 of 3 would run" in words
+    assert "created 2 by createFlowCard; 2 would stay" in words
+    assert "createFlowCard 2 creates 2 times" in words
+    assert "1 test: the target Acme's sandbox permits createFlowCard 2 times, which are used up" in words
+    assert (asked, (tmp_path / "out").exists()) == ([], False)
+
+
+def test_operator_and_spending_are_named(stranger: Callable[..., Result], tmp_path: Path) -> None:
+    """Who ran it is in the report as given; the end of the output says what was created, left and spent."""
+    names = ["--organisation=Acme Ltd", "--contact=ada@acme.example", "--client=shop", "--client-version=4.2"]
+    done = stranger("-k", "of_its_sku and reef5", *names)
+    report = report_in(tmp_path / "out")
+
+    assert list(report["operator"].values()) == ["Acme Ltd", "ada@acme.example", "shop", "4.2"]
+    assert (report["spent"], report["calls"]["createFlowCard"], report["rehearsal"]) == ("5.05", 1, False)
+    assert "created       1 by createFlowCard; 1 left there" in done.output
+    assert "spent         5.05, in the provider's unit" in done.output
+    assert "Acme Ltd" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 MISTAKES = {
@@ -145,3 +177,12 @@ def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     done = certify("dots_eco", "--target=mock", f"--report={tmp_path / 'file' / 'out'}")
 
     assert (done.exit_code, "cannot be made" in done.output) == (2, True), done.output
+
+
+def test_reports_in_their_usual_place_are_hidden_from_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --report, reports go into a folder that git ignores; a folder that was named is left alone."""
+    monkeypatch.chdir(tmp_path)
+    done = certify("dots_eco", "--target=mock", KEPT)
+
+    assert (done.exit_code, (tmp_path / "flowproof-report" / ".gitignore").read_text()) == (0, "*\n"), done.output
+    assert not (tmp_path / "flowproof-report" / "dots_eco" / ".gitignore").exists()

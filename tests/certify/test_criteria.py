@@ -1,12 +1,17 @@
 """What a run is judged by, read from a provider's contract."""
 
+import re
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
-from flowproof.certify.criteria import digest, read_report_inputs
+import pytest
+
+from flowproof.certify.criteria import digest, read_report_inputs, shown_source
 from flowproof.certify.events import Event, Planned, RunFinished, TestFinished
+from flowproof.providers import find_kit
 from flowproof.target.profile import Deviation
+from tests import tree
 from tests.certify.streams import NOON, Stream
 
 CONTRACT = files("flowproof.contracts").joinpath("flow1st")
@@ -31,6 +36,26 @@ def test_contract_gives_the_inputs_of_a_report() -> None:
     assert {each.id for each in inputs.checklist} > {"emails", "credentials"}
     (catalog,) = (each for each in inputs.checklist if each.id == "catalog")
     assert "passed: test flow1st.test_catalog::test_catalog_has_every_bundle_with_its_price" in catalog.proof
+
+
+OWN_NAME = re.compile(r"seed \d|\.md\b|issue \d|^spec\b|; spec\b")
+
+
+@pytest.mark.parametrize("slug", tree.every_slug())
+def test_sources_are_what_a_provider_can_open(slug: str) -> None:
+    """No report names a source by a file of ours: it has a title, an address or a standard."""
+    inputs = read_report_inputs(slug, slug, find_kit(slug).contract_folder(), Stream().end())
+
+    assert [each.source for each in inputs.requirements if OWN_NAME.search(each.source)] == []
+
+
+def test_each_part_of_a_source_is_replaced() -> None:
+    """The longest name at the beginning of a source, and of each part behind a semicolon, is replaced."""
+    names = {"seed 1": "the guide", "seed 12": "the page", "a.md": "notes"}
+
+    assert (
+        shown_source("seed 12, Errors; a.md (seed 1); RFC 9110", names) == "the page, Errors; notes (seed 1); RFC 9110"
+    )
 
 
 def test_coverage_says_what_was_missed() -> None:

@@ -229,6 +229,23 @@ def test_page_fits_every_screen(browser: Chrome, width: int) -> None:
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [320, 400, 700, 1200])
+def test_navigation_has_no_scroll_bar(browser: Chrome, width: int) -> None:
+    """Every entry of the navigation is in view, however narrow the screen."""
+    look(browser, width, 640)
+    hidden = browser.execute_script(
+        """
+        const list = document.querySelector('nav ul');
+        return [...list.querySelectorAll('a')].filter(each => {
+          const box = each.getBoundingClientRect();
+          return box.left < 0 || box.right > document.documentElement.clientWidth;
+        }).length + Math.max(0, list.scrollWidth - list.clientWidth);
+        """
+    )
+
+    assert hidden == 0
+
+
 def test_controls_are_big_enough_for_a_thumb(browser: Chrome) -> None:
     """On a telephone every control is at least 44 pixels high, as WCAG asks for."""
     look(browser, 320, 640)

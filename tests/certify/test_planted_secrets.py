@@ -15,6 +15,7 @@ from msgspec import structs
 from flowproof.certify import Redactor, build_report, secrets_of
 from flowproof.certify.bundle import unpack
 from flowproof.certify.certificate import issue_certificate
+from flowproof.certify.envelope import payload_of
 from flowproof.certify.events import (
     Event,
     Exchanged,
@@ -26,6 +27,7 @@ from flowproof.certify.events import (
     read_events,
 )
 from flowproof.certify.keys import Ed25519PrivateKey
+from flowproof.certify.statement import PAYLOAD_TYPE
 from flowproof.certify.writers import VIEWS, annotations, summary, write_views
 from flowproof.target import Credentials, Site
 from tests.certify.streams import Stream, deviation, inputs, stated
@@ -151,6 +153,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[Output]:
         Output("summary", summary(report).encode()),
         Output("certificate.zip", certificate),
         *(Output(f"certificate.zip: {name}", content) for name, content in unpack(certificate).items()),
+        Output("the statement", payload_of(unpack(certificate)["certificate.json"], PAYLOAD_TYPE)[0]),
     ]
 
 
@@ -180,7 +183,7 @@ def test_nothing_planted_is_anywhere(outputs: list[Output]) -> None:
     found = {each.name: words_in(each.content) for each in outputs}
 
     assert {name: words for name, words in found.items() if words} == {}
-    assert len(outputs) == 1 + len(VIEWS) + 3 + 7
+    assert len(outputs) == 1 + len(VIEWS) + 3 + 4
 
 
 def test_what_was_planted_would_be_found() -> None:

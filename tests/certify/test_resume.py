@@ -170,7 +170,9 @@ def test_another_target_is_not_resumed(broken_off: Shop) -> None:
     """A run on another server is not resumed on the mock."""
     mock = configuration(broken_off.folder / "run", requirements=("dots_eco.balance.kept",), resume=True)
 
-    with pytest.raises(ConfigurationError, match="the target, the profile's content changed since"):
+    with pytest.raises(
+        ConfigurationError, match="the target, the profile's content, how the target is reached changed since"
+    ):
         run(mock, os.environ)
 
 

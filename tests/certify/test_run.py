@@ -11,6 +11,7 @@ import pytest
 
 from flowproof.certify.events import (
     CleanedUp,
+    Connection,
     Created,
     Exchanged,
     Planned,
@@ -22,8 +23,8 @@ from flowproof.certify.events import (
 from flowproof.certify.run import RunConfiguration, RunResult, run
 from flowproof.clients.oneflow import OneFlow
 from flowproof.errors import ConfigurationError
-from flowproof.plugin.cleanup import RETRY_AFTER_S
 from flowproof.providers import find_kit
+from flowproof.removal import RETRY_AFTER_S
 from tests.certify.strangers import Relay, mock_of, relayed, write_profile
 from tests.second_opinion import dots_eco
 
@@ -100,7 +101,7 @@ def test_run_on_the_mock_passes_and_leaves_its_record(tmp_path: Path) -> None:
     assert set(of(ended, RunFinished)[0].coverage) == {"answers", "branches", "cases", "requirements"}
     assert {each.test for each in of(ended, Planned)} == set(verdicts(ended))
     assert {each.test for each in of(ended, Exchanged)} <= set(verdicts(ended))
-    assert names_in(tmp_path) == ["events.jsonl"]
+    assert names_in(tmp_path) == ["events.jsonl", "events.jsonl.seal"]
 
 
 def test_users_own_pytest_settings_do_not_interfere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,9 +130,7 @@ def test_tests_that_need_control_are_skipped_elsewhere(shop: Shop) -> None:
     """A test that sets the clock is planned and skipped where there is no control API."""
     ended = shop.run(keyword="example_is_answered_to_the_letter")
 
-    assert reasons(ended, "SKIP") == {
-        "the target Acme's sandbox has no control API: this test needs a workspace of its own"
-    }
+    assert reasons(ended, "SKIP") == {"the target Acme's sandbox has no control API: this test sets the clock"}
     assert [each.needs_control for each in of(ended, Planned)] == [True]
 
 
@@ -260,7 +259,7 @@ def test_order_that_a_test_left_is_cancelled_at_the_end(
     assert states == ["cancelled"]
     assert [(each.cleaned, each.how) for each in of(ended, CleanedUp)] == [(True, "cancelOrder answered 200")]
     assert set(verdicts(ended).values()) == {"PASS"}
-    assert names_in(tmp_path / "run") == ["events.jsonl"]
+    assert names_in(tmp_path / "run") == ["events.jsonl", "events.jsonl.seal"]
 
 
 def test_order_that_its_test_cancelled_is_left_alone(run_oneflow: Callable[..., tuple[RunResult, list[str]]]) -> None:
@@ -283,7 +282,7 @@ def test_order_is_left_where_cancelling_is_forbidden(
     assert [(each.cleaned, each.how) for each in of(ended, CleanedUp)] == [
         (False, "it is left: the target Acme's sandbox does not permit cancelOrder")
     ]
-    assert names_in(tmp_path / "run") == ["events.jsonl"]
+    assert names_in(tmp_path / "run") == ["events.jsonl", "events.jsonl.seal"]
 
 
 SUBMITS_NOTHING = """
@@ -307,7 +306,7 @@ time.sleep = noted
 def test_order_that_never_came_to_be_is_told(
     tmp_path: Path, run_oneflow: Callable[..., tuple[RunResult, list[str]]]
 ) -> None:
-    """An order that proved invalid is looked for twice and reported as not found."""
+    """An order that proved invalid is looked for twice; then nothing is left of it, and the reason is recorded."""
     suite = tmp_path / "oneflow"
     suite.mkdir()
     (suite / "test_it.py").write_text(SUBMITS_NOTHING)
@@ -315,9 +314,9 @@ def test_order_that_never_came_to_be_is_told(
     ended, states = run_oneflow(PERMITS_BOTH, suite=suite)
 
     assert (states, (suite / "waits").read_text()) == ([], f"{RETRY_AFTER_S}\n")
-    assert [each.cleaned for each in of(ended, CleanedUp)] == [False] * 3
-    assert all("answered 404" in each.how for each in of(ended, CleanedUp))
-    assert names_in(tmp_path / "run") == ["events.jsonl"]
+    assert [each.cleaned for each in of(ended, CleanedUp)] == [True] * 3
+    assert all(each.how.startswith("it is not there: ") for each in of(ended, CleanedUp))
+    assert names_in(tmp_path / "run") == ["events.jsonl", "events.jsonl.seal"]
 
 
 @pytest.mark.usefixtures("quick_start")
@@ -339,7 +338,7 @@ def test_mock_that_gives_itself_away_later_is_recognised(
     run_oneflow: Callable[..., tuple[RunResult, list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mock that was not detected at first is recognised once by the headers of its responses."""
-    monkeypatch.setattr("flowproof.certify.run.detect_target_kind", lambda _url: "sandbox")
+    monkeypatch.setattr("flowproof.certify.run.examine_target", lambda *_: ("sandbox", Connection()))
     ended, _ = run_oneflow("", keyword="order_that_does_not_exist_is_not_found", hides=False)
 
     assert [each.how for each in of(ended, Recognised)] == ["an answer has the header flowproof-exchange"]

@@ -92,7 +92,7 @@ def test_example_that_breaks_its_schema_is_found(tmp_path: Path) -> None:
         document["components"]["examples"]["small"]["value"] = {"sku": 1}
 
     place = "openapi.yaml#/paths/~1orders/post/requestBody/content/application~1json/examples/small"
-    assert findings(tmp_path, change) == [f"{place}: example#/sku: expected string, got 1 [acme.order.sku]"]
+    assert findings(tmp_path, change) == [f"{place}: example#/sku: expected a string, got 1 [acme.order.sku]"]
 
 
 def test_example_of_a_parameter_is_judged_too(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_example_of_a_parameter_is_judged_too(tmp_path: Path) -> None:
         document["paths"]["/orders"]["post"]["parameters"][0]["example"] = "first"
 
     place = "openapi.yaml#/paths/~1orders/post/parameters/0/example"
-    assert findings(tmp_path, change) == [f'{place}: example: expected integer, got "first"']
+    assert findings(tmp_path, change) == [f'{place}: example: expected an integer, got "first"']
 
 
 def test_operation_that_does_not_exist_is_found(tmp_path: Path) -> None:

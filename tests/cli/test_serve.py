@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -47,15 +48,23 @@ def test_ready_file_is_for_its_owner_only(fresh: Served) -> None:
     assert stat.S_IMODE((fresh.folder / "ready.json").stat().st_mode) == 0o600
 
 
-def test_exports_can_be_pasted_into_a_shell(fresh: Served) -> None:
-    """The printed export lines are shell that sets base URL, token and secret as in the ready file."""
-    lines = [line for line in awaited_text(fresh, "out", "\nready ").splitlines() if line.startswith("export ")]
-    names = "$FLOWPROOF_ONEFLOW_URL $FLOWPROOF_ONEFLOW_TOKEN $FLOWPROOF_ONEFLOW_SECRET"
-    script = "\n".join([*lines, f'echo "{names}"'])
-    echoed = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, timeout=TIMEOUT_S)
+def test_first_screen_fits_a_small_terminal(fresh: Served) -> None:
+    """The first screen has every provider and address, no credential, and no line of more than 80 characters."""
+    message = awaited_text(fresh, "out", "\nready ")
+    providers = fresh.ready["providers"].values()
 
-    default = fresh.oneflow["credentials"]["default"]
-    assert echoed.stdout.split() == [fresh.oneflow["base_url"], default["key"], default["secret"]]
+    assert max(map(len, message.splitlines())) <= 80
+    assert [each["base_url"] for each in providers if each["base_url"] not in message] == []
+    assert [key for each in providers for key in _secrets(each) if key in message] == []
+
+
+def _secrets(provider: dict[str, Any]) -> list[str]:
+    return [parts[name] for parts in provider["credentials"].values() for name in ("key", "secret") if name in parts]
+
+
+def test_first_screen_says_how_to_reach_this_server(fresh: Served) -> None:
+    """A server on another port than the usual one shows the variable by which commands find it."""
+    assert f"export FLOWPROOF_SERVER={fresh.url}\n" in awaited_text(fresh, "out", "\nready ")
 
 
 def test_refused_request_shows_on_the_console(fresh: Served) -> None:
@@ -149,9 +158,9 @@ def test_empty_token_is_no_token(tmp_path: Path) -> None:
 def test_open_host_with_token_asks_for_it(tmp_path: Path) -> None:
     """With a token a server listens on every address, and its control API asks for the token."""
     with serving(tmp_path, "--host", EVERYWHERE, FLOWPROOF_TOKEN="t0ken") as served:
-        bare = requests.get(f"{served.url}/_flowproof/health", timeout=TIMEOUT_S)
+        bare = requests.get(f"{served.url}/_flowproof/providers", timeout=TIMEOUT_S)
         known = requests.get(
-            f"{served.url}/_flowproof/health", headers={"Authorization": "Bearer t0ken"}, timeout=TIMEOUT_S
+            f"{served.url}/_flowproof/providers", headers={"Authorization": "Bearer t0ken"}, timeout=TIMEOUT_S
         )
 
         assert (served.url.startswith("http://127.0.0.1:"), bare.status_code, known.status_code) == (True, 401, 200)

@@ -11,6 +11,9 @@ from click.testing import CliRunner
 from flowproof.cli import main
 from flowproof.cli.options import ServeOptions
 from flowproof.cli.serve import serve
+from flowproof.cli.settings import default_map
+from tests import tree
+from tests.markdown import blocks
 
 
 @pytest.fixture
@@ -100,7 +103,7 @@ def test_token_is_in_no_representation(run_serve: Any) -> None:
         ("[serv]\nport = 1", "unknown entry serv. Its tables may be [serve]"),
         ("port = 1", "unknown entry port."),
         ("serve = 1", "unknown entry serve."),
-        ("[serve]\nprot = 1", "unknown setting serve.prot. There are: clock, host,"),
+        ("[serve]\nprot = 1", "unknown setting serve.prot. There are: allow-host, clock, env, host,"),
         ("[contracts.diff]", "unknown entry contracts.diff. Its tables may be [contracts.check]"),
     ],
 )
@@ -151,3 +154,12 @@ def test_server_that_does_not_answer_is_told_with_a_hint() -> None:
 
     message = f"No server answers at http://127.0.0.1:{port}. Start one with flowproof serve, or name it with --server."
     assert (result.exit_code, result.stderr) == (2, f"flowproof: {message}\n")
+
+
+def test_settings_of_the_readme_are_accepted(tmp_path: Path) -> None:
+    """The settings that the README shows are read, spelled as the options are."""
+    readme = (tree.ROOT / "README.md").read_text(encoding="utf-8")
+    (shown,) = (block.text for block in blocks(readme) if block.language == "toml")
+    (tmp_path / "flowproof.toml").write_text(shown)
+
+    assert default_map(tmp_path / "flowproof.toml", main)["certify"] == {"folder": "reports"}

@@ -133,3 +133,28 @@ def test_unknown_provider_is_told_with_those_there_are() -> None:
     result = CliRunner().invoke(main, ["explain", "--provider", "nobody", "--url", "/"])
 
     assert (result.exit_code, "There is no provider nobody. Choose from: " in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("form", ["Bearer TOKEN", "Token TOKEN", "'TOKEN'", "<TOKEN>"])
+def test_header_that_the_server_does_not_read_is_not_approved(form: str) -> None:
+    """A right signature beside a token in another form is reported as the server would: as refused, with the form."""
+    header = f"x-oneflow-authorization: {form.replace('TOKEN', TOKEN)}:{signature()}"
+
+    lines = run("--url", "/api/order", "--header", header, *DATED).stdout.splitlines()
+
+    assert lines[0] == "The signature does not verify."
+    assert f"  mistake        token_form: the token is presented as {form!r}, expected TOKEN alone" in lines
+
+
+def test_timestamp_that_the_server_does_not_read_is_not_approved() -> None:
+    """A right signature of a timestamp in another form than Flow1st reads is refused offline too, in one line."""
+    body, timestamp = '{"quantity": 1}', "2024-09-13 12:00:00"
+    right = hmac.new(SECRET.encode(), f"{timestamp}{body}".encode(), "sha256").hexdigest()
+    sent = [f"AccessToken: Bearer {TOKEN}", f"X-TIMESTAMP: {timestamp}", f"X-SIGNATURE: {right}"]
+    url = "/api/orders/distributors/order-complete"
+    request = ["explain", "--provider", "flow1st", "--method", "POST", "--url", url, "--body", body]
+    request += [argument for each in sent for argument in ("--header", each)]
+
+    result = CliRunner(env={"FLOWPROOF_SECRET": SECRET}).invoke(main, request)
+
+    assert (result.exit_code, "expected ISO 8601 with a zone" in result.stderr) == (2, True)

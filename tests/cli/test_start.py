@@ -31,6 +31,7 @@ def test_command_line_loads_the_command_that_is_run() -> None:
     assert {each for each in found if each.startswith("flowproof.cli.")} == {
         "flowproof.cli.group",
         "flowproof.cli.settings",
+        "flowproof.cli.terminal",
     }
 
 
@@ -51,6 +52,7 @@ def test_help_lists_the_commands_without_loading_them() -> None:
     assert {each for each in found if each.startswith("flowproof.cli.")} == {
         "flowproof.cli.group",
         "flowproof.cli.settings",
+        "flowproof.cli.terminal",
     }
 
 

@@ -69,7 +69,7 @@ def test_trusted_certificate_is_valid(key: Path) -> None:
     result = run("verify", certified(key, recent()), "--key", f"{key}.pub")
 
     assert (result.exit_code, result.output.splitlines()[0]) == (0, "VALID  Acme on Acme's sandbox")
-    assert "what is mandatory holds (1)" in result.output
+    assert "1 of 1 requirements judged; 1 of 1 mandatory ones" in result.output
     assert "(which you trust)" in " ".join(result.output.split())
     assert "\x1b[31m" not in result.output
     assert "Left behind on the target: 1" in result.output
@@ -130,6 +130,15 @@ def test_programs_read_json(key: Path) -> None:
     result = json.loads(run("verify", certified(key, recent()), "--key", f"{key}.pub", "--json").output)
 
     assert (result["valid"], result["trusted"], result["certificate"]["certifies"]["verdict"]) == (True, True, "PASS")
+
+
+def test_views_are_written_from_what_was_verified(key: Path, tmp_path: Path) -> None:
+    """The page and the other views are no part of the certificate, and are written from what was verified."""
+    done = run("verify", certified(key, recent()), "--key", f"{key}.pub", "--report", tmp_path / "views")
+
+    assert done.exit_code == 0
+    assert {"report.html", "junit.xml"} <= {each.name for each in (tmp_path / "views").iterdir()}
+    assert "acme.order.sku" in (tmp_path / "views" / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"hello", b"\x89PNG"])

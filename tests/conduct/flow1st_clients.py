@@ -73,6 +73,16 @@ class DoublePartner(Partner):
             self.complete(f"{reference}-retry", recipient)
 
 
+class DisguisedPartner(Partner):
+    """Sends an order without a response again as another one: with a new reference and another e-mail address."""
+
+    def order(self, reference: str, recipient: str) -> None:
+        try:
+            self.complete(reference, recipient)
+        except (Unreachable, ServerFailed):
+            self.flow1st.complete_order(f"{reference}-b", sku=SKU, recipient=recipient, email=f"again-{EMAIL}")
+
+
 class AmnesticPartner(Partner):
     """Gives all orders one reference."""
 

@@ -128,4 +128,4 @@ def test_file_that_is_no_text_is_refused(run: Callable[..., Result], tmp_path: P
 
     result = run("oneflow", "--journal", str(tmp_path / "journal.har"))
 
-    assert (result.exit_code, "is no UTF-8" in result.stderr) == (2, True)
+    assert (result.exit_code, "is not UTF-8" in result.stderr) == (2, True)

@@ -24,6 +24,7 @@ from tests.conduct.flow1st_clients import (
     FAULTY_TIMESTAMPS,
     LAGOS,
     AmnesticPartner,
+    DisguisedPartner,
     DoublePartner,
     HastyPartner,
     HeedlessPartner,
@@ -311,10 +312,11 @@ def test_unsigned_retry_fails(workspace: Workspace, failed: Failed) -> None:
     assert set(failed(workspace, "flow1st")) == {"flow1st.signature.header"}
 
 
+@pytest.mark.parametrize("kind", [DoublePartner, DisguisedPartner])
 @pytest.mark.parametrize("scenario", [answer_is_lost, provider_fails])
-def test_double_order_fails(workspace: Workspace, failed: Failed, scenario: Scenario) -> None:
-    """An order without a response that is sent again with another reference may be paid twice."""
-    scenario(workspace, DoublePartner(connect(workspace)))
+def test_double_order_fails(workspace: Workspace, failed: Failed, scenario: Scenario, kind: type[Partner]) -> None:
+    """An order without a response that is sent again with another reference may be paid twice, whatever its e-mail."""
+    scenario(workspace, kind(connect(workspace)))
 
     assert set(failed(workspace, "flow1st")) == {"flow1st.order.lost_answer"}
 

@@ -296,7 +296,7 @@ SENT_WRONGLY: dict[str, tuple[str, str, str, dict[str, str | bytes]]] = {
     "a workflow as text": ("workflow.body", "POST", CONFIGURE_WORKFLOW, {"body": b'"One"'}),
     "no subscription": ("push.body", "POST", SAVE_SUBSCRIPTION, {"body": b"null"}),
     "an entity type in small letters": ("workflow.entity_types", "GET", "/api/workflows/triggers/order", {}),
-    "managed=1": ("workflow.managed_filter", "GET", "/api/workflows/Order/configured", {"query": "managed=1"}),
+    "managed=yes": ("workflow.managed_filter", "GET", "/api/workflows/Order/configured", {"query": "managed=yes"}),
     "nothing to resume": ("workflow.resume_id", "GET", "/api/workflows/resume-workflow", {}),
 }
 

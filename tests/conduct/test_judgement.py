@@ -19,6 +19,7 @@ from flowproof.conduct import (
     unchecked,
 )
 from flowproof.conformance import load_contract
+from flowproof.errors import ConfigurationError
 from tests.conduct.entries import CONTRACT, PAGE, TEXT, entry, finding, report_on
 
 GOOD = '{"text": "milk"}'
@@ -193,6 +194,15 @@ def test_ready_made_check_sees_accepted_requests() -> None:
     seen = [entry(1, sent='{"text": "tea"}'), entry(2, sent=GOOD), entry(3, status=422, sent=GOOD)]
 
     assert report_on(*seen, obligations=obligations).on(PAGE).exchanges == ("w-2",)
+
+
+def test_check_that_fails_is_named() -> None:
+    """A check that fails on a journal is an error of whoever wrote it, which names the requirement."""
+    check = accepted_requests("createNote", having=lambda exchange: exchange.json["missing"], what="milk was noted")
+    obligations = Obligations(checked=(Obligation(PAGE, check, occasion="milk is noted"),))
+
+    with pytest.raises(ConfigurationError, match=f"The check of {PAGE} failed on this journal: KeyError"):
+        report_on(entry(1, sent=GOOD), obligations=obligations)
 
 
 def test_requirement_without_a_check_is_told() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from flowproof.clients import NO_RETRY, ClientError, Forbidden, Retry
+from flowproof.clients import NO_RETRY, ClientError, Forbidden, Retry, Unreachable
 from flowproof.clients.otter import RETRY_WITH_401, AlreadyConnected, Otter
 from flowproof.conduct import ConductReport
 from flowproof.conformance import load_contract
@@ -320,7 +320,33 @@ def test_refused_connection_is_no_replacement(workspace: Workspace, conduct: Jud
 
     report = conduct(workspace, "otter")
 
-    assert (report.of("FAIL"), report.on("otter.connection.replace").verdict) == ((), "SKIP")
+    assert report.on("otter.connection.replace").verdict == "SKIP"
+    assert [each.requirement for each in report.of("FAIL")] == ["otter.connection.looked_at"] * is_known
+
+
+def test_connection_after_a_look_is_right(workspace: Workspace, conduct: Judge) -> None:
+    """Whoever looks before each POST fulfils the requirement, also where the store was connected and let go before."""
+    user = Partner(plain_client(workspace)).ask_user()
+    for _ in range(2):
+        assert user.connection(BRAND, STORES[0]) is None
+        user.connect(BRAND, STORES[0], our_store_id="kitchen-1")
+        user.disconnect(BRAND, STORES[0])
+
+    report = conduct(workspace, "otter")
+
+    assert (report.of("FAIL"), report.on("otter.connection.looked_at").verdict) == ((), "PASS")
+
+
+def test_repeat_of_a_lost_connection_is_no_violation(workspace: Workspace, failed: Failed) -> None:
+    """A POST whose answer was lost is sent again without a look, whatever comes of it."""
+    user = Partner(plain_client(workspace)).ask_user()
+    workspace.faults.set({"fault": "reset", "moment": "after", "operation": "organizationCreateConnection", "first": 1})
+    with pytest.raises(Unreachable):
+        user.connect(BRAND, STORES[0], our_store_id="kitchen-1")
+    with pytest.raises(AlreadyConnected):
+        user.connect(BRAND, STORES[0], our_store_id="kitchen-1")
+
+    assert failed(workspace, "otter") == {}
 
 
 def wire_to(workspace: Workspace) -> RawClient:

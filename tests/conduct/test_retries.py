@@ -90,3 +90,22 @@ def test_outcome_is_unknown_after_a_lost_or_late_answer() -> None:
         outcome_was_unknown(second, third),
         outcome_was_unknown(third, second),
     ] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("clock", "fault", "is_unknown"),
+    [
+        ("frozen", "latency", True),
+        ("stepped", "latency", True),
+        (None, "latency", True),
+        ("real", "latency", False),
+        ("frozen", "status", False),
+    ],
+    ids=str,
+)
+def test_held_back_answer_is_late_where_the_clock_stands_still(clock: str | None, fault: str, is_unknown: bool) -> None:
+    """On a clock that stands still an answer that a fault held back counts as late; on a real one its moment tells."""
+    same: dict[str, Any] = {"second": 5} if clock is None else {"second": 5, "clock": clock}
+    held, again = journal_of(entry(1, faults=[{"id": "fault-1", "fault": fault}], **same), entry(2, **same))
+
+    assert outcome_was_unknown(held, again) == is_unknown

@@ -88,6 +88,31 @@ def test_nearest_operation_looks_alike(contract: Contract, requested: str, neare
 
 
 @pytest.mark.parametrize(
+    ("requested", "slip", "operation"),
+    [
+        ("POST //notes", "a double slash", "createNote"),
+        ("DELETE /notes//1", "a double slash", "deleteNote"),
+        ("POST /notes/", "a slash at its end", "createNote"),
+        ("POST /Notes", "capital letters", "createNote"),
+        ("POST //Notes/", "a double slash and a slash at its end and capital letters", "createNote"),
+    ],
+)
+def test_slip_in_a_path_is_a_near_miss(contract: Contract, requested: str, slip: str, operation: str) -> None:
+    """A path that is right but for a doubled slash, one at its end or capital letters is told its operation."""
+    method, _, path = requested.partition(" ")
+    missed = contract.operations.near_miss(method, path)
+
+    assert missed is not None
+    assert (missed[0], missed[1].id) == (slip, operation)
+
+
+@pytest.mark.parametrize("requested", ["POST /notes", "POST /note", "PATCH //notes", "GET /", "GET //"])
+def test_other_paths_are_no_near_miss(contract: Contract, requested: str) -> None:
+    """A path that is right, and one that is wrong in more than such a slip, have none."""
+    assert contract.operations.near_miss(*requested.split(" ")) is None
+
+
+@pytest.mark.parametrize(
     "exchange",
     [
         make_exchange(),

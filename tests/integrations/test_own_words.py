@@ -14,7 +14,7 @@ from flowproof.suites.integrations.strategies import (
     INVALID_WORKFLOWS,
     InvalidExample,
 )
-from flowproof.target import Workspace
+from flowproof.target import ControlRefused, Workspace
 
 CONFIGURATION = {
     "providerId": EXAMPLE.id,
@@ -85,3 +85,51 @@ def test_managed_workflow_comes_back_as_it_was(
 
     back = [(each.guid, each.is_active) for each in client.workflows("Shipment", managed=True)]
     assert back == [(managed.guid, False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "managed"),
+    [("true", True), ("True", True), ("TRUE", True), ("1", True), ("false", False), ("False", False), ("0", False)],
+)
+def test_boolean_may_be_spelled_as_languages_do(
+    workspace: Workspace, make_integrations: Callable[..., Integrations], text: str, managed: bool
+) -> None:
+    """The parameter managed is taken as Python and PHP write it, too."""
+    with make_integrations(workspace) as client:
+        client.configure(EXAMPLE.id, dict(EXAMPLE.credentials), provider_type=EXAMPLE.type)
+    token = workspace.credentials("integrations").key
+    url = f"{workspace.url('integrations')}/api/workflows/Shipment/configured"
+    answer = requests.get(
+        url, params={"managed": text}, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S
+    )
+
+    assert answer.status_code == 200
+    assert any(each["isManaged"] for each in answer.json()["data"]) is managed
+
+
+def test_refused_template_is_answered_with_those_there_are(workspace: Workspace) -> None:
+    """A workflow with an unknown template is told the templates of the account, without a word of what was sent."""
+    token = workspace.credentials("integrations").key
+    trigger = workspace.seed("integrations")["triggers"]["Shipment"][0]["guid"]
+    action = {"type": "send_email", "recipient": "customer", "template": "planted-word"}
+    answer = requests.post(
+        f"{workspace.url('integrations')}/api/workflows/configure",
+        json={**WORKFLOW, "triggerId": trigger, "action": action},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=TIMEOUT_S,
+    )
+
+    message = answer.json()["error"]["message"]
+    assert message == (
+        "Invalid configuration: action.template must be one of the templates delivery_confirmation, order_confirmation"
+    )
+
+
+def test_seed_data_with_an_unknown_template_is_refused(workspace: Workspace) -> None:
+    """A managed workflow of the seed data cannot have a template that the seed data has not."""
+    seed = workspace.seed("integrations")
+    action = {"type": "send_email", "recipient": "customer", "template": "nobody's"}
+    broken = {**seed, "managedWorkflows": [{**seed["managedWorkflows"][0], "action": action}]}
+
+    with pytest.raises(ControlRefused, match=r"action\.template must be one of the templates"):
+        workspace.replace_seed("integrations", broken)

@@ -180,13 +180,13 @@ def test_push_service_that_refuses_fails_the_execution(
 def test_same_seed_gives_the_same_bytes(
     make_workspace: Callable[..., Workspace], make_integrations: Callable[..., Integrations]
 ) -> None:
-    """Two workspaces of one seed, at one moment, encrypt a message to the same bytes; a second event has others."""
+    """Two workspaces of one id and seed encrypt an event to the same bytes at one moment, a second one to others."""
     subscription = {"endpoint": "http://127.0.0.1:9/", "keys": {}}
     known = VECTORS["encryption"]
     subscription["keys"] = {"p256dh": known["p256dh"], "auth": known["auth"]}
     bodies = []
     for _ in range(2):
-        with make_workspace(seed="one", clock={"mode": "frozen", "now": NOON}) as workspace:
+        with make_workspace(id="push-of-one-seed", seed="one", clock={"mode": "frozen", "now": NOON}) as workspace:
             client = make_integrations(workspace)
             client.save_push_subscription(subscription)
             client.configure_workflow("Push", "Order", client.triggers("Order")[0].guid, {"type": "send_push"})

@@ -288,10 +288,10 @@ def test_repeated_key_is_found_wherever_it_hides(
         b"\x00\xff\x16\x03\x01" * 50,
         b"GET\r\n\r\n",
         b"BREW /notes/notes HTTP/1.1\r\n\r\n",
-        b"GET /notes/\xff\xfe HTTP/1.1\r\nhost: x\r\n\r\n",
-        b"GET /notes/\xc3\xa4 HTTP/1.1\r\nhost: x\r\n\r\n",
-        b"OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n",
-        b"GET http://[::1 HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET /notes/\xff\xfe HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        b"GET /notes/\xc3\xa4 HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        b"GET http://[::1 HTTP/1.1\r\nhost: localhost\r\n\r\n",
         b"GET /notes/notes HTTP/9.9\r\n\r\n",
         b"POST /notes/notes HTTP/1.1\r\ncontent-length: -5\r\n\r\n",
         b"POST /notes/notes HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello",
@@ -315,13 +315,41 @@ def test_garbage_on_the_socket_does_not_stop_the_server(server: Server, desk: De
     assert desk.write().status_code == 201
 
 
+PROTOCOLS = {
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03": "a TLS handshake, and this port speaks plain HTTP",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x12\x04\x00": "the preface of HTTP/2",
+    b"PROXY TCP4 192.0.2.1 192.0.2.2 51234 80\r\nGET / HTTP/1.1\r\n\r\n": "the PROXY protocol of a load balancer",
+    b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c": "the PROXY protocol of a load balancer",
+    b"\x05\x01\x00": "the greeting of a SOCKS client",
+    b"\x04\x01\x00\x50\xc0\x00\x02\x01\x00": "the greeting of a SOCKS client",
+    b"SSH-2.0-OpenSSH_9.6\r\n": "the greeting of an SSH client",
+    b"EHLO localhost\r\n": "a command of a mail client",
+}
+
+
+@pytest.mark.parametrize("first_bytes", PROTOCOLS, ids=range(len(PROTOCOLS)))
+def test_another_protocol_on_the_port_is_named(
+    server: Server, desk: Desk, caplog: pytest.LogCaptureFixture, first_bytes: bytes
+) -> None:
+    """
+    A client of another protocol, such as TLS or HTTP/2, is answered and logged with what it was and what to do.
+    """
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as raw:
+        raw.sendall(first_bytes)
+        answer = raw.recv(65536)
+
+    named = f"This is {PROTOCOLS[first_bytes]}"
+    assert (answer[:12], named.encode() in answer) == (b"HTTP/1.1 400", True)
+    assert [named in each.getMessage() for each in caplog.records if each.levelname == "WARNING"] == [True]
+    assert desk.write().status_code == 201
+
+
 def test_half_a_request_is_not_processed(server: Server, desk: Desk) -> None:
     """
     A client that leaves before its body is whole has sent nothing: no change, no exchange.
     """
-    head = (
-        f"POST /w/{desk.id}/notes/optional HTTP/1.1\r\nhost: x\r\nx-key: {desk.key}\r\ncontent-type: application/json"
-    )
+    lines = ("host: localhost", f"x-key: {desk.key}", "content-type: application/json")
+    head = "\r\n".join([f"POST /w/{desk.id}/notes/optional HTTP/1.1", *lines])
     for body in (b"", b"{}"):
         with socket.create_connection(("127.0.0.1", server.port), timeout=5) as raw:
             raw.sendall(f"{head}\r\ncontent-length: 100\r\n\r\n".encode() + body)

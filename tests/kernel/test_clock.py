@@ -155,20 +155,19 @@ def test_small_steps_and_one_big_step_lead_to_the_same(plans: list[tuple[int, in
     """
     Advanced in many steps or in one, a workspace has the same records with the same ids in the same order.
     """
-    mock = make_mock()
-    for name in ("many", "one"):
-        mock.workspaces.create(name, seed="same", clock=Clock.frozen(NOON))
+    records = []
+    for advances in (steps, [sum(steps)]):
+        mock = make_mock()
+        mock.workspaces.create("w", clock=Clock.frozen(NOON))
         for after_s, again, every_s in plans:
-            make_countdown(mock, name, after_s=after_s, again=again, every_s=every_s)
-    for step in steps:
-        many = mock.workspaces.find("many")
-        assert many is not None
-        mock.workspaces.set_clock(many, many.clock.advance(step))
-    one = mock.workspaces.find("one")
-    assert one is not None
-    mock.workspaces.set_clock(one, one.clock.advance(sum(steps)))
+            make_countdown(mock, "w", after_s=after_s, again=again, every_s=every_s)
+        for seconds in advances:
+            workspace = mock.workspaces.find("w")
+            assert workspace is not None
+            mock.workspaces.set_clock(workspace, workspace.clock.advance(seconds))
+        records.append(list(mock.store.records.of_workspace("w")))
 
-    assert list(mock.store.records.of_workspace("many")) == list(mock.store.records.of_workspace("one"))
+    assert records[0] == records[1]
 
 
 def test_tasks_draw_the_same_ids_beside_a_busy_neighbour() -> None:
@@ -189,14 +188,43 @@ def test_tasks_draw_the_same_ids_beside_a_busy_neighbour() -> None:
     assert records[0] == records[1] != []
 
 
-def test_failing_task_is_dropped_and_undone(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_failing_task_is_kept_and_undone(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     """
-    A task that raises is logged, undone and dropped; the workspace goes on, and its other tasks run.
+    A task that raises is undone, logged and kept; the workspace goes on, and its other tasks run.
+    """
+    desk.control("PUT", "/clock", {"mode": "frozen", "now": "2024-09-13"})
+    accepted = desk.ask("POST", "/countdowns", json={"name": "bad", "fail": True, "after_s": 1})
+    desk.ask("POST", "/countdowns", json={"name": "good", "after_s": 2})
+    desk.control("POST", "/clock/advance", {"seconds": 5})
+    failed = desk.control("GET", "/tasks")["failed"]
+
+    assert (desk.texts(), desk.write().status_code) == (["good"], 201)
+    assert [(each["name"], each["exchange"]) for each in failed] == [("tick", accepted.headers["Flowproof-Exchange"])]
+    assert desk.control("GET", "")["failed_tasks"] == 1
+    assert "the task tick of notes failed and is kept as task-1" in caplog.text
+    assert "the task tick of notes failed" in desk.journal()[0]["explanation"]
+
+
+def test_failed_task_can_be_run_again(desk: Desk) -> None:
+    """
+    A task that failed does its work when it is run again and its cause is gone, and is then no failed one any more.
+    """
+    desk.control("PUT", "/clock", {"mode": "frozen", "now": "2024-09-13"})
+    desk.ask("POST", "/countdowns", json={"name": "late", "fail": "without a note", "after_s": 1})
+    desk.control("POST", "/clock/advance", {"seconds": 5})
+    before = desk.texts()
+    desk.write("the cause is gone")
+    after = desk.control("POST", "/tasks/task-1/run")["failed"]
+
+    assert (before, after, desk.texts()) == ([], [], ["late", "the cause is gone"])
+
+
+def test_task_that_fails_again_is_kept_again(desk: Desk) -> None:
+    """
+    A failed task that is run again and fails again is kept again.
     """
     desk.control("PUT", "/clock", {"mode": "frozen", "now": "2024-09-13"})
     desk.ask("POST", "/countdowns", json={"name": "bad", "fail": True, "after_s": 1})
-    desk.ask("POST", "/countdowns", json={"name": "good", "after_s": 2})
     desk.control("POST", "/clock/advance", {"seconds": 5})
 
-    assert (desk.texts(), desk.write().status_code) == (["good"], 201)
-    assert "the task tick of notes failed and is dropped" in caplog.text
+    assert [each["id"] for each in desk.control("POST", "/tasks/task-1/run")["failed"]] == ["task-2"]

@@ -30,7 +30,7 @@ def post(desk: Desk, *lines: str, path: str = "/notes", body: bytes = BODY, vers
     """A POST as bytes."""
     head = [
         f"POST /w/{desk.id}/notes{path} HTTP/{version}",
-        "Host: x",
+        "Host: localhost",
         f"X-Key: {desk.key}",
         "Content-Type: application/json",
         *lines,
@@ -42,7 +42,7 @@ def post(desk: Desk, *lines: str, path: str = "/notes", body: bytes = BODY, vers
 
 def get(desk: Desk, path: str = "/notes", method: str = "GET", *lines: str) -> bytes:
     """A request without a body, as bytes."""
-    head = [f"{method} /w/{desk.id}/notes{path} HTTP/1.1", "Host: x", f"X-Key: {desk.key}", *lines]
+    head = [f"{method} /w/{desk.id}/notes{path} HTTP/1.1", "Host: localhost", f"X-Key: {desk.key}", *lines]
     return "\r\n".join([*head, "", ""]).encode()
 
 
@@ -136,7 +136,7 @@ def test_proxy_is_not_played(server: Server, desk: Desk) -> None:
     Who asks for a tunnel is refused, and the server goes on.
     """
     with connected(server) as raw:
-        raw.sendall(b"CONNECT / HTTP/1.1\r\nhost: x\r\n\r\n")
+        raw.sendall(b"CONNECT / HTTP/1.1\r\nhost: localhost\r\n\r\n")
         refused = raw.recv(65536)
 
     assert refused.startswith(b"HTTP/1.1 400")

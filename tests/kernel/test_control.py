@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import orjson
 import pytest
 import requests
 from hypothesis import given, settings
@@ -66,6 +67,8 @@ def ask(app: ControlApp, method: str, path: str, body: bytes = b"", **more: Any)
         ("127.0.0.1", (("host", "localhost.evil.example:4010"),), 403),
         ("127.0.0.1", (("host", "localhost"), ("origin", "https://evil.example")), 403),
         ("127.0.0.1", (("origin", "null"),), 403),
+        ("127.0.0.1", (("origin", "http://["),), 403),
+        ("127.0.0.1", (("flowproof-delivery", "default/dlv-1"),), 403),
     ],
 )
 def test_only_loopback_may_ask_without_a_token(app: ControlApp, peer: str, headers: Any, status: int) -> None:
@@ -92,7 +95,19 @@ def test_a_token_is_asked_of_everybody(peer: str, headers: Any, status: int) -> 
     """
     With a token set, it alone decides, from wherever a request comes.
     """
-    assert ask(make_app("s3cret"), "GET", "/health", peer=peer, headers=headers)[0] == status
+    assert ask(make_app("s3cret"), "GET", "/providers", peer=peer, headers=headers)[0] == status
+
+
+@pytest.mark.parametrize("headers", [(), (("host", "mock.example"),), (("authorization", "Bearer wrong"),)])
+def test_health_and_readiness_are_shown_without_the_token(headers: Any) -> None:
+    """
+    A probe, which has no token, sees that a server with a token is alive and ready; nobody sees more.
+    """
+    app = make_app("s3cret")
+    answers = [ask(app, "GET", path, peer="10.0.0.1", headers=headers) for path in ("/health", "/ready", "/metrics")]
+
+    assert [status for status, _ in answers] == [200, 200, 401]
+    assert [orjson.loads(body)["status"] for _, body in answers[:2]] == ["ok", "ready"]
 
 
 def test_document_and_routes_agree(app: ControlApp) -> None:
@@ -137,12 +152,12 @@ def test_body_that_a_form_can_send_is_refused(app: ControlApp, content_type: str
         ("PATCH", "/health", b"", 405, "PATCH /_flowproof/health"),
         ("POST", "/workspaces", b"{", 400, "expected JSON"),
         ("POST", "/workspaces", b'{"id":"a","id":"b"}', 400, "each key once"),
-        ("POST", "/workspaces", b"null", 422, "expected object, got null"),
+        ("POST", "/workspaces", b"null", 422, "expected an object, got null"),
         ("POST", "/workspaces", b'{"id":"default"}', 409, "Workspace default exists already. Choose another id"),
         ("POST", "/workspaces", b'{"id":"A B"}', 422, "lower-case letters"),
         ("POST", "/workspaces", b'{"id":""}', 422, "lower-case letters"),
         ("POST", "/workspaces", b'{"name":"a"}', 422, "request.body"),
-        ("PUT", "/workspaces/default/clock", b"", 422, "expected object"),
+        ("PUT", "/workspaces/default/clock", b"", 422, "expected an object"),
         ("PUT", "/workspaces/default/clock", b'{"now":"soon"}', 422, "Write ISO 8601, such as"),
         ("PUT", "/workspaces/default/clock", b'{"mode":"real","offset_s":1e300}', 422, "offset_s of a clock is 1e+300"),
         ("POST", "/workspaces/default/clock/advance", b'{"seconds":-1}', 422, "#/seconds: expected at least 0"),
@@ -153,7 +168,7 @@ def test_body_that_a_form_can_send_is_refused(app: ControlApp, content_type: str
         ("GET", "/workspaces/default/seed/nobody", b"", 404, "There is no provider nobody; there are notes"),
         ("GET", "/exchanges/default-999", b"", 404, "The journal has no exchange default-999"),
         ("GET", "/exchanges/last-refused?workspace=nobody", b"", 404, "There is no workspace nobody"),
-        ("GET", "/workspaces?limit=x&limit=5", b"", 422, "#/limit: expected integer"),
+        ("GET", "/workspaces?limit=x&limit=5", b"", 422, "#/limit: expected an integer"),
         ("GET", "/workspaces?limit=0", b"", 422, "#/limit: expected at least 1"),
         ("DELETE", "/workspaces/default", b"", 422, "Reset it instead"),
     ],
@@ -223,7 +238,7 @@ def test_no_input_makes_the_control_api_fail(
     Whatever JSON is sent to a documented operation, it succeeds or refuses as documented, and never fails.
     """
     ids = {"workspace": workspace, "provider": "notes", "exchange": "default-1"}
-    path = operation.path.format_map({**dict.fromkeys(("delivery", "trial", "id", "name"), "x"), **ids})
+    path = operation.path.format_map({**dict.fromkeys(("delivery", "trial", "task", "id", "name"), "x"), **ids})
     status, text = ask(app, operation.method, f"{path}{query}", json.dumps(value).encode())
 
     assert status < 500, text
@@ -235,6 +250,20 @@ def test_no_input_makes_the_control_api_fail(
             answer = app.mock.resume(handled) if isinstance(handled, Arrival) else handled
             assert answer.status in (401, *range(400, 600))
             app.mock.workspaces.reset(found)
+
+
+def test_contract_of_a_provider_is_one_document_with_this_server(app: ControlApp) -> None:
+    """
+    A provider's contract is served as one OpenAPI document, whose only server is this one; of no other provider.
+    """
+    here: dict[str, Any] = {"headers": (("host", "127.0.0.1:4010"),), "peer": "127.0.0.1"}
+    document = json.loads(ask(app, "GET", "/providers/notes/openapi.json", **here)[1])
+    listed = json.loads(ask(app, "GET", "/providers", **here)[1])["providers"]["notes"]
+
+    assert document["servers"] == [{"url": listed["base_url"]}] == [{"url": "http://127.0.0.1:4010/notes"}]
+    assert listed["contract"] == "http://127.0.0.1:4010/_flowproof/providers/notes/openapi.json"
+    assert document["components"]["schemas"].keys() >= {"Note"}
+    assert ask(app, "GET", "/providers/nobody/openapi.json", **here)[0] == 404
 
 
 def test_providers_own_operations_are_reached(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+import requests
 
 from tests.kernel.notes.desk import Desk
 
@@ -41,7 +42,7 @@ def test_refusal_changes_nothing(desk: Desk) -> None:
     (finding,) = desk.journal()[0]["findings"]
 
     assert (answer.status_code, desk.texts()) == (400, [])
-    assert (finding["pointer"], finding["expected"], finding["got"]) == ("/text", "string", "5")
+    assert (finding["pointer"], finding["expected"], finding["got"]) == ("/text", "a string", "5")
 
 
 def test_answer_of_204_has_no_body(desk: Desk) -> None:
@@ -60,6 +61,34 @@ def test_date_is_the_workspaces(desk: Desk) -> None:
     desk.control("PUT", "/clock", {"mode": "frozen", "now": "2024-09-13T12:00:00Z"})
 
     assert desk.ask("GET", "/notes").headers["Date"] == "Fri, 13 Sep 2024 12:00:00 GMT"
+
+
+def test_double_slash_is_told_what_it_is(desk: Desk) -> None:
+    """
+    The explanation of a path with a double slash says so, below a provider and before one.
+    """
+    desk.ask("POST", "//notes")
+    outside = requests.get(f"{desk.server}//notes/notes", timeout=5)
+
+    assert desk.journal()[0]["findings"][0]["expected"] == "the path without a double slash: POST /notes"
+    assert "The path has a double slash." in outside.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "scheme"),
+    [("https", "https"), ("HTTPS, http", "https"), ("http", "http"), ("gopher", "http"), ("", "http")],
+)
+def test_scheme_is_the_one_before_the_proxy(desk: Desk, forwarded: str, scheme: str) -> None:
+    """
+    Behind a proxy that ends TLS, base URLs and the journal have the scheme that the client wrote.
+    """
+    desk.ask("GET", "/notes", headers={"X-Forwarded-Proto": forwarded})
+    shown = requests.get(
+        f"{desk.server}/_flowproof/providers", headers={"X-Forwarded-Proto": forwarded}, timeout=5
+    ).json()
+
+    assert desk.journal()[0]["request"]["url"].partition(":")[0] == scheme
+    assert shown["providers"]["notes"]["base_url"].partition(":")[0] == scheme
 
 
 def test_unknown_path_is_told_the_nearest_operation(desk: Desk) -> None:

@@ -1,11 +1,12 @@
 """The store on PostgreSQL: its versions, what several servers see of each other, and the round trips of a request."""
 
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from random import Random
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -13,11 +14,12 @@ import pytest
 from flowproof.conformance import load_contract
 from flowproof.errors import ConfigurationError, StoreError
 from flowproof.kernel.app import ProviderApp
-from flowproof.kernel.assembly import open_store
+from flowproof.kernel.assembly import ServerSettings, build_gateway, open_store
 from flowproof.kernel.credentials import Credential
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Mock
+from flowproof.kernel.serving import Server
 from flowproof.kernel.state.postgres import PostgresStore
 from flowproof.kernel.state.postgres.connection import Connection
 from flowproof.kernel.state.postgres.schema import MIGRATIONS, migrate
@@ -26,6 +28,7 @@ from flowproof.kernel.time.clock import Clock
 from flowproof.kernel.webhooks.model import Webhook
 from flowproof.kernel.workspaces import DEFAULT, WorkspaceTaken
 from tests.kernel.notes import provider as notes
+from tests.kernel.notes.desk import make_desk
 from tests.kernel.stores import workspace_row
 from tests.postgres import shared_cluster
 from tests.webhooks.parcels import provider as parcels
@@ -52,6 +55,21 @@ def open_many(url: str) -> Iterator[Callable[[], PostgresStore]]:
             return stack.enter_context(closing(PostgresStore(url)))
 
         yield opened
+
+
+@pytest.fixture
+def running(url: str) -> Iterator[Server]:
+    """A server whose state is in a database."""
+    gateway = build_gateway([notes], ServerSettings(entropy=1, state=url))
+    with Server(gateway) as served:
+        yield served
+    gateway.mock.store.close()
+
+
+def change(url: str, statement: LiteralString) -> None:
+    """Change the tables as another program would."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
 
 
 # ---- Versions ----
@@ -429,3 +447,71 @@ def test_webhook_is_taken_by_one_server(open_many: Callable[[], PostgresStore]) 
         each.join(WAIT_S)
 
     assert sorted(each is not None for each in taken) == [False, False, True]
+
+
+# ---- Damage, and what fails ----
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        ("UPDATE flowproof.workspace SET clock = '{' WHERE id = 'default'", "the row of workspace default"),
+        ("UPDATE flowproof.workspace SET faults = '\\xff00' WHERE id = 'default'", "the row of workspace default"),
+        ("UPDATE flowproof.credential SET body = 'nothing'", "a credential of workspace default"),
+    ],
+)
+def test_damaged_row_is_named_at_the_start(
+    open_many: Callable[[], PostgresStore], url: str, damage: LiteralString, what: str
+) -> None:
+    """
+    A server does not start on a database with a damaged row that every request needs, and says which row it is.
+    """
+    server(open_many())
+    change(url, damage)
+
+    with pytest.raises(StoreError, match=what):
+        open_store(url)
+
+
+def test_damaged_record_gets_a_503(running: Server, url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """
+    A request that meets a damaged record is answered with 503 and a sentence, and the next one is served.
+    """
+    desk = make_desk(running)
+    note = desk.write().json()["id"]
+    change(url, "UPDATE flowproof.record SET body = '{' WHERE kind = 'note'")
+    answer = desk.ask("GET", f"/notes/{note}")
+
+    assert (answer.status_code, desk.write().status_code) == (503, 201)
+    assert "a record is damaged" in answer.json()["detail"]
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+def test_failed_task_is_kept_and_can_be_run_again(running: Server) -> None:
+    """
+    A task that failed is kept and noted at its exchange; it does its work when it is run again without its cause.
+    """
+    desk = make_desk(running, clock={"mode": "frozen", "now": "2024-09-13T00:00:00Z"})
+    desk.ask("POST", "/countdowns", json={"name": "good", "after_s": 1})
+    accepted = desk.ask("POST", "/countdowns", json={"name": "late", "fail": "without a note", "after_s": 0.5})
+    desk.control("POST", "/clock/advance", {"seconds": 5})
+    failed, before = desk.control("GET", "/tasks")["failed"], desk.texts()
+    noted = next(each for each in desk.journal() if each["id"] == accepted.headers["Flowproof-Exchange"])
+    after = desk.control("POST", "/tasks/task-1/run")["failed"]
+
+    assert [(each["id"], each["exchange"]) for each in failed] == [("task-1", noted["id"])]
+    assert "the task tick of notes failed and is kept as task-1" in noted["explanation"]
+    assert (before, after, sorted(desk.texts())) == (["good"], [], ["good", "late"])
+
+
+def test_what_is_no_request_is_refused_and_recorded(running: Server) -> None:
+    """
+    What cannot be read as a request gets the provider's own error, and the journal has it.
+    """
+    with socket.create_connection(("127.0.0.1", running.port), timeout=WAIT_S) as raw:
+        raw.sendall(b"GET /notes/notes HTTP/1.1\r\nbroken header\r\n\r\n")
+        answer = b"".join(iter(lambda: raw.recv(65536), b""))
+    recorded = make_desk(running).control("GET", "/../default/journal")["exchanges"]
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert [each["response"]["status"] for each in recorded] == [400]

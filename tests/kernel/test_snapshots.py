@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.mock import Mock
+from flowproof.kernel.serving import Server
 from flowproof.kernel.time.clock import Clock, instant_from_text
+from flowproof.kernel.workspaces.snapshots import snapshot_digest
 from tests.kernel.notes import provider
-from tests.kernel.notes.desk import Desk
+from tests.kernel.notes.desk import Desk, make_desk
 
 JSON = st.recursive(
     st.none()
@@ -107,10 +109,38 @@ def test_damaged_snapshot_changes_nothing(desk: Desk, damage: dict[str, Any]) ->
     A snapshot with a damaged part is refused as a whole, and the workspace goes on as it was.
     """
     desk.write("kept")
-    taken = desk.control("GET", "/snapshot")
-    answer = requests.put(f"{desk.own}/snapshot", json={**taken, "records": [], **damage}, timeout=5)
+    damaged = {**desk.control("GET", "/snapshot"), "records": [], **damage}
+    del damaged["sha256"]
+    sealed = {**damaged, "sha256": snapshot_digest(damaged)}
+    answer = requests.put(f"{desk.own}/snapshot", json=sealed, timeout=5)
 
     assert (answer.status_code, desk.texts(), desk.write().status_code) == (422, ["kept"], 201)
+
+
+@given(damage=st.data())
+def test_snapshot_with_a_changed_record_is_refused(server: Server, damage: st.DataObject) -> None:
+    """
+    A snapshot that is not as it was taken is refused: no mock reads a record that it did not write.
+    """
+    desk = make_desk(server)
+    desk.write("kept")
+    taken = desk.control("GET", "/snapshot")
+    part = damage.draw(st.sampled_from(sorted(set(taken) - {"flowproof"})))
+    changed = damage.draw(st.none() | st.integers() | st.text() | st.lists(st.text()))
+    answer = requests.put(f"{desk.own}/snapshot", json={**taken, part: changed}, timeout=5)
+
+    assert answer.status_code == (200 if taken[part] == changed else 422)
+
+
+def test_snapshot_survives_another_way_of_writing_numbers(desk: Desk) -> None:
+    """
+    A snapshot that a client read and wrote with 1 for 1.0 is the same snapshot.
+    """
+    desk.control("PUT", "/clock", {"mode": "stepped", "now": "2024-09-13", "step_s": 1.0})
+    taken = desk.control("GET", "/snapshot")
+    taken["clock"]["step_s"] = int(taken["clock"]["step_s"])
+
+    assert desk.control("PUT", "/snapshot", taken)["clock"]["mode"] == "stepped"
 
 
 def test_reset_is_as_new_with_the_same_credentials(desk: Desk) -> None:

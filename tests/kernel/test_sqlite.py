@@ -22,6 +22,7 @@ from flowproof.kernel.state.sqlite import IN_MEMORY, SqliteStore
 from flowproof.kernel.time.clock import Clock, microseconds
 from flowproof.kernel.webhooks.model import Webhook
 from flowproof.kernel.workspaces import DEFAULT, Workspace
+from tests import tree
 from tests.kernel.notes import provider as notes
 from tests.webhooks.parcels import provider as parcels
 
@@ -287,3 +288,11 @@ def be_busy(server: Traced) -> None:
     store.next_due_us("w")
     mock.journal.entries("w", refused_only=True)
     mock.workspaces.snapshot(moved)
+
+
+def test_no_statement_has_numbered_placeholders() -> None:
+    """Placeholders are nameless: of `?1` with a sequence of values Python 3.12 warns, and 3.14 refuses it."""
+    sources = tree.modules("src/flowproof/kernel/state/sqlite")
+
+    assert sources != []
+    assert [path.name for path in sources if re.search(r"\?\d", path.read_text(encoding="utf-8"))] == []

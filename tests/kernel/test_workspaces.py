@@ -128,13 +128,17 @@ def test_interleaved_workspaces_do_not_see_each_other(server: Server, actions: l
 
 def test_same_seed_and_requests_give_the_same_ids(server: Server) -> None:
     """
-    Two workspaces of one seed answer the same requests with the same ids, whatever happens between.
+    A workspace of the same id and seed answers the same requests with the same ids, another of that seed with others.
     """
-    first, second = make_desk(server, seed="same"), make_desk(server, seed="same")
-    ids = [(first.write().json()["id"], second.write().json()["id"]) for _ in range(3)]
+    ids = []
+    for workspace in ("first", "second", "first"):
+        desk = make_desk(server, seed="same", id=workspace)
+        ids.append([desk.write().json()["id"] for _ in range(3)])
+        desk.control("DELETE", "")
 
-    assert all(one == two for one, two in ids)
-    assert len(set(ids)) == 3
+    assert ids[0] == ids[2]
+    assert not set(ids[0]) & set(ids[1])
+    assert len(set(ids[0])) == 3
 
 
 def test_deleted_workspace_is_gone_with_its_credentials(server: Server, desk: Desk) -> None:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 collect_ignore = ["distribution"]  # its tests run where it is installed
 
 SOURCES = Path(__file__).parent / "distribution"
+COMPILED = shutil.ignore_patterns("__pycache__")
 TIMEOUT_S = 120.0
 
 
@@ -50,21 +51,33 @@ class Installation:
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a virtual environment that has the distribution; workers of xdist share one."""
+    return installed_once(tmp_path_factory, "outside", lambda folder: shutil.copytree(SOURCES, folder, ignore=COMPILED))
+
+
+def installed_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """
+    The interpreter of a virtual environment that has a distribution, made once for all workers of xdist.
+
+    Args:
+        tmp_path_factory: Where it is made.
+        name: Of its folder.
+        make: Writes the sources into a folder that does not exist yet.
+    """
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "outside"
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     folder.mkdir(exist_ok=True)
     python = folder / "venv" / "bin" / "python"
     with (folder / "lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
+            make(folder / "sources")
             install(build(folder), python)
             (folder / "done").touch()
     return python
 
 
 def build(folder: Path) -> Path:
-    """A wheel of the distribution, from a copy of its sources."""
-    shutil.copytree(SOURCES, folder / "sources", ignore=shutil.ignore_patterns("__pycache__"))
+    """A wheel of the distribution whose sources are in the folder."""
     checked(sys.executable, "-m", "build", "--wheel", "--no-isolation", f"--outdir={folder}", str(folder / "sources"))
     (wheel,) = folder.glob("*.whl")
     return wheel

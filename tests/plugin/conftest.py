@@ -17,7 +17,8 @@ __all__ = ["yaml"]
 @pytest.fixture(scope="session")
 def loaded(flowproof_server: ControlClient, make_oneflow: Callable[..., OneFlow]) -> None:
     """Everything that sessions inside this process will need, loaded once and not by each of them."""
+    from flowproof.certify.guard import Guard
     from flowproof.conformance.explanation import Explainer
-    from flowproof.plugin import guard, run_store_plugin
+    from flowproof.plugin.run_store_plugin import RunStorePlugin
 
-    assert [each.__name__ for each in (Explainer, run_store_plugin.RunStorePlugin, guard.Guard)]
+    assert [each.__name__ for each in (Explainer, RunStorePlugin, Guard)]

@@ -164,8 +164,8 @@ REASONS = {
     "clock": "this test sets the clock",
     "faults": "this test makes things go wrong on purpose",
     "set-up": "this test changes the account set-up",
-    "own": "this test needs a workspace of its own",
-    "factory": "this test needs a workspace of its own",
+    "own": "this test needs an account of its own, which nobody else changes",
+    "factory": "this test makes accounts of its own",
 }
 
 

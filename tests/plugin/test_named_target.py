@@ -82,7 +82,7 @@ def test_tests_that_are_not_chosen_do_not_count(pytester: pytest.Pytester, profi
 
 NEEDS_A_MOCK = {
     "workspace": "def test_it(workspace): pass",
-    "mock_workspace": "def test_it(mock_workspace): pass",
+    "flowproof_mock_workspace": "def test_it(flowproof_mock_workspace): pass",
     "factory": "def test_it(make_workspace): make_workspace()",
     "server": "def test_it(flowproof_server): pass",
     "another provider": "def test_it(target): target.url('otter')",

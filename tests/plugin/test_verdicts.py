@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from flowproof.clients import NotFound, UnexpectedAnswer, Unreachable
 from flowproof.clients.errors import NotInTime
 from flowproof.errors import ConfigurationError
+from flowproof.plugin.evidence import NoEvidence
 from flowproof.plugin.recording import NotPermitted
 from flowproof.plugin.verdicts import judge
 from flowproof.target import ControlRefused, PreconditionMissing
@@ -44,6 +45,7 @@ ENDS = {
     "a connection of the standard library": (ConnectionResetError("reset"), "ERROR", "the network broke"),
     "an assertion because of it": (caused(AssertionError("no order"), LOST), "ERROR", "the network broke"),
     "the control API": (ControlRefused("GET /health", None, "gone"), "ERROR", "could not be asked"),
+    "no evidence": (NoEvidence(0), "ERROR", "the test passed without an exchange with its target"),
     "a mistake of ours": (KeyError("id"), "ERROR", "KeyError: 'id'"),
     "a wrong set-up": (ConfigurationError("No secret.", "Set it."), "ERROR", "No secret. Set it."),
     "what is missing": (PreconditionMissing("Acme", "has no role other"), "SKIP", "the target Acme has no role other"),
@@ -97,7 +99,14 @@ def test_failure_after_a_lost_answer_is_an_error() -> None:
     given, why = judge([FAILED], lost="POST /orders: ReadTimeout")
 
     assert (given, why) == ("ERROR", "the network broke during the test: POST /orders: ReadTimeout")
-    assert judge([], lost="POST /orders: ReadTimeout")[0] == "PASS"
+
+
+def test_swallowed_lost_answer_is_an_error() -> None:
+    """A test that goes on after a lost answer proves nothing, unless the same request was answered later."""
+    given, why = judge([], lost="GET /orders: ReadTimeout", unanswered="GET /orders: ReadTimeout")
+
+    assert (given, why) == ("ERROR", "the network broke during the test: GET /orders: ReadTimeout")
+    assert judge([], lost="GET /orders: ReadTimeout")[0] == "PASS"
 
 
 def test_setup_and_teardown_count_too() -> None:

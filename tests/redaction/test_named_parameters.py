@@ -105,3 +105,31 @@ def test_form_shows_no_secret_parameter() -> None:
     form = f"apiKey={SECRET}&a=b".encode()
 
     assert REDACTOR.body(form, "Application/x-www-form-urlencoded; charset=utf-8") == b"apiKey=[redacted]&a=b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "client_secret=s3cret-of-mine",
+        "grant_type: x\nclient_secret: s3cret-of-mine\n",
+        "client_secret = 's3cret-of-mine' ",
+        '<input type="hidden" name="client_secret" value="s3cret-of-mine">',
+        "<input name='client_secret' value='s3cret-of-mine'>",
+        '{"note": "client_secret=s3cret-of-mine"}',
+    ],
+)
+def test_named_value_in_any_text_is_redacted(text: str) -> None:
+    """A value that stands behind a secret name is redacted in whatever text it came."""
+    redactor = ParameterRedactor(frozenset({"client_secret"}), lambda _, value: value)
+    shown = redactor.body(text.encode(), "text/plain").decode()
+
+    assert "s3cret-of-mine" not in shown
+    assert "client_secret" in shown
+
+
+def test_other_members_of_json_stay() -> None:
+    """What stands beside a secret member in a JSON text stays as it was."""
+    redactor = ParameterRedactor(frozenset({"code"}), lambda _, value: value)
+    shown = redactor.body(b'{"code": "abc", "error": {"codes": ["x"], "message": "no code here"}}', "application/json")
+
+    assert json.loads(shown) == {"code": "[redacted]", "error": {"codes": ["x"], "message": "no code here"}}

@@ -38,6 +38,7 @@ ACTIONS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "update_status": (("status",), ()),
 }
 """What each action has to have and may have, all of it text."""
+TEMPLATES = ("delivery_confirmation", "order_confirmation")
 
 
 class Refusal(Exception):
@@ -342,6 +343,12 @@ def require_action(action: Mapping[str, Any]) -> None:
     require_texts(action, *needed, *(name for name in possible if name in action))
     if kind == "webhook":
         require_address(action["url"])
+    if kind == "send_email":
+        _, at, domain = (text := action["recipient"]).partition("@")
+        if at and (text.startswith("@") or not domain or {*" ,;@"} & {*domain}):
+            refuse_configuration("Nobody can be written to there")
+        if action.get("template", TEMPLATES[0]) not in TEMPLATES:
+            refuse_configuration("We have no such template")
 
 
 def digest_of(value: Any) -> str:

@@ -205,17 +205,20 @@ class PrintShop:
         if order.is_cancelled:
             refuse(400, "The order is cancelled", "OrderClosed")
         change: dict[str, Any] = {"shipTo": known_address(body["shipTo"])}
-        named = {name: body.get("carrier", {}).get(name, "") for name in ("code", "service")}
+        given = body.get("carrier", {})
+        named = {name: given[name] for name in ("alias", "code", "service") if given.get(name)}
         printer = self.destinations[order.destination]
-        if any(named.values()):
-            if find_carrier(printer, named) is None:
-                refuse(400, "That carrier is not set up", "InvalidUpdate")
+        service = find_carrier(printer, named or shipment["carrier"])
+        if service is None:
+            refuse(400, "That carrier is not set up", "InvalidUpdate")
+        if service["requiresPhone"] and not body["shipTo"].get("phone"):
+            refuse(400, "This carrier needs a phone number", "InvalidUpdate")
+        if named:
             change["carrier"] = named
         if "trackingNumber" in body:
             change["trackingNumber"] = body["trackingNumber"]
         shipment.update(change)
         items = [each for each in order.data["items"] if each["shipmentIndex"] == shipment["shipmentIndex"]]
-        service = find_carrier(printer, shipment["carrier"]) or {}
         carrier = {name: service[name] for name in ("code", "service")}
         number = order.data["sourceOrderId"]
         return {**with_details(shipment), "carrier": carrier, "sourceOrderId": number, "items": items, "labels": []}

@@ -178,7 +178,7 @@ def update_findings(body: Any) -> Findings:
     yield from _check(body, UPDATE, "")
     if _is_object(body) and _is_object(body.get("shipTo")):
         yield from _check(body["shipTo"], ADDRESS, "shipTo")
-    yield from _check(_part(body, "carrier"), {"code": TEXT, "service": TEXT}, "carrier")
+    yield from _check(_part(body, "carrier"), CARRIER, "carrier")
 
 
 def completed(order: Any, titles: Mapping[tuple[str, str], Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from tests import tree
@@ -18,6 +19,11 @@ class SuiteRun:
     passed: int
     failed: int
     text: str
+
+    @property
+    def outcome(self) -> tuple[int, int]:
+        """Exit code and how many tests failed."""
+        return self.code, self.failed
 
 
 def run_suite(
@@ -42,6 +48,25 @@ def run_suite(
     command = ("-q", "--tb=short", *options, f"--flowproof-base-url={slug}={url}", *paths)
     done = fork_server.pytest(*command, cwd=tree.ROOT, env=environment, timeout_s=TIMEOUT_S)
     return SuiteRun(done.returncode, _number(done.stdout, "passed"), _number(done.stdout, "failed"), done.stdout)
+
+
+def run_twice(
+    fork_server: ForkServer,
+    slug: str,
+    serving: AbstractContextManager[tuple[str, Mapping[str, Mapping[str, str]]]],
+    *options: str,
+) -> list[SuiteRun]:
+    """
+    Run a suite twice against one server that is not started anew.
+
+    Args:
+        fork_server: Begins the processes.
+        slug: The provider.
+        serving: The server, with its URL and keys.
+        options: As of :func:`run_suite`.
+    """
+    with serving as (url, keys):
+        return [run_suite(fork_server, slug, url, keys, *options) for _ in range(2)]
 
 
 def _number(text: str, word: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from freezegun import freeze_time
 
 from flowproof.clients.oneflow import PostbackVerifier
 from flowproof.errors import ConfigurationError
@@ -61,6 +62,17 @@ def test_inbox_answers_as_it_is_told(
 
     assert [post(inbox) for _ in range(3)] == expected
     assert [each.status for each in inbox.wait(3)] == expected
+
+
+def test_inbox_is_waited_on_while_time_is_frozen(inbox: Inbox) -> None:
+    """In a test whose time is frozen, what comes is seen, and what does not come is no endless wait."""
+    with freeze_time("2024-09-13T12:00:00Z"):
+        post(inbox)
+        (received,) = inbox.wait()
+        with pytest.raises(NothingCame):
+            inbox.wait(2, timeout_s=0.05)
+
+    assert (received.body, f"{received.at:%F %T}") == (b"{}", "2024-09-13 12:00:00")
 
 
 def test_answers_can_change(inbox: Inbox) -> None:

@@ -68,6 +68,21 @@ ANSWERS: dict[str, tuple[bytes, int, bytes]] = {
     "shorter than it says": (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nok", 200, b"ok"),
     "another protocol": (b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n\x00\x01", 101, b""),
     "HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\nok", 200, b"ok"),
+    "line feeds alone": (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", 200, b"ok"),
+    "line feeds alone, no body": (b"HTTP/1.1 204 No Content\n\n", 204, b""),
+    "line feeds alone, chunked": (b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nok\n0\n\n", 200, b"ok"),
+    "line feeds after some lines": (b"HTTP/1.1 201 Created\r\nContent-Length: 2\n\nok", 201, b"ok"),
+    "a folded header": (b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\nok", 200, b"ok"),
+    "a blank after a chunk's size": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n",
+        200,
+        b"ok",
+    ),
+    "two lengths": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        200,
+        b"ok",
+    ),
     "a broken chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 200, b""),
 }
 NO_ANSWERS = {
@@ -98,6 +113,17 @@ def test_no_answer_is_none(case: str) -> None:
         got = sent(url)
 
     assert (got.status, got.error != "") == (0, True)
+
+
+@pytest.mark.parametrize("case", [case for case in ANSWERS if case.startswith("line feeds")], ids=str)
+def test_line_feeds_alone_stall_no_delivery(case: str) -> None:
+    """A receiver that ends its lines with a line feed alone, and keeps its connection, is heard at once."""
+    answer, status, body = ANSWERS[case]
+
+    with receiver(answer, holds=True) as (url, _):
+        got = sent(url)
+
+    assert (got.status, got.body, got.error) == (status, body, "")
 
 
 def test_answer_in_many_pieces_is_one() -> None:

@@ -126,5 +126,5 @@ def test_template_without_end_is_stopped() -> None:
     """A template that multiplies what it is given is stopped before it fills the memory."""
     inside = "{{#each @root.l}}" * 8 + "x" + "{{/each}}" * 8
 
-    with pytest.raises(TemplateError, match="it renders to more than"):
+    with pytest.raises(TemplateError, match="take more than 100000 steps"):
         compile_template(inside).render({"l": list(range(20))})

@@ -1,7 +1,8 @@
 """
 The signed result of a certification run, in one file that anybody can verify offline.
 
-A canonical zip: `certificate.json` has the claims and the SHA-256 of every other file, `signature` is Ed25519 over it.
+A canonical zip: `certificate.json` is a signed statement with the claims and the SHA-256 of `events.jsonl` and
+`report.json`. Pages and other views are not part of it: they are made from what was verified.
 `issue_certificate` refuses a report with reasons against it; `verify_certificate` judges the events again.
 """
 
@@ -14,18 +15,21 @@ from hmac import compare_digest
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from flowproof.errors import ConfigurationError, FlowproofError
 
 from .bundle import NotCanonical, pack, unpack
-from .events import TargetInfo, Timestamp, Verdict, read_events
+from .envelope import NoEnvelope, open_envelope, payload_of, seal_envelope
+from .events import read_events
 from .judgement import build_report
-from .keys import Ed25519PrivateKey, fingerprint, has_signed, public_bytes, sign
-from .report import FORMAT, CertificationReport, DeviationResult, RunSummary, SuiteVersion, read_report
-from .writers import VIEWS
+from .keys import Ed25519PrivateKey, fingerprint, public_bytes
+from .report import FORMAT, CertificationReport, DeviationResult, json_report, read_report
+from .statement import PAYLOAD_TYPE, Certificate, SignedFile, Statement, claims_of, state
 
 __all__ = [
-    "Certificate",
+    "LONGEST_VALID_DAYS",
+    "VALID_DAYS",
     "InvalidCertificate",
     "NotCertifiable",
     "VerifiedCertificate",
@@ -34,9 +38,10 @@ __all__ = [
 ]
 
 VALID_DAYS = 90
+LONGEST_VALID_DAYS = 366
 CLOCKS_APART = timedelta(minutes=5)
-VIEWS_INSIDE = ("exchanges.har", "junit.xml", "report.html", "report.json")
-NAMES = frozenset({"certificate.json", "events.jsonl", "signature", *VIEWS_INSIDE})
+ENVELOPE, EVENTS, REPORT = "certificate.json", "events.jsonl", "report.json"
+NAMES = frozenset({ENVELOPE, EVENTS, REPORT})
 
 
 @dataclass(eq=False)
@@ -69,66 +74,6 @@ class InvalidCertificate(FlowproofError):
         return self.what
 
 
-class SignedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of the certificate; `sha256` in hex."""
-
-    name: str
-    size: int
-    sha256: str
-
-
-class OpenRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A requirement without a PASS, and why."""
-
-    requirement: str
-    verdict: Verdict
-    why: str
-
-
-class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """
-    What is certified.
-
-    Args:
-        verdict: Of the whole run; requirements that are not mandatory may have failed.
-        mandatory: How many requirements are mandatory on this target; each passed or is covered by a deviation.
-        failed: Requirements that failed, also those that a deviation covers.
-        not_run: Requirements that were skipped, omitted, or could not be judged.
-        left_behind: Resources that the run could not remove.
-    """
-
-    provider: str
-    title: str
-    target: TargetInfo
-    verdict: Verdict
-    run: RunSummary
-    suite: SuiteVersion
-    mandatory: int
-    requirement_counts: dict[Verdict, int]
-    deviations: tuple[DeviationResult, ...]
-    failed: tuple[OpenRequirement, ...]
-    not_run: tuple[OpenRequirement, ...]
-    left_behind: tuple[str, ...]
-
-
-class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """
-    The content of `certificate.json`.
-
-    Args:
-        format: Version of this format, and of the judgement behind it.
-        public_key: The signer's, 32 bytes in base64.
-        files: Every other file except the signature.
-    """
-
-    format: int
-    certifies: Claims
-    issued_at: Timestamp
-    expires_at: Timestamp
-    public_key: str
-    files: tuple[SignedFile, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class VerifiedCertificate:
     """A valid certificate, with the fingerprint of the signer's key, and whether that key is trusted."""
@@ -152,7 +97,7 @@ def issue_certificate(
         events: The `events.jsonl` of the report's run.
         key: The signer's.
         at: Now; aware, UTC.
-        valid_days: How long the certificate is valid.
+        valid_days: How long the certificate is valid, at most `LONGEST_VALID_DAYS`.
 
     Raises:
         NotCertifiable: There are reasons against it.
@@ -164,18 +109,18 @@ def issue_certificate(
     late = [f"the deviation of {each.requirement} has expired" for each in _expired(report, at)]
     if report.refusals or late:
         raise NotCertifiable((*report.refusals, *late))
-    ends = [at + timedelta(days=valid_days), *(datetime.combine(each, time.max, UTC) for each in covering)]
-    files = {"events.jsonl": events, **{name: VIEWS[name](report) for name in VIEWS_INSIDE}}
+    days = min(valid_days, LONGEST_VALID_DAYS)
+    ends = [at + timedelta(days=days), *(datetime.combine(each, time.max, UTC) for each in covering)]
     certificate = Certificate(
         format=FORMAT,
-        certifies=_claims(report),
+        certifies=claims_of(report),
         issued_at=at.replace(microsecond=0),
         expires_at=min(ends).replace(microsecond=0),
         public_key=base64.b64encode(public_bytes(key)).decode(),
-        files=tuple(SignedFile(name, len(files[name]), sha256(files[name]).hexdigest()) for name in sorted(files)),
     )
-    content = _encoded(certificate)
-    return pack({**files, "certificate.json": content, "signature": sign(key, content)})
+    files = {EVENTS: events, REPORT: json_report(report)}
+    payload = _encoded(state(report, certificate, _subject(files)))
+    return pack({**files, ENVELOPE: seal_envelope(key, payload, PAYLOAD_TYPE)})
 
 
 def verify_certificate(data: bytes, trusted_keys: Mapping[str, bytes], *, at: datetime) -> VerifiedCertificate:
@@ -191,12 +136,10 @@ def verify_certificate(data: bytes, trusted_keys: Mapping[str, bytes], *, at: da
         InvalidCertificate: It is damaged, not signed by its key, inconsistent, or not valid now.
     """
     files = _unpacked(data)
-    certificate = _read(files["certificate.json"])
-    public = _public_key(certificate)
-    if not has_signed(public, files["certificate.json"], files["signature"]):
-        raise InvalidCertificate("The signature is not that of the key which the certificate names.")
-    _check_files(certificate, files)
-    report = _checked_report(certificate, files)
+    statement, public = _opened(files[ENVELOPE])
+    certificate = statement.predicate.certificate
+    _check_files(statement, files)
+    report = _checked_report(statement, files)
     _check_dates(certificate, report, at)
     trusted = any(compare_digest(public, each) for each in trusted_keys.values())
     return VerifiedCertificate(certificate, report, fingerprint(public), trusted)
@@ -207,27 +150,45 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
         files = unpack(data)
     except NotCanonical as error:
         raise InvalidCertificate(f"The file was changed, or is no certificate: {error}.") from error
+    if "signature" in files:
+        raise InvalidCertificate(
+            "It has the format 1, whose judgement did not demand evidence for each PASS: certify again."
+        )
     if set(files) != NAMES:
         other = ", ".join(sorted(set(files) ^ NAMES))
         raise InvalidCertificate(f"The certificate has not the files that one has: {other}.")
     return files
 
 
-def _read(content: bytes) -> Certificate:
-    decode: Any = msgspec.json.Decoder(Certificate).decode
+def _opened(envelope: bytes) -> tuple[Statement, bytes]:
+    """The statement, and the key that has signed it."""
+    decode: Any = msgspec.json.Decoder(Statement).decode
     try:
-        certificate: Certificate = decode(content)
-    except msgspec.DecodeError as error:
-        raise InvalidCertificate(f"Its certificate.json cannot be read: {error}.") from error
+        payload, _, keyid = payload_of(envelope, PAYLOAD_TYPE)
+        statement: Statement = decode(payload)
+    except (NoEnvelope, msgspec.DecodeError) as error:
+        raise InvalidCertificate(f"Its {ENVELOPE} cannot be read: {error}.") from error
+    certificate = statement.predicate.certificate
     if certificate.format != FORMAT:
         raise InvalidCertificate(f"It has the format {certificate.format}, this version of Flowproof reads {FORMAT}.")
-    if _encoded(certificate) != content:
-        raise InvalidCertificate("Its certificate.json is not written as Flowproof writes it.")
-    return certificate
+    if _encoded(statement) != payload:
+        raise InvalidCertificate("Its statement is not written as Flowproof writes it.")
+    public = _public_key(certificate)
+    try:
+        open_envelope(envelope, PAYLOAD_TYPE, public)
+    except NoEnvelope as error:
+        raise InvalidCertificate("The signature is not that of the key which the certificate names.") from error
+    if keyid != fingerprint(public):
+        raise InvalidCertificate("Its envelope names another key than the one that has signed it.")
+    return statement, public
 
 
-def _encoded(certificate: Certificate) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(certificate), indent=1) + b"\n"
+def _encoded(statement: Statement) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(statement), indent=1) + b"\n"
+
+
+def _subject(files: Mapping[str, bytes]) -> tuple[SignedFile, ...]:
+    return tuple(SignedFile(name, {"sha256": sha256(files[name]).hexdigest()}) for name in sorted(files))
 
 
 def _public_key(certificate: Certificate) -> bytes:
@@ -240,25 +201,26 @@ def _public_key(certificate: Certificate) -> bytes:
     return public
 
 
-def _check_files(certificate: Certificate, files: Mapping[str, bytes]) -> None:
-    if {each.name for each in certificate.files} != NAMES - {"certificate.json", "signature"}:
+def _check_files(statement: Statement, files: Mapping[str, bytes]) -> None:
+    signed = {each.name: each for each in statement.subject}
+    if set(signed) != {EVENTS, REPORT} or len(signed) != len(statement.subject):
         raise InvalidCertificate("The certificate does not vouch for each of its files.")
-    for each in certificate.files:
-        found = files[each.name]
-        if len(found) != each.size or not compare_digest(sha256(found).hexdigest().encode(), each.sha256.encode()):
+    for each in _subject({name: files[name] for name in signed}):
+        if each != signed[each.name]:
             raise InvalidCertificate(f"{each.name} is not the file that was signed.")
 
 
-def _checked_report(certificate: Certificate, files: Mapping[str, bytes]) -> CertificationReport:
-    """The report, if it equals the report of the events, and the claims equal those of the report."""
+def _checked_report(statement: Statement, files: Mapping[str, bytes]) -> CertificationReport:
+    """The report, if it equals the report of the events, and the statement equals that of the report."""
     try:
-        report = read_report(files["report.json"])
-        rebuilt = _report_of(files["events.jsonl"], report)
+        report = read_report(files[REPORT])
+        rebuilt = _report_of(files[EVENTS], report)
     except ConfigurationError as error:
         raise InvalidCertificate(f"Its report cannot be checked: {error.what}") from error
     if rebuilt != report:
         raise InvalidCertificate("Its report.json is not what its events say.")
-    if _claims(report) != certificate.certifies:
+    certificate = structs.replace(statement.predicate.certificate, certifies=claims_of(report))
+    if state(report, certificate, statement.subject) != statement:
         raise InvalidCertificate("It certifies something other than its report.json says.")
     if report.refusals:
         raise InvalidCertificate(f"Its report stands against it: {'; '.join(report.refusals)}.")
@@ -275,6 +237,8 @@ def _check_dates(certificate: Certificate, report: CertificationReport, at: date
         raise InvalidCertificate(f"It is issued in the future, on {issued:%Y-%m-%d %H:%M} UTC.")
     if issued + CLOCKS_APART < report.run.ended_at:
         raise InvalidCertificate("It was issued before its run ended.")
+    if expires > issued + timedelta(days=LONGEST_VALID_DAYS):
+        raise InvalidCertificate(f"It is valid for longer than {LONGEST_VALID_DAYS} days, which no certificate is.")
     if _expired(report, expires):
         raise InvalidCertificate("It outlives a deviation that it rests on.")
     if at > expires:
@@ -283,25 +247,3 @@ def _check_dates(certificate: Certificate, report: CertificationReport, at: date
 
 def _expired(report: CertificationReport, at: datetime) -> list[DeviationResult]:
     return [each for each in report.deviations if each.state == "covers" and each.expires < at.date()]
-
-
-def _claims(report: CertificationReport) -> Claims:
-    return Claims(
-        provider=report.provider,
-        title=report.title,
-        target=report.target,
-        verdict=report.verdict,
-        run=report.run,
-        suite=report.suite,
-        mandatory=sum(each.mandatory for each in report.requirements),
-        requirement_counts=report.requirement_counts,
-        deviations=report.deviations,
-        failed=_open(report, "FAIL"),
-        not_run=_open(report, "SKIP", "OMIT", "ERROR"),
-        left_behind=tuple(each.what for each in report.created if not each.cleaned),
-    )
-
-
-def _open(report: CertificationReport, *verdicts: Verdict) -> tuple[OpenRequirement, ...]:
-    found = (each for each in report.requirements if each.verdict in verdicts)
-    return tuple(OpenRequirement(each.id, each.verdict, each.why) for each in found)

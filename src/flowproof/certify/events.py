@@ -16,11 +16,13 @@ from flowproof.errors import ConfigurationError
 __all__ = [
     "Body",
     "CleanedUp",
+    "Connection",
     "Created",
     "Event",
     "Exchanged",
     "FindingRecord",
     "Message",
+    "Operator",
     "Planned",
     "Recognised",
     "Request",
@@ -55,6 +57,41 @@ class TargetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: TargetKind
     url: str
 
+    def __str__(self) -> str:
+        return self.name if self.name == self.kind else f"{self.name} ({self.kind})"
+
+
+class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """
+    Who ran the suite, in the operator's own words: nobody has checked them.
+
+    Args:
+        organisation: Such as `Acme Ltd`.
+        contact: Whom to ask: a name, an e-mail address.
+        client: The integration that the run is for.
+        client_version: Its version.
+    """
+
+    organisation: str = ""
+    contact: str = ""
+    client: str = ""
+    client_version: str = ""
+
+
+class Connection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """
+    How the target was reached.
+
+    Args:
+        certificate: SHA-256, in hex, of the TLS certificate that the server showed, in DER; empty without TLS.
+        proxy: URL of the proxy that stood between, without user and password; empty where none did.
+        authorities: File of the certificate authorities that the environment names; empty where it names none.
+    """
+
+    certificate: str = ""
+    proxy: str = ""
+    authorities: str = ""
+
 
 class RunStarted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="run_started"):
     """
@@ -72,6 +109,10 @@ class RunStarted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
         resumed: Whether there are events of an earlier part before this one.
         profile_digest: SHA-256, in hex, of the profile's file; empty for the mock.
         selection: Which tests were chosen, in words; empty for all of the suite.
+        suite_tests: The tests that the files of the suite define, without parameters, read from their source.
+        controlled: Whether the run controls its target's workspace; else it is a stranger there, also on our own mock.
+        operator: Who ran it.
+        connection: How the target was reached.
     """
 
     run: str
@@ -85,6 +126,10 @@ class RunStarted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     resumed: bool = False
     profile_digest: str = ""
     selection: str = ""
+    suite_tests: tuple[str, ...] = ()
+    controlled: bool = False
+    operator: Operator = Operator()
+    connection: Connection = Connection()
 
 
 class Recognised(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="recognised"):
@@ -188,6 +233,9 @@ class TestFinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         why: One sentence for any verdict but PASS.
         details: The test's output, redacted.
         exchanges: How many it made; only some of them are kept.
+        violated: Requirements for which a FAIL counts; empty for those that the test is marked with. A difference from
+            the contract counts for the requirement that the contract names there.
+        lacks_control: Whether it was skipped because the target has no control API.
     """
 
     __test__ = False  # pytest collects no class of ours
@@ -199,6 +247,8 @@ class TestFinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     why: str = ""
     details: str = ""
     exchanges: int = 0
+    violated: tuple[str, ...] = ()
+    lacks_control: bool = False
 
 
 class Created(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="created"):
@@ -242,10 +292,14 @@ class RunFinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
     Args:
         coverage: What the run exercised: kinds (`answers`, `branches`, `cases`, `requirements`) by name, each with
             its tests, as `flowproof contracts coverage` reads it.
+        calls: How often each operation was called, by `operationId`; empty on a mock that the run controls.
+        spent: What the calls cost, in the provider's unit; None where no response says it.
     """
 
     at: Timestamp
     coverage: dict[str, dict[str, list[str]]] = {}
+    calls: dict[str, int] = {}
+    spent: str | None = None
 
 
 Event = RunStarted | Recognised | Planned | Exchanged | TestFinished | Created | CleanedUp | RunFinished

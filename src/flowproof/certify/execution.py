@@ -16,16 +16,12 @@ from typing import IO
 
 from flowproof.target.profile import MOCK
 
+from .environment import suite_environment
 from .run_configuration import RunConfiguration
 
 __all__ = ["execute"]
 
 POLL_S = 0.1
-# Variables that would change what the run does.
-IGNORED_VARIABLES = tuple(
-    f"FLOWPROOF_{each}"
-    for each in ("BASE_URL", "COVERAGE", "EVENTS", "PROVIDERS", "REQUIREMENT", "SERVER", "TARGET", "TRANSPORT")
-)
 
 
 class _Interruptions:
@@ -132,18 +128,13 @@ def _command(configuration: RunConfiguration, scratch: Path) -> list[str]:
 
 def _environment(environment: Mapping[str, str], scratch: Path) -> dict[str, str]:
     """The caller's environment, without variables that would change the run or load other plugins."""
-    kept = {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith("PYTEST_") and name not in IGNORED_VARIABLES
-    }
     ours = {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "HYPOTHESIS_NO_PLUGINS": "1",
         "PYTHONSAFEPATH": "1",
         "HYPOTHESIS_STORAGE_DIRECTORY": str(_storage(environment, scratch)),
     }
-    return {**kept, **ours}
+    return {**suite_environment(environment), **ours}
 
 
 def _storage(environment: Mapping[str, str], scratch: Path) -> Path:

@@ -30,10 +30,8 @@ __all__ = [
     "public_bytes",
     "read_private_key",
     "read_public_key",
-    "sign",
 ]
 
-CONTEXT = b"flowproof certificate 1\n"
 ADVICE = "Make a pair with: flowproof keygen FILE"
 
 
@@ -122,15 +120,10 @@ def fingerprint(public: bytes) -> str:
     return sha256(der).hexdigest()
 
 
-def sign(key: Ed25519PrivateKey, certificate: bytes) -> bytes:
-    """Sign a certificate's bytes in a context, so that the signature fits no other message."""
-    return key.sign(CONTEXT + certificate)
-
-
-def has_signed(public: bytes, certificate: bytes, signature: bytes) -> bool:
+def has_signed(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether the signature is that of this key for these bytes."""
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, CONTEXT + certificate)
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -20,6 +20,7 @@ from .events import (
     Exchanged,
     FindingRecord,
     Message,
+    Operator,
     Planned,
     Recognised,
     Request,
@@ -96,6 +97,15 @@ class Redactor:
         return structs.replace(
             event,
             selection=self.name(event.selection),
+            suite_tests=tuple(map(self.name, event.suite_tests)),
+            operator=Operator(
+                **{name: self._redact.given(value) for name, value in structs.asdict(event.operator).items()}
+            ),
+            connection=structs.replace(
+                event.connection,
+                proxy=self.name(without_userinfo(event.connection.proxy)),
+                authorities=self.name(event.connection.authorities),
+            ),
             target=structs.replace(target, name=self.name(target.name), url=self.name(address)),
             versions={name: self.name(version) for name, version in event.versions.items()},
             permissions=tuple(map(self.name, event.permissions)),

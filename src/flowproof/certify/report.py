@@ -11,13 +11,14 @@ import msgspec
 
 from flowproof.errors import ConfigurationError
 
-from .events import Exchanged, TargetInfo, Timestamp, Verdict
+from .events import Connection, Exchanged, Operator, TargetInfo, Timestamp, Verdict
 
 __all__ = [
     "CertificationReport",
     "ChecklistRow",
     "Coverage",
     "DeviationResult",
+    "JudgedShare",
     "KnownDeviation",
     "ReportInputs",
     "RequirementResult",
@@ -31,7 +32,7 @@ __all__ = [
     "schema",
 ]
 
-FORMAT = 1
+FORMAT = 2
 DeviationState = Literal["covers", "stale", "expired", "not judged", "unknown"]
 
 
@@ -147,6 +148,7 @@ class TestResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         verdict: None where the run was interrupted before the test ended.
         exchanges: How many it made.
         evidence: Ids of those that were kept.
+        violated: Requirements for which its FAIL counts; empty for those that it is marked with.
     """
 
     __test__ = False  # not a class of tests for pytest
@@ -162,6 +164,11 @@ class TestResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duration_ms: float
     exchanges: int
     evidence: tuple[str, ...]
+    violated: tuple[str, ...] = ()
+
+    def fails(self, requirement: str) -> bool:
+        """Whether this test fails a requirement."""
+        return self.verdict == "FAIL" and requirement in (self.violated or self.requirements)
 
 
 class RequirementResult(StatedRequirement, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -169,9 +176,10 @@ class RequirementResult(StatedRequirement, frozen=True, forbid_unknown_fields=Tr
     A requirement with its verdict.
 
     Args:
-        verdict: FAIL if any of its tests failed, else ERROR, else PASS if one passed, else OMIT or SKIP.
+        verdict: FAIL if a test failed it, else ERROR if a test of it has that, else PASS if one passed, else OMIT or
+            SKIP.
         why: For any verdict but PASS.
-        tests: Ids of its tests.
+        tests: Ids of its tests, and of others that failed it.
         mandatory: Whether a certificate needs it: it is documented, and a test of it can run on this target.
         excused: Whether a deviation covers its FAIL.
     """
@@ -201,6 +209,27 @@ class ResourceOutcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     how: str
 
 
+class JudgedShare(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """
+    How much of the contract was judged: a requirement with PASS or FAIL is.
+
+    Args:
+        judged: Requirements with PASS or FAIL.
+        of: All requirements of the contract.
+        mandatory_judged: Those of them that are mandatory.
+        of_mandatory: All that are mandatory.
+    """
+
+    judged: int
+    of: int
+    mandatory_judged: int
+    of_mandatory: int
+
+    def __str__(self) -> str:
+        mandatory = f"{self.mandatory_judged} of {self.of_mandatory} mandatory ones"
+        return f"{self.judged} of {self.of} requirements judged; {mandatory}"
+
+
 class CertificationReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
     The report of a certification run.
@@ -211,6 +240,12 @@ class CertificationReport(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
             a test has it or the run was interrupted; else PASS if a requirement passed; else SKIP.
         why: One sentence for any verdict but PASS.
         refusals: Reasons against a certificate; empty where one can be issued.
+        judged: How much of the contract the verdict is about.
+        rehearsal: Whether the target was a mock of ours, so that the verdict says nothing of the provider.
+        operator: Who ran it, in the operator's own words.
+        connection: How the target was reached.
+        calls: How often each operation was called, by `operationId`; empty where that was not counted.
+        spent: What the calls cost, in the provider's unit; None where no response says it.
         requirement_counts: How many requirements have each verdict.
         test_counts: How many tests have each verdict.
         exchanges: The kept evidence.
@@ -226,6 +261,12 @@ class CertificationReport(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     permissions: tuple[str, ...]
     run: RunSummary
     suite: SuiteVersion
+    judged: JudgedShare
+    rehearsal: bool
+    operator: Operator
+    connection: Connection
+    calls: dict[str, int]
+    spent: str | None
     requirement_counts: dict[Verdict, int]
     test_counts: dict[Verdict, int]
     requirements: tuple[RequirementResult, ...]

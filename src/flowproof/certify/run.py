@@ -7,10 +7,11 @@ An interrupted run leaves its events and can be resumed from them.
 import fcntl
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -23,14 +24,15 @@ from msgspec import structs
 from flowproof.errors import ConfigurationError
 from flowproof.target.profile import MOCK, Deviation, Permission, Profile, ProfileEntry, read_profile
 
-from .events import Event, Planned, RunFinished, RunStarted, TargetInfo, TestFinished, read_events
+from .events import Connection, Event, Planned, RunFinished, RunStarted, TargetInfo, TestFinished, read_events
 from .execution import execute
 from .redaction import Redactor, secrets_of
 from .run_configuration import RunConfiguration
 from .run_store import RunStore
-from .stream import append, events_of, repair
+from .stream import append, events_of, repair, seal_of, sealed_size
 from .suite import suite_digest, versions
-from .target_kind import detect_target_kind
+from .suite_tests import defined_tests
+from .target_kind import examine_target
 
 __all__ = ["RunConfiguration", "RunResult", "run"]
 
@@ -65,20 +67,22 @@ class _Target:
     digest: str
     deviations: tuple[Deviation, ...]
     redactor: Redactor
+    connection: Connection
 
     @classmethod
     def of(cls, configuration: RunConfiguration, environment: Mapping[str, str]) -> "_Target":
         if configuration.target is None:
             info = TargetInfo(MOCK, "mock", "")
-            return cls(info, Permission(everything=True).sentences(), "", (), Redactor([]))
+            return cls(info, Permission(everything=True).sentences(), "", (), Redactor([]), Connection())
         profile, digest = _profile(configuration.target, configuration, environment)
         entry = profile.entry(configuration.provider)
-        info = TargetInfo(profile.name, detect_target_kind(entry.site.url), entry.site.url)
+        kind, connection = examine_target(entry.site.url, environment)
+        info = TargetInfo(profile.name, kind, entry.site.url)
         secrets = [each for other in profile.entries.values() for each in secrets_of(other.site)]
         deviations = tuple(
             each for each in profile.deviations if each.requirement.startswith(f"{configuration.provider}.")
         )
-        return cls(info, _permissions(entry), digest, deviations, Redactor(secrets))
+        return cls(info, _permissions(entry), digest, deviations, Redactor(secrets), connection)
 
 
 def run(
@@ -117,7 +121,7 @@ def run(
 def _profile(file: Path, configuration: RunConfiguration, environment: Mapping[str, str]) -> tuple[Profile, str]:
     try:
         content = file.read_bytes()
-        text = content.decode()
+        text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"The profile {file} cannot be read: {error}.", "Name another file.") from error
     profile = read_profile(text, environment, defaults=configuration.profile_defaults)
@@ -164,13 +168,17 @@ def _start_event(configuration: RunConfiguration, target: _Target) -> RunStarted
         permissions=target.permissions,
         profile_digest=target.digest,
         selection=configuration.selection(),
+        suite_tests=defined_tests(configuration.suite),
+        controlled=configuration.target is None,
+        operator=configuration.operator,
+        connection=target.connection,
     )
     if configuration.resume and configuration.events.exists():
         repair(configuration.events)
         return _resumed(configuration, target, started)
     if configuration.run_store.exists():
         _refuse_leftovers(configuration)
-    for each in (configuration.events, configuration.coverage):
+    for each in (configuration.events, configuration.coverage, seal_of(configuration.events)):
         each.unlink(missing_ok=True)
     return started
 
@@ -189,9 +197,8 @@ def _refuse_leftovers(configuration: RunConfiguration) -> None:
 
 
 def _resumed(configuration: RunConfiguration, target: _Target, started: RunStarted) -> RunStarted:
-    earlier = next(
-        (each for each in reversed(list(events_of(configuration.events))) if isinstance(each, RunStarted)), None
-    )
+    events = list(events_of(configuration.events))
+    earlier = next((each for each in reversed(events) if isinstance(each, RunStarted)), None)
     if earlier is None:
         return started
     planned = target.redactor.event(started)
@@ -203,6 +210,8 @@ def _resumed(configuration: RunConfiguration, target: _Target, started: RunStart
             ("the profile's content", "profile_digest"),
             ("the suite, contract or fixtures", "suite_digest"),
             ("the choice of tests", "selection"),
+            ("who runs it", "operator"),
+            ("how the target is reached", "connection"),
         )
         if getattr(earlier, name) != getattr(planned, name)
     ]
@@ -211,7 +220,19 @@ def _resumed(configuration: RunConfiguration, target: _Target, started: RunStart
             f"The run in {configuration.folder} cannot go on: {', '.join(differs)} changed since.",
             "Put that back, or begin a new run in another folder.",
         )
+    _restore_counters(configuration, events)
     return structs.replace(started, run=earlier.run, resumed=True)
+
+
+def _restore_counters(configuration: RunConfiguration, events: Sequence[Event]) -> None:
+    """Let the permitted numbers of calls hold for all parts of a run, also where an earlier one came to its end."""
+    finished = next((each for each in reversed(events) if isinstance(each, RunFinished)), None)
+    if finished is None or configuration.run_store.exists():
+        return
+    run_store = RunStore(configuration.run_store)
+    spent = None if finished.spent is None else Decimal(finished.spent)
+    run_store.restore(configuration.provider, finished.calls, spent)
+    run_store.close()
 
 
 class _Tail:
@@ -232,10 +253,10 @@ class _Tail:
         self.before = len(self.events)
 
     def read(self) -> None:
-        """Read the new complete lines."""
+        """Read the new lines, as far as they are sealed."""
         with self._file.open("rb") as stream:
             stream.seek(self._offset)
-            whole = [line for line in stream if line.endswith(b"\n")]
+            whole = stream.read(max(0, sealed_size(self._file) - self._offset)).splitlines(keepends=True)
         self._offset += sum(map(len, whole))
         for event in read_events(whole):
             self.events.append(event)
@@ -283,13 +304,17 @@ def _finish(configuration: RunConfiguration, target: _Target, tail: _Tail) -> No
     now = datetime.now(UTC)
     for test in tail.unfinished():
         append(configuration.events, TestFinished(test, now, 0.0, "ERROR", CRASHED))
-    append(
-        configuration.events,
-        target.redactor.event(RunFinished(now, _coverage(configuration.coverage, configuration.provider))),
+    run_store = RunStore(configuration.run_store)
+    spent = run_store.spent(configuration.provider)
+    finished = RunFinished(
+        at=now,
+        coverage=_coverage(configuration.coverage, configuration.provider),
+        calls=run_store.calls(configuration.provider),
+        spent=None if spent is None else f"{spent}",
     )
+    append(configuration.events, target.redactor.event(finished))
     tail.read()
     configuration.coverage.unlink(missing_ok=True)
-    run_store = RunStore(configuration.run_store)
     if run_store.not_cleaned():
         run_store.close()
     else:

@@ -1,11 +1,12 @@
 """What to run, on which target, and where the files of the run go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from flowproof.target.profile import Defaults, no_defaults
 
+from .events import Operator
 from .run_store import run_store_of
 
 __all__ = ["RunConfiguration"]
@@ -28,6 +29,7 @@ class RunConfiguration:
         jobs: Number of processes; more than one needs pytest-xdist.
         resume: Whether to resume from the existing events.
         profile_defaults: What a provider's table in the profile has where it is not written.
+        operator: Who runs it.
     """
 
     provider: str
@@ -41,6 +43,7 @@ class RunConfiguration:
     jobs: int = 1
     resume: bool = False
     profile_defaults: Defaults = no_defaults
+    operator: Operator = field(default_factory=Operator)
 
     @property
     def events(self) -> Path:

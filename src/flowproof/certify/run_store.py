@@ -17,7 +17,7 @@ from pathlib import Path
 
 from flowproof.errors import ConfigurationError
 
-__all__ = ["Budget", "CreatedResource", "RunStore", "run_store_of"]
+__all__ = ["Budget", "CreatedResource", "RunStore", "calls_counter", "run_store_of"]
 
 TIMEOUT_S = 60.0
 TABLES = """
@@ -34,6 +34,11 @@ CREATE TABLE IF NOT EXISTS created (
 def run_store_of(events: Path) -> Path:
     """Where a run whose events are in that file keeps what its processes share."""
     return events.with_name(f"{events.name}.ledger")
+
+
+def calls_counter(provider: str, operation: str) -> str:
+    """The name of the counter of an operation's calls."""
+    return f"calls of {provider} {operation}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,29 @@ class RunStore:
         """The value of a counter."""
         with self._changing() as cursor:
             return int(self._number(cursor, name))
+
+    def calls(self, provider: str) -> dict[str, int]:
+        """How often each operation of a provider was called."""
+        prefix = calls_counter(provider, "")
+        with self._changing() as cursor:
+            rows = cursor.execute(
+                "SELECT name, value FROM number WHERE substr(name, 1, ?) = ? ORDER BY name", (len(prefix), prefix)
+            )
+            return {name.removeprefix(prefix): int(value) for name, value in rows}
+
+    def spent(self, provider: str) -> Decimal | None:
+        """What the calls of a provider have cost; None where no response has said it."""
+        row = self._connection.execute("SELECT spent FROM budget WHERE provider = ?", (provider,)).fetchone()
+        return Decimal(row[0]) if row else None
+
+    def restore(self, provider: str, calls: Mapping[str, int], spent: Decimal | None) -> None:
+        """Count the calls of earlier parts of a run again, of which nothing but their numbers is left."""
+        with self._changing() as cursor:
+            for operation, times in calls.items():
+                self._set(cursor, calls_counter(provider, operation), times)
+        if spent is not None:
+            with self.budget(provider) as budget:
+                budget.spent = spent
 
     def reserve_slot(self, name: str, *, interval_s: float, now_s: float) -> float:
         """

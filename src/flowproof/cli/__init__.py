@@ -19,13 +19,16 @@ __all__ = ["main"]
 SUMMARIES = MappingProxyType(
     {
         "serve": "Serve the mocks of these providers, or of all that are installed.",
+        "env": "Show base URLs and credentials of a running server as environment variables.",
         "providers": "List the providers and what is not emulated.",
+        "new": "Make a distribution for a provider of your own.",
         "explain": "Say why a request was refused.",
         "contracts": "Check the contracts' own files, and what a run exercised of them.",
         "doctor": "Find what is misconfigured in a sandbox profile.",
         "certify": "Run a provider's suite on a target; report on each requirement.",
         "verify": "Check a certificate offline, and say what it certifies.",
         "keygen": "Make a pair of Ed25519 keys for certificates.",
+        "proxy": "Stand between a client and a provider's sandbox, and check every exchange.",
         "drift": "Show where two targets answer documented examples differently.",
         "mutants": "Break each mock in one thing at a time: does its suite notice?",
         "workspace": "Make, show, reset and delete workspaces of a running server.",

@@ -1,9 +1,6 @@
 """What a server announces when it is ready: for a person, for a shell, and for a program that waits."""
 
-import json
 import os
-import re
-import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,11 +9,15 @@ from typing import Any
 
 from flowproof.errors import ConfigurationError
 
-from .tables import heading, table
+from .program import missing_on_path
+from .tables import columns
 
-__all__ = ["Announcement", "ServedProvider", "write_atomically"]
+__all__ = ["WRITTEN_BY", "Announcement", "ServedProvider", "check_env_file", "write_atomically"]
 
 USUAL = "http://127.0.0.1:4010"
+
+WRITTEN_BY = "# Written by flowproof serve"
+"""What a file of variables begins with. A file that begins otherwise is somebody's own and is not overwritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,11 @@ class ServedProvider:
 
     Args:
         slug: The provider's slug.
-        title: Its name for people.
         base_url: Where it is served.
         credentials: By role, each with its ``key`` and its other parts.
     """
 
     slug: str
-    title: str
     base_url: str
     credentials: Mapping[str, Mapping[str, Any]]
 
@@ -60,50 +59,44 @@ class Announcement:
         return {"url": self.url, "pid": self.pid, "providers": served}
 
     def text(self) -> str:
-        """What the console shows, with the ready signal as its last line."""
-        head = ("PROVIDER", "BASE URL", "ROLE", "CREDENTIALS (for development)")
-        bearer = '-H "Authorization: Bearer $FLOWPROOF_TOKEN" ' if self.protected else ""
-        server = "" if self.url == USUAL else f" --server {self.url}"
-        return "\n".join(
-            [
-                table(head, self._rows()),
-                "",
-                heading("To paste into a shell"),
-                *self.exports(),
-                "",
-                f"control API  {self.url}/_flowproof/openapi.json",
-                f"try          curl {bearer}{self.url}/_flowproof/providers",
-                f"next         refused requests show here; the reason: flowproof explain{server}",
-                "",
-                f"ready {self.url}",
-            ]
-        )
+        """What the console shows, with the ready signal as its last line. No secret is in it."""
+        hints = [
+            *(("first" if at == 0 else "", each) for at, each in enumerate(self._settings())),
+            ("look", f"{self.url}/"),
+            ("credentials", 'eval "$(flowproof env)"'),
+            ("other roles", "flowproof env --all-roles"),
+            ("refusals", "are shown here; the reason: flowproof explain"),
+            ("control API", f"{self.url}/_flowproof/openapi.json"),
+        ]
+        served = [(each.slug, each.base_url) for each in self.providers]
+        return "\n\n".join([columns(served), columns(hints), f"ready {self.url}"])
 
-    def exports(self) -> Iterator[str]:
-        """A line for a shell for each base URL and each part of the default role's credential."""
-        for each in self.providers:
-            prefix = f"FLOWPROOF_{each.slug.upper()}"
-            yield f"export {prefix}_URL={shlex.quote(each.base_url)}"
-            parts = next(iter(each.credentials.values()), {})
-            for name, value in parts.items():
-                if isinstance(value, str | int):
-                    yield f"export {prefix}_{_variable(name)}={shlex.quote(str(value))}"
-
-    def _rows(self) -> Iterator[tuple[str, str, str, str]]:
-        for each in self.providers:
-            for index, (role, parts) in enumerate(each.credentials.items() or {"": {}}.items()):
-                shown = " ".join(f"{_variable(name).lower()}={value}" for name, value in parts.items())
-                yield ("", "", role, shown) if index else (each.slug, each.base_url, role, shown)
+    def _settings(self) -> Iterator[str]:
+        """What a shell needs before the commands work that are shown."""
+        if folder := missing_on_path():
+            yield f'export PATH="{folder}:$PATH"'
+        if self.url != USUAL:
+            yield f"export FLOWPROOF_SERVER={self.url}"
+        if self.protected:
+            yield "export FLOWPROOF_TOKEN=…  (the token of this server)"
 
 
-def _variable(part: str) -> str:
-    """The variable for a part of a credential; providers' documents mostly call the key a token."""
-    return "TOKEN" if part == "key" else re.sub(r"[^A-Z0-9]+", "_", part.upper())
-
-
-def write_atomically(file: Path, value: Any) -> None:
+def check_env_file(file: Path) -> None:
     """
-    Write JSON in one step, so that nobody reads half of it, and for this user only, since it holds credentials.
+    See to it that a file of variables can be written.
+
+    Raises:
+        ConfigurationError: Its folder cannot be written to, or the file is not one that we have written.
+    """
+    if not os.access(file.absolute().parent, os.W_OK):
+        raise ConfigurationError(f"{file} cannot be written.", "Name an --env file in a directory that exists.")
+    if file.exists() and not (file.is_file() and file.read_bytes().startswith(WRITTEN_BY.encode())):
+        raise ConfigurationError(f"{file} is a file of your own.", "Name another --env file, or move that one away.")
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """
+    Write a file in one step, so that nobody reads half of it, and for this user only, since it holds credentials.
 
     Raises:
         ConfigurationError: The file cannot be written.
@@ -111,7 +104,7 @@ def write_atomically(file: Path, value: Any) -> None:
     try:
         handle, temporary = tempfile.mkstemp(dir=file.absolute().parent, prefix=f".{file.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(value, stream, indent=2)
+            stream.write(text)
         Path(temporary).replace(file)
     except OSError as error:
         raise ConfigurationError(

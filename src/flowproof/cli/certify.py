@@ -1,9 +1,6 @@
 """``flowproof certify``: a provider's suite on a target, judged requirement by requirement, with evidence."""
 
 import os
-import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,29 +8,31 @@ from pathlib import Path
 import click
 
 from flowproof.certify import CertificationReport, build_report, exit_code
-from flowproof.certify.certificate import NotCertifiable, issue_certificate
+from flowproof.certify.certificate import LONGEST_VALID_DAYS, VALID_DAYS, NotCertifiable, issue_certificate
 from flowproof.certify.criteria import read_report_inputs
-from flowproof.certify.events import Event, Planned, RunStarted, TestFinished, Verdict
+from flowproof.certify.events import Event, Operator, RunStarted
 from flowproof.certify.keys import Ed25519PrivateKey, read_private_key
 from flowproof.certify.run import RunConfiguration, run
-from flowproof.certify.writers import VIEWS, annotations, summary, write_views
+from flowproof.certify.writers import VIEWS, annotations, hide_from_git, write_views
+from flowproof.certify.writers import summary as job_summary
 from flowproof.providers import Kits
 from flowproof.target.profile import MOCK
 
-from .options import option
-from .tables import bullets, heading, rows, visible
+from .certify_progress import Progress
+from .certify_summary import first, summary
+from .dry_run import show_dry_run
+from .options import complete_provider, option
+from .tables import bullets, heading
 
 __all__ = ["certify"]
 
-VERDICTS: tuple[Verdict, ...] = ("PASS", "FAIL", "ERROR", "SKIP", "OMIT")
 CERTIFICATE = "certificate.zip"
+REPORTS = Path("flowproof-report")
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
-MOST_LISTED = 20
-WIDE = 79
 
 
 @click.command()
-@click.argument("provider")
+@click.argument("provider", shell_complete=complete_provider)
 @option("--target", required=True, metavar="mock|FILE", show_default=False, help="The mock, or a sandbox profile.")
 @option(
     "--report",
@@ -64,7 +63,23 @@ WIDE = 79
     show_default=False,
     help="Issue a certificate, signed with this key (flowproof keygen makes one), if nothing stands against it.",
 )
-@option("--valid-days", type=click.IntRange(1, 3650), default=90, metavar="N", help="For how long it counts.")
+@option(
+    "--valid-days",
+    type=click.IntRange(1, LONGEST_VALID_DAYS),
+    default=VALID_DAYS,
+    metavar="N",
+    help="For how long it counts.",
+)
+@click.option("--organisation", default="", metavar="NAME", show_default=False, help="Who runs it, for the report.")
+@click.option("--contact", default="", metavar="TEXT", show_default=False, help="Whom there to ask about it.")
+@click.option("--client", default="", metavar="NAME", show_default=False, help="The integration that it is run for.")
+@click.option("--client-version", default="", metavar="TEXT", show_default=False, help="Its version.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    show_default=False,
+    help="Send nothing to the target: show what would be called, created and spent, by a run on a mock of ours.",
+)
 @click.pass_context
 def certify(
     context: click.Context,
@@ -79,6 +94,11 @@ def certify(
     suite: Path | None,
     sign: Path | None,
     valid_days: int,
+    organisation: str,
+    contact: str,
+    client: str,
+    client_version: str,
+    dry_run: bool,
 ) -> None:
     """
     Run a provider's suite on a target; report on each requirement.
@@ -96,17 +116,24 @@ def certify(
         contract=kit.contract_folder(),
         fixtures=kit.fixtures_folder(),
         target=None if target == MOCK else Path(target),
-        folder=folder if folder is not None else Path("flowproof-report") / provider,
+        folder=folder if folder is not None else REPORTS / provider,
         requirements=requirements,
         keyword=keyword,
         jobs=jobs,
         resume=resume,
         profile_defaults=kits.profile_defaults,
+        operator=Operator(organisation, contact, client, client_version),
     )
     progress = Progress(provider)
+    if dry_run:
+        context.exit(show_dry_run(configuration, kit, progress))
     key = read_private_key(sign) if sign is not None else None
-    ended = run(configuration, os.environ, on_event=partial(_show_event, progress, configuration.folder))
-    progress.end()
+    try:
+        ended = run(configuration, os.environ, on_event=partial(_show_event, progress, configuration.folder))
+    finally:
+        progress.end()
+    if folder is None:
+        hide_from_git(REPORTS)
     if not ended.finished:
         click.echo(
             f"Broken off after {progress.done} of {progress.planned} tests; --resume goes on from there.", err=True
@@ -117,64 +144,9 @@ def certify(
     )
     write_views(report, configuration.folder)
     _write_for_github(report)
-    click.echo(_shown(report, configuration.folder))
+    click.echo(summary(report, configuration.folder))
     is_certified = key is None or _issue(report, configuration, key, valid_days)
     context.exit(exit_code(report) or (0 if is_certified else 1))
-
-
-class Progress:
-    """
-    Shows how a run goes: one line that changes on a terminal; elsewhere a line for each test that fails.
-
-    Args:
-        provider: Slug.
-    """
-
-    def __init__(self, provider: str) -> None:
-        self._provider = provider
-        self._is_terminal = sys.stderr.isatty()
-        self._verdicts: dict[str, str] = {}
-        self._planned: set[str] = set()
-
-    @property
-    def planned(self) -> int:
-        """How many tests there are."""
-        return len(self._planned)
-
-    @property
-    def done(self) -> int:
-        """How many have their verdict."""
-        return len(self._verdicts)
-
-    def show(self, event: Event) -> None:
-        match event:
-            case RunStarted(target=target):
-                where = f"{target.name} ({target.kind}{f', {target.url}' if target.url else ''})"
-                self._line(f"{self._provider} on {visible(where)}{', resumed' if event.resumed else ''}")
-            case Planned():
-                self._planned.add(event.test)
-                self._verdicts.pop(event.test, None)
-            case TestFinished():
-                self._verdicts[event.test] = event.verdict
-                if event.verdict in ("FAIL", "ERROR"):
-                    self._line(f"{event.verdict:<5} {visible(event.test)}: {visible(event.why)}")
-                self._bar()
-            case _:
-                return
-
-    def end(self) -> None:
-        """Remove the progress line."""
-        if self._is_terminal:
-            click.echo(f"\r{' ' * WIDE}\r", err=True, nl=False)
-
-    def _line(self, text: str) -> None:
-        click.echo(f"\r{text:<{WIDE}}" if self._is_terminal else text, err=True)
-
-    def _bar(self) -> None:
-        if self._is_terminal:
-            counts = Counter(self._verdicts.values())
-            text = ", ".join(f"{counts[each]} {each}" for each in VERDICTS if counts[each])
-            click.echo(f"\r{f'{self.done} of {self.planned} tests: {text}':<{WIDE}}"[: WIDE + 1], err=True, nl=False)
 
 
 def _show_event(progress: Progress, folder: Path, event: Event) -> None:
@@ -194,7 +166,7 @@ def _issue(
             report, configuration.events.read_bytes(), key, at=datetime.now(UTC), valid_days=valid_days
         )
     except NotCertifiable as refused:
-        click.echo(f"\n{heading('No certificate can be issued')}\n{bullets(_first(list(refused.reasons)))}")
+        click.echo(f"\n{heading('No certificate can be issued')}\n{bullets(first(list(refused.reasons)))}")
         return False
     (configuration.folder / CERTIFICATE).write_bytes(data)
     click.echo(f"\nThe certificate is {configuration.folder / CERTIFICATE}.")
@@ -208,39 +180,4 @@ def _write_for_github(report: CertificationReport) -> None:
     click.echo(annotations(report), nl=False)
     if file := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(file).open("a", encoding="utf-8") as stream:
-            stream.write(summary(report))
-
-
-def _shown(report: CertificationReport, folder: Path) -> str:
-    target = f"{report.target.name} ({report.target.kind})"
-    facts = rows(
-        [
-            ("requirements", _counts(report.requirement_counts)),
-            ("tests", _counts(report.test_counts)),
-            ("permitted", "; ".join(report.permissions)),
-            ("report", folder / "report.html"),
-        ]
-    )
-    lists = [f"{heading(title)}\n{bullets(lines)}" for title, lines in _lists(report) if lines]
-    verdict = f"{report.verdict}: {report.title} on {target}"
-    return "\n\n".join([heading(visible(verdict)), *([visible(report.why)] if report.why else []), facts, *lists])
-
-
-def _lists(report: CertificationReport) -> Iterator[tuple[str, list[str]]]:
-    failed = [each for each in report.requirements if each.verdict in ("FAIL", "ERROR")]
-    yield "Requirements that do not hold", _first([f"{each.verdict} {each.id}: {each.why}" for each in failed])
-    yield (
-        "Known deviations",
-        [f"{each.requirement}: {each.state}; {each.owner}: {each.reason}" for each in report.deviations],
-    )
-    left = [each for each in report.created if not each.cleaned]
-    yield "Created and left there", _first([f"{each.operation} {each.what}: {each.how}" for each in left])
-
-
-def _first(lines: list[str]) -> list[str]:
-    more = len(lines) - MOST_LISTED
-    return lines if more <= 0 else [*lines[:MOST_LISTED], f"and {more} more, which the report lists"]
-
-
-def _counts(counts: Mapping[Verdict, int]) -> str:
-    return ", ".join(f"{counts[each]} {each}" for each in VERDICTS if counts.get(each)) or "none"
+            stream.write(job_summary(report))

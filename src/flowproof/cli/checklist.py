@@ -19,12 +19,14 @@ from flowproof.checklist import (
     read_results,
     remaining_days,
 )
+from flowproof.conformance import Contract
 from flowproof.errors import ConfigurationError
 from flowproof.providers import find_providers
+from flowproof.text_file import read_text
 
 from .control import Control, workspace_path
-from .options import option
-from .tables import heading, json_text, table, visible
+from .options import complete_provider, option
+from .tables import heading, json_text, paragraph, table
 
 __all__ = ["checklist"]
 
@@ -32,7 +34,7 @@ WORDS = {"done": "done", "attested": "attested", "open": "open", "unprovable": "
 
 
 @click.command()
-@click.argument("provider")
+@click.argument("provider", shell_complete=complete_provider)
 @option("--server", envvar="FLOWPROOF_SERVER", metavar="URL", show_default=False, help="Ask this server for facts.")
 @option("--workspace", default="default", envvar="FLOWPROOF_WORKSPACE", metavar="ID", help="In which workspace.")
 @option("--token", envvar="FLOWPROOF_TOKEN", show_default=False, help="The control API's token, if the server has one.")
@@ -82,8 +84,8 @@ def checklist(
     judged = judge(
         known,
         facts=_facts(server, token, workspace) if server else None,
-        results=[run for file in results for run in read_results(_text(file))] if results else None,
-        attestations=read_attestations(_text(attestations), known, today) if attestations else (),
+        results=[run for file in results for run in read_results(read_text(file))] if results else None,
+        attestations=read_attestations(read_text(attestations), known, today) if attestations else (),
     )
     click.echo(json_text(_json(known, judged)) if as_json else _shown(known, judged))
     context.exit(0 if all(each.status in {"done", "attested"} for each in judged) else 1)
@@ -91,9 +93,10 @@ def checklist(
 
 def _checklist(slug: str) -> Checklist:
     (provider,) = find_providers([slug])
-    folder = provider.contract if provider.contract is not None else files("flowproof.contracts").joinpath(slug)
-    file = folder.joinpath("checklist.toml")
-    if not file.is_file():
+    place = provider.contract if provider.contract is not None else files("flowproof.contracts").joinpath(slug)
+    folder = place.folder if isinstance(place, Contract) else place
+    file = folder.joinpath("checklist.toml") if folder is not None else None
+    if file is None or not file.is_file():
         raise ConfigurationError(f"{provider.title} has no checklist.", "Choose another provider.")
     return read_checklist(file.read_text(encoding="utf-8"))
 
@@ -101,13 +104,6 @@ def _checklist(slug: str) -> Checklist:
 def _facts(server: str, token: str | None, workspace: str) -> Callable[[str], Any]:
     control = Control(server, token)
     return cache(lambda path: control.get(workspace_path(workspace, f"/{path}")))
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file} cannot be read: {error}.", "Name another file.") from error
 
 
 def _shown(known: Checklist, judged: Sequence[RowResult]) -> str:
@@ -127,8 +123,8 @@ def _shown(known: Checklist, judged: Sequence[RowResult]) -> str:
         [
             heading(f"{known.title}: {_progress(known, judged)}"),
             table(("ROW", "STATUS", "DAYS", "WHO", "WHAT"), lines),
-            "\n".join([heading("What proves it"), *why]),
-            _days(known, judged),
+            "\n".join([heading("What proves it"), *map(paragraph, why)]),
+            paragraph(_days(known, judged)),
         ]
     )
 
@@ -140,7 +136,7 @@ def _number(known: Checklist, judged: RowResult) -> str:
 
 def _why(known: Checklist, judged: RowResult) -> Iterable[str]:
     yield f"{_number(known, judged)}: {WORDS[judged.status]}"
-    yield from (f"    {visible(each)}" for each in (*judged.proof, *judged.missing))
+    yield from (f"    {each}" for each in (*judged.proof, *judged.missing))
 
 
 def _progress(known: Checklist, judged: Sequence[RowResult]) -> str:

@@ -8,13 +8,13 @@ import click
 
 from flowproof.conduct import ConductReport, Journal, Judgement, judge, read_document, read_journal
 from flowproof.conformance import Contract, load_contract
-from flowproof.errors import ConfigurationError
 from flowproof.providers import find_kit
+from flowproof.text_file import read_text
 
 from .control import Control, workspace_path
-from .options import option, workspace_options
+from .options import complete_provider, option, workspace_options
 from .output import write
-from .tables import heading, json_text, rows, table
+from .tables import heading, json_text, paragraph, rows, table
 
 __all__ = ["conduct"]
 
@@ -29,7 +29,7 @@ WORDS = {
 
 
 @click.command()
-@click.argument("provider")
+@click.argument("provider", shell_complete=complete_provider)
 @workspace_options
 @option(
     "--journal",
@@ -80,13 +80,7 @@ def _from_server(server: str, token: str | None, workspace: str, contract: Contr
 
 
 def _from_file(file: Path, contract: Contract) -> Journal:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.", "Name another file.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{file} is no UTF-8.", "Name another file.") from error
-    return read_document(text, contract)
+    return read_document(read_text(file), contract)
 
 
 def _shown(report: ConductReport, contract: Contract, *, skipped: bool) -> str:
@@ -123,7 +117,7 @@ def _notes(report: ConductReport, *, skipped: bool) -> list[str]:
         notes.append("Why an exchange was refused: flowproof explain EXCHANGE.")
     if not skipped and report.of("SKIP"):
         notes.append("What has to happen for the rest to be judged: flowproof conduct --skipped.")
-    return ["\n".join(notes)] if notes else []
+    return [paragraph("\n".join(notes))] if notes else []
 
 
 def _exchanges(ids: Sequence[str]) -> str:

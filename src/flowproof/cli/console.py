@@ -2,8 +2,13 @@
 
 import json
 import logging
+import sys
 from datetime import UTC, datetime
 from typing import Any
+
+import click
+
+from . import terminal
 
 __all__ = ["log_to_stderr"]
 
@@ -17,11 +22,12 @@ def log_to_stderr(log_format: str = "text") -> None:
 
 
 class LineFormatter(logging.Formatter):
-    """One line a record, whatever a client sent; a failure of ours keeps its traceback."""
+    """One line a record, whatever a client sent, wrapped on a terminal; a failure of ours keeps its traceback."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
         text = "".join(each if each.isprintable() else repr(each)[1:-1] for each in record.getMessage())
-        return text if record.levelno < logging.WARNING else f"{record.levelname.lower()}: {text}"
+        text = text if record.levelno < logging.WARNING else f"{record.levelname.lower()}: {text}"
+        return click.wrap_text(text, terminal.width(), subsequent_indent="  ") if sys.stderr.isatty() else text
 
 
 class JsonFormatter(logging.Formatter):

@@ -1,4 +1,7 @@
-"""``flowproof contracts``: are the contracts' own files sound, and what does a run exercise of them?"""
+"""``flowproof contracts``: checks contracts, says what a run exercised and what changed, writes a single document."""
+
+import json
+from typing import TextIO
 
 import click
 
@@ -6,9 +9,12 @@ from flowproof.conformance import load_contract
 from flowproof.errors import ContractError
 from flowproof.providers import find_providers
 
+from .contracts_diff import diff
 from .coverage import coverage
 from .group import CommandGroup
+from .options import complete_provider, option
 from .soundness import unsound
+from .tables import paragraph
 
 __all__ = ["contracts"]
 
@@ -19,7 +25,7 @@ def contracts() -> None:
 
 
 @contracts.command()
-@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("slugs", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @click.pass_context
 def check(context: click.Context, /, slugs: tuple[str, ...]) -> None:
     """
@@ -39,9 +45,34 @@ def check(context: click.Context, /, slugs: tuple[str, ...]) -> None:
             findings, counts = (str(error),), "cannot be loaded"
         click.echo(f"{slug}: {counts}, {len(findings)} findings")
         for each in findings:
-            click.echo(f"  {each}")
+            click.echo(paragraph(f"  {each}"))
         found += len(findings)
     context.exit(1 if found else 0)
 
 
+@contracts.command("bundle")
+@click.argument("slug", metavar="PROVIDER")
+@option(
+    "--server",
+    metavar="URL",
+    help="Base URL of the only server to name, such as a mock's; default: the provider's own.",
+)
+@option(
+    "--output", metavar="FILE", type=click.File("w", "utf-8", lazy=True), default="-", help="Default: standard output."
+)
+def write_bundle(slug: str, server: str | None, output: TextIO) -> None:
+    """
+    Write a contract as one OpenAPI document, in JSON.
+
+    Generators and other tools take it where they cannot follow references into other files. A running server has the
+    same document, with itself as the server, at /_flowproof/providers/PROVIDER/openapi.json.
+    """
+    from flowproof.conformance.bundle import bundle  # noqa: PLC0415 (no other command needs it)
+
+    (provider,) = find_providers([slug])
+    document = bundle(load_contract(provider.slug, provider.contract), server=server)
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False), file=output)
+
+
 contracts.add_command(coverage)
+contracts.add_command(diff)

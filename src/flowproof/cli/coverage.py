@@ -11,7 +11,9 @@ from flowproof.conformance import load_contract
 from flowproof.conformance.coverage import KINDS, CoverageItem, Exercised, items
 from flowproof.errors import ConfigurationError
 from flowproof.providers import find_providers
+from flowproof.text_file import read_text
 
+from .options import complete_provider
 from .tables import bullets, heading, json_text, table
 
 __all__ = ["coverage"]
@@ -21,7 +23,7 @@ MOST_SHOWN = 30
 
 
 @click.command()
-@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("slugs", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @click.option(
     "--results",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -88,13 +90,11 @@ def _below(found: Mapping[str, Sequence[CoverageItem]], kind: str, percent: floa
 
 
 def _read(file: Path) -> Mapping[str, Exercised]:
+    fix = f"Write it with: pytest --flowproof-coverage {file}"
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        providers: Mapping[str, Exercised] = content["providers"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(
-            f"{file} holds no results: {error}.", f"Write them with: pytest --flowproof-coverage {file}"
-        ) from error
+        providers: Mapping[str, Exercised] = json.loads(read_text(file, fix=fix))["providers"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{file} holds no results: {error}.", fix) from error
     return providers
 
 

@@ -13,8 +13,8 @@ from flowproof.kit import ProviderKit
 from flowproof.providers import Kits
 from flowproof.target.profile import MOCK, Profile, read_profile_file
 
-from .options import option
-from .tables import heading, json_text, visible
+from .options import complete_provider, option
+from .tables import heading, json_text, paragraph, visible
 
 __all__ = ["doctor"]
 
@@ -28,7 +28,7 @@ WIDE = 13
 
 
 @click.command()
-@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("slugs", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @option("--target", required=True, metavar="FILE", show_default=False, help="The sandbox profile to examine.")
 @click.option("--json", "as_json", is_flag=True, show_default=False, help="For programs.")
 @click.pass_context
@@ -68,9 +68,9 @@ def _examine(profile: Profile, kit: ProviderKit) -> Iterator[Check]:
 
 
 def _shown(check: Check) -> str:
-    pad = " " * (WIDE - len(check.state))
-    lines = [f"  {SIGNS[check.state]}{pad}{check.name}: {visible(check.what)}"]
-    return "\n".join([*lines, *([f"  {' ' * WIDE}-> {check.fix}"] if check.fix else [])])
+    lines = [f"  {check.state:<{WIDE}}{check.name}: {visible(check.what)}"]
+    lines += [f"  {' ' * WIDE}-> {check.fix}"] if check.fix else []
+    return paragraph("\n".join(lines)).replace(check.state, SIGNS[check.state], 1)
 
 
 def _plain(profile: Profile, found: dict[str, list[Check]]) -> object:

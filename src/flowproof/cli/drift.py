@@ -7,12 +7,13 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import click
 
 from flowproof.cases import read_cases
 from flowproof.conformance import Contract, load_contract
-from flowproof.drift import Drift, find_drift
+from flowproof.drift import Drift, UniqueValues, find_drift
 from flowproof.drift.side import Side
 from flowproof.errors import ConfigurationError
 from flowproof.kit import ProviderKit
@@ -20,8 +21,8 @@ from flowproof.providers import Kits, find_kit, find_providers
 from flowproof.target import ControlClient
 from flowproof.target.profile import MOCK, Permission, read_profile_file
 
-from .options import option
-from .tables import heading, json_text, table, visible
+from .options import complete_provider, option
+from .tables import heading, json_text, paragraph, table, visible
 
 __all__ = ["drift"]
 
@@ -29,7 +30,7 @@ MOST_CASES = 3
 
 
 @click.command()
-@click.argument("slug", metavar="PROVIDER")
+@click.argument("slug", shell_complete=complete_provider, metavar="PROVIDER")
 @option(
     "--target",
     "targets",
@@ -64,7 +65,8 @@ def drift(
     contract, cases = load_contract(slug, kit.contract_folder()), read_cases(slug, kit.fixtures_folder())
     with ExitStack() as stack:
         first, second = (stack.enter_context(_side(each, kit, contract)) for each in targets)
-        found = find_drift(cases, first, second, volatile=frozenset(volatile))
+        unique = UniqueValues(kit.unique, uuid4().hex[:8])
+        found = find_drift(cases, first, second, volatile=kit.volatile | frozenset(volatile), unique=unique)
     click.echo(json_text(_plain(slug, targets, found)) if as_json else _shown(slug, first.name, second.name, found))
     context.exit(2 if not found.outcomes else 0 if found.is_none else 1)
 
@@ -104,10 +106,12 @@ def _shown(slug: str, first: str, second: str, found: Drift) -> str:
         blocks.append(f"{heading(f'{operation} {status}')}\n{table(('KIND', 'WHERE', first, second, 'CASES'), lines)}")
     if found.left_out:
         blocks.append(
-            "\n".join([heading("Not compared"), *(f"  {case}: {why}" for case, why in found.left_out.items())])
+            "\n".join(
+                [heading("Not compared"), *(paragraph(f"  {case}: {why}") for case, why in found.left_out.items())]
+            )
         )
     if found.created:
-        blocks.append("\n".join([heading("Left on the targets"), *(f"  {visible(each)}" for each in found.created)]))
+        blocks.append("\n".join([heading("Left on the targets"), *(paragraph(f"  {each}") for each in found.created)]))
     return "\n\n".join(blocks)
 
 

@@ -12,8 +12,8 @@ from flowproof.errors import ConfigurationError, ContractError
 from flowproof.providers import find_providers
 
 from .control import Control, workspace_path
-from .options import option, workspace_options
-from .tables import heading, rows, visible
+from .options import complete_provider, option, workspace_options
+from .tables import heading, paragraph, rows, visible
 
 __all__ = ["explain"]
 
@@ -21,7 +21,12 @@ __all__ = ["explain"]
 @click.command()
 @click.argument("exchange", required=False, metavar="[EXCHANGE-ID]")
 @workspace_options
-@option("--provider", metavar="SLUG", help="Without a server: judge the signature of a request to this provider.")
+@option(
+    "--provider",
+    shell_complete=complete_provider,
+    metavar="SLUG",
+    help="Without a server: judge the signature of a request to this provider.",
+)
 @option("--signature", metavar="TEXT", help="The signature as presented.")
 @option("--method", default="GET", metavar="METHOD", help="The request's method.")
 @option("--url", metavar="URL", help="The request's URL or path, with its query, as sent.")
@@ -53,7 +58,7 @@ def explain(context: click.Context, /, exchange: str | None, **values: Any) -> N
         if context.get_parameter_source("token") is not click.core.ParameterSource.COMMANDLINE:
             values["token"] = None  # FLOWPROOF_TOKEN is the control API's
         request = {name: value for name, value in values.items() if name not in {"server", "workspace"}}
-        click.echo(diagnose_signature(**request))
+        click.echo(paragraph(diagnose_signature(**request)))
         return
     if values["signature"] or values["url"] or values["headers"] or values["body"]:
         raise click.UsageError("A signature is judged by its provider's scheme: name it with --provider.")
@@ -74,7 +79,7 @@ def _text(entry: Mapping[str, Any]) -> str:
     parts = [heading(entry["id"]), rows(_facts(entry, contract))]
     parts += [part for part in (_requirement(entry["requirement"], contract), _findings(entry)) if part]
     if entry["explanation"]:
-        parts.append("\n".join(visible(line) for line in str(entry["explanation"]).splitlines()))
+        parts.append(paragraph(str(entry["explanation"])))
     if entry["faults"]:
         lines = (f"- {_plan(plan)}" for plan in entry["faults"])
         parts.append("\n".join([heading("Faults that fired"), *lines]))
@@ -86,9 +91,12 @@ def _facts(entry: Mapping[str, Any], contract: Contract | None) -> Iterator[tupl
     yield "request", f"{request['method']} {request['url']}"
     yield "answered", entry["response"]["status"] or "nothing: the connection was broken"
     yield "provider", entry["provider"]
+    missed = contract.operations.near_miss(request["method"], request["path"]) if contract else None
     nearest = contract.operations.nearest(request["method"], request["path"]) if contract else None
     if entry["operation"]:
         yield "operation", entry["operation"]
+    elif missed:
+        yield "operation", f"none; without {missed[0]} it is {missed[1].id}: {missed[1].method} {missed[1].path}"
     elif nearest:
         yield "operation", f"none; the nearest is {nearest.id}: {nearest.method} {nearest.path}"
     yield "at", f"{entry['started_at']} on the clock of workspace {entry['workspace']}"

@@ -1,19 +1,25 @@
 """Runs a server in this process until a signal: builds it, announces that it is ready, cleans up."""
 
 import gc
+import json
 import os
+import re
 import secrets
 import signal
 import socket
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 
 import click
 
 from flowproof.errors import ConfigurationError
+from flowproof.kernel import Provider
 from flowproof.kernel.assembly import ServerSettings, build_gateway
+from flowproof.kernel.http.loopback import is_loopback
 from flowproof.kernel.metrics import MetricsFolder
 from flowproof.kernel.serving import Gateway, Server
 from flowproof.kernel.time.clock import Clock, instant_from_text
@@ -22,6 +28,7 @@ from flowproof.providers import find_providers
 from .announcement import Announcement, ServedProvider, write_atomically
 from .console import log_to_stderr
 from .options import ServeOptions
+from .terminal import discard_output
 
 __all__ = ["announce", "end_by_signal", "make_announcement", "make_gateway", "reachable_url", "ready_file", "run"]
 
@@ -59,13 +66,19 @@ def run(options: ServeOptions) -> None:
 
 def make_gateway(options: ServeOptions) -> Gateway:
     """The server without its socket, with the default workspace's clock as the options say."""
-    providers = find_providers(options.providers)
+    documents = openapi_providers(options.openapi) if options.openapi else ()
+    installed = find_providers(options.providers) if options.providers or not documents else ()
+    if taken := {each.slug for each in installed} & {each.slug for each in documents}:
+        raise ConfigurationError(f"Two providers are named {', '.join(taken)}.", "Rename the OpenAPI document.")
+    providers = (*installed, *documents)
     settings = ServerSettings(
         entropy=secrets.randbits(64) if options.seed is None else options.seed,
         state=":memory:" if options.state == "memory" else options.state,
         token=options.token,
         largest_body=options.max_body,
         journal_keep=options.journal,
+        shared=not is_loopback(options.host),
+        allowed_hosts=options.allow_host,
     )
     instant = None if options.clock is None else instant_from_text(options.clock)
     gateway = build_gateway(providers, settings)
@@ -75,31 +88,56 @@ def make_gateway(options: ServeOptions) -> Gateway:
     return gateway
 
 
+def openapi_providers(files: Sequence[Path]) -> tuple[Provider, ...]:
+    """
+    A provider for each OpenAPI document, named for its file.
+
+    Raises:
+        ConfigurationError: A document cannot be read, or two have one name.
+    """
+    from flowproof.openapi import read_contract  # noqa: PLC0415 (only where a document is served)
+    from flowproof.openapi_mock import openapi_provider  # noqa: PLC0415
+
+    found: dict[str, Provider] = {}
+    for file in files:
+        slug = re.sub(r"[^a-z0-9]+", "_", file.stem.lower()).strip("_") or "api"
+        if slug in found:
+            raise ConfigurationError(f"Two documents are named {slug}.", "Rename one of the files.")
+        contract, notes = read_contract(slug, file)
+        for each in notes:
+            click.echo(f"{file.name}: {each}", err=True)
+        found[slug] = openapi_provider(slug, contract)
+    return tuple(found.values())
+
+
 def make_announcement(gateway: Gateway, url: str, options: ServeOptions) -> Announcement:
     """Where a server is, what it serves, and the default workspace's credentials."""
     workspaces = gateway.mock.workspaces
     default = workspaces.ensure_default()
     served = (
         ServedProvider(
-            slug,
-            app.provider.title,
-            f"{url}/{slug}",
-            {
-                each.role: {"key": each.key, **each.public, **each.secrets}
-                for each in workspaces.credentials(default, slug)
-            },
+            slug, f"{url}/{slug}", {each.role: each.shown() for each in workspaces.credentials(default, slug)}
         )
-        for slug, app in gateway.mock.apps.items()
+        for slug in gateway.mock.apps
     )
     return Announcement(url, os.getpid(), tuple(served), protected=options.token is not None)
 
 
 def announce(options: ServeOptions, announcement: Announcement) -> None:
-    """Announce that a server answers: first in the ready file, then on stdout."""
+    """Announce that a server answers: first in the files that were asked for, then on stdout."""
+    if options.env is not None:
+        from .variables import served_variables, shell_script  # noqa: PLC0415 (loads the kits, and requests)
+
+        write_atomically(options.env, shell_script(served_variables(announcement.providers)))
     if options.ready_file is not None:
-        write_atomically(options.ready_file, announcement.to_json())
-    with suppress(BrokenPipeError):  # that nobody reads it is no failure
+        write_atomically(options.ready_file, json.dumps(announcement.to_json(), indent=2))
+    try:
         click.echo(announcement.text())
+    except BrokenPipeError:
+        return  # that nobody reads it is no failure
+    except OSError as error:
+        click.echo(f"flowproof: the console cannot be written: {error.strerror}.", err=True)
+        discard_output(sys.stdout)
 
 
 def reachable_url(host: str, port: int) -> str:

@@ -1,24 +1,38 @@
-"""Groups of commands: an error that we raise on purpose ends as one line on stderr and exit code 2, not a traceback."""
+"""
+Groups of commands: an error that we raise on purpose ends as one line on stderr and exit code 2, not a traceback.
 
+So does output that cannot be written, and an argument that is not UTF-8.
+"""
+
+import os
+import sys
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from flowproof.errors import ContractError, FlowproofError, StoreError
 
+from . import terminal
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 __all__ = ["CommandGroup", "LazyCommandGroup", "Misconfigured"]
+
+MISCONFIGURED = 2
 
 
 class Misconfigured(click.ClickException):
     """The run was set up wrong."""
 
-    exit_code = 2
+    exit_code = MISCONFIGURED
 
     def show(self, file: Any = None) -> None:
-        """One line, with how to fix it."""
-        click.echo(f"{click.style('flowproof:', fg='red')} {self.message}", file=file, err=True)
+        """One line, with how to fix it; on a terminal wrapped by words."""
+        _complain(self.message, file, color=self.show_color)
 
 
 class CommandGroup(click.Group):
@@ -32,6 +46,11 @@ class CommandGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with the whole first sentence of their help, which click would cut."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary(ctx.command, name)) for name in self.list_commands(ctx)])
 
 
 class LazyCommandGroup(CommandGroup):
@@ -47,6 +66,32 @@ class LazyCommandGroup(CommandGroup):
         super().__init__(*arguments, **settings)
         self._summaries = summaries
         self.commands = LazyCommands(package, tuple(summaries))
+
+    def main(self, args: Sequence[str] | None = None, *arguments: Any, **extra: Any) -> Any:
+        """Run a command; whatever becomes of its output, no traceback is shown."""
+        terminal.lenient_streams()
+        extra.setdefault("color", terminal.colour(os.environ))
+        wrong = terminal.check_arguments(sys.argv[1:] if args is None else args, os.environ)
+        if wrong is not None:
+            _complain(wrong, color=extra["color"])
+            sys.exit(MISCONFIGURED)
+        try:
+            return super().main(args, *arguments, **extra)
+        except OSError as error:
+            what = f"{error.filename} cannot be used" if error.filename else "The output cannot be written"
+            with suppress(OSError):
+                _complain(f"{what}: {error.strerror}.", color=extra["color"])
+            terminal.discard_output(sys.stdout, sys.stderr)
+            sys.exit(MISCONFIGURED)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Complete a command's name without importing the commands."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 (only a shell that completes needs it)
+
+        found = [
+            CompletionItem(name, help=text) for name, text in self._summaries.items() if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's signature)
         """List the commands without importing them."""
@@ -84,6 +129,22 @@ class LazyCommands(MutableMapping[str, click.Command]):
 
     def __len__(self) -> int:
         return len(self._commands)
+
+
+def summary(group: click.Command, name: str) -> str:
+    """The first sentence of a command's help."""
+    command = group.commands[name] if isinstance(group, click.Group) else group
+    first, _, _ = " ".join((command.help or "").split("\n\n")[0].split()).partition(". ")
+    return f"{first.rstrip('.')}."
+
+
+def _complain(message: str, file: Any = None, *, color: bool | None) -> None:
+    """Write what is wrong to stderr."""
+    text = f"flowproof: {message}"
+    if sys.stderr is not None and sys.stderr.isatty():
+        text = click.wrap_text(text, terminal.width())
+    lead, _, rest = text.partition(":")
+    click.echo(f"{click.style(f'{lead}:', fg='red')}{rest}", file=file, err=True, color=color)
 
 
 def sentence(error: FlowproofError) -> str:

@@ -40,7 +40,7 @@ def journal(server: str, token: str | None, workspace: str, har: Path | None, re
     lines = [
         (
             each["id"],
-            each["started_at"],
+            _second(each["started_at"]),
             each["response"]["status"] or "-",
             _shown(each),
             each["requirement"] or "",
@@ -48,6 +48,11 @@ def journal(server: str, token: str | None, workspace: str, har: Path | None, re
         for each in exchanges
     ]
     click.echo(table(head, lines))
+
+
+def _second(instant: str) -> str:
+    """An instant of a clock, in UTC, to the second."""
+    return f"{instant[:19]}Z" if instant.endswith("+00:00") else instant
 
 
 def _shown(exchange: Mapping[str, Any]) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
-from flowproof.mutation import MutantReport, MutantResult, run_mutants
+from flowproof.mutation import FAMILIES, Family, MutantReport, MutantResult, run_mutants
 from flowproof.providers import Kits, find_providers
 
+from .options import complete_provider
 from .output import write
 from .tables import bullets, heading, json_text, table
 
@@ -21,8 +22,9 @@ VERDICTS = ("killed", "survived", "equal", "broken")
 
 
 @click.command()
-@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("slugs", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @click.option("--requirement", metavar="ID", help="Only mutants of this requirement, or of those below it.")
+@click.option("--family", type=click.Choice(FAMILIES), help="Only mutants of this family.")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Only so many of each provider, always the same.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="How many at once.  [default: as many as processors]")
 @click.option(
@@ -44,6 +46,7 @@ def mutants(
     /,
     slugs: tuple[str, ...],
     requirement: str | None,
+    family: Family | None,
     sample: int | None,
     jobs: int | None,
     json_file: Path | None,
@@ -64,7 +67,9 @@ def mutants(
     show = _show_progress if sys.stderr.isatty() else lambda _: None
     at_once = jobs or os.cpu_count() or 1
     reports = [
-        run_mutants(slug, requirement=requirement, sample=sample, jobs=at_once, suite=suite, on_result=show)
+        run_mutants(
+            slug, requirement=requirement, sample=sample, family=family, jobs=at_once, suite=suite, on_result=show
+        )
         for slug in chosen
     ]
     seconds = time.perf_counter() - started
@@ -94,9 +99,11 @@ def _print(reports: Sequence[MutantReport], seconds: float) -> None:
             len(report.without) if family == "requirement" else "",
         ]
         for report in reports
-        for family in ("response", "requirement")
+        for family in FAMILIES
     ]
     click.echo(table(["provider", "mutants", *VERDICTS, "requirements without one"], rows))
+    if kinds := _general_kinds(reports):
+        click.echo(f"\n{heading('General mutants')}\n{table(['provider', 'kind', *VERDICTS], kinds)}")
     for report in reports:
         _print_list(f"{report.provider}: survived", _lines(report, "survived"))
         _print_list(f"{report.provider}: equal to the unbroken mock", _lines(report, "equal"))
@@ -106,6 +113,15 @@ def _print(reports: Sequence[MutantReport], seconds: float) -> None:
         failing = [f"{test}: {why}" for test, why in report.failures.items()]
         _print_list(f"{report.provider}: fail on the unbroken mock, and took no part", failing)
     click.echo(f"\n{sum(len(each.results) for each in reports)} mutants in {seconds:.0f} s")
+
+
+def _general_kinds(reports: Sequence[MutantReport]) -> list[list[object]]:
+    """A row for each kind of general mutant that a provider has."""
+    return [
+        [report.provider, kind, *(report.count(verdict, "general", kind) for verdict in VERDICTS)]
+        for report in reports
+        for kind in sorted({each.kind for each in report.results if each.family == "general"})
+    ]
 
 
 def _lines(report: MutantReport, verdict: str) -> list[str]:

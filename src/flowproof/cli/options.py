@@ -8,12 +8,21 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["ServeOptions", "option", "server_options", "workspace_options"]
+__all__ = ["ServeOptions", "complete_provider", "option", "server_options", "workspace_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 # An option whose help names its environment variable.
 option: Callable[..., Callable[[Command], Command]] = partial(click.option, show_envvar=True)
+
+
+def complete_provider(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The installed providers, for a shell that completes a command line."""
+    from flowproof.providers import Kits  # noqa: PLC0415 (only a shell that completes needs them)
+
+    given = context.params.get(parameter.name or "")
+    taken = given if isinstance(given, tuple) else ()
+    return [slug for slug in Kits().names if slug.startswith(incomplete) and slug not in taken]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +43,11 @@ class ServeOptions:
         workers: Processes, where the state is in PostgreSQL.
         ready_file: Where to write that the server answers.
         log_format: ``text`` or ``json``.
+        env: Where to write base URLs and credentials as variables of a shell.
+        allow_host: Host names under which the server answers, beside loopback and the providers' own.
         listen_fd: A listening socket that was inherited.
         metrics_folder: Where the workers of one server publish what they have counted.
+        openapi: OpenAPI documents, each of which is served as a provider.
     """
 
     providers: tuple[str, ...]
@@ -50,8 +62,11 @@ class ServeOptions:
     workers: int
     ready_file: Path | None
     log_format: str = "text"
+    env: Path | None = None
+    allow_host: tuple[str, ...] = ()
     listen_fd: int | None = None
     metrics_folder: Path | None = None
+    openapi: tuple[Path, ...] = ()
 
     def to_arguments(self) -> list[str]:
         """A command line for another process, without token and state, whose secrets others could see there."""
@@ -69,6 +84,8 @@ class ServeOptions:
             "--metrics-folder": self.metrics_folder,
         }
         named = [f"{name}={value}" for name, value in values.items() if value is not None]
+        named += [f"--allow-host={each}" for each in self.allow_host]
+        named += [f"--openapi={each}" for each in self.openapi]
         return ["serve", *named, *(["--", *self.providers] if self.providers else [])]
 
 

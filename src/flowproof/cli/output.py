@@ -20,7 +20,7 @@ def write(file: Path, text: str) -> None:
         click.echo(text)
         return
     try:
-        file.write_text(f"{text}\n", encoding="utf-8")
+        file.write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")  # a lone surrogate, as JSON has it
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
     click.echo(f"wrote {file}")

@@ -9,6 +9,7 @@ from flowproof.conformance import Contract, load_contract
 from flowproof.kernel import Provider
 from flowproof.providers import find_providers
 
+from .options import complete_provider
 from .tables import bullets, heading, json_text, table
 
 __all__ = ["providers"]
@@ -19,7 +20,7 @@ STANDINGS = ("documented", "observed", "inferred")
 
 
 @click.command()
-@click.argument("slugs", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("slugs", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @click.option("--json", "as_json", is_flag=True, show_default=False, help="For programs.")
 def providers(slugs: tuple[str, ...], as_json: bool) -> None:
     """

@@ -9,13 +9,14 @@ import click
 
 from flowproof.errors import ConfigurationError
 
-from .options import ServeOptions, option
+from .announcement import check_env_file
+from .options import ServeOptions, complete_provider, option
 
 __all__ = ["serve"]
 
 
 @click.command()
-@click.argument("providers", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("providers", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @option("--host", default="127.0.0.1", help="Name or address to listen on; other than loopback needs a token.")
 @option("--port", default=4010, type=click.IntRange(0, 65535), help="0 takes any that is free.")
 @option(
@@ -50,6 +51,25 @@ __all__ = ["serve"]
     default="text",
     type=click.Choice(["text", "json"]),
     help="How stderr is written: for people or programs.",
+)
+@option(
+    "--env",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write base URLs and credentials here as variables, for a shell: . FILE",
+)
+@option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
+    help="Answer under this host name too, beside loopback and the providers' own hosts. May be given again.",
+)
+@click.option(
+    "--openapi",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Serve this OpenAPI document (3.0 or 3.1), too; may be repeated. Without providers, nothing else.",
 )
 @click.option("--listen-fd", type=int, hidden=True)
 @click.option("--metrics-folder", type=click.Path(path_type=Path), hidden=True)
@@ -93,6 +113,8 @@ def _checked(options: ServeOptions) -> ServeOptions:
         raise ConfigurationError(
             f"State cannot live in {scheme!r}.", "Choose memory, a file, or postgresql://USER@HOST/DATABASE."
         )
+    if options.env is not None:
+        check_env_file(options.env)
     if options.workers > 1 and not is_shared:
         raise ConfigurationError(
             f"{options.workers} workers cannot share a state in {'memory' if options.state == 'memory' else 'a file'}.",

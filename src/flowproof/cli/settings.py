@@ -29,13 +29,13 @@ def default_map(file: Path, group: click.Group) -> dict[str, Any]:
     """
     import tomllib  # noqa: PLC0415 (takes milliseconds, and most runs have no settings file)
 
+    from flowproof.text_file import read_text  # noqa: PLC0415 (as tomllib)
+
+    fix = "Name a TOML file with one table a command."
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise ConfigurationError(
-            f"The settings file {file} cannot be read: {why}.", "Name a TOML file with one table a command."
-        ) from error
+        tables = tomllib.loads(read_text(file, fix=fix))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"The settings file {file} cannot be read: {error}.", fix) from error
     return _of_group(file, group, tables, ())
 
 
@@ -56,11 +56,17 @@ def _of_group(file: Path, group: click.Group, tables: Mapping[str, Any], above: 
 
 
 def _of_command(file: Path, command: click.Command, table: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
-    known = {each.name for each in command.params if each.name}
-    unknown = [key for key in table if key.replace("-", "_") not in known]
+    known = {_key(each): each.name for each in command.params if each.name}
+    unknown = [key for key in table if key.replace("_", "-") not in known]
     if unknown:
-        there = ", ".join(sorted(each.replace("_", "-") for each in known))
         raise ConfigurationError(
-            f"{file} has an unknown setting {'.'.join((*above, unknown[0]))}.", f"There are: {there}."
+            f"{file} has an unknown setting {'.'.join((*above, unknown[0]))}.",
+            f"There are: {', '.join(sorted(known))}.",
         )
-    return {key.replace("-", "_"): value for key, value in table.items()}
+    return {str(known[key.replace("_", "-")]): value for key, value in table.items()}
+
+
+def _key(parameter: click.Parameter) -> str:
+    """An option's key: what is written on the command line, without its dashes; an argument's name."""
+    name = max(parameter.opts, key=len) if isinstance(parameter, click.Option) else parameter.name or ""
+    return name.lstrip("-").replace("_", "-")

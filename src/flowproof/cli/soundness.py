@@ -44,8 +44,20 @@ def _unsound_resource(contract: Contract, uri: str, resource: Resource[Any], reg
                 resolver.lookup(node["$ref"])
             except Unresolvable:
                 yield f"#{pointer}: $ref {node['$ref']} leads nowhere"
-        if isinstance(node, dict) and "x-requirement" in node and node["x-requirement"] not in contract.requirements:
-            yield f"#{pointer}: x-requirement {node['x-requirement']} is not in requirements.toml"
+        yield from _unknown_requirements(contract, pointer, node)
+
+
+def _unknown_requirements(contract: Contract, pointer: str, node: Any) -> Iterator[str]:
+    """What a schema cites that is not stated: for all of it, and for single keywords of it."""
+    if not isinstance(node, dict):
+        return
+    if "x-requirement" in node and node["x-requirement"] not in contract.requirements:
+        yield f"#{pointer}: x-requirement {node['x-requirement']} is not in requirements.toml"
+    for keyword, cited in node.get("x-requirement-of", {}).items():
+        if cited not in contract.requirements:
+            yield f"#{pointer}/x-requirement-of/{keyword}: {cited} is not in requirements.toml"
+        if keyword not in node:
+            yield f"#{pointer}/x-requirement-of/{keyword}: the schema has no {keyword}"
 
 
 def _schema(pointer: str, schema: Any) -> Iterator[str]:

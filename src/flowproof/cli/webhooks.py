@@ -12,7 +12,7 @@ from flowproof.errors import ConfigurationError
 
 from .control import Control, workspace_path
 from .group import CommandGroup
-from .options import option, workspace_options
+from .options import complete_provider, option, workspace_options
 from .tables import json_text, table
 
 __all__ = ["webhooks"]
@@ -53,7 +53,7 @@ def replay(delivery: str, server: str, token: str | None, workspace: str) -> Non
 
 
 @webhooks.command()
-@click.argument("provider")
+@click.argument("provider", shell_complete=complete_provider)
 @click.argument("event")
 @click.argument("url")
 @workspace_options
@@ -85,7 +85,7 @@ def adversary(changes: tuple[str, ...], honest: bool, server: str, token: str | 
 
 
 @webhooks.command()
-@click.argument("provider")
+@click.argument("provider", shell_complete=complete_provider)
 @click.argument("url")
 @option("--event", metavar="NAME", help="Which event is sent.  [default: the provider's first]")
 @option(

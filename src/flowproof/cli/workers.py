@@ -33,7 +33,7 @@ POLL_S = 0.1
 STOP_TIMEOUT_S = 10.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0  # before a worker is replaced that has ended soon after its start
 SOON_S = 10.0
-SECRET_VARIABLES = frozenset({"FLOWPROOF_TOKEN", "FLOWPROOF_SERVE_TOKEN", "FLOWPROOF_SERVE_STATE"})
+OPTION_VARIABLES = ("FLOWPROOF_TOKEN", "FLOWPROOF_SERVE_")  # a worker has its options on its command line
 
 
 def supervise(options: ServeOptions) -> None:
@@ -122,8 +122,8 @@ def _workers(options: ServeOptions, listening: socket.socket) -> Iterator[list[W
 def _start(options: ServeOptions, listening: socket.socket, index: int) -> subprocess.Popen[bytes]:
     """Each worker draws from its own seed, else two of them would give two workspaces the same id."""
     seed = SystemRandom().getrandbits(63) if options.seed is None else options.seed * options.workers + index
-    own = replace(options, workers=1, clock=None, seed=seed, ready_file=None, listen_fd=listening.fileno())
-    others = {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
+    own = replace(options, workers=1, clock=None, seed=seed, ready_file=None, env=None, listen_fd=listening.fileno())
+    others = {name: value for name, value in os.environ.items() if not name.startswith(OPTION_VARIABLES)}
     # other users see a command line, but no environment
     secrets = {"FLOWPROOF_TOKEN": options.token or "", "FLOWPROOF_SERVE_STATE": options.state}
     return subprocess.Popen(

@@ -141,6 +141,11 @@ class JournalExchange:
         return any(plan.get("fault") in LOSES_THE_RESPONSE for plan in self.faults)
 
     @property
+    def is_held_back(self) -> bool:
+        """Whether a fault made the response wait."""
+        return any(plan.get("fault") == "latency" for plan in self.faults)
+
+    @property
     def mistakes(self) -> tuple[SigningMistake, ...]:
         """The mistakes that explain a refused signature."""
         return tuple(SigningMistake(code, text) for code, text in MISTAKE.findall(self.explanation))

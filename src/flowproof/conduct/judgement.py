@@ -1,14 +1,15 @@
 """The verdict on each requirement: one violation is a FAIL, and nothing observed is never a PASS."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from flowproof.conformance import Contract, Requirement
+from flowproof.errors import ConfigurationError
 
 from .contract_checks import RequirementObservation, contract_observations
 from .journal import Journal
-from .obligation import Obligations, Observation, Violated
+from .obligation import Obligation, Obligations, Observation, Violated
 
 __all__ = ["ConductReport", "Judgement", "Verdict", "judge"]
 
@@ -88,7 +89,17 @@ def judge(journal: Journal, contract: Contract, obligations: Obligations) -> Con
 def _observations(journal: Journal, contract: Contract, obligations: Obligations) -> Iterator[RequirementObservation]:
     yield from contract_observations(journal, contract, obligations)
     for obligation in obligations.checked:
-        yield from ((obligation.requirement, observation) for observation in obligation.check(journal))
+        yield from ((obligation.requirement, observation) for observation in _checked(obligation, journal))
+
+
+def _checked(obligation: Obligation, journal: Journal) -> Iterable[Observation]:
+    try:
+        return tuple(obligation.check(journal))
+    except Exception as error:  # the check of another distribution may fail in any way
+        raise ConfigurationError(
+            f"The check of {obligation.requirement} failed on this journal: {type(error).__name__}: {error}.",
+            "Fix the function that the kit's obligations name for it.",
+        ) from error
 
 
 def _judgement(requirement: Requirement, found: list[Observation], obligations: Obligations) -> Judgement:

@@ -58,8 +58,8 @@ def read_journal(entries: Iterable[Entry], contract: Contract) -> Journal:
 
 def _exchange(entry: Entry, contract: Contract) -> JournalExchange:
     sent, request = entry["request"], _message(entry["request"])
-    findings = [Finding(**each) for each in entry["findings"]]
     found = contract.operations.find(sent["method"], sent["path"]) if entry["direction"] == "in" else None
+    is_deferred = found is not None and found.operation.deferred and 0 < int(entry["response"]["status"]) < 400
     query = dict(parse_qsl(sent["query"], keep_blank_values=True))
     return JournalExchange(
         id=entry["id"],
@@ -73,8 +73,8 @@ def _exchange(entry: Entry, contract: Contract) -> JournalExchange:
         request=request,
         status=int(entry["response"]["status"]),
         response=_message(entry["response"]),
-        requirement=entry["requirement"],
-        findings=(*findings, *_deferred_findings(entry, request, found, contract)),
+        requirement=None if is_deferred else entry["requirement"],
+        findings=_deferred_findings(request, found, contract) if is_deferred else _findings(entry),
         faults=tuple(entry["faults"]),
         explanation=entry["explanation"] or "",
         direction=entry["direction"],
@@ -82,12 +82,18 @@ def _exchange(entry: Entry, contract: Contract) -> JournalExchange:
     )
 
 
-def _deferred_findings(
-    entry: Entry, request: RecordedMessage, found: Match | None, contract: Contract
-) -> tuple[Finding, ...]:
-    """The findings of the schema in a body that was accepted before it was validated."""
-    is_open = found is not None and found.operation.deferred and 0 < int(entry["response"]["status"]) < 400
-    if found is None or not is_open or request.json is None:
+def _findings(entry: Entry) -> tuple[Finding, ...]:
+    return tuple(Finding(**each) for each in entry["findings"])
+
+
+def _deferred_findings(request: RecordedMessage, found: Match | None, contract: Contract) -> tuple[Finding, ...]:
+    """
+    The findings of the schema in a body that was accepted before it was validated.
+
+    What the provider found later, which the journal adds to the entry, counts only as far: a client cannot know the
+    account's configuration before it is told.
+    """
+    if found is None or request.json is None:
         return ()
     return check_request_body(contract, found.operation, found.operation.json_body or "", request.json)
 

@@ -16,8 +16,14 @@ def find_repeat(exchange: JournalExchange, journal: Journal) -> JournalExchange 
 
 
 def outcome_was_unknown(first: JournalExchange, then: JournalExchange) -> bool:
-    """Whether the client could not know the outcome of its first request when it sent the second."""
-    return first.is_lost or first.at > then.at
+    """
+    Whether the client could not know the outcome of its first request when it sent the second.
+
+    A clock that stands still shows no order of an answer and a later request. There an answer that a fault plan held
+    back counts as late: the same request at the same instant is that of a client that did not wait for it.
+    """
+    stands_still = first.at == then.at and first.clock != "real"
+    return first.is_lost or first.at > then.at or (stands_still and first.is_held_back)
 
 
 def pause_s(first: JournalExchange, then: JournalExchange) -> float | None:

@@ -1,7 +1,8 @@
 """Compares an exchange with its contract: the request and the response."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,10 +14,23 @@ from .contract import Contract
 from .finding import Finding
 from .operations import Match, Operation, Parameter
 
-__all__ = ["check", "check_parameters", "check_request_body", "check_response"]
+__all__ = [
+    "BOOLEANS",
+    "check",
+    "check_parameters",
+    "check_request_body",
+    "check_response",
+    "typed",
+    "typed_form",
+]
 
 JSON = "application/json"
+BOOLEANS: Mapping[str, bool] = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
+"""Texts of a boolean in a path or query, in any case: Python writes True, PHP writes 1."""
 FORM = "application/x-www-form-urlencoded"
+
+UNSERVED = (401, 403, 404, 405)
+"""What an operation that there is not is answered; a server may ask for credentials before it looks for the path."""
 
 
 def check(contract: Contract, exchange: Exchange) -> tuple[Finding, ...]:
@@ -27,7 +41,7 @@ def check(contract: Contract, exchange: Exchange) -> tuple[Finding, ...]:
     """
     match = contract.operations.find(exchange.method, exchange.path)
     if match is None:
-        return () if exchange.status in (404, 405) else (_no_operation(exchange),)
+        return () if exchange.status in UNSERVED else (_no_operation(exchange),)
     if exchange.method == "HEAD" and exchange.status in (404, 405):
         return ()  # HEAD may be served as GET is, or be a method that the path does not have
     of_response = _check_received_response(contract, match.operation, exchange)
@@ -43,13 +57,36 @@ def check_parameters(contract: Contract, match: Match, query: str) -> tuple[Find
     return tuple(
         finding
         for parameter in match.operation.parameters
-        for text in (
-            [match.path_parameters.get(parameter.name)]
-            if parameter.place == "path"
-            else values.get(parameter.name, [None])
-        )
-        for finding in _check_parameter(contract, parameter, text)
+        for value in _values(parameter, match, values)
+        for finding in _check_parameter(contract, parameter, value)
     )
+
+
+def _values(parameter: Parameter, match: Match, query: Mapping[str, list[str | None]]) -> Iterable[Any]:
+    """The values of a parameter, each to be checked: one for each time that it is given, or one list; None for none."""
+    texts = (
+        [match.path_parameters.get(parameter.name)] if parameter.place == "path" else query.get(parameter.name, [None])
+    )
+    if parameter.type != "array" or texts == [None]:
+        return [None if text is None else typed(text, parameter.type) for text in texts]
+    items = (
+        texts
+        if parameter.separator is None
+        else [part for text in texts if text for part in text.split(parameter.separator)]
+    )
+    return [[typed(text or "", parameter.item_type) for text in items]]
+
+
+def typed_form(operation: Operation, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The names and values of a form: numbers and booleans as their schema has them, and lists of what it calls so."""
+    types = operation.form_types
+    form: dict[str, Any] = {}
+    for name, text in pairs:
+        if types.get(name) == "array":
+            form.setdefault(name, []).append(text)
+        else:
+            form[name] = typed(text, types[name]) if name in types else text
+    return form
 
 
 def check_request_body(contract: Contract, operation: Operation, media_type: str, value: Any) -> tuple[Finding, ...]:
@@ -70,21 +107,21 @@ def check_response(contract: Contract, operation: Operation, status: int, value:
     )
 
 
-def _check_parameter(contract: Contract, parameter: Parameter, text: str | None) -> Iterator[Finding]:
+def _check_parameter(contract: Contract, parameter: Parameter, value: Any) -> Iterator[Finding]:
     where = f"request.{parameter.place}"
-    if text is None:
+    if value is None:
         if parameter.required:
             yield Finding(where, f"/{parameter.name}", "a value", "nothing", parameter.requirement, "required")
         return
     uri = contract.schemas.uri_of_pointer(parameter.schema)
-    for each in contract.schemas.findings(uri, _typed(text, parameter.type), where):
+    for each in contract.schemas.findings(uri, value, where):
         yield Finding(where, f"/{parameter.name}", each.expected, each.got, each.requirement, each.keyword)
 
 
-def _typed(text: str, schema_type: str) -> Any:
-    """The value of a text in a path or query; the text itself where it is not of that type."""
+def typed(text: str, schema_type: str) -> Any:
+    """The value of a text in a path, query or form; the text itself where it is not of that type."""
     if schema_type == "boolean":
-        return {"true": True, "false": False}.get(text, text)
+        return BOOLEANS.get(text.lower(), text)
     if schema_type in ("integer", "number") and text.isascii():
         read = int if schema_type == "integer" else float
         try:
@@ -99,9 +136,12 @@ def _check_sent_request(contract: Contract, match: Match, exchange: Exchange) ->
     found = check_parameters(contract, match, exchange.query)
     if not match.operation.bodies or (not exchange.request_body and not match.operation.body_required):
         return found
-    if FORM in match.operation.bodies:
-        form = dict(parse_qsl(exchange.request_body.decode("latin-1"), keep_blank_values=True))
-        return (*found, *check_request_body(contract, match.operation, FORM, form))
+    media_type = (header(exchange.request_headers, "content-type") or "").partition(";")[0].strip().lower()
+    if not match.operation.reads_as_value(media_type):
+        return found
+    if match.operation.reads_as_form(media_type):
+        pairs = parse_qsl(exchange.request_body.decode("latin-1"), keep_blank_values=True)
+        return (*found, *check_request_body(contract, match.operation, FORM, typed_form(match.operation, pairs)))
     value = _json(exchange.request_body)
     if value is NOT_JSON:
         return (*found, Finding("request.body", "", "JSON", f"{len(exchange.request_body)} bytes", keyword="json"))
@@ -118,8 +158,9 @@ def _check_received_response(contract: Contract, operation: Operation, exchange:
         return (
             Finding("response.headers", "/content-type", expected, media_type or "nothing", keyword="content-type"),
         )
-    if exchange.method == "HEAD":
-        return ()
+    is_json = media_type == JSON or media_type.endswith("+json")
+    if exchange.method == "HEAD" or not (is_json and described[media_type]):
+        return ()  # (only JSON has schemas that are checked)
     value = _json(exchange.response_body)
     if value is NOT_JSON:
         size = f"{len(exchange.response_body)} bytes that are none"
@@ -138,4 +179,5 @@ def _json(body: bytes) -> Any:
 
 
 def _no_operation(exchange: Exchange) -> Finding:
-    return Finding("response.status", "", "404 or 405, since the contract has no such operation", str(exchange.status))
+    expected = f"{', '.join(map(str, UNSERVED[:-1]))} or {UNSERVED[-1]}, since the contract has no such operation"
+    return Finding("response.status", "", expected, str(exchange.status))

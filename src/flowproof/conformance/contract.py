@@ -29,6 +29,7 @@ class Contract:
         operations: Of the document.
         requirements: By id.
         schemas: Of the document and of its files.
+        folder: Where its files stand; None where it was made in memory.
     """
 
     slug: str
@@ -36,19 +37,23 @@ class Contract:
     operations: Operations
     requirements: Mapping[str, Requirement]
     schemas: Schemas
+    folder: Traversable | None = None
 
 
-def load_contract(slug: str, folder: Traversable | None = None) -> Contract:
+def load_contract(slug: str, folder: "Traversable | Contract | None" = None) -> Contract:
     """
     Load the contract of a provider.
 
     Args:
         slug: The provider's slug.
-        folder: Of its files; by default the folder of that slug in this package's contracts.
+        folder: Of its files; by default the folder of that slug in this package's contracts. A contract is returned as
+            it is: a provider may have loaded its own.
 
     Raises:
         ContractError: A file is missing, cannot be read, or is wrong.
     """
+    if isinstance(folder, Contract):
+        return folder
     place = folder if folder is not None else files("flowproof.contracts").joinpath(slug)
     try:
         return _contract(slug, place)
@@ -72,6 +77,7 @@ def _contract(slug: str, place: Traversable) -> Contract:
         operations=read_operations(document),
         requirements={each.id: each for each in requirements},
         schemas=Schemas(slug, document, schemas),
+        folder=place,
     )
 
 

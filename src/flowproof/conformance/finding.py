@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Finding"]
+__all__ = ["MOST_FINDINGS", "NOTHING", "Finding", "demand"]
+
+MOST_FINDINGS = 100  # of one value; nobody reads more, and looking for them may take longer than the request
+NOTHING = "nothing"  # expected where a value must be left out
+
+
+def demand(expected: str, keyword: str) -> str:
+    """What is demanded of a place, to follow its name: ``is required``, ``must be left out``, ``must be a string``."""
+    if keyword == "required":
+        return "is required"
+    return "must be left out" if expected == NOTHING else f"must be {expected}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,11 @@ class Finding:
     got: str
     requirement: str | None = None
     keyword: str = ""
+
+    @property
+    def demand(self) -> str:
+        """What is demanded of the place, to follow its name in a sentence."""
+        return demand(self.expected, self.keyword)
 
     def __str__(self) -> str:
         cited = f" [{self.requirement}]" if self.requirement else ""

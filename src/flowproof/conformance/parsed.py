@@ -2,7 +2,8 @@
 A cache of parsed contract files beside Python's bytecode, for a quick start.
 
 Parsing YAML and TOML takes most of the time of loading a contract. The result is kept in ``__pycache__`` with a digest
-of the text, and is used for that text only. Where nothing can be written there, the text is parsed each time.
+of the text and of itself, and is used for that text only. Where nothing can be written there, or what is there is
+damaged, the text is parsed.
 """
 
 import marshal
@@ -18,6 +19,8 @@ from typing import Any
 
 __all__ = ["parse_cached"]
 
+SIZE = sha256().digest_size
+
 
 def parse_cached(file: Traversable, text: str, parse: Callable[[str], Any]) -> Any:
     """
@@ -31,12 +34,12 @@ def parse_cached(file: Traversable, text: str, parse: Callable[[str], Any]) -> A
     if not isinstance(file, Path) or sys.dont_write_bytecode:
         return parse(text)
     place, digest = _place(file), sha256(text.encode()).digest()
-    with suppress(OSError, EOFError, ValueError, TypeError):  # missing, or not written by this module
-        of, value = marshal.loads(place.read_bytes())  # noqa: S302 (trusted as the bytecode beside it is)
-        if of == digest:
-            return value
+    with suppress(OSError):
+        kept = place.read_bytes()
+        if kept.startswith(digest + sha256(kept[2 * SIZE :]).digest()):  # marshal reads nothing that is damaged
+            return marshal.loads(kept[2 * SIZE :])  # noqa: S302 (trusted as the bytecode beside it is)
     value = parse(text)
-    _keep(place, (digest, value))
+    _keep(place, digest, value)
     return value
 
 
@@ -45,10 +48,10 @@ def _place(file: Path) -> Path:
     return Path(cache_from_source(str(file))).with_suffix(".parsed")
 
 
-def _keep(place: Path, value: tuple[bytes, Any]) -> None:
+def _keep(place: Path, digest: bytes, value: Any) -> None:
     with suppress(OSError, ValueError):  # not writable, or the value has dates
         written = marshal.dumps(value)
         place.parent.mkdir(parents=True, exist_ok=True)
         unfinished = place.with_suffix(f".{os.getpid()}")
-        unfinished.write_bytes(written)
+        unfinished.write_bytes(digest + sha256(written).digest() + written)
         unfinished.replace(place)

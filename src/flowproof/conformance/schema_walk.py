@@ -120,7 +120,10 @@ class SchemaWalk:
         for name in node.get("required", ()):
             if cited := known.get(name, nearest):
                 yield cited, "required"
-        yield from ((nearest, keyword) for keyword in JUDGING if nearest and keyword in node)
+        of_keyword = node.get("x-requirement-of", {})
+        for keyword in JUDGING:
+            if keyword in node and (cited := of_keyword.get(keyword, nearest)):
+                yield cited, keyword
         here = [*node.get("allOf", ()), *(node[name] for name in CONDITIONAL if name in node)]
         if "$ref" in node:
             resolved = resolver.lookup(node["$ref"])

@@ -71,7 +71,7 @@ class Schemas:
         if self.accepts(uri, value):
             return ()
         found = self._explainer.explain(uri, value, where)
-        return found or (Finding(where, "", f"what {uri.rpartition('/')[2]} says", "another value", keyword="schema"),)
+        return found or (Finding(where, "", "a value that the contract allows", "another value", keyword="schema"),)
 
     def normalized(self, uri: str, value: Any) -> Any:
         """A valid JSON value with the members that the schema of that URI names, and with its defaults (`Shape`)."""
@@ -84,4 +84,4 @@ class Schemas:
     def _explainer(self) -> "Explainer":
         from .explanation import Explainer  # noqa: PLC0415 (jsonschema takes longer to load than everything else)
 
-        return Explainer(self.resources)
+        return Explainer(self.resources, self.accepts)

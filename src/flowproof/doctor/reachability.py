@@ -19,17 +19,18 @@ HEADER = "Flowproof-Doctor"
 
 def check_webhooks(entry: ProfileEntry, *, session: requests.Session) -> Check:
     """Send a request to the profile's ``webhook_url`` and wait for it in an inbox on its ``webhook_port``."""
-    if entry.webhook_url is None:
+    address = entry.site.webhook_url
+    if address is None:
         return not_checked(NAME, "the profile names no webhook_url")
     token = secrets.token_urlsafe(16)
     with ExitStack() as stack:
         try:
-            inbox = stack.enter_context(Inbox(204, port=entry.webhook_port))
+            inbox = stack.enter_context(Inbox(204, port=entry.site.webhook_port))
         except OSError as error:
             fix = "Stop what listens there, or name another webhook_port."
-            return wrong(NAME, f"port {entry.webhook_port} cannot be listened on: {error.strerror or error}", fix)
+            return wrong(NAME, f"port {entry.site.webhook_port} cannot be listened on: {error.strerror or error}", fix)
         try:
-            answer = session.post(entry.webhook_url, headers={HEADER: token}, timeout=TIMEOUT_S, allow_redirects=False)
+            answer = session.post(address, headers={HEADER: token}, timeout=TIMEOUT_S, allow_redirects=False)
         except requests.RequestException as error:
             fix = f"Start the tunnel that leads from there to port {inbox.port} of this machine."
             return wrong(NAME, f"webhook_url cannot be reached: {type(error).__name__}", fix)

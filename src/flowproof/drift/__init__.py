@@ -6,5 +6,6 @@ Compares; judges neither. Values that differ from call to call are folded by rul
 
 from .comparison import Difference, compare
 from .run import Drift, Outcome, find_drift
+from .uniqueness import UniqueValues
 
-__all__ = ["Difference", "Drift", "Outcome", "compare", "find_drift"]
+__all__ = ["Difference", "Drift", "Outcome", "UniqueValues", "compare", "find_drift"]

@@ -12,6 +12,7 @@ from .comparison import Difference, compare
 from .dates import redated
 from .folding import Folder
 from .side import NotComparable, Side
+from .uniqueness import UniqueValues
 
 __all__ = ["Drift", "Outcome", "find_drift"]
 
@@ -58,7 +59,14 @@ class Drift:
         return not any(each.differences for each in self.outcomes)
 
 
-def find_drift(cases: Iterable[Case], first: Side, second: Side, *, volatile: frozenset[str] = frozenset()) -> Drift:
+def find_drift(
+    cases: Iterable[Case],
+    first: Side,
+    second: Side,
+    *,
+    volatile: frozenset[str] = frozenset(),
+    unique: UniqueValues | None = None,
+) -> Drift:
     """
     Send each case to both targets and compare the answers.
 
@@ -67,7 +75,9 @@ def find_drift(cases: Iterable[Case], first: Side, second: Side, *, volatile: fr
         first: Named first in every difference.
         second: The other.
         volatile: Names of members whose values mean nothing, beside the ids of what is created.
+        unique: Replaces what a provider takes only once.
     """
+    unique = unique if unique is not None else UniqueValues((), "")
     volatile |= first.ids
     outcomes: list[Outcome] = []
     left_out: dict[str, str] = {}
@@ -78,7 +88,7 @@ def find_drift(cases: Iterable[Case], first: Side, second: Side, *, volatile: fr
                 left_out[case.id] = why
                 continue
             try:
-                for outcome in _steps(case, (first, second), volatile):
+                for outcome in _steps(case, (first, second), volatile, unique):
                     outcomes.append(outcome)  # noqa: PERF402 (what was compared before a break stays)
             except NotComparable as error:
                 left_out[case.id] = str(error)
@@ -100,14 +110,14 @@ def _unfit(case: Case, first: Side, second: Side) -> str | None:
     return first.refuses(iter(requests_)) or second.refuses(iter(requests_))
 
 
-def _steps(case: Case, sides: tuple[Side, Side], volatile: frozenset[str]) -> Iterator[Outcome]:
+def _steps(case: Case, sides: tuple[Side, Side], volatile: frozenset[str], unique: UniqueValues) -> Iterator[Outcome]:
     folders = [Folder(side.site.url, volatile) for side in sides]
     saved: list[dict[str, str]] = [{}, {}]
     for number, step in enumerate(case.steps, start=1):
         _let_pass(step.get("advance_s", 0), sides)
         sent = []
         for side, folder, known in zip(sides, folders, saved, strict=True):
-            request = redated(prepare(step["request"], known), case.clock, side.now())
+            request = unique.request(redated(prepare(step["request"], known), case.clock, side.now()))
             sent.append(side.send(request, folder))
         (first, _), (second, _) = sent
         yield Outcome(case.id, number, _operation(sides[0], step), first.status, tuple(compare(first, second)))

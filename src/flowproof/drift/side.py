@@ -1,13 +1,14 @@
 """One of the two targets: where a case's requests go, and what may not be sent there."""
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 import requests
@@ -17,7 +18,8 @@ from flowproof.conformance import Contract, Match
 from flowproof.conformance.effects import Effect, read_effects, value_of
 from flowproof.errors import FlowproofError
 from flowproof.exchange import Exchange
-from flowproof.kit import ProviderKit
+from flowproof.kit import Leftover, ProviderKit
+from flowproof.removal import remove_all
 from flowproof.target import Clock, Site
 from flowproof.target.profile import Permission
 
@@ -27,7 +29,6 @@ from .folding import Folder
 __all__ = ["NotComparable", "Side"]
 
 ID = re.compile(r"^\$response\.body#.*/([^/]+)$")
-GONE = frozenset({200, 202, 204, 400, 404, 409, 410})  # (it is removed now, or was removed by the case itself)
 RELIED_ON = frozenset({"allow", "etag", "link", "location", "retry-after", "www-authenticate", "deprecation", "sunset"})
 
 
@@ -44,6 +45,29 @@ class NotComparable(FlowproofError):
 
     def __str__(self) -> str:
         return self.why
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """
+    Something that a case has created.
+
+    Args:
+        operation: `operationId` that created it.
+        what: Its id or reference.
+        undo: `operationId` that removes it; empty where none does.
+        parameters: Path parameters of that operation, as far as they are known.
+    """
+
+    operation: str
+    what: str
+    undo: str
+    parameters: Mapping[str, str]
+
+    def is_removed_by(self, match: Match) -> bool:
+        """Whether a request that succeeded has removed it."""
+        is_same = self.parameters.items() <= match.path_parameters.items()
+        return bool(self.parameters) and self.undo == match.operation.id and is_same
 
 
 @dataclass(slots=True)
@@ -69,7 +93,7 @@ class Side:
     clock: Clock | None = None
     created: list[str] = field(default_factory=list)
     _calls: Counter[str] = field(default_factory=Counter)
-    _undo: list[tuple[str, CaseRequest | None]] = field(default_factory=list)
+    _made: list[Made] = field(default_factory=list)
     _session: requests.Session = field(default_factory=requests.Session)
     _effects: Mapping[str, Effect] = field(init=False)
 
@@ -132,37 +156,43 @@ class Side:
         effect = self._effects[match.operation.id]
         if effect.changes:
             self._calls[match.operation.id] += 1
+        self._made = [each for each in self._made if not each.is_removed_by(match)]
         if effect.creates is None:
             return
         exchange = Exchange(
             request.method, request.path, "", (), request.body or b"", response.status_code, (), response.content
         )
-        what = f"{match.operation.id}: {value_of(effect.creates, exchange, match) or 'the answer does not say what'}"
-        self._undo.append((what, self._undoing(effect, exchange, match)))
-
-    def _undoing(self, effect: Effect, exchange: Exchange, match: Match) -> CaseRequest | None:
+        what = value_of(effect.creates, exchange, match) or "the answer does not say what"
         undone_by = effect.undone_by
-        operation = self.contract.operations.by_id(undone_by.operation) if undone_by else None
-        if undone_by is None or operation is None:
-            return None
-        values = {name: value_of(each, exchange, match) for name, each in undone_by.parameters.items()}
-        path = operation.path
-        for name, value in values.items():
-            path = path.replace(f"{{{name}}}", quote(value or "", safe=""))
-        return (
-            None if None in values.values() or "{" in path else CaseRequest(operation.method, path, {}, {}, None, True)
-        )
+        values = {} if undone_by is None else undone_by.parameters
+        found = {name: value_of(each, exchange, match) for name, each in values.items()}
+        parameters = {name: value for name, value in found.items() if value is not None}
+        self._made.append(Made(match.operation.id, what, undone_by.operation if undone_by else "", parameters))
 
     def tidy(self) -> None:
-        """Undo what a case has created and what can be undone, the newest first; keep the rest as left."""
-        while self._undo:
-            what, undoing = self._undo.pop()
-            try:
-                undone = undoing is not None and self._sent(undoing).status_code in GONE
-            except NotComparable:
-                undone = False
-            if not undone and not self.permission.everything:
-                self.created.append(what)
+        """Remove what a case has created and what can be removed, as a certification does; keep the rest as left."""
+        made, self._made = self._made[::-1], []
+        removable = [each for each in made if each.undo in self.kit.cleanup and self._permits(each.undo)]
+        left = [each for each in made if each not in removable]
+        ended = remove_all(removable, self._remove, target_of=lambda _: self.name, pause=self._pause)
+        left += [each.thing for each in ended if not each.is_gone]
+        if not self.permission.everything:
+            self.created.extend(f"{each.operation}: {each.what}" for each in left)
+
+    def _permits(self, operation: str) -> bool:
+        return self.permission.everything or operation in self.permission.operations
+
+    def _remove(self, made: Made) -> str:
+        settings: dict[str, Any] = {} if self.clock is None else {"sleep": self.clock.advance}
+        with closing(self.kit.make_client(self.site, session=self._session, **settings)) as client:
+            self.kit.remove(made.undo, client, Leftover(made.what, self.site, made.parameters))
+        return made.undo
+
+    def _pause(self, seconds: float) -> None:
+        if self.clock is not None:
+            self.clock.advance(seconds)
+        else:
+            time.sleep(seconds)
 
     def close(self) -> None:
         self._session.close()

@@ -21,14 +21,24 @@ from flask.wrappers import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter
 
-from flowproof.conformance import Contract, Finding, Match, check_parameters, check_request_body, check_response
+from flowproof.conformance import (
+    Contract,
+    Finding,
+    Match,
+    check_parameters,
+    check_request_body,
+    check_response,
+    typed_form,
+)
 from flowproof.redaction.named_parameters import ParameterRedactor
 
 from . import refusals
+from .hooks import Inputs
 from .http.body import FORM, read_form, read_json
+from .http.pairs import MOST_PAIRS
 from .http.request import ProviderRequest
 from .http.response import STATUSES_WITHOUT_BODY, WireResponse
-from .http.routing import DirectView, QuickRule, direct_views
+from .http.routing import DirectView, OperationView, QuickRule, direct_views
 from .provider import Provider
 from .provider_context import ProviderContext
 from .request_context import Binding, RequestContext
@@ -72,8 +82,10 @@ class ProviderApp(Flask):
         self.url_map.merge_slashes = False
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.register_blueprint(provider.routes)
-        self._direct_views: Mapping[str, DirectView] = {}
-        if not provider.flask_context:
+        self._direct_views: Mapping[str, DirectView | OperationView] = {
+            name: OperationView(view) for name, view in provider.views.items()
+        }
+        if not provider.flask_context and not provider.views:
             self._direct_views = direct_views(contract.operations.all, self.url_map.iter_rules(), self.view_functions)
 
     def process(
@@ -90,15 +102,18 @@ class ProviderApp(Flask):
         """
         direct = self._direct_views.get(match.operation.id) if match is not None and request.path.isascii() else None
         if match is not None and direct is not None:
-            return self._process(request, context, match, lambda: direct.dispatch(match))
+            return self._process(request, context, match, direct.dispatch)
+        if match is None and self.provider.views and (allowed := self.contract.operations.methods(request.path)):
+            expected = " or ".join(allowed)
+            raise refusals.MethodNotAllowed([Finding("request.method", "", expected, request.method)])
         with self.request_context(request.environ()) as flask_context:
             view, parameters = self._route(request, flask_context.request)
             if match is None:
-                raise refusals.NoSuchRoute([Finding("request.path", "", "a path of the contract", request.path)])
-            return self._process(request, context, match, lambda: view(**parameters))
+                raise refusals.NoSuchRoute([Finding("request.path", "", self._nearest(request), request.path)])
+            return self._process(request, context, match, lambda _: view(**parameters))
 
     def _process(
-        self, request: ProviderRequest, context: ProviderContext, match: Match, dispatch: Callable[[], Any]
+        self, request: ProviderRequest, context: ProviderContext, match: Match, dispatch: Callable[[Match], Any]
     ) -> tuple[WireResponse, Sequence[Finding]]:
         """The stations behind routing."""
         if request.wire.too_large:
@@ -108,11 +123,21 @@ class ProviderApp(Flask):
         with Binding(bound):
             bound.principal = self.provider.authenticate(request, context)
             bound.json = self._read_body(request, match)
+            if context.input_filter is not None:
+                inputs = context.input_filter(self.provider.slug, Inputs(request, match, bound.json))
+                request, match, bound.json = inputs
+                bound.request = request
             self._validate_request(match, request, bound.json, context)
-            response, findings = self._render(match, dispatch())
+            response, findings = self._render(match, dispatch(match))
         for each in findings:
             logger.warning("the mock of %s breaks its own contract: %s", self.provider.slug, each)
         return response, findings
+
+    def allowed_methods(self, request: ProviderRequest) -> tuple[str, ...]:
+        """The methods of a request's path; none where no operation has the path."""
+        if self.provider.views:
+            return self.contract.operations.methods(request.path)
+        return tuple(sorted(self.url_map.bind("localhost").allowed_methods(request.path)))
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """The router of a request: by path alone, since the host has been evaluated already."""
@@ -134,9 +159,8 @@ class ProviderApp(Flask):
     def _route(self, request: ProviderRequest, flask_request: Request) -> tuple[Callable[..., Any], dict[str, str]]:
         missed, rule = flask_request.routing_exception, flask_request.url_rule
         if isinstance(missed, MethodNotAllowed):
-            allowed = tuple(sorted(missed.valid_methods or ()))
-            expected = " or ".join(allowed)
-            raise refusals.MethodNotAllowed([Finding("request.method", "", expected, request.method)], allowed=allowed)
+            expected = " or ".join(sorted(missed.valid_methods or ()))
+            raise refusals.MethodNotAllowed([Finding("request.method", "", expected, request.method)])
         if rule is None or isinstance(missed, HTTPException):
             raise refusals.NoSuchRoute(
                 [Finding("request.path", "", self._nearest(request), f"{request.method} {request.path}")]
@@ -145,6 +169,9 @@ class ProviderApp(Flask):
         return self.view_functions[rule.endpoint], parameters
 
     def _nearest(self, request: ProviderRequest) -> str:
+        if missed := self.contract.operations.near_miss(request.method, request.path):
+            slip, operation = missed
+            return f"the path without {slip}: {operation.method} {operation.path}"
         nearest = self.contract.operations.nearest(request.method, request.path)
         return f"an operation of the contract, such as {nearest.method} {nearest.path}" if nearest else "an operation"
 
@@ -152,21 +179,28 @@ class ProviderApp(Flask):
         operation = match.operation
         if not request.body and not operation.body_required:
             return None
-        if FORM in operation.bodies:
-            return read_form(request.body, request.header("content-type"), (FORM,))
-        if operation.json_body is None:
+        media_type = _media_type(request)
+        if not operation.reads_as_value(media_type):
             return None
+        if operation.reads_as_form(media_type):
+            lists = [name for name, each in operation.form_types.items() if each == "array"]
+            return typed_form(operation, read_form(request.body, request.header("content-type"), (FORM,), lists=lists))
         return read_json(request.body, request.header("content-type"), tuple(operation.bodies))
 
     def _validate_request(self, match: Match, request: ProviderRequest, value: Any, context: ProviderContext) -> None:
-        operation = match.operation
+        operation, pairs = match.operation, request.wire.query.count("&") + 1
+        if pairs > MOST_PAIRS:
+            many = Finding("request.query", "", f"at most {MOST_PAIRS} parameters", str(pairs), keyword="maxProperties")
+            raise refusals.ContractBroken([many])
         findings = check_parameters(self.contract, match, request.wire.query) if operation.parameters else ()
         is_checked_here = not (operation.deferred or operation.by_rules)
-        if is_checked_here and (value is not None or request.body):  # (a body may be the JSON text null)
-            media_type = FORM if FORM in operation.bodies else operation.json_body or JSON
+        is_there = value is not None or bool(request.body)  # (a body may be the JSON text null)
+        if is_checked_here and is_there and operation.reads_as_value(_media_type(request)):
+            is_form = operation.reads_as_form(_media_type(request))
+            media_type = FORM if is_form else operation.json_body or JSON
             findings += check_request_body(self.contract, operation, media_type, value)
         if findings := context.filtered(findings):
-            raise refusals.ContractBroken(findings, operation=operation.id)
+            raise refusals.ContractBroken(findings)
 
     def _render(self, match: Match, returned: Any) -> tuple[WireResponse, Sequence[Finding]]:
         """What a view has returned as a response, and how that breaks the contract."""
@@ -184,6 +218,10 @@ class ProviderApp(Flask):
             is_empty = int(status) in STATUSES_WITHOUT_BODY
             response = WireResponse(int(status), b"", ()) if is_empty else WireResponse(int(status), _json_bytes(value))
         return response, check_response(self.contract, match.operation, response.status, value)
+
+
+def _media_type(request: ProviderRequest) -> str:
+    return (request.header("content-type") or "").partition(";")[0].strip().lower()
 
 
 def _json_bytes(value: Any) -> bytes:

@@ -9,6 +9,7 @@ from flowproof.errors import ConfigurationError
 
 from .app import ProviderApp
 from .control.app import ControlApp
+from .http.host_names import HostNames
 from .mock import Mock
 from .provider import Provider
 from .serving import Gateway
@@ -31,6 +32,10 @@ class ServerSettings:
         largest_body: What a request may have at most, in bytes.
         journal_keep: How many exchanges are kept of each workspace.
         entropy: What ids and credentials of new workspaces are drawn from; the same number gives the same.
+        shared: Other machines can reach the server. Then the default workspace has credentials of its own, and webhooks
+            go to hosts that a workspace allows, not to loopback.
+        allowed_hosts: Host names under which the server answers, beside loopback and the providers' own hosts. A shared
+            one answers under every name.
     """
 
     entropy: int
@@ -38,6 +43,8 @@ class ServerSettings:
     token: str | None = field(default=None, repr=False)
     largest_body: int = 1024 * 1024
     journal_keep: int = 500
+    shared: bool = False
+    allowed_hosts: tuple[str, ...] = ()
 
 
 def build_gateway(
@@ -64,8 +71,11 @@ def build_gateway(
         )
         for provider in providers
     ]
-    mock = Mock(apps, open_store(settings.state), Random(settings.entropy), journal_keep=settings.journal_keep)
-    return Gateway(mock, ControlApp(mock, token=settings.token), largest_body=settings.largest_body)
+    store, rng = open_store(settings.state), Random(settings.entropy)
+    mock = Mock(apps, store, rng, journal_keep=settings.journal_keep, shared=settings.shared)
+    hosts = HostNames(mock.hosts, settings.allowed_hosts, any_name=settings.shared)
+    control = ControlApp(mock, token=settings.token, hosts=hosts)
+    return Gateway(mock, control, largest_body=settings.largest_body, hosts=hosts, shared=settings.shared)
 
 
 def open_store(location: str) -> Store:

@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from flowproof.errors import StoreError
+
 from .state.rows import CredentialRow
 
 __all__ = ["Credential", "credential_from_row", "credential_row"]
@@ -28,11 +30,24 @@ class Credential:
     public: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def shown(self) -> dict[str, Any]:
+        """Its parts by name, for whoever uses it. A key that is secret stands under ``key`` alone."""
+        secrets = {name: value for name, value in self.secrets.items() if value != self.key}
+        return {"key": self.key, **self.public, **secrets}
+
 
 def credential_from_row(key: str, body: bytes) -> Credential:
-    """Read what :func:`credential_row` wrote."""
-    value = orjson.loads(body)
-    return Credential(key, value["role"], value["public"], value["secrets"])
+    """
+    Read what :func:`credential_row` wrote.
+
+    Raises:
+        StoreError: The row is damaged.
+    """
+    try:
+        value = orjson.loads(body)
+        return Credential(key, value["role"], value["public"], value["secrets"])
+    except (LookupError, TypeError, ValueError) as error:
+        raise StoreError("the row of a credential is damaged: restore a copy of the state, or delete it") from error
 
 
 def credential_row(workspace: str, provider: str, credential: Credential) -> CredentialRow:

@@ -9,15 +9,16 @@ as the plan says, and then calls ``resume``; so a fault that waits delays no oth
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 from random import Random
 from typing import assert_never
 
 from flowproof.conformance import Finding
-from flowproof.errors import StoreUnavailable
-from flowproof.exchange import Headers
+from flowproof.errors import StoreConflict, StoreError
+from flowproof.exchange import Headers, header
 from flowproof.redaction.journal_entries import redact_text
 
 from . import refusals
@@ -30,6 +31,7 @@ from .http.response import WireResponse
 from .journal.entries import redact_finding
 from .journal.journal import Journal
 from .metrics import Metrics
+from .observation import Observation
 from .placement import Arrival, Placement
 from .recorder import Recorder
 from .refusals import Refusal
@@ -41,6 +43,8 @@ __all__ = ["Arrival", "Mock"]
 
 logger = logging.getLogger("flowproof.mock")
 
+LONGEST_LOGGED = 4000  # characters of a line
+
 
 class Mock:
     """
@@ -51,21 +55,25 @@ class Mock:
         store: Where state and journal live.
         rng: What ids and credentials of new workspaces are drawn from.
         journal_keep: How many exchanges are kept of each workspace.
+        shared: The server can be reached from other machines.
 
     ``hooks`` lets a test tool watch or change answers and findings; ``metrics`` counts what this process has served.
     """
 
-    def __init__(self, apps: Iterable[ProviderApp], store: Store, rng: Random, *, journal_keep: int = 500) -> None:
+    def __init__(
+        self, apps: Iterable[ProviderApp], store: Store, rng: Random, *, journal_keep: int = 500, shared: bool = False
+    ) -> None:
         self.hooks = MockHooks()
         self.apps: Mapping[str, ProviderApp] = {app.provider.slug: app for app in apps}
         self.store = store
         providers = {slug: app.provider for slug, app in self.apps.items()}
         contracts = {slug: app.contract for slug, app in self.apps.items()}
-        self.workspaces = Workspaces(store, providers, contracts, rng, self.hooks)
         self.journal = Journal(store, keep=journal_keep)
+        self.workspaces = Workspaces(store, providers, contracts, rng, self.hooks, self.journal.note, shared=shared)
         self._placement = Placement(self.apps, self.workspaces)
         self.metrics = Metrics()
         self._recorder = Recorder(self.journal, self.workspaces, self.hooks, self.metrics)
+        self.observation = Observation(self._placement, self._recorder, self.workspaces, self._process, self._render)
         self.workspaces.ensure_default()
 
     def handle(self, wire: WireRequest) -> Arrival | WireResponse:
@@ -90,6 +98,26 @@ class Mock:
                 return problem(404, "No such workspace", f"Workspace {arrival.workspace.id} was deleted meanwhile.")
             return self._process_or_refuse(arrival, workspace)
 
+    def refuse(self, wire: WireRequest, status: int, reason: str) -> WireResponse:
+        """
+        Refuse and record what cannot be read as a request.
+
+        Args:
+            wire: As much of it as could be read.
+            status: Such as 400 or 431.
+            reason: What is wrong, for people.
+
+        Returns:
+            The response, in the provider's words where target or host name a provider; else a problem document.
+        """
+        with self.store.transaction():
+            placed = self._placement.place(wire, counts_faults=False)
+            if isinstance(placed, WireResponse):
+                return problem(status, "Unreadable request", reason)
+            finding = Finding("request", "", "an HTTP/1.1 request that the server reads", reason, keyword="http")
+            refusal = refusals.UnreadableRequest([finding], note=reason, status=status)
+            return self._refuse(placed, placed.workspace, placed.workspace.clock.now(), refusal)
+
     def record_reset(self, arrival: Arrival) -> None:
         """Record a request that a reset kept from being processed."""
         with self.store.transaction():
@@ -113,6 +141,11 @@ class Mock:
             provider = self.apps[delivery.provider].provider
             return self._recorder.record_delivery(workspace, delivery, provider, at, headers, result, duration_ms)
 
+    @property
+    def hosts(self) -> Collection[str]:
+        """The providers' own hosts, in lower case."""
+        return self._placement.hosts
+
     def has_host(self, wire: WireRequest) -> bool:
         """Whether a request is to one of the providers' own hosts."""
         return self._placement.has_host(wire)
@@ -133,9 +166,9 @@ class Mock:
                 recorded = self._recorder.record(arrival, workspace, now, response, findings)
         except Refusal as refusal:
             recorded = self._refuse(arrival, workspace, now, refusal)
-        except StoreUnavailable:  # which whoever has the socket answers
-            raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, StoreError) and not isinstance(error, StoreConflict):
+                raise  # the state cannot be read or written, which is no answer of the provider's
             logger.exception("%s: the mock failed while it answered", arrival.id)
             recorded = self._refuse(arrival, workspace, now, refusals.BrokenMock())
         return recorded
@@ -158,19 +191,37 @@ class Mock:
                     case _:
                         assert_never(effect)
         slug, rng_key = arrival.app.provider.slug, str(arrival.number)
-        context = self.workspaces.context(workspace, slug, now=now, rng_key=rng_key, has_own_rng_key=True)
-        return arrival.app.process(arrival.request, context, arrival.match)
+        context = self.workspaces.context(
+            workspace, slug, now=now, rng_key=rng_key, has_own_rng_key=True, exchange=arrival.id
+        )
+        request = arrival.request
+        if self.hooks.request_filter is not None:
+            request = self.hooks.request_filter(slug, arrival.match.operation.id if arrival.match else None, request)
+        return arrival.app.process(request, context, arrival.match)
+
+    def _render(self, arrival: Arrival, refusal: Refusal) -> WireResponse:
+        """A refusal in the provider's own words."""
+        refusal.rng_key = f"{arrival.workspace.rng_root}/{arrival.app.provider.slug}/{arrival.number}"
+        refusal.operation = arrival.match.operation.id if arrival.match else ""
+        return arrival.app.provider.render(refusal)
 
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refusal) -> WireResponse:
         """Render a refusal in the provider's words, log why, and record it."""
-        refusal.rng_key = f"{workspace.seed}/{arrival.app.provider.slug}/{arrival.number}"
-        response = arrival.app.provider.render(refusal)
+        from .hints import add_hints  # noqa: PLC0415 (nothing needs it until a request is refused)
+
+        response = self._render(arrival, refusal)
+        add_hints(refusal, arrival.request, arrival.match, arrival.app.contract)
         refusal.findings = tuple(redact_finding(each, arrival.app.redactor) for each in refusal.findings)
         cited = response.requirement or next((each.requirement for each in refusal.findings if each.requirement), None)
+        if response.status == HTTPStatus.METHOD_NOT_ALLOWED and header(response.headers, "allow") is None:
+            # RFC 9110, 15.5.6, demands it; the body alone is the provider's
+            allow = ("Allow", ", ".join(arrival.app.allowed_methods(arrival.request)))
+            response = replace(response, headers=(*response.headers, allow))
         response = replace(response, requirement=cited)
         secrets = self._recorder.secrets(arrival, workspace)
-        summary = f"{arrival.request.method} {arrival.request.path} answered {response.status}: {refusal}"
-        logger.info("%s %s", arrival.id, redact_text(summary, secrets))
+        path = arrival.request.path[:LONGEST_LOGGED]
+        summary = f"{arrival.request.method} {path} answered {response.status}: {refusal}"
+        logger.info("%s %s", arrival.id, redact_text(summary, secrets)[:LONGEST_LOGGED])
         if refusal.afterwards is not None:
             refusal.afterwards()
         note = refusal.note

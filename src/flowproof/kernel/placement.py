@@ -5,7 +5,7 @@ The path names the provider (``/{provider}/…``), or the Host header does. The 
 (``/w/{workspace}/…``); else the presented credential leads to the workspace, and without either it is the default one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -67,9 +67,13 @@ class Placement:
         self._workspaces = workspaces
         self._by_host = {host: app for app in apps.values() for host in _hosts(app)}
 
-    def place(self, wire: WireRequest) -> Arrival | WireResponse:
+    def place(self, wire: WireRequest, *, counts_faults: bool = True) -> Arrival | WireResponse:
         """
         Place a request and count it, in the transaction that the caller has begun.
+
+        Args:
+            wire: The request.
+            counts_faults: Whether it is a call for the fault plans.
 
         Returns:
             The arrival; or our own 404, where the provider or workspace that is named does not exist.
@@ -79,7 +83,9 @@ class Placement:
         app, mount, path = self._provider(wire, mount, rest)
         if app is None:
             known = ", ".join(f"/{slug}" for slug in self._apps)
-            return problem(404, "No such provider", f"{wire.path} is below no provider. This server has {known}.")
+            slip = " The path has a double slash." if "//" in wire.path else ""
+            detail = f"{wire.path} is below no provider.{slip} This server has {known}."
+            return problem(404, "No such provider", detail)
         request = ProviderRequest(wire, mount, path)
         key = app.provider.presented_key(request)
         workspace = self._workspace(app, key, workspace_id)
@@ -88,10 +94,15 @@ class Placement:
         match = app.contract.operations.find(request.method, request.path)
         number = self._workspaces.store.exchanges.next_number(workspace.id)
         faults: Sequence[tuple[FaultPlan, Random]] = ()
-        if workspace.faults:
+        if workspace.faults and counts_faults:
             workspace, faults = workspace.count_call(app.provider.slug, match.operation.id if match else None)
             self._workspaces.save(workspace)
         return Arrival(app, workspace, key, number, request, match, faults, started_ms)
+
+    @property
+    def hosts(self) -> Collection[str]:
+        """The providers' own hosts, in lower case."""
+        return self._by_host.keys()
 
     def has_host(self, wire: WireRequest) -> bool:
         """Whether a request is to one of the providers' own hosts."""

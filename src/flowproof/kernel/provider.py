@@ -8,6 +8,8 @@ from typing import Any
 
 from flask import Blueprint
 
+from flowproof.conformance import Contract
+
 from .credentials import Credential
 from .http.request import ProviderRequest
 from .http.response import WireResponse
@@ -43,8 +45,11 @@ class Provider:
         admit: Counts a request before anything else is done with it; the count stays, whatever becomes of the request.
             Raises :class:`Refusal` where there were too many.
         secret_parameters: Names of parameters whose values no journal shows: of queries, forms, redirects, JSON texts.
+        secret_members: Names of members of records, seed data included, whose texts no snapshot shows.
         control: Operations of the control API that this provider adds.
-        contract: Folder of its contract; None where that stands in this package's contracts.
+        contract: Folder of its contract, or the contract itself; None where that stands in this package's contracts.
+        views: Views by the operation's id, each called with the values of the path's parameters in their order; they
+            stand in place of ``routes`` where a contract has more operations than anybody writes routes for.
         flask_context: Whether a view may use Flask's own ``request``, ``g`` and ``current_app``. Without them a request
             takes a tenth less time; views that use ``ctx`` alone need none of them.
         hosts: Host names under which the real provider is reached; a request to one of them needs no path prefix.
@@ -68,8 +73,10 @@ class Provider:
     webhooks: WebhookPolicy | None = None
     admit: Callable[[ProviderRequest, ProviderContext], None] | None = None
     secret_parameters: frozenset[str] = frozenset()
+    secret_members: frozenset[str] = frozenset()
     control: Blueprint | None = None
-    contract: Traversable | None = None
+    contract: Traversable | Contract | None = None
+    views: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     flask_context: bool = True
     hosts: tuple[str, ...] = ()
     not_emulated: tuple[str, ...] = ()

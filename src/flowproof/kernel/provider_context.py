@@ -1,25 +1,27 @@
 """What a mock may use during one request or task: its workspace's state, time, random numbers and seed data."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from random import Random
 from typing import Any, TypeVar
 
+import orjson
+
 from flowproof.conformance import Contract, Finding
 
 from .credentials import Credential, credential_from_row, credential_row
-from .hooks import FindingsFilter
+from .hooks import FindingsFilter, InputFilter
 from .state.protocol import Store
 from .state.rows import KERNEL, SEED
-from .time.clock import microseconds
+from .time.clock import Clock, later, microseconds
 from .webhooks.adversary import Adversary
 from .webhooks.model import Delivery, Webhook
 from .webhooks.outbox import Outbox
 
-__all__ = ["ProviderContext", "State", "hex_id"]
+__all__ = ["ProviderContext", "State", "exchange_of_task", "hex_id"]
 
 MAX_LISTED = 1_000_000
 ParsedSeed = TypeVar("ParsedSeed")
@@ -98,7 +100,10 @@ class ProviderContext:
         contract: The provider's contract.
         unknown_event: As in the provider's webhook policy; None where the provider delivers no webhooks.
         has_own_rng_key: No other request or task has the same ``rng_seed``.
+        exchange: Id of the exchange that all of it comes from; empty where there is none.
+        annotator: Adds findings and an explanation to an exchange of that id.
         findings_filter: As in :class:`~flowproof.kernel.hooks.MockHooks`.
+        input_filter: The same.
         scheduled: Counts what is scheduled at this moment.
     """
 
@@ -109,7 +114,10 @@ class ProviderContext:
     contract: Contract
     unknown_event: Callable[[Webhook], Webhook] | None = None
     has_own_rng_key: bool = False
+    exchange: str = ""
+    annotator: Callable[[str, Sequence[Finding], str], None] = lambda _exchange, _findings, _explanation: None
     findings_filter: FindingsFilter | None = None
+    input_filter: InputFilter | None = None
     scheduled: Scheduled = field(default_factory=Scheduled, repr=False, compare=False)
 
     def findings(self, schema_file: str, value: Any, where: str = "request.body") -> tuple[Finding, ...]:
@@ -157,16 +165,36 @@ class ProviderContext:
         return state.store.cached(owner, key, lambda: parse(seed))
 
     def schedule(self, name: str, *, after_s: float, value: Any) -> None:
-        """Run the provider's task of that name when the clock has moved on by so many seconds."""
-        state, due_us = self.state, microseconds(self.now + timedelta(seconds=after_s))
+        """
+        Run the provider's task of that name when the clock has moved on by so many seconds.
+
+        A task that fails is kept, and can be run again. One that is due beyond the calendar is due at its end.
+        """
+        state, due_us = self.state, microseconds(later(self.now, after_s))
         scheduled = self.scheduled
         scheduled.number += 1
         if scheduled.earliest_us is None or due_us < scheduled.earliest_us:
             scheduled.earliest_us = due_us
         # The number is not the row's in the store, which depends on what other workspaces do.
         number = scheduled.number if self.has_own_rng_key else self._task_number()
-        rng_key = f"task-{sha256(f'{self.rng_seed}/{number}'.encode()).hexdigest()[:16]}"
+        drawn = sha256(f"{self.rng_seed}/{number}".encode()).hexdigest()[:16]
+        rng_key = f"task-{drawn}-{self.exchange.rpartition('-')[2]}" if self.exchange else f"task-{drawn}"
         state.store.tasks.add(state.workspace, state.provider, due_us, name, value, rng_key=rng_key)
+
+    def waiting(self, name: str) -> Iterator[tuple[datetime, Any]]:
+        """The provider's scheduled tasks of a name, each with its moment on the workspace's clock and its value."""
+        for row in self.state.store.tasks.of_workspace(self.state.workspace):
+            if (row.provider, row.name) == (self.state.provider, name):
+                yield Clock.at_microseconds(row.due_us), orjson.loads(row.body)
+
+    def annotate(self, exchange: str, findings: Sequence[Finding], explanation: str) -> None:
+        """
+        Log, and add to the journal, why an exchange that was answered before it was judged is refused after all.
+
+        An exchange of another workspace, which a snapshot may have brought, stays as it is.
+        """
+        if exchange.rpartition("-")[0] == self.state.workspace:
+            self.annotator(exchange, findings, explanation)
 
     def _task_number(self) -> str:
         """Tells a task from all others that were scheduled with the same ``rng_seed``."""
@@ -224,6 +252,12 @@ class ProviderContext:
         """All of the workspace's credentials for this provider."""
         rows = self.state.store.credentials.of_workspace(self.state.workspace)
         return tuple(credential_from_row(row.key, row.body) for row in rows if row.provider == self.state.provider)
+
+
+def exchange_of_task(rng_key: str) -> int | None:
+    """The number of the exchange that a task comes from, by the task's ``rng_key``; None where there is none."""
+    number = rng_key.removeprefix("task-").partition("-")[2]
+    return int(number) if number.isdecimal() and len(number) < 16 else None
 
 
 def hex_id(rng: Random, digits: int = 24) -> str:

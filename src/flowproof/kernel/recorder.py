@@ -11,6 +11,7 @@ from flowproof.exchange import Headers
 from flowproof.redaction.known_secrets import SHORTEST_SECRET
 
 from .hooks import MockHooks
+from .http.request import WireRequest
 from .http.response import WireResponse
 from .journal.entries import InboundExchange, WebhookAttempt, compact, secrets_sent
 from .journal.journal import ExchangeMeta, Journal, exchange_id
@@ -92,6 +93,33 @@ class Recorder:
         meta = ExchangeMeta(workspace.id, arrival.number, now, took_ms, workspace.clock.mode)
         self._journal.write(meta, entry, secrets, at_once=not entry.is_short)
         return response
+
+    def record_observed(
+        self,
+        arrival: Arrival,
+        workspace: Workspace,
+        wire: WireRequest,
+        answer: WireResponse,
+        findings: Sequence[Finding],
+        note: str,
+        secrets: frozenset[str],
+    ) -> None:
+        """Record an exchange that a proxy has forwarded, as it was."""
+        app, match = arrival.app, arrival.match
+        entry = InboundExchange(
+            provider=app.provider,
+            redactor=app.redactor,
+            operation=match.operation.id if match else None,
+            wire=wire,
+            path=arrival.request.path,
+            answer=answer,
+            findings=tuple(findings),
+            note=note,
+            faults=tuple(plan for plan, _ in arrival.faults),
+        )
+        took_ms, clock = stopwatch_ms() - arrival.started_ms, workspace.clock
+        meta = ExchangeMeta(workspace.id, arrival.number, clock.now(), took_ms, clock.mode)
+        self._journal.write(meta, entry, self.secrets(arrival, workspace) | secrets, at_once=True)
 
     def record_delivery(
         self,

@@ -9,13 +9,14 @@ Why a request is refused: errors that a rule or a station raises, and that a pro
     ├── MethodNotAllowed       the path exists, the method does not
     ├── ContractBroken         parameters or body are not valid by the contract
     ├── FaultInjected          a fault plan answers in the provider's place
+    │   └── UnreadableRequest  the bytes that came are no HTTP, or more than the server reads
     └── BrokenMock             the mock itself failed: our bug, answered as the provider's own 500
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from flowproof.conformance import Finding
+from flowproof.conformance import MOST_FINDINGS, Finding
 from flowproof.errors import FlowproofError
 from flowproof.exchange import Headers
 
@@ -28,8 +29,11 @@ __all__ = [
     "MethodNotAllowed",
     "NoSuchRoute",
     "Refusal",
+    "UnreadableRequest",
     "WrongContentType",
 ]
+
+MOST_SHOWN = 10  # findings in a line of the log
 
 
 @dataclass(eq=False)
@@ -44,15 +48,20 @@ class Refusal(FlowproofError):
         afterwards: Called although the request is refused, for example to revoke what was misused. Everything else that
             the request did is rolled back.
         rng_key: What random parts of a response, such as a session id, are drawn from; set by the kernel.
+        operation: Id of the contract's operation that the request is to, empty where there is none; set by the kernel.
     """
 
     findings: Sequence[Finding] = ()
     note: str | Callable[[], str] = ""
     afterwards: Callable[[], object] | None = None
     rng_key: str = field(default="", init=False)
+    operation: str = field(default="", init=False)
 
     def __str__(self) -> str:
-        return "; ".join(str(finding) for finding in self.findings) or type(self).__name__
+        first = "; ".join(str(finding) for finding in self.findings[:MOST_SHOWN])
+        more = len(self.findings) - MOST_SHOWN
+        at_least = "at least " if len(self.findings) >= MOST_FINDINGS else ""
+        return f"{first}; and {at_least}{more} more" if more > 0 else first or type(self).__name__
 
 
 @dataclass(eq=False)
@@ -79,16 +88,12 @@ class NoSuchRoute(Refusal):
 
 @dataclass(eq=False)
 class MethodNotAllowed(Refusal):
-    """The path exists, but not with that method; ``allowed`` are those it has."""
-
-    allowed: Sequence[str] = ()
+    """The path exists, but not with that method. The kernel adds the header ``Allow`` to every 405."""
 
 
 @dataclass(eq=False)
 class ContractBroken(Refusal):
-    """Parameters or body are not valid by the contract of the operation of that id."""
-
-    operation: str = ""
+    """Parameters or body are not valid by the contract of the operation."""
 
 
 @dataclass(eq=False)
@@ -103,6 +108,11 @@ class FaultInjected(Refusal):
         """The headers of a JSON answer, with ``Retry-After`` where the plan asks for it."""
         retry_after = () if self.retry_after_s is None else (("Retry-After", str(self.retry_after_s)),)
         return (("Content-Type", "application/json"), *retry_after)
+
+
+@dataclass(eq=False)
+class UnreadableRequest(FaultInjected):
+    """The bytes that came are no HTTP, or more than the server reads. Rendered as an injected error of that status."""
 
 
 @dataclass(eq=False)

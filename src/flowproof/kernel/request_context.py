@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flowproof.conformance import Operation
+from flowproof.conformance.check import BOOLEANS
 
 from .http.request import ProviderRequest
 from .provider_context import ProviderContext, State
@@ -78,6 +79,10 @@ class CurrentRequest:
     def query(self) -> Mapping[str, str]:
         """The parameters of the query; of several of one name, the first."""
         return dict(reversed(parse_qsl(self.request.wire.query, keep_blank_values=True)))
+
+    def flag(self, name: str) -> bool:
+        """A parameter of the query that is a boolean by the contract; False where it is missing."""
+        return BOOLEANS[self.query.get(name, "false").lower()]
 
     @property
     def state(self) -> State:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-__all__ = ["OWN_HEADERS", "CannedResponse", "Mutant", "MutantResult", "Patch", "Verdict"]
+__all__ = ["FAMILIES", "OWN_HEADERS", "CannedResponse", "Family", "Mutant", "MutantResult", "Patch", "Verdict"]
 
 OWN_HEADERS = frozenset({"Date", "Flowproof-Exchange"})  # of one exchange, which no other repeats
 
-Family = Literal["response", "requirement"]
+Family = Literal["response", "requirement", "general"]
+FAMILIES: tuple[Family, ...] = ("response", "requirement", "general")
 Verdict = Literal["killed", "survived", "equal", "broken"]
 
 
@@ -45,13 +46,14 @@ class Mutant:
     Args:
         id: Says what is broken, and where; the same in every run.
         provider: Slug.
-        family: ``response`` (made from the contract) or ``requirement``.
+        family: ``response`` (made from the contract), ``requirement``, or ``general`` (made for every provider alike).
         kind: What is done, such as ``missing`` or ``unenforced``.
         says: What is broken, in a sentence.
         requirement: Id of the requirement that is broken, where one is known.
         operation: The operation whose responses are broken.
         status: The status whose responses are broken.
-        steps: Where in the body: names of properties, ``*`` for every entry of a list.
+        steps: Where in the body: names of properties, ``*`` for every entry of a list. For a mutant of what is sent,
+            the place of a text in the request.
         keyword: Only findings of this schema keyword are left out; all of the requirement's where empty.
         values: What the broken place may hold instead, the first that fits.
         schemas: Schemas one of which a value in that place keeps.

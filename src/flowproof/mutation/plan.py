@@ -6,7 +6,8 @@ from random import Random
 
 from flowproof.conformance import Contract
 
-from .mutant import Mutant
+from .general_mutants import FINDINGS, general_mutants
+from .mutant import Family, Mutant
 from .patch_mutants import patch_mutants
 from .reference import Observations, ReferenceRun
 from .refusal_mutants import STANDINGS, refusal_mutants
@@ -38,8 +39,10 @@ def make_plan(
     package: str,
     reference: ReferenceRun,
     *,
+    set_up: frozenset[str] = frozenset(),
     requirement: str | None = None,
     sample: int | None = None,
+    family: Family | None = None,
 ) -> Plan:
     """
     All mutants of a provider, or some.
@@ -48,13 +51,16 @@ def make_plan(
         contract: Of the provider.
         package: Of its mock.
         reference: The run on the unbroken mock.
+        set_up: Texts of the account set-up.
         requirement: Only mutants of this requirement, or of those below it.
         sample: So many, drawn by chance, in every run the same.
+        family: Only mutants of this family.
     """
     mutants = [
         *response_mutants(contract, reference),
         *refusal_mutants(contract, reference),
         *patch_mutants(package, contract),
+        *general_mutants(contract, reference, set_up),
     ]
     excused = {each.id: each.unkillable for each in contract.requirements.values() if each.unkillable}
     broken = {each.requirement for each in mutants}
@@ -64,6 +70,8 @@ def make_plan(
     if requirement is not None:
         mutants = [each for each in mutants if _is_below(each.requirement, requirement)]
         without = [each for each in without if _is_below(each, requirement)]
+    if family is not None:
+        mutants = [each for each in mutants if each.family == family]
     if sample is not None and sample < len(mutants):
         chosen = set(Random(sample).sample(range(len(mutants)), sample))
         mutants = [each for index, each in enumerate(mutants) if index in chosen]
@@ -87,6 +95,8 @@ def tests_for(
         marked: Node ids of the tests that are marked with a requirement.
         operations: Those of the mutant's requirement.
     """
+    if mutant.family == "general":
+        return reference.tests_that(lambda test: _meets(test, mutant))
     if mutant.family == "response":
         place = (mutant.operation or "", mutant.status or 0)
         return reference.tests_that(
@@ -108,3 +118,12 @@ def _is_refused(test: Observations, mutant: Mutant) -> bool:
     is_cited = any(requirement == mutant.requirement for requirement, _, _ in test.cited)
     is_found = mutant.kind == "unenforced" and any(each == mutant.requirement for each, _ in test.findings)
     return is_cited or is_found
+
+
+def _meets(test: Observations, mutant: Mutant) -> bool:
+    """Whether a test comes to where a general mutant acts."""
+    if mutant.kind in FINDINGS:
+        return mutant.requirement in {each for each, *_ in (*test.findings, *test.cited)}
+    if mutant.status is None:
+        return any(place == mutant.steps and mutant.operation in (None, name) for name, place in test.sent)
+    return (mutant.operation, mutant.status) in test.responses

@@ -1,6 +1,7 @@
-"""What each test observes of the unbroken mock: operations, statuses, places of bodies, refusals."""
+"""What each test observes of the unbroken mock: operations, statuses, places of bodies, refusals, and what it sends."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,15 +9,22 @@ import orjson
 
 from flowproof.conformance import Finding
 from flowproof.conformance.places import Steps, places_of
-from flowproof.kernel.hooks import MockHooks
+from flowproof.kernel.hooks import Inputs, MockHooks
+from flowproof.kernel.http.request import ProviderRequest
 from flowproof.kernel.http.response import WireResponse
 
+from .inputs import Place, header_texts, input_texts, strings
 from .mutant import OWN_HEADERS, CannedResponse
 
-__all__ = ["ObservationRecorder", "Observations", "ReferenceRun", "keyword_of"]
+__all__ = ["ObservationRecorder", "Observations", "Reached", "ReferenceRun", "has_later_index", "keyword_of"]
 
 Reached = tuple[str, int]
 """An operation and the status of its response."""
+
+KEPT_TEXTS = 100  # of each place
+LONGEST_TEXT = 400
+SHORTEST_ECHO = 2
+LATER_INDEX = re.compile(r"/[1-9][0-9]*(/|$)")
 
 
 @dataclass(slots=True)
@@ -30,6 +38,8 @@ class Observations:
         places: The same with a place that the body had.
         cited: Requirements for which the mock refused, with operation and status.
         findings: Requirements with the keywords of findings.
+        indexed: Requirements with a finding at the second or a later entry of a list.
+        sent: Operations with the places of texts in their requests.
         failure: Its message, where it failed on the unbroken mock.
     """
 
@@ -38,6 +48,8 @@ class Observations:
     places: set[tuple[str, int, Steps]] = field(default_factory=set)
     cited: set[tuple[str, str, int]] = field(default_factory=set)
     findings: set[tuple[str, str]] = field(default_factory=set)
+    indexed: set[str] = field(default_factory=set)
+    sent: set[tuple[str, Place]] = field(default_factory=set)
     failure: str = ""
 
 
@@ -49,15 +61,37 @@ class ReferenceRun:
     Args:
         tests: By node id.
         samples: A response of each operation and status.
+        texts: Texts at each place of the requests that were accepted, by operation; true for one that no response had
+            before, so that the client may have made it up.
+        lengths: How long the list at a place of a response was, by operation and status.
+        echoed: Texts that the client may have made up, and that a response of an operation and status has.
+        changing: Operations and statuses whose same request got two responses in one workspace.
     """
 
     tests: dict[str, Observations] = field(default_factory=dict)
     samples: dict[Reached, CannedResponse] = field(default_factory=dict)
+    texts: dict[tuple[str, Place], dict[str, bool]] = field(default_factory=dict)
+    lengths: dict[tuple[str, int, Steps], set[int]] = field(default_factory=dict)
+    echoed: dict[Reached, set[str]] = field(default_factory=dict)
+    changing: set[Reached] = field(default_factory=set)
 
     def add(self, other: "ReferenceRun") -> None:
         """Take in what another process has recorded."""
         self.tests.update(other.tests)
         self.samples = {**other.samples, **self.samples}
+        for place, texts in other.texts.items():
+            self.texts.setdefault(place, {}).update(texts)
+        for listed, lengths in other.lengths.items():
+            self.lengths.setdefault(listed, set()).update(lengths)
+        for reached, echoed in other.echoed.items():
+            self.echoed.setdefault(reached, set()).update(echoed)
+        self.changing |= other.changing
+
+    def keep_text(self, operation: str, place: Place, text: str, *, is_own: bool) -> None:
+        """Remember a text of a request that was accepted; no more than enough, and none that is very long."""
+        kept = self.texts.setdefault((operation, place), {})
+        if len(kept) < KEPT_TEXTS and len(text) <= LONGEST_TEXT:
+            kept.setdefault(text, is_own)
 
     def success_of(self, operation: str) -> CannedResponse | None:
         """A response of an operation that succeeded."""
@@ -83,20 +117,48 @@ class ObservationRecorder:
         slug: The provider whose responses are recorded.
         run: Where they are recorded.
         test: Node id of the test that runs.
+        texts: Of the request that is answered next, each with whether the client may have made it up.
+        heard: Texts that were sent so far; true for those that no response had before.
+        given: Texts that responses had so far.
+        bodies: The last response to each request line in a workspace.
     """
 
     slug: str
     run: ReferenceRun = field(default_factory=ReferenceRun)
     test: str = ""
+    texts: list[tuple[Place, str, bool]] = field(default_factory=list)
+    heard: dict[str, bool] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
+    bodies: dict[tuple[str, str, str, str], bytes] = field(default_factory=dict)
+    line: tuple[str, str, str, str] = ("", "", "", "")
 
     def install(self, hooks: MockHooks) -> None:
         """Watch a mock."""
         hooks.answer_filter = self._record_answer
         hooks.findings_filter = self._record_findings
+        hooks.request_filter = self._record_request
+        hooks.input_filter = self._record_inputs
 
     def observations(self) -> Observations:
         """Those of the test that runs."""
         return self.run.tests.setdefault(self.test, Observations())
+
+    def _record_request(self, slug: str, operation: str | None, request: ProviderRequest) -> ProviderRequest:
+        if slug == self.slug:
+            self.texts, self.line = [], (request.mount, request.method, request.path, request.wire.query)
+            self._record_texts(operation, header_texts(request))
+        return request
+
+    def _record_inputs(self, slug: str, inputs: Inputs) -> Inputs:
+        if slug == self.slug:
+            self._record_texts(inputs.match.operation.id, input_texts(inputs))
+        return inputs
+
+    def _record_texts(self, operation: str | None, texts: Iterator[tuple[Place, str]]) -> None:
+        for place, text in texts:
+            is_own = self.heard.setdefault(text, text not in self.given)
+            self.texts.append((place, text, is_own))
+            self.observations().sent.add((operation or "", place))
 
     def _record_answer(
         self, slug: str, operation: str | None, answer: WireResponse, findings: Sequence[Finding]
@@ -109,16 +171,39 @@ class ObservationRecorder:
             self._record_findings(self.slug, findings)
         if operation:
             observed.responses.add((operation, answer.status))
-            observed.places.update((operation, answer.status, steps) for steps in _places(answer.body))
+            self._record_body(operation, answer)
             headers = tuple(each for each in answer.headers if each[0] not in OWN_HEADERS)
             sample = CannedResponse(answer.status, answer.body, headers)
             self.run.samples.setdefault((operation, answer.status), sample)
         return answer
 
+    def _record_body(self, operation: str, answer: WireResponse) -> None:
+        observed, reached = self.observations(), (operation, answer.status)
+        if answer.status < 400:
+            for place, text, is_own in self.texts:
+                self.run.keep_text(operation, place, text, is_own=is_own)
+        try:
+            value = orjson.loads(answer.body)
+        except orjson.JSONDecodeError:
+            return
+        observed.places.update((*reached, steps) for steps in places_of(value))
+        if answer.status < 400:
+            texts = set(strings(value))
+            self.given |= texts
+            echoed = {each for each in texts if self.heard.get(each) and len(each) >= SHORTEST_ECHO}
+            self.run.echoed.setdefault(reached, set()).update(echoed)
+            if self.bodies.setdefault(self.line, answer.body) != answer.body:
+                self.run.changing.add(reached)
+        for steps, length in _lengths(value):
+            self.run.lengths.setdefault((*reached, steps), set()).add(length)
+
     def _record_findings(self, slug: str, findings: Sequence[Any]) -> Sequence[Any]:
         if slug == self.slug:
             found = ((each.requirement, keyword_of(each)) for each in findings if each.requirement)
             self.observations().findings.update(found)
+            self.observations().indexed.update(
+                each.requirement for each in findings if each.requirement and has_later_index(each)
+            )
         return findings
 
 
@@ -128,8 +213,17 @@ def keyword_of(finding: Any) -> str:
     return keyword
 
 
-def _places(body: bytes) -> set[Steps]:
-    try:
-        return set(places_of(orjson.loads(body)))
-    except orjson.JSONDecodeError:
-        return set()
+def has_later_index(finding: Any) -> bool:
+    """Whether what a check found is at the second or a later entry of a list."""
+    return LATER_INDEX.search(getattr(finding, "pointer", "")) is not None
+
+
+def _lengths(value: Any, here: Steps = ()) -> Iterator[tuple[Steps, int]]:
+    """The lists of a value by their place, with their lengths."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _lengths(each, (*here, name))
+    elif isinstance(value, list):
+        yield here, len(value)
+        for each in value:
+            yield from _lengths(each, (*here, "*"))

@@ -14,7 +14,7 @@ from flowproof.conformance.schema_walk import SchemaWalk
 from .mutant import CannedResponse, Mutant
 from .reference import ReferenceRun
 
-__all__ = ["refusal_mutants", "reworded"]
+__all__ = ["EMPTY_OBJECT", "refusal_mutants", "reworded"]
 
 FORM = "application/x-www-form-urlencoded"
 STANDINGS = ("documented", "observed")

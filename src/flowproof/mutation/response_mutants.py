@@ -59,7 +59,7 @@ def response_mutants(contract: Contract, reference: ReferenceRun) -> Iterator[Mu
         if sample.body:
             yield _whole(contract, name, status, "content_type")
             yield _whole(contract, name, status, "byte")
-        if JSON in described:
+        if described.get(JSON):
             places = walk.locations(contract.schemas.uri_of_pointer(described[JSON]))
             for steps, place in places.items():
                 if steps and steps in reached:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flowproof.certify.environment import suite_environment
 from flowproof.errors import ConfigurationError
 from flowproof.providers import find_kit
 
-from .mutant import MutantResult
+from .mutant import Family, MutantResult
 
 __all__ = ["MutantReport", "run_mutants"]
 
@@ -43,9 +44,12 @@ class MutantReport:
     planned: int = 0
     reference_s: float = 0.0
 
-    def count(self, verdict: str, family: str | None = None) -> int:
-        """How many mutants of a family have a verdict."""
-        return sum(each.verdict == verdict and family in (None, each.family) for each in self.results)
+    def count(self, verdict: str, family: str | None = None, kind: str | None = None) -> int:
+        """How many mutants of a family and kind have a verdict."""
+        return sum(
+            each.verdict == verdict and family in (None, each.family) and kind in (None, each.kind)
+            for each in self.results
+        )
 
     def gaps(self) -> list[MutantResult]:
         """
@@ -63,6 +67,7 @@ def run_mutants(
     *,
     requirement: str | None = None,
     sample: int | None = None,
+    family: Family | None = None,
     jobs: int = 2,
     suite: Path | None = None,
     on_result: Callable[[MutantReport], None] = lambda _: None,
@@ -74,6 +79,7 @@ def run_mutants(
         provider: Slug.
         requirement: Only mutants of this requirement, or of those below it.
         sample: So many, drawn by chance, in every run the same.
+        family: Only mutants of this family.
         jobs: How many at once.
         suite: Folder of the suite; by default that of the provider's kit.
         on_result: Called with the report after each result.
@@ -88,12 +94,13 @@ def run_mutants(
         "provider": provider,
         "requirement": requirement,
         "sample": sample,
+        "family": family,
         "jobs": jobs,
         "fd": write_end,
     }
     with tempfile.TemporaryFile() as output:
         command = _command(folder, provider, arguments)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        environment = suite_environment(os.environ)
         process = subprocess.Popen(command, stdout=output, stderr=output, pass_fds=[write_end], env=environment)
         os.close(write_end)
         try:

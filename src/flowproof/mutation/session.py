@@ -25,7 +25,9 @@ from flowproof.plugin.session_state import state_of
 from flowproof.providers import find_providers
 
 from .forked_tasks import TaskFailure, run_forked
-from .mutant import Mutant, MutantResult, Verdict
+from .general_installer import GeneralInstaller
+from .inputs import strings
+from .mutant import Family, Mutant, MutantResult, Verdict
 from .mutant_installer import MutantInstaller
 from .patch_mutants import install_patch, package_of
 from .plan import Plan, make_plan, tests_for
@@ -51,17 +53,26 @@ class MutantSession:
         provider: Slug.
         requirement: As of :func:`flowproof.mutation.plan.make_plan`.
         sample: The same.
+        family: The same.
         jobs: How many processes at once.
         fd: Where results are written.
     """
 
     def __init__(
-        self, config: pytest.Config, provider: str, requirement: str | None, sample: int | None, jobs: int, fd: int
+        self,
+        config: pytest.Config,
+        provider: str,
+        requirement: str | None,
+        sample: int | None,
+        family: Family | None,
+        jobs: int,
+        fd: int,
     ) -> None:
         self.config = config
         self.provider = provider
         self.requirement = requirement
         self.sample = sample
+        self.family = family
         self.jobs = jobs
         self.fd = fd
         self.contract: Contract | None = None
@@ -138,7 +149,15 @@ class MutantSession:
         self.gateway = self._make_gateway()  # (each child serves its own copy of it)
         app = self.gateway.mock.apps[self.provider]
         package = package_of(app.provider.routes.import_name)
-        plan = make_plan(app.contract, package, reference, requirement=self.requirement, sample=self.sample)
+        plan = make_plan(
+            app.contract,
+            package,
+            reference,
+            set_up=frozenset(strings(app.provider.seed)),
+            requirement=self.requirement,
+            sample=self.sample,
+            family=self.family,
+        )
         operations = {each.id: each.operations for each in app.contract.requirements.values()}
         self._send_plan(plan, reference, reference_s)
         gc.freeze()
@@ -170,7 +189,7 @@ class MutantSession:
     def _against(self, mutant: Mutant, items: Sequence[pytest.Item]) -> MutantResult:
         """In a child: the tests on the broken mock, until one fails."""
         started, ran = time.perf_counter(), 0
-        installer = MutantInstaller(mutant)
+        installer = GeneralInstaller(mutant) if mutant.family == "general" else MutantInstaller(mutant)
         if mutant.patch is not None:
             install_patch(mutant.patch)
         else:
@@ -183,12 +202,14 @@ class MutantSession:
         result = self._judge(mutant, installer, ran)
         return replace(result, tests=ran, seconds=round(time.perf_counter() - started, 3))
 
-    def _judge(self, mutant: Mutant, installer: MutantInstaller, ran: int) -> MutantResult:
+    def _judge(self, mutant: Mutant, installer: MutantInstaller | GeneralInstaller, ran: int) -> MutantResult:
         test, message = self.failure
         if test:
             return _result(mutant, "killed", message, test)
         if mutant.patch is not None and mutant.patch.module not in sys.modules:
             return _result(mutant, "broken", f"{mutant.patch.module} was never imported")
+        if isinstance(installer, GeneralInstaller) and not installer.reached:
+            return _result(mutant, "survived", "no test comes to where it acts")
         if mutant.patch is None and not installer.changed:
             return _result(mutant, "equal", "no answer differed from the unbroken mock's")
         return _result(mutant, "survived", f"{ran} tests that can see it hold")

@@ -6,11 +6,13 @@ loads the kernel, a kit, Flask, Hypothesis or requests before a fixture asks for
 """
 
 from .fixtures import (
+    flowproof_mock_workspace,
     flowproof_server,
+    flowproof_target,
+    flowproof_workspace,
     inbox,
     make_inbox,
     make_workspace,
-    mock_workspace,
     replay_case,
     set_aside_findings,
     target,
@@ -27,11 +29,13 @@ from .hooks import (
 )
 
 __all__ = [
+    "flowproof_mock_workspace",
     "flowproof_server",
+    "flowproof_target",
+    "flowproof_workspace",
     "inbox",
     "make_inbox",
     "make_workspace",
-    "mock_workspace",
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",

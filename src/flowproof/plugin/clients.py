@@ -41,8 +41,8 @@ def client_fixtures(state: SessionState, *, taken: Collection[str], described: b
 
 
 def _client_fixture(slug: str, title: str) -> object:
-    def client(request: pytest.FixtureRequest, target: "Target") -> "Iterator[Client]":
-        with closing(request.getfixturevalue(f"make_{slug}")(target)) as made:
+    def client(request: pytest.FixtureRequest, flowproof_target: "Target") -> "Iterator[Client]":
+        with closing(request.getfixturevalue(f"make_{slug}")(flowproof_target)) as made:
             yield made
 
     client.__doc__ = (

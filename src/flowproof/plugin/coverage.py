@@ -50,7 +50,7 @@ class CoverageWriter:
         self._add(provider, "answers", answer)
         branches = self._branches.setdefault(provider, Branches(contract))
         described = operation.described(exchange.status) or {}
-        if JSON in described:
+        if described.get(JSON):
             taken = branches.of(described[JSON]).taken(_json(exchange.response_body))
             self._add(provider, "branches", *(f"{answer} {each}" for each in taken))
         if operation.json_body and exchange.status < 400:

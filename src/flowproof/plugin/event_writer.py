@@ -7,6 +7,7 @@ Each process of a run appends to the same file. Loaded only where that is asked 
 import inspect
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,10 +28,12 @@ from flowproof.certify.events import (
 )
 from flowproof.certify.redaction import Redactor, Secret, body_of, secrets_of
 from flowproof.certify.stream import append, events_of
+from flowproof.errors import ConfigurationError
 from flowproof.exchange import Exchange
 from flowproof.target import Site
 
-from .item_info import needs_control, providers_of, requirements_of
+from .evidence import ContractViolated
+from .item_info import WithoutControl, needs_control, providers_of, requirements_of
 from .recording import RecordedExchange
 from .session_state import SessionState
 from .verdicts import judge
@@ -44,17 +47,24 @@ FIRST_WORKER = "gw0"
 
 
 class Evidence:
-    """Of the exchanges of a test those that are kept: the first, the last, and the first of those with findings."""
+    """
+    Of the exchanges of a test those that are kept: the first, the last, and the first of those with findings.
+
+    One with the target is always kept, since there is no PASS without it.
+    """
 
     def __init__(self) -> None:
         self.count = 0
         self._first: list[tuple[int, RecordedExchange]] = []
         self._faulty: list[tuple[int, RecordedExchange]] = []
         self._last: deque[tuple[int, RecordedExchange]] = deque(maxlen=LAST)
+        self._with_target: list[tuple[int, RecordedExchange]] = []
 
     def add(self, recorded: RecordedExchange) -> None:
         """Count an exchange, and keep it if it is one of those."""
         self.count += 1
+        if recorded.is_evidence and not self._with_target:
+            self._with_target.append((self.count, recorded))
         if len(self._first) < FIRST:
             self._first.append((self.count, recorded))
             return
@@ -63,7 +73,7 @@ class Evidence:
         self._last.append((self.count, recorded))
 
     def kept(self) -> Iterator[RecordedExchange]:
-        by_number = dict([*self._first, *self._faulty, *self._last])
+        by_number = dict([*self._first, *self._with_target, *self._faulty, *self._last])
         return (by_number[number] for number in sorted(by_number))
 
 
@@ -91,8 +101,7 @@ class EventWriter:
         self._duration_s = 0.0
         token = state.options.token
         self._known = [Secret("FLOWPROOF_TOKEN", token)] if token else []
-        if state.options.target is not None:
-            self._known += _secrets(state.remote.entry(each).site for each in state.remote.urls)
+        self._known += _secrets(_remote_sites(state))
         self._redactor = Redactor(self._known)
         if file.exists():
             self._read(events_of(file))
@@ -172,8 +181,9 @@ class EventWriter:
         recorder = self._state.recorder
         findings = recorder.report() if recorder is not None else None
         omitted = recorder.omitted if recorder is not None else ""
-        lost = recorder.lost if recorder is not None and self._is_remote(item) else ""
-        verdict, why = judge(self._raised, findings=findings, omitted=omitted, lost=lost)
+        is_remote = recorder is not None and self._is_remote(item)
+        lost, unanswered = (recorder.lost, recorder.unanswered) if recorder is not None and is_remote else ("", "")
+        verdict, why = judge(self._raised, findings=findings, omitted=omitted, lost=lost, unanswered=unanswered)
         details = "\n\n".join([*self._details, *([findings] if findings and not self._details else [])])
         test = self.name_of(item)
         finished = TestFinished(
@@ -184,11 +194,25 @@ class EventWriter:
             why=why,
             details=_cut(details) if verdict in ("FAIL", "ERROR") else "",
             exchanges=self._evidence.count,
+            violated=self._violated(item) if verdict == "FAIL" else (),
+            lacks_control=verdict == "SKIP" and any(isinstance(each, WithoutControl) for each in self._raised),
         )
         redactor = self._redactor_of_test()
         events: list[Event] = [*self._exchanged(test), finished]
         # The name is redacted already, and has to be the one that was planned.
         append(self._file, *(structs.replace(redactor.event(each), test=test) for each in events))
+
+    def _violated(self, item: pytest.Item) -> tuple[str, ...]:
+        """
+        The requirements that a failed test has shown to be violated; none where it is those that it is marked with.
+
+        What the contract names at the places of the findings, and its own too where something else failed as well.
+        """
+        recorder = self._state.recorder
+        found = recorder.violated if recorder is not None else ()
+        named = [each for each in found if each is not None]
+        is_otherwise = None in found or not all(isinstance(each, ContractViolated) for each in self._raised)
+        return tuple(dict.fromkeys((*named, *(requirements_of(item) if is_otherwise else ())))) if named else ()
 
     def _is_remote(self, item: pytest.Item) -> bool:
         return not providers_of(item, self._state.kits).isdisjoint(self._state.remote.urls)
@@ -220,6 +244,13 @@ def _exchanged(name: str, test: str, recorded: RecordedExchange) -> Exchanged:
     findings = tuple(FindingRecord(**asdict(each)) for each in recorded.findings)
     operation, duration_ms = match.operation.id if match else None, round(recorded.duration_ms, 1)
     return Exchanged(name, test, recorded.at, duration_ms, operation, request, response, findings)
+
+
+def _remote_sites(state: SessionState) -> Iterator[Site]:
+    """The sites that are not mocked; one whose credentials are missing has no secret."""
+    for provider in state.remote.urls:
+        with suppress(ConfigurationError):
+            yield state.remote.entry(provider).site
 
 
 def _secrets(sites: Iterable[Site]) -> list[Secret]:

@@ -1,6 +1,9 @@
 """
 The fixtures that need no provider's kit; `clients` makes the others.
 
+Ours stand on each other by names that begin with `flowproof_` or `make_`: a project may have a `target` or a
+`workspace` of its own.
+
 What they stand on is imported when they are used, since pytest loads this module in every session of every project that
 has Flowproof installed: kernel, Flask and requests would cost each of them half a second.
 """
@@ -14,7 +17,8 @@ import pytest
 
 from flowproof.errors import ConfigurationError
 
-from .item_info import providers_of, skip_without_control
+from .interference import listen_on_loopback
+from .item_info import WithoutControl, providers_of, skip_without_control
 from .session_state import SessionState, state_of
 
 if TYPE_CHECKING:
@@ -24,11 +28,13 @@ if TYPE_CHECKING:
     from flowproof.target import ControlClient, Site, Target, Workspace
 
 __all__ = [
+    "flowproof_mock_workspace",
     "flowproof_server",
+    "flowproof_target",
+    "flowproof_workspace",
     "inbox",
     "make_inbox",
     "make_workspace",
-    "mock_workspace",
     "replay_case",
     "set_aside_findings",
     "target",
@@ -43,7 +49,7 @@ def flowproof_server(pytestconfig: pytest.Config) -> "Iterator[ControlClient]":
 
     state = state_of(pytestconfig)
     if state.remote.is_named:
-        pytest.skip(f"the target {state.remote.profile} has no control API: this test needs a mock server")
+        raise WithoutControl(f"the target {state.remote.profile} has no control API: this test needs a mock server")
     options = state.options
     with ExitStack() as stack:
         url = options.server or stack.enter_context(_own_server(state))
@@ -64,7 +70,7 @@ def _own_server(state: SessionState) -> Iterator[str]:
         gateway = state.make_gateway()
     else:
         gateway = build_gateway(find_providers(state.options.providers), ServerSettings(entropy=0))
-    with Server(gateway) as server:
+    with Server(gateway, listening=listen_on_loopback()) as server:
         if state.options.transport == "in-process":
             from .transport import InProcessAdapter  # noqa: PLC0415 (see the module's docstring)
 
@@ -98,15 +104,21 @@ def make_workspace(
 
 
 @pytest.fixture
-def workspace(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> "Workspace":
+def workspace(flowproof_workspace: "Workspace") -> "Workspace":
     """A fresh workspace of a mock server, deleted after the test; a target without one is a reason to skip the test."""
+    return flowproof_workspace
+
+
+@pytest.fixture
+def flowproof_workspace(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> "Workspace":
+    """The same as `workspace`, for projects that have a fixture of that name."""
     skip_without_control(state_of(pytestconfig))
-    made: Workspace = request.getfixturevalue("mock_workspace")
+    made: Workspace = request.getfixturevalue("flowproof_mock_workspace")
     return made
 
 
 @pytest.fixture
-def mock_workspace(pytestconfig: pytest.Config, flowproof_server: "ControlClient") -> "Iterator[Workspace]":
+def flowproof_mock_workspace(pytestconfig: pytest.Config, flowproof_server: "ControlClient") -> "Iterator[Workspace]":
     """What `workspace` and `target` share. Ask for those: this one does not look at what the test runs against."""
     made = flowproof_server.make_workspace()
     state_of(pytestconfig).workspaces.append(made)
@@ -126,8 +138,14 @@ def _delete(made: "Workspace") -> None:
 
 
 @pytest.fixture
-def target(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> "Target":
+def target(flowproof_target: "Target") -> "Target":
     """What the test runs against: a fresh workspace of the mock, or the base URLs of the providers that it uses."""
+    return flowproof_target
+
+
+@pytest.fixture
+def flowproof_target(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> "Target":
+    """The same as `target`, for projects that have a fixture of that name."""
     from flowproof.target import Target  # noqa: PLC0415 (see the module's docstring)
 
     state = state_of(pytestconfig)
@@ -136,7 +154,7 @@ def target(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> "Targ
     if state.remote.is_named or (used and used <= set(sites)):
         name = state.remote.profile or ", ".join(sites[each].url for each in state.remote.urls if each in used)
         return Target(name, sites)
-    made: Workspace = request.getfixturevalue("mock_workspace")
+    made: Workspace = request.getfixturevalue("flowproof_mock_workspace")
     mocked = {slug: site for slug, site in made.sites.items() if slug not in state.remote.urls}
     return Target("mock", {**mocked, **sites}, made if used.isdisjoint(sites) else None)
 
@@ -152,7 +170,9 @@ def _remote_sites(state: SessionState, used: set[str]) -> "Iterator[tuple[str, S
 
 
 @pytest.fixture
-def replay_case(documented_case: "Case", workspace: "Workspace", pytestconfig: pytest.Config) -> Callable[[], None]:
+def replay_case(
+    documented_case: "Case", flowproof_workspace: "Workspace", pytestconfig: pytest.Config
+) -> Callable[[], None]:
     """Replays a documented example; a test that asks for it runs once for each case of its suite's provider."""
     from flowproof.cases import replay  # noqa: PLC0415 (see the module's docstring)
 
@@ -162,10 +182,11 @@ def replay_case(documented_case: "Case", workspace: "Workspace", pytestconfig: p
 
     def run() -> None:
         """Send its requests under its frozen clock, and compare every answer."""
-        workspace.clock.freeze(documented_case.clock)
-        session, send = case_sender(state.recording(), state.kits.find(documented_case.provider), workspace)
+        clock = flowproof_workspace.clock
+        clock.freeze(documented_case.clock)
+        session, send = case_sender(state.recording(), state.kits.find(documented_case.provider), flowproof_workspace)
         with session:
-            found = replay(documented_case, send=send, advance=workspace.clock.advance)
+            found = replay(documented_case, send=send, advance=clock.advance)
         if found:
             pytest.fail(found, pytrace=False)
 
@@ -196,6 +217,9 @@ def make_inbox() -> "Iterator[Callable[..., Inbox]]":
 
 
 @pytest.fixture
-def inbox(make_inbox: "Callable[..., Inbox]") -> "Inbox":
+def inbox() -> "Iterator[Inbox]":
     """A receiver of webhooks on loopback that answers 200; `inbox.answers` changes that, `inbox.wait()` waits."""
-    return make_inbox()
+    from flowproof.inbox import Inbox  # noqa: PLC0415 (see the module's docstring)
+
+    with Inbox() as made:
+        yield made

@@ -1,7 +1,8 @@
 """The plugin's hooks: options, markers, cases as parameters, findings as failures, refusals in the report."""
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -9,7 +10,10 @@ from flowproof.errors import FlowproofError
 
 from . import fixtures
 from .clients import client_fixtures
-from .item_info import requirements_of
+from .collection_checks import CollectionChecks
+from .evidence import ContractViolated, require_evidence
+from .interference import explain_interference
+from .item_info import WithoutControl, needs_control, requirements_of, skip_without_control
 from .options import add_options
 from .remote_targets import MOCK
 from .session_state import state_of
@@ -38,6 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "requirement(*ids): the requirements of a provider that the test proves, such as acme.order.get."
     )
+    config.addinivalue_line(
+        "markers", "needs_control(purpose): why a test can run only where there is a control API, as its skip says it."
+    )
     state = state_of(config)
     described = bool(config.option.showfixtures or config.option.show_fixtures_per_test)
     config.pluginmanager.register(client_fixtures(state, taken=fixtures.__all__, described=described))
@@ -49,10 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
         state.run_store = shared.run_store
         state.make_gate = shared.make_guard if state.remote.urls else None
         config.pluginmanager.register(shared)
-    if state.remote.is_named:
-        from .named_target import NamedTarget  # noqa: PLC0415 (only a session with a profile)
-
-        config.pluginmanager.register(NamedTarget(state))
+    config.pluginmanager.register(CollectionChecks(state))
     if state.options.coverage is not None:
         from .coverage import CoverageWriter  # noqa: PLC0415 (only a run that asks for it)
 
@@ -97,22 +101,30 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    state_of(item.config).begin(item)
-    item.user_properties.extend(("requirement", each) for each in requirements_of(item))  # which JUnit files then show
+    state = state_of(item.config)
+    state.begin(item)
+    # A JUnit file's own class name lacks the folder where pytest's root directory is the suite's.
+    stated = [("module", f"{item.path.parent.name}.{item.path.stem}")]
+    stated += [("requirement", each) for each in requirements_of(item)]
+    item.user_properties.extend(each for each in stated if each not in item.user_properties)  # once, if it is retried
+    if state.remote.is_named and needs_control(item):
+        skip_without_control(state)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """A test whose exchanges differ from their contracts fails; one that fails anyway says so too."""
-    recorder = state_of(item.config).recorder
+    """A test whose exchanges differ from their contracts fails; one that fails anyway says so too; so does silence."""
+    state = state_of(item.config)
     try:
         result = yield
     except BaseException:
-        if recorder is not None and (found := recorder.report()):
+        if state.recorder is not None and (found := state.recorder.report()):
             item.add_report_section("call", "flowproof: contract", found)
         raise
+    recorder = state.recorder
     if recorder is not None and (found := recorder.report()):
-        pytest.fail(found, pytrace=False)
+        raise ContractViolated(found, pytrace=False)
+    require_evidence(state, item)
     return result
 
 
@@ -121,12 +133,14 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Beside a failure stands what its workspaces refused last, and why. What the target lacks is a skip."""
-    if call.excinfo is not None and _is_lacking(call.excinfo.value):
-        reason = str(call.excinfo.value)
-        call.excinfo = pytest.CallInfo.from_call(lambda: pytest.skip(reason), call.when).excinfo
+    skip = _skip_of(call.excinfo.value) if call.excinfo is not None else None
+    if skip is not None:
+        call.excinfo = pytest.CallInfo.from_call(partial(_raise, skip), call.when).excinfo
     report = yield
     if report.failed and call.when in ("setup", "call"):
         state = state_of(item.config)
+        if call.excinfo is not None and (hint := explain_interference(call.excinfo.value)):
+            report.sections.append(("flowproof: another tool of this session", hint))
         report.sections.extend(
             (f"flowproof: refused in workspace {workspace.id}", shown)
             for workspace in state.workspaces[-2:]
@@ -135,12 +149,19 @@ def pytest_runtest_makereport(
     return report
 
 
-def _is_lacking(error: BaseException) -> bool:
+def _skip_of(error: BaseException) -> BaseException | None:
+    """The skip for what the target lacks; None for any other error."""
     if not isinstance(error, FlowproofError):
-        return False
-    from flowproof.target import PreconditionMissing  # noqa: PLC0415 (brings requests)
+        return None
+    from flowproof.target import ControlMissing, PreconditionMissing  # noqa: PLC0415 (brings requests)
 
-    return isinstance(error, PreconditionMissing)
+    if isinstance(error, ControlMissing):
+        return WithoutControl(str(error))
+    return pytest.skip.Exception(str(error)) if isinstance(error, PreconditionMissing) else None
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
 
 
 def _refusals(workspace: "Workspace") -> str:

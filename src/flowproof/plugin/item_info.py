@@ -1,31 +1,26 @@
 """What a test is about: its providers, its requirements, whether it needs a mock, and the skip where there is none."""
 
-import types
 from typing import NoReturn
 
 import pytest
+from _pytest.outcomes import Skipped
 
 from flowproof.providers import Kits
 
 from .session_state import SessionState
 
-__all__ = ["needs_control", "providers_of", "requirements_of", "skip_without_control"]
+__all__ = ["WithoutControl", "needs_control", "providers_of", "requirements_of", "skip_without_control"]
 
-CONTROL = frozenset({"flowproof_server", "make_workspace", "mock_workspace", "replay_case", "workspace"})
-"""Fixtures that there are on a mock only."""
-
-PURPOSES = types.MappingProxyType(
-    {
-        "faults": "makes things go wrong on purpose",
-        "webhooks": "looks at webhooks",
-        "replace_seed": "changes the account set-up",
-        "control": "uses the provider's own part of the control API",
-        "snapshot": "takes a snapshot",
-        "journal": "reads the journal",
-        "clock": "sets the clock",
-    }
+CONTROL = frozenset(
+    {"flowproof_server", "flowproof_mock_workspace", "flowproof_workspace", "make_workspace", "replay_case"}
 )
-"""What a test does with its workspace, by the part of the handle that its code names."""
+"""
+Fixtures that there are on a mock only. `workspace` stands on one of them, unless it is a fixture of the project's own.
+"""
+
+
+class WithoutControl(Skipped):
+    """The target has no control API, without which a test cannot run."""
 
 
 def providers_of(item: pytest.Item | None, kits: Kits) -> set[str]:
@@ -56,12 +51,6 @@ def skip_without_control(state: SessionState) -> None:
 
 
 def _skip(target: str, item: pytest.Item | None) -> NoReturn:
-    pytest.skip(f"the target {target} has no control API: this test {_purpose(item)}")
+    from .purpose import purpose_of  # noqa: PLC0415 (only where a test is skipped)
 
-
-def _purpose(item: pytest.Item | None) -> str:
-    if "replay_case" in getattr(item, "fixturenames", ()):
-        return PURPOSES["clock"]
-    code = getattr(getattr(item, "function", None), "__code__", None)
-    names = code.co_names if code else ()
-    return next((PURPOSES[each] for each in PURPOSES if each in names), "needs a workspace of its own")
+    raise WithoutControl(f"the target {target} has no control API: this test {purpose_of(item)}")

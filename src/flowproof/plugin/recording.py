@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -18,11 +19,14 @@ import requests
 from _pytest.outcomes import Skipped
 from requests.adapters import BaseAdapter
 
+from flowproof.certify import guard
+from flowproof.certify.addresses import is_below
+from flowproof.certify.guard import Passage
 from flowproof.conformance import Contract, Finding, check, load_contract
 from flowproof.exchange import Exchange
 from flowproof.providers import Kits
 
-__all__ = ["Gate", "NotPermitted", "Passage", "RecordedExchange", "Recorder", "RecordingAdapter", "exchange_of"]
+__all__ = ["Gate", "NotPermitted", "RecordedExchange", "Recorder", "RecordingAdapter", "exchange_of"]
 
 MOST_SHOWN = 20
 
@@ -33,13 +37,6 @@ class NotPermitted(Skipped):
 
     A skip to pytest: Hypothesis lets that through at once, and no `except Exception` takes it for an answer.
     """
-
-
-@dataclass(slots=True)
-class Passage:
-    """A request on its way; the exchange is there once the answer is."""
-
-    exchange: Exchange | None = None
 
 
 class Gate(Protocol):
@@ -68,6 +65,7 @@ class RecordedExchange:
         findings: Those that count for the test.
         at: When the request was sent; aware, UTC.
         duration_ms: Until the response was whole.
+        is_evidence: Whether it was with the target, and not with an address elsewhere.
     """
 
     provider: str
@@ -77,6 +75,7 @@ class RecordedExchange:
     findings: tuple[Finding, ...]
     at: datetime
     duration_ms: float
+    is_evidence: bool
 
 
 class Recorder:
@@ -90,6 +89,7 @@ class Recorder:
         kits: Say where the contracts are.
         listeners: Each is called with every exchange.
         make_gate: Makes what requests have to pass, given how contracts are found; None where everything may leave.
+        named: Base URLs of the providers that are not mocked: only exchanges below them are evidence.
     """
 
     def __init__(
@@ -98,11 +98,15 @@ class Recorder:
         kits: Kits,
         listeners: Sequence[Callable[[RecordedExchange], None]] = (),
         make_gate: Callable[[Callable[[str], Contract]], Gate] | None = None,
+        named: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.adapter = adapter
+        self.named = named
         self.exchanges = 0
+        self.evidence = 0
         self.lost = ""
         self.omitted = ""
+        self._unanswered: dict[tuple[str, str, bytes], str] = {}
         self._kits = kits
         self._listeners = listeners
         self._gate = make_gate(self.contract) if make_gate is not None else None
@@ -113,10 +117,22 @@ class Recorder:
     def begin(self) -> None:
         """A test starts: forget the one before."""
         self.exchanges = 0
+        self.evidence = 0
         self.lost = ""
         self.omitted = ""
+        self._unanswered.clear()
         self._findings.clear()
         self._set_aside = None
+
+    @property
+    def unanswered(self) -> str:
+        """A request of the test that got no answer, and was not answered when it was repeated; empty where all were."""
+        return next(iter(self._unanswered.values()), "")
+
+    @property
+    def violated(self) -> tuple[str | None, ...]:
+        """The requirements that the findings name; None among them where a finding names none."""
+        return tuple(dict.fromkeys(finding.requirement for _, finding in self._findings))
 
     def contract(self, provider: str) -> Contract:
         """The contract of a provider, loaded once."""
@@ -133,17 +149,25 @@ class Recorder:
         try:
             with self._gate.passing(provider, method, path) as passage:
                 yield passage
-        except NotPermitted as refused:
+        except guard.NotPermitted as refused:
             self.omitted = self.omitted or str(refused)
-            raise
+            raise NotPermitted(str(refused)) from refused
 
-    def record(self, provider: str, url: str, exchange: Exchange, at: datetime, duration_ms: float) -> None:
+    def lose(self, method: str, path: str, body: bytes, why: str) -> None:
+        """Keep that a request got no whole answer."""
+        self.lost = self._unanswered[method, path, body] = f"{method} {path}: {why}"
+
+    def record(
+        self, provider: str, url: str, exchange: Exchange, at: datetime, duration_ms: float, *, is_evidence: bool
+    ) -> None:
         """Check an exchange against its provider's contract; `RecordedExchange` says what the arguments are."""
         self.exchanges += 1
+        self.evidence += is_evidence
+        self._unanswered.pop((exchange.method, exchange.path, exchange.request_body), None)
         contract = self.contract(provider)
         found = check(contract, exchange)
         counted = found if self._set_aside is None else ()
-        recorded = RecordedExchange(provider, contract, url, exchange, counted, at, duration_ms)
+        recorded = RecordedExchange(provider, contract, url, exchange, counted, at, duration_ms, is_evidence)
         for listener in self._listeners:
             listener(recorded)
         if self._set_aside is not None:
@@ -188,6 +212,7 @@ class RecordingAdapter(BaseAdapter):
         self._adapter = recorder.adapter()
         self._recorder = recorder
         self._provider = provider
+        self._base_url = recorder.named.get(provider, base_url)
         self._prefix = urlsplit(base_url).path.rstrip("/")
 
     def send(
@@ -207,10 +232,12 @@ class RecordingAdapter(BaseAdapter):
                 response = self._adapter.send(request, stream, timeout, verify, cert, proxies)
                 exchange = passage.exchange = exchange_of(request, response, self._prefix)
             except requests.RequestException as error:
-                self._recorder.lost = f"{method} {path}: {type(error).__name__}"
+                self._recorder.lose(method, path, _body_of(request), type(error).__name__)
                 raise
             duration_ms = (time.perf_counter() - began_s) * 1000
-        self._recorder.record(self._provider, request.url or "", exchange, at, duration_ms)
+        url = request.url or ""
+        is_evidence = is_below(url, self._base_url)
+        self._recorder.record(self._provider, url, exchange, at, duration_ms, is_evidence=is_evidence)
         return response
 
     def close(self) -> None:
@@ -220,14 +247,18 @@ class RecordingAdapter(BaseAdapter):
 def exchange_of(request: requests.PreparedRequest, response: requests.Response, prefix: str = "") -> Exchange:
     """A request with its response, read to its end, as an exchange."""
     parts = urlsplit(request.url or "")
-    body = request.body or b""
     return Exchange(
         method=request.method or "",
         path=parts.path.removeprefix(prefix),
         query=parts.query,
         request_headers=tuple((str(name), str(value)) for name, value in request.headers.items()),
-        request_body=body.encode() if isinstance(body, str) else bytes(body),
+        request_body=_body_of(request),
         status=response.status_code,
         response_headers=tuple(response.headers.items()),
         response_body=response.content,
     )
+
+
+def _body_of(request: requests.PreparedRequest) -> bytes:
+    body = request.body or b""
+    return body.encode() if isinstance(body, str) else bytes(body)

@@ -15,9 +15,8 @@ from flowproof.certify.run_store import RunStore, run_store_of
 from .session_state import SessionState
 
 if TYPE_CHECKING:
+    from flowproof.certify.guard import Guard
     from flowproof.conformance import Contract
-
-    from .guard import Guard
 
 __all__ = ["RunStorePlugin"]
 
@@ -50,7 +49,7 @@ class RunStorePlugin:
                 self.run_store.forget(f"turn at {provider}")
 
     def make_guard(self, contract: "Callable[[str], Contract]") -> "Guard":
-        from .guard import Guard  # noqa: PLC0415 (with the first client)
+        from flowproof.certify.guard import Guard  # noqa: PLC0415 (with the first client)
 
         tell = self._state.events.tell if self._state.events is not None else None
         return Guard(self._state.remote, contract, self.run_store, lambda: self._state.test, tell)

@@ -77,7 +77,7 @@ class SessionState:
         if self.recorder is None:
             from .recording import Recorder  # noqa: PLC0415 (brings requests and contracts: only where a client is made)
 
-            self.recorder = Recorder(self.adapter, self.kits, self.listeners, self.make_gate)
+            self.recorder = Recorder(self.adapter, self.kits, self.listeners, self.make_gate, self.remote.urls)
         return self.recorder
 
     @property

@@ -14,6 +14,7 @@ from flowproof.certify.events import Verdict
 from flowproof.clients.errors import ClientError, UnexpectedAnswer, Unreachable
 from flowproof.target import PreconditionMissing
 
+from .evidence import NoEvidence
 from .recording import NotPermitted
 
 __all__ = ["judge"]
@@ -31,7 +32,12 @@ NETWORK = (
 
 
 def judge(
-    raised: Sequence[BaseException], *, findings: str | None = None, omitted: str = "", lost: str = ""
+    raised: Sequence[BaseException],
+    *,
+    findings: str | None = None,
+    omitted: str = "",
+    lost: str = "",
+    unanswered: str = "",
 ) -> tuple[Verdict, str]:
     """
     The verdict of a test, and the reason in one sentence; that of a PASS is empty.
@@ -41,6 +47,7 @@ def judge(
         findings: What its exchanges have against their contract.
         omitted: Why one of its requests was not sent.
         lost: What became of a request without an answer, though the test may have gone on.
+        unanswered: The same of a request that was not answered later either.
     """
     parts = [part for each in raised for part in _parts(each)]
     if broken := next((cause for part in parts for cause in _causes(part) if isinstance(cause, NETWORK)), None):
@@ -49,6 +56,8 @@ def judge(
         return "FAIL", _line(findings)
     if omitted:
         return "OMIT", omitted
+    if unanswered and all(isinstance(part, NoEvidence) for part in parts):
+        return "ERROR", f"the network broke during the test: {unanswered}"
     judged = [(_verdict(part), part) for part in parts]
     for verdict in ("FAIL", "ERROR", "OMIT", "SKIP"):
         found = next((part for its, part in judged if its == verdict), None)
@@ -98,7 +107,9 @@ def _sentence(error: BaseException) -> str:
     text = _line(str(error))
     if isinstance(error, AssertionError):
         return text or "an assertion does not hold"
-    return text if isinstance(error, ClientError | PreconditionMissing) else f"{type(error).__name__}: {text}"
+    return (
+        text if isinstance(error, ClientError | NoEvidence | PreconditionMissing) else f"{type(error).__name__}: {text}"
+    )
 
 
 def _line(text: str) -> str:

@@ -17,9 +17,9 @@ class ShownBody(NamedTuple):
     truncated: bool
 
 
-def shown_body(data: bytes, *, most: int) -> ShownBody:
-    """A body of at most so many bytes; a text is cut between characters."""
-    start, truncated = data[:most], len(data) > most
+def shown_body(data: bytes, *, most: int, is_cut: bool = False) -> ShownBody:
+    """A body of at most so many bytes; a text is cut between characters. ``is_cut`` where it was cut before."""
+    start, truncated = data[:most], is_cut or len(data) > most
     try:
         return ShownBody(start.decode(), None, truncated)
     except UnicodeDecodeError as error:

@@ -42,14 +42,16 @@ AMBIGUOUS = frozenset({"code", "key", "state", "nonce", "session", "sid"})
 SHOWN_HEADERS = _words(
     """
     accept accept-encoding accept-language age allow cache-control connection content-encoding content-language
-    content-length content-type date etag expect expires flowproof-exchange flowproof-requirement host
+    content-length content-type date etag expect expires flowproof-delivery flowproof-exchange flowproof-requirement
+    host
     idempotent-replayed if-match if-none-match last-modified link location pragma retry-after server
-    strict-transport-security transfer-encoding upgrade user-agent vary via www-authenticate x-content-type-options
+    origin strict-transport-security transfer-encoding ttl upgrade urgency user-agent vary via www-authenticate
+    x-content-type-options x-forwarded-proto
     x-frame-options x-powered-by x-requested-with
     """
 )
 SHOWN_ENDINGS = ("-algorithm", "-date", "-timestamp", "-version")
-SHOWN_BEGINNINGS = ("ratelimit-", "x-ratelimit-")
+SHOWN_BEGINNINGS = ("access-control-", "ratelimit-", "x-ratelimit-")
 
 ISSUED = re.compile(r"(?=.*[0-9])[!-~]{8,}", re.ASCII)
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")

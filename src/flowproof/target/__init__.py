@@ -8,14 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .client import ControlClient
+from .clock import TargetClock, answered_at
 from .control import ControlRefused
-from .site import Credentials, PreconditionMissing, Site, site_from_environment
+from .site import (
+    ControlMissing,
+    Credentials,
+    PreconditionMissing,
+    Site,
+    environment_of,
+    site_from_environment,
+    site_from_json,
+)
 from .webhooks import NotIdle, Webhooks
 from .workspace import Clock, Faults, Journal, Workspace
 
 __all__ = [
     "Clock",
     "ControlClient",
+    "ControlMissing",
     "ControlRefused",
     "Credentials",
     "Faults",
@@ -24,9 +34,13 @@ __all__ = [
     "PreconditionMissing",
     "Site",
     "Target",
+    "TargetClock",
     "Webhooks",
     "Workspace",
+    "answered_at",
+    "environment_of",
     "site_from_environment",
+    "site_from_json",
 ]
 
 
@@ -76,8 +90,8 @@ class Target:
             purpose: What it is needed for, such as "this test sets the clock".
 
         Raises:
-            PreconditionMissing: The target cannot be controlled.
+            ControlMissing: The target cannot be controlled.
         """
         if self.workspace is None:
-            raise PreconditionMissing(self.name, f"has no control API: {purpose}")
+            raise ControlMissing(self.name, f"has no control API: {purpose}")
         return self.workspace

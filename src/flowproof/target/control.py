@@ -78,10 +78,14 @@ class Requester:
         try:
             answer = self._session.request(method, self.url + target, json=json, timeout=TIMEOUT_S)
         except requests.RequestException as error:
-            raise ControlRefused(f"{method} {self.url}{target}", None, type(error).__name__) from error
+            raise ControlRefused(f"{method} {self.url}{target}", None, _first_line(error)) from error
         if not answer.ok:
             raise ControlRefused(f"{method} {target}", answer.status_code, _detail(answer))
         return answer.json() if answer.content else None
+
+
+def _first_line(error: requests.RequestException) -> str:
+    return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
 
 
 def _detail(answer: requests.Response) -> str:

@@ -16,6 +16,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flowproof.errors import ConfigurationError
+from flowproof.text_file import read_text
 
 from .site import Credentials, Site
 
@@ -82,15 +83,11 @@ class ProfileEntry:
         site: Base URL and credentials.
         permission: What the run may do there.
         pace: How fast.
-        webhook_url: Address under which an inbox on this machine can be reached from there; None where none can.
-        webhook_port: The port of loopback to which that address leads.
     """
 
     site: Site
     permission: Permission = field(default_factory=Permission)
     pace: Pace = field(default_factory=Pace)
-    webhook_url: str | None = None
-    webhook_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +155,7 @@ def read_profile(text: str, environment: Mapping[str, str], *, defaults: Default
         name = "Acme's sandbox"
 
         [acme]
-        url = "https://sandbox.example.test/api"
+        url = "https://sandbox.example.test"
         credentials.default = { key = "$ACME_TOKEN", secret = "$ACME_SECRET" }
         permits = { operations = { submitOrder = 5, cancelOrder = true } }
         pace = { requests_per_second = 2 }
@@ -203,17 +200,13 @@ def read_profile_file(file: Path, environment: Mapping[str, str], *, defaults: D
     Raises:
         ConfigurationError: It cannot be read, or is unfit.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"The profile {file} cannot be read: {error}.", "Name another file.") from error
-    return read_profile(text, environment, defaults=defaults)
+    return read_profile(read_text(file, fix="Name the file of a profile."), environment, defaults=defaults)
 
 
 def _entry(slug: str, entry: Any, defaults: Mapping[str, Any], environment: Mapping[str, str]) -> ProfileEntry:
     written = _table(slug, entry, {"url", "credentials", "permits", "pace", "webhook_url", "webhook_port"})
     table = {**defaults, **written}
-    site = Site(slug, _url(f"{slug}.url", table.get("url")), MappingProxyType(dict(_keys(slug, table, environment))))
+    url, keys = _url(f"{slug}.url", table.get("url")), MappingProxyType(dict(_keys(slug, table, environment)))
     webhook_url, webhook_port = table.get("webhook_url"), table.get("webhook_port", 0)
     if (webhook_url is None) != (webhook_port == 0) or not isinstance(webhook_port, int) or webhook_port not in PORTS:
         raise ConfigurationError(
@@ -221,11 +214,9 @@ def _entry(slug: str, entry: Any, defaults: Mapping[str, Any], environment: Mapp
             "Give both: an address that leads, through a tunnel, to that port of this machine.",
         )
     return ProfileEntry(
-        site,
+        Site(slug, url, keys, None if webhook_url is None else _url(f"{slug}.webhook_url", webhook_url), webhook_port),
         _permission(slug, table.get("permits", {})),
         _pace(slug, table.get("pace", {})),
-        None if webhook_url is None else _url(f"{slug}.webhook_url", webhook_url),
-        webhook_port,
     )
 
 

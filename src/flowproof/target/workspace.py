@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from flowproof.errors import ConfigurationError
 
-from .site import Credentials, Site
+from .site import Credentials, Site, site_from_json
 from .webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Workspace:
         self.server = server
         self.id: str = shown["id"]
         self.sites: Mapping[str, Site] = MappingProxyType(
-            {slug: _site(slug, each) for slug, each in shown["providers"].items()}
+            {slug: site_from_json(slug, each) for slug, each in shown["providers"].items()}
         )
         self.clock = Clock(self)
         self.faults = Faults(self)
@@ -97,14 +97,6 @@ class Workspace:
 
     def delete(self) -> None:
         self.control("DELETE", "")
-
-
-def _site(provider: str, shown: Mapping[str, Any]) -> Site:
-    keys = {
-        role: Credentials(parts["key"], MappingProxyType({name: parts[name] for name in parts if name != "key"}), role)
-        for role, parts in shown["credentials"].items()
-    }
-    return Site(provider, shown["base_url"], MappingProxyType(keys))
 
 
 class Clock:

@@ -113,7 +113,7 @@ def lie() -> Any:
 
 def tick(context: ProviderContext, value: Any) -> None:
     """Write the moment down, and do so again until it has been done often enough."""
-    if value.get("fail"):
+    if value.get("fail") and not (value["fail"] == "without a note" and context.state.count("note")):
         context.state.put("note", "half", {"text": "never kept"})
         raise ZeroDivisionError("on purpose")
     key = hex_id(context.rng, 16)

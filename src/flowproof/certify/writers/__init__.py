@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,7 +15,7 @@ from .html import page
 from .junit import junit
 from .sarif import sarif
 
-__all__ = ["VIEWS", "annotations", "summary", "write_views"]
+__all__ = ["VIEWS", "annotations", "hide_from_git", "summary", "write_views"]
 
 
 def _schema(_: CertificationReport) -> bytes:
@@ -51,3 +52,10 @@ def write_views(report: CertificationReport, folder: Path) -> tuple[Path, ...]:
     except OSError as error:
         raise ConfigurationError(f"The report cannot be written: {error}.", "Name another folder.") from error
     return tuple(files)
+
+
+def hide_from_git(folder: Path) -> None:
+    """Let git ignore a folder of reports, as it does the caches of test tools: reports hold exchanges."""
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")

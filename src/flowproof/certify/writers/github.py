@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from flowproof.certify.events import TargetInfo
 from flowproof.certify.report import CertificationReport, RequirementResult
 
 __all__ = ["annotations", "summary"]
@@ -19,7 +20,9 @@ TARGETS = {
 def annotations(report: CertificationReport) -> str:
     """Workflow commands, one a line: errors for failures, warnings for deviations and remaining resources."""
     failed = [each for each in report.requirements if each.verdict in {"FAIL", "ERROR"} and not each.excused]
-    unmarked = [each for each in report.tests if each.verdict in {"FAIL", "ERROR"} and not each.requirements]
+    unmarked = [
+        each for each in report.tests if each.verdict in {"FAIL", "ERROR"} and not (each.requirements or each.violated)
+    ]
     errors = [
         *((f"{each.verdict} {each.id}", f"{each.text}\n{each.why}") for each in failed),
         *((f"{each.verdict} {each.test}", each.why) for each in unmarked),
@@ -37,7 +40,9 @@ def annotations(report: CertificationReport) -> str:
 def summary(report: CertificationReport) -> str:
     """The job summary as Markdown."""
     lines = [
-        f"## {_plain(report.title)}: {report.verdict} on {_plain(report.target.name)} ({report.target.kind})",
+        f"## {_plain(report.title)}: {report.verdict} on {_target(report.target)}",
+        "",
+        f"{_plain(str(report.judged))}.",
         "",
         *([f"> {TARGETS[report.target.kind]}", ""] if TARGETS[report.target.kind] else []),
         *([f"{_plain(report.why)}.", ""] if report.why else []),
@@ -54,6 +59,10 @@ def summary(report: CertificationReport) -> str:
     return (
         f"{text.encode()[:LONGEST_SUMMARY].decode(errors='ignore').rpartition(chr(10))[0]}\n\nMore is in report.html.\n"
     )
+
+
+def _target(target: TargetInfo) -> str:
+    return _plain(target.name) if target.name == target.kind else f"{_plain(target.name)} ({target.kind})"
 
 
 def _commands(level: str, messages: list[tuple[str, str]]) -> Iterator[str]:

@@ -3,6 +3,9 @@ The tests as JUnit XML.
 
 FAIL is a failure, ERROR an error (also a test that did not end), SKIP and OMIT are skipped. A failure whose every
 requirement is covered by a deviation is skipped too: its message names the owners of the deviations.
+
+The file keeps to the schema of Jenkins' xUnit plugin, by which a test case has no properties: its requirements, verdict
+and evidence are lines of its output, in the form `[[PROPERTY|name=value]]` that test management tools read.
 """
 
 import re
@@ -24,6 +27,7 @@ def junit(report: CertificationReport) -> bytes:
     cases = [_case(each, covering) for each in report.tests]
     whole = Element("testsuites", _sums(report, cases, "flowproof"))
     suite = SubElement(whole, "testsuite", _sums(report, cases, report.provider))
+    suite.set("skipped", str(_count(cases, "skipped")))
     suite.set("timestamp", report.run.started_at.isoformat())
     _properties(
         suite,
@@ -46,26 +50,27 @@ def junit(report: CertificationReport) -> bytes:
 
 def _sums(report: CertificationReport, cases: list[Element], name: str) -> dict[str, str]:
     time_s = sum(each.duration_ms for each in report.tests) / 1000
-    counted = {tag: sum(each.find(tag) is not None for each in cases) for tag in ("failure", "error", "skipped")}
     return {
         "name": name,
         "tests": str(len(cases)),
-        "failures": str(counted["failure"]),
-        "errors": str(counted["error"]),
-        "skipped": str(counted["skipped"]),
+        "failures": str(_count(cases, "failure")),
+        "errors": str(_count(cases, "error")),
         "time": f"{time_s:.3f}",
     }
+
+
+def _count(cases: list[Element], tag: str) -> int:
+    return sum(each.find(tag) is not None for each in cases)
 
 
 def _case(test: TestResult, covering: Mapping[str, DeviationResult]) -> Element:
     module, _, name = test.test.partition("::")
     classname = _text(module.removesuffix(".py").replace("/", "."))
     case = Element("testcase", {"classname": classname, "name": _text(name), "time": f"{test.duration_ms / 1000:.3f}"})
-    known = [("requirement", each) for each in test.requirements]
-    _properties(case, [*known, ("verdict", test.verdict or "none"), *(("evidence", each) for each in test.evidence)])
-    excuses = [covering[each] for each in test.requirements if each in covering]
+    violated = test.violated or test.requirements
+    excuses = [covering[each] for each in violated if each in covering]
     match test.verdict:
-        case "FAIL" if excuses and len(excuses) == len(test.requirements):
+        case "FAIL" if excuses and len(excuses) == len(violated):
             owners = "; ".join(
                 f"{each.requirement}: {each.reason} ({each.owner}, to {each.expires})" for each in excuses
             )
@@ -78,7 +83,14 @@ def _case(test: TestResult, covering: Mapping[str, DeviationResult]) -> Element:
             _add_result(case, "skipped", f"{test.verdict}: {test.why}", "")
         case "PASS":
             pass
+    _output(case, test)
     return case
+
+
+def _output(case: Element, test: TestResult) -> None:
+    known = [("requirement", each) for each in test.requirements]
+    pairs = [*known, ("verdict", test.verdict or "none"), *(("evidence", each) for each in test.evidence)]
+    SubElement(case, "system-out").text = "\n".join(_text(f"[[PROPERTY|{name}={value}]]") for name, value in pairs)
 
 
 def _add_result(case: Element, tag: str, message: str, details: str) -> None:

@@ -88,7 +88,7 @@ class DotsEco(Client):
             message: Any text.
 
         Raises:
-            ValidationFailed: Parameters are at fault; `validations` has each, by its name.
+            ValidationFailed: Parameters are at fault; the `path` of each of its `validations` is a parameter's name.
             Forbidden: The token's holder does not manage the application, or its company may not buy.
             Unreachable: The response was lost. The card may have been bought; the request is not sent again.
         """

@@ -98,7 +98,7 @@ class OneFlow(Client):
             The order as the provider reads it.
 
         Raises:
-            ValidationFailed: It is not valid; `validations` has the errors.
+            ValidationFailed: It is not valid; its `validations` are the errors, each with `path` and `message`.
         """
         path = _path("order", "validate")
         return self._do(Call("POST", path, body=json_bytes(order), resend_lost=True)).members()

@@ -1,15 +1,18 @@
 """
 The control API as a Flask application: it authorizes a request, checks it by the OpenAPI document, and answers it.
 
-Without a token it answers loopback addresses only. Pages of other sites that a browser on this machine shows are kept
-out too: the Host header must name loopback (against DNS rebinding), so must an Origin header, and a body must be JSON
-(against scripts and forms).
+With a token, only health and readiness are shown to whoever has none. Without a token it answers loopback addresses
+only. Pages of other sites that a browser on this machine shows are kept out too: the Host header must name loopback or
+an allowed host (against DNS rebinding), an Origin header loopback, and a body must be JSON (against scripts and forms).
+A webhook of this or another server is kept out by its own header.
 """
 
 import hmac
 import logging
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,15 +20,16 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 from flask import Flask, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from flowproof.conformance import Contract, Finding, check_parameters, check_request_body
+from flowproof.conformance import Contract, Finding, Match, check_parameters, check_request_body
 from flowproof.conformance.contract import read_yaml
 from flowproof.conformance.operations import read_operations
 from flowproof.conformance.schemas import Schemas
 from flowproof.errors import ConfigurationError, StoreError
 from flowproof.kernel.faults.documentation import fault_plan_schema
 from flowproof.kernel.http.body import read_json
+from flowproof.kernel.http.host_names import HostNames
 from flowproof.kernel.http.loopback import is_loopback
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import ProviderRequest, WireRequest
@@ -34,10 +38,12 @@ from flowproof.kernel.http.routing import QuickRule
 from flowproof.kernel.metrics import Metrics
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.refusals import Refusal
+from flowproof.kernel.webhooks.model import DELIVERY_HEADER
 from flowproof.kernel.workspaces import WorkspaceTaken
 
 from .context import ControlContext, NotFoundProblem, bind
 from .routes import index, routes
+from .task_routes import task_routes
 from .webhook_routes import webhook_routes
 from .workspace_routes import workspace_routes
 
@@ -46,6 +52,9 @@ __all__ = ["ControlApp"]
 logger = logging.getLogger("flowproof.control")
 
 PREFIX = "/_flowproof"
+HEALTH, READY, METRICS = f"{PREFIX}/health", f"{PREFIX}/ready", f"{PREFIX}/metrics"
+PROBED = frozenset({HEALTH, READY})  # by programs that have no token
+STATELESS = frozenset({HEALTH, METRICS})  # answered whatever has become of the state
 PORT = re.compile(r":\d*$", re.ASCII)
 JSON = "application/json"
 
@@ -57,22 +66,25 @@ class ControlApp(Flask):
     Args:
         mock: The mocks that it is about.
         token: The bearer token that a request must present; without one, only loopback addresses may ask.
+        hosts: Under which names the server answers.
 
     ``total_metrics`` gives what the whole server has counted, where it has several processes.
     """
 
     url_rule_class = QuickRule
 
-    def __init__(self, mock: Mock, *, token: str | None) -> None:
+    def __init__(self, mock: Mock, *, token: str | None, hosts: HostNames) -> None:
         super().__init__("flowproof.control", static_folder=None, template_folder=None, root_path="/")
         self.mock = mock
         self.total_metrics: Callable[[], Metrics] = lambda: mock.metrics
         self._token = token or None
+        self._hosts = hosts
         self.contract = control_contract()
         self.url_map.merge_slashes = False
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.register_blueprint(routes)
         self.register_blueprint(workspace_routes, url_prefix="/workspaces/<workspace>")
+        self.register_blueprint(task_routes, url_prefix="/workspaces/<workspace>/tasks")
         self.register_blueprint(webhook_routes, url_prefix="/workspaces/<workspace>/webhooks")
         for slug, app in mock.apps.items():
             if app.provider.control is not None:
@@ -83,10 +95,10 @@ class ControlApp(Flask):
         refused = self._refusal_of_access(wire)
         if refused is not None:
             return refused
-        if wire.path == "/":
+        if wire.path == "/" and wire.method in {"GET", "HEAD"}:
             return _rendered(index(self.mock), 200)
         try:
-            with self.mock.store.transaction():
+            with nullcontext() if wire.path in STATELESS else self.mock.store.transaction():
                 return self._dispatch(wire)
         except NotFoundProblem as error:
             return problem(404, "Not found", str(error))
@@ -100,13 +112,21 @@ class ControlApp(Flask):
         except Refusal as refusal:
             return problem(400, "Malformed request", str(refusal))
         except HTTPException as error:
-            return problem(error.code or 500, error.name, f"{wire.method} {wire.path}: see {PREFIX}/openapi.json.")
+            answer = problem(error.code or 500, error.name, f"{wire.method} {wire.path}: see {PREFIX}/openapi.json.")
+            if isinstance(error, MethodNotAllowed):
+                allow = ("Allow", ", ".join(sorted(error.valid_methods or ())))
+                return replace(answer, headers=(*answer.headers, allow))
+            return answer
         except Exception:
             logger.exception("the control API failed at %s %s", wire.method, wire.path)
             return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")
 
     def _refusal_of_access(self, wire: WireRequest) -> WireResponse | None:
+        if wire.header(DELIVERY_HEADER) is not None:
+            return problem(403, "No webhook", "A webhook, of whichever server, cannot steer the control API.")
         if self._token is not None:
+            if wire.path in PROBED and wire.method in ("GET", "HEAD"):
+                return None
             scheme, _, presented = (wire.header("authorization") or "").partition(" ")
             is_right = hmac.compare_digest(presented.strip().encode(), self._token.encode())
             if scheme.lower() == "bearer" and is_right:
@@ -115,8 +135,8 @@ class ControlApp(Flask):
                 401, "Token needed", "The control API of this server asks for Authorization: Bearer <its token>."
             )
         host, origin = wire.header("host") or "", wire.header("origin")
-        is_own_page = origin is None or is_loopback(urlsplit(origin).hostname or "nowhere")
-        if is_loopback(wire.peer) and is_own_page and (not host or is_loopback(PORT.sub("", host))):
+        is_own_page = origin is None or is_loopback(_host_of(origin))
+        if is_loopback(wire.peer) and is_own_page and (not host or self._hosts.is_own(host)):
             return None
         return problem(
             403, "Loopback only", "Without a token the control API answers on loopback only; serve with --token."
@@ -133,8 +153,12 @@ class ControlApp(Flask):
                 raise request.routing_exception
             rule = request.url_rule
             parameters = {name: unquote(str(value)) for name, value in (request.view_args or {}).items()}
-            body = self._checked_body(below)
-            bind(ControlContext(self.mock, _base_url(wire), body, wire.query, self.total_metrics))
+            match = self.contract.operations.find(below.method, below.path)
+            body = self._checked_body(below, match)
+            is_checked = match is not None
+            bind(
+                ControlContext(self.mock, _base_url(wire), body, wire.query, self.total_metrics, is_checked=is_checked)
+            )
             view = self.view_functions[rule.endpoint if rule else ""]
             returned: Any = view(**parameters)
         if isinstance(returned, WireResponse):
@@ -142,15 +166,14 @@ class ControlApp(Flask):
         value, status = returned if isinstance(returned, tuple) else (returned, 200)
         return _rendered(value, status)
 
-    def _checked_body(self, below: ProviderRequest) -> Any:
+    def _checked_body(self, below: ProviderRequest, match: Match | None) -> Any:
         """
-        The body's JSON value.
+        The body's JSON value. That of an operation that a provider adds is checked by a schema of the provider's own.
 
         Raises:
             ConfigurationError: The request is not as the OpenAPI document says.
             Refusal: The body is no JSON.
         """
-        match = self.contract.operations.find(below.method, below.path)
         body = read_json(below.body, below.header("content-type"), (JSON,)) if below.body else None
         if match is None:
             return body
@@ -162,6 +185,14 @@ class ControlApp(Flask):
                 "; ".join(str(finding) for finding in findings) + ".", f"See {PREFIX}/openapi.json."
             )
         return body
+
+
+def _host_of(origin: str) -> str:
+    """The host that an Origin header names; ``nowhere`` where it names none."""
+    try:
+        return urlsplit(origin).hostname or "nowhere"
+    except ValueError:
+        return "nowhere"
 
 
 @cache
@@ -176,4 +207,4 @@ def _rendered(value: Any, status: int) -> WireResponse:
 
 
 def _base_url(wire: WireRequest) -> str:
-    return f"{wire.scheme}://{wire.header('host') or 'localhost'}"
+    return f"{wire.client_scheme}://{wire.header('host') or 'localhost'}"

@@ -1,15 +1,16 @@
 """What a route of the control API knows of its request: ``control_ctx.json``, ``control_ctx.workspace(id)`` …"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import parse_qs
 
 from flask import g
 from werkzeug.local import LocalProxy
 
+from flowproof.conformance.check import BOOLEANS
 from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.kernel.app import ProviderApp
+from flowproof.kernel.http.pairs import first_value
 from flowproof.kernel.metrics import Metrics
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.provider_context import ProviderContext
@@ -38,20 +39,39 @@ class ControlContext:
     Args:
         mock: The mocks that it is about.
         base_url: Scheme and host as the client wrote them.
-        json: The body's JSON value, or None.
+        body: The body's JSON value, or None.
         query: The query string.
         total_metrics: Gives what the whole server has counted.
+        is_checked: The body is valid by the control API's own document.
     """
 
     mock: Mock
     base_url: str
-    json: Any
+    body: Any = field(repr=False)
     query: str
     total_metrics: Callable[[], Metrics]
+    is_checked: bool = True
+
+    @property
+    def json(self) -> Any:
+        """
+        The body's JSON value, or None, valid by the control API's own document.
+
+        Raises:
+            LookupError: The document does not describe the operation: a provider has added it, and has to use
+                :meth:`checked_body`.
+        """
+        if not self.is_checked:
+            raise LookupError("the body of this operation is checked by no schema; use checked_body")
+        return self.body
 
     def parameter(self, name: str, default: str) -> str:
         """A parameter of the query."""
-        return parse_qs(self.query).get(name, [default])[0]
+        return first_value(self.query, name) or default
+
+    def flag(self, name: str) -> bool:
+        """A parameter of the query that is a boolean; False where it is missing."""
+        return BOOLEANS[self.parameter(name, "false").lower()]
 
     def number(self, name: str, default: int) -> int:
         """A parameter of the query that is a whole number."""
@@ -92,10 +112,10 @@ class ControlContext:
         Raises:
             ConfigurationError: It is not valid.
         """
-        findings = context.findings(schema_file, self.json)
+        findings = context.findings(schema_file, self.body)
         if findings:
             raise ConfigurationError("; ".join(map(str, findings)) + ".", f"See {schema_file} of the contract.")
-        return self.json
+        return self.body
 
     def app(self, provider: str) -> ProviderApp:
         """

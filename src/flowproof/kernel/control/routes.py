@@ -12,6 +12,7 @@ from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.metrics import rendered
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.time.clock import Clock
+from flowproof.kernel.time.failed_tasks import FailedTasks
 from flowproof.kernel.workspaces import Workspace
 
 from .context import NotFoundProblem, control_ctx
@@ -30,13 +31,13 @@ def shown_workspace(workspace: Workspace) -> dict[str, Any]:
         "clock": workspace.clock.to_json(),
         "faults": [plan.to_json() for plan in workspace.faults],
         "exchanges": mock.store.exchanges.count(workspace.id),
+        "failed_tasks": FailedTasks(mock.store, workspace.id).count(),
         "created_at": workspace.created_at,
         "providers": {
             slug: {
                 "base_url": f"{base_url}/w/{workspace.id}/{slug}",
                 "credentials": {
-                    credential.role: {"key": credential.key, **credential.public, **credential.secrets}
-                    for credential in mock.workspaces.credentials(workspace, slug)
+                    credential.role: credential.shown() for credential in mock.workspaces.credentials(workspace, slug)
                 },
             }
             for slug in mock.apps
@@ -86,12 +87,21 @@ def list_providers() -> dict[str, Any]:
     return {"providers": {slug: _shown_provider(app) for slug, app in control_ctx.mock.apps.items()}}
 
 
+@routes.get("/providers/<slug>/openapi.json")
+def provider_contract(slug: str) -> dict[str, Any]:
+    """A provider's contract as one document, with this server as its only one."""
+    from flowproof.conformance.bundle import bundle  # noqa: PLC0415 (no start needs it)
+
+    return bundle(control_ctx.app(slug).contract, server=f"{control_ctx.base_url}/{slug}")
+
+
 def _shown_provider(app: ProviderApp) -> dict[str, Any]:
     slug = app.provider.slug
     standing = Counter(each.standing for each in app.contract.requirements.values())
     return {
         "title": app.provider.title,
         "base_url": f"{control_ctx.base_url}/{slug}",
+        "contract": f"{control_ctx.base_url}/_flowproof/providers/{slug}/openapi.json",
         "operations": [
             {"operationId": each.id, "method": each.method, "path": each.path} for each in app.contract.operations.all
         ],

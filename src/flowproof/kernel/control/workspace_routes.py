@@ -123,7 +123,7 @@ def get_journal(workspace: str) -> dict[str, Any]:
     """The last exchanges, all or those that were refused."""
     journal = control_ctx.mock.journal
     after, limit = control_ctx.number("after", 0), control_ctx.number("limit", journal.keep)
-    refused_only = control_ctx.parameter("refused", "false") == "true"
+    refused_only = control_ctx.flag("refused")
     chosen = control_ctx.workspace(workspace)
     entries = journal.entries(chosen.id, after=after, limit=limit, refused_only=refused_only)
     return {"exchanges": entries, "kept": journal.keep}

@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from flowproof.kernel.signing import SignedRequest
 
@@ -35,6 +36,11 @@ def body_edits(request: SignedRequest) -> Iterator[Edit]:
             yield _body_edit(
                 "body_reserialised", f"the body is signed {how}", fix, other, RARE if "," in how else USUAL
             )
+    fix = "Sign the body itself, as it is sent."
+    for code, how, other in _as_other_text(request.body):
+        if other not in seen:
+            seen.add(other)
+            yield _body_edit(code, f"{how} is signed in the place of the body", fix, other, RARE)
     fix = "Sign the body itself, not a hash of it."
     for digest in ("sha256", "md5", "sha1"):
         hashed = hashlib.new(digest, request.body)
@@ -62,6 +68,27 @@ def _reserialised(body: bytes) -> Iterator[tuple[str, str]]:
             yield how, text.replace("/", "\\/") if "slashes" in escapes else text
     except (ValueError, TypeError, RecursionError):
         return
+
+
+def _as_other_text(body: bytes) -> Iterator[tuple[str, str, str]]:
+    """What programs make of a body that is no text: JSON as they print it, its members as a query, or nothing."""
+    for word in ("{}", "null", "undefined", "[object Object]", "None"):
+        yield "body_placeholder", repr(word), word
+    encoded = base64.b64encode(body).decode()
+    yield "body_base64", "base64 of the body", encoded
+    if len(body) > JSON_LIMIT:
+        return
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    yield "body_printed", "the body as Python prints a dict", repr(value)
+    if isinstance(value, dict) and not any(isinstance(each, dict | list) for each in value.values()):
+        pairs = [(name, each if isinstance(each, str) else json.dumps(each)) for name, each in value.items()]
+        for order, members in (("", pairs), (", sorted", sorted(pairs))):
+            yield "body_as_query", f"the members as a query{order}", urlencode(members, errors="replace")
+            yield "body_as_query", f"the members as a query, unescaped{order}", "&".join(map("=".join, members))
+            yield "body_as_query", f"names and values in a row{order}", "".join(map("".join, members))
 
 
 def _trimmed(text: str) -> Iterator[tuple[str, str]]:

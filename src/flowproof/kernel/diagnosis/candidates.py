@@ -3,13 +3,25 @@
 import hashlib
 import hmac
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flowproof.kernel.signing import SignedRequest, SigningScheme
 
-__all__ = ["COMMON", "RARE", "USUAL", "Candidate", "Edit", "SigningMistake", "first_candidate", "mac", "message_of"]
+__all__ = [
+    "ALONE",
+    "COMMON",
+    "RARE",
+    "USUAL",
+    "Candidate",
+    "Edit",
+    "SigningMistake",
+    "first_candidate",
+    "mac",
+    "message_of",
+    "set_edit",
+]
 
-RARE, USUAL, COMMON = range(3)
+ALONE, RARE, USUAL, COMMON = -3, 0, 1, 2
 
 # Ways to make a digest of a key and a message, by name.
 CONSTRUCTIONS: dict[str, Callable[[bytes, bytes, str], bytes]] = {
@@ -72,14 +84,19 @@ class Edit(NamedTuple):
         family: What it changes. A second edit of one family is tried only where the two can add up.
         mistake: What to call it.
         make: The candidate with the mistake made, or None where it cannot be made.
-        often: How often it is seen, which decides what it is tried together with: RARE with one that is COMMON, USUAL
-            with one that is USUAL or COMMON, COMMON with any other one, and in threes.
+        often: How often it is seen, which decides what it is tried together with: ALONE with none, RARE with one that
+            is COMMON, USUAL with one that is USUAL or COMMON, COMMON with any but those, and in threes.
     """
 
     family: str
     mistake: SigningMistake
     make: Callable[[Candidate], Candidate | None]
     often: int = USUAL
+
+
+def set_edit(family: str, code: str, text: str, fix: str, *, often: int = USUAL, **fields: Any) -> Edit:
+    """An edit that puts fixed values in place."""
+    return Edit(family, SigningMistake(code, text, fix), lambda candidate: candidate._replace(**fields), often)
 
 
 def first_candidate(scheme: SigningScheme, request: SignedRequest, secret: bytes) -> Candidate:

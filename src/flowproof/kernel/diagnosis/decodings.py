@@ -3,22 +3,28 @@
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from flowproof.kernel.signing import SigningScheme
 
 from .candidates import SigningMistake
+from .wrappings import unwrapped
 
 __all__ = ["Decoding", "decodings", "digest_name", "digest_sizes", "shape_problem"]
 
 DIGEST_SIZES = {"md5": 16, "sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
 SHORTEST = 8  # hex digits; anything shorter would match by chance
 
-PREFIX = re.compile(r"0x(?=[0-9a-f]+$)|(?:hmac[-_ ]?)?(?:md5|sha[-_]?\d{1,3})[=: ]\s*|v\d=", re.IGNORECASE | re.ASCII)
 HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE | re.ASCII)
 HEX_PAIRS = re.compile(r"[0-9a-f]{2}([-: ])[0-9a-f]{2}(?:\1[0-9a-f]{2})+", re.IGNORECASE | re.ASCII)
+HEX_GROUPS = re.compile(
+    r"<[0-9a-f]{8}(?: [0-9a-f]{1,8})+>", re.IGNORECASE | re.ASCII
+)  # as Apple's NSData writes itself
+SIGN_EXTENDED = re.compile(r"(?:[0-9a-f]{2}|ffffff[89a-f][0-9a-f])+", re.IGNORECASE | re.ASCII)
 BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}", re.ASCII)
+BYTE_LIST = re.compile(r"\[?\s*-?\d{1,3}(?:\s*,\s*-?\d{1,3}){15,63}\s*\]?", re.ASCII)
+LOST_ZEROS = 3  # hex digits; more leading zeros are no chance of a digest
 
 
 class Decoding(NamedTuple):
@@ -59,12 +65,17 @@ def _length(scheme: SigningScheme) -> int:
 
 def decodings(signature: str, scheme: SigningScheme) -> tuple[Decoding, ...]:
     """Every plausible way to decode the signature; empty where it is neither hex nor base64."""
-    core, mistakes = _unwrapped(signature)
-    if HEX_PAIRS.fullmatch(core):
-        mistakes += (_mistake("hex_separated", "the hex digits are separated, byte by byte", scheme),)
-        core = re.sub(r"[-: ]", "", core)
-    if HEX.fullmatch(core):
-        found = [Decoding(core.lower(), mistakes + _hex_mistakes(core, scheme))]
+    core, mistakes = unwrapped(signature)
+    if HEX_PAIRS.fullmatch(core) or HEX_GROUPS.fullmatch(core):
+        mistakes += (_mistake("hex_separated", "the hex digits are separated, byte by byte or in groups", scheme),)
+        core = re.sub(r"[-: <>]", "", core)
+    if BYTE_LIST.fullmatch(core):
+        text = "the signature is written as a list of the numbers of its bytes"
+        numbers = [int(each) for each in re.findall(r"-?\d+", core)]
+        core = bytes(each % 256 for each in numbers).hex()
+        found = [Decoding(core, (*mistakes, _mistake("byte_list", text, scheme)))]
+    elif HEX.fullmatch(core):
+        found = list(_hex_decodings(core, mistakes + _hex_mistakes(core, scheme), scheme))
     else:
         found = [Decoding(text, mistakes + further) for text, further in _base64_decodings(core, scheme)]
     return tuple(decoding for decoding in found if len(decoding.hex) >= SHORTEST)
@@ -75,22 +86,24 @@ def _mistake(code: str, text: str, scheme: SigningScheme) -> SigningMistake:
     return SigningMistake(code, text, f"Write the signature as {expected}, {_length(scheme)} characters.")
 
 
-def _unwrapped(signature: str) -> tuple[str, tuple[SigningMistake, ...]]:
-    """The signature without blanks, quotes, percent escapes and prefixes, and what was taken off."""
-    mistakes: list[SigningMistake] = []
-    core = signature.strip(" \t\r\n\"'")
-    if core != signature:
-        text = "the signature stands in blanks or quotes"
-        mistakes.append(SigningMistake("signature_wrapped", text, "Send the bare signature."))
-    if "%" in core:
-        core = unquote(core)
-        text = "the signature is percent-encoded"
-        mistakes.append(SigningMistake("signature_escaped", text, "Send the signature unescaped."))
-    if prefix := PREFIX.match(core):
-        core = core[prefix.end() :]
-        text = f"the signature begins with {prefix[0]!r}"
-        mistakes.append(SigningMistake("prefix", text, "Send the signature without a prefix."))
-    return core, tuple(mistakes)
+def _hex_decodings(core: str, mistakes: tuple[SigningMistake, ...], scheme: SigningScheme) -> Iterator[Decoding]:
+    """The digits as they are; and as they were before a program lost or added some."""
+    digits = core.lower()
+    yield Decoding(digits, mistakes)
+    if SIGN_EXTENDED.fullmatch(digits) and "ffffff" in digits:
+        text = "each byte of 0x80 and more is written as a negative number, with ffffff before it"
+        shortened = re.sub(r"ffffff([89a-f][0-9a-f])", r"\1", digits)
+        yield Decoding(shortened, (*mistakes, _mistake("hex_sign_extended", text, scheme)))
+    for size in digest_sizes(scheme).values():
+        if 0 < 2 * size - len(digits) <= LOST_ZEROS:
+            text = "the leading zeros of the hex digits are lost, as where the digest was made a number"
+            yield Decoding(digits.zfill(2 * size), (*mistakes, _mistake("leading_zeros_lost", text, scheme)))
+    if len(digits) % 2 == 0:
+        raw = bytes.fromhex(digits)
+        text = raw.decode("latin-1")
+        if len(text) >= SHORTEST and BASE64.fullmatch(text):
+            mistake = _mistake("hex_of_base64", "the signature is hex of the base64 text, not of the digest", scheme)
+            yield from (Decoding(found, (mistake, *mistakes)) for found, _ in _base64_decodings(text, scheme))
 
 
 def _hex_mistakes(core: str, scheme: SigningScheme) -> tuple[SigningMistake, ...]:
@@ -108,6 +121,9 @@ def _base64_decodings(core: str, scheme: SigningScheme) -> list[tuple[str, tuple
         core = core.replace(" ", "+")
         fix = "Percent-encode the signature where it is put in a URL."
         lost = (SigningMistake("plus_lost", "each plus sign of the signature became a blank", fix),)
+    if "\n" in core or "\\n" in core:
+        core = re.sub(r"\\[rn]|[\r\n]", "", core)
+        lost = (_mistake("base64_broken", "the base64 text is broken into lines", scheme),)
     if not BASE64.fullmatch(core):
         return []
     bare = core.rstrip("=").translate(str.maketrans("-_", "+/"))
@@ -117,6 +133,9 @@ def _base64_decodings(core: str, scheme: SigningScheme) -> list[tuple[str, tuple
     if HEX.fullmatch(text):
         mistake = _mistake("base64_of_hex", "the signature is base64 of the hex text, not of the digest", scheme)
         found.insert(0, (text.lower(), (*lost, mistake)))
+    elif BASE64.fullmatch(text) and len(text) % 4 == 0:
+        mistake = _mistake("base64_twice", "the signature is written in base64 twice", scheme)
+        found.append((base64.b64decode(text.translate(str.maketrans("-_", "+/"))).hex(), (*lost, mistake)))
     return found
 
 

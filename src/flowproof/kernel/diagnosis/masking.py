@@ -1,6 +1,7 @@
-"""Masks one secret in a text, in every usual encoding. Knows nothing of what the text is for."""
+"""Masks secrets in a text, in every usual encoding. Knows nothing of what the text is for."""
 
 import json
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 __all__ = ["Mask"]
@@ -11,46 +12,54 @@ MASKED_ANYWHERE = 8
 
 
 class Mask:
-    """Replaces a secret, in any of its usual encodings, by ``[secret]``. Its repr does not show the secret."""
+    """Replaces secrets, in any of their usual encodings, by ``[secret]``. Its repr does not show them."""
 
-    __slots__ = ("_forms", "_secret")
+    __slots__ = ("_forms", "_long_forms", "_secrets")
 
-    def __init__(self, secret: bytes) -> None:
-        text = secret.decode("utf-8", "backslashreplace")
-        stripped = text.strip()
-        forms = {text, stripped if len(stripped) >= MASKED_ANYWHERE else text}
-        for form in tuple(forms):
-            forms |= {escaped(form), quote(form, safe=""), quote(form), json.dumps(form)[1:-1]}
-            forms |= {json.dumps(form, ensure_ascii=False)[1:-1]}
-        forms |= {escaped(form) for form in forms}
-        self._forms = sorted(forms - {""}, key=lambda form: (-len(form), form))
-        self._secret = secret
+    def __init__(self, *secrets: bytes) -> None:
+        self._secrets = tuple(secret for secret in secrets if secret)
+        self._forms = _forms(self._secrets)
+        self._long_forms = _forms([secret for secret in self._secrets if len(secret) >= MASKED_ANYWHERE])
 
     def __call__(self, text: str) -> str:
-        """A sentence of ours without the secret."""
-        return text if len(self._secret) < MASKED_ANYWHERE else self._masked(text)
+        """A sentence of ours without the secrets."""
+        return self._masked(text, self._long_forms)
 
     def shown(self, message: bytes) -> str:
         """What came over the wire, masked, control characters and backslashes escaped, cut where it is very long."""
-        if self._secret:
-            message = message.replace(self._secret, self._word.encode())
+        for secret in self._secrets:
+            message = message.replace(secret, self._word.encode())
         reach = SHOWN + max(map(len, self._forms), default=0)
-        text = self._masked(escaped(message[:reach].decode("utf-8", "backslashreplace")))
+        text = self._masked(escaped(message[:reach].decode("utf-8", "backslashreplace")), self._forms)
         whole = len(message) <= SHOWN and len(text) <= SHOWN
-        return text if whole else self._masked(f"{text[:SHOWN]}… ({len(message)} bytes)")
+        return text if whole else self._masked(f"{text[:SHOWN]}… ({len(message)} bytes)", self._forms)
 
     @property
     def _word(self) -> str:
         return "***" if any(form in "[secret]" for form in self._forms) else "[secret]"
 
-    def _masked(self, text: str) -> str:
-        """Mask again where the mask and the text beside it spell the secret; after eight times show nothing."""
+    def _masked(self, text: str, forms: Sequence[str]) -> str:
+        """Mask again where the mask and the text beside it spell a secret; after eight times show nothing."""
         for _ in range(8):
-            if not any(form in text for form in self._forms):
+            if not any(form in text for form in forms):
                 return text
-            for form in self._forms:
+            for form in forms:
                 text = text.replace(form, self._word)
         return "***"
+
+
+def _forms(secrets: Iterable[bytes]) -> list[str]:
+    """The usual encodings of some secrets, the longest first."""
+    forms: set[str] = set()
+    for secret in secrets:
+        text = secret.decode("utf-8", "backslashreplace")
+        stripped = text.strip()
+        forms |= {text, stripped if len(stripped) >= MASKED_ANYWHERE else text}
+    for form in tuple(forms):
+        forms |= {escaped(form), quote(form, safe=""), quote(form), json.dumps(form)[1:-1]}
+        forms |= {json.dumps(form, ensure_ascii=False)[1:-1]}
+    forms |= {escaped(form) for form in forms}
+    return sorted(forms - {""}, key=lambda form: (-len(form), form))
 
 
 def escaped(text: str) -> str:

@@ -2,17 +2,21 @@
 
 import json
 import re
+from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl
 
 import orjson
 
 from flowproof.conformance import Finding
 from flowproof.kernel.refusals import MalformedBody, WrongContentType
 
+from .pairs import MOST_PAIRS, read_pairs
+
 __all__ = ["DEEPEST", "FORM", "read_form", "read_json"]
 
 DEEPEST = 100
+LONGEST_NAME = 80  # characters of a name that a message repeats
 # The end of a key. A text may hold such bytes too, and is then read once more; a key never comes without them.
 KEY = re.compile(rb'"\s*:')
 # Other ways to write a key's end, or a character of a text, than orjson's.
@@ -38,37 +42,41 @@ def read_json(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        _malformed(f"JSON in UTF-8 (RFC 8259): {error}", f"{len(body)} bytes")
+        _malformed("JSON in UTF-8 (RFC 8259)", f"{len(body)} bytes: {_mistake(body, error)}")
     if body.count(b"{") + body.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
-        _malformed(f"at most {DEEPEST} levels of nesting", f"{_depth(value)} levels")
+        _malformed(f"JSON with at most {DEEPEST} levels of nesting", f"{_depth(value)} levels")
     if not _as_many_keys(body, value):
         _refuse_repeated_keys(body)
     return value
 
 
-def read_form(body: bytes, content_type: str | None, accepted: tuple[str, ...]) -> dict[str, str]:
+def read_form(
+    body: bytes, content_type: str | None, accepted: tuple[str, ...], *, lists: Collection[str] = ()
+) -> list[tuple[str, str]]:
     """
-    The names and values of a form.
+    The names and values of a form, in the order in which they were sent.
 
     Args:
         body: As sent.
         content_type: The header's value.
         accepted: Media types that the operation takes.
+        lists: Names that may be given more than once.
 
     Raises:
         WrongContentType: The media type is another, or there is none.
-        MalformedBody: The body is no form in UTF-8, or gives a name twice.
+        MalformedBody: The body is no form in UTF-8, has more than 1,000 fields, or gives a name twice.
     """
     _check_content_type(content_type, accepted)
+    if body.count(b"&") >= MOST_PAIRS:
+        _malformed(f"at most {MOST_PAIRS} fields", f"{body.count(b'&') + 1}", "form")
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), errors="strict")
+        pairs = read_pairs(body.decode("ascii"), strict=bool(body))
     except ValueError:  # a UnicodeDecodeError is one too; its text would show the body
-        _malformed("names and values in the form of a query, percent-encoded UTF-8", f"{len(body)} bytes", "form")
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            _malformed("each name once in a form", f"{name!r} {names.count(name)} times", "form")
-    return dict(pairs)
+        expected = "a form: names and values like those of a query, in percent-encoded UTF-8"
+        _malformed(expected, f"{len(body)} bytes", "form")
+    if (repeated := _repeated(name for name, _ in pairs if name not in lists)) is not None:
+        _malformed("a form that has each name once", repeated, "form")
+    return pairs
 
 
 def _check_content_type(content_type: str | None, accepted: tuple[str, ...]) -> None:
@@ -85,6 +93,17 @@ def _other_charset(parameters: str) -> bool:
         if name.strip().lower() == "charset":
             return value.strip(" \"'").lower() not in ("utf-8", "utf8", "us-ascii")
     return False
+
+
+def _mistake(body: bytes, error: orjson.JSONDecodeError) -> str:
+    """What keeps a body from being JSON, and where; lines and columns count from 1."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as undecodable:  # orjson names the first byte wherever the wrong one is
+        before = body[: undecodable.start].decode()
+        place = f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"
+        return f"the byte 0x{body[undecodable.start]:02x} at {place} is not UTF-8"
+    return f"{error.msg.partition(': line ')[0]} at line {error.lineno}, column {error.colno}"
 
 
 def _as_many_keys(body: bytes, value: Any) -> bool:
@@ -124,13 +143,22 @@ def _depth(value: Any) -> int:
 def _refuse_repeated_keys(body: bytes) -> None:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen = dict(pairs)
-        if len(seen) < len(pairs):
-            names = [name for name, _ in pairs]
-            repeated = next(name for name in names if names.count(name) > 1)
-            _malformed("each key once in an object", f"{repeated!r} {names.count(repeated)} times")
+        if len(seen) < len(pairs) and (repeated := _repeated(name for name, _ in pairs)) is not None:
+            _malformed("JSON that has each key once in an object", repeated)
         return seen
 
     json.loads(body, object_pairs_hook=unique)
+
+
+def _repeated(names: Iterable[str]) -> str | None:
+    """The first name that comes again, with how often it comes; None where each comes once."""
+    counted = Counter(names)
+    name = next((name for name, times in counted.items() if times > 1), None)
+    return None if name is None else f"{_short(name)} {counted[name]} times"
+
+
+def _short(name: str) -> str:
+    return repr(name) if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]!r}…"
 
 
 def _malformed(expected: str, got: str, keyword: str = "json") -> NoReturn:

@@ -26,7 +26,7 @@ class WireRequest(NamedTuple):
         query: Without the question mark, as sent.
         headers: Names in lower case, and values.
         body: The bytes, empty where ``too_large``.
-        scheme: ``http`` or ``https``.
+        scheme: ``http`` or ``https``, on the socket.
         peer: Address of the client, without port.
         too_large: The body has more bytes than the server takes.
     """
@@ -43,6 +43,12 @@ class WireRequest(NamedTuple):
     def header(self, name: str) -> str | None:
         """Value of the first header of that name."""
         return header(self.headers, name)
+
+    @property
+    def client_scheme(self) -> str:
+        """``http`` or ``https`` as the client wrote it, where a proxy that ends TLS says so in X-Forwarded-Proto."""
+        forwarded = (self.header("x-forwarded-proto") or "").partition(",")[0].strip().lower()
+        return forwarded if forwarded in ("http", "https") else self.scheme
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ class ProviderRequest:
             "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
             "wsgi.version": (1, 0),
-            "wsgi.url_scheme": self.wire.scheme,
+            "wsgi.url_scheme": self.wire.client_scheme,
             "wsgi.input": BytesIO(self.wire.body),
             "wsgi.errors": None,
             "wsgi.multithread": False,

@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 
 from flowproof.conformance import Match, Operation
 
-__all__ = ["DirectView", "QuickRule", "direct_views"]
+__all__ = ["DirectView", "OperationView", "QuickRule", "direct_views"]
 
 Built = tuple[str, str]
 View = Callable[..., Any]
@@ -51,6 +51,16 @@ class DirectView(NamedTuple):
             return self.view()
         values = match.path_parameters
         return self.view(**{ours: values[theirs] for ours, theirs in self.names})
+
+
+class OperationView(NamedTuple):
+    """The view of an operation that a provider gives by the operation's id; the contract alone finds it."""
+
+    view: View
+
+    def dispatch(self, match: Match) -> Any:
+        """Call the view with the values of the path's parameters, in their order."""
+        return self.view(*match.path_parameters.values())
 
 
 def direct_views(

@@ -17,6 +17,7 @@ from flowproof.redaction.bodies import shown_body
 from flowproof.redaction.known_secrets import SHORTEST_SECRET
 from flowproof.redaction.marks import REDACTED
 from flowproof.redaction.named_parameters import ParameterRedactor
+from flowproof.redaction.sensitive_names import is_shown_header
 
 __all__ = ["InboundExchange", "JournalEntry", "WebhookAttempt", "compact", "redact_finding", "secrets_sent"]
 
@@ -74,7 +75,7 @@ class InboundExchange(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         redactor, wire, answer = self.redactor, self.wire, self.answer
         query = redactor.parameters(wire.query)
-        url = f"{wire.scheme}://{wire.header('host') or 'localhost'}{wire.path}"
+        url = f"{wire.client_scheme}://{wire.header('host') or 'localhost'}{wire.path}"
         return {
             "direction": "in",
             "provider": self.provider.slug,
@@ -85,12 +86,12 @@ class InboundExchange(NamedTuple):
                 "path": self.path,
                 "query": query,
                 "headers": _headers(wire.headers, redactor.header),
-                "body": _body(redactor.body(wire.body, wire.header("content-type"))),
+                "body": _redacted_body(wire.body, wire.header("content-type"), redactor),
             },
             "response": {
                 "status": answer.status,
                 "headers": _headers(answer.headers, redactor.header),
-                "body": _body(redactor.body(answer.body, header(answer.headers, "content-type"))),
+                "body": _redacted_body(answer.body, header(answer.headers, "content-type"), redactor),
             },
             "requirement": answer.requirement,
             "findings": [asdict(redact_finding(each, redactor)) for each in self.findings],
@@ -176,12 +177,24 @@ def _split_url(address: str) -> tuple[str, str, str]:
     return parts._replace(netloc=f"{REDACTED}@{host}" if at else host).geturl(), parts.path or "/", parts.query
 
 
-def _body(data: bytes) -> dict[str, Any]:
-    """A body with its true size, cut after 64 KiB."""
-    shown = shown_body(data, most=LONGEST_BODY)
+def _redacted_body(data: bytes, content_type: str | None, redactor: ParameterRedactor) -> dict[str, Any]:
+    """A body without secret parameters. It is cut before they are looked for, which takes longer than the request."""
+    return _body(redactor.body(data[:LONGEST_BODY], content_type), size=len(data))
+
+
+def _body(data: bytes, *, size: int | None = None) -> dict[str, Any]:
+    """A body, cut after 64 KiB, with its true size where it was changed or cut before."""
+    true_size = len(data) if size is None else size
+    shown = shown_body(data, most=LONGEST_BODY, is_cut=true_size > LONGEST_BODY)
     text = {"base64": shown.base64} if shown.text is None else {"text": shown.text}
-    return {"size": len(data), **text, **({"truncated": True} if shown.truncated else {})}
+    return {"size": true_size, **text, **({"truncated": True} if shown.truncated else {})}
 
 
 def _headers(headers: Headers, redact: Callable[[str, str], str]) -> list[list[str]]:
-    return [[name, redact(name.lower(), value)] for name, value in headers]
+    return [[name, _header(name.lower(), value, redact)] for name, value in headers]
+
+
+def _header(name: str, value: str, redact: Callable[[str, str], str]) -> str:
+    """A header's value as the provider redacts it; of any other header only if its name is known to be harmless."""
+    shown = redact(name, value)
+    return shown if shown != value or is_shown_header(name) or not value else REDACTED

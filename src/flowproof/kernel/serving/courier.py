@@ -13,7 +13,7 @@ nobody looks after, since a server may have ended. Whoever claims a workspace fi
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent import futures
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from flowproof.exchange import Headers
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.state.rows import DeliveryRow
 from flowproof.kernel.time.clock import Clock, microseconds, stopwatch_ms
-from flowproof.kernel.webhooks.model import Delivery, DeliveryAttempt, DeliveryResult
+from flowproof.kernel.webhooks.model import DELIVERY_HEADER, Delivery, DeliveryAttempt, DeliveryResult
 from flowproof.kernel.webhooks.policy import WebhookPolicy, signed_headers
 from flowproof.kernel.workspaces import Workspace
 
@@ -103,16 +103,18 @@ class Courier:
     Args:
         mock: Whose workspaces it serves.
         lock: Held by whoever uses the mocks.
+        reaches_loopback: Whether webhooks go to this machine's loopback without being allowed.
 
     ``home_port`` is the server's own port on loopback, to which no webhook is sent.
     """
 
-    def __init__(self, mock: Mock, lock: AbstractContextManager[object]) -> None:
+    def __init__(self, mock: Mock, lock: AbstractContextManager[object], *, reaches_loopback: bool = True) -> None:
         self.home_port: int | None = None
         self._mock = mock
         self._lock = lock
         self._threads = None if mock.store.sharing is None else DatabaseThreads(COURIER_THREADS)
         self._sweeper: asyncio.Task[None] | None = None
+        self._reaches_loopback = reaches_loopback
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}  # by workspace
         self._rerun: set[str] = set()  # workspaces that were woken while their task ran
@@ -137,6 +139,11 @@ class Courier:
     def runs(self) -> bool:
         """Whether it has been started and not stopped."""
         return self._loop is not None and not self._stopping
+
+    @property
+    def work(self) -> Collection[object]:
+        """The workspaces for which it runs tasks or sends webhooks; it stays up to date."""
+        return self._tasks.keys()
 
     def wake_dirty(self) -> None:
         """Wake the workspaces whose clock, tasks or deliveries have changed."""
@@ -327,6 +334,7 @@ class Courier:
                     timeout_s=policy.timeout_s,
                     allowed_hosts=allowed_hosts,
                     home_port=self.home_port,
+                    reaches_loopback=self._reaches_loopback,
                 )
             except NotAllowed as error:
                 result, is_final = DeliveryResult(error=str(error)), True
@@ -338,7 +346,8 @@ class Courier:
         """The signed headers of an attempt, and the hosts to which the workspace may deliver."""
         rng_key = f"{delivery.id}-{len(delivery.attempts)}"
         context = self._mock.workspaces.context(workspace, delivery.provider, now=at, rng_key=rng_key)
-        headers = signed_headers(delivery.webhook, delivery.adversary, policy, context)
+        signed = signed_headers(delivery.webhook, delivery.adversary, policy, context)
+        headers = (*signed, (DELIVERY_HEADER, f"{workspace.id}/{delivery.id}"))
         return headers, context.outbox.allowed_hosts
 
     def _record(self, workspace: Workspace, delivery: Delivery, attempt: AttemptResult) -> Delivery:

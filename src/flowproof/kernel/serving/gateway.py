@@ -22,6 +22,7 @@ from typing import Protocol, TypeVar, assert_never
 
 from flowproof.errors import StoreError
 from flowproof.kernel.faults.effects import MalformedJson, OnSocket, Reset, SlowBody, TruncatedBody, delay
+from flowproof.kernel.http.host_names import HostNames
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
@@ -37,6 +38,8 @@ __all__ = ["CONTROL_PREFIX", "Gateway"]
 CONTROL_PREFIX = "/_flowproof"
 HEALTH = f"{CONTROL_PREFIX}/health"  # needs no state, and never waits for a thread
 MOST_DRAINED = 32 * 1024 * 1024  # bytes read of a body that is too large
+
+UNKNOWN_HOST = "This server answers under loopback names, the providers' own hosts, and those that it is told to allow"
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -69,16 +72,22 @@ class Gateway:
         mock: The mocks.
         control: The control API.
         largest_body: What a request may have at most, in bytes.
+        hosts: Under which names the server answers; by default under every one.
+        shared: Other machines can reach the server.
     """
 
-    def __init__(self, mock: Mock, control: Control, *, largest_body: int) -> None:
+    def __init__(
+        self, mock: Mock, control: Control, *, largest_body: int, hosts: HostNames | None = None, shared: bool = False
+    ) -> None:
         self.mock = mock
+        self._hosts = hosts or HostNames(any_name=True)
         self._threads = None if mock.store.sharing is None else DatabaseThreads(REQUEST_THREADS)
         self._lock: AbstractContextManager[object] = Lock() if self._threads is None else nullcontext()
-        self.courier = Courier(mock, self._lock)
+        self.courier = Courier(mock, self._lock, reaches_loopback=not shared)
         self._explaining: asyncio.Task[None] | None = None
         self._control = control
         self._largest_body = largest_body
+        self._hurried = asyncio.Event()
 
     def share_metrics(self, total: Callable[[], Metrics]) -> None:
         """Let the control API show what all processes of a server have counted."""
@@ -97,6 +106,11 @@ class Gateway:
         response = self._dispatch(request, self._handle_without_faults)
         self.courier.wake_dirty_from_thread()
         return response
+
+    def with_mock(self, step: Callable[[Mock], Result]) -> Result:
+        """Let a thread of this process use the mock between two requests."""
+        with self._lock:
+            return step(self.mock)
 
     def _handle_without_faults(self, request: WireRequest) -> WireResponse | None:
         """Handle it; where a fault plan hits it, roll back and return None. Over ASGI the seeded plan hits it again."""
@@ -123,11 +137,35 @@ class Gateway:
         self.courier.wake_dirty()
         return handled
 
+    def refuse(self, request: WireRequest, status: int, reason: str, respond: Callable[[WireResponse], object]) -> None:
+        """
+        Refuse what cannot be read as a request.
+
+        Args:
+            request: As much of it as could be read.
+            status: Such as 400 or 431.
+            reason: What is wrong, for people.
+            respond: Takes the answer: at once, or on the event loop when a thread has it.
+        """
+        if self._threads is None or self._is_for_control(request):
+            respond(self._refusal(request, status, reason))
+            return
+        refused = asyncio.get_running_loop().create_task(self._use(self._refusal, request, status, reason))
+        refused.add_done_callback(lambda task: None if task.cancelled() else respond(task.result()))
+
+    def _refusal(self, request: WireRequest, status: int, reason: str) -> WireResponse:
+        if self._is_for_control(request):
+            return problem(status, "Unreadable request", reason)
+        return self._dispatch(request, lambda wire: self.mock.refuse(wire, status, reason))
+
     def _dispatch(self, request: WireRequest, handle: Callable[[WireRequest], Result]) -> Result | WireResponse:
         """Let the control API or the mock handle a request."""
         with self._lock:
             if self._is_for_control(request):
                 return self._guarded(self._control.answer, request)
+            host = next((value for name, value in request.headers if name == "host"), "")
+            if not self._hosts.accepts(host):
+                return problem(403, "Unknown host", f"{UNKNOWN_HOST}: serve with --allow-host {host}.")
             return self._guarded(handle, request)
 
     def _locked(self, step: Callable[[Argument], Result], argument: Argument) -> Result | WireResponse:
@@ -201,7 +239,7 @@ class Gateway:
     async def _serve_with_faults(self, arrival: Arrival, writer: ResponseWriter) -> None:
         wait_s, reset = delay((plan.effect, rng) for plan, rng in arrival.faults)
         if wait_s > 0:
-            await asyncio.sleep(wait_s)
+            await self._wait(wait_s)
         if reset is not None:
             await self._use(self._locked, self.mock.record_reset, arrival)
             await writer.reset(reset)
@@ -210,6 +248,15 @@ class Gateway:
         if response is None:
             raise ValueError("a request that is resumed has a response")
         await self._write_with_faults(arrival, response, writer)
+
+    def hurry(self) -> None:
+        """The server stops: a fault that waits ends at once with what it would have done."""
+        self._hurried.set()
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurried.wait()
 
     async def _write_with_faults(self, arrival: Arrival, response: WireResponse, writer: ResponseWriter) -> None:
         """The first effect on the sending decides; a malformed body can be slow or truncated too."""
@@ -223,7 +270,7 @@ class Gateway:
                 case TruncatedBody():
                     return await writer.write_truncated(response, effect)
                 case SlowBody():
-                    return await writer.write_slowly(response, effect)
+                    return await writer.write_slowly(response, effect, self._wait)
                 case MalformedJson():
                     continue
                 case _:

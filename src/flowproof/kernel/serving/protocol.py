@@ -8,20 +8,21 @@ which wait and break connections. ARCHITECTURE.md lists what is overridden and u
 
 import asyncio
 import logging
-import re
-from functools import lru_cache
-from http import HTTPStatus
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import STATUSES_WITHOUT_BODY, WireResponse
 from flowproof.kernel.mock import Arrival
 
+from .heads import header_lines, lower, requested, status_line
+from .limits import LARGEST_HEAD, LONGEST_TARGET, MOST_HEADERS, Limits
 from .response_writer import ARRIVAL, TRANSPORT, sendable
+from .timed_connection import LINGER_S, TimedConnection
+from .turns import Turns
 
 __all__ = ["Application", "TransportProtocol"]
 
@@ -29,7 +30,8 @@ logger = logging.getLogger("flowproof.mock")
 
 LARGE = 64 * 1024  # bytes of a body
 UPGRADE_HEADERS = frozenset({"upgrade", "connection", "http2-settings"})
-NOT_IN_A_HEADER = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, 5.5
+CHUNK_OVERHEAD = 8  # bytes on the wire for one of the body, in chunks of one byte
+BROKEN = "The bytes that came are no HTTP/1.1 request."
 
 
 class Application(Protocol):
@@ -44,94 +46,208 @@ class Application(Protocol):
             ASGI, and nothing has happened yet.
         """
 
+    def refuse(self, request: WireRequest, status: int, reason: str, respond: Callable[[WireResponse], object]) -> None:
+        """
+        Refuse what cannot be read as a request, in the provider's words where its target names one.
 
-class TransportProtocol(HttpToolsProtocol):
+        The answer is passed to ``respond``, now or later on the event loop.
+        """
+
+
+class TransportProtocol(TimedConnection):
     """
     One connection.
 
     It hands its transport to the application, and logs no path: one may hold a secret.
     """
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
+    def __init__(self, limits: Limits, turns: Turns, *arguments: Any, **settings: Any) -> None:
+        super().__init__(limits, *arguments, **settings)
         self.access_log = False
         self._application: Application = self.config.app  # type: ignore[assignment]  # (uvicorn calls it ASGI's)
+        self._turns = turns
         self._headers: list[tuple[str, str]] = []
         self._target = ("", "")  # path and query
         self._body: list[bytes] | None = None  # pieces, while the request is on the fast path
-        self._body_size = 0
-        self._idle_since_s = 0.0
-        self._idle_timer: asyncio.TimerHandle | None = None  # on the fast path; uvicorn has its own after the slow one
+        self._pieces: list[bytes] = []  # of a body on the slow path, since the last read
+        self._body_size = self._head_size = 0
+        self._is_in_head = True
+        self._counts_head = False  # only where so many bytes have come that a head may be too large
+        self._marks = 0  # ends of heads and of messages that were read
+        self._wire_size = 0  # bytes that were read since the last mark
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # (as uvicorn's)
+        """Take a connection, or refuse it where there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > self._limits.most_connections:
+            self._limits.log(f"there are more than {self._limits.most_connections} connections; new ones get a 503")
+            detail = "This server has as many connections as it can have. Close some, or raise its file limit."
+            self._send_last(problem(503, "Too many connections", detail))
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes off the socket."""
+        """Take bytes off the socket, now or when it is the connection's turn."""
+        if self._is_discarding:
+            return
+        self._limits.events += 1
         self._unset_keepalive_if_required()
+        if self._turns.queue or self._turns.work:
+            self.flow.pause_reading()
+            self._turns.wait(self, data)
+        else:
+            self._feed(data)
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes that have waited for their turn."""
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
+        marks, size = self._marks, self._wire_size + len(data)
+        self._counts_head = size > LARGEST_HEAD
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._decline_upgrade(data[upgrade.args[0] :])
+            if not self._decline_upgrades(memoryview(data)[upgrade.args[0] :]):
+                return
         except httptools.HttpParserError:
-            self._body = None
-            logger.warning("what a client sent is no HTTP")
-            self.send_400_response("Invalid HTTP request received.")
+            self._refuse_unreadable(data)
+            return
+        if self._pieces:
+            self._pass_pieces()
+        if self._is_in_head and marks != self._marks:
+            self._wire_size = 0
+        else:
+            self._wait_for_rest(0 if marks != self._marks else size, data)
 
-    def _decline_upgrade(self, rest: bytes) -> None:
+    def _wait_for_rest(self, size: int, data: bytes) -> None:
+        """A request has come in part, of which so many bytes count: the rest has to come in time, within the limits."""
+        self._wire_size = size
+        most = LARGEST_HEAD if self._is_in_head else LARGEST_HEAD + CHUNK_OVERHEAD * self._body_size
+        if size > most:
+            self._refusal = (431, f"The head of a request has at most {LARGEST_HEAD} bytes.")
+            self._refuse_unreadable(data)
+        elif not self._is_begun:
+            self._begin_waiting()
+
+    def _decline_upgrades(self, rest: memoryview) -> bool:
+        """Go on with the bytes behind a head that offers another protocol; False where that ends the connection."""
+        while True:
+            try:
+                self._decline_upgrade()
+                if rest:
+                    self.parser.feed_data(rest)
+                return True
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = rest[upgrade.args[0] :]
+            except httptools.HttpParserError:
+                self._refuse_unreadable(bytes(rest[:LARGEST_HEAD]))
+                return False
+
+    def _decline_upgrade(self) -> None:
         """
         Go on in HTTP/1.1 with a client that offers another protocol, as the JDK's does with its first request.
 
-        The parser reads no body after such a head; so the request is parsed again without the offer.
+        The parser reads no body after such a head; so the head is parsed again without the offer.
+
+        Raises:
+            HttpParserError: The client asks for a tunnel, which is refused.
         """
         method = self.parser.get_method().decode("ascii")
         if method == "CONNECT":
-            self.send_400_response("This is no proxy.")
-            return
+            self._refusal = (400, "This is no proxy.")
+            raise httptools.HttpParserError("CONNECT")
         lines = [f"{name}: {value}" for name, value in self._headers if name not in UPGRADE_HEADERS]
         if any(name == "connection" and "close" in value.lower() for name, value in self._headers):
             lines.append("connection: close")
         request = f"{method} {self.url.decode('latin-1')} HTTP/1.1"
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self.data_received("\r\n".join([request, *lines, "", ""]).encode("latin-1") + rest)
+        self.parser.feed_data("\r\n".join([request, *lines, "", ""]).encode("latin-1"))
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         self.url = b""
         self.expect_100_continue = False
         self._headers = []
+        self._head_size = self._body_size = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the target. One that is too long raises, which ends the connection."""
+        self.url += url
+        if len(self.url) > LONGEST_TARGET:
+            self._refusal = (414, f"The target of a request has at most {LONGEST_TARGET} bytes.")
+            raise ValueError(self._refusal)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        lower = _lower(name)
-        if lower == "expect" and value.lower() == b"100-continue":
+        """Take a header, or a trailer. One too many raises, which ends the connection."""
+        named = lower(name)
+        if named == "expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
-        self._headers.append((lower, value.decode("latin-1")))
+        self._headers.append((named, value.decode("latin-1")))
+        if self._counts_head:
+            self._head_size += len(name) + len(value)
+            self._check_head()
+
+    def _check_head(self) -> None:
+        if self._head_size > LARGEST_HEAD or len(self._headers) > MOST_HEADERS:
+            self._refusal = (431, f"A request has at most {MOST_HEADERS} headers of {LARGEST_HEAD} bytes together.")
+            raise ValueError(self._refusal)
 
     def on_headers_complete(self) -> None:
-        """Choose the path. What is no URL raises, which is answered with 400."""
-        target = httptools.parse_url(self.url)
-        self._target = (target.path.decode("latin-1"), (target.query or b"").decode("latin-1"))
+        """Choose the path. What is no URL raises, which ends the connection."""
+        self._marks += 1
+        self._is_in_head = False
+        self._check_head()
+        if self.url != b"*":
+            self._target = self._read_target()
+        else:
+            self._target = ("*", "")
         if self.parser.should_upgrade():
             return
-        self._body, self._body_size = [], 0
+        self._body = []
         if self._is_on_slow_path() or self.expect_100_continue or self.flow.write_paused:
             self._take_slow_path()
 
+    def _read_target(self) -> tuple[str, str]:
+        """Path and query. The host of a target in absolute form takes the place of the header (RFC 9112, 3.2.2)."""
+        target = httptools.parse_url(self.url)
+        path, query = target.path or b"/", target.query or b""
+        if target.host is not None:
+            host = target.host.decode("latin-1")
+            host = f"{f'[{host}]' if ':' in host else host}{f':{target.port}' if target.port else ''}"
+            self._headers = [("host", host), *(pair for pair in self._headers if pair[0] != "host")]
+            self.url = path + (b"?" + query if query else b"")
+        return path.decode("latin-1"), query.decode("latin-1")
+
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
+        self._body_size += len(body)
         if self._body is None:
-            super().on_body(body)
+            self._pieces.append(body)
             return
         self._body.append(body)
-        self._body_size += len(body)
         if self._body_size > LARGE:
             self._take_slow_path()
+
+    def _pass_pieces(self) -> None:
+        """Hand the pieces of a body on together: one by one, each would be copied with all before it."""
+        pieces, self._pieces = self._pieces, []
+        super().on_body(b"".join(pieces))
 
     def on_message_complete(self) -> None:
         """Serve a request that has come whole."""
         if self.parser.should_upgrade():
             return
+        self._marks += 1
+        self._is_in_head, self._is_begun = True, False
         if self._body is None:
+            if self._pieces:
+                self._pass_pieces()
             super().on_message_complete()
+            return
+        if self._is_discarding or self.transport.is_closing():  # the client has asked for the end before
+            self._body = None
             return
         served = self._application.serve_inline(self._request(b"".join(self._body)))
         if isinstance(served, WireResponse):
@@ -140,6 +256,45 @@ class TransportProtocol(HttpToolsProtocol):
         else:
             self._take_slow_path(served)
             super().on_message_complete()
+
+    def _refuse_unreadable(self, data: bytes) -> None:
+        """Answer what is no request, in the words of the provider that it was meant for where that can be seen."""
+        status, reason = self._refusal or (400, _unreadable(data))
+        self._body, self._pieces = None, []
+        if self._is_on_slow_path():
+            self._is_discarding, self.cycle.keep_alive = True, False
+            if self.pipeline or not self.cycle.more_body:
+                self._stop_timer()
+                return  # the answer to an earlier request is not written yet, and is the last one
+            self.cycle.disconnected = True  # the rest of its body will never come
+            self.cycle.message_event.set()
+        self._is_discarding = True
+        self._stop_timer()  # the answer starts it anew
+        self._application.refuse(self._partial_request(data), status, reason, self._send_last)
+
+    def _partial_request(self, data: bytes) -> WireRequest:
+        """What can be told of a request that was not read to its end."""
+        method, target = (self.parser.get_method(), self.url) if self.url else requested(data)
+        path, _, query = target[:LONGEST_TARGET].decode("latin-1").partition("?")
+        peer = self.client[0] if self.client else ""
+        headers = tuple(self._headers[:MOST_HEADERS])
+        return WireRequest(method.decode("latin-1"), path, query, headers, b"", self.scheme or "http", peer)
+
+    def _send_last(self, response: WireResponse) -> None:
+        """
+        Send a response and end the connection.
+
+        Bytes that come meanwhile are taken and thrown away for a while. Else the operating system would reset the
+        connection, and the client might never see the answer.
+        """
+        if self.transport.is_closing():
+            return
+        lines = [*(header_lines(response) or []), b"content-length: %d" % len(response.body), b"connection: close"]
+        self.transport.write(b"%b%b\r\n\r\n%b" % (status_line(response.status), b"\r\n".join(lines), response.body))
+        self._is_discarding = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._restart_timer(LINGER_S)
 
     def _request(self, body: bytes) -> WireRequest:
         return WireRequest(
@@ -154,49 +309,24 @@ class TransportProtocol(HttpToolsProtocol):
     def _write(self, response: WireResponse) -> None:
         """Send a response, head and body in one piece."""
         response = sendable(response)
-        lines = _header_lines(response)
+        lines = header_lines(response)
         if lines is None:
             logger.error("a header of the answer has characters that no header may have")
             response = problem(500, "Flowproof failed", "A header of the answer cannot be sent.")
-            lines = _header_lines(response) or []
+            lines = header_lines(response) or []
         if response.status not in STATUSES_WITHOUT_BODY:
             lines.append(b"content-length: %d" % len(response.body))
-        keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        keep_alive = (
+            self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive() and not self._limits.is_stopping
+        )
         if not keep_alive:
             lines.append(b"connection: close")
         body = b"" if self.parser.get_method() == b"HEAD" else response.body
-        self.transport.write(b"%b%b\r\n\r\n%b" % (_status_line(response.status), b"\r\n".join(lines), body))
+        self.transport.write(b"%b%b\r\n\r\n%b" % (status_line(response.status), b"\r\n".join(lines), body))
         if not keep_alive:
             self.transport.close()
             return
-        self._idle_since_s = self.loop.time()
-        if self._idle_timer is None:
-            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
-
-    def _close_if_idle(self) -> None:
-        """
-        Close a connection on which nothing has come since the last response.
-
-        The timer is set again when it has fired and not with each request, which would take 5 % of a request's time.
-        """
-        self._idle_timer = None
-        if self._body is not None or self._is_on_slow_path() or self.timeout_keep_alive_task is not None:
-            return
-        rest_s = self._idle_since_s + self.timeout_keep_alive - self.loop.time()
-        if rest_s > 0:
-            self._idle_timer = self.loop.call_later(rest_s, self._close_if_idle)
-        else:
-            self.transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Release the connection."""
-        super().connection_lost(exc)
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-
-    def _is_on_slow_path(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle  # (None before the first, which its type does not say)
-        return cycle is not None and not cycle.response_complete
+        self._since_s = self.loop.time()
 
     def _take_slow_path(self, arrival: Arrival | None = None) -> None:
         """Hand what there is of the request to uvicorn; where it has been placed, its body is known already."""
@@ -213,25 +343,11 @@ class TransportProtocol(HttpToolsProtocol):
                 super().on_body(piece)
 
 
-@lru_cache(maxsize=1024)
-def _lower(name: bytes) -> str:
-    """A header's name as text in lower case."""
-    return name.lower().decode("latin-1")
+def _unreadable(data: bytes) -> str:
+    """What came in the place of a request; logged where it is another protocol, which the client's log will not say."""
+    from .foreign_protocols import foreign_protocol  # noqa: PLC0415 (hardly ever needed)
 
-
-@lru_cache(maxsize=64)
-def _status_line(status: int) -> bytes:
-    try:
-        phrase = HTTPStatus(status).phrase
-    except ValueError:
-        phrase = ""
-    return f"HTTP/1.1 {status} {phrase}\r\n".encode()
-
-
-def _header_lines(response: WireResponse) -> list[bytes] | None:
-    """The lines of a response's headers; None where one has characters that no header may have."""
-    try:
-        lines = [f"{name.lower()}: {value}".encode("latin-1") for name, value in response.headers]
-    except UnicodeEncodeError:
-        return None
-    return None if any(map(NOT_IN_A_HEADER.search, lines)) else lines
+    foreign = foreign_protocol(data)
+    if foreign:
+        logger.warning("what a client sent is no HTTP/1.1. %s", foreign)
+    return foreign or BROKEN

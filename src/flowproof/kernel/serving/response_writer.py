@@ -44,13 +44,15 @@ class ResponseWriter:
         await self._start(response, close=close)
         await self._send({"type": "http.response.body", "body": b"" if self._is_head else response.body})
 
-    async def write_slowly(self, response: WireResponse, effect: SlowBody) -> None:
-        """Send the body in pieces, with a pause before each."""
+    async def write_slowly(
+        self, response: WireResponse, effect: SlowBody, wait: Callable[[float], Awaitable[None]]
+    ) -> None:
+        """Send the body in pieces, each after a pause: ``wait`` takes its length in seconds."""
         response = sendable(response)
         await self._start(response)
         size = max(1, -(-len(response.body) // effect.pieces))
         for start in range(0, len(response.body), size):
-            await asyncio.sleep(effect.seconds / effect.pieces)
+            await wait(effect.seconds / effect.pieces)
             piece = response.body[start : start + size]
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})

@@ -2,8 +2,9 @@
 Sends one webhook over a socket of its own, byte for byte as given, and reads the response. Redirects are not followed.
 A webhook with a URL such as ``smtp://…`` is a mail: its body is the message, the mail server's reply is the response.
 
-Receivers are on loopback only, unless the workspace allows their host: a webhook's URL must not turn a shared server
-into a way into somebody's network. The connection goes to the address that was checked.
+Receivers are on loopback only, unless the workspace allows their host: a webhook's URL must not turn a server into a
+way into somebody's network. A server that other machines reach sends to allowed hosts only: its loopback is not theirs.
+The connection goes to the address that was checked.
 """
 
 import asyncio
@@ -61,6 +62,7 @@ async def send(
     timeout_s: float,
     allowed_hosts: Collection[str],
     home_port: int | None = None,
+    reaches_loopback: bool = True,
 ) -> DeliveryResult:
     """
     Send a webhook once.
@@ -71,6 +73,7 @@ async def send(
         connection: How the bytes go out.
         timeout_s: How long all of it may take.
         allowed_hosts: Host names or addresses beside loopback that may be sent to.
+        reaches_loopback: Whether loopback may be sent to although it is not among the allowed hosts.
         home_port: Where this server itself answers on loopback: no webhook may steer it.
 
     Raises:
@@ -78,7 +81,7 @@ async def send(
     """
     try:
         async with asyncio.timeout(timeout_s):
-            destination = await _destination(webhook.url, allowed_hosts, home_port)
+            destination = await _destination(webhook.url, allowed_hosts, home_port, reaches_loopback=reaches_loopback)
             if urlsplit(webhook.url).scheme == "smtp":
                 return await mail(webhook.body, destination.addresses[0], destination.port)
             request = _request(webhook, headers, destination)
@@ -89,7 +92,9 @@ async def send(
         return DeliveryResult(error=str(error) or type(error).__name__)
 
 
-async def _destination(text: str, allowed_hosts: Collection[str], home_port: int | None) -> Destination:
+async def _destination(
+    text: str, allowed_hosts: Collection[str], home_port: int | None, *, reaches_loopback: bool
+) -> Destination:
     """
     Where a URL leads.
 
@@ -108,6 +113,8 @@ async def _destination(text: str, allowed_hosts: Collection[str], home_port: int
     if "@" in url.netloc:
         raise NotAllowed("a URL with a user name or password is not delivered to")
     addresses = await _addresses(host, port)
+    if host not in allowed_hosts and not reaches_loopback:
+        raise NotAllowed(f"{host} is not among the workspace's allowed hosts")
     if host not in allowed_hosts and not all(map(is_loopback, addresses)):
         raise NotAllowed(f"{host} is not on loopback and not among the workspace's allowed hosts")
     if port == home_port and any(map(is_loopback, addresses)):
@@ -206,10 +213,23 @@ async def _write(writer: asyncio.StreamWriter, request: bytes, *, slow: bool) ->
 
 
 class _Response:
-    """A response while httptools parses it; interim responses (1xx) are passed over."""
+    """
+    A response while httptools parses it; interim responses (1xx) are passed over.
+
+    A receiver may end its lines with a line feed alone (RFC 9112, 2.2), and be as careless as other clients allow.
+    """
 
     def __init__(self) -> None:
         self.parser = httptools.HttpResponseParser(self)
+        self.parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_chunked_length=True,
+            lenient_optional_lf_after_cr=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_optional_crlf_after_chunk=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+        self._chunk_is_empty = False
         self.headers: list[tuple[str, str]] = []
         self.body = bytearray()
         self.status = 0
@@ -226,11 +246,20 @@ class _Response:
         status = self.parser.get_status_code()
         self.status = 0 if 100 <= status < 200 and status != 101 else status
 
+    def on_chunk_header(self) -> None:
+        self._chunk_is_empty = True
+
     def on_body(self, body: bytes) -> None:
+        self._chunk_is_empty = False
         self.body += body
 
     def on_message_complete(self) -> None:
         self.complete = self.status != 0
+
+    def feed(self, data: bytes) -> None:
+        """Parse a piece; the parser itself does not see the end of chunks without carriage returns."""
+        self.parser.feed_data(data)
+        self.complete = self.complete or (self._chunk_is_empty and data.endswith(b"\n\n"))
 
 
 async def _read_response(reader: asyncio.StreamReader) -> DeliveryResult:
@@ -248,7 +277,7 @@ async def _read_response(reader: asyncio.StreamReader) -> DeliveryResult:
         if not data:
             break
         try:
-            response.parser.feed_data(data)
+            response.feed(data)
         except httptools.HttpParserUpgrade:
             break
         except httptools.HttpParserError:

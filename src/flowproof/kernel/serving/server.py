@@ -22,15 +22,19 @@ from uvicorn.server import ServerState
 from flowproof.errors import ConfigurationError
 
 from .gateway import Gateway
+from .limits import Limits, most_open_files
 from .protocol import TransportProtocol
+from .turns import Turns
 
 __all__ = ["Server", "listen"]
 
 READY_TIMEOUT_S = 30
 GRACE_S = 2.0
 KEEP_ALIVE_S = 75
+REQUEST_S = 60.0
 BACKLOG = 2048
 POLL_S = 0.005
+QUIET_TURNS = 5  # of the event loop: where nothing is read in so many, nothing has arrived
 
 
 class Server:
@@ -44,6 +48,8 @@ class Server:
         listening: A socket that listens already, such as one that several processes share; host and port are its own.
         grace_s: How long requests, and then webhooks, that are under way when it stops may take to finish.
         keep_alive_s: How long an idle connection stays open.
+        request_s: How long a request may take to come whole.
+        most_connections: How many there may be; by default as many as there are file descriptors for.
 
     Raises:
         ConfigurationError: The address cannot be bound.
@@ -58,13 +64,18 @@ class Server:
         listening: socket.socket | None = None,
         grace_s: float = GRACE_S,
         keep_alive_s: int = KEEP_ALIVE_S,
+        request_s: float = REQUEST_S,
+        most_connections: int | None = None,
     ) -> None:
         self._socket = listening or listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         gateway.courier.home_port = self.port
+        self._gateway = gateway
         self._courier = gateway.courier
         self._grace_s = grace_s
+        self._limits = Limits(request_s, keep_alive_s, most_connections or most_open_files())
+        self._turns = Turns(gateway.courier.work)
         self._config = uvicorn.Config(
             gateway,
             http=TransportProtocol,
@@ -120,15 +131,15 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._config.load()
         listener = await self._loop.create_server(
-            lambda: TransportProtocol(self._config, self._state, app_state={}), sock=self._socket, backlog=BACKLOG
+            lambda: TransportProtocol(self._limits, self._turns, self._config, self._state, app_state={}),
+            sock=self._socket,
+            backlog=BACKLOG,
         )
         self._courier.start()
         self._ready.set()
         if not self._is_stopping:
             await self._stop_requested.wait()
-        listener.close()
-        self._socket.close()
-        await self._finish()
+        await self._finish(listener)
 
     def _request_stop(self) -> None:
         """From any thread, and from the handler of a signal."""
@@ -155,16 +166,35 @@ class Server:
         self._is_hurried = self._is_stopping
         self._request_stop()
 
-    async def _finish(self) -> None:
-        for connection in list(self._state.connections):
-            connection.shutdown()
+    async def _finish(self, listener: asyncio.Server) -> None:
+        """Answer what has arrived, each with the last response of its connection, and end the rest."""
         now = asyncio.get_running_loop().time
         deadline = now() + self._grace_s
+        self._limits.is_stopping = True
+        self._gateway.hurry()
+        await self._read_arrived(deadline)  # of connections, too, that wait to be accepted
+        listener.close()
+        self._socket.close()
+        for connection in self._connections():
+            connection.finish()
+            if connection.is_idle:
+                connection.shutdown()
         while self._is_busy() and not self._is_hurried and now() < deadline:  # noqa: ASYNC110 (uvicorn's sets notify nobody)
             await asyncio.sleep(POLL_S)
         for task in self._state.tasks:
             task.cancel()
         await self._courier.stop(within_s=self._grace_s)
+
+    async def _read_arrived(self, deadline: float) -> None:
+        """Let the event loop accept and read what has arrived, and every connection have its turn."""
+        loop, events, quiet = asyncio.get_running_loop(), self._limits.events, 0
+        while quiet < QUIET_TURNS and loop.time() < deadline:
+            await asyncio.sleep(0)
+            is_quiet = events == self._limits.events and not self._turns.queue
+            events, quiet = self._limits.events, quiet + 1 if is_quiet else 0
+
+    def _connections(self) -> list[TransportProtocol]:
+        return [each for each in self._state.connections if isinstance(each, TransportProtocol)]
 
     def _is_busy(self) -> bool:
         return bool(self._state.connections or self._state.tasks)

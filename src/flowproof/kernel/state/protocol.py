@@ -210,7 +210,7 @@ class Exchanges(Protocol):
         """Add an exchange, and delete those that are not among the last ``keep`` numbers of the workspace."""
 
     def replace(self, row: ExchangeRow) -> None:
-        """Replace an exchange's JSON, if the exchange is still kept."""
+        """Replace an exchange's JSON, and whether it was refused, if the exchange is still kept."""
 
     def find(self, workspace: str, number: int) -> ExchangeRow | None: ...
 

@@ -7,11 +7,22 @@ from typing import Any, Literal
 
 from flowproof.errors import ConfigurationError
 
-__all__ = ["Clock", "Mode", "instant_from_text", "instant_to_text", "microseconds", "stopwatch_ms", "system_now"]
+__all__ = [
+    "MAX_INSTANT",
+    "Clock",
+    "Mode",
+    "instant_from_text",
+    "instant_to_text",
+    "later",
+    "microseconds",
+    "stopwatch_ms",
+    "system_now",
+]
 
 Mode = Literal["real", "frozen", "stepped"]
 MODES: tuple[Mode, ...] = ("real", "frozen", "stepped")
 MAX_SECONDS = 3.2e11  # ten thousand years
+MIN_INSTANT = datetime.min.replace(tzinfo=UTC)
 MAX_INSTANT = datetime.max.replace(tzinfo=UTC)
 
 
@@ -28,6 +39,14 @@ def stopwatch_ms() -> float:
 def microseconds(instant: datetime) -> int:
     """Whole microseconds since 1970 of an aware instant, exactly."""
     return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def later(instant: datetime, seconds: float) -> datetime:
+    """An aware instant so many seconds later, or earlier where they are negative; the calendar's end beyond it."""
+    try:
+        return instant + timedelta(seconds=seconds)
+    except OverflowError:
+        return MAX_INSTANT if seconds > 0 else MIN_INSTANT
 
 
 def instant_to_text(instant: datetime) -> str:
@@ -82,17 +101,17 @@ class Clock:
 
     @staticmethod
     def at_microseconds(since_1970: int) -> datetime:
-        """The aware instant of so many microseconds since 1970: what :func:`microseconds` came from."""
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=since_1970)
+        """The aware instant of so many microseconds since 1970; the calendar's end beyond it. See `microseconds`."""
+        try:
+            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=since_1970)
+        except OverflowError:
+            return MAX_INSTANT if since_1970 > 0 else MIN_INSTANT
 
     def now(self) -> datetime:
         """The time on this clock, aware, UTC; the end of the calendar once that is reached."""
         if self.instant is not None:
             return self.instant
-        try:
-            return system_now() + timedelta(seconds=self.offset_s)
-        except OverflowError:
-            return MAX_INSTANT
+        return later(system_now(), self.offset_s)
 
     def set(self, instant: datetime) -> "Clock":
         """The same kind of clock, showing that instant now."""

@@ -1,6 +1,5 @@
 """Tasks that become due on a workspace's clock, each run at its own moment."""
 
-import logging
 from collections.abc import Callable, Collection, Sequence
 
 from flowproof.errors import StoreUnavailable
@@ -11,8 +10,6 @@ from .clock import Clock, microseconds
 
 __all__ = ["run_due_tasks"]
 
-logger = logging.getLogger("flowproof.mock")
-
 BATCH = 10  # read and removed together
 
 
@@ -22,14 +19,15 @@ def run_due_tasks(
     clock: Clock,
     providers: Collection[str],
     run: Callable[[TaskRow], int | None],
+    keep_failed: Callable[[TaskRow, Exception], None],
     *,
     limit: int,
 ) -> bool:
     """
     Run the tasks that are due, in their order, in one transaction.
 
-    A task that a task schedules is run too, if it is due. A task that fails is undone, logged and dropped: it would
-    otherwise fail every request from then on.
+    A task that a task schedules is run too, if it is due. A task that fails is undone and set aside: it would otherwise
+    fail every request from then on.
 
     Args:
         store: Where the tasks are.
@@ -37,6 +35,7 @@ def run_due_tasks(
         clock: Its clock.
         providers: Slugs of those whose tasks can be run; others stay.
         run: Runs one task; returns when the first of those is due that it has scheduled, in microseconds since 1970.
+        keep_failed: Keeps one that failed, with its error.
         limit: How many to run at most.
 
     Returns:
@@ -48,7 +47,7 @@ def run_due_tasks(
             batch = store.tasks.due(workspace, until_us, providers, limit=min(left, BATCH))
             if not batch:
                 return True
-            done, is_last = _run_batch(store, batch, run)
+            done, is_last = _run_batch(store, batch, run, keep_failed)
             store.tasks.remove(batch[:done])
             left -= done
             if is_last and len(batch) < BATCH and done == len(batch) <= left:
@@ -56,11 +55,16 @@ def run_due_tasks(
         return False
 
 
-def _run_batch(store: Store, batch: Sequence[TaskRow], run: Callable[[TaskRow], int | None]) -> tuple[int, bool]:
+def _run_batch(
+    store: Store,
+    batch: Sequence[TaskRow],
+    run: Callable[[TaskRow], int | None],
+    keep_failed: Callable[[TaskRow, Exception], None],
+) -> tuple[int, bool]:
     """
     Run tasks up to the one that a task overtakes which another has scheduled.
 
-    All have one savepoint; where one fails, the first is run by itself, so that only a failing task is undone.
+    All have one savepoint; where one fails, the first is run by itself, so that only a failing task is undone and kept.
 
     Returns:
         How many were run, and whether none of them has scheduled a task.
@@ -70,11 +74,10 @@ def _run_batch(store: Store, batch: Sequence[TaskRow], run: Callable[[TaskRow], 
             return _run_in_order(batch, run)
     except StoreUnavailable:  # which is no fault of a task
         raise
-    except Exception:
+    except Exception as error:  # noqa: BLE001 (whatever it is, the task is kept and the error is logged)
         if len(batch) > 1:
-            return _run_batch(store, batch[:1], run)[0], False
-        row = batch[0]
-        logger.exception("%s: the task %s of %s failed and is dropped", row.workspace, row.name, row.provider)
+            return _run_batch(store, batch[:1], run, keep_failed)[0], False
+        keep_failed(batch[0], error)
         return 1, False
 
 

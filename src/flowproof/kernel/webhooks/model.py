@@ -11,10 +11,11 @@ from flowproof.exchange import Headers
 
 from .adversary import Adversary
 
-__all__ = ["Delivery", "DeliveryAttempt", "DeliveryResult", "Webhook"]
+__all__ = ["DELIVERY_HEADER", "Delivery", "DeliveryAttempt", "DeliveryResult", "Webhook"]
 
 State = Literal["pending", "sending", "delivered", "failed"]
 EXTRA_FIELD = "flowproofUnknownField"
+DELIVERY_HEADER = "Flowproof-Delivery"  # every delivery carries it with its id, and every control API refuses it
 
 
 @dataclass(frozen=True, slots=True)

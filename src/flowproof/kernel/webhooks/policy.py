@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from flowproof.exchange import Headers
 from flowproof.kernel.provider_context import ProviderContext
+from flowproof.kernel.time.clock import later
 
 from .adversary import Adversary
 from .model import Webhook
@@ -44,6 +44,6 @@ class WebhookPolicy:
 
 def signed_headers(webhook: Webhook, adversary: Adversary, policy: WebhookPolicy, context: ProviderContext) -> Headers:
     """All headers of one attempt, signed at the context's moment, and as wrong as the adversary wants it."""
-    moment = replace(context, now=context.now - timedelta(seconds=adversary.old_timestamp_s))
+    moment = replace(context, now=later(context.now, -adversary.old_timestamp_s))
     signed = adversary.falsified(policy.sign(webhook, moment), policy.signature_headers)
     return (("Content-Type", webhook.content_type), *webhook.headers, *signed)

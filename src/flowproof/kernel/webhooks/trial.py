@@ -6,11 +6,11 @@ A receiver that takes a forged webhook is as wrong as one that chokes on a field
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any, Literal
 
 from flowproof.kernel.provider_context import ProviderContext
 from flowproof.kernel.state.rows import KERNEL
+from flowproof.kernel.time.clock import later
 
 from .adversary import Adversary
 from .model import Delivery, Webhook
@@ -114,7 +114,7 @@ def start_trial(context: ProviderContext, policy: WebhookPolicy, event: str, url
     name = f"trial-{context.outbox.total + 1}"
     sent, omitted = 0, {}
     for part in TRIAL_PARTS:
-        then = context.now - timedelta(seconds=part.stale_s)
+        then = later(context.now, -part.stale_s)
         webhook = policy.sample(replace(context, now=then, rng_seed=f"{context.rng_seed}/{part.name}"), event, url)
         reason = part.omitted(webhook, policy, context)
         if reason:

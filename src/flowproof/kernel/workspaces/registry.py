@@ -1,31 +1,38 @@
 """The registry of workspaces: it creates, finds, changes and deletes them, and runs what is due on their clocks."""
 
+import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from random import Random
 from typing import Any
 
 import orjson
 
-from flowproof.conformance import Contract
+from flowproof.conformance import Contract, Finding
 from flowproof.errors import ConfigurationError, StoreConflict, StoreError
 from flowproof.kernel.credentials import Credential, credential_from_row, credential_row
 from flowproof.kernel.hooks import MockHooks
+from flowproof.kernel.journal.annotation import annotate
+from flowproof.kernel.journal.journal import exchange_id
 from flowproof.kernel.provider import Provider
-from flowproof.kernel.provider_context import ProviderContext, State
+from flowproof.kernel.provider_context import ProviderContext, State, exchange_of_task
 from flowproof.kernel.state.protocol import Store
 from flowproof.kernel.state.rows import TaskRow
 from flowproof.kernel.time.clock import Clock, system_now
+from flowproof.kernel.time.failed_tasks import FailedTasks
 from flowproof.kernel.time.tasks import run_due_tasks
+from flowproof.redaction.journal_entries import redact_text
 
 from .snapshots import restore_snapshot, take_snapshot
-from .workspace import Workspace
+from .workspace import DEFAULT, Workspace
 
 __all__ = ["DEFAULT", "WorkspaceTaken", "Workspaces"]
 
-DEFAULT = "default"
+logger = logging.getLogger("flowproof.mock")
+
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 MAX_TASKS = 100_000  # that are run at once
 MAX_DRAWS = 1000  # of credentials, until their keys are free
@@ -46,6 +53,8 @@ class Workspaces:
         contracts: By slug.
         rng: What ids and credentials of new workspaces are drawn from.
         hooks: Of the mock.
+        note: Adds a text to the journal's entry of an exchange, by workspace and number.
+        shared: The server can be reached from other machines: no workspace has credentials that are known everywhere.
     """
 
     def __init__(
@@ -55,12 +64,17 @@ class Workspaces:
         contracts: Mapping[str, Contract],
         rng: Random,
         hooks: MockHooks,
+        note: Callable[[str, int, str], None],
+        *,
+        shared: bool = False,
     ) -> None:
         self.store = store
         self._providers = providers
         self._contracts = contracts
         self._rng = rng
         self._hooks = hooks
+        self._note = note
+        self._shared = shared
 
     def create(
         self, workspace_id: str | None = None, *, seed: str | None = None, clock: Clock | None = None
@@ -95,9 +109,10 @@ class Workspaces:
         return drawn
 
     def _mint(self, workspace: str, slugs: Iterable[str]) -> None:
-        """Add credentials; the default workspace has the same ones on every server, so that users can paste them."""
+        """Add credentials; the default workspace has the same ones on every server that only this machine reaches."""
         for slug in slugs:
-            rng = Random(f"{DEFAULT}/{slug}") if workspace == DEFAULT else self._rng
+            is_public = workspace == DEFAULT and not self._shared
+            rng = _public_rng(slug) if is_public else self._rng
             for credential in self._free_credentials(self._providers[slug], rng):
                 self.store.credentials.add(credential_row(workspace, slug, credential))
 
@@ -118,6 +133,8 @@ class Workspaces:
                 default = self.find(DEFAULT) or self.create(DEFAULT)
             except WorkspaceTaken:  # by a server that starts at the same time
                 default = self._existing(DEFAULT)
+            if self._shared:
+                self._revoke_public()
             for slug in self._providers:
                 for workspace in self.store.credentials.workspaces_without(slug):
                     self._mint(workspace, [slug])
@@ -128,6 +145,15 @@ class Workspaces:
         if found is None:
             raise StoreError(f"workspace {workspace_id} comes and goes")
         return found
+
+    def _revoke_public(self) -> None:
+        """Revoke the credentials that everybody knows: the state file may come from a server on loopback."""
+        for slug, provider in self._providers.items():
+            public = provider.mint(_public_rng(slug), provider.seed)
+            if any(self.store.credentials.get(DEFAULT, slug, each.key) is not None for each in public):
+                for row in self.store.credentials.of_workspace(DEFAULT):
+                    if row.provider == slug:
+                        self.store.credentials.delete(DEFAULT, slug, row.key)
 
     def find(self, workspace_id: str) -> Workspace | None:
         row = self.store.workspaces.get(workspace_id)
@@ -183,6 +209,29 @@ class Workspaces:
         found = (credential_from_row(row.key, row.body) for row in rows)
         return tuple(sorted(found, key=lambda each: (each.role != "default", each.role)))
 
+    def adopt_credentials(self, workspace: Workspace, provider: str, parts: Mapping[str, Mapping[str, str]]) -> None:
+        """
+        Put credentials from elsewhere in the place of a workspace's own.
+
+        Args:
+            workspace: Whose.
+            provider: Slug of the provider.
+            parts: By role, each with its ``key`` and its secret parts by name. Roles and parts that the workspace does
+                not have are left out.
+        """
+        with self.store.transaction():
+            for own in self.credentials(workspace, provider):
+                new = parts.get(own.role)
+                if new is None:
+                    continue
+                secrets = {
+                    name: new.get(name, new["key"] if value == own.key else value)
+                    for name, value in own.secrets.items()
+                }
+                self.store.credentials.delete(workspace.id, provider, own.key)
+                adopted = replace(own, key=new["key"], secrets=secrets)
+                self.store.credentials.add(credential_row(workspace.id, provider, adopted))
+
     def secrets(self, workspace: Workspace, provider: str) -> tuple[frozenset[str], frozenset[str]]:
         """The secrets of a workspace's credentials for a provider, and the credentials' keys."""
 
@@ -201,6 +250,7 @@ class Workspaces:
         now: datetime | None = None,
         rng_key: str = "",
         has_own_rng_key: bool = False,
+        exchange: str = "",
     ) -> ProviderContext:
         """
         A workspace as one provider sees it.
@@ -211,33 +261,67 @@ class Workspaces:
             now: The moment (aware, UTC); by default what the clock shows.
             rng_key: Tells one request or task from another.
             has_own_rng_key: No other has the same ``rng_key``.
+            exchange: Id of the exchange that all of it comes from, where there is one.
         """
         policy = self._providers[provider].webhooks
         return ProviderContext(
             state=State(self.store, workspace.id, provider),
             now=now or workspace.clock.now(),
-            rng_seed=f"{workspace.seed}/{provider}/{rng_key}",
+            rng_seed=f"{workspace.rng_root}/{provider}/{rng_key}",
             default_seed=self._providers[provider].seed,
             contract=self._contracts[provider],
             unknown_event=policy.unknown if policy else None,
             has_own_rng_key=has_own_rng_key,
+            exchange=exchange,
+            annotator=partial(self._annotate, workspace, provider),
             findings_filter=self._hooks.findings_filter,
+            input_filter=self._hooks.input_filter,
         )
+
+    def _annotate(
+        self, workspace: Workspace, provider: str, exchange: str, findings: Sequence[Finding], explanation: str
+    ) -> None:
+        secrets, _ = self.secrets(workspace, provider)
+        if annotate(self.store, exchange, findings, explanation, secrets):
+            found = "; ".join(map(str, findings))
+            logger.info("%s %s", exchange, redact_text(f"was answered, and refused later: {found}", secrets))
 
     def run_due(self, workspace: Workspace, *, limit: int = MAX_TASKS) -> bool:
         """Run the tasks that are due on a workspace's clock, each at its own moment; whether none is left."""
 
         def run(row: TaskRow) -> int | None:
-            due = Clock.at_microseconds(row.due_us)
-            context = self.context(workspace, row.provider, now=due, rng_key=row.rng_key, has_own_rng_key=True)
+            context = self.context(
+                workspace,
+                row.provider,
+                now=Clock.at_microseconds(row.due_us),
+                rng_key=row.rng_key,
+                has_own_rng_key=True,
+                exchange=_exchange_of(workspace, row),
+            )
             self._providers[row.provider].tasks[row.name](context, orjson.loads(row.body))
             return context.scheduled.earliest_us
 
-        return run_due_tasks(self.store, workspace.id, workspace.clock, self._providers, run, limit=limit)
+        def keep_failed(row: TaskRow, error: Exception) -> None:
+            task = FailedTasks(self.store, workspace.id).keep(row, error, workspace.clock.now())
+            text = f"the task {row.name} of {row.provider} failed and is kept as {task}"
+            logger.error("%s: %s; POST …/tasks/%s/run runs it again", workspace.id, text, task, exc_info=error)
+            exchange = exchange_of_task(row.rng_key)
+            if exchange is not None:
+                self._note(workspace.id, exchange, f"Afterwards {text}: {type(error).__name__}. See GET …/tasks.")
+
+        return run_due_tasks(self.store, workspace.id, workspace.clock, self._providers, run, keep_failed, limit=limit)
+
+    def run_again(self, workspace: Workspace, task: str) -> bool:
+        """Run a task again that failed; False where there is none of that id."""
+        with self.store.transaction():
+            is_there = FailedTasks(self.store, workspace.id).schedule_again(task, workspace.clock.now())
+            self.run_due(workspace)
+        return is_there
 
     def snapshot(self, workspace: Workspace) -> dict[str, Any]:
-        """What the workspace's mocks know, as JSON; no credentials."""
-        return take_snapshot(self.store, workspace)
+        """What the workspace's mocks know, as JSON; no credentials, and no secrets of records but by reference."""
+        with self.store.transaction():
+            return take_snapshot(self.store, self._providers, workspace)
 
     def restore(self, workspace: Workspace, snapshot: Mapping[str, Any]) -> Workspace:
         """
@@ -250,3 +334,14 @@ class Workspaces:
             restored = restore_snapshot(self.store, self._providers, workspace, snapshot)
             self.run_due(restored)
         return restored
+
+
+def _public_rng(slug: str) -> Random:
+    """Draws the development credentials of the default workspace."""
+    return Random(f"{DEFAULT}/{slug}")
+
+
+def _exchange_of(workspace: Workspace, row: TaskRow) -> str:
+    """Id of the exchange that a task comes from; empty where there is none."""
+    number = exchange_of_task(row.rng_key)
+    return "" if number is None else exchange_id(workspace.id, number)

@@ -6,12 +6,15 @@ from random import Random
 
 import orjson
 
+from flowproof.errors import ConfigurationError, StoreError
 from flowproof.kernel.faults.plan import FaultPlan
 from flowproof.kernel.faults.reading import plans_from_json
 from flowproof.kernel.state.rows import WorkspaceRow
 from flowproof.kernel.time.clock import Clock
 
-__all__ = ["Workspace"]
+__all__ = ["DEFAULT", "Workspace"]
+
+DEFAULT = "default"  # id of the workspace that every server has
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Workspace:
 
     Args:
         id: Lower-case letters, digits, hyphens and underscores.
-        seed: What its ids and random numbers are drawn from.
+        seed: What its ids and random numbers are drawn from, together with its id.
         clock: Its only source of time.
         faults: What goes wrong on purpose.
         created_at: ISO 8601, by the operating system's time.
@@ -33,11 +36,26 @@ class Workspace:
     faults: tuple[FaultPlan, ...] = ()
     created_at: str = ""
 
+    @property
+    def rng_root(self) -> str:
+        """What everything is drawn from. With its id in it, no two workspaces of one seed issue the same token."""
+        return f"{self.seed}/{self.id}"
+
     @classmethod
     def from_row(cls, row: WorkspaceRow) -> "Workspace":
-        """Read what :meth:`to_row` wrote."""
-        faults = () if row.faults == b"[]" else plans_from_json(orjson.loads(row.faults))
-        clock = Clock.from_json(orjson.loads(row.clock))
+        """
+        Read what :meth:`to_row` wrote.
+
+        Raises:
+            StoreError: The row is damaged.
+        """
+        try:
+            faults = () if row.faults == b"[]" else plans_from_json(orjson.loads(row.faults))
+            clock = Clock.from_json(orjson.loads(row.clock))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, ConfigurationError) as error:
+            raise StoreError(
+                f"the row of workspace {row.id} is damaged: restore a copy of the state, or delete it"
+            ) from error
         return cls(row.id, row.seed, clock, faults, row.created_at)
 
     def to_row(self) -> WorkspaceRow:

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from flowproof.errors import StoreConflict
+from flowproof.kernel.state.damage import loaded
 from flowproof.kernel.state.rows import DeliveryRow
 
 from .presence import LOCK_CLASS, Presence
@@ -68,7 +69,7 @@ class PostgresDeliveries:
 
     def take_due(self, workspace: str, until_us: int) -> DeliveryRow | None:
         rows = self._transactions.read(workspace, TAKE, workspace, until_us, self._presence.server)
-        return DeliveryRow(rows[0][0], orjson.loads(rows[0][1])) if rows else None
+        return DeliveryRow(rows[0][0], loaded(rows[0][1], "a delivery")) if rows else None
 
     def is_sending(self, seq: int) -> bool:
         return bool(self._transactions.read(None, IS_SENDING, seq, self._presence.server))
@@ -88,11 +89,11 @@ class PostgresDeliveries:
 
     def get(self, workspace: str, delivery: str) -> Any:
         rows = self._transactions.read(workspace, GET, workspace, key_to_bytes(delivery))
-        return {**orjson.loads(rows[0][0]), "state": rows[0][1]} if rows else None
+        return {**loaded(rows[0][0], "a delivery"), "state": rows[0][1]} if rows else None
 
     def last(self, workspace: str, *, limit: int | None = None) -> Sequence[Any]:
         rows = self._transactions.read(workspace, LAST, workspace, limit)
-        return [{**orjson.loads(body), "state": state} for body, state in reversed(rows)]
+        return [{**loaded(body, "a delivery"), "state": state} for body, state in reversed(rows)]
 
     def trim(self, workspace: str, *, keep: int) -> None:
         self._transactions.write(workspace, TRIM, workspace, keep)

@@ -14,7 +14,7 @@ ADD = Statement(
     " ON CONFLICT (workspace, number) DO UPDATE SET refused = excluded.refused, body = excluded.body"
 )
 TRIM = Statement("DELETE FROM flowproof.exchange WHERE workspace = $1 AND number <= $2")
-REPLACE = Statement("UPDATE flowproof.exchange SET body = $3 WHERE workspace = $1 AND number = $2")
+REPLACE = Statement("UPDATE flowproof.exchange SET refused = $3, body = $4 WHERE workspace = $1 AND number = $2")
 FIND = Statement(f"SELECT {COLUMNS} FROM flowproof.exchange WHERE workspace = $1 AND number = $2")
 LAST = Statement(
     f"SELECT {COLUMNS} FROM flowproof.exchange WHERE workspace = $1 AND number > $2 AND (refused OR NOT $3::boolean)"
@@ -52,7 +52,7 @@ class PostgresExchanges:
                 session.write(TRIM, draft.workspace, deleted_to)
 
     def replace(self, row: ExchangeRow) -> None:
-        self._transactions.write(row.workspace, REPLACE, row.workspace, row.number, row.body)
+        self._transactions.write(row.workspace, REPLACE, row.workspace, row.number, row.is_refused, row.body)
 
     def find(self, workspace: str, number: int) -> ExchangeRow | None:
         rows = self._transactions.read(workspace, FIND, workspace, number)

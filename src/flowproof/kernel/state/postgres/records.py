@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from flowproof.kernel.state.damage import loaded
 from flowproof.kernel.state.rows import SEED
 
 from .statements import Statement, key_from_bytes, key_to_bytes
@@ -36,7 +37,7 @@ class PostgresRecords:
 
     def get(self, workspace: str, provider: str, kind: str, key: str) -> Any:
         rows = self._transactions.read(workspace, GET, workspace, provider, kind, key_to_bytes(key))
-        return orjson.loads(rows[0][0]) if rows else None
+        return loaded(rows[0][0], "a record") if rows else None
 
     def has(self, workspace: str, provider: str, kind: str, key: str) -> bool:
         return bool(self._transactions.read(workspace, HAS, workspace, provider, kind, key_to_bytes(key)))
@@ -58,14 +59,14 @@ class PostgresRecords:
 
     def newest(self, workspace: str, provider: str, kind: str, *, limit: int, offset: int) -> Sequence[Any]:
         rows = self._transactions.read(workspace, NEWEST, workspace, provider, kind, limit, offset)
-        return [orjson.loads(row[0]) for row in rows]
+        return [loaded(row[0], "a record") for row in rows]
 
     def count(self, workspace: str, provider: str, kind: str) -> int:
         return int(self._transactions.read(workspace, COUNT, workspace, provider, kind)[0][0])
 
     def of_workspace(self, workspace: str) -> Iterator[tuple[str, str, str, Any]]:
         rows = self._transactions.read(workspace, ALL, workspace)
-        return ((provider, kind, key_from_bytes(key), orjson.loads(body)) for provider, kind, key, body in rows)
+        return ((provider, kind, key_from_bytes(key), loaded(body, "a record")) for provider, kind, key, body in rows)
 
     def _note(self, workspace: str, kind: str) -> None:
         if kind == SEED:

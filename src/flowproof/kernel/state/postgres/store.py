@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from flowproof.errors import StoreError
+from flowproof.errors import StoreError, StoreUnavailable
+from flowproof.kernel.state.damage import loaded
 
 from .deliveries import PostgresDeliveries
 from .exchanges import PostgresExchanges
@@ -41,6 +42,16 @@ DUE = Statement(
     " AND NOT EXISTS (SELECT 1 FROM flowproof.delivery d WHERE d.workspace = w.id AND d.state = 'sending')"
     " ORDER BY work.due_us LIMIT $1"
 )
+# What every request needs. It fails where a row is no JSON, and is read by the database alone.
+ARE_WHOLE = Statement(
+    "SELECT (SELECT count(convert_from(clock, 'UTF8')::json) + count(convert_from(faults, 'UTF8')::json)"
+    " FROM flowproof.workspace), (SELECT count(convert_from(body, 'UTF8')::json) FROM flowproof.credential)"
+)
+NEEDED = Statement(
+    "SELECT 'the row of workspace ' || id, clock FROM flowproof.workspace UNION ALL"
+    " SELECT 'the row of workspace ' || id, faults FROM flowproof.workspace UNION ALL"
+    " SELECT 'a credential of workspace ' || workspace, body FROM flowproof.credential"
+)
 
 
 class PostgresStore:
@@ -52,7 +63,8 @@ class PostgresStore:
         connections: How many threads use it at once.
 
     Raises:
-        StoreError: The database cannot be reached, or a newer Flowproof has made its tables.
+        StoreError: The database cannot be reached, a newer Flowproof has made its tables, or a row that every request
+            needs is damaged.
     """
 
     def __init__(self, url: str, *, connections: int = 20) -> None:
@@ -63,6 +75,7 @@ class PostgresStore:
         self._transactions = Transactions(pool)
         self._presence = Presence(conninfo, self._transactions.cache)
         try:
+            self._check_rows()
             self._presence.start()
         except StoreError:
             pool.close()
@@ -75,6 +88,21 @@ class PostgresStore:
         self.tasks = PostgresTasks(self._transactions)
         self.deliveries = PostgresDeliveries(self._transactions, self._presence)
         self.exchanges = PostgresExchanges(self._transactions)
+
+    def _check_rows(self) -> None:
+        """
+        Look at the rows that every request needs, before any request comes.
+
+        Raises:
+            StoreError: One is damaged, or the database cannot be read.
+        """
+        try:
+            self._transactions.read(None, ARE_WHOLE)
+        except StoreUnavailable:
+            raise
+        except StoreError:
+            for what, body in self._transactions.read(None, NEEDED):
+                loaded(body, what)
 
     def transaction(self) -> TransactionBlock:
         return TransactionBlock(self._transactions)

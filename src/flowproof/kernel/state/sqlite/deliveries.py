@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from flowproof.errors import StoreConflict
+from flowproof.kernel.state.damage import loaded
 from flowproof.kernel.state.rows import DeliveryRow
 
 from .database import Database
@@ -39,13 +40,13 @@ class SqliteDeliveries:
 
     def take_due(self, workspace: str, until_us: int) -> DeliveryRow | None:
         rows = self._database.write(
-            "UPDATE delivery SET state = 'sending' WHERE seq = (SELECT seq FROM delivery WHERE workspace = ?1"
-            " AND state = 'pending' AND due_us <= ?2"
-            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending')"
+            "UPDATE delivery SET state = 'sending' WHERE seq = (SELECT seq FROM delivery WHERE workspace = ?"
+            " AND state = 'pending' AND due_us <= ?"
+            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ? AND state = 'sending')"
             " ORDER BY due_us, seq LIMIT 1) RETURNING seq, body",
-            (workspace, until_us),
+            (workspace, until_us, workspace),
         ).fetchall()
-        return DeliveryRow(int(rows[0][0]), orjson.loads(rows[0][1])) if rows else None
+        return DeliveryRow(int(rows[0][0]), loaded(rows[0][1], "a delivery")) if rows else None
 
     def is_sending(self, seq: int) -> bool:
         found = self._database.read("SELECT 1 FROM delivery WHERE seq = ? AND state = 'sending'", (seq,))
@@ -67,26 +68,26 @@ class SqliteDeliveries:
         row = self._database.read(
             "SELECT body, state FROM delivery WHERE workspace = ? AND id = ?", (workspace, delivery)
         ).fetchone()
-        return {**orjson.loads(row[0]), "state": row[1]} if row else None
+        return {**loaded(row[0], "a delivery"), "state": row[1]} if row else None
 
     def last(self, workspace: str, *, limit: int | None = None) -> Sequence[Any]:
         rows = self._database.read(
             "SELECT body, state FROM delivery WHERE workspace = ? ORDER BY seq DESC LIMIT ?",
             (workspace, -1 if limit is None else limit),
         ).fetchall()
-        return [{**orjson.loads(body), "state": state} for body, state in reversed(rows)]
+        return [{**loaded(body, "a delivery"), "state": state} for body, state in reversed(rows)]
 
     def trim(self, workspace: str, *, keep: int) -> None:
         self._database.write(
-            "DELETE FROM delivery WHERE workspace = ?1 AND state IN ('delivered', 'failed') AND seq <="
-            " (SELECT seq FROM delivery WHERE workspace = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
-            (workspace, keep),
+            "DELETE FROM delivery WHERE workspace = ? AND state IN ('delivered', 'failed') AND seq <="
+            " (SELECT seq FROM delivery WHERE workspace = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)",
+            (workspace, workspace, keep),
         )
 
     def is_idle(self, workspace: str, at_us: int) -> bool:
         found = self._database.read(
-            "SELECT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending')"
-            " OR EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'pending' AND due_us <= ?2)",
-            (workspace, at_us),
+            "SELECT EXISTS (SELECT 1 FROM delivery WHERE workspace = ? AND state = 'sending')"
+            " OR EXISTS (SELECT 1 FROM delivery WHERE workspace = ? AND state = 'pending' AND due_us <= ?)",
+            (workspace, workspace, at_us),
         )
         return not found.fetchone()[0]

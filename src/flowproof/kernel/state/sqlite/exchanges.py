@@ -38,14 +38,14 @@ class SqliteExchanges:
         row = (draft.workspace, draft.number, int(draft.is_refused), draft.render())
         self._database.write("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?)", row)
         self._database.write(
-            "DELETE FROM exchange WHERE workspace = ?1"
-            " AND number <= (SELECT exchanges FROM workspace WHERE id = ?1) - ?2",
-            (draft.workspace, keep),
+            "DELETE FROM exchange WHERE workspace = ? AND number <= (SELECT exchanges FROM workspace WHERE id = ?) - ?",
+            (draft.workspace, draft.workspace, keep),
         )
 
     def replace(self, row: ExchangeRow) -> None:
         self._database.write(
-            "UPDATE exchange SET body = ? WHERE workspace = ? AND number = ?", (row.body, row.workspace, row.number)
+            "UPDATE exchange SET refused = ?, body = ? WHERE workspace = ? AND number = ?",
+            (int(row.is_refused), row.body, row.workspace, row.number),
         )
 
     def find(self, workspace: str, number: int) -> ExchangeRow | None:

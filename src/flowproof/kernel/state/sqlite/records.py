@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from flowproof.kernel.state.damage import loaded
 from flowproof.kernel.state.rows import SEED
 
 from .database import Database
@@ -56,7 +57,7 @@ class SqliteRecords:
     def get(self, workspace: str, provider: str, kind: str, key: str) -> Any:
         place = (self._collection(workspace, provider, kind), key)
         row = self._database.read("SELECT body FROM record WHERE collection = ? AND id = ?", place).fetchone()
-        return orjson.loads(row[0]) if row else None
+        return loaded(row[0], "a record") if row else None
 
     def has(self, workspace: str, provider: str, kind: str, key: str) -> bool:
         place = (self._collection(workspace, provider, kind), key)
@@ -89,7 +90,7 @@ class SqliteRecords:
             "SELECT body FROM record WHERE collection = ? ORDER BY seq DESC LIMIT ? OFFSET ?",
             (self._collection(workspace, provider, kind), limit, offset),
         )
-        return [orjson.loads(row[0]) for row in rows]
+        return [loaded(row[0], "a record") for row in rows]
 
     def count(self, workspace: str, provider: str, kind: str) -> int:
         place = (self._collection(workspace, provider, kind),)
@@ -101,4 +102,4 @@ class SqliteRecords:
             " WHERE c.workspace = ? ORDER BY r.seq",
             (workspace,),
         )
-        return ((provider, kind, key, orjson.loads(body)) for provider, kind, key, body in rows)
+        return ((provider, kind, key, loaded(body, "a record")) for provider, kind, key, body in rows)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from flowproof.errors import StoreError
 from flowproof.kernel.state.memory_exchanges import MemoryExchanges
 from flowproof.kernel.state.protocol import Sharing
 
@@ -14,6 +15,11 @@ __all__ = ["IN_MEMORY", "SqliteStore"]
 
 Cached = TypeVar("Cached")
 SCHEMA = workspaces.SCHEMA + records.SCHEMA + tasks.SCHEMA + deliveries.SCHEMA + exchanges.SCHEMA
+DAMAGED = (
+    "SELECT 'the row of workspace ' || id FROM workspace"
+    " WHERE NOT json_valid(CAST(clock AS TEXT)) OR NOT json_valid(CAST(faults AS TEXT)) UNION ALL"
+    " SELECT 'a credential of workspace ' || workspace FROM credential WHERE NOT json_valid(CAST(body AS TEXT)) LIMIT 1"
+)
 
 
 class SqliteStore:
@@ -40,6 +46,20 @@ class SqliteStore:
         self.records = records.SqliteRecords(self._database)
         self.tasks = tasks.SqliteTasks(self._database, self._dirty)
         self.deliveries = deliveries.SqliteDeliveries(self._database, self._dirty)
+        if location != IN_MEMORY:
+            self._check_rows(location)
+
+    def _check_rows(self, location: str) -> None:
+        """
+        Look at the rows that every request needs, before any request comes.
+
+        Raises:
+            StoreError: One is damaged.
+        """
+        damaged = self._database.read(DAMAGED).fetchone()
+        if damaged is not None:
+            self.close()
+            raise StoreError(f"the state file {location} is damaged: {damaged[0]}; restore a copy, or delete it")
 
     def transaction(self) -> Transaction:
         return Transaction(self._database)
@@ -58,10 +78,10 @@ class SqliteStore:
 
     def next_due_us(self, workspace: str) -> int | None:
         row = self._database.read(
-            "SELECT min(due_us) FROM (SELECT min(due_us) AS due_us FROM task WHERE workspace = ?1 UNION ALL"
-            " SELECT min(due_us) FROM delivery WHERE workspace = ?1 AND state = 'pending'"
-            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ?1 AND state = 'sending'))",
-            (workspace,),
+            "SELECT min(due_us) FROM (SELECT min(due_us) AS due_us FROM task WHERE workspace = ? UNION ALL"
+            " SELECT min(due_us) FROM delivery WHERE workspace = ? AND state = 'pending'"
+            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE workspace = ? AND state = 'sending'))",
+            (workspace, workspace, workspace),
         ).fetchone()
         return None if row[0] is None else int(row[0])
 

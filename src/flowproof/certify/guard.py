@@ -1,37 +1,57 @@
 """
 The gate for requests to targets that are not mocked: what the profile permits, how often, how fast.
 
-Whatever changes nothing passes. Loaded with the first client of such a target.
+Whatever changes nothing passes.
 """
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from typing import Protocol
 
 from flowproof.certify.events import CleanedUp, Created, Event, Recognised
-from flowproof.certify.run_store import Budget, CreatedResource, RunStore
+from flowproof.certify.run_store import Budget, CreatedResource, RunStore, calls_counter
 from flowproof.conformance import Contract, Match
 from flowproof.conformance.effects import Effect, read_effects, value_of
-from flowproof.errors import ConfigurationError
+from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.exchange import Exchange
 from flowproof.target.profile import ProfileEntry
 
-from .recording import NotPermitted, Passage
-from .remote_targets import RemoteTargets
-
-__all__ = ["Guard"]
+__all__ = ["Guard", "NotPermitted", "Passage", "Targets"]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OURS = "flowproof-"
 RECOGNISED = "recognised"
 
 
+class NotPermitted(FlowproofError):
+    """The target does not permit a request; the message says what."""
+
+
+@dataclass(slots=True)
+class Passage:
+    """A request on its way; the exchange is there once the answer is."""
+
+    exchange: Exchange | None = None
+
+
+class Targets(Protocol):
+    """What a guard needs of the targets."""
+
+    @property
+    def entry(self) -> Callable[[str], ProfileEntry]:
+        """A provider's sandbox; raises a `ConfigurationError` where there is none."""
+
+    def name_of(self, provider: str) -> str:
+        """What the target of a provider is called in a sentence."""
+
+
 @dataclass(slots=True)
 class Guard:
     """
-    Keeps the permissions and the pace of every target of a session, together with all other processes of the run.
+    Keeps the permissions and the pace of every target, together with all other processes of the run.
 
     Args:
         remote: The targets.
@@ -41,7 +61,7 @@ class Guard:
         tell: Takes what has happened, where somebody keeps it.
     """
 
-    remote: RemoteTargets
+    remote: Targets
     contract: Callable[[str], Contract]
     run_store: RunStore
     test: Callable[[], str] = lambda: ""
@@ -71,7 +91,7 @@ class Guard:
             try:
                 yield passage
             finally:
-                self._pay(budget, effect, passage.exchange, match)
+                self._pay(provider, budget, effect, passage.exchange, match)
         if passage.exchange is not None:
             self._look(provider, effect, passage.exchange, match)
 
@@ -91,7 +111,10 @@ class Guard:
         self, provider: str, entry: ProfileEntry, match: Match | None, effect: Effect, budget: Budget | None, what: str
     ) -> None:
         permission = entry.permission
+        counter = calls_counter(provider, match.operation.id) if match is not None else ""
         if permission.everything or not effect.changes:
+            if counter:
+                self.run_store.take(counter, None)
             return
         target = self.remote.name_of(provider)
         if match is None or match.operation.id not in permission.operations:
@@ -104,20 +127,24 @@ class Guard:
                 "too much"
             )
         times = permission.operations[operation]
-        if not self.run_store.take(f"calls of {provider} {operation}", times):
+        if not self.run_store.take(counter, times):
             raise NotPermitted(f"the target {target} permits {operation} {times} times, which are used up")
 
     def _wait(self, provider: str, entry: ProfileEntry) -> None:
         rate = entry.pace.requests_per_second
         if rate is not None:
-            now_s = time.monotonic()
+            now_s = time.clock_gettime(time.CLOCK_MONOTONIC)  # (monotonic() stands still where a test freezes time)
             time.sleep(self.run_store.reserve_slot(f"turn at {provider}", interval_s=1 / rate, now_s=now_s))
 
-    def _pay(self, budget: Budget | None, effect: Effect, exchange: Exchange | None, match: Match | None) -> None:
-        if budget is None or effect.spends is None or (exchange is not None and not _is_success(exchange)):
+    def _pay(
+        self, provider: str, budget: Budget | None, effect: Effect, exchange: Exchange | None, match: Match | None
+    ) -> None:
+        """Add the cost of a call; without a limit the budget was not locked while the call was under way."""
+        if effect.spends is None or (exchange is not None and not _is_success(exchange)):
             return
         cost = value_of(effect.spends, exchange, match) if exchange is not None and match is not None else None
-        budget.pay(_amount(cost))
+        with self.run_store.budget(provider) if budget is None else nullcontext(budget) as paying:
+            paying.pay(_amount(cost))
 
     def _look(self, provider: str, effect: Effect, exchange: Exchange, match: Match | None) -> None:
         """Tell what an answer reveals of the target, creates and removes."""
@@ -136,6 +163,11 @@ class Guard:
     def _created(self, provider: str, effect: Effect, exchange: Exchange, match: Match) -> None:
         if self.tell is None or effect.creates is None:
             return
+        what = value_of(effect.creates, exchange, match)
+        operation = match.operation.id
+        known = self.run_store.not_cleaned(provider)
+        if what is not None and any((each.what, each.operation) == (what, operation) for each in known):
+            return  # it was made before, and is still there
         undone_by = effect.undone_by
         parameters = (
             {name: value_of(each, exchange, match) for name, each in undone_by.parameters.items()} if undone_by else {}
@@ -143,8 +175,8 @@ class Guard:
         made = CreatedResource(
             id=f"c-{self.run_store.next('created')}",
             provider=provider,
-            operation=match.operation.id,
-            what=value_of(effect.creates, exchange, match) or "the answer does not say what",
+            operation=operation,
+            what=what or "the answer does not say what",
             undo=undone_by.operation if undone_by else None,
             parameters={name: value for name, value in parameters.items() if value is not None},
         )

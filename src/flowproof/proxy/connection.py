@@ -1,0 +1,102 @@
+"""The life of one client connection and of the upstream connection that belongs to it."""
+
+import time
+
+import h11
+
+from .forwarding import Forwarding
+from .observer import Observer, Request
+from .peer import ClientBroken, Peer, UpstreamBroken, headers_of, reason_of
+from .upstream import Upstream
+
+__all__ = ["ClientConnection"]
+
+
+class ClientConnection:
+    """
+    Serves one client until it leaves.
+
+    Args:
+        client: The client's side.
+        upstream: Where requests go.
+        observer: Who decides, and learns of every exchange.
+    """
+
+    def __init__(self, client: Peer, upstream: Upstream, observer: Observer) -> None:
+        self._client = client
+        self._upstream = upstream
+        self._observer = observer
+        self._server: Peer | None = None
+
+    def serve(self) -> None:
+        """Forward requests one after another; returns when the connection is over."""
+        try:
+            while self._serve_one():
+                pass
+        except ClientBroken:
+            pass
+        finally:
+            self._client.close()
+            self._drop_server()
+
+    def interrupt(self) -> None:
+        """Let the thread that serves this connection come to its end."""
+        for side in (self._client, self._server):
+            if side is not None:
+                side.interrupt()
+
+    def _serve_one(self) -> bool:
+        """Serve one request; returns whether the connection goes on."""
+        if self._server is not None and self._client.is_left_by(self._server):
+            return False
+        event = self._client.next_event()
+        if not isinstance(event, h11.Request):
+            return False
+        request = Request(event.method.decode("latin-1"), event.target.decode("latin-1"), headers_of(event))
+        decision = self._observer.decide(request)
+        forwarding = Forwarding(self._client, request, decision, self._observer.largest_body)
+        if decision.wait_s > 0:
+            time.sleep(decision.wait_s)
+        try:
+            return self._serve_decided(forwarding)
+        except UpstreamBroken as error:
+            forwarding.finish(network_error=f"the upstream {error}")
+            self._drop_server()
+            if error.was_reset or not forwarding.has_begun:
+                self._client.reset()
+            return False
+        except ClientBroken as error:
+            forwarding.finish(client_error=f"the client {error}")
+            raise
+
+    def _serve_decided(self, forwarding: Forwarding) -> bool:
+        decision = forwarding.decision
+        if decision.reset == "before":
+            forwarding.finish()
+            self._client.reset(by_close=decision.is_reset_by_close)
+            return False
+        if decision.answer is not None:
+            forwarding.answer(decision.answer)
+            return self._client.is_reusable()
+        server = self._connected()
+        goes_on = forwarding.forward(server, self._upstream)
+        if not server.is_reusable():
+            self._drop_server()
+        return goes_on and self._client.is_reusable()
+
+    def _connected(self) -> Peer:
+        """The upstream's side; a new connection where the last one has been closed meanwhile."""
+        if self._server is not None and self._server.has_data(within_s=0):
+            self._drop_server()
+        if self._server is None:
+            try:
+                self._server = Peer(self._upstream.connect(), h11.CLIENT)
+            except OSError as error:
+                where = f"{self._upstream.scheme}://{self._upstream.authority}"
+                raise UpstreamBroken(f"cannot be connected to at {where}: {reason_of(error)}") from error
+        return self._server
+
+    def _drop_server(self) -> None:
+        if self._server is not None:
+            self._server.abandon()
+            self._server = None

@@ -1,0 +1,1 @@
+"""Acme for Flowproof: contract, mock, client and suite."""

@@ -1,0 +1,1 @@
+"""What certifies a target: pytest --pyargs flowproof_acme.suite."""

@@ -1,0 +1,194 @@
+"""A mock that a document drives keeps what clients create, and answers as the document says."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from flowproof.kernel.assembly import ServerSettings, build_gateway
+from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.http.response import WireResponse
+from flowproof.kernel.mock import Mock
+from flowproof.openapi import read_contract
+from flowproof.openapi_mock import openapi_provider
+from flowproof.openapi_mock.provider import NO_VIEWS
+
+SHOP = Path(__file__).parent / "shop.yaml"
+TOY = {"name": "top", "price": 3, "colour": None}
+
+
+class Shop:
+    """The mock, and a client of it without a socket."""
+
+    def __init__(self, replacements: Mapping[str, Any] = NO_VIEWS) -> None:
+        contract, _ = read_contract("shop", SHOP)
+        provider = openapi_provider("shop", contract, replacements=replacements)
+        self.mock: Mock = build_gateway([provider], ServerSettings(entropy=7)).mock
+        default = self.mock.workspaces.ensure_default()
+        (self.credential,) = self.mock.workspaces.credentials(default, "shop")
+
+    def ask(
+        self, method: str, path: str, value: Any = None, *, token: str | None = "", **headers: str
+    ) -> tuple[int, Any]:
+        """Status and JSON value of an answer."""
+        answer = self.answer(method, path, value, token=token, **headers)
+        return answer.status, orjson.loads(answer.body) if answer.body else None
+
+    def answer(
+        self, method: str, path: str, value: Any = None, *, token: str | None = "", **headers: str
+    ) -> WireResponse:
+        """The answer to a request; a text is sent as a form."""
+        known = self.credential.key if token == "" else token
+        sent = [("authorization", f"Bearer {known}")] if known else []
+        body = b""
+        if isinstance(value, str):
+            body, media_type = value.encode(), "application/x-www-form-urlencoded"
+        elif value is not None:
+            body, media_type = orjson.dumps(value), "application/json"
+        else:
+            media_type = ""
+        sent += [("content-type", media_type)] if media_type else []
+        path, _, query = path.partition("?")
+        answer = self.mock.handle(WireRequest(method, f"/shop{path}", query, (*sent, *headers.items()), body))
+        assert isinstance(answer, WireResponse)
+        return answer
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """A mock without any record."""
+    return Shop()
+
+
+def test_record_lives_from_creation_to_removal(shop: Shop) -> None:
+    """A record is created, read, listed, replaced, changed and removed."""
+    created, toy = shop.ask("POST", "/toys", TOY)
+    path = f"/toys/{toy['id']}"
+    read = shop.ask("GET", path)
+    listed = shop.ask("GET", "/toys")
+    replaced = shop.ask("PUT", path, {"name": "ball", "price": 5})
+    changed = shop.ask("PATCH", path, {"price": 6})
+    removed = shop.ask("DELETE", path)
+
+    assert (created, toy["name"], toy["price"], toy["colour"]) == (201, "top", 3, None)
+    assert read == (200, toy)
+    assert listed == (200, {"toys": [toy], "total": 1, "has_more": False})
+    assert (replaced[0], replaced[1]["name"], replaced[1]["id"]) == (200, "ball", toy["id"])
+    assert (changed[0], changed[1]["name"], changed[1]["price"]) == (200, "ball", 6)
+    assert removed == (204, None)
+    assert [shop.ask(method, path)[0] for method in ("GET", "DELETE")] == [404, 404]
+    assert shop.ask("GET", "/toys")[1]["toys"] == []
+
+
+def test_key_is_drawn_as_its_schema_says(shop: Shop) -> None:
+    """A key matches its pattern, and no two records have one."""
+    keys = [shop.ask("POST", "/toys", TOY)[1]["id"] for _ in range(20)]
+
+    assert len(set(keys)) == 20
+    assert [key for key in keys if not (len(key) == 5 and key[0] == "t" and key[1:].isdecimal())] == []
+
+
+def test_key_that_is_taken_is_a_conflict(shop: Shop) -> None:
+    """A record with a key of its client's choice is created once."""
+    first = shop.ask("POST", "/toys", {**TOY, "id": "t0001"})
+    second = shop.ask("POST", "/toys", {**TOY, "id": "t0001"})
+
+    assert (first[0], first[1]["id"]) == (201, "t0001")
+    assert second == (409, {"error": {"code": 409, "message": "There is such a resource already."}})
+
+
+def test_pages_follow_on_one_another(shop: Shop) -> None:
+    """A page begins where it is asked to, in the order of creation, and says whether more follow."""
+    names = [shop.ask("POST", "/toys", {**TOY, "name": f"n{number}"})[1]["name"] for number in range(5)]
+    pages = [shop.ask("GET", f"/toys?limit=2&offset={offset}")[1] for offset in (0, 2, 4)]
+
+    assert [[each["name"] for each in page["toys"]] for page in pages] == [names[:2], names[2:4], names[4:]]
+    assert [(page["total"], page["has_more"]) for page in pages] == [(5, True), (5, True), (5, False)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "value", "places"),
+    [
+        ("POST", "/toys", {"name": "x", "price": 3}, "name"),
+        ("POST", "/toys", {"name": "top", "price": 0}, "price"),
+        ("POST", "/toys", {"name": "top"}, "price"),
+        ("POST", "/toys", {**TOY, "made": "soon"}, "made"),
+    ],
+)
+def test_broken_constraint_is_answered_422(shop: Shop, method: str, path: str, value: Any, places: str) -> None:
+    """A request that breaks the schema is refused in the document's own shape, with the place."""
+    message = f"The request is not valid: {places}."
+
+    assert shop.ask(method, path, value) == (422, {"error": {"code": 422, "message": message}})
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=11", "limit=two", "kinds=1&kinds=x", "shop=abcdef"])
+def test_broken_parameter_is_refused(shop: Shop, query: str) -> None:
+    """A parameter outside its limits is refused; the items of a list each count."""
+    assert shop.ask("GET", f"/toys?{query}")[0] == 400
+    assert shop.ask("GET", "/toys?kinds=1&kinds=2&limit=10")[0] == 200
+
+
+@pytest.mark.parametrize("token", [None, "unknown"])
+def test_stranger_is_refused_in_the_document_s_shape(shop: Shop, token: str | None) -> None:
+    """Without a known token protected operations are refused, and open ones are not."""
+    refused = shop.ask("GET", "/toys", token=token)
+
+    assert refused == (401, {"error": {"code": 401, "message": "The credentials are missing or unknown."}})
+    assert shop.ask("GET", "/hours", token=token) == (200, {"open": "09:00"})
+
+
+def test_other_operations_show_their_examples(shop: Shop) -> None:
+    """An operation that keeps nothing answers its example, and one without JSON its media type."""
+    picture = shop.answer("GET", "/picture")
+
+    assert shop.ask("GET", "/hours")[1] == {"open": "09:00"}
+    assert (picture.status, dict(picture.headers)["Content-Type"]) == (200, "image/png")
+
+
+def test_form_is_read_by_its_schema(shop: Shop) -> None:
+    """The numbers, booleans and lists of a form are what their schema says; the answer names its branch."""
+    answered = shop.ask("POST", "/orders", "count=2&gift=true&tags=a&tags=b")
+
+    assert (answered[0], answered[1]["kind"]) == (200, "paper")
+    assert [shop.ask("POST", "/orders", form)[0] for form in ("count=0", "count=x", "count=2&gift=maybe")] == [400] * 3
+
+
+def test_path_and_method_that_are_not_there(shop: Shop) -> None:
+    """An unknown path is answered 404, and an unknown method 405 with those that there are."""
+    answer = shop.answer("POST", "/hours")
+
+    assert shop.ask("GET", "/nothing")[0] == 404
+    assert (answer.status, dict(answer.headers)["Allow"]) == (405, "GET, HEAD")
+
+
+def test_answers_keep_the_contract(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever a client does, no answer breaks the contract."""
+    toy = shop.ask("POST", "/toys", {**TOY, "secret": "s", "parts": [{"inner": [{"name": "x"}]}]})[1]
+    for method, path in (("GET", "/toys"), ("GET", f"/toys/{toy['id']}"), ("GET", "/hours"), ("DELETE", "/toys/none")):
+        shop.ask(method, path)
+
+    assert "secret" not in toy
+    assert [each.message for each in caplog.records if "breaks its own contract" in each.message] == []
+
+
+def test_two_workspaces_share_nothing(shop: Shop) -> None:
+    """What one workspace creates, another does not have, whatever their seeds; nor do their keys meet."""
+    workspaces = shop.mock.workspaces
+    with shop.mock.store.transaction():
+        keys = [workspaces.credentials(workspaces.create(seed="1"), "shop")[0].key for _ in range(2)]
+    created = [shop.ask("POST", "/toys", TOY, token=key)[1]["id"] for key in keys]
+    shop.ask("DELETE", f"/toys/{created[0]}", token=keys[0])
+
+    assert created[0] != created[1]
+    assert [shop.ask("GET", "/toys", token=key)[1]["total"] for key in keys] == [0, 1]
+
+
+def test_rule_of_one_s_own_stands_in_place(shop: Shop) -> None:
+    """A hand-written operation answers in place of what was inferred, with the values of the path."""
+    mine = Shop({"readToy": lambda toy_id: {"id": "t0001", "name": toy_id, "price": 1}})
+
+    assert mine.ask("GET", "/toys/mine")[1]["name"] == "mine"
+    assert shop.ask("GET", "/toys/mine")[0] == 404

@@ -1,0 +1,47 @@
+"""Texts, places and sizes at which providers go wrong: what the suites of all providers share."""
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowproof.edge_cases import CHANGES, COMPOSED, DECOMPOSED, UNUSUAL, near_misses, page_sizes, unusual_texts
+
+
+@given(text=st.text(max_size=20))
+def test_near_miss_is_another_text(text: str) -> None:
+    """No near miss is the text itself, or nothing."""
+    assert not {text, ""} & set(near_misses(text).values())
+
+
+def test_near_misses_have_the_names_of_their_changes() -> None:
+    """What would change nothing is left out; names choose."""
+    assert set(near_misses("Ab1", "cut off", "other letter case")) == {"cut off", "other letter case"}
+    assert set(near_misses("12")).isdisjoint({"other letter case", "composed", "decomposed"})
+    assert near_misses(COMPOSED)["decomposed"] == DECOMPOSED
+    assert near_misses(DECOMPOSED)["composed"] == COMPOSED
+    assert set(CHANGES) >= set(near_misses(COMPOSED))
+
+
+def test_page_sizes_are_at_the_edges() -> None:
+    """A page of one, nearly full, just full and with room; none is empty."""
+    assert page_sizes(7) == (1, 4, 6, 7, 8)
+    assert page_sizes(1) == (1, 2)
+    assert page_sizes(0) == (1,)
+
+
+def test_unusual_texts_have_what_is_lost_most_often() -> None:
+    """Among the known texts are both forms of Unicode, blanks around, both letter cases, and more than 16 bits."""
+    texts = UNUSUAL.values()
+
+    assert {unicodedata.is_normalized("NFC", each) for each in texts} == {True, False}
+    assert any(each != each.strip() for each in texts)
+    assert any(each not in (each.lower(), each.upper()) for each in texts)
+    assert any(ord(character) > 0xFFFF for each in texts for character in each)
+
+
+@given(text=unusual_texts(max_size=12))
+def test_unusual_text_has_its_size(text: str) -> None:
+    """A text that is drawn is as long as it may be, and can be sent as UTF-8."""
+    assert 1 <= len(text) <= 12
+    assert text.encode()
