@@ -61,6 +61,25 @@ class Conflict(Refusal):
     message: str = ""
 
 
+# What the provider answers where a rule of an order is broken, by the end of the requirement's id; a finding says in
+# plain words what was expected. Only the message of a repeated sourceOrderId is observed.
+RULE_MESSAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "destination_exists": "Destination account not found",
+        "source_order_id_unique": "Source Order ID already exists",
+        "source_item_id_unique": "must be unique within the order",
+        "sku_configured": "SKU is not set up in the destination account",
+        "component_code_known": "is no component of the product",
+        "attribute_configured": "is not configured in the destination account",
+        "stock_code_known": "Stock code not found",
+        "title_exists": "Title not found in Piazza",
+        "shipment_index_points": "refers to no shipment",
+        "shipment_index_unique": "is used by another shipment",
+        "carrier_alias_known": "Shipping service not found",
+        "phone_required_by_carrier": "is required by {carrier}",
+    }
+)
+
 # The messages of the document's table of error codes, its own spelling kept; 404 as in its example.
 MESSAGES: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
@@ -167,10 +186,11 @@ def dotted_path(pointer: str) -> str:
 
 
 def message_of(finding: Finding) -> str:
-    """The provider's message for a finding. Only that of a repeated ``sourceOrderId`` is observed."""
+    """The provider's message for a finding."""
     match finding.keyword:
-        case "message":
-            return finding.expected
+        case "rule":
+            message = RULE_MESSAGES[str(finding.requirement).removeprefix("oneflow.order.")]
+            return message.format(carrier=finding.expected.partition(" for ")[2])
         case "json":
             return f"{finding.demand}, got {finding.got}"
         case _:

@@ -84,22 +84,22 @@ class SubmittedOrder:
 Rule = Callable[[SubmittedOrder], Iterator[Finding]]
 
 
-def _finding(pointer: str, message: str, got: str, requirement: str) -> Finding:
-    return Finding("request.body", pointer, message, got, f"oneflow.order.{requirement}", "message")
+def _finding(pointer: str, expected: str, got: str, requirement: str) -> Finding:
+    return Finding("request.body", pointer, expected, got, f"oneflow.order.{requirement}", "rule")
 
 
 def destination_exists(submitted: SubmittedOrder) -> Iterator[Finding]:
     """The destination is an account that exists."""
     if submitted.destination is None:
         name = submitted.order["destination"]["name"]
-        yield _finding("/destination/name", "Destination account not found", repr(name), "destination_exists")
+        yield _finding("/destination/name", "a destination account that exists", repr(name), "destination_exists")
 
 
 def source_order_id_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
     """An account uses a ``sourceOrderId`` once. The message is observed."""
     if submitted.is_repeated:
         got = repr(submitted.data["sourceOrderId"])
-        yield _finding("/orderData/sourceOrderId", "Source Order ID already exists", got, "source_order_id_unique")
+        yield _finding("/orderData/sourceOrderId", "an id that the account has not used", got, "source_order_id_unique")
 
 
 def source_item_id_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
@@ -108,7 +108,7 @@ def source_item_id_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
     for place, item in submitted.items():
         if counted[item["sourceItemId"]] > 1:
             got = repr(item["sourceItemId"])
-            yield _finding(f"{place}/sourceItemId", "must be unique within the order", got, "source_item_id_unique")
+            yield _finding(f"{place}/sourceItemId", "an id of this item alone", got, "source_item_id_unique")
 
 
 def sku_configured(submitted: SubmittedOrder) -> Iterator[Finding]:
@@ -118,7 +118,7 @@ def sku_configured(submitted: SubmittedOrder) -> Iterator[Finding]:
     for place, item in submitted.items():
         if "sku" in item and item["sku"] not in submitted.destination.skus:
             yield _finding(
-                f"{place}/sku", "SKU is not set up in the destination account", repr(item["sku"]), "sku_configured"
+                f"{place}/sku", "a SKU that is set up in the destination account", repr(item["sku"]), "sku_configured"
             )
 
 
@@ -130,7 +130,7 @@ def component_code_known(submitted: SubmittedOrder) -> Iterator[Finding]:
         codes = submitted.destination.skus.get(item.get("sku", ""))
         if codes is not None and component["code"] not in codes:
             got = repr(component["code"])
-            yield _finding(f"{place}/code", "is no component of the product", got, "component_code_known")
+            yield _finding(f"{place}/code", "a component of the product", got, "component_code_known")
 
 
 def attribute_configured(submitted: SubmittedOrder) -> Iterator[Finding]:
@@ -141,8 +141,8 @@ def attribute_configured(submitted: SubmittedOrder) -> Iterator[Finding]:
         for name in component.get("attributes", {}):
             if name not in submitted.destination.attributes:
                 step = name.replace("~", "~0").replace("/", "~1")
-                message = "is not configured in the destination account"
-                yield _finding(f"{place}/attributes/{step}", message, repr(name), "attribute_configured")
+                expected = "an attribute that is configured in the destination account"
+                yield _finding(f"{place}/attributes/{step}", expected, repr(name), "attribute_configured")
 
 
 def stock_code_known(submitted: SubmittedOrder) -> Iterator[Finding]:
@@ -151,7 +151,9 @@ def stock_code_known(submitted: SubmittedOrder) -> Iterator[Finding]:
         return
     for place, stock in submitted.stock_items():
         if stock["code"] not in submitted.destination.stock:
-            yield _finding(f"{place}/code", "Stock code not found", repr(stock["code"]), "stock_code_known")
+            yield _finding(
+                f"{place}/code", "a stock code of the destination account", repr(stock["code"]), "stock_code_known"
+            )
 
 
 def title_exists(submitted: SubmittedOrder) -> Iterator[Finding]:
@@ -159,7 +161,9 @@ def title_exists(submitted: SubmittedOrder) -> Iterator[Finding]:
     for place, item in submitted.items():
         product = item.get("sourceProductId")
         if product is not None and submitted.seed.title(product, submitted.order["destination"]["name"]) is None:
-            yield _finding(f"{place}/sourceProductId", "Title not found in Piazza", repr(product), "title_exists")
+            yield _finding(
+                f"{place}/sourceProductId", "a title that is set up in Piazza", repr(product), "title_exists"
+            )
 
 
 def shipment_index_points(submitted: SubmittedOrder) -> Iterator[Finding]:
@@ -168,7 +172,7 @@ def shipment_index_points(submitted: SubmittedOrder) -> Iterator[Finding]:
     for place, each in (*submitted.items(), *submitted.stock_items()):
         if each.get("shipmentIndex", 0) not in indexes:
             got = str(each.get("shipmentIndex", 0))
-            yield _finding(f"{place}/shipmentIndex", "refers to no shipment", got, "shipment_index_points")
+            yield _finding(f"{place}/shipmentIndex", "the index of a shipment", got, "shipment_index_points")
 
 
 def shipment_index_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
@@ -177,7 +181,9 @@ def shipment_index_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
     counted = Counter(indexes)
     for (place, _), index in zip(submitted.shipments(), indexes, strict=True):
         if counted[index] > 1:
-            yield _finding(f"{place}/shipmentIndex", "is used by another shipment", str(index), "shipment_index_unique")
+            yield _finding(
+                f"{place}/shipmentIndex", "an index of this shipment alone", str(index), "shipment_index_unique"
+            )
 
 
 def carrier_alias_known(submitted: SubmittedOrder) -> Iterator[Finding]:
@@ -200,14 +206,16 @@ def unknown_carrier(place: str, named: Json, destination: Destination) -> Iterat
     if destination.carrier(named) is None:
         key = "alias" if "alias" in named else "code"
         got = repr(named[key])
-        yield _finding(f"{place}/carrier/{key}", "Shipping service not found", got, "carrier_alias_known")
+        yield _finding(
+            f"{place}/carrier/{key}", "a shipping service of the destination account", got, "carrier_alias_known"
+        )
 
 
 def missing_phone(place: str, ship_to: Json, carrier: Carrier | None) -> Iterator[Finding]:
     """A finding where the carrier needs a phone number that the address lacks."""
     if carrier is not None and carrier.requires_phone and not ship_to.get("phone"):
-        message = f"is required by the carrier {carrier.code}"
-        yield _finding(f"{place}/shipTo/phone", message, "nothing", "phone_required_by_carrier")
+        expected = f"a phone number for the carrier {carrier.code}"
+        yield _finding(f"{place}/shipTo/phone", expected, "nothing", "phone_required_by_carrier")
 
 
 ORDER_RULES: tuple[Rule, ...] = (

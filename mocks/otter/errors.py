@@ -107,6 +107,7 @@ STATUS: Mapping[type[Refusal], tuple[int, str]] = MappingProxyType(
     }
 )
 PAGES = frozenset({"showConsentPage", "answerConsentPage"})  # what a person's browser asks for
+AUTHORIZE = "oauth2Authorize"  # where a browser begins, but programs ask it too
 FORM = "application/x-www-form-urlencoded"
 SCOPE_MISSING = (
     "Otter requires scope at the exchange, too. RFC 6749, 4.1.3, has it in the request for authorization alone, so"
@@ -116,9 +117,10 @@ DETAILED = (ContractBroken, MalformedBody, WrongContentType)
 
 
 def render(refusal: Refusal) -> WireResponse:
-    """The provider's response. An error of the authorization page is a page too: a person reads it."""
+    """The provider's response. What a person's browser has asked for is a page, in an error too."""
     response = _response(refusal)
-    if refusal.operation not in PAGES or not response.body:
+    is_page = refusal.operation in PAGES or (refusal.operation == AUTHORIZE and refusal.wants_page)
+    if not is_page or not response.body:
         return response
     page = expired_page() if isinstance(refusal, NoOpenTicket) else error_page(_usual(response.status))
     further = tuple(each for each in response.headers if each[0] != "Content-Type")

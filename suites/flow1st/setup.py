@@ -8,7 +8,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["BUNDLES", "OUTCOMES", "RECIPIENT", "SEED", "SKU", "VOUCHER", "Sold"]
+__all__ = ["BUNDLES", "CHEAP", "OUTCOMES", "RECIPIENT", "SEED", "SKU", "VOUCHER", "Sold"]
 
 SEED: Mapping[str, Any] = MappingProxyType(
     json.loads(files("flowproof.fixtures").joinpath("flow1st").joinpath("seed.json").read_text(encoding="utf-8"))
@@ -16,6 +16,9 @@ SEED: Mapping[str, Any] = MappingProxyType(
 """The account set-up of fixtures/flow1st/seed.json, which a sandbox account has to have too."""
 
 SKU, VOUCHER, RECIPIENT = "codm30cp", "voucher10usd", "GEDKZW"
+
+CHEAP = "codm80cp"
+"""The cheapest bundle, for tests that need any order: on a sandbox each order takes money from the account."""
 
 
 @dataclass(frozen=True, slots=True)

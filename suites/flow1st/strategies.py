@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from .setup import BUNDLES, OUTCOMES, RECIPIENT, SKU, Sold
+from .setup import BUNDLES, CHEAP, OUTCOMES, RECIPIENT, Sold
 
 __all__ = [
     "a_validation",
@@ -24,10 +24,10 @@ SECOND_NS = 10**9
 
 
 def an_order(reference: str, **changes: Any) -> dict[str, Any]:
-    """An order as documented; None removes a field."""
+    """An order as documented, for the cheapest bundle; None removes a field."""
     order = {
         "externalReference": reference,
-        "productBundleSku": SKU,
+        "productBundleSku": CHEAP,
         "quantity": 1,
         "recipientIdentifier": RECIPIENT,
         "email": "player@partner.example",

@@ -17,14 +17,14 @@ from flowproof.target import ControlRefused, Target, Workspace
 from .accounts import Account
 from .profiles import NETWORKED
 from .raw_client import RawClient, refusal
-from .setup import RECIPIENT, VOUCHER
+from .setup import BUNDLES, CHEAP, RECIPIENT, SKU, VOUCHER
 from .strategies import an_order, minor_amounts
 
 THREADS, PAID = 16, 10
-PRICE_MINOR = 3000
+PRICE_MINOR = next(each.price_minor for each in BUNDLES if each.sku == CHEAP)
 
 
-def race(clients: Sequence[Flow1st], references: Sequence[str], sku: str = "codm30cp") -> list[str]:
+def race(clients: Sequence[Flow1st], references: Sequence[str], sku: str = CHEAP) -> list[str]:
     """The result of each client when all order at the same moment: a reference, or an error's code."""
     start = Barrier(len(clients))
 
@@ -128,7 +128,7 @@ def test_production_order_needs_a_top_up(
     An order in production is refused for lack of balance, until production is topped up; staging's money is no help.
     """
     client = make_flow1st(production.workspace, role="production")
-    order = {"sku": "codm30cp", "recipient": RECIPIENT, "email": "a@b.co"}
+    order = {"sku": CHEAP, "recipient": RECIPIENT, "email": "a@b.co"}
     staging.top_up(10 * PRICE_MINOR)
 
     with pytest.raises(Refused) as refused:
@@ -284,7 +284,7 @@ def test_lost_answer_costs_nothing_twice(
     client.authenticate()
     before = staging.balance_minor()
     with workspace.faults.during("flow1st.order_answer_lost"):
-        placed = client.complete_order("lost", sku="codm30cp", recipient=RECIPIENT, email="a@b.co")
+        placed = client.complete_order("lost", sku=CHEAP, recipient=RECIPIENT, email="a@b.co")
 
     assert [each["reference"] for each in staging.orders()] == [placed.reference]
     assert before - staging.balance_minor() == PRICE_MINOR
@@ -313,7 +313,7 @@ def test_refusal_says_nothing_of_the_balance(raw: RawClient, staging: Account) -
     A refusal for lack of balance has its code, and no amount in it.
     """
     empty(staging, 2999)
-    answer = raw.order(an_order("poor"))
+    answer = raw.order(an_order("poor", productBundleSku=SKU))
 
     assert refusal(answer) == 400
     assert "2999" not in answer.text

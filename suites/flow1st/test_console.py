@@ -7,16 +7,16 @@ import pytest
 from .accounts import Account
 from .raw_client import CATALOG, TOKEN, VALIDATION, RawClient
 from .receiver import Receiver
-from .setup import BUNDLES, RECIPIENT, SKU, Sold
+from .setup import BUNDLES, CHEAP, RECIPIENT, SKU, Sold
 from .strategies import a_validation, an_order
 
 
-def bundle(sku: str = SKU) -> Sold:
+def bundle(sku: str = CHEAP) -> Sold:
     """The bundle with an SKU."""
     return next(each for each in BUNDLES if each.sku == sku)
 
 
-def validate(raw: RawClient, reference: str, sku: str = SKU, recipient: str = RECIPIENT) -> int:
+def validate(raw: RawClient, reference: str, sku: str = CHEAP, recipient: str = RECIPIENT) -> int:
     """The status of a user validation."""
     query = a_validation(bundle(sku), externalReference=reference, recipientIdentifier=recipient)
     return raw.send("GET", VALIDATION, query=query).status_code
@@ -113,7 +113,7 @@ def test_order_from_end_to_end_was_validated_before(raw: RawClient, staging: Acc
     statuses = [
         validate(raw, "right"),
         validate(raw, "another user", recipient="PARTLY"),
-        validate(raw, "another bundle", sku="codm80cp"),
+        validate(raw, "another bundle", sku=SKU),
         validate(raw, "another reference"),
     ]
     names = ["right", "another user", "another bundle", "not validated", "validated late"]

@@ -12,11 +12,10 @@ from flowproof.target import Target, Workspace
 from .accounts import Account
 from .profiles import NETWORKED
 from .raw_client import CATALOG, TOKEN, VALIDATION, RawClient, refusal
-from .setup import BUNDLES, RECIPIENT, SKU
+from .setup import BUNDLES, CHEAP, RECIPIENT, SKU
 from .strategies import a_validation, an_order
 from .test_tokens import REFUSED, ROLE, enter, refresh
 
-CHEAP = "codm80cp"
 TWELVE = 12
 NEAR = ("other letter case", "a blank before", "a blank behind", "cut off", "one more")
 BUNDLE = next(each for each in BUNDLES if each.sku == SKU)
@@ -52,7 +51,7 @@ def test_refreshed_token_stays_in_its_environment(
     """
     A token of production that was refreshed twice still orders in production, and takes nothing from staging.
     """
-    production.top_up(3000)
+    production.top_up(99)
     keys = production.workspace.credentials("flow1st", "production")
     mine = RawClient(make_flow1st(production.workspace, role="production"), keys, raw.now)
     pair = {"refreshToken": str(mine.flow1st.authenticate().refresh)}
@@ -72,7 +71,7 @@ def test_refusal_is_the_same_the_second_time(raw: RawClient, new_reference: Call
     What is refused once is refused again, also after something else was accepted in between.
     """
     reference = new_reference()
-    raw.order(an_order(reference, productBundleSku=CHEAP))
+    raw.order(an_order(reference))
 
     for _ in range(2):
         wrong = {"X-SIGNATURE": "0" * 64}
@@ -101,7 +100,7 @@ def test_ten_movements_and_more_come_in_order(raw: RawClient, staging: Account) 
     """
     for number in range(1, TWELVE + 1):
         staging.top_up(number)
-        raw.order(an_order(f"order {number}", productBundleSku=CHEAP))
+        raw.order(an_order(f"order {number}"))
 
     moved = [each["amount_minor"] for each in staging.movements()]
     placed = [each["sent"]["externalReference"] for each in staging.orders()]
@@ -187,7 +186,7 @@ def test_unusual_reference_comes_back_as_it_was_sent(
     A reference comes back as it was sent, the second time too: not composed, not trimmed, in its letter case.
     """
     reference = f" {new_reference()} {text} "
-    answers = [raw.order(an_order(reference, productBundleSku=CHEAP)) for _ in range(2)]
+    answers = [raw.order(an_order(reference)) for _ in range(2)]
     validated = raw.send("GET", VALIDATION, query=a_validation(BUNDLE, externalReference=reference))
 
     assert [each.status_code for each in (*answers, validated)] == [201, 201, 200]
@@ -219,8 +218,7 @@ def test_references_that_look_alike_are_two_orders(
     """
     unique = new_reference()
     placed = [
-        raw.order(an_order(each, productBundleSku=CHEAP)).json()["reference"]
-        for each in [f"{one}{unique}{one}", f"{other}{unique}{other}"] * 2
+        raw.order(an_order(each)).json()["reference"] for each in [f"{one}{unique}{one}", f"{other}{unique}{other}"] * 2
     ]
 
     assert len(set(placed)) == 2
@@ -247,7 +245,7 @@ def test_another_workspace_has_orders_of_its_own(
         there = RawClient(make_flow1st(elsewhere), elsewhere.credentials("flow1st"), raw.now)
         tokens = raw.flow1st.authenticate()
         theirs = make_flow1st(elsewhere).complete_order(
-            "the same", sku=CHEAP, recipient=RECIPIENT, email="player@partner.example"
+            "the same", sku=SKU, recipient=RECIPIENT, email="player@partner.example"
         )
         account = Account(elsewhere, "staging")
         statuses = (enter(there, tokens.access), refresh(there, str(tokens.refresh))[0])
@@ -258,4 +256,4 @@ def test_another_workspace_has_orders_of_its_own(
             theirs.reference,
         )
     assert mine != theirs.reference
-    assert ([each["reference"] for each in staging.orders()], before - staging.balance_minor()) == ([mine], 3000)
+    assert ([each["reference"] for each in staging.orders()], before - staging.balance_minor()) == ([mine], 99)

@@ -54,7 +54,7 @@ def test_order_is_answered_with_its_references(
     Whatever the partner's reference, a new order is answered with it, with one of the provider's, and with NEW.
     """
     mine = f"{new_reference()}-{reference}"
-    answer = raw.order(an_order(mine, email=email, productBundleSku="codm80cp"))
+    answer = raw.order(an_order(mine, email=email))
 
     assert answer.status_code == 201
     assert (answer.json()["externalReference"], answer.json()["status"]) == (mine, "NEW")
@@ -106,7 +106,7 @@ def test_unknown_field_is_ignored(raw: RawClient, new_reference: Callable[[], st
     """
     A field that no page names does no harm.
     """
-    order = {**an_order(new_reference(), productBundleSku="codm80cp"), name: value}
+    order = {**an_order(new_reference()), name: value}
 
     assert raw.order(order).status_code == 201
 
@@ -125,7 +125,7 @@ def test_same_order_again_is_one_order(
     """
     However often an order is sent again, its fields in whatever order, it is one order; a mock shows it paid once.
     """
-    order = an_order(new_reference(), productBundleSku="codm80cp")
+    order = an_order(new_reference())
     staging = _console(target)
     before = staging.balance_minor() if staging else 0
     answers = []
@@ -177,7 +177,7 @@ def test_values_that_only_look_alike_are_other_content(
     A reference that has an order is refused with a value that is another one in JSON, however alike they look.
     """
     reference = new_reference()
-    answers = [raw.order({**an_order(reference, productBundleSku="codm80cp"), "note": each}) for each in (one, other)]
+    answers = [raw.order({**an_order(reference), "note": each}) for each in (one, other)]
 
     assert (answers[0].status_code, refusal(answers[1])) == (201, TAKEN)
 
@@ -193,7 +193,7 @@ def test_reference_is_taken_to_the_letter(
     References that differ in a letter's case or in a blank are those of two orders.
     """
     reference = new_reference()
-    answers = [raw.order(an_order(each, productBundleSku="codm80cp")) for each in (reference, change(reference))]
+    answers = [raw.order(an_order(each)) for each in (reference, change(reference))]
 
     assert [each.status_code for each in answers] == [201, 201]
     assert len({each.json()["reference"] for each in answers}) == 2
@@ -205,7 +205,7 @@ def test_order_is_answered_alike_whatever_became_of_it(course: Course, new_refer
     An order that is sent again once it is pending, and once it is delivered, is the same order, answered with NEW.
     """
     reference = new_reference()
-    order = course.place(reference, productBundleSku="codm80cp")
+    order = course.place(reference)
     answers = [course.raw.order(order).json()]
     for count in (1, 2):
         course.wait_for(reference, count)
@@ -260,7 +260,7 @@ def test_recipient_says_what_becomes_of_an_order(
     """
     outcome = OUTCOMES.get(recipient, "FAILED")
     raw._access = None
-    placed = raw.order(an_order(new_reference(), recipientIdentifier=recipient, productBundleSku="codm80cp")).json()
+    placed = raw.order(an_order(new_reference(), recipientIdentifier=recipient)).json()
     staging.workspace.clock.advance(10)
 
     early = outcome in {"CANCELLED", "ABANDONED"}

@@ -16,14 +16,13 @@ from flowproof.target import Target, Workspace
 from .accounts import Account
 from .profiles import NETWORKED
 from .raw_client import ORDER, RawClient, hex_hmac, refusal
-from .setup import BUNDLES, RECIPIENT, SKU
+from .setup import BUNDLES, CHEAP, RECIPIENT
 from .strategies import SECOND_NS, an_order, instants_ns, written, wrong_signatures
 
 VECTORS = json.loads(
     files("flowproof.fixtures").joinpath("flow1st").joinpath("vectors").joinpath("signatures.json").read_bytes()
 )
 REFUSED = 400
-CHEAP = "codm80cp"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOON_NS = int(NOON.timestamp()) * SECOND_NS
 WINDOW_NS = 300 * SECOND_NS
@@ -61,7 +60,7 @@ def test_client_is_let_in(flow1st: Flow1st, new_reference: Callable[[], str]) ->
     """
     An order that the client signs is taken.
     """
-    placed = flow1st.complete_order(new_reference(), sku=SKU, recipient=RECIPIENT, email="a@b.co")
+    placed = flow1st.complete_order(new_reference(), sku=CHEAP, recipient=RECIPIENT, email="a@b.co")
 
     assert placed.status == "NEW"
 
@@ -181,7 +180,7 @@ def test_window_is_kept_to_the_nanosecond(
     A timestamp is taken up to exactly five minutes before and after the clock, in every zone, however many digits.
     """
     staging.workspace.clock.freeze(NOON)
-    staging.top_up(next(sold.price_minor for sold in BUNDLES if sold.sku == SKU))
+    staging.top_up(next(sold.price_minor for sold in BUNDLES if sold.sku == CHEAP))
     headers = raw.signed(
         json.dumps(order := an_order(new_reference())).encode(), written(NOON_NS + off_ns, digits, zone)
     )
@@ -254,7 +253,7 @@ def test_window_is_five_minutes_either_way(
     Three minutes before the provider's clock and after it a timestamp is taken, seven minutes off it is refused.
     """
     now_ns = int(datetime.fromisoformat(raw.now()).timestamp()) * SECOND_NS
-    order = an_order(new_reference(), productBundleSku=CHEAP)
+    order = an_order(new_reference())
     at = written(now_ns + off_s * SECOND_NS, 0, zone_minutes)
 
     answer = raw.order(order, headers=dict(raw.signed(json.dumps(order).encode(), at)))

@@ -15,10 +15,9 @@ from .accounts import Account
 from .course import Course, has_come
 from .raw_client import RawClient, hex_hmac
 from .receiver import Receiver, receiving
-from .setup import OUTCOMES, SKU, VOUCHER
+from .setup import CHEAP, OUTCOMES, VOUCHER
 from .strategies import an_order
 
-CHEAP = "codm80cp"
 CONTRACT = load_contract("flow1st")
 
 
@@ -93,7 +92,7 @@ def test_webhook_keeps_its_contract(course: Course, new_reference: Callable[[], 
     """
     reference = new_reference()
     early = OUTCOMES.get(recipient) in {"CANCELLED", "ABANDONED"}
-    order = course.place(reference, recipientIdentifier=recipient, productBundleSku=CHEAP)
+    order = course.place(reference, recipientIdentifier=recipient)
     got = course.wait_for(reference, 1 if early else 2)
     last = json.loads(got[-1].body)
 
@@ -111,7 +110,7 @@ def test_vouchers_come_with_their_success(course: Course, new_reference: Callabl
     """
     The voucher codes come with SUCCESSFUL and not before, in the contract's form; another product has none at all.
     """
-    skus = {new_reference(): sku for sku in (VOUCHER, SKU)}
+    skus = {new_reference(): sku for sku in (VOUCHER, CHEAP)}
     for reference, sku in skus.items():
         course.place(reference, productBundleSku=sku)
     got = [each for reference in skus for each in course.wait_for(reference)]
@@ -124,8 +123,8 @@ def test_vouchers_come_with_their_success(course: Course, new_reference: Callabl
     assert codes == {
         (VOUCHER, "PENDING"): 0,
         (VOUCHER, "SUCCESSFUL"): 1,
-        (SKU, "PENDING"): 0,
-        (SKU, "SUCCESSFUL"): 0,
+        (CHEAP, "PENDING"): 0,
+        (CHEAP, "SUCCESSFUL"): 0,
     }
     bodies = [json.loads(each.body) for each in got]
     assert [skus[each["externalReference"]] for each in bodies if "voucherCodes" in each] == [VOUCHER]
@@ -229,7 +228,7 @@ def test_production_signs_with_its_own_key(
         for number, url in enumerate((own.url, receiver.url)):
             production.top_up(3000)
             client = make_flow1st(production.workspace, role="production")
-            client.complete_order(f"p{number}", sku=SKU, recipient="GEDKZW", email="a@b.co", webhook_url=url)
+            client.complete_order(f"p{number}", sku=CHEAP, recipient="GEDKZW", email="a@b.co", webhook_url=url)
         production.pass_time(10)
 
         assert [each.status for each in own.news()] == ["PENDING", "SUCCESSFUL"]

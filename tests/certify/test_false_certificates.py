@@ -232,8 +232,8 @@ def test_exchange_with_another_server_is_no_evidence(quick: Attempt) -> None:
         quick.suite(
             f"""
             @pytest.fixture
-            def target(target):
-                own = target.site("dots_eco")
+            def flowproof_target(flowproof_target):
+                own = flowproof_target.site("dots_eco")
                 return Target("other", {{"dots_eco": Site("dots_eco", {site.url!r}, own.keys)}})
 
             @kept

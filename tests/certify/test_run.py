@@ -28,7 +28,7 @@ from flowproof.removal import RETRY_AFTER_S
 from tests.certify.strangers import Relay, mock_of, relayed, write_profile
 from tests.second_opinion import dots_eco
 
-CARD = "dots_eco.flow_card.card_id"  # five tests, each of which makes a card
+CARD = "dots_eco.flow_card.card_id"  # three tests that make a card, and documented cases
 TWENTY = "same_request_makes_another_card"  # twenty cards in one test
 
 
@@ -120,7 +120,7 @@ def test_writing_is_omitted_where_the_profile_forbids_it(shop: Shop) -> None:
     """Without permission no request that changes state is sent, and its tests are omitted with the reason."""
     ended = shop.run(requirements=(CARD, "dots_eco.balance.kept"))
 
-    assert Counter(verdicts(ended).values())["OMIT"] == 5
+    assert Counter(verdicts(ended).values())["OMIT"] == 6
     assert reasons(ended, "OMIT") == {"the target Acme's sandbox does not permit createFlowCard"}
     assert shop.relay.count("POST") == 0
     assert beginning(ended).permissions == ("nothing that changes anything is permitted",)
@@ -128,7 +128,7 @@ def test_writing_is_omitted_where_the_profile_forbids_it(shop: Shop) -> None:
 
 def test_tests_that_need_control_are_skipped_elsewhere(shop: Shop) -> None:
     """A test that sets the clock is planned and skipped where there is no control API."""
-    ended = shop.run(keyword="example_is_answered_to_the_letter")
+    ended = shop.run(keyword="card_expires_in_five_years_by_default")
 
     assert reasons(ended, "SKIP") == {"the target Acme's sandbox has no control API: this test sets the clock"}
     assert [each.needs_control for each in of(ended, Planned)] == [True]

@@ -182,6 +182,27 @@ def test_pasted_variables_run_the_suite_twice(
     assert [" passed" in each.stdout for each in ended] == [True, True]
 
 
+def test_account_without_money_is_a_reason_to_skip(tmp_path: Path, served: Served, fork_server: ForkServer) -> None:
+    """By a base URL, an account that cannot pay for an order skips the tests that place one, with the reason."""
+    control = f"{served.url}/_flowproof/workspaces"
+    requests.post(control, json={"id": "poor"}, timeout=TIMEOUT_S).raise_for_status()
+    seed = requests.get(f"{control}/poor/seed/flow1st", timeout=TIMEOUT_S).json()
+    seed["environments"][0]["balances"] = {"USD": 98}
+    requests.put(f"{control}/poor/seed/flow1st", json=seed, timeout=TIMEOUT_S).raise_for_status()
+    printed = flowproof(served.folder, "env", "flow1st", "--workspace", "poor", "--server", served.url).stdout
+    ended = fork_server.pytest(
+        *("-q", "-rs", "--pyargs", "flowproof.suites.flow1st"),
+        *("-k", "same_order_again_is_one_order or unknown_sku or client_signs"),
+        cwd=tmp_path,
+        env=pasted(served.folder, printed),
+        timeout_s=SUITE_TIMEOUT_S,
+    )
+
+    assert ended.returncode == 0, ended.stdout[-4000:]
+    assert "precondition missing: the account's balance at http" in ended.stdout
+    assert " passed" in ended.stdout
+
+
 def _quicken(served: Served, provider: str) -> None:
     if provider in QUICK:
         place = f"{served.url}/_flowproof/workspaces/default/seed/{provider}"

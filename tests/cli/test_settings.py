@@ -104,7 +104,7 @@ def test_token_is_in_no_representation(run_serve: Any) -> None:
         ("port = 1", "unknown entry port."),
         ("serve = 1", "unknown entry serve."),
         ("[serve]\nprot = 1", "unknown setting serve.prot. There are: allow-host, clock, env, host,"),
-        ("[contracts.diff]", "unknown entry contracts.diff. Its tables may be [contracts.check]"),
+        ("[contracts.dif]", "unknown entry contracts.dif. Its tables may be [contracts.check],"),
     ],
 )
 def test_settings_file_with_a_mistake_is_refused(

@@ -92,6 +92,19 @@ def test_missing_order_is_known_by_its_submission(workspace: Workspace, oneflow:
     assert f"submission-errors/{receipt.id}" in texts[1]
 
 
+def test_broken_rule_is_worded_twice(workspace: Workspace, oneflow: OneFlow) -> None:
+    """A finding says in plain words what was expected, and the answer keeps the provider's own message."""
+    with pytest.raises(Refused) as refused:
+        oneflow.validate({**minimum_order("1"), "destination": {"name": "nobody"}})
+
+    entry = workspace.journal.entries()[-1]
+    assert [(each["pointer"], each["expected"], each["got"]) for each in entry["findings"]] == [
+        ("/destination/name", "a destination account that exists", "'nobody'")
+    ]
+    assert "Destination account not found" in entry["response"]["body"]["text"]
+    assert "Destination account not found" in str(refused.value)
+
+
 def test_unknown_order_has_no_invented_explanation(workspace: Workspace, oneflow: OneFlow) -> None:
     """An id that nobody was given is only an id that no order has."""
     with pytest.raises(NotFound):

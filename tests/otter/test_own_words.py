@@ -1,6 +1,7 @@
 """What the mock says and does beyond the requirements, so that no suite demands it of a provider."""
 
 from collections.abc import Callable
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -93,3 +94,25 @@ def test_statuses_that_the_spec_does_not_describe_have_a_sentence(
 def test_method_that_is_not_served_has_a_sentence(raw: RawClient, user: OtterUser) -> None:
     """So has a 405."""
     assert raw.ask("PUT", SEEDED.connection, user.token.access_token).json()["message"] == "Method not allowed."
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [({"redirect_uri": "https://elsewhere.example/back"}, 400), ({"client_id": "nobody"}, 401), ({"state": ""}, 400)],
+    ids=["redirect URI", "client", "state"],
+)
+def test_browser_gets_a_page_for_an_error_at_the_start(
+    otter: Otter, workspace: Workspace, change: dict[str, str], status: int
+) -> None:
+    """A wrong authorization request is answered with a page to a browser, and with the document's JSON to a program."""
+    address, _, query = otter.authorization().url.partition("?")
+    wrong = {**dict(parse_qsl(query)), **change}
+    browser, program = (
+        otter.session.get(address, params=wrong, headers={"Accept": accept}, allow_redirects=False)
+        for accept in ("text/html,application/xhtml+xml,*/*;q=0.8", "application/json")
+    )
+
+    assert (browser.status_code, program.status_code) == (status, status)
+    assert browser.headers["content-type"].startswith("text/html")
+    assert "Content-Security-Policy" in browser.headers
+    assert program.json()["message"] in browser.text

@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS created (
 
 def run_store_of(events: Path) -> Path:
     """Where a run whose events are in that file keeps what its processes share."""
-    return events.with_name(f"{events.name}.ledger")
+    return events.with_name(f"{events.name}.shared")
 
 
 def calls_counter(provider: str, operation: str) -> str:

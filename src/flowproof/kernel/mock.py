@@ -203,6 +203,7 @@ class Mock:
         """A refusal in the provider's own words."""
         refusal.rng_key = f"{arrival.workspace.rng_root}/{arrival.app.provider.slug}/{arrival.number}"
         refusal.operation = arrival.match.operation.id if arrival.match else ""
+        refusal.wants_page = "text/html" in (arrival.request.header("accept") or "").lower()
         return arrival.app.provider.render(refusal)
 
     def _refuse(self, arrival: Arrival, workspace: Workspace, now: datetime, refusal: Refusal) -> WireResponse:

@@ -47,6 +47,7 @@ class Refusal(FlowproofError):
             does, a function that makes it on demand.
         afterwards: Called although the request is refused, for example to revoke what was misused. Everything else that
             the request did is rolled back.
+        wants_page: The client asks for HTML, as a browser does; set by the kernel.
         rng_key: What random parts of a response, such as a session id, are drawn from; set by the kernel.
         operation: Id of the contract's operation that the request is to, empty where there is none; set by the kernel.
     """
@@ -56,6 +57,7 @@ class Refusal(FlowproofError):
     afterwards: Callable[[], object] | None = None
     rng_key: str = field(default="", init=False)
     operation: str = field(default="", init=False)
+    wants_page: bool = field(default=False, init=False)
 
     def __str__(self) -> str:
         first = "; ".join(str(finding) for finding in self.findings[:MOST_SHOWN])

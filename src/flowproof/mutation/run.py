@@ -32,7 +32,6 @@ class MutantReport:
         failures: Tests that fail on the unbroken mock, and so took no part, with their messages.
         tests: How many tests the suite has.
         planned: How many mutants there are to run.
-        reference_s: How long the run on the unbroken mock took.
     """
 
     provider: str
@@ -42,7 +41,6 @@ class MutantReport:
     failures: Mapping[str, str] = field(default_factory=dict)
     tests: int = 0
     planned: int = 0
-    reference_s: float = 0.0
 
     def count(self, verdict: str, family: str | None = None, kind: str | None = None) -> int:
         """How many mutants of a family and kind have a verdict."""
@@ -144,7 +142,7 @@ def _add(report: MutantReport, event: Mapping[str, Any]) -> None:
         case "plan":
             report.planned, report.tests = values["mutants"], values["tests"]
             report.without, report.excused = tuple(values["without"]), values["excused"]
-            report.failures, report.reference_s = values["failures"], values["seconds"]
+            report.failures = values["failures"]
         case "result":
             report.results.append(MutantResult(**values))
         case _:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -93,15 +94,13 @@ class MutantSession:
             self.contract = state.recording().contract(self.provider)
         items = {item.nodeid: item for item in session.items}
         reference = ReferenceRun()
-        started = time.perf_counter()
         for _, part in run_forked(self._reference_tasks(items), jobs=self.jobs, timeout_s=REFERENCE_TIMEOUT_S):
             if isinstance(part, TaskFailure):
                 self._send("error", message=f"the run on the unbroken mock: {part.reason}")
                 return True
             reference.add(part)
-        reference_s = time.perf_counter() - started
         ((_, result),) = run_forked(
-            [lambda: self._run_unpatched(reference, items, reference_s)], jobs=1, timeout_s=SESSION_TIMEOUT_S
+            [partial(self._run_unpatched, reference, items)], jobs=1, timeout_s=SESSION_TIMEOUT_S
         )
         if isinstance(result, TaskFailure):
             self._send("error", message=result.reason)
@@ -142,9 +141,7 @@ class MutantSession:
             observed.failure = self.failure[1]
         return recorder.run
 
-    def _run_unpatched(
-        self, reference: ReferenceRun, items: Items, reference_s: float
-    ) -> tuple[Plan, Mapping[str, tuple[str, ...]]]:
+    def _run_unpatched(self, reference: ReferenceRun, items: Items) -> tuple[Plan, Mapping[str, tuple[str, ...]]]:
         """In a child, since it imports the provider: make the plan, and run the mutants that need no patch."""
         self.gateway = self._make_gateway()  # (each child serves its own copy of it)
         app = self.gateway.mock.apps[self.provider]
@@ -159,7 +156,7 @@ class MutantSession:
             family=self.family,
         )
         operations = {each.id: each.operations for each in app.contract.requirements.values()}
-        self._send_plan(plan, reference, reference_s)
+        self._send_plan(plan, reference)
         gc.freeze()
         self._run([each for each in plan.mutants if not each.patch], plan, operations, reference, items)
         return plan, operations
@@ -214,7 +211,7 @@ class MutantSession:
             return _result(mutant, "equal", "no answer differed from the unbroken mock's")
         return _result(mutant, "survived", f"{ran} tests that can see it hold")
 
-    def _send_plan(self, plan: Plan, reference: ReferenceRun, reference_s: float) -> None:
+    def _send_plan(self, plan: Plan, reference: ReferenceRun) -> None:
         self._send(
             "plan",
             mutants=len(plan.mutants),
@@ -222,7 +219,6 @@ class MutantSession:
             excused=plan.excused,
             tests=len(reference.tests),
             failures=dict(reference.failures()),
-            seconds=round(reference_s, 3),
         )
 
     def _send_result(self, result: MutantResult, plan: Plan) -> None:

@@ -14,7 +14,7 @@ def proof(
 
     Args:
         provider: Its slug.
-        credentials: As the control API shows them; ``token`` where there is one to present.
+        credentials: As the control API shows them; ``token`` where one was issued for the key.
         method: Of the request.
         path: As it is sent, without the query.
         headers: That the generated client has set; names in lower case.
@@ -27,7 +27,7 @@ def proof(
         signature = hmac.new(credentials["secret"].encode(), message, "sha1").hexdigest()
         return {"x-oneflow-authorization": f"{credentials['key']}:{signature}"}
     if provider != "flow1st":
-        return {"authorization": f"Bearer {credentials['token']}"}
+        return {"authorization": f"Bearer {credentials.get('token', credentials['key'])}"}
     found = {"accesstoken": f"Bearer {credentials['token']}"}
     if timestamp := headers.get("x-timestamp"):
         key = credentials["signing_key"].encode()
