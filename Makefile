@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv serve test test-lowest lint types format check mutants attack bench bench-growth bench-peers image-check docs docs-serve wheel clean
+.PHONY: help venv serve test test-lowest lint types format check mutants attack bench bench-growth bench-peers bench-shared image-check docs docs-serve wheel clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -82,6 +82,10 @@ docs: venv ## build the documentation site into build/docs/html; a link that lea
 
 docs-serve: docs ## build the site and serve it on http://127.0.0.1:8000
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/docs/html 8000
+
+bench-shared: venv ## measure several servers on one PostgreSQL; needs wrk and postgresql
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+	@$(BIN)/python -m benchmarks.shared
 
 wheel: venv ## build the wheel into dist/
 	@rm -rf build dist

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -17,9 +17,10 @@ __all__ = ["Load", "Measured", "Running", "start"]
 CONNECTIONS = 16
 SCRIPT = """
 local counter = %(first)d
+local headers = {%(headers)s}
 request = function()
   counter = counter + 1
-  return wrk.format("POST", %(path)s, %(headers)s, %(before)s .. "N" .. counter .. %(after)s)
+  return wrk.format("POST", %(path)s, headers[counter %% #headers + 1], %(before)s .. "N" .. counter .. %(after)s)
 end
 done = function(summary, latency, requests)
   io.write(string.format('\\n{"requests":%%d,"us":%%d,"p50":%%d,"p99":%%d,"failed":%%d}\\n', summary.requests,
@@ -43,12 +44,22 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """POSTs of orders to a path of a server on loopback, with these headers, each with a number nobody else has."""
+    """
+    POSTs of orders to a path of a server on loopback, each with a number nobody else has.
+
+    Args:
+        port: Of the server.
+        path: Of the operation.
+        headers: Of each request.
+        template: Its body.
+        others: The headers of other workspaces, which take turns with the first.
+    """
 
     port: int
     path: str
     headers: Mapping[str, str]
     template: Template
+    others: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(slots=True)
@@ -86,7 +97,7 @@ def start(load: Load, seconds: float, *, connections: int = CONNECTIONS) -> Runn
         % {
             "first": next(FIRST) * 10_000_000,
             "path": _lua(load.path),
-            "headers": "{" + ",".join(f"[ {_lua(name)} ]={_lua(value)}" for name, value in load.headers.items()) + "}",
+            "headers": ",".join(_lua_table(each) for each in (load.headers, *load.others)),
             "before": _lua(before),
             "after": _lua(after),
         },
@@ -97,6 +108,10 @@ def start(load: Load, seconds: float, *, connections: int = CONNECTIONS) -> Runn
         [*command, f"http://127.0.0.1:{load.port}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     return Running(process, folder)
+
+
+def _lua_table(values: Mapping[str, str]) -> str:
+    return "{" + ",".join(f"[ {_lua(name)} ]={_lua(value)}" for name, value in values.items()) + "}"
 
 
 def _lua(text: str) -> str:

@@ -8,9 +8,8 @@ answer against the contract.
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from .loader import Load, Measured, start
 from .orders import full_order, template
@@ -18,7 +17,7 @@ from .results import FIGURES, bars, median, medians, table, write
 from .servers import PEERS, Server, flowproof, peer
 
 ROUNDS, SECONDS, WARM_UP_S = 5, 4.0, 2.0
-OURS = ("flowproof", "flowproof, 2 processes")
+OURS = ("flowproof",)
 
 
 def main() -> None:
@@ -42,12 +41,8 @@ def main() -> None:
 
 @contextmanager
 def _server(name: str, folder: Path) -> Iterator[Server]:
-    with TemporaryDirectory() as scratch, ExitStack() as stack:
-        if name not in OURS:
-            yield stack.enter_context(peer(name, folder))
-            return
-        shared = ("--workers", "2", "--state", str(Path(scratch) / "state.db")) if "2" in name else ()
-        yield stack.enter_context(flowproof("oneflow", options=shared))
+    with flowproof("oneflow") if name in OURS else peer(name, folder) as server:
+        yield server
 
 
 def _tell(rounds: dict[str, list[Measured]], ready: dict[str, float], memory: dict[str, float]) -> None:

@@ -57,7 +57,9 @@ TOP = (
 )
 TESTING = ("pytest", "_pytest", "hypothesis")
 SERVING = ("flask", "werkzeug", "uvicorn")
-DATABASE = ("sqlite3", "fcntl", "flowproof.kernel.state.sqlite")  # what stands behind the store's protocol
+SQLITE = ("sqlite3", "fcntl", "flowproof.kernel.state.sqlite")
+POSTGRES = ("psycopg", "psycopg_pool", "flowproof.kernel.state.postgres")
+DATABASE = (*SQLITE, *POSTGRES)  # what stands behind the store's protocol
 
 LAYERS = (
     Layer("", (), TESTING, own=False),
@@ -75,9 +77,10 @@ LAYERS = (
         "compatibility", ("errors", "json_pointer", "openapi", "workflow_commands"), (*TESTING, *SERVING, "requests")
     ),
     Layer("kernel", (*BASE, "conformance", "curl", "har", "redaction"), (*TESTING, *DATABASE)),
-    Layer("kernel.assembly", ("kernel", "conformance"), TESTING),
+    Layer("kernel.assembly", ("kernel", "conformance", "errors"), TESTING),
     Layer("kernel.state", ("errors",), (*TESTING, *SERVING, *DATABASE)),
-    Layer("kernel.state.sqlite", ("errors", "kernel.state"), (*TESTING, *SERVING)),
+    Layer("kernel.state.sqlite", ("errors", "kernel.state"), (*TESTING, *SERVING, *POSTGRES)),
+    Layer("kernel.state.postgres", ("errors", "kernel.state", "kernel.time"), (*TESTING, *SERVING, *SQLITE)),
     Layer("kernel.time", ("errors", "kernel.state"), (*TESTING, *SERVING, *DATABASE)),
     Layer(
         "kernel.webhooks",
@@ -470,6 +473,8 @@ IMPORT_OFFENCES = {
     "kernel imports pytest": ("kernel.app", "import pytest"),
     "kernel imports the driver": ("kernel.workspaces.registry", "import sqlite3"),
     "kernel imports the driver's error": ("kernel.webhooks.outbox", "from sqlite3 import IntegrityError"),
+    "kernel imports the other driver": ("kernel.mock", "import psycopg"),
+    "one implementation imports the other": ("kernel.state.postgres.store", "from ..sqlite import SqliteStore"),
     "kernel imports the implementation": ("kernel.mock", "from .state.sqlite import SqliteStore"),
     "the protocol imports its implementation": ("kernel.state.protocol", "from .sqlite.store import SqliteStore"),
     "the store imports a workspace": ("kernel.state.sqlite.store", "from flowproof.kernel.workspaces import Workspace"),

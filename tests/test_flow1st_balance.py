@@ -1,4 +1,4 @@
-"""Sixteen orders race for a balance that pays for ten, on server processes that share one state file."""
+"""More orders than a balance pays for race for it, on one server and on several that share a database."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -12,10 +12,11 @@ from flowproof.clients import Refused
 from flowproof.clients.flow1st import Flow1st
 from flowproof.target import ControlClient, Workspace
 from tests.cli.servers import serving
+from tests.postgres import shared_cluster
 
 pytestmark = pytest.mark.usefixtures("quick_start")
 
-THREADS, PAID, PRICE_MINOR = 16, 10, 3000
+THREADS, PAID, PRICE_MINOR = 64, 40, 3000
 
 
 def client(url: str, workspace: Workspace) -> Flow1st:
@@ -43,7 +44,7 @@ def race(urls: list[str], workspace: Workspace) -> list[str]:
 
 
 def prepared(url: str) -> Workspace:
-    """A workspace with a balance for ten orders."""
+    """A workspace with a balance for some of the orders."""
     workspace = ControlClient(url).make_workspace()
     seed: dict[str, Any] = dict(workspace.seed("flow1st"))
     staging, production = seed["environments"]
@@ -53,7 +54,7 @@ def prepared(url: str) -> Workspace:
 
 
 def check(workspace: Workspace, answers: list[str]) -> None:
-    """Check ten orders, six refusals, a balance of 0, and a consistent ledger."""
+    """Check the orders, the refusals, a balance of 0, and a consistent ledger."""
     account = workspace.control("GET", "flow1st/environments/staging")
     movements = workspace.control("GET", "flow1st/environments/staging/movements")["movements"]
     orders = set(answers) - {"INSUFFICIENT_BALANCE"}
@@ -65,7 +66,7 @@ def check(workspace: Workspace, answers: list[str]) -> None:
 
 @pytest.mark.parametrize("state", ["memory", "file"])
 def test_one_process_sells_what_there_is(tmp_path: Path, state: str) -> None:
-    """One server process, with its state in memory or in a file, accepts ten of sixteen orders for a balance of ten."""
+    """One process, with its state in memory or in a file, accepts as many of 64 orders as the balance pays for."""
     options = ["--state", str(tmp_path / "state.db")] if state == "file" else []
     with serving(tmp_path, *options) as server:
         workspace = prepared(server.url)
@@ -74,20 +75,20 @@ def test_one_process_sells_what_there_is(tmp_path: Path, state: str) -> None:
 
 
 def test_two_workers_sell_what_there_is(tmp_path: Path) -> None:
-    """Two worker processes on one state file accept ten of sixteen orders for a balance of ten."""
-    with serving(tmp_path, "--workers", "2", "--state", str(tmp_path / "state.db")) as server:
+    """Two worker processes on one database accept as many of 64 orders as the balance pays for."""
+    with serving(tmp_path, "--workers", "2", "--state", shared_cluster().emptied()) as server:
         workspace = prepared(server.url)
 
         check(workspace, race([server.url], workspace))
 
 
-def test_two_servers_sell_what_there_is(tmp_path: Path) -> None:
-    """Two servers on one state file, with eight threads each, accept ten of sixteen orders."""
-    state = str(tmp_path / "state.db")
+def test_three_servers_sell_what_there_is(tmp_path: Path) -> None:
+    """Three servers on one database, which 64 clients use at once, never sell more than there is, or anything twice."""
+    state = shared_cluster().emptied()
     with ExitStack() as stack:
-        for name in ("one", "two"):
+        for name in ("one", "two", "three"):
             (tmp_path / name).mkdir()
-        servers = [stack.enter_context(serving(tmp_path / name, "--state", state)) for name in ("one", "two")]
+        servers = [stack.enter_context(serving(each, "--state", state)) for each in sorted(tmp_path.iterdir())]
         workspace = prepared(servers[0].url)
 
         check(workspace, race([each.url for each in servers], workspace))

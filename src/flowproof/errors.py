@@ -5,13 +5,14 @@ The error tree. Every error raised on purpose has one base class, fields, and on
     ├── ConfigurationError        the configuration is wrong (exit code 2)
     ├── ContractError             a contract's own files are broken
     ├── StoreError                the state cannot be read or written
+    │   ├── StoreUnavailable      it cannot be reached now
     │   └── StoreConflict         something of that id or key is in the state already
     └── ClientError               flowproof.clients.errors: errors of a provider's client
 """
 
 from dataclasses import dataclass
 
-__all__ = ["ConfigurationError", "ContractError", "FlowproofError", "StoreConflict", "StoreError"]
+__all__ = ["ConfigurationError", "ContractError", "FlowproofError", "StoreConflict", "StoreError", "StoreUnavailable"]
 
 
 class FlowproofError(Exception):
@@ -65,6 +66,11 @@ class StoreError(FlowproofError):
 
     def __str__(self) -> str:
         return self.what
+
+
+@dataclass(eq=False)
+class StoreUnavailable(StoreError):
+    """The state cannot be reached now; nothing of what was tried is kept, and it can be tried again."""
 
 
 @dataclass(eq=False)

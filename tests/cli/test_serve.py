@@ -1,10 +1,12 @@
 """``flowproof serve``: the real command in a process of its own."""
 
+import json
 import os
 import signal
 import socket
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 import requests
 
 from tests.cli.servers import Served, awaited_text, command, flowproof, serving
+from tests.postgres import shared_cluster
 
 TIMEOUT_S = 10
 EVERYWHERE = "0.0.0.0"  # noqa: S104 (to see it refused, or asking for its token)
@@ -181,8 +184,10 @@ def test_port_in_use_is_one_clear_sentence(tmp_path: Path) -> None:
         (["nobody"], "There is no provider nobody. Choose from: "),
         (["--clock", "yesterday"], "'yesterday' is not a date or time."),
         (["--state", "missing/folder/state.db"], "the state file missing/folder/state.db cannot be opened"),
-        (["--state", "postgresql://somewhere"], "State cannot live in 'postgresql://somewhere'."),
+        (["--state", "postgresql://a:s3cret@127.0.0.1:1/none"], "the database cannot be reached: connection failed"),
         (["--workers", "2"], "2 workers cannot share a state in memory."),
+        (["--workers", "2", "--state", "state.db"], "2 workers cannot share a state in a file."),
+        (["--state", "mysql://user:s3cret@host/db"], "State cannot live in 'mysql'."),
         (["--token", "two words"], "The token has blanks"),
         (["--open", "--no-page"], "--open and --no-page contradict each other."),
         (["--ready-file", "missing/ready.json"], "missing/ready.json"),
@@ -231,7 +236,7 @@ def workers_of(served: Served) -> list[int]:
 @pytest.mark.usefixtures("quick_start")
 def test_workers_share_one_state(tmp_path: Path) -> None:
     """Two workers behind one port make workspaces at the same time and both know all of them."""
-    shared = ("--state", str(tmp_path / "state.db"))
+    shared = ("--state", shared_cluster().emptied())
     with serving(tmp_path, "dots_eco", "--workers", "2", *shared, "--seed", "1") as served:
         made = [
             requests.post(f"{served.url}/_flowproof/workspaces", json={}, timeout=TIMEOUT_S).json()["id"]
@@ -249,7 +254,7 @@ def test_workers_share_one_state(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("quick_start")
 def test_workers_end_with_their_server(tmp_path: Path) -> None:
     """A signal to the server ends its workers, with exit code 0; so does a kill that it cannot handle."""
-    state = ("dots_eco", "--workers", "2", "--state", str(tmp_path / "state.db"))
+    state = ("dots_eco", "--workers", "2", "--state", shared_cluster().emptied())
     left: list[int] = []
     for by, expected in ((signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)):
         with serving(tmp_path, *state) as served:
@@ -261,13 +266,50 @@ def test_workers_end_with_their_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick_start")
-def test_server_ends_when_a_worker_does(tmp_path: Path) -> None:
-    """When a worker dies the server does not go on with the rest, but ends with exit code 2."""
-    with serving(tmp_path, "dots_eco", "--workers", "2", "--state", str(tmp_path / "state.db")) as served:
+def test_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    """When a worker dies the others go on, and another one takes its place; the log says so."""
+    state = shared_cluster().emptied()
+    with serving(tmp_path, "dots_eco", "--workers", "2", "--state", state, "--log-format", "json") as served:
         workers = workers_of(served)
         os.kill(workers[0], signal.SIGKILL)
+        answers = {requests.get(f"{served.url}/_flowproof/ready", timeout=TIMEOUT_S).status_code for _ in range(10)}
+        deadline = time.monotonic() + TIMEOUT_S
+        while len(set(now := workers_of(served)) - {workers[0]}) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        log = [json.loads(line) for line in served.output("err").splitlines()]
 
-        assert (served.process.wait(TIMEOUT_S), _is_gone(workers[1])) == (2, True)
+    assert (answers, workers[1] in now, set(now) == set(workers)) == ({200}, True, False)
+    assert [(each["level"], each["message"]) for each in log if "replaced" in each["message"]] == [
+        ("error", "worker 1 ended with exit code -9 and is replaced")
+    ]
+
+
+@pytest.mark.usefixtures("quick_start")
+def test_second_server_on_a_file_is_refused(tmp_path: Path) -> None:
+    """A second server on a state file ends with exit code 2 and names the first and what to use instead."""
+    state = str(tmp_path / "state.db")
+    with serving(tmp_path, "dots_eco", "--state", state) as served:
+        second = flowproof(tmp_path, "serve", "dots_eco", "--port", "0", "--state", state)
+
+        assert second.returncode == 2
+        assert f"belongs to process {served.process.pid}" in second.stderr
+        assert "--state postgresql://USER@HOST/DATABASE" in second.stderr
+
+
+@pytest.mark.usefixtures("quick_start")
+def test_workers_add_up_what_they_count(tmp_path: Path) -> None:
+    """Whichever worker is asked for the metrics shows what all of them have served."""
+    with serving(tmp_path, "oneflow", "--workers", "2", "--state", shared_cluster().emptied()) as served:
+        base_url = served.ready["providers"]["oneflow"]["base_url"]
+        for _ in range(20):
+            requests.get(f"{base_url}/api/order", timeout=TIMEOUT_S)
+        deadline, wanted = time.monotonic() + TIMEOUT_S, 'status="401"} 20.0'
+        while wanted not in (text := requests.get(f"{served.url}/_flowproof/metrics", timeout=TIMEOUT_S).text):
+            assert time.monotonic() < deadline, text
+            time.sleep(0.05)
+
+    assert "flowproof_workspaces 1.0" in text
 
 
 def _is_gone(pid: int) -> bool:

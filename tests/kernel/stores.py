@@ -7,6 +7,7 @@ from types import MappingProxyType
 from flowproof.kernel.assembly import open_store
 from flowproof.kernel.state.protocol import Store
 from flowproof.kernel.state.rows import WorkspaceRow
+from tests.postgres import shared_cluster
 
 __all__ = ["MAKERS", "workspace_row"]
 
@@ -14,6 +15,7 @@ MAKERS: Mapping[str, Callable[[Path], Store]] = MappingProxyType(
     {
         "memory": lambda _folder: open_store(":memory:"),
         "file": lambda folder: open_store(str(folder / "state.db")),
+        "postgresql": lambda _folder: open_store(shared_cluster().emptied()),
     }
 )
 

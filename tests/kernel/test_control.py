@@ -9,6 +9,7 @@ import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
 
 from flowproof.conformance import check
 from flowproof.exchange import Exchange
@@ -105,13 +106,15 @@ def test_a_token_is_asked_of_everybody(peer: str, headers: Any, status: int) -> 
 
 
 @pytest.mark.parametrize("headers", [(), (("host", "mock.example"),), (("authorization", "Bearer wrong"),)])
-def test_health_is_shown_without_the_token(headers: Any) -> None:
+def test_health_and_readiness_are_shown_without_the_token(headers: Any) -> None:
     """
-    A probe, which has no token, sees that a server with a token is alive.
+    A probe, which has no token, sees that a server with a token is alive and ready; nobody sees more.
     """
-    status, body = ask(make_app("s3cret"), "GET", "/health", peer="10.0.0.1", headers=headers)
+    app = make_app("s3cret")
+    answers = [ask(app, "GET", path, peer="10.0.0.1", headers=headers) for path in ("/health", "/ready", "/metrics")]
 
-    assert (status, orjson.loads(body)["status"]) == (200, "ok")
+    assert [status for status, _ in answers] == [200, 200, 401]
+    assert [orjson.loads(body)["status"] for _, body in answers[:2]] == ["ok", "ready"]
 
 
 def test_document_and_routes_agree(app: ControlApp) -> None:
@@ -293,3 +296,29 @@ def test_body_too_large_for_the_control_api(server: Server) -> None:
     answer = requests.post(f"{server.url}/_flowproof/workspaces", data=b'"' * 200_000, timeout=5)
 
     assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+
+
+def test_ready_counts_the_workspaces(server: Server, desk: Desk) -> None:
+    """
+    A server is ready where its state can be read.
+    """
+    ready = requests.get(f"{server.url}/_flowproof/ready", timeout=5).json()
+
+    assert (ready["status"], ready["workspaces"] >= 2) == ("ready", True)
+
+
+def test_metrics_count_requests_refusals_and_durations(server: Server, desk: Desk) -> None:
+    """
+    The metrics are Prometheus' text: requests by operation and status, refusals by requirement, durations, workspaces.
+    """
+    requests.get(f"{server.url}/w/{desk.id}/notes/notes", timeout=5)
+    answer = requests.get(f"{server.url}/_flowproof/metrics", timeout=5)
+    families = {each.name: each for each in text_string_to_metric_families(answer.text)}
+    requested = families["flowproof_requests"].samples
+    refused = [each for each in requested if each.labels["status"] == "401"]
+
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert sum(each.value for each in refused) >= 1
+    assert {"flowproof_refusals", "flowproof_webhook_attempts", "flowproof_workspaces"} <= set(families)
+    durations = {each.labels.get("le"): each.value for each in families["flowproof_request_duration_seconds"].samples}
+    assert durations["+Inf"] >= durations["0.001"]

@@ -76,7 +76,7 @@ def do(store: Store, steps: list[tuple[str, str, int]]) -> list[Any]:
             case "replace":
                 found = exchanges.find(workspace, number)
                 if found is not None:
-                    exchanges.replace(found._replace(body=b"replaced"))
+                    exchanges.replace(found._replace(body=b"replaced", is_refused=not found.is_refused))
             case "clear":
                 exchanges.clear(workspace)
             case "raise count":

@@ -43,6 +43,24 @@ def test_explanation_is_made_once_when_it_is_read() -> None:
     assert made == ["once"]
 
 
+def test_note_that_comes_during_an_explanation_is_kept() -> None:
+    """What another thread adds to an exchange while its explanation is drawn up is kept."""
+    journal = make_journal()
+    first = iter([True, False])
+
+    def explain() -> str:
+        if next(first):
+            journal.note("desk", 1, "And a task failed.")
+        return "because"
+
+    journal.explain_later("desk-1", explain)
+    journal.explain_waiting()
+
+    entry = journal.find("desk-1")
+    assert entry is not None
+    assert entry["explanation"] == "because And a task failed."
+
+
 def test_explanations_that_nobody_reads_are_bounded() -> None:
     """Of the explanations that nobody has read, only the last thousand wait."""
     journal = make_journal(exchanges=MOST_WAITING + 1)

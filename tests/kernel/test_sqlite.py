@@ -1,6 +1,8 @@
-"""The store on SQLite: files that survive, are shared or are refused, and the statements that a request costs."""
+"""The store on SQLite: files that survive, have an owner or are refused, and the statements that a request costs."""
 
+import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +15,6 @@ import pytest
 from flowproof.conformance import load_contract
 from flowproof.errors import StoreError
 from flowproof.kernel.app import ProviderApp
-from flowproof.kernel.credentials import Credential
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Mock
@@ -26,33 +27,30 @@ from tests.kernel.notes import provider as notes
 from tests.webhooks.parcels import provider as parcels
 
 NOTES = ("w", "notes", "note")
-WRITER = """
+OPENER = """
 import sys
+from flowproof.errors import StoreError
 from flowproof.kernel.state.sqlite import SqliteStore
-store = SqliteStore(sys.argv[1])
-for number in range(100):
-    with store.transaction():
-        count = store.records.get("w", "notes", "count", "all") or 0
-        store.records.put("w", "notes", "count", "all", count + 1)
-        store.records.put("w", "notes", "note", f"{sys.argv[2]}-{number}", number)
+try:
+    SqliteStore(sys.argv[1])
+except StoreError as error:
+    sys.stdout.write(str(error))
+    sys.exit(1)
 """
-WAITER = """
-import sys
+KILLED = """
+import os, signal, sys
 from flowproof.kernel.state.sqlite import SqliteStore
 store = SqliteStore(sys.argv[1])
-sys.stdout.write("begins\\n")
-sys.stdout.flush()
-with store.transaction():
-    store.records.put("w", "notes", "note", "other", store.records.get("w", "notes", "note", "first"))
+store.records.put("w", "notes", "note", "a", "kept")
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 TABLE_SCAN = re.compile(r"SCAN (?!CONSTANT ROW|\(subquery)")
 # In memory: begin, put the note, commit.
 IN_MEMORY_COST = ["BEGIN", "INSERT", "COMMIT"]
-# On a file: begin, ask whether another process has written, count the exchange, savepoint, put the note, add the
-# exchange, trim the journal, release, commit.
-ON_A_FILE_COST = ["BEGIN", "PRAGMA", "UPDATE", "SAVEPOINT", "INSERT", "INSERT", "DELETE", "RELEASE", "COMMIT"]
+# On a file: begin, count the exchange, savepoint, put the note, add the exchange, trim the journal, release, commit.
+ON_A_FILE_COST = ["BEGIN", "UPDATE", "SAVEPOINT", "INSERT", "INSERT", "DELETE", "RELEASE", "COMMIT"]
 
 
 @pytest.fixture
@@ -75,47 +73,28 @@ def test_a_file_survives_reopening(file: str) -> None:
         assert second.records.get(*NOTES, "a") == {"ä": "\u2028"}
 
 
-def test_two_processes_write_to_one_file(file: str) -> None:
+def test_file_belongs_to_one_process(file: str) -> None:
     """
-    Two processes that start on one new file lose none of each other's writes.
+    A second process that opens a state file is refused, and learns who has it and what to use instead.
     """
-    running = [subprocess.Popen([sys.executable, "-c", WRITER, file, name]) for name in ("a", "b")]
-    codes = [process.wait(timeout=60) for process in running]
+    with closing(SqliteStore(file)):
+        second = subprocess.run([sys.executable, "-c", OPENER, file], capture_output=True, text=True, check=False)
 
+    assert second.returncode == 1
+    assert f"state.db belongs to process {os.getpid()}, and one process at a time can have it" in second.stdout
+    assert "share a database: --state postgresql://" in second.stdout
+
+
+def test_killed_owner_leaves_the_file_to_the_next(file: str) -> None:
+    """
+    A process that is killed keeps nobody from its state file, and one that ends removes what it had beside it.
+    """
+    killed = subprocess.run([sys.executable, "-c", KILLED, file], check=False)
     with closing(SqliteStore(file)) as store:
-        counted = store.records.get("w", "notes", "count", "all")
-        assert (codes, counted, store.records.count(*NOTES)) == ([0, 0], 200, 200)
+        found = store.records.get(*NOTES, "a")
 
-
-def test_held_lock_keeps_another_process_out(file: str) -> None:
-    """
-    While the lock is held, another process waits between our transactions too; released, it goes on.
-    """
-    with closing(SqliteStore(file)) as store:
-        assert [store.hold_lock(), store.hold_lock()] == [True, False]
-        with store.transaction():
-            store.records.put(*NOTES, "first", 1)
-        waiter = subprocess.Popen([sys.executable, "-c", WAITER, file], stdout=subprocess.PIPE, text=True)
-        assert waiter.stdout is not None
-        with waiter.stdout:
-            assert waiter.stdout.readline() == "begins\n"
-        with store.transaction():
-            store.records.put(*NOTES, "first", 2)
-        is_waiting = waiter.poll() is None
-        store.release_lock()
-
-        assert (is_waiting, waiter.wait(timeout=60), store.records.get(*NOTES, "other")) == (True, 0, 2)
-
-
-def test_memory_has_no_lock_to_hold() -> None:
-    """
-    In memory there is no other process, so nothing has to be released.
-    """
-    with closing(SqliteStore()) as store:
-        is_held = store.hold_lock()
-        store.release_lock()
-
-    assert not is_held
+    assert (killed.returncode, found) == (-signal.SIGKILL, "kept")
+    assert not Path(f"{file}-owner").exists()
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -260,9 +239,9 @@ def test_ten_thousand_workspaces_cost_a_request_nothing() -> None:
     assert [server.cost(key) for key in keys] == [IN_MEMORY_COST] * len(keys)
 
 
-def test_state_file_is_asked_once_whether_another_has_written(file: str) -> None:
+def test_request_on_a_file_keeps_its_exchange_at_once(file: str) -> None:
     """
-    On a file that other processes may have, one statement more tells whether what is cached still holds.
+    On a file a request also counts and keeps its exchange, and still looks nothing up.
     """
     server = Traced(file)
     with closing(server.mock.store):
@@ -270,19 +249,6 @@ def test_state_file_is_asked_once_whether_another_has_written(file: str) -> None
         server.ask(key)
 
         assert server.cost(key) == ON_A_FILE_COST
-
-
-def test_what_another_server_writes_leaves_caches_valid(file: str) -> None:
-    """
-    A note that another server on the file has put makes nothing stale: one look at the revision tells, and no more.
-    """
-    first, second = Traced(file), Traced(file)
-    with closing(first.mock.store), closing(second.mock.store):
-        key = first.key_of(first.mock.workspaces.create("shared"))
-        for server in (first, second, first, second):
-            server.ask(key)
-
-        assert first.cost(key) == ["BEGIN", "PRAGMA", "SELECT", *ON_A_FILE_COST[2:]]
 
 
 def test_every_statement_of_a_busy_workspace_uses_an_index(file: str) -> None:
@@ -293,7 +259,7 @@ def test_every_statement_of_a_busy_workspace_uses_an_index(file: str) -> None:
     with closing(server.mock.store):
         server.statements.clear()
         be_busy(server)
-        statements = {each for each in server.statements if each.split()[0] in VERBS and " revision " not in each}
+        statements = {each for each in server.statements if each.split()[0] in VERBS}
         with closing(sqlite3.connect(file)) as reader:
             plans = {each: reader.execute(f"EXPLAIN QUERY PLAN {each}").fetchall() for each in statements}
 
@@ -322,49 +288,6 @@ def be_busy(server: Traced) -> None:
     store.next_due_us("w")
     mock.journal.entries("w", refused_only=True)
     mock.workspaces.snapshot(moved)
-
-
-# ---- Two servers on one file ----
-
-
-def test_what_another_server_changes_on_the_file_holds_at_once(file: str) -> None:
-    """
-    Two servers on one file see each other's clocks, credentials, seed data and deletions at the next request.
-    """
-    first, second = Traced(file), Traced(file)
-    with closing(first.mock.store), closing(second.mock.store):
-        workspaces = second.mock.workspaces
-        workspace = first.mock.workspaces.create("shared")
-        key = first.key_of(workspace)
-        first.ask(key)
-        second.ask(key)
-
-        workspaces.set_clock(workspace, Clock.frozen(Clock.at_microseconds(0)))
-        workspaces.context(workspace, "notes").state.put("seed", "seed", {"motto": "changed"})
-        answer = first.ask(key, "GET")
-        assert dict(answer.headers)["Date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
-        assert b"changed" in answer.body
-
-        workspaces.context(workspace, "notes").revoke(key)
-        assert placed(first.ask(key)).startswith(f"{DEFAULT}-")
-
-        workspaces.context(workspace, "notes").issue(Credential("another-key"))
-        assert first.ask("another-key").status == 201
-
-        workspaces.delete("shared")
-        assert first.ask("another-key").status == 401
-
-
-def test_exchanges_of_two_servers_on_one_file_are_counted_once(file: str) -> None:
-    """
-    Two servers that have cached the same workspace never give two exchanges the same number.
-    """
-    servers = [Traced(file), Traced(file)]
-    with closing(servers[0].mock.store), closing(servers[1].mock.store):
-        key = servers[0].key_of(servers[0].mock.workspaces.create("shared"))
-        ids = [placed(server.ask(key)) for _ in range(3) for server in servers]
-
-    assert ids == [f"shared-{number}" for number in range(1, 7)]
 
 
 def test_no_statement_has_numbered_placeholders() -> None:

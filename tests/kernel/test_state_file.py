@@ -35,6 +35,12 @@ def modes(folder: Path) -> dict[str, str]:
     return {each.name: oct(stat.S_IMODE(each.stat().st_mode)) for each in folder.iterdir()}
 
 
+def probed(server: Server) -> dict[str, int]:
+    """The status of what programs ask that look after the server."""
+    paths = ("health", "ready", "metrics")
+    return {path: requests.get(f"{server.url}/_flowproof/{path}", timeout=5).status_code for path in paths}
+
+
 def test_files_of_the_state_are_private(server: Server, file: Path) -> None:
     """
     Nobody but their owner can read the files of the state, which hold every secret.
@@ -71,6 +77,7 @@ def test_state_file_that_is_gone_is_missed(server: Server, file: Path, is_replac
 
     assert (answer.status_code, control.status_code) == (503, 503)
     assert "was deleted or replaced while the server ran" in answer.json()["detail"]
+    assert probed(server) == {"health": 200, "ready": 503, "metrics": 200}
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ class StoreLifecycle(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         self.store = self.make(Path(self.folder.name))
         self.model = Model()
-        self.blocks: list[tuple[AbstractContextManager[None], Model | None]] = []
+        self.blocks: list[tuple[AbstractContextManager[object], Model | None]] = []
         self.savepoints = 0
         self.dirty: dict[str, int] = {}
         self.number = 0
@@ -208,14 +208,14 @@ class StoreLifecycle(RuleBasedStateMachine):
         self.model.tasks.append((workspace, provider, due_us, self.number))
         self.mark(workspace, due_us)
 
-    @rule(workspace=WORKSPACES, until_us=TIMES_US, providers=st.sets(PROVIDERS))
-    def take_due_task(self, workspace: str, until_us: int, providers: set[str]) -> None:
+    @rule(workspace=WORKSPACES, until_us=TIMES_US, providers=st.sets(PROVIDERS), limit=st.integers(1, 3))
+    def take_due_tasks(self, workspace: str, until_us: int, providers: set[str], limit: int) -> None:
         due = [each for each in self.model.tasks_of(workspace) if each[2] <= until_us and each[1] in providers]
-        row = self.store.tasks.take_due(workspace, until_us, providers)
-        if due:
-            self.model.tasks.remove(due[0])
-
-        assert (row and row.body) == (b"%d" % due[0][3] if due else None)
+        rows = self.store.tasks.due(workspace, until_us, providers, limit=limit)
+        assert [row.body for row in rows] == [b"%d" % each[3] for each in due[:limit]]
+        self.store.tasks.remove(rows[:2])
+        for each in due[: min(limit, 2)]:
+            self.model.tasks.remove(each)
 
     @rule(workspace=WORKSPACES, due_us=TIMES_US, state=st.sampled_from(["pending", "pending", "delivered"]))
     def add_delivery(self, workspace: str, due_us: int, state: str) -> None:
@@ -297,8 +297,7 @@ class StoreLifecycle(RuleBasedStateMachine):
         assert {each: store.workspaces.get(each) for each in model.workspaces} == model.workspaces
         for provider, key in [("notes", "1"), ("notes", "2"), ("parcels", "3")]:
             row = model.credentials.get((provider, key))
-            owner = model.workspaces.get(row.workspace) if row else None
-            assert store.credentials.workspace_of(provider, key) == owner
+            assert store.credentials.owner(provider, key) == (row and row.workspace)
 
     @invariant()
     def each_workspace_has_its_own(self) -> None:
@@ -336,8 +335,8 @@ class StoreLifecycle(RuleBasedStateMachine):
     def cached_values_are_as_if_they_were_read(self) -> None:
         for workspace in ("a", "b"):
             place = (workspace, "notes", SEED, "1")
-            row = self.store.cached(("workspace", workspace), partial(self.store.workspaces.get, workspace))
-            seed = self.store.cached((SEED, workspace), partial(self.store.records.get, *place))
+            row = self.store.cached(workspace, ("workspace",), partial(self.store.workspaces.get, workspace))
+            seed = self.store.cached(workspace, (SEED,), partial(self.store.records.get, *place))
             assert (row, seed) == (self.model.workspaces.get(workspace), self.model.records.get(place))
 
     @invariant()

@@ -177,7 +177,7 @@ def test_server_starts_again_on_its_file(tmp_path: Path) -> None:
         made = mock.workspaces.create()
         ids.append(made.id)
         keys += [credential.key for credential in mock.workspaces.credentials(made, "notes")]
-        found = mock.workspaces.find_by_key("notes", keys[0])
+        found = mock.workspaces.claim_by_key("notes", keys[0])
         mock.store.close()
 
     assert (found and found.id, len(set(ids)), len(set(keys))) == (ids[0], 2, 2)

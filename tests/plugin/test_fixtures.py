@@ -54,12 +54,12 @@ def test_each_test_has_a_workspace_of_its_own(pytester: pytest.Pytester, fork_se
 def test_left_over_workspaces_go_at_the_end(pytester: pytest.Pytester, flowproof_server: ControlClient) -> None:
     """A workspace of the factory that its test did not delete is deleted before the session ends."""
     pytester.makepyfile("def test_it(make_workspace): make_workspace()")
-    before = flowproof_server.health()["workspaces"]
+    before = flowproof_server.ask("GET", "/ready")["workspaces"]
 
     pytester.runpytest().assert_outcomes(passed=1)
     pytester.runpytest("--flowproof-server", flowproof_server.url).assert_outcomes(passed=1)
 
-    assert flowproof_server.health()["workspaces"] == before
+    assert flowproof_server.ask("GET", "/ready")["workspaces"] == before
 
 
 def test_waits_of_a_client_move_the_clock(pytester: pytest.Pytester) -> None:
@@ -86,11 +86,11 @@ def test_running_server_can_be_used(pytester: pytest.Pytester, flowproof_server:
         f"    assert workspace.url('oneflow').startswith('{flowproof_server.url}/w/')\n"
         f"    assert oneflow.orders().page == 1\n"
     )
-    before = flowproof_server.health()["workspaces"]
+    before = flowproof_server.ask("GET", "/ready")["workspaces"]
 
     pytester.runpytest("--flowproof-server", flowproof_server.url).assert_outcomes(passed=1)
 
-    assert flowproof_server.health()["workspaces"] == before
+    assert flowproof_server.ask("GET", "/ready")["workspaces"] == before
 
 
 def test_suite_runs_against_any_base_url(pytester: pytest.Pytester) -> None:

@@ -13,6 +13,7 @@ from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.serving import Server
 from flowproof.target import ControlClient
 from tests.cli.servers import serving
+from tests.postgres import shared_cluster
 from tests.webhooks.conftest import NOON, Depot, moments, names
 from tests.webhooks.parcels import provider
 
@@ -140,8 +141,8 @@ def test_killed_server_leaves_what_it_was_sending(tmp_path: Path, make_inbox: Ca
 
 @pytest.mark.usefixtures("quick_start")
 def test_several_processes_deliver_once_and_in_order(tmp_path: Path, inbox: Inbox) -> None:
-    """Several processes on one state file send each event once, and those of one workspace in their order."""
-    state = str(tmp_path / "state.sqlite")
+    """Several processes on one database send each event once, and those of one workspace in their order."""
+    state = shared_cluster().emptied()
     with serving(tmp_path, "oneflow", "--state", state, "--workers", "2") as both:
         for _ in range(10):
             with closing(ControlClient(both.url)) as control:

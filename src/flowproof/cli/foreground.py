@@ -21,6 +21,7 @@ from flowproof.kernel import Provider
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.control.signing import RequestToSign
 from flowproof.kernel.http.loopback import is_loopback
+from flowproof.kernel.metrics import MetricsFolder
 from flowproof.kernel.serving import Gateway, Server
 from flowproof.kernel.time.clock import Clock, instant_from_text
 from flowproof.providers import find_providers
@@ -54,11 +55,14 @@ def run(options: ServeOptions) -> None:
     Raises:
         ConfigurationError: The run is set up wrong.
     """
-    log_to_stderr()
+    log_to_stderr(options.log_format)
     end_by_signal()
     with ExitStack() as stack:
         gateway = make_gateway(options)
         stack.callback(gateway.mock.store.close)
+        if options.metrics_folder is not None:
+            folder = stack.enter_context(MetricsFolder(options.metrics_folder, gateway.mock.metrics))
+            gateway.share_metrics(folder.total)
         server = _server(gateway, options)
         stack.callback(server.stop)
         announcement = make_announcement(gateway, reachable_url(options.host, server.port), options)

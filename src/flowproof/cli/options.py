@@ -65,17 +65,19 @@ class ServeOptions:
         providers: Slugs, or none for all.
         host: Name or address to listen on.
         port: 0 for any that is free.
-        state: ``memory``, or a file.
+        state: ``memory``, a file, or the URL of a PostgreSQL database.
         clock: ISO 8601, at which the default workspace's clock is frozen.
         token: Of the control API.
         journal: How many exchanges are kept of each workspace.
         max_body: In bytes.
         seed: What ids and credentials of new workspaces are drawn from.
-        workers: Processes.
+        workers: Processes, where the state is in PostgreSQL.
         ready_file: Where to write that the server answers.
+        log_format: ``text`` or ``json``.
         env: Where to write base URLs and credentials as variables of a shell.
         allow_host: Host names under which the server answers, beside loopback and the providers' own.
         listen_fd: A listening socket that was inherited.
+        metrics_folder: Where the workers of one server publish what they have counted.
         openapi: OpenAPI documents, each of which is served as a provider.
         no_page: Browsers get no page at the server's root.
         open: Open that page in a browser.
@@ -84,7 +86,7 @@ class ServeOptions:
     providers: tuple[str, ...]
     host: str
     port: int
-    state: str
+    state: str = field(repr=False)  # (a URL may hold a password)
     clock: str | None
     token: str | None = field(repr=False)
     journal: int
@@ -92,26 +94,29 @@ class ServeOptions:
     seed: int | None
     workers: int
     ready_file: Path | None
+    log_format: str = "text"
     env: Path | None = None
     allow_host: tuple[str, ...] = ()
     listen_fd: int | None = None
+    metrics_folder: Path | None = None
     openapi: tuple[Path, ...] = ()
     no_page: bool = False
     open: bool = False
 
     def to_arguments(self) -> list[str]:
-        """A command line for another process, without the token, which others could see there."""
+        """A command line for another process, without token and state, whose secrets others could see there."""
         values = {
             "--host": self.host,
             "--port": self.port,
-            "--state": self.state,
             "--clock": self.clock,
             "--journal": self.journal,
             "--max-body": self.max_body,
             "--seed": self.seed,
             "--workers": self.workers,
             "--ready-file": self.ready_file,
+            "--log-format": self.log_format,
             "--listen-fd": self.listen_fd,
+            "--metrics-folder": self.metrics_folder,
         }
         named = [f"{name}={value}" for name, value in values.items() if value is not None]
         named += [f"--allow-host={each}" for each in self.allow_host]

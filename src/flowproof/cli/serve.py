@@ -19,7 +19,13 @@ __all__ = ["serve"]
 @click.argument("providers", nargs=-1, shell_complete=complete_provider, metavar="[PROVIDER]...")
 @option("--host", default="127.0.0.1", help="Name or address to listen on; other than loopback needs a token.")
 @option("--port", default=4010, type=click.IntRange(0, 65535), help="0 takes any that is free.")
-@option("--state", default="memory", metavar="memory|FILE", help="Where state lives; a file keeps it over a restart.")
+@option(
+    "--state",
+    default="memory",
+    metavar="memory|FILE|URL",
+    help="Where state lives; a file keeps it over a restart, postgresql://USER@HOST/DATABASE is for several servers."
+    " Prefer the environment for a URL with a password: a command line can be seen by others.",
+)
 @option("--clock", metavar="ISO-8601", help="Freeze the default workspace's clock at this time.")
 @option(
     "--token",
@@ -32,13 +38,19 @@ __all__ = ["serve"]
 )
 @option("--seed", type=int, help="Draw ids and credentials of new workspaces from this.  [default: chance]")
 @option(
-    "--workers", default=1, type=click.IntRange(1, 64), metavar="N", help="Processes; more than one need a state file."
+    "--workers", default=1, type=click.IntRange(1, 64), metavar="N", help="Processes; more than one need PostgreSQL."
 )
 @option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write URL, process, base URLs and credentials here when ready.",
+)
+@option(
+    "--log-format",
+    default="text",
+    type=click.Choice(["text", "json"]),
+    help="How stderr is written: for people or programs.",
 )
 @option(
     "--env",
@@ -62,6 +74,7 @@ __all__ = ["serve"]
 @click.option("--no-page", is_flag=True, help="Serve no page to browsers at the server's root.")
 @click.option("--open", is_flag=True, help="Open that page in a browser.")
 @click.option("--listen-fd", type=int, hidden=True)
+@click.option("--metrics-folder", type=click.Path(path_type=Path), hidden=True)
 def serve(**values: Any) -> None:
     """
     Serve the mocks of these providers, or of all that are installed.
@@ -96,15 +109,20 @@ def _checked(options: ServeOptions) -> ServeOptions:
             f"Without a token the control API of a server on {options.host} would be open to everybody who reaches it.",
             "Set FLOWPROOF_TOKEN, or listen on 127.0.0.1.",
         )
-    if "://" in options.state or not options.state:
-        raise ConfigurationError(f"State cannot live in {options.state!r}.", "Choose memory, or name a file.")
     if options.open and options.no_page:
         raise ConfigurationError("--open and --no-page contradict each other.", "Leave one of them out.")
+    is_shared = options.state.startswith(("postgresql://", "postgres://"))
+    if not options.state or ("://" in options.state and not is_shared):
+        scheme = options.state.partition("://")[0]  # (not the rest: it may hold a password)
+        raise ConfigurationError(
+            f"State cannot live in {scheme!r}.", "Choose memory, a file, or postgresql://USER@HOST/DATABASE."
+        )
     if options.env is not None:
         check_env_file(options.env)
-    if options.workers > 1 and options.state == "memory":
+    if options.workers > 1 and not is_shared:
         raise ConfigurationError(
-            f"{options.workers} workers cannot share a state in memory.", "Name a file with --state, or use one worker."
+            f"{options.workers} workers cannot share a state in {'memory' if options.state == 'memory' else 'a file'}.",
+            "Name a database, --state postgresql://USER@HOST/DATABASE, or use one worker.",
         )
     return options
 

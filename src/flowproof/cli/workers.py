@@ -1,31 +1,39 @@
 """
-Several server processes behind one socket and one state file.
+Several server processes behind one socket and one PostgreSQL database.
 
 The parent binds the socket, prepares the state, and starts one child a worker, which inherits the socket. It answers
-no request itself. When one worker ends, or a signal comes, all end.
+no request itself. A worker that ends is replaced by a new one while the others go on; when a signal comes, all end.
 """
 
+import logging
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from random import SystemRandom
+from tempfile import TemporaryDirectory
 
 from flowproof.errors import ConfigurationError
 from flowproof.kernel.serving.server import listen
 
+from .console import log_to_stderr
 from .foreground import announce, end_by_signal, make_announcement, make_gateway, reachable_url, ready_file
 from .options import ServeOptions
 
 __all__ = ["supervise"]
 
+logger = logging.getLogger("flowproof.server")
+
 POLL_S = 0.1
 STOP_TIMEOUT_S = 10.0
-TOKEN_VARIABLES = frozenset({"FLOWPROOF_TOKEN", "FLOWPROOF_SERVE_TOKEN"})
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0  # before a worker is replaced that has ended soon after its start
+SOON_S = 10.0
+OPTION_VARIABLES = ("FLOWPROOF_TOKEN", "FLOWPROOF_SERVE_")  # a worker has its options on its command line
 
 
 def supervise(options: ServeOptions) -> None:
@@ -35,6 +43,7 @@ def supervise(options: ServeOptions) -> None:
     Raises:
         ConfigurationError: The run is set up wrong, or a worker did not start.
     """
+    log_to_stderr(options.log_format)
     end_by_signal()
     with ExitStack() as stack:
         gateway = make_gateway(options)
@@ -43,35 +52,85 @@ def supervise(options: ServeOptions) -> None:
         announcement = make_announcement(gateway, url, options)
         gateway.mock.store.close()
         stack.enter_context(ready_file(options))
+        metrics = stack.enter_context(TemporaryDirectory(prefix="flowproof-metrics-"))
+        options = replace(options, metrics_folder=Path(metrics))
         workers = stack.enter_context(_workers(options, listening))
         announce(options, announcement)
-        while all(each.poll() is None for each in workers):
+        while True:
+            for each in workers:
+                each.replace_if_ended()
             time.sleep(POLL_S)
-        raise ConfigurationError("A worker ended by itself, so all were stopped.", "Its log is above.")
+
+
+@dataclass(slots=True)
+class Worker:
+    """
+    One of the processes, and whoever takes its place.
+
+    Args:
+        options: Of the server.
+        listening: The socket that all share.
+        index: Of the worker, from 0.
+        process: The present one.
+        started_s: When it was started, by a monotonic clock.
+        pause_s: Before the next one is started, where the present one ends soon.
+        ended_s: When it was found to have ended; None while it runs.
+    """
+
+    options: ServeOptions
+    listening: socket.socket
+    index: int
+    process: subprocess.Popen[bytes]
+    started_s: float
+    pause_s: float = FIRST_PAUSE_S
+    ended_s: float | None = None
+
+    def replace_if_ended(self) -> None:
+        """Start a new process where this one has ended: at once, or after a pause that doubles where it ends soon."""
+        code, now_s = self.process.poll(), time.monotonic()
+        if code is None:
+            return
+        if self.ended_s is None:
+            self.ended_s = now_s
+            self.pause_s = min(2 * self.pause_s, LONGEST_PAUSE_S) if self._has_ended_soon else 0.0
+            logger.error("worker %d ended with exit code %d and is replaced", self.index + 1, code)
+        if now_s - self.ended_s >= self.pause_s:
+            _close_pipes(self.process)
+            self.pause_s, self.ended_s = max(self.pause_s, FIRST_PAUSE_S), None
+            self.process, self.started_s = _start(self.options, self.listening, self.index), now_s
+
+    @property
+    def _has_ended_soon(self) -> bool:
+        return self.ended_s is not None and self.ended_s - self.started_s < SOON_S
 
 
 @contextmanager
-def _workers(options: ServeOptions, listening: socket.socket) -> Iterator[Sequence[subprocess.Popen[bytes]]]:
-    workers: list[subprocess.Popen[bytes]] = []
+def _workers(options: ServeOptions, listening: socket.socket) -> Iterator[list[Worker]]:
+    workers: list[Worker] = []
     try:
-        workers.extend(_start(options, listening, index) for index in range(options.workers))
+        workers.extend(
+            Worker(options, listening, index, _start(options, listening, index), time.monotonic())
+            for index in range(options.workers)
+        )
         for each in workers:
-            _wait_until_ready(each)
+            _wait_until_ready(each.process)
         yield workers
     finally:
-        _stop(workers)
+        _stop([each.process for each in workers])
 
 
 def _start(options: ServeOptions, listening: socket.socket, index: int) -> subprocess.Popen[bytes]:
     """Each worker draws from its own seed, else two of them would give two workspaces the same id."""
     seed = SystemRandom().getrandbits(63) if options.seed is None else options.seed * options.workers + index
     own = replace(options, workers=1, clock=None, seed=seed, ready_file=None, env=None, listen_fd=listening.fileno())
-    others = {name: value for name, value in os.environ.items() if name not in TOKEN_VARIABLES}
+    others = {name: value for name, value in os.environ.items() if not name.startswith(OPTION_VARIABLES)}
+    # other users see a command line, but no environment
+    secrets = {"FLOWPROOF_TOKEN": options.token or "", "FLOWPROOF_SERVE_STATE": options.state}
     return subprocess.Popen(
         [sys.executable, "-m", "flowproof", *own.to_arguments()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**others, "FLOWPROOF_TOKEN": options.token or ""},  # other users see a command line, no environment
+        env={**others, **secrets},
         pass_fds=[listening.fileno()],
         process_group=0,
     )
@@ -83,7 +142,7 @@ def _wait_until_ready(worker: subprocess.Popen[bytes]) -> None:
         raise ConfigurationError("A worker did not start.", "Its log is above.")
 
 
-def _stop(workers: Sequence[subprocess.Popen[bytes]]) -> None:
+def _stop(workers: list[subprocess.Popen[bytes]]) -> None:
     for each in workers:
         each.terminate()
     deadline = time.monotonic() + STOP_TIMEOUT_S
@@ -93,6 +152,10 @@ def _stop(workers: Sequence[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             each.kill()
             each.wait()
-        for stream in (each.stdin, each.stdout):
-            if stream is not None:
-                stream.close()
+        _close_pipes(each)
+
+
+def _close_pipes(worker: subprocess.Popen[bytes]) -> None:
+    for stream in (worker.stdin, worker.stdout):
+        if stream is not None:
+            stream.close()

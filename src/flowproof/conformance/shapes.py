@@ -22,6 +22,7 @@ class Shape:
     members: "dict[str, Shape]" = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     items: "Shape | None" = None
+    _steps: "tuple[tuple[str, Shape | None], ...]" = field(default=(), repr=False, compare=False)
 
     def normalized(self, value: Any) -> Any:
         """
@@ -31,15 +32,23 @@ class Shape:
         members is kept whole.
         """
         if self.members and isinstance(value, dict):
-            named = {
-                name: shape.normalized(value[name]) if shape.members or shape.items else value[name]
-                for name, shape in self.members.items()
-                if name in value
-            }
-            return {**self.defaults, **named}
+            normal = self.defaults.copy()
+            for name, shape in self._steps or self._planned():
+                if name in value:
+                    member = value[name]
+                    normal[name] = member if shape is None else shape.normalized(member)
+            return normal
         if self.items is not None and isinstance(value, list):
-            return [self.items.normalized(each) for each in value]
+            items = self.items
+            return list(map(items.normalized, value)) if items.members or items.items else value.copy()
         return value
+
+    def _planned(self) -> "tuple[tuple[str, Shape | None], ...]":
+        """Each member's name, with its shape where that changes anything; planned once, when all shapes are known."""
+        self._steps = tuple(
+            (name, shape if shape.members or shape.items else None) for name, shape in self.members.items()
+        )
+        return self._steps
 
 
 def shape_of(uri: str, resources: Mapping[str, Any]) -> Shape:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from flowproof.conformance import Contract, load_contract
+from flowproof.errors import ConfigurationError
 
 from .app import ProviderApp
 from .control.app import ControlApp
@@ -16,7 +17,9 @@ from .serving import Gateway
 from .state.protocol import Store
 from .state.sqlite import IN_MEMORY, SqliteStore
 
-__all__ = ["ServerSettings", "build_gateway", "open_store"]
+__all__ = ["POSTGRES", "ServerSettings", "build_gateway", "open_store"]
+
+POSTGRES = ("postgresql://", "postgres://")  # how the URL of a database begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class ServerSettings:
     """
 
     entropy: int
-    state: str = IN_MEMORY
+    state: str = field(default=IN_MEMORY, repr=False)  # (a URL may hold a password)
     token: str | None = field(default=None, repr=False)
     largest_body: int = 1024 * 1024
     journal_keep: int = 500
@@ -85,9 +88,18 @@ def open_store(location: str) -> Store:
     The store at a location; here alone the implementation is chosen.
 
     Args:
-        location: ``:memory:``, or the path of a SQLite file, which is made where it is missing.
+        location: ``:memory:``, the URL of a PostgreSQL database, or the path of a SQLite file that may be missing.
 
     Raises:
-        StoreError: The file cannot be opened, or is no state file of this version.
+        ConfigurationError: The packages for PostgreSQL are not installed.
+        StoreError: The file or database cannot be opened, or its tables are not of this version.
     """
-    return SqliteStore(location)
+    if not location.startswith(POSTGRES):
+        return SqliteStore(location)
+    try:
+        from .state.postgres import PostgresStore  # noqa: PLC0415 (a server on SQLite needs no driver)
+    except ImportError as error:
+        raise ConfigurationError(
+            "State in PostgreSQL needs packages that are not installed.", "Install flowproof[postgres]."
+        ) from error
+    return PostgresStore(location)

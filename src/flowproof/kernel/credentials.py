@@ -47,9 +47,7 @@ def credential_from_row(key: str, body: bytes) -> Credential:
         value = orjson.loads(body)
         return Credential(key, value["role"], value["public"], value["secrets"])
     except (LookupError, TypeError, ValueError) as error:
-        raise StoreError(
-            "the row of a credential is damaged: restore a copy of the state file, or delete it"
-        ) from error
+        raise StoreError("the row of a credential is damaged: restore a copy of the state, or delete it") from error
 
 
 def credential_row(workspace: str, provider: str, credential: Credential) -> CredentialRow:

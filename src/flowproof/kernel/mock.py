@@ -30,6 +30,7 @@ from .http.request import WireRequest
 from .http.response import WireResponse
 from .journal.entries import redact_finding
 from .journal.journal import Journal
+from .metrics import Metrics
 from .observation import Observation
 from .placement import Arrival, Placement
 from .recorder import Recorder
@@ -56,7 +57,7 @@ class Mock:
         journal_keep: How many exchanges are kept of each workspace.
         shared: The server can be reached from other machines.
 
-    ``hooks`` lets a test tool watch or change answers and findings.
+    ``hooks`` lets a test tool watch or change answers and findings; ``metrics`` counts what this process has served.
     """
 
     def __init__(
@@ -70,7 +71,8 @@ class Mock:
         self.journal = Journal(store, keep=journal_keep)
         self.workspaces = Workspaces(store, providers, contracts, rng, self.hooks, self.journal.note, shared=shared)
         self._placement = Placement(self.apps, self.workspaces)
-        self._recorder = Recorder(self.journal, self.workspaces, self.hooks)
+        self.metrics = Metrics()
+        self._recorder = Recorder(self.journal, self.workspaces, self.hooks, self.metrics)
         self.observation = Observation(self._placement, self._recorder, self.workspaces, self._process, self._render)
         self.workspaces.ensure_default()
 
@@ -91,7 +93,7 @@ class Mock:
     def resume(self, arrival: Arrival) -> WireResponse:
         """Process a request that :meth:`handle` has placed and a fault plan has held up, in a second transaction."""
         with self.store.transaction():
-            workspace = self.workspaces.find_cached(arrival.workspace.id)
+            workspace = self.workspaces.claim(arrival.workspace.id)
             if workspace is None:
                 return problem(404, "No such workspace", f"Workspace {arrival.workspace.id} was deleted meanwhile.")
             return self._process_or_refuse(arrival, workspace)
@@ -118,10 +120,10 @@ class Mock:
 
     def record_reset(self, arrival: Arrival) -> None:
         """Record a request that a reset kept from being processed."""
-        workspace = self.workspaces.find(arrival.workspace.id)
-        if workspace is None:
-            return
         with self.store.transaction():
+            workspace = self.workspaces.claim(arrival.workspace.id)
+            if workspace is None:
+                return
             nothing = WireResponse(0, b"", ())
             self._recorder.record(arrival, workspace, workspace.clock.now(), nothing, (), note="reset by a fault plan")
 

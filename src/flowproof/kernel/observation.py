@@ -61,12 +61,12 @@ class Observation:
         Returns:
             The refusal and the response to it; None where the request would be accepted.
         """
-        workspace = self._workspaces.find(arrival.workspace.id)
-        if workspace is None:
-            return None
         request = replace(arrival.request, wire=arrival.request.wire._replace(body=body))
         try:
             with self._workspaces.store.transaction():
+                workspace = self._workspaces.claim(arrival.workspace.id)
+                if workspace is None:
+                    return None
                 self._process(arrival._replace(request=request, faults=()), workspace, workspace.clock.now())
                 raise _Accepted
         except _Accepted:
@@ -94,7 +94,7 @@ class Observation:
             note: Why there was no answer, or why the request was refused.
             secrets: That no journal shows, beside those of the workspace.
         """
-        workspace = self._workspaces.find(arrival.workspace.id)
-        if workspace is not None:
-            with self._workspaces.store.transaction():
+        with self._workspaces.store.transaction():
+            workspace = self._workspaces.claim(arrival.workspace.id)
+            if workspace is not None:
                 self._recorder.record_observed(arrival, workspace, wire, answer, findings, note, secrets)

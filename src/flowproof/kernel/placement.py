@@ -118,9 +118,9 @@ class Placement:
 
     def _workspace(self, app: ProviderApp, key: str | None, workspace_id: str | None) -> Workspace | None:
         if workspace_id is not None:
-            return self._workspaces.find_cached(workspace_id)
-        found = self._workspaces.find_cached_by_key(app.provider.slug, key) if key is not None else None
-        return found or self._workspaces.find_cached(DEFAULT)
+            return self._workspaces.claim(workspace_id)
+        found = self._workspaces.claim_by_key(app.provider.slug, key) if key is not None else None
+        return found or self._workspaces.claim(DEFAULT)
 
 
 def _host(wire: WireRequest) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
-from itertools import count
 from random import Random
 from typing import Any, TypeVar
 
@@ -74,6 +73,20 @@ class State:
         return self.store.records.count(self.workspace, self.provider, kind)
 
 
+@dataclass(slots=True)
+class Scheduled:
+    """
+    What was scheduled at one moment.
+
+    Args:
+        number: How many tasks.
+        earliest_us: When the first of them is due, in microseconds since 1970 on the workspace's clock.
+    """
+
+    number: int = 0
+    earliest_us: int | None = None
+
+
 @dataclass(frozen=True)
 class ProviderContext:
     """
@@ -105,7 +118,7 @@ class ProviderContext:
     annotator: Callable[[str, Sequence[Finding], str], None] = lambda _exchange, _findings, _explanation: None
     findings_filter: FindingsFilter | None = None
     input_filter: InputFilter | None = None
-    scheduled: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
+    scheduled: Scheduled = field(default_factory=Scheduled, repr=False, compare=False)
 
     def findings(self, schema_file: str, value: Any, where: str = "request.body") -> tuple[Finding, ...]:
         """What is wrong with a JSON value by a schema file of the contract."""
@@ -133,7 +146,7 @@ class ProviderContext:
         """The seed data: the workspace's own, or the provider's."""
         state = self.state
         own: Mapping[str, Any] | None = state.store.cached(
-            (SEED, state.workspace, state.provider), lambda: state.get(SEED, SEED)
+            state.workspace, (SEED, state.provider), lambda: state.get(SEED, SEED)
         )
         return self.default_seed if own is None else own
 
@@ -145,9 +158,11 @@ class ProviderContext:
             parse: A function or class of a module, whose result nobody changes.
         """
         state, seed = self.state, self.seed
-        owner = "" if seed is self.default_seed else state.workspace  # (most workspaces have the provider's seed data)
-        key = ("parsed_seed", owner, state.provider, parse.__module__, parse.__qualname__)
-        return state.store.cached(key, lambda: parse(seed))
+        owner = (
+            None if seed is self.default_seed else state.workspace
+        )  # (most workspaces have the provider's seed data)
+        key = ("parsed_seed", state.provider, parse.__module__, parse.__qualname__)
+        return state.store.cached(owner, key, lambda: parse(seed))
 
     def schedule(self, name: str, *, after_s: float, value: Any) -> None:
         """
@@ -155,12 +170,16 @@ class ProviderContext:
 
         A task that fails is kept, and can be run again. One that is due beyond the calendar is due at its end.
         """
-        state, due = self.state, later(self.now, after_s)
+        state, due_us = self.state, microseconds(later(self.now, after_s))
+        scheduled = self.scheduled
+        scheduled.number += 1
+        if scheduled.earliest_us is None or due_us < scheduled.earliest_us:
+            scheduled.earliest_us = due_us
         # The number is not the row's in the store, which depends on what other workspaces do.
-        number = next(self.scheduled) if self.has_own_rng_key else self._task_number()
+        number = scheduled.number if self.has_own_rng_key else self._task_number()
         drawn = sha256(f"{self.rng_seed}/{number}".encode()).hexdigest()[:16]
         rng_key = f"task-{drawn}-{self.exchange.rpartition('-')[2]}" if self.exchange else f"task-{drawn}"
-        state.store.tasks.add(state.workspace, state.provider, microseconds(due), name, value, rng_key=rng_key)
+        state.store.tasks.add(state.workspace, state.provider, due_us, name, value, rng_key=rng_key)
 
     def waiting(self, name: str) -> Iterator[tuple[datetime, Any]]:
         """The provider's scheduled tasks of a name, each with its moment on the workspace's clock and its value."""
@@ -211,7 +230,7 @@ class ProviderContext:
             body = state.store.credentials.get(state.workspace, state.provider, key)
             return None if body is None else credential_from_row(key, body)
 
-        return state.store.cached(("credential", state.workspace, state.provider, key), read)
+        return state.store.cached(state.workspace, ("credential", state.provider, key), read)
 
     def issue(self, credential: Credential) -> None:
         """

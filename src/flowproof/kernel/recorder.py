@@ -15,6 +15,7 @@ from .http.request import WireRequest
 from .http.response import WireResponse
 from .journal.entries import InboundExchange, WebhookAttempt, compact, secrets_sent
 from .journal.journal import ExchangeMeta, Journal, exchange_id
+from .metrics import Metrics
 from .placement import Arrival
 from .provider import Provider
 from .time.clock import stopwatch_ms
@@ -32,12 +33,14 @@ class Recorder:
         journal: Where they are written.
         workspaces: Of the server.
         hooks: Of the mock.
+        metrics: Where they are counted.
     """
 
-    def __init__(self, journal: Journal, workspaces: Workspaces, hooks: MockHooks) -> None:
+    def __init__(self, journal: Journal, workspaces: Workspaces, hooks: MockHooks, metrics: Metrics) -> None:
         self._journal = journal
         self._workspaces = workspaces
         self._hooks = hooks
+        self._metrics = metrics
 
     def record(
         self,
@@ -85,6 +88,8 @@ class Recorder:
             faults=tuple(plan for plan, _ in arrival.faults),
         )
         took_ms, secrets = stopwatch_ms() - arrival.started_ms, self.secrets(arrival, workspace)
+        refused_for = {each.requirement for each in findings if each.requirement} if findings else ()
+        self._metrics.count_request(app.provider.slug, operation, response.status, took_ms, refused_for)
         meta = ExchangeMeta(workspace.id, arrival.number, now, took_ms, workspace.clock.mode)
         self._journal.write(meta, entry, secrets, at_once=not entry.is_short)
         return response
@@ -127,6 +132,7 @@ class Recorder:
         duration_ms: float,
     ) -> str:
         """Record one attempt to deliver a webhook; returns the id of the exchange."""
+        self._metrics.count_webhook(provider.slug, str(result.status or "failed"))
         number = self._workspaces.store.exchanges.next_number(workspace.id)
         known, _ = self._workspaces.secrets(workspace, provider.slug)
         secrets = known | secrets_sent(provider, headers)

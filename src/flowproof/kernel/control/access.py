@@ -17,10 +17,11 @@ from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.webhooks.model import DELIVERY_HEADER
 
-__all__ = ["HEALTH", "PREFIX", "SESSION", "Access"]
+__all__ = ["HEALTH", "METRICS", "PREFIX", "READY", "SESSION", "Access"]
 
 PREFIX = "/_flowproof"
-HEALTH = f"{PREFIX}/health"
+HEALTH, READY, METRICS = f"{PREFIX}/health", f"{PREFIX}/ready", f"{PREFIX}/metrics"
+PROBED = frozenset({HEALTH, READY})  # by programs that have no token
 SESSION = f"{PREFIX}/session"
 PORT = re.compile(r":(\d+)$", re.ASCII)
 COOKIE_PURPOSE = b"flowproof: session of the page"
@@ -77,7 +78,7 @@ class Access:
 
     def _needs_no_token(self, wire: WireRequest) -> bool:
         """Probes have no token, and a session is begun and ended without one."""
-        if wire.path == HEALTH:
+        if wire.path in PROBED:
             return wire.method in ("GET", "HEAD")
         return wire.path == SESSION and _is_of_own_page(wire)
 

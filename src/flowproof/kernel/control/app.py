@@ -1,13 +1,16 @@
 """
 The control API as a Flask application: it authorizes a request, checks it by the OpenAPI document, and answers it.
 
-With a token, only its health is shown to whoever has none. Without a token it answers loopback addresses only. Pages of
-other sites that a browser on this machine shows are kept out too: the Host header must name loopback or an allowed host
-(against DNS rebinding), an Origin header loopback, and a body must be JSON (against scripts and forms). A webhook of
-this or another server is kept out by its own header. The page for browsers, at the server's root, is a client of it.
+With a token, only health and readiness are shown to whoever has none. Without a token it answers loopback addresses
+only. Pages of other sites that a browser on this machine shows are kept out too: the Host header must name loopback or
+an allowed host (against DNS rebinding), an Origin header loopback, and a body must be JSON (against scripts and forms).
+A webhook of this or another server is kept out by its own header. The page for browsers, at the server's root, is a
+client of it.
 """
 
 import logging
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -30,11 +33,12 @@ from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import ProviderRequest, WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.http.routing import QuickRule
+from flowproof.kernel.metrics import Metrics
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.refusals import Refusal
 from flowproof.kernel.workspaces import WorkspaceTaken
 
-from .access import PREFIX, Access
+from .access import HEALTH, METRICS, PREFIX, Access
 from .context import ControlContext, NotFoundProblem, bind
 from .event_stream import EventStream
 from .record_routes import record_routes
@@ -51,6 +55,7 @@ __all__ = ["ControlApp"]
 logger = logging.getLogger("flowproof.control")
 
 PAGE = f"{PREFIX}/page/"
+STATELESS = frozenset({HEALTH, METRICS})  # answered whatever has become of the state
 JSON = "application/json"
 EVENTS = "text/event-stream"
 
@@ -65,6 +70,8 @@ class ControlApp(Flask):
         hosts: Under which names the server answers.
         has_page: Browsers get a page at the server's root.
         signer: Signs requests for whoever asks the control API; None where nobody does.
+
+    ``total_metrics`` gives what the whole server has counted, where it has several processes.
     """
 
     url_rule_class = QuickRule
@@ -74,6 +81,7 @@ class ControlApp(Flask):
     ) -> None:
         super().__init__("flowproof.control", static_folder=None, template_folder=None, root_path="/")
         self.mock = mock
+        self.total_metrics: Callable[[], Metrics] = lambda: mock.metrics
         self.access = Access(token, hosts)
         self._has_page = has_page
         self.signer = signer
@@ -102,7 +110,7 @@ class ControlApp(Flask):
         if wire.path == "/" and wire.method in {"GET", "HEAD"}:
             return _rendered(index(self.mock), 200)
         try:
-            with self.mock.store.transaction():
+            with nullcontext() if wire.path in STATELESS else self.mock.store.transaction():
                 return self._dispatch(wire)
         except NotFoundProblem as error:
             return problem(404, "Not found", str(error))
@@ -111,6 +119,7 @@ class ControlApp(Flask):
         except ConfigurationError as error:
             return problem(422, "Cannot be done", str(error))
         except StoreError as error:
+            self.mock.metrics.count_state_error()
             return problem(503, "State not available", f"The server's state: {error}.")
         except Refusal as refusal:
             return problem(400, "Malformed request", str(refusal))
@@ -149,7 +158,7 @@ class ControlApp(Flask):
             parameters = {name: unquote(str(value)) for name, value in (request.view_args or {}).items()}
             match = self.contract.operations.find(below.method, below.path)
             body = self._checked_body(below, match)
-            bind(ControlContext(self.mock, wire, body, is_checked=match is not None))
+            bind(ControlContext(self.mock, wire, body, self.total_metrics, is_checked=match is not None))
             view = self.view_functions[rule.endpoint if rule else ""]
             returned: Any = view(**parameters)
         if isinstance(returned, EventStream) and wire.method == "HEAD":

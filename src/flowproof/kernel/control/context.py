@@ -1,5 +1,6 @@
 """What a route of the control API knows of its request: ``control_ctx.json``, ``control_ctx.workspace(id)`` …"""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.kernel.app import ProviderApp
 from flowproof.kernel.http.pairs import first_value
 from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.metrics import Metrics
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.provider_context import ProviderContext
 from flowproof.kernel.workspaces import Workspace
@@ -39,12 +41,14 @@ class ControlContext:
         mock: The mocks that it is about.
         wire: As it came.
         body: The body's JSON value, or None.
+        total_metrics: Gives what the whole server has counted.
         is_checked: The body is valid by the control API's own document.
     """
 
     mock: Mock
     wire: WireRequest = field(repr=False)
     body: Any = field(repr=False)
+    total_metrics: Callable[[], Metrics]
     is_checked: bool = True
 
     @property
@@ -84,7 +88,7 @@ class ControlContext:
         Raises:
             NotFoundProblem: There is none.
         """
-        workspace = self.mock.workspaces.find(workspace_id)
+        workspace = self.mock.workspaces.claim(workspace_id)
         if workspace is None:
             raise NotFoundProblem(f"There is no workspace {workspace_id}.")
         self.mock.workspaces.run_due(workspace)

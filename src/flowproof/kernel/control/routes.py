@@ -6,8 +6,11 @@ from typing import Any
 from flask import Blueprint, current_app
 
 from flowproof import __version__
+from flowproof.errors import StoreError
 from flowproof.har import har
 from flowproof.kernel.app import ProviderApp
+from flowproof.kernel.http.response import WireResponse
+from flowproof.kernel.metrics import rendered
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.time.clock import Clock
 from flowproof.kernel.time.failed_tasks import FailedTasks
@@ -56,7 +59,25 @@ def index(mock: Mock) -> dict[str, Any]:
 
 @routes.get("/health")
 def health() -> dict[str, Any]:
-    return {"status": "ok", "version": __version__, "workspaces": control_ctx.mock.store.workspaces.count()}
+    """That the process answers, whatever has become of its state."""
+    return {"status": "ok", "version": __version__}
+
+
+@routes.get("/ready")
+def ready() -> dict[str, Any]:
+    """That the state can be read; where it cannot, the answer is 503."""
+    return {"status": "ready", "workspaces": control_ctx.mock.store.workspaces.count()}
+
+
+@routes.get("/metrics")
+def metrics() -> Any:
+    """Counts of all workers of this server in Prometheus' text format, also while the state is not available."""
+    try:
+        workspaces = control_ctx.mock.store.workspaces.count()
+    except StoreError:
+        workspaces = None
+    text, media_type = rendered(control_ctx.total_metrics(), workspaces)
+    return WireResponse(200, text, (("Content-Type", media_type),))
 
 
 @routes.get("/openapi.json")

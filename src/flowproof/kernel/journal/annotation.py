@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import orjson
-
 from flowproof.conformance import Finding
+from flowproof.kernel.state.damage import loaded
 from flowproof.kernel.state.protocol import Store
 from flowproof.kernel.state.rows import ExchangeRow
 from flowproof.redaction.journal_entries import redact_entry_json
@@ -36,7 +35,7 @@ def annotate(
     row = store.exchanges.find(workspace, int(number))
     if row is None:
         return False
-    entry: dict[str, Any] = orjson.loads(row.body)
+    entry: dict[str, Any] = loaded(row.body, f"exchange {exchange}")
     known = {
         "requirement": next((each.requirement for each in findings if each.requirement), None),
         "findings": [asdict(each) for each in findings],

@@ -1,13 +1,15 @@
 """The ordered exchanges of a workspace, bounded, redacted before anybody sees them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
 
+from flowproof.errors import StoreUnavailable
+from flowproof.kernel.state.damage import loaded
 from flowproof.kernel.state.protocol import Store
 from flowproof.kernel.state.rows import ExchangeDraft, ExchangeRow
 from flowproof.kernel.time.clock import Mode
@@ -80,13 +82,39 @@ class Journal:
         while len(self._explanations) > MOST_WAITING:
             self._explanations.popitem(last=False)
 
+    @property
+    def has_unexplained(self) -> bool:
+        return bool(self._explanations)
+
+    def explain_waiting(self) -> None:
+        """Explain now what waits for a reader: where several servers share the journal, another one may be asked."""
+        while waiting := tuple(self._explanations.items()):
+            for identifier, explanation in waiting:
+                try:
+                    self._explain(identifier, explanation())
+                except StoreUnavailable:  # it can be tried again
+                    raise
+                except Exception:
+                    self._explanations.pop(identifier, None)
+                    raise
+                self._explanations.pop(identifier, None)
+
+    def _explain(self, identifier: str, text: str) -> None:
+        """Write an explanation that was drawn up before, unless a reader has done so meanwhile."""
+        workspace, _, number = identifier.rpartition("-")
+        with self._store.transaction():
+            self._store.claim(workspace)  # nobody else changes the exchange until it is written
+            row = self._store.exchanges.find(workspace, int(number))
+            if row is not None and identifier in self._explanations:
+                self._replace(row, {**_entry(row), "explanation": text})
+
     def note(self, workspace: str, number: int, text: str) -> None:
         """Add a text to the explanation of an exchange that is still kept, such as what failed afterwards."""
         row = self._store.exchanges.find(workspace, number)
         if row is not None:
             entry = self._explained(row)
             entry["explanation"] = " ".join(each for each in (entry["explanation"], text) if each)
-            self._store.exchanges.replace(row._replace(body=compact(orjson.dumps(entry))))
+            self._replace(row, entry)
 
     def entries(
         self, workspace: str, *, after: int = 0, limit: int | None = None, refused_only: bool = False
@@ -104,19 +132,30 @@ class Journal:
         """The exchange of an id such as ``default-17``."""
         workspace, _, number = identifier.rpartition("-")
         row = self._store.exchanges.find(workspace, int(number)) if number.isdecimal() and len(number) < 16 else None
-        return self._explained(row) if row else None
+        if row is None:
+            self._explanations.pop(identifier, None)
+            return None
+        return self._explained(row)
 
     def _explained(self, row: ExchangeRow) -> dict[str, Any]:
-        entry: dict[str, Any] = orjson.loads(row.body)
+        entry = _entry(row)
         explanation = self._explanations.pop(entry["id"], None)
         if explanation is not None:
             entry["explanation"] = explanation()
-            self._store.exchanges.replace(row._replace(body=compact(orjson.dumps(entry))))
+            self._replace(row, entry)
         return entry
+
+    def _replace(self, row: ExchangeRow, entry: Mapping[str, Any]) -> None:
+        self._store.exchanges.replace(row._replace(body=compact(orjson.dumps(entry))))
 
     def clear(self, workspace: str) -> None:
         """Empty a workspace's journal."""
         self._store.exchanges.clear(workspace)
+
+
+def _entry(row: ExchangeRow) -> dict[str, Any]:
+    entry: dict[str, Any] = loaded(row.body, f"exchange {exchange_id(row.workspace, row.number)}")
+    return entry
 
 
 def _render(meta: ExchangeMeta, entry: JournalEntry, secrets: frozenset[str]) -> bytes:

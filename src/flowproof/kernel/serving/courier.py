@@ -1,21 +1,26 @@
 """
 Does what has become due: tasks and webhook deliveries, workspace by workspace, on each workspace's own clock.
 
-It runs on the event loop and blocks nothing. Within a workspace deliveries are sent one after the other, in the order
+It runs on the event loop and blocks nothing: where the state is a database that several servers share, it uses the
+mocks in threads. Within a workspace deliveries are sent one after the other, in the order
 in which they are due; workspaces do not wait for each other. On a real clock it wakes by itself; on a frozen or stepped
 one when the clock is moved, and then every attempt happens at the moment at which it was due. It uses the mocks only
 under the lock, which it never holds while it waits for a receiver.
+
+Servers that share a database each look after what they have changed themselves; once a second each looks for what
+nobody looks after, since a server may have ended. Whoever claims a workspace first does what is due in it.
 """
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent import futures
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from flowproof.errors import StoreError, StoreUnavailable
 from flowproof.exchange import Headers
 from flowproof.kernel.mock import Mock
 from flowproof.kernel.state.rows import DeliveryRow
@@ -25,6 +30,7 @@ from flowproof.kernel.webhooks.policy import WebhookPolicy, signed_headers
 from flowproof.kernel.workspaces import Workspace
 
 from .sending import NotAllowed, send
+from .threads import COURIER_THREADS, DatabaseThreads
 
 __all__ = ["Courier"]
 
@@ -34,6 +40,11 @@ TASKS_AT_ONCE = 10
 LONGEST_SLEEP_S = 3600.0
 START_TIMEOUT_S = 2.0
 MOST_AT_ONCE = 256  # connections, of all workspaces together
+SWEEP_S = 1.0
+SWEPT_AT_ONCE = 200  # workspaces
+BUSY_S, LONGEST_BUSY_S = 0.02, 0.5  # until a workspace that another server has is tried again
+RETRY_S, LONGEST_RETRY_S = 0.2, 5.0  # until what came of an attempt is written again, while the database is away
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,26 @@ class AttemptResult:
     policy: WebhookPolicy
 
 
+@dataclass(frozen=True, slots=True)
+class DueWork:
+    """
+    What a look at a workspace has found.
+
+    Args:
+        workspace: As it is; None where there is none of that id.
+        delivery: The one that is to be sent now.
+        next_due_us: When something is due next, in microseconds since 1970 on the workspace's clock.
+        is_busy: Another server has the workspace.
+        has_tasks: There are more tasks that are due.
+    """
+
+    workspace: Workspace | None
+    delivery: DeliveryRow | None = None
+    next_due_us: int | None = None
+    is_busy: bool = False
+    has_tasks: bool = False
+
+
 class Timer(NamedTuple):
     """The next wake of a workspace: its time in microseconds since 1970, and the loop's handle."""
 
@@ -77,10 +108,12 @@ class Courier:
     ``home_port`` is the server's own port on loopback, to which no webhook is sent.
     """
 
-    def __init__(self, mock: Mock, lock: Lock, *, reaches_loopback: bool = True) -> None:
+    def __init__(self, mock: Mock, lock: AbstractContextManager[object], *, reaches_loopback: bool = True) -> None:
         self.home_port: int | None = None
         self._mock = mock
         self._lock = lock
+        self._threads = None if mock.store.sharing is None else DatabaseThreads(COURIER_THREADS)
+        self._sweeper: asyncio.Task[None] | None = None
         self._reaches_loopback = reaches_loopback
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}  # by workspace
@@ -90,15 +123,17 @@ class Courier:
         self._stopping = False
 
     def start(self) -> None:
-        """Take up what an earlier server has left in the state file. Needs a running event loop."""
+        """Take up what an earlier server has left in the state. Needs a running event loop."""
         self._stopping = False
         with self._lock:
             with self._mock.store.transaction():
                 self._mock.store.deliveries.put_back_all()
-            waiting = self._mock.store.workspaces_with_work()
+            waiting = self._mock.store.workspaces_with_work() if self._mock.store.sharing is None else ()
         for workspace in waiting:
             self.wake(workspace)
         self._loop = asyncio.get_running_loop()
+        if self._mock.store.sharing is not None:
+            self._sweeper = self._loop.create_task(self._sweep())
 
     @property
     def runs(self) -> bool:
@@ -156,6 +191,8 @@ class Courier:
             timer.handle.cancel()
         self._timers.clear()
         self._rerun.clear()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
         if self._tasks:
             _, unfinished = await asyncio.wait(self._tasks.values(), timeout=within_s)
             for task in unfinished:
@@ -168,30 +205,71 @@ class Courier:
             self._rerun.discard(workspace)
             self.wake(workspace)
 
+    async def _use(self, step: Callable[..., Result], *arguments: object) -> Result:
+        """Run a step that uses the mocks: here under the lock, or in a thread where it waits for a database."""
+        if self._threads is not None:
+            return await self._threads.run(step, *arguments)
+        with self._lock:
+            return step(*arguments)
+
+    async def _sweep(self) -> None:
+        """Look again and again for what is due and nobody looks after."""
+        while not self._stopping:
+            try:
+                for workspace in await self._use(self._neglected):
+                    self.wake(workspace)
+            except StoreError as error:
+                logger.error("what is due cannot be looked for: %s", error)
+            await asyncio.sleep(SWEEP_S)
+
+    def _neglected(self) -> Sequence[str]:
+        sharing = self._mock.store.sharing
+        if sharing is None:
+            return ()
+        sharing.put_back_abandoned()
+        return sharing.due_workspaces(limit=SWEPT_AT_ONCE)
+
     async def _do_due(self, workspace_id: str) -> None:
+        busy_s = BUSY_S
         try:
             while not self._stopping:
-                with self._lock, self._mock.store.transaction():
-                    workspace = self._mock.workspaces.find_cached(workspace_id)
-                    if workspace is None:
-                        return
-                    tasks_done = self._mock.workspaces.run_due(workspace, limit=TASKS_AT_ONCE)
-                    delivery = self._take_delivery(workspace) if tasks_done else None
-                    if tasks_done and delivery is None:
-                        self._set_timer(workspace)
-                        return
-                if delivery is None:
+                work = await self._use(self._take_work, workspace_id)
+                if work.is_busy:
+                    await asyncio.sleep(busy_s)
+                    busy_s = min(2 * busy_s, LONGEST_BUSY_S)
+                elif work.workspace is None:
+                    return
+                elif work.delivery is not None:
+                    await self._deliver(work.workspace, work.delivery)
+                elif work.has_tasks:
                     await asyncio.sleep(0)  # many tasks delay no request
                 else:
-                    await self._deliver(workspace, delivery)
+                    self._set_timer(work.workspace, work.next_due_us)
+                    return
+        except StoreError as error:
+            logger.error("%s: its tasks and deliveries cannot be looked after: %s", workspace_id, error)
         except Exception:
             logger.exception("%s: its tasks and deliveries cannot be looked after", workspace_id)
 
-    def _take_delivery(self, workspace: Workspace) -> DeliveryRow | None:
-        return self._mock.store.deliveries.take_due(workspace.id, microseconds(workspace.clock.now()))
+    def _take_work(self, workspace_id: str) -> DueWork:
+        store = self._mock.store
+        with store.transaction():
+            if not store.try_claim(workspace_id):
+                return DueWork(None, is_busy=True)
+            workspace = self._mock.workspaces.claim(workspace_id)
+            if workspace is None:
+                return DueWork(None)
+            now_us, due_us = microseconds(workspace.clock.now()), store.next_due_us(workspace.id)
+            if due_us is None or due_us > now_us:
+                return DueWork(workspace, next_due_us=due_us)
+            if not self._mock.workspaces.run_due(workspace, limit=TASKS_AT_ONCE):
+                return DueWork(workspace, has_tasks=True)
+            delivery = store.deliveries.take_due(workspace.id, now_us)
+            if delivery is not None:
+                return DueWork(workspace, delivery)
+            return DueWork(workspace, next_due_us=store.next_due_us(workspace.id))
 
-    def _set_timer(self, workspace: Workspace) -> None:
-        due_us = self._mock.store.next_due_us(workspace.id)
+    def _set_timer(self, workspace: Workspace, due_us: int | None) -> None:
         if due_us is None or workspace.clock.mode != "real" or self._stopping:
             return
         wait_s = (Clock.at_microseconds(due_us) - workspace.clock.now()).total_seconds()
@@ -200,37 +278,51 @@ class Courier:
         self._timers[workspace.id] = Timer(due_us, handle)
 
     async def _deliver(self, workspace: Workspace, row: DeliveryRow) -> None:
-        store = self._mock.store
+        deliveries = self._mock.store.deliveries
         try:
             delivery = Delivery.from_json(row.value)
             attempt = await self._attempt(workspace, delivery)
         except asyncio.CancelledError:
             with self._lock:
-                store.deliveries.put_back(row.seq)
+                deliveries.put_back(row.seq)
             raise
+        except StoreUnavailable:  # before it was sent
+            await self._until_written(workspace, deliveries.put_back, row.seq)
+            return
         except Exception:
             logger.exception("%s: the delivery %s cannot be sent and is given up", workspace.id, row.value["id"])
-            with self._lock:
-                store.deliveries.update(row.seq, "failed", row.value["due_us"], row.value)
+            await self._until_written(workspace, deliveries.update, row.seq, "failed", row.value["due_us"], row.value)
             return
-        with self._lock, store.transaction():
-            if store.deliveries.is_sending(row.seq):  # else the workspace was reset, restored or deleted meanwhile
+        await self._until_written(workspace, self._write_attempt, workspace, row.seq, delivery, attempt)
+
+    async def _until_written(self, workspace: Workspace, step: Callable[..., None], *arguments: object) -> None:
+        """Write what came of an attempt; again and again while a database is away, else it would be sent once more."""
+        pause_s = RETRY_S
+        while True:
+            try:
+                return await self._use(step, *arguments)
+            except StoreUnavailable as error:
+                if self._stopping:
+                    raise
+                logger.error("%s: what came of a delivery cannot be written yet: %s", workspace.id, error)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_RETRY_S)
+
+    def _write_attempt(self, workspace: Workspace, seq: int, delivery: Delivery, attempt: AttemptResult) -> None:
+        store = self._mock.store
+        with store.transaction():
+            store.claim(workspace.id)
+            if store.deliveries.is_sending(seq):  # else the workspace was reset, restored or deleted meanwhile
                 after = self._record(workspace, delivery, attempt)
-                store.deliveries.update(row.seq, after.state, after.due_us, after.to_json())
+                store.deliveries.update(seq, after.state, after.due_us, after.to_json())
 
     async def _attempt(self, workspace: Workspace, delivery: Delivery) -> AttemptResult:
         """One attempt, at the moment at which it was due unless the clock is a real one."""
         at = workspace.clock.now() if workspace.clock.mode == "real" else Clock.at_microseconds(delivery.due_us)
-        rng_key = f"{delivery.id}-{len(delivery.attempts)}"
-        adversary = delivery.adversary
-        with self._lock:
-            context = self._mock.workspaces.context(workspace, delivery.provider, now=at, rng_key=rng_key)
-            policy = self._mock.apps[delivery.provider].provider.webhooks
-            if policy is None:
-                raise ValueError(f"{delivery.provider} has no webhooks")
-            signed = signed_headers(delivery.webhook, adversary, policy, context)
-            headers = (*signed, (DELIVERY_HEADER, f"{workspace.id}/{delivery.id}"))
-            allowed_hosts = context.outbox.allowed_hosts
+        policy = self._mock.apps[delivery.provider].provider.webhooks
+        if policy is None:
+            raise ValueError(f"{delivery.provider} has no webhooks")
+        headers, allowed_hosts = await self._use(self._prepare, workspace, delivery, policy, at)
         async with self._connections:
             started_ms = stopwatch_ms()
             is_final = False
@@ -238,7 +330,7 @@ class Courier:
                 result = await send(
                     delivery.webhook,
                     headers,
-                    connection="whole" if delivery.attempts else adversary.connection,
+                    connection="whole" if delivery.attempts else delivery.adversary.connection,
                     timeout_s=policy.timeout_s,
                     allowed_hosts=allowed_hosts,
                     home_port=self.home_port,
@@ -247,6 +339,16 @@ class Courier:
             except NotAllowed as error:
                 result, is_final = DeliveryResult(error=str(error)), True
         return AttemptResult(at, headers, result, is_final, stopwatch_ms() - started_ms, policy)
+
+    def _prepare(
+        self, workspace: Workspace, delivery: Delivery, policy: WebhookPolicy, at: datetime
+    ) -> tuple[Headers, Sequence[str]]:
+        """The signed headers of an attempt, and the hosts to which the workspace may deliver."""
+        rng_key = f"{delivery.id}-{len(delivery.attempts)}"
+        context = self._mock.workspaces.context(workspace, delivery.provider, now=at, rng_key=rng_key)
+        signed = signed_headers(delivery.webhook, delivery.adversary, policy, context)
+        headers = (*signed, (DELIVERY_HEADER, f"{workspace.id}/{delivery.id}"))
+        return headers, context.outbox.allowed_hosts
 
     def _record(self, workspace: Workspace, delivery: Delivery, attempt: AttemptResult) -> Delivery:
         """Write an attempt into the journal; returns the delivery after it."""

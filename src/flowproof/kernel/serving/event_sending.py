@@ -1,18 +1,17 @@
 """
 Sends server-sent events for as long as somebody reads them.
 
-The source is asked a few times a second, under the lock, and only while a client is connected: so nothing is done for
-events where a request of a provider's client is served, and what another process has recorded is found as well.
+The source is asked a few times a second, and only while a client is connected: so nothing is done for events where a
+request of a provider's client is served, and what another process has recorded is found as well.
 """
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from threading import Lock
 
 from flowproof.errors import StoreError
 
-from .control_answers import EventSource
 from .response_writer import ResponseWriter
 
 __all__ = ["send_events"]
@@ -22,16 +21,16 @@ logger = logging.getLogger("flowproof.control")
 POLL_S = 0.2
 SILENT_POLLS = 75  # after which a comment shows the client, and proxies between, that the connection is alive
 RETRY_MS = 1000  # how long a browser waits before it connects again
+Read = Callable[[], Awaitable[bytes | None]]
 
 
-async def send_events(source: EventSource, writer: ResponseWriter, lock: Lock, stopped: asyncio.Event) -> None:
+async def send_events(read: Read, writer: ResponseWriter, stopped: asyncio.Event) -> None:
     """
     Send events until the client leaves, the source ends or the server stops.
 
     Args:
-        source: Of the events; it is used under the lock.
+        read: Reads the source of the events, as `EventSource.read` does.
         writer: Of the response.
-        lock: Of the mocks; it is not held while the client is waited for.
         stopped: The server stops.
     """
     await writer.begin_events(b"retry: %d\n\n" % RETRY_MS)
@@ -40,8 +39,7 @@ async def send_events(source: EventSource, writer: ResponseWriter, lock: Lock, s
     silent = 0
     try:
         while not (gone.done() or stop.done()):
-            with lock:
-                new = source.read()
+            new = await read()
             if new is None:
                 break
             silent = 0 if new else silent + 1

@@ -7,14 +7,17 @@ A request enters by one of three ways, and each ends in `Mock.handle` or the con
     __call__           the slow path, over ASGI: large bodies, queued requests, and those that a fault plan hits
     serve_from_thread  without a socket, from any thread of this process
 
-Requests are processed one at a time, under a lock; a fault waits with ``await`` and without the lock.
+Requests are processed one at a time, under a lock; a fault waits with ``await`` and without the lock. Where several
+servers share the state, each request is processed in a thread of its own instead, with a transaction of its own: it
+waits for the database, and others of the process go on meanwhile.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 from typing import Protocol, TypeVar, assert_never
 
@@ -24,16 +27,19 @@ from flowproof.kernel.http.host_names import HostNames
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
+from flowproof.kernel.metrics import Metrics
 from flowproof.kernel.mock import Arrival, Mock
 
 from .control_answers import EventSource, Job
 from .courier import Courier
 from .event_sending import send_events
 from .response_writer import ARRIVAL, Message, Receive, ResponseWriter, Send, malformed
+from .threads import REQUEST_THREADS, DatabaseThreads
 
 __all__ = ["CONTROL_PREFIX", "Gateway"]
 
 CONTROL_PREFIX = "/_flowproof"
+HEALTH = f"{CONTROL_PREFIX}/health"  # needs no state, and never waits for a thread
 MOST_DRAINED = 32 * 1024 * 1024  # bytes read of a body that is too large
 
 UNKNOWN_HOST = "This server answers under loopback names, the providers' own hosts, and those that it is told to allow"
@@ -54,6 +60,8 @@ class ClientDisconnected(Exception):
 
 class Control(Protocol):
     """What answers the control API."""
+
+    total_metrics: Callable[[], Metrics]
 
     def answer(self, wire: WireRequest) -> WireResponse | EventSource | Job:
         """Handle one request; where that cannot be done at once, return what does it."""
@@ -76,11 +84,17 @@ class Gateway:
     ) -> None:
         self.mock = mock
         self._hosts = hosts or HostNames(any_name=True)
-        self._lock = Lock()
+        self._threads = None if mock.store.sharing is None else DatabaseThreads(REQUEST_THREADS)
+        self._lock: AbstractContextManager[object] = Lock() if self._threads is None else nullcontext()
         self.courier = Courier(mock, self._lock, reaches_loopback=not shared)
+        self._explaining: asyncio.Task[None] | None = None
         self._control = control
         self._largest_body = largest_body
         self._hurried = asyncio.Event()
+
+    def share_metrics(self, total: Callable[[], Metrics]) -> None:
+        """Let the control API show what all processes of a server have counted."""
+        self._control.total_metrics = total
 
     def serve_from_thread(self, request: WireRequest) -> WireResponse | None:
         """
@@ -121,25 +135,33 @@ class Gateway:
             where it cannot answer at once; or None where its body is too large. All but the response are then to be
             served over ASGI.
         """
-        if len(request.body) > self._largest_body:
+        if len(request.body) > self._largest_body or (self._threads is not None and request.path != HEALTH):
             return None
-        if self.mock.store.hold_lock():
-            asyncio.get_running_loop().call_soon(self._pass_turn)
         handled = self._dispatch(request, self.mock.handle)
         self.courier.wake_dirty()
         return handled
 
-    def refuse(self, request: WireRequest, status: int, reason: str) -> WireResponse:
-        """The answer to what cannot be read as a request: as much of it as could be read, a status, and the reason."""
+    def refuse(self, request: WireRequest, status: int, reason: str, respond: Callable[[WireResponse], object]) -> None:
+        """
+        Refuse what cannot be read as a request.
+
+        Args:
+            request: As much of it as could be read.
+            status: Such as 400 or 431.
+            reason: What is wrong, for people.
+            respond: Takes the answer: at once, or on the event loop when a thread has it.
+        """
+        if self._threads is None or self._is_for_control(request):
+            respond(self._refusal(request, status, reason))
+            return
+        refused = asyncio.get_running_loop().create_task(self._use(self._refusal, request, status, reason))
+        refused.add_done_callback(lambda task: None if task.cancelled() else respond(task.result()))
+
+    def _refusal(self, request: WireRequest, status: int, reason: str) -> WireResponse:
         if self._is_for_control(request):
             return problem(status, "Unreadable request", reason)
         with self._lock:
             return self._handle(request, lambda wire: self.mock.refuse(wire, status, reason))
-
-    def _pass_turn(self) -> None:
-        """Release a state file once a turn of the loop, and not after each request of a busy process."""
-        with self._lock:
-            self.mock.store.release_lock()
 
     def _dispatch(
         self, request: WireRequest, handle: Callable[[WireRequest], Result]
@@ -147,7 +169,7 @@ class Gateway:
         """Let the control API or the mock handle a request."""
         with self._lock:
             if self._is_for_control(request):
-                return _guarded(self._control.answer, request)
+                return self._guarded(self._control.answer, request)
             return self._handle(request, handle)
 
     def _handle(self, request: WireRequest, handle: Callable[[WireRequest], Result]) -> Result | WireResponse:
@@ -155,7 +177,44 @@ class Gateway:
         host = next((value for name, value in request.headers if name == "host"), "")
         if not self._hosts.accepts(host):
             return problem(403, "Unknown host", f"{UNKNOWN_HOST}: serve with --allow-host {host}.")
-        return _guarded(handle, request)
+        return self._guarded(handle, request)
+
+    def _locked(self, step: Callable[[Argument], Result], argument: Argument) -> Result | WireResponse:
+        with self._lock:
+            return self._guarded(step, argument)
+
+    def _guarded(self, step: Callable[[Argument], Result], argument: Argument) -> Result | WireResponse:
+        """The result of a step; where it fails, an error response of ours, which is not a provider's."""
+        try:
+            return step(argument)
+        except StoreError as error:
+            logger.error("%s", error)
+            self.mock.metrics.count_state_error()
+            return problem(503, "State not available", f"The server's state: {error}.")
+        except Exception:
+            logger.exception("the server failed")
+            return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")
+
+    async def _use(self, step: Callable[..., Result], *arguments: object) -> Result:
+        """Run a step that uses the mocks: here, or in a thread where it waits for a database."""
+        if self._threads is None:
+            return step(*arguments)
+        return await self._threads.run(step, *arguments)
+
+    def _explain_beside(self) -> None:
+        """Have refused requests explained while others are served, where another server may be asked for it."""
+        if self._threads is None or not self.mock.journal.has_unexplained:
+            return
+        if self._explaining is None or self._explaining.done():
+            self._explaining = asyncio.get_running_loop().create_task(self._explain(self._threads))
+
+    async def _explain(self, threads: DatabaseThreads) -> None:
+        try:
+            await threads.run(self.mock.journal.explain_waiting)
+        except StoreError as error:
+            logger.error("refused requests cannot be explained: %s", error)
+        except Exception:
+            logger.exception("refused requests cannot be explained")
 
     def _is_for_control(self, request: WireRequest) -> bool:
         if request.path == "/":
@@ -178,16 +237,21 @@ class Gateway:
             except ClientDisconnected:
                 return
             is_too_large = request.too_large
-            handled = self._dispatch(request, self.mock.handle)
+            handled = await self._use(self._dispatch, request, self.mock.handle)
+            self._explain_beside()
         match handled:
             case WireResponse():
                 await writer.write(handled, close=is_too_large)
             case Arrival():
                 await self._serve_arrival(handled, writer)
             case Job():
-                await writer.write(await asyncio.to_thread(_guarded, type(handled).run, handled))
+                await writer.write(await asyncio.to_thread(self._guarded, type(handled).run, handled))
             case _:
-                await send_events(handled, writer, self._lock, self._hurried)
+                await send_events(partial(self._use, self._read_events, handled), writer, self._hurried)
+
+    def _read_events(self, source: EventSource) -> bytes | None:
+        with self._lock:
+            return source.read()
 
     async def _serve_arrival(self, arrival: Arrival, writer: ResponseWriter) -> None:
         try:
@@ -201,12 +265,12 @@ class Gateway:
         if wait_s > 0:
             await self._wait(wait_s)
         if reset is not None:
-            with self._lock:
-                self.mock.record_reset(arrival)
+            await self._use(self._locked, self.mock.record_reset, arrival)
             await writer.reset(reset)
             return
-        with self._lock:
-            response = _guarded(self.mock.resume, arrival)
+        response = await self._use(self._locked, self.mock.resume, arrival)
+        if response is None:
+            raise ValueError("a request that is resumed has a response")
         await self._write_with_faults(arrival, response, writer)
 
     def hurry(self) -> None:
@@ -271,15 +335,3 @@ class Gateway:
             else:
                 pieces.clear()
         return (b"", True) if size > self._largest_body else (b"".join(pieces), False)
-
-
-def _guarded(step: Callable[[Argument], Result], argument: Argument) -> Result | WireResponse:
-    """The result of a step; where it fails, an error response of ours, which is not a provider's."""
-    try:
-        return step(argument)
-    except StoreError as error:
-        logger.error("%s", error)
-        return problem(503, "State not available", f"The server's state: {error}.")
-    except Exception:
-        logger.exception("the server failed")
-        return problem(500, "Flowproof failed", "This is a bug of Flowproof; the server's log says where.")

@@ -8,6 +8,7 @@ which wait and break connections. ARCHITECTURE.md lists what is overridden and u
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import httptools
@@ -46,8 +47,12 @@ class Application(Protocol):
             where it cannot answer at once; or None where it is to be served over ASGI, and nothing has happened yet.
         """
 
-    def refuse(self, request: WireRequest, status: int, reason: str) -> WireResponse:
-        """The answer to what cannot be read as a request, in the provider's words where its target names one."""
+    def refuse(self, request: WireRequest, status: int, reason: str, respond: Callable[[WireResponse], object]) -> None:
+        """
+        Refuse what cannot be read as a request, in the provider's words where its target names one.
+
+        The answer is passed to ``respond``, now or later on the event loop.
+        """
 
 
 class TransportProtocol(TimedConnection):
@@ -264,7 +269,9 @@ class TransportProtocol(TimedConnection):
                 return  # the answer to an earlier request is not written yet, and is the last one
             self.cycle.disconnected = True  # the rest of its body will never come
             self.cycle.message_event.set()
-        self._send_last(self._application.refuse(self._partial_request(data), status, reason))
+        self._is_discarding = True
+        self._stop_timer()  # the answer starts it anew
+        self._application.refuse(self._partial_request(data), status, reason, self._send_last)
 
     def _partial_request(self, data: bytes) -> WireRequest:
         """What can be told of a request that was not read to its end."""
@@ -281,6 +288,8 @@ class TransportProtocol(TimedConnection):
         Bytes that come meanwhile are taken and thrown away for a while. Else the operating system would reset the
         connection, and the client might never see the answer.
         """
+        if self.transport.is_closing():
+            return
         lines = [*(header_lines(response) or []), b"content-length: %d" % len(response.body), b"connection: close"]
         self.transport.write(b"%b%b\r\n\r\n%b" % (status_line(response.status), b"\r\n".join(lines), response.body))
         self._is_discarding = True

@@ -23,4 +23,4 @@ def loaded(body: bytes | str, what: str) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise StoreError(f"{what} is damaged: restore a copy of the state file, or delete it") from error
+        raise StoreError(f"{what} is damaged: restore a copy of the state, or delete it") from error

@@ -7,14 +7,18 @@ Every implementation guarantees:
 - **Values.** Values are JSON and are copied on their way in and out: nobody shares an object with the store.
 - **Atomicity.** All calls within a transaction are kept together or undone together, whichever part of the store they
   concern; :class:`Exchanges` names one limit. A call outside of a transaction is a transaction of its own.
-- **One writer.** While a transaction is open, no other process changes what it has read.
+- **One at a time.** A transaction claims each workspace that it reads or changes: until it ends, others that need the
+  workspace wait. Transactions on different workspaces do not wait for each other. What concerns no workspace by name,
+  such as :meth:`WorkspaceTable.ids`, claims none.
 - **Order.** Records keep the order in which they were first put; tasks and deliveries come by due time, then by the
   order in which they were added; exchanges come by number.
-- **Errors.** A method raises :class:`~flowproof.errors.StoreError` where the state cannot be read or written. No type
-  and no error of a database driver leaves an implementation.
+- **Errors.** A method raises :class:`~flowproof.errors.StoreError` where the state cannot be read or written, and its
+  kind :class:`~flowproof.errors.StoreUnavailable` where that may be otherwise later. No type and no error of a database
+  driver leaves an implementation.
 
-A store is used by one thread at a time; whoever shares it between threads holds a lock. Times are in microseconds since
-1970 on the workspace's clock.
+A store without :attr:`Store.sharing` belongs to one process and is used by one thread at a time; whoever shares it
+between threads holds a lock. A store with it is used by any number of threads of any number of processes at a time, and
+a transaction belongs to the thread that has begun it. Times are in microseconds since 1970 on the workspace's clock.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -23,7 +27,16 @@ from typing import Any, Protocol, TypeVar
 
 from .rows import CredentialRow, DeliveryRow, ExchangeDraft, ExchangeRow, TaskRow, WorkspaceRow
 
-__all__ = ["CredentialTable", "DeliveryQueue", "Exchanges", "RecordTable", "Store", "TaskQueue", "WorkspaceTable"]
+__all__ = [
+    "CredentialTable",
+    "DeliveryQueue",
+    "Exchanges",
+    "RecordTable",
+    "Sharing",
+    "Store",
+    "TaskQueue",
+    "WorkspaceTable",
+]
 
 Cached = TypeVar("Cached")
 
@@ -76,8 +89,12 @@ class CredentialTable(Protocol):
     def delete(self, workspace: str, provider: str, key: str) -> bool:
         """Delete a credential; False where the workspace has none of that key."""
 
-    def workspace_of(self, provider: str, key: str) -> WorkspaceRow | None:
-        """The workspace that a provider's key belongs to."""
+    def owner(self, provider: str, key: str) -> str | None:
+        """
+        Id of the workspace that a provider's key belongs to.
+
+        It may be out of date until a transaction has claimed that workspace; asked again after that, it is true.
+        """
 
     def workspaces_without(self, provider: str) -> Sequence[str]:
         """Ids of the workspaces that have no credential of a provider."""
@@ -114,8 +131,11 @@ class TaskQueue(Protocol):
 
     def add(self, workspace: str, provider: str, due_us: int, name: str, value: Any, *, rng_key: str) -> None: ...
 
-    def take_due(self, workspace: str, until_us: int, providers: Collection[str]) -> TaskRow | None:
-        """Remove and return the first task of these providers that is due by that moment."""
+    def due(self, workspace: str, until_us: int, providers: Collection[str], *, limit: int) -> Sequence[TaskRow]:
+        """The first tasks of these providers that are due by that moment, in the order in which they are due."""
+
+    def remove(self, rows: Sequence[TaskRow]) -> None:
+        """Remove tasks of one workspace."""
 
     def of_workspace(self, workspace: str) -> Sequence[TaskRow]:
         """A workspace's tasks in the order in which they are due."""
@@ -140,11 +160,11 @@ class DeliveryQueue(Protocol):
         """
         Mark the first pending delivery that is due by that moment as being sent, and return it.
 
-        None while another of the workspace is being sent, by whichever process: that keeps them in order.
+        None while another of the workspace is being sent, by whichever server: that keeps them in order.
         """
 
     def is_sending(self, seq: int) -> bool:
-        """Whether a delivery that was taken is still there and still marked as being sent."""
+        """Whether a delivery that this server has taken is still there and still marked as being sent by it."""
 
     def update(self, seq: int, state: str, due_us: int, value: Any) -> None:
         """Replace a delivery that was taken."""
@@ -153,7 +173,7 @@ class DeliveryQueue(Protocol):
         """Make a delivery pending that was taken and is still being sent."""
 
     def put_back_all(self) -> None:
-        """Make every delivery pending that was being sent, in all workspaces: their server has stopped."""
+        """Make every delivery pending that this server was sending, in all workspaces: it has stopped."""
 
     def get(self, workspace: str, delivery: str) -> Any:
         """A delivery's value; None where there is none."""
@@ -201,8 +221,26 @@ class Exchanges(Protocol):
         """Delete a workspace's exchanges; the count stays."""
 
 
+class Sharing(Protocol):
+    """What only a store has that several servers share."""
+
+    def due_workspaces(self, *, limit: int) -> Sequence[str]:
+        """
+        Ids of workspaces in which something is due by their clocks and nothing is being sent, the earliest first.
+
+        What has become due only just now may be left out, since whoever has set it off does it.
+        """
+
+    def put_back_abandoned(self) -> None:
+        """Make every delivery pending that a server was sending which has ended meanwhile."""
+
+
 class Store(Protocol):
     """The one owner of mutable state."""
+
+    @property
+    def sharing(self) -> Sharing | None:
+        """None where the state belongs to one process."""
 
     @property
     def workspaces(self) -> WorkspaceTable: ...
@@ -217,7 +255,7 @@ class Store(Protocol):
     @property
     def exchanges(self) -> Exchanges: ...
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self) -> AbstractContextManager[object]:
         """A block that is kept as a whole, or undone as a whole when it raises. A nested one joins the outer one."""
 
     def savepoint(self) -> AbstractContextManager[None]:
@@ -227,15 +265,27 @@ class Store(Protocol):
         Savepoints nest. One that ends well is still undone with what is around it.
         """
 
-    def cached(self, key: tuple[str, ...], read: Callable[[], Cached]) -> Cached:
+    def claim(self, workspace: str) -> None:
+        """
+        Have a workspace for the open transaction alone until it ends, waiting for others that have it.
+
+        Each call that names a workspace does so, too. After it, what is cached of the workspace is known to hold or is
+        forgotten.
+        """
+
+    def try_claim(self, workspace: str) -> bool:
+        """Do so without waiting; False where another transaction has the workspace."""
+
+    def cached(self, workspace: str | None, key: tuple[str, ...], read: Callable[[], Cached]) -> Cached:
         """
         The value that ``read`` has returned for this key, as long as it still holds.
 
-        It holds until anybody changes a workspace, a credential or a record of the kind ``SEED``, in this process or
-        another one. Changes that are undone count too. Outside of a transaction nothing is known to hold, and ``read``
-        is called. It may be forgotten at any time.
+        It holds until anybody changes the workspace, one of its credentials or one of its records of the kind ``SEED``,
+        in this process or another one. Changes that are undone count too. Unless the open transaction has claimed the
+        workspace nothing is known to hold, and ``read`` is called. It may be forgotten at any time.
 
         Args:
+            workspace: Which one it is of; None where it depends on nothing in the store.
             key: Tells the value from every other that is cached.
             read: Reads or computes the value from those rows alone; nobody may change the value.
         """
@@ -258,17 +308,6 @@ class Store(Protocol):
             By id, the first moment at which something may be due because of that; 0 where it may be due now. A change
             that was undone may be among them.
         """
-
-    def hold_lock(self) -> bool:
-        """
-        Keep other processes out between the following transactions too, until :meth:`release_lock`.
-
-        Returns:
-            Whether :meth:`release_lock` must be called; False where there is no other process, or the lock is held.
-        """
-
-    def release_lock(self) -> None:
-        """Let other processes in again."""
 
     def close(self) -> None:
         """Release the file or connection; the store must not be used after that."""

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from flowproof.conformance import Contract, Finding
-from flowproof.errors import ConfigurationError
+from flowproof.errors import ConfigurationError, StoreConflict, StoreError
 from flowproof.kernel.credentials import Credential, credential_from_row, credential_row
 from flowproof.kernel.hooks import MockHooks
 from flowproof.kernel.journal.annotation import annotate
@@ -95,7 +95,10 @@ class Workspaces:
         with self.store.transaction():
             if self.store.workspaces.get(chosen) is not None:
                 raise WorkspaceTaken(f"Workspace {chosen} exists already.", "Choose another id, or none.")
-            self.store.workspaces.add(workspace.to_row())
+            try:
+                self.store.workspaces.add(workspace.to_row())
+            except StoreConflict as error:  # another server has made it meanwhile
+                raise WorkspaceTaken(f"Workspace {chosen} exists already.", "Choose another id, or none.") from error
             self._mint(workspace.id, self._providers)
         return workspace
 
@@ -116,7 +119,7 @@ class Workspaces:
     def _free_credentials(self, provider: Provider, rng: Random) -> Sequence[Credential]:
         for _ in range(MAX_DRAWS):
             drawn = provider.mint(rng, provider.seed)
-            if not any(self.store.credentials.workspace_of(provider.slug, each.key) for each in drawn):
+            if not any(self.store.credentials.owner(provider.slug, each.key) for each in drawn):
                 return drawn
         raise ConfigurationError(
             f"The provider {provider.slug} draws no credentials that are free.",
@@ -126,13 +129,22 @@ class Workspaces:
     def ensure_default(self) -> Workspace:
         """The default workspace, created where it is missing. All get credentials of a provider new to a state file."""
         with self.store.transaction():
-            default = self.find(DEFAULT) or self.create(DEFAULT)
+            try:
+                default = self.find(DEFAULT) or self.create(DEFAULT)
+            except WorkspaceTaken:  # by a server that starts at the same time
+                default = self._existing(DEFAULT)
             if self._shared:
                 self._revoke_public()
             for slug in self._providers:
                 for workspace in self.store.credentials.workspaces_without(slug):
                     self._mint(workspace, [slug])
             return default
+
+    def _existing(self, workspace_id: str) -> Workspace:
+        found = self.find(workspace_id)
+        if found is None:
+            raise StoreError(f"workspace {workspace_id} comes and goes")
+        return found
 
     def _revoke_public(self) -> None:
         """Revoke the credentials that everybody knows: the state file may come from a server on loopback."""
@@ -147,18 +159,20 @@ class Workspaces:
         row = self.store.workspaces.get(workspace_id)
         return Workspace.from_row(row) if row else None
 
-    def find_by_key(self, provider: str, key: str) -> Workspace | None:
-        """The workspace that a provider's credential belongs to."""
-        row = self.store.credentials.workspace_of(provider, key)
-        return Workspace.from_row(row) if row else None
+    def claim(self, workspace_id: str) -> Workspace | None:
+        """As :meth:`find`, cached from request to request; the open transaction has the workspace for itself then."""
+        self.store.claim(workspace_id)
+        return self.store.cached(workspace_id, ("workspace",), lambda: self.find(workspace_id))
 
-    def find_cached(self, workspace_id: str) -> Workspace | None:
-        """As :meth:`find`, cached from request to request."""
-        return self.store.cached(("workspace", workspace_id), lambda: self.find(workspace_id))
-
-    def find_cached_by_key(self, provider: str, key: str) -> Workspace | None:
-        """As :meth:`find_by_key`, cached from request to request."""
-        return self.store.cached(("key", provider, key), lambda: self.find_by_key(provider, key))
+    def claim_by_key(self, provider: str, key: str) -> Workspace | None:
+        """As :meth:`claim`, for the workspace that a provider's credential belongs to."""
+        owner = self.store.credentials.owner(provider, key)
+        while owner is not None:
+            workspace = self.claim(owner)
+            before, owner = owner, self.store.credentials.owner(provider, key)
+            if owner == before:
+                return workspace
+        return None
 
     def save(self, workspace: Workspace) -> None:
         """Keep seed, clock and faults."""
@@ -226,7 +240,7 @@ class Workspaces:
             secrets = frozenset(secret for each in found for secret in each.secrets.values())
             return secrets, frozenset(each.key for each in found)
 
-        return self.store.cached(("secrets", workspace.id, provider), read)
+        return self.store.cached(workspace.id, ("secrets", provider), read)
 
     def context(
         self,
@@ -275,7 +289,7 @@ class Workspaces:
     def run_due(self, workspace: Workspace, *, limit: int = MAX_TASKS) -> bool:
         """Run the tasks that are due on a workspace's clock, each at its own moment; whether none is left."""
 
-        def run(row: TaskRow) -> None:
+        def run(row: TaskRow) -> int | None:
             context = self.context(
                 workspace,
                 row.provider,
@@ -285,6 +299,7 @@ class Workspaces:
                 exchange=_exchange_of(workspace, row),
             )
             self._providers[row.provider].tasks[row.name](context, orjson.loads(row.body))
+            return context.scheduled.earliest_us
 
         def keep_failed(row: TaskRow, error: Exception) -> None:
             task = FailedTasks(self.store, workspace.id).keep(row, error, workspace.clock.now())

@@ -54,7 +54,7 @@ class Workspace:
             clock = Clock.from_json(orjson.loads(row.clock))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, ConfigurationError) as error:
             raise StoreError(
-                f"the row of workspace {row.id} is damaged: restore a copy of the state file, or delete it"
+                f"the row of workspace {row.id} is damaged: restore a copy of the state, or delete it"
             ) from error
         return cls(row.id, row.seed, clock, faults, row.created_at)
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 __all__ = ["Cache"]
 
 MAX_ENTRIES = 100_000
-Key = tuple[str, ...]
+Key = tuple[str | None, ...]
 Value = TypeVar("Value")
 
 

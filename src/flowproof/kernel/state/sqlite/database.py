@@ -1,8 +1,8 @@
 """
 The connection to one SQLite database: statements, transactions, savepoints.
 
-In memory, SQLite's own transaction begins with the first statement that writes, and a transaction that writes nothing
-costs nothing. On a file it begins at once, since another process may write too.
+SQLite's own transaction begins with the first statement that writes, and a transaction that writes nothing costs
+nothing: no other process writes.
 """
 
 import os
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from flowproof.errors import StoreError
 
 from .cache import Cache
-from .sharing import Sharing
+from .ownership import Ownership
 
 __all__ = ["IN_MEMORY", "Database", "Participant", "Savepoint", "Transaction"]
 
@@ -59,8 +59,8 @@ class Database:
     ) -> None:
         self.cache = Cache()
         self._participant = participant
-        self._sharing: Sharing | None = None
         self._is_inside = False
+        self._ownership = None if location == IN_MEMORY else Ownership(location)
         self._location = location
         try:
             self._file = None if location == IN_MEMORY else _owned_file(location)
@@ -68,18 +68,18 @@ class Database:
                 location, isolation_level=None, check_same_thread=False, cached_statements=512
             )
         except (sqlite3.Error, OSError) as error:
+            self._release()
             raise StoreError(f"the state file {location} cannot be opened: {error}") from error
         try:
             self._claim(location)
             for pragma in PRAGMAS:
                 self._connection.execute(f"PRAGMA {pragma}")
             self._connection.executescript(schema)
-            self._sharing = None if location == IN_MEMORY else Sharing(location, self._run)
         except sqlite3.Error as error:
-            self._connection.close()
+            self.close()
             raise StoreError(f"the state file {location} cannot be opened: {error}") from error
         except StoreError:
-            self._connection.close()
+            self.close()
             raise
         self._connection.set_trace_callback(trace)
 
@@ -125,53 +125,39 @@ class Database:
 
     def close(self) -> None:
         self._connection.close()
-        if self._sharing is not None:
-            self._sharing.close()
-            self._sharing = None
+        self._release()
+
+    def _release(self) -> None:
+        if self._ownership is not None:
+            self._ownership.release()
+            self._ownership = None
 
     @contextmanager
     def invalidating(self) -> Iterator[None]:
-        """A transaction around the change of something that may be cached, here or in another process."""
+        """A transaction around the change of something that may be cached."""
         with Transaction(self):
             self.cache.drop_on_rollback()
             self.cache.clear()
-            if self._sharing is not None:
-                self._sharing.count_change()
             yield
-
-    def hold_lock(self) -> bool:
-        return self._sharing is not None and self._sharing.hold()
-
-    def release_lock(self) -> None:
-        if self._sharing is not None:
-            self._sharing.release()
-            if not self._is_inside:
-                self._sharing.unlock()
 
     # What the blocks below call
 
     def begin(self) -> bool:
-        """Begin a transaction; False where one is open."""
+        """
+        Begin a transaction; False where one is open.
+
+        Raises:
+            StoreError: The file is not there any more.
+        """
         if self._is_inside:
             return False
-        if self._sharing is not None:
-            self._begin_on_file(self._sharing)
+        if self._file is not None:
+            self._check_file()
         self._is_inside = True
         self.cache.open()
         if self._participant is not None:
             self._participant.begin()
         return True
-
-    def _begin_on_file(self, sharing: Sharing) -> None:
-        sharing.lock()
-        try:
-            self._check_file()
-            self._run("BEGIN IMMEDIATE")
-            if sharing.is_stale():
-                self.cache.clear()
-        except BaseException:
-            self._end(rolls_back=True)
-            raise
 
     def _check_file(self) -> None:
         """
@@ -199,7 +185,7 @@ class Database:
         self._end(rolls_back=False)
 
     def rollback(self) -> None:
-        self._forget_written()
+        self.cache.rolled_back()
         if self._participant is not None:
             self._participant.rollback()
         self._end(rolls_back=True)
@@ -207,12 +193,8 @@ class Database:
     def _end(self, *, rolls_back: bool) -> None:
         self._is_inside = False
         self.cache.close()
-        try:
-            if rolls_back and self._connection.in_transaction:  # SQLite itself has rolled back where the disk is full
-                self._run("ROLLBACK")
-        finally:
-            if self._sharing is not None:
-                self._sharing.unlock()
+        if rolls_back and self._connection.in_transaction:  # SQLite itself has rolled back where the disk is full
+            self._run("ROLLBACK")
 
     def begin_savepoint(self) -> bool:
         """Begin a savepoint; False where none is needed, since nothing was written before it."""
@@ -225,17 +207,12 @@ class Database:
         self._run("RELEASE part")
 
     def rollback_savepoint(self, *, is_saved: bool) -> None:
-        self._forget_written()
+        self.cache.rolled_back()
         if is_saved:
             self._run("ROLLBACK TO part")
             self._run("RELEASE part")
         elif self._connection.in_transaction:
             self._run("ROLLBACK")
-
-    def _forget_written(self) -> None:
-        self.cache.rolled_back()
-        if self._sharing is not None:
-            self._sharing.rolled_back()
 
 
 def _owned_file(location: str) -> tuple[int, int]:

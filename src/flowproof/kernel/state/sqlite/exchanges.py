@@ -1,4 +1,4 @@
-"""The table of exchanges, each rendered at once: another process may ask for it, and it outlives a killed one."""
+"""The table of exchanges, each rendered at once: it outlives a killed process."""
 
 from flowproof.kernel.state.rows import ExchangeDraft, ExchangeRow
 

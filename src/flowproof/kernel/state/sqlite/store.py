@@ -1,9 +1,11 @@
 """The store on SQLite: its tables put together, and what concerns several of them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from flowproof.errors import StoreError
 from flowproof.kernel.state.memory_exchanges import MemoryExchanges
+from flowproof.kernel.state.protocol import Sharing
 
 from . import deliveries, exchanges, records, tasks, workspaces
 from .database import IN_MEMORY, Database, Savepoint, Transaction
@@ -11,6 +13,7 @@ from .dirty import DirtyWorkspaces
 
 __all__ = ["IN_MEMORY", "SqliteStore"]
 
+Cached = TypeVar("Cached")
 SCHEMA = workspaces.SCHEMA + records.SCHEMA + tasks.SCHEMA + deliveries.SCHEMA + exchanges.SCHEMA
 DAMAGED = (
     "SELECT 'the row of workspace ' || id FROM workspace"
@@ -24,17 +27,18 @@ class SqliteStore:
     The :class:`~flowproof.kernel.state.protocol.Store` in one SQLite database.
 
     Args:
-        location: ``:memory:``, or the path of a file, which is made where it is missing; several processes may open it.
+        location: ``:memory:``, or the path of a file, which is made where it is missing; one process has it at a time.
         trace: Called with the text of each statement that SQLite runs.
 
     Raises:
-        StoreError: The file cannot be opened, or is no state file of this version.
+        StoreError: The file cannot be opened, belongs to another process, or is no state file of this version.
     """
+
+    sharing: Sharing | None = None
 
     def __init__(self, location: str = IN_MEMORY, *, trace: Callable[[str], object] | None = None) -> None:
         memory = MemoryExchanges() if location == IN_MEMORY else None
         self._database = Database(location, SCHEMA, memory, trace)
-        self.cached = self._database.cache.get_or_read  # (no method around it: a request calls it many times)
         self._dirty = DirtyWorkspaces()
         self.exchanges = memory or exchanges.SqliteExchanges(self._database)
         self.workspaces = workspaces.SqliteWorkspaces(self._database, self._dirty, self.exchanges)
@@ -63,6 +67,15 @@ class SqliteStore:
     def savepoint(self) -> Savepoint:
         return Savepoint(self._database)
 
+    def claim(self, workspace: str) -> None:
+        """Nothing to do: nobody else has the state."""
+
+    def try_claim(self, _workspace: str) -> bool:
+        return True
+
+    def cached(self, workspace: str | None, key: tuple[str, ...], read: Callable[[], Cached]) -> Cached:
+        return self._database.cache.get_or_read((workspace, *key), read)
+
     def next_due_us(self, workspace: str) -> int | None:
         row = self._database.read(
             "SELECT min(due_us) FROM (SELECT min(due_us) AS due_us FROM task WHERE workspace = ? UNION ALL"
@@ -80,12 +93,6 @@ class SqliteStore:
 
     def take_dirty(self) -> Mapping[str, int]:
         return self._dirty.take()
-
-    def hold_lock(self) -> bool:
-        return self._database.hold_lock()
-
-    def release_lock(self) -> None:
-        self._database.release_lock()
 
     def close(self) -> None:
         self._database.close()

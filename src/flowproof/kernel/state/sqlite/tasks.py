@@ -1,6 +1,7 @@
 """The table of tasks."""
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -34,15 +35,16 @@ class SqliteTasks:
             (workspace, provider, due_us, name, orjson.dumps(value), rng_key),
         )
 
-    def take_due(self, workspace: str, until_us: int, providers: Collection[str]) -> TaskRow | None:
-        row = self._database.read(f"{DUE} LIMIT 1", (workspace, until_us)).fetchone()
-        if row is not None and TaskRow(*row).provider not in providers:  # left by a server that had more of them
-            rows = self._database.read(DUE, (workspace, until_us))
-            row = next((each for each in rows if TaskRow(*each).provider in providers), None)
-        if row is None:
-            return None
-        self._database.write("DELETE FROM task WHERE seq = ?", row[:1])
-        return TaskRow(*row)
+    def due(self, workspace: str, until_us: int, providers: Collection[str], *, limit: int) -> Sequence[TaskRow]:
+        rows = self._database.read(f"{DUE} LIMIT ?", (workspace, until_us, limit)).fetchall()
+        if any(TaskRow(*row).provider not in providers for row in rows):  # left by a server that had more of them
+            all_rows = self._database.read(DUE, (workspace, until_us))
+            rows = list(islice((row for row in all_rows if TaskRow(*row).provider in providers), limit))
+        return [TaskRow(*row) for row in rows]
+
+    def remove(self, rows: Sequence[TaskRow]) -> None:
+        for row in rows:
+            self._database.write("DELETE FROM task WHERE seq = ?", (row.seq,))
 
     def of_workspace(self, workspace: str) -> Sequence[TaskRow]:
         rows = self._database.read("SELECT * FROM task WHERE workspace = ? ORDER BY due_us, seq", (workspace,))

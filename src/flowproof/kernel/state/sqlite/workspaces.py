@@ -107,13 +107,14 @@ class SqliteCredentials:
             )
         return rows.rowcount > 0
 
-    def workspace_of(self, provider: str, key: str) -> WorkspaceRow | None:
-        row = self._database.read(
-            "SELECT w.id, w.seed, w.clock, w.faults, w.created_at FROM credential c"
-            " JOIN workspace w ON w.id = c.workspace WHERE c.provider = ? AND c.key = ?",
-            (provider, key),
-        ).fetchone()
-        return WorkspaceRow(*row) if row else None
+    def owner(self, provider: str, key: str) -> str | None:
+        def read() -> str | None:
+            row = self._database.read(
+                "SELECT workspace FROM credential WHERE provider = ? AND key = ?", (provider, key)
+            ).fetchone()
+            return row[0] if row else None
+
+        return self._database.cache.get_or_read(("owner", provider, key), read)
 
     def workspaces_without(self, provider: str) -> Sequence[str]:
         rows = self._database.read(

@@ -1,0 +1,127 @@
+"""
+A sandbox on PostgreSQL that several servers share: python -m benchmarks.shared
+
+Throughput with 1, 2 and 4 workers and 1, 10 and 1,000 workspaces, and the processor time that a request takes of the
+servers and of the database: on few cores, which the load generator shares, that says more than the throughput. The
+database is a private cluster on this machine, whose commits reach the disk.
+"""
+
+import http.client
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+
+import psutil
+
+from tests.postgres import Cluster, binaries
+
+from .loader import Load, Measured, start
+from .orders import full_order, signed, template
+from .results import table, write
+from .servers import Server, flowproof
+
+ROUNDS, SECONDS, WARM_UP_S = 3, 4.0, 2.0
+WORKERS, WORKSPACES = (1, 2, 4), (1, 10, 1000)
+CONNECTIONS = 32
+HEAD = ("workers", "workspaces", "requests/s", "p50 ms", "p99 ms", "server µs", "database µs", "memory MiB", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round measured, with the processor time of a request in microseconds, and the memory in MiB."""
+
+    load: Measured
+    server_us: float
+    database_us: float
+    memory_mib: float
+
+
+def main() -> None:
+    """Measure everything, write and print."""
+    programs = binaries()
+    if programs is None:
+        sys.exit("PostgreSQL is missing: install it first, on Debian with apt-get install postgresql.")
+    rounds: dict[tuple[int, int], list[Round]] = {(n, m): [] for n in WORKERS for m in WORKSPACES}
+    cluster = Cluster(programs, ("fsync=on",))
+    try:
+        for number in range(ROUNDS):
+            for (workers, workspaces), measured in rounds.items():
+                measured.append(_round(cluster, workers, workspaces))
+                shown = f"{workers} workers, {workspaces} workspaces {measured[-1].load.per_s:.0f}/s"
+                print(f"round {number + 1} of {ROUNDS}: {shown}", file=sys.stderr)
+    finally:
+        cluster.remove()
+    head = (
+        "workers",
+        "workspaces",
+        "requests/s",
+        "p50 ms",
+        "p99 ms",
+        "server µs",
+        "database µs",
+        "memory MiB",
+        "failed",
+    )
+    text = table(head, [_row(*key, measured) for key, measured in rounds.items()])
+    figures = {f"{n} workers, {m} workspaces": [each.load.per_s for each in rounds[n, m]] for n, m in rounds}
+    write("shared", "Several servers on one PostgreSQL", text, {"per_s": figures})
+
+
+def _round(cluster: Cluster, workers: int, workspaces: int) -> Round:
+    options = ("--workers", str(workers), "--state", cluster.emptied())
+    with flowproof("oneflow", options=options) as server:
+        others = [_made(server, f"w{number}") for number in range(workspaces - 1)]
+        load = Load(server.port, server.path, server.headers, template(full_order()), others)
+        start(load, WARM_UP_S, connections=CONNECTIONS).measured()
+        with _processor_time(server.process) as of_server, _processor_time(psutil.Process(cluster.pid)) as of_database:
+            measured = start(load, SECONDS, connections=CONNECTIONS).measured()
+        each_us = 1e6 / measured.requests
+        return Round(measured, of_server["s"] * each_us, of_database["s"] * each_us, server.memory_mib())
+
+
+def _made(server: Server, workspace: str) -> Mapping[str, str]:
+    """The headers of an order in a new workspace."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    body, headers = json.dumps({"id": workspace}), {"Content-Type": "application/json"}
+    connection.request("POST", "/_flowproof/workspaces", body, headers)
+    made = json.loads(connection.getresponse().read())
+    connection.close()
+    return signed("/api/order", made["providers"]["oneflow"]["credentials"]["default"])
+
+
+@contextmanager
+def _processor_time(process: psutil.Process) -> Iterator[dict[str, float]]:
+    """What a process and its children take during the block, in seconds, as ``s`` after it."""
+    took, before = dict[str, float](), _seconds(process)
+    yield took
+    took["s"] = _seconds(process) - before
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
+
+
+def _row(workers: int, workspaces: int, rounds: list[Round]) -> tuple[str, ...]:
+    loads = [each.load for each in rounds]
+    figures = [
+        median(each.per_s for each in loads),
+        median(each.p50_ms for each in loads),
+        median(each.p99_ms for each in loads),
+        median(each.server_us for each in rounds),
+        median(each.database_us for each in rounds),
+        median(each.memory_mib for each in rounds),
+    ]
+    return (
+        str(workers),
+        str(workspaces),
+        *(f"{each:.0f}" for each in figures),
+        str(sum(each.failed for each in loads)),
+    )
+
+
+if __name__ == "__main__":
+    main()
