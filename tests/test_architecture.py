@@ -132,7 +132,10 @@ LAYERS = (
     Layer("openapi", ("conformance", "errors", "json_pointer"), (*TESTING, *SERVING, "requests")),
     Layer("openapi_mock", (*BASE, "conformance", "kernel", "openapi"), (*TESTING, "requests")),
     Layer("openapi_suite", (*BASE, "conformance", "openapi"), (*TESTING, *SERVING, "requests")),
-    Layer("scaffold", ("cases", "conformance", "errors", "openapi"), (*TESTING, *SERVING)),
+    Layer("openapi_traffic", (*BASE, "conformance", "recording", "redaction"), (*TESTING, *SERVING, "requests")),
+    Layer(
+        "scaffold", ("cases", "conformance", "errors", "openapi", "openapi_traffic", "recording"), (*TESTING, *SERVING)
+    ),
     Layer(
         "scaffold.templates", (*TOP, "openapi_mock", "openapi_suite"), own_by_dots=True
     ),  # a distribution of its own, whose every file is judged where it is installed
