@@ -143,7 +143,7 @@ class _Document:
         schema = self._body_schema(calls)
         if "properties" in schema:
             required, all_of_them = schema.get("required", ()), _listed(schema["properties"])
-            needed = f"{_listed(required)} of them must be there" if required else "none of them must be there"
+            needed = f"{_listed(required)} must be there" if required else "none must be there"
             yield f"`{name}`: a request may have {all_of_them}; {needed}."
 
     def _operation(self, path: str, method: str, calls: Sequence[Call]) -> Node:

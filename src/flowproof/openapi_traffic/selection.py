@@ -56,7 +56,7 @@ def _base_of_most(listed: Sequence[RecordedExchange]) -> str:
     """The origin with the most JSON, and the segments behind it below which an API is mounted."""
     found: Counter[str] = Counter()
     for each in listed:
-        is_json = each.response.media_type.endswith(("/json", "+json"))
+        is_json = bool(each.response.body) and each.response.media_type.endswith(("/json", "+json"))
         found[_origin(each.url)] += 1 + len(listed) * is_json
     origin = max(found, key=lambda each: found[each], default="")
     of_it = (below(origin, one) for one in listed)

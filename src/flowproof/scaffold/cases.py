@@ -13,6 +13,7 @@ from flowproof.openapi.requests import Requests
 from flowproof.openapi.requirements import snake_case
 from flowproof.openapi.resources import Roles, json_pointer
 from flowproof.openapi.schema_reader import SchemaReader
+from flowproof.openapi.security import read_schemes, read_security
 
 __all__ = ["example_cases"]
 
@@ -24,8 +25,12 @@ def example_cases(contract: Contract, roles: Roles, standing: str = "documented"
     reader = SchemaReader(contract.document)
     answers = Answers(contract, reader)
     requests = Requests(contract, reader, answers)
+    by_query = {each.name for each in read_schemes(contract.document).values() if each.kind == "query"}
+    security = read_security(contract.document, read_schemes(contract.document))
     taken: set[str] = set()
     for operation in contract.operations.all:
+        if security[operation.id] and all(names & by_query for names in security[operation.id]):
+            continue  # (a case is signed in its headers)
         case = _case(contract, operation, roles, answers, requests)
         if case is not None and case["id"] not in taken:
             taken.add(case["id"])

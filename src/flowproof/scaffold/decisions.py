@@ -59,11 +59,6 @@ def decisions_text(
     return "\n\n".join(
         [
             f"# Decisions to take for {name}",
-            *(
-                []
-                if observed is None
-                else ["## The document", OBSERVED, "\n".join(f"- [ ] {each}" for each in observed)]
-            ),
             *([] if observed is None else _of_the_document(observed)),
             INTRODUCTION,
             "## Collections",
