@@ -82,7 +82,7 @@ def test_what_traffic_shows_is_observed_and_what_follows_is_inferred(tmp_path: P
 def test_recording_that_cannot_be_used_is_a_usage_error(
     options: list[str], text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Options that exclude each other, and files that cannot be used, end in a sentence and exit 2, and write nothing."""
+    """Options that exclude each other and files that cannot be used end in a sentence and exit 2, and write nothing."""
     monkeypatch.chdir(tmp_path)
     Path("a.json").write_text(text, encoding="utf-8")
     done = new("kiosk", *options)
