@@ -33,7 +33,7 @@ class Layer:
     own: bool = True
 
 
-BASE = ("errors", "exchange", "json_pointer", "text_file")
+BASE = ("errors", "exchange", "extras", "json_pointer", "text_file")
 TOP = (
     *BASE,
     "cases",
@@ -63,6 +63,7 @@ LAYERS = (
     Layer("", (), TESTING, own=False),
     Layer("__main__", ("cli",), TESTING),
     Layer("errors", (), (*TESTING, *SERVING, "requests")),
+    Layer("extras", ("errors",), (*TESTING, *SERVING, "requests")),
     Layer("exchange", (), (*TESTING, *SERVING, "requests")),
     Layer("json_pointer", (), (*TESTING, *SERVING, "requests")),
     Layer("workflow_commands", (), (*TESTING, *SERVING, "requests")),
@@ -121,7 +122,7 @@ LAYERS = (
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors", "json_pointer"), (*TESTING, *SERVING, "requests")),
-    Layer("providers", ("errors", "kernel", "kit"), TESTING),
+    Layer("providers", ("errors", "extras", "kernel", "kit"), TESTING),
     Layer("plugin", TOP),
     Layer(
         "testing",
