@@ -6,7 +6,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR
 WORKDIR /build
 COPY . .
 RUN python -m venv /opt/flowproof
-RUN /opt/flowproof/bin/python -m pip install --quiet ".[postgres]"
+RUN /opt/flowproof/bin/python -m pip install --quiet ".[server,postgres]"
 # The first start parses the contracts and keeps what it has read: afterwards the file system is read-only.
 RUN /opt/flowproof/bin/flowproof providers
 RUN /opt/flowproof/bin/python -m compileall -q /opt/flowproof/lib

@@ -33,7 +33,7 @@ class Layer:
     own: bool = True
 
 
-BASE = ("errors", "exchange", "json_pointer", "text_file")
+BASE = ("errors", "exchange", "extras", "json_pointer", "text_file")
 TOP = (
     *BASE,
     "cases",
@@ -65,6 +65,7 @@ LAYERS = (
     Layer("", (), TESTING, own=False),
     Layer("__main__", ("cli",), TESTING),
     Layer("errors", (), (*TESTING, *SERVING, "requests")),
+    Layer("extras", ("errors",), (*TESTING, *SERVING, "requests")),
     Layer("exchange", (), (*TESTING, *SERVING, "requests")),
     Layer("json_pointer", (), (*TESTING, *SERVING, "requests")),
     Layer("workflow_commands", (), (*TESTING, *SERVING, "requests")),
@@ -124,7 +125,7 @@ LAYERS = (
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors", "json_pointer"), (*TESTING, *SERVING, "requests")),
-    Layer("providers", ("errors", "kernel", "kit"), TESTING),
+    Layer("providers", ("errors", "extras", "kernel", "kit"), TESTING),
     Layer("plugin", TOP),
     Layer(
         "testing",
@@ -135,7 +136,10 @@ LAYERS = (
     Layer("openapi", ("conformance", "errors", "json_pointer"), (*TESTING, *SERVING, "requests")),
     Layer("openapi_mock", (*BASE, "conformance", "kernel", "openapi"), (*TESTING, "requests")),
     Layer("openapi_suite", (*BASE, "conformance", "openapi"), (*TESTING, *SERVING, "requests")),
-    Layer("scaffold", ("cases", "conformance", "errors", "openapi"), (*TESTING, *SERVING)),
+    Layer("openapi_traffic", (*BASE, "conformance", "recording", "redaction"), (*TESTING, *SERVING, "requests")),
+    Layer(
+        "scaffold", ("cases", "conformance", "errors", "openapi", "openapi_traffic", "recording"), (*TESTING, *SERVING)
+    ),
     Layer(
         "scaffold.templates", (*TOP, "openapi_mock", "openapi_suite"), own_by_dots=True
     ),  # a distribution of its own, whose every file is judged where it is installed

@@ -29,10 +29,10 @@ def _without_git(below: tuple[str, ...]) -> list[Path]:
     """The same in a copy without its history, where everything counts that is not hidden and not built."""
     found = []
     for folder, inner, names in os.walk(ROOT):
-        built = {name for name in inner if name in BUILT or name.startswith(".") or name.endswith(".egg-info")}
-        inner[:] = [name for name in inner if name not in built]
-        found += [Path(folder, name) for name in names]
-        found += [Path(folder, name) for name in inner if Path(folder, name).is_symlink()]
+        built = {each for each in inner if each in BUILT or each.startswith(".") or each.endswith(".egg-info")}
+        inner[:] = [each for each in inner if each not in built]
+        found += [Path(folder, each) for each in names]
+        found += [Path(folder, each) for each in inner if Path(folder, each).is_symlink()]
     wanted = [(name(path), path) for path in sorted(found)]
     return [path for named, path in wanted if not below or any(_is_meant(named, each) for each in below)]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flowproof.errors import ConfigurationError
+from flowproof.extras import missing_extra
 from flowproof.kit import ProviderKit
 
 if TYPE_CHECKING:
@@ -139,6 +140,9 @@ def _load(entry: EntryPoint, kind: type[Loaded]) -> Loaded:
     try:
         found = entry.load()
     except Exception as error:  # another distribution's module may fail in any way
+        missing = missing_extra(error)
+        if missing is not None:
+            raise missing from error
         raise ConfigurationError(
             f"{kind.__name__} {entry.name} of {_origin(entry)} cannot be loaded: {type(error).__name__}: {error}.",
             "Fix or uninstall that distribution.",

@@ -1,14 +1,17 @@
 """The store on SQLite: files that survive, have an owner or are refused, and the statements that a request costs."""
 
+import gc
 import os
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
+import warnings
 from contextlib import closing
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -296,3 +299,15 @@ def test_no_statement_has_numbered_placeholders() -> None:
 
     assert sources != []
     assert [path.name for path in sources if re.search(r"\?\d", path.read_text(encoding="utf-8"))] == []
+
+
+def test_store_that_is_dropped_is_closed() -> None:
+    """Whoever forgets a store without closing it gets no warning of it (Python 3.13 and newer warn of connections)."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        circle: list[Any] = [SqliteStore(IN_MEMORY)]
+        circle.append(circle)  # (as a mock and its store are in)
+        del circle
+        gc.collect()
+
+    assert [str(each.message) for each in warned if each.category is ResourceWarning] == []

@@ -35,6 +35,24 @@ class Installation:
         foreign = ("PYTHON", "PYTEST_", "FLOWPROOF_", "VIRTUAL_ENV")
         return {**{name: value for name, value in os.environ.items() if not name.startswith(foreign)}, **variables}
 
+    def make(self, target: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A target of the distribution's own Makefile, run where its sources stand; nothing is installed again."""
+        programs = self.folder / "bin"
+        programs.mkdir()
+        for each in ("flowproof", "pytest"):
+            (programs / each).write_text(f'#!/bin/sh\nexec {self.python} -m {each} "$@"\n', encoding="utf-8")
+            (programs / each).chmod(0o755)
+        settings = (f"BIN={programs}", f"ARGS={' '.join(arguments)}", "--old-file=.venv/installed")
+        return subprocess.run(
+            ["make", "--silent", target, *settings],
+            cwd=self.python.parents[2] / "sources",
+            env=self.environment({"PYTHONDONTWRITEBYTECODE": "1"}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT_S,
+        )
+
     def run(self, module: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """A module, run to its end."""
         return subprocess.run(

@@ -63,7 +63,9 @@ def test_action_fails_where_the_run_is_misconfigured(tmp_path: Path) -> None:
     assert (tmp_path / "github_output").read_text() == "report=flowproof-report\n"
 
 
-@pytest.mark.parametrize(("requirement", "installed"), [("", str(tree.ROOT)), ("flowproof==0.1.0", "flowproof==0.1.0")])
+@pytest.mark.parametrize(
+    ("requirement", "installed"), [("", f"{tree.ROOT}[all]"), ("flowproof[all]==0.1.0", "flowproof[all]==0.1.0")]
+)
 def test_action_installs_its_own_version_or_another(tmp_path: Path, requirement: str, installed: str) -> None:
     """pip installs the action's own checkout unless the workflow names something else."""
     machine = Machine.make(tmp_path)

@@ -80,7 +80,7 @@ def test_gitlab_job_writes_the_reports_that_it_publishes(tmp_path: Path) -> None
 
     assert done.returncode == 0, done.stdout
     assert all((machine.work / each).is_file() for each in job["artifacts"]["reports"].values())
-    assert machine.installed.read_text() == "install --quiet flowproof pytest-xdist\n"
+    assert machine.installed.read_text() == "install --quiet flowproof[all] pytest-xdist\n"
 
 
 def test_jenkins_steps_write_the_reports_that_they_publish(tmp_path: Path) -> None:

@@ -245,3 +245,33 @@ def test_workspace_is_deleted_after_its_test(
 
     listed = flowproof_server.ask("GET", "/workspaces", limit=1000)["workspaces"]
     assert (inside, workspace.id in listed) == (workspace.id, False)
+
+
+def test_warning_filters_do_not_reach_the_mock(pytester: pytest.Pytester, fork_server: ForkServer) -> None:
+    """In each test of a session whose warnings are errors, a mock whose libraries warn answers."""
+    pytester.makeini("[pytest]\nfilterwarnings = error")
+    pytester.makepyfile(
+        """
+        import warnings
+        import pytest
+        from flowproof.kernel.mock import Mock
+
+        handle = Mock.handle
+
+        def warning_handle(self, request):
+            warnings.warn("old", DeprecationWarning)
+            return handle(self, request)
+
+        @pytest.mark.parametrize("number", range(2))
+        @pytest.mark.filterwarnings("error::DeprecationWarning")
+        def test_it(oneflow, monkeypatch, number):
+            monkeypatch.setattr(Mock, "handle", warning_handle)
+            assert oneflow.orders().orders == ()
+            with pytest.raises(DeprecationWarning):
+                warnings.warn("mine", DeprecationWarning)
+        """
+    )
+
+    for transport in ("socket", "in-process"):
+        ended = fork_server.pytest("--flowproof-transport", transport, cwd=pytester.path)
+        assert re.search("=== 2 passed in ", ended.stdout), ended.stdout

@@ -211,3 +211,41 @@ def test_events_are_appended_and_not_repeated(tmp_path: Path, fork_server: ForkS
     assert "1 failed, 1 passed in" in first.stdout
     assert "1 failed, 1 deselected in" in second.stdout
     assert [json.loads(each).get("verdict") for each in lines] == [None, None, "PASS", "ERROR", None, "ERROR"]
+
+
+def test_session_without_a_property_never_loads_hypothesis(pytester: pytest.Pytester) -> None:
+    """Hypothesis's own plugin does not load it for its summary where there was no property; where there was, it may."""
+    ends = "import sys, pytest\ncode = pytest.main(['-q'])\nprint('hypothesis' in sys.modules, int(code))"
+    pytester.makepyfile("def test_it(workspace): pass")
+    without = pytester.run(sys.executable, "-c", ends)
+    pytester.makepyfile(
+        "from hypothesis import given, strategies as st\n@given(st.none())\ndef test_it(value): assert value == 1"
+    )
+    with_property = pytester.run(sys.executable, "-c", ends)
+
+    without.stdout.fnmatch_lines(["False 0"])
+    with_property.stdout.fnmatch_lines(["True 1"])
+
+
+def test_missing_extra_is_a_sentence_in_a_session(pytester: pytest.Pytester) -> None:
+    """A fixture and a suite that need an extra which is not installed say so in one sentence, without a traceback."""
+    pytester.makepyfile(
+        light="""
+        import sys
+        class Nowhere:
+            def find_spec(self, name, path=None, target=None):
+                if name in ("flask", "hypothesis"):
+                    raise ModuleNotFoundError(name, name=name)
+        sys.meta_path.insert(0, Nowhere())
+        """,
+        test_fixture="def test_it(workspace): pass",
+        test_suite="import hypothesis",
+    )
+    pytester.syspathinsert()
+    ended = pytester.runpytest_subprocess("-p", "light", "--continue-on-collection-errors")
+
+    ended.assert_outcomes(errors=2)
+    ended.stdout.fnmatch_lines(["This needs hypothesis, which the extra suites brings.*"])
+    ended.stdout.fnmatch_lines(["This needs flask, which the extra server brings.*"])
+    ended.stdout.no_fnmatch_line("*Traceback*")
+    ended.stdout.no_fnmatch_line("*find_spec*")

@@ -15,6 +15,7 @@ from flowproof.certify.keys import Ed25519PrivateKey, read_private_key
 from flowproof.certify.run import RunConfiguration, run
 from flowproof.certify.writers import VIEWS, annotations, hide_from_git, write_views
 from flowproof.certify.writers import summary as job_summary
+from flowproof.extras import require
 from flowproof.providers import Kits
 from flowproof.target.profile import MOCK
 
@@ -108,6 +109,7 @@ def certify(
     Exit code 0 all held, 1 something failed or the certificate was refused, 2 misconfigured or nothing could be judged,
     130 interrupted.
     """
+    require("hypothesis")
     kits = Kits()
     kit = kits.find(provider)
     configuration = RunConfiguration(

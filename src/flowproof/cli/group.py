@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowproof.errors import ContractError, FlowproofError, StoreError
+from flowproof.extras import missing_extra
 
 from . import terminal
 
@@ -44,6 +45,11 @@ class CommandGroup(click.Group):
             return super().invoke(ctx)
         except FlowproofError as error:
             raise Misconfigured(" ".join(sentence(error).split())) from error
+        except ModuleNotFoundError as error:
+            missing = missing_extra(error)
+            if missing is None:
+                raise
+            raise Misconfigured(str(missing)) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         return list(self.commands)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from flowproof.extras import require
 from flowproof.mutation import FAMILIES, Family, MutantReport, MutantResult, run_mutants
 from flowproof.providers import Kits, find_providers
 
@@ -59,6 +60,7 @@ def mutants(
     weak there, or the requirement says why nobody outside can notice. Exit code 1 when a mutant of a documented
     requirement survives without such a reason, or when the suite fails on the unbroken mock.
     """
+    require("hypothesis")
     chosen = slugs or Kits().names
     if suite is not None and len(chosen) != 1:
         raise click.UsageError("--suite is the suite of one provider: name that provider.")

@@ -15,7 +15,7 @@ from .normalize import normalize
 from .reading import read_document
 from .upgrade import upgrade
 
-__all__ = ["contract_of", "read_contract", "regular_document"]
+__all__ = ["contract_of", "make_regular", "read_contract", "regular_document"]
 
 SEED_SCHEMA: Mapping[str, Any] = {"type": "object"}
 
@@ -40,10 +40,20 @@ def regular_document(file: Path) -> tuple[dict[str, Any], list[str]]:
     """
     document = read_document(file)
     notes = bundle(document, file)
+    return document, [*notes, *make_regular(document)]
+
+
+def make_regular(document: dict[str, Any]) -> list[str]:
+    """
+    Make a document in one piece regular, in place.
+
+    Returns:
+        What was left out of it.
+    """
     upgrade(document)
-    notes += normalize(document)
+    notes = normalize(document)
     apply_directions(document)
-    return document, notes
+    return notes
 
 
 def contract_of(slug: str, document: Mapping[str, Any]) -> Contract:

@@ -61,6 +61,8 @@ class Problems:
             rng_key: What random parts are drawn from.
         """
         pointer, media_type = self._described(operation, status)
+        if not pointer and media_type:
+            return Answer(status, media_type, message)
         if not pointer:
             return Answer(status, "application/problem+json", _problem(status, message))
         occasion = Occasion(Random(rng_key), TIME)
@@ -71,12 +73,13 @@ class Problems:
         return Answer(status, media_type, told if self._schemas.accepts(uri, told) else value, shown is not None)
 
     def _described(self, operation: Operation | None, status: int) -> tuple[str, str]:
+        """The pointer of the schema and the media type; no pointer where errors are no JSON, neither where unknown."""
         described = operation.described(status) if operation is not None else None
         found = next(_json(described or {}), None)
         if found is not None:
             return found
-        if described is not None and operation is not None and not described:
-            return "", ""
+        if described is not None:
+            return "", next(iter(described), "")
         return self._usual.get(str(status)) or self._usual.get("", ("", ""))
 
 

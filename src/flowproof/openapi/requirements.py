@@ -54,7 +54,7 @@ class DrawnRequirement:
         id: Such as `acme.operation.create_pet`.
         text: One sentence.
         source: The document's JSON pointer.
-        standing: `documented`, or `inferred`.
+        standing: `documented`, `observed` or `inferred`.
         enforced: `contract` or `rule`.
         operations: Ids of those that it concerns, in order.
         sides: `client`, where requests have it; `provider`, where answers do.
@@ -75,14 +75,25 @@ class DrawnRequirement:
         return "both" if "client" in self.sides else "provider"
 
 
-def annotate(slug: str, document: Node, roles: Roles) -> list[DrawnRequirement]:
+def annotate(slug: str, document: Node, roles: Roles, *, observed: bool = False) -> list[DrawnRequirement]:
     """
     Annotate a regular document in place.
+
+    Args:
+        slug: Of the provider.
+        document: Regular.
+        roles: Of its operations.
+        observed: Whether the document was inferred from traffic: then its operations and statuses were observed, and
+            its constraints are inferred.
 
     Returns:
         Its requirements, in the order of the document.
     """
-    return _Annotator(slug, document, roles).annotate()
+    found = _Annotator(slug, document, roles).annotate()
+    for each in found if observed else ():
+        is_seen = each.id.startswith((f"{slug}.operation.", f"{slug}.status."))
+        each.standing = "observed" if is_seen else "inferred"
+    return found
 
 
 class _Annotator:

@@ -34,7 +34,7 @@ def make_render(model: Model) -> Callable[[Refusal], WireResponse]:
         if isinstance(refusal, FaultInjected):
             rest = tuple(each for each in refusal.headers if each[0].lower() != "content-type")
             headers = (*headers, *rest)
-        return WireResponse(status, orjson.dumps(answer.value), headers)
+        return WireResponse(status, orjson.dumps(answer.value) if answer.is_json else answer.value.encode(), headers)
 
     return render
 

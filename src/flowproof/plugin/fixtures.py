@@ -63,7 +63,7 @@ def flowproof_server(pytestconfig: pytest.Config) -> "Iterator[ControlClient]":
 def _own_server(state: SessionState) -> Iterator[str]:
     """A server on loopback, in this process, on a port that is free."""
     from flowproof.kernel.assembly import ServerSettings, build_gateway  # noqa: PLC0415 (see the module's docstring)
-    from flowproof.kernel.serving import Server  # noqa: PLC0415
+    from flowproof.kernel.serving import Server, keep_filters_away  # noqa: PLC0415
     from flowproof.providers import find_providers  # noqa: PLC0415
 
     if state.make_gateway is not None:
@@ -71,12 +71,13 @@ def _own_server(state: SessionState) -> Iterator[str]:
     else:
         gateway = build_gateway(find_providers(state.options.providers), ServerSettings(entropy=0))
     with Server(gateway, listening=listen_on_loopback()) as server:
+        state.before_test = keep_filters_away  # (pytest sets filters for each test)
         if state.options.transport == "in-process":
             from .transport import InProcessAdapter  # noqa: PLC0415 (see the module's docstring)
 
             state.in_process = partial(InProcessAdapter, gateway, server.url)
         yield server.url
-        state.in_process = None
+        state.in_process = state.before_test = None
 
 
 @pytest.fixture(scope="session")

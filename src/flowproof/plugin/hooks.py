@@ -14,7 +14,9 @@ from .collection_checks import CollectionChecks
 from .evidence import ContractViolated, require_evidence
 from .interference import explain_interference
 from .item_info import WithoutControl, needs_control, requirements_of, skip_without_control
+from .light_install import LightInstall
 from .options import add_options
+from .quiet_hypothesis import QuietHypothesis
 from .remote_targets import MOCK
 from .session_state import state_of
 
@@ -57,6 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
         state.make_gate = shared.make_guard if state.remote.urls else None
         config.pluginmanager.register(shared)
     config.pluginmanager.register(CollectionChecks(state))
+    config.pluginmanager.register(LightInstall())
+    config.pluginmanager.register(QuietHypothesis())
     if state.options.coverage is not None:
         from .coverage import CoverageWriter  # noqa: PLC0415 (only a run that asks for it)
 

@@ -58,6 +58,7 @@ class SessionState:
         make_gate: Makes what requests have to pass, where something is not mocked.
         recorder: Made with the first client.
         make_gateway: Makes the mock that the session's own server serves, in place of the installed providers'.
+        before_test: Called first of all for each test, where a server of ours runs in the session.
     """
 
     options: Options
@@ -72,6 +73,7 @@ class SessionState:
     make_gate: "Callable[[Callable[[str], Contract]], Gate] | None" = None
     recorder: "Recorder | None" = None
     make_gateway: "Callable[[], Gateway] | None" = None
+    before_test: "Callable[[], None] | None" = None
 
     def recording(self) -> "Recorder":
         if self.recorder is None:
@@ -94,6 +96,8 @@ class SessionState:
         return self.in_process() if self.in_process is not None else HTTPAdapter()
 
     def begin(self, item: pytest.Item) -> None:
+        if self.before_test is not None:
+            self.before_test()
         self.item = item
         self.workspaces.clear()
         if self.recorder is not None:

@@ -20,11 +20,12 @@ Knows no server: a command reads files and asks servers.
 from .conversion import Converted, convert
 from .exchanges import RecordedExchange, Recording, RecordingError
 from .placeholders import Placeholders
-from .reading import read_document, read_recording
+from .reading import Kind, read_document, read_recording
 from .values import Leaf, leaves
 
 __all__ = [
     "Converted",
+    "Kind",
     "Leaf",
     "Placeholders",
     "RecordedExchange",

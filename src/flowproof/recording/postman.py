@@ -5,6 +5,7 @@ Source:
     The collection format's JSON Schemas v2.0.0 and v2.1.0. Scripts and pre-request code are not run.
 """
 
+import base64
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,12 +41,12 @@ def recording_of_collection(name: str, collection: Mapping[str, Any]) -> Recordi
     exchanges: list[RecordedExchange] = []
     left_out: Counter[str] = Counter()
     try:
-        for item in _items(collection.get("item") or [], 0):
+        for item, auth in _items(collection, None, 0):
             saved = item.get("response") or []
             left_out["requests without a saved response"] += not saved
             for response in saved:
                 number = len(exchanges) + 1
-                exchanges.append(_exchange(number, response, item["request"], variables))
+                exchanges.append(_exchange(number, response, item["request"], auth, variables))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"has no {error}" if isinstance(error, KeyError) else "cannot be read"
         raise RecordingError(f"Saved response {len(exchanges) + 1} of {name} {what}.", FIX) from error
@@ -53,22 +54,26 @@ def recording_of_collection(name: str, collection: Mapping[str, Any]) -> Recordi
     return Recording(name, "Postman", tuple(exchanges), notes)
 
 
-def _items(items: Iterable[Mapping[str, Any]], depth: int) -> Iterator[Mapping[str, Any]]:
-    """The requests of a collection, those of its folders too, in order."""
-    for each in items:
+def _items(folder: Mapping[str, Any], auth: Any, depth: int) -> Iterator[tuple[Mapping[str, Any], Any]]:
+    """The requests of a folder and of those in it, in order, each with the credentials that it has or inherits."""
+    auth = folder.get("auth") or auth
+    for each in folder.get("item") or []:
         if "item" in each:
             if depth >= DEEPEST:
                 raise ValueError("depth")
-            yield from _items(each["item"], depth + 1)
+            yield from _items(each, auth, depth + 1)
         elif "request" in each:
-            yield each
+            own = each["request"].get("auth") if isinstance(each["request"], Mapping) else None
+            yield each, own or auth
 
 
 def _variables(listed: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {str(each.get("key") or each.get("id")): str(each.get("value") or "") for each in listed}
 
 
-def _exchange(number: int, response: Mapping[str, Any], request: Any, variables: Mapping[str, str]) -> RecordedExchange:
+def _exchange(
+    number: int, response: Mapping[str, Any], request: Any, auth: Any, variables: Mapping[str, str]
+) -> RecordedExchange:
     sent = response.get("originalRequest") or request
     if isinstance(sent, str):  # (a request may be its URL alone)
         sent = {"method": "GET", "url": sent}
@@ -76,6 +81,7 @@ def _exchange(number: int, response: Mapping[str, Any], request: Any, variables:
     body, media_type = _body(sent.get("body") or {}, variables)
     if media_type and header(headers, "content-type") is None:
         headers = (*headers, ("Content-Type", media_type))
+    headers += tuple(each for each in _credentials(auth, variables) if header(headers, each[0]) is None)
     answered = _headers(response.get("header"), {})
     language = LANGUAGES.get(str(response.get("_postman_previewlanguage") or ""))
     if language and header(answered, "content-type") is None:
@@ -106,6 +112,26 @@ def _headers(listed: Any, variables: Mapping[str, str]) -> Headers:
         return tuple((name.strip(), _resolved(value.strip(), variables)) for name, _, value in lines)
     shown = (each for each in listed or [] if isinstance(each, Mapping) and not each.get("disabled"))
     return tuple((str(each["key"]), _resolved(str(each.get("value") or ""), variables)) for each in shown)
+
+
+def _credentials(auth: Any, variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The headers that Postman makes of its settings: bearer tokens, basic authentication, keys in a header."""
+    kind = str(auth.get("type")) if isinstance(auth, Mapping) else ""
+    settings = auth.get(kind) if isinstance(auth, Mapping) else None
+    listed = settings if isinstance(settings, list) else []  # (v2.0 has an object)
+    values = {str(each.get("key")): str(each.get("value") or "") for each in listed}
+    values |= {str(name): str(value) for name, value in settings.items()} if isinstance(settings, Mapping) else {}
+    values = {name: _resolved(value, variables) for name, value in values.items()}
+    match kind:
+        case "bearer":
+            yield "Authorization", f"Bearer {values.get('token', '')}"
+        case "oauth2":
+            yield "Authorization", f"Bearer {values.get('accessToken', '')}"
+        case "basic":
+            pair = f"{values.get('username', '')}:{values.get('password', '')}"
+            yield "Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"
+        case "apikey" if values.get("in") != "query" and values.get("key"):
+            yield values["key"], values.get("value", "")
 
 
 def _body(body: Mapping[str, Any], variables: Mapping[str, str]) -> tuple[bytes, str]:

@@ -9,7 +9,7 @@ from flowproof.conformance import Contract
 
 from .exchanges import RecordedExchange, Recording, RecordingError
 
-__all__ = ["ProviderExchange", "Selection", "select"]
+__all__ = ["ProviderExchange", "Selection", "below", "select"]
 
 MOST_PREFIXES = 12  # segments of a path before those of the contract
 
@@ -57,7 +57,7 @@ def select(recording: Recording, contract: Contract, base_url: str | None = None
             f"{recording.name} is a recording of another provider: no request fits an operation of {contract.slug}.",
             "Name the provider that was recorded, or its --base-url.",
         )
-    found = tuple(each for each in (_below(base, one) for one in recording.exchanges) if each is not None)
+    found = tuple(each for each in (below(base, one) for one in recording.exchanges) if each is not None)
     if not found:
         raise RecordingError(
             f"{recording.name} has no request below the --base-url.", "Name the one under which it was recorded."
@@ -90,7 +90,8 @@ def _splits(url: str) -> Iterator[tuple[str, str]]:
         yield f"{origin}{'/'.join(segments[:at])}", f"/{'/'.join(segments[at:])}"
 
 
-def _below(base: str, exchange: RecordedExchange) -> ProviderExchange | None:
+def below(base: str, exchange: RecordedExchange) -> ProviderExchange | None:
+    """An exchange with its path below a base URL; None where it went elsewhere."""
     query = urlsplit(exchange.url).query
     for each, path in _splits(exchange.url):
         if each == base:

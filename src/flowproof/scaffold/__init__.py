@@ -6,6 +6,13 @@ What it writes belongs to its user from then on. It imports no provider and no k
 
 from .distribution import Distribution, NameRefused, check_name
 from .example import example_distribution
-from .openapi import openapi_distribution
+from .openapi import openapi_distribution, traffic_distribution
 
-__all__ = ["Distribution", "NameRefused", "check_name", "example_distribution", "openapi_distribution"]
+__all__ = [
+    "Distribution",
+    "NameRefused",
+    "check_name",
+    "example_distribution",
+    "openapi_distribution",
+    "traffic_distribution",
+]

@@ -13,23 +13,28 @@ from flowproof.openapi.requests import Requests
 from flowproof.openapi.requirements import snake_case
 from flowproof.openapi.resources import Roles, json_pointer
 from flowproof.openapi.schema_reader import SchemaReader
+from flowproof.openapi.security import read_schemes, read_security
 
 __all__ = ["example_cases"]
 
 CLOCK = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def example_cases(contract: Contract, roles: Roles) -> Iterator[Mapping[str, Any]]:
+def example_cases(contract: Contract, roles: Roles, standing: str = "documented") -> Iterator[Mapping[str, Any]]:
     """A case for each operation whose request, if it has a body, and whose answer the document shows."""
     reader = SchemaReader(contract.document)
     answers = Answers(contract, reader)
     requests = Requests(contract, reader, answers)
+    by_query = {each.name for each in read_schemes(contract.document).values() if each.kind == "query"}
+    security = read_security(contract.document, read_schemes(contract.document))
     taken: set[str] = set()
     for operation in contract.operations.all:
+        if security[operation.id] and all(names & by_query for names in security[operation.id]):
+            continue  # (a case is signed in its headers)
         case = _case(contract, operation, roles, answers, requests)
         if case is not None and case["id"] not in taken:
             taken.add(case["id"])
-            yield case
+            yield {**case, "standing": standing}
 
 
 def _case(
@@ -63,7 +68,6 @@ def _case(
     return {
         "id": own,
         "title": f"{operation.method} {operation.path} is answered as the document shows",
-        "standing": "documented",
         "source": f"#/paths/{operation.path.replace('~', '~0').replace('/', '~1')}/{operation.method.lower()}",
         "requirements": [f"{contract.slug}.operation.{snake_case(operation.id)}"],
         "clock": "2026-01-01T12:00:00.000Z",

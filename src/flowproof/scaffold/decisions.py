@@ -28,8 +28,21 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
 )
 
 
+OBSERVED = """\
+The OpenAPI document in `contract/openapi.yaml` was inferred from recorded traffic. A recording shows what happened,
+not what is allowed: it has no limits, no values to choose from, and no operation that nobody called. Tick what is
+right, and change what is wrong in the document. In `contract/requirements.toml` operations and statuses are `observed`,
+constraints and collections `inferred`. What you have found in the provider's documents becomes `documented`, with its
+source; a certificate needs such requirements."""
+
+
 def decisions_text(
-    name: str, contract: Contract, roles: Roles, schemes: Mapping[str, Scheme], notes: Sequence[str]
+    name: str,
+    contract: Contract,
+    roles: Roles,
+    schemes: Mapping[str, Scheme],
+    notes: Sequence[str],
+    observed: Sequence[str] | None = None,
 ) -> str:
     """
     A document in Markdown.
@@ -40,11 +53,13 @@ def decisions_text(
         roles: What was inferred of collections.
         schemes: Security schemes.
         notes: What was left out.
+        observed: What of the document was inferred from traffic; None where it is somebody's own.
     """
     others = [each for each in contract.operations.all if each.id not in roles]
     return "\n\n".join(
         [
             f"# Decisions to take for {name}",
+            *([] if observed is None else _of_the_document(observed)),
             INTRODUCTION,
             "## Collections",
             *(_collections(roles) or ["None was found."]),
@@ -59,6 +74,10 @@ def decisions_text(
             "",
         ]
     )
+
+
+def _of_the_document(observed: Sequence[str]) -> list[str]:
+    return ["## The document", OBSERVED, "\n".join(f"- [ ] {each}" for each in observed), "## The mock"]
 
 
 def _collections(roles: Roles) -> list[str]:

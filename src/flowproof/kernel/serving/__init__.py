@@ -2,5 +2,6 @@
 
 from .gateway import Gateway
 from .server import Server
+from .warning_filter import keep_filters_away
 
-__all__ = ["Gateway", "Server"]
+__all__ = ["Gateway", "Server", "keep_filters_away"]

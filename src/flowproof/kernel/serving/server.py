@@ -25,6 +25,7 @@ from .gateway import Gateway
 from .limits import Limits, most_open_files
 from .protocol import TransportProtocol
 from .turns import Turns
+from .warning_filter import keep_filters_away
 
 __all__ = ["Server", "listen"]
 
@@ -67,6 +68,7 @@ class Server:
         request_s: float = REQUEST_S,
         most_connections: int | None = None,
     ) -> None:
+        keep_filters_away()
         self._socket = listening or listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"

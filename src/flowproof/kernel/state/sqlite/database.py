@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
+from weakref import finalize
 
 from flowproof.errors import StoreError
 
@@ -70,6 +71,8 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             self._release()
             raise StoreError(f"the state file {location} cannot be opened: {error}") from error
+        # Whoever drops a mock without closing it is warned of by sqlite3 from Python 3.13 on, in the midst of anything.
+        finalize(self, self._connection.close).atexit = False
         try:
             self._claim(location)
             for pragma in PRAGMAS:
