@@ -83,6 +83,7 @@ GARBAGE = (
     b"POST /otter/v1/auth/token HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
     b"GET /flow1st HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    b"GET /flow1st\r\n",
     b"CONNECT evil.example:443 HTTP/1.1\r\n\r\n",
     b"GET http://[::1 HTTP/1.1\r\n\r\n",
     b"G" * 5000,
