@@ -74,6 +74,21 @@ class Cluster:
         log = str(self.folder / "log")
         self._run("pg_ctl", "start", "--wait", "--timeout", START_TIMEOUT_S, "--log", log, "--options", options)
 
+    def restart(self, *settings: str) -> None:
+        """Start it anew with further settings."""
+        self._settings = (*self._settings, *settings)
+        self.stop("fast")
+        self.start()
+
+    def keep(self, name: str, content: bytes) -> Path:
+        """A file that its programs may read, and nobody else."""
+        file = self.folder / name
+        file.write_bytes(content)
+        file.chmod(0o600)
+        if self._as_user:
+            shutil.chown(file, "postgres", "postgres")
+        return file
+
     def stop(self, mode: str = "immediate") -> None:
         """Stop it; ``immediate`` is a crash."""
         self._run("pg_ctl", "stop", "--mode", mode, "--wait", "--timeout", START_TIMEOUT_S)
