@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 __all__ = ["USER", "Cluster", "binaries", "new_cluster", "shared_cluster"]
 
 START_TIMEOUT_S = "60"
+PROGRAM_TIMEOUT_S = 120.0
 USER = "flowproof"
 # No test lets the operating system crash, so nothing has to reach the disk.
 SETTINGS = ("listen_addresses=", "fsync=off", "max_connections=200", "timezone=UTC", "log_min_messages=fatal")
@@ -54,7 +56,15 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), "-D", str(self.folder / "data"), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder, **self._as_user)  # type: ignore[call-overload]  # (the keywords of another user are computed)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PROGRAM_TIMEOUT_S,
+            cwd=self.folder,
+            **self._as_user,
+        )  # type: ignore[call-overload]  # (the keywords of another user are computed)
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stdout}{done.stderr}")
 
@@ -63,6 +73,21 @@ class Cluster:
         options = " ".join(f"-c {each}" for each in (*self._settings, f"unix_socket_directories={self.folder}"))
         log = str(self.folder / "log")
         self._run("pg_ctl", "start", "--wait", "--timeout", START_TIMEOUT_S, "--log", log, "--options", options)
+
+    def restart(self, *settings: str) -> None:
+        """Start it anew with further settings."""
+        self._settings = (*self._settings, *settings)
+        self.stop("fast")
+        self.start()
+
+    def keep(self, name: str, content: bytes) -> Path:
+        """A file that its programs may read, and nobody else."""
+        file = self.folder / name
+        file.write_bytes(content)
+        file.chmod(0o600)
+        if self._as_user:
+            shutil.chown(file, "postgres", "postgres")
+        return file
 
     def stop(self, mode: str = "immediate") -> None:
         """Stop it; ``immediate`` is a crash."""
@@ -79,7 +104,9 @@ class Cluster:
     def emptied(self) -> str:
         """The URL of a database without any table of ours."""
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute("SET client_min_messages = warning; DROP SCHEMA IF EXISTS flowproof CASCADE")
+            connection.execute(
+                "SET client_min_messages = warning; SET lock_timeout = '60s'; DROP SCHEMA IF EXISTS flowproof CASCADE"
+            )
         return self.url()
 
     def made(self, database: str) -> str:
@@ -96,7 +123,8 @@ class Cluster:
 
     def remove(self) -> None:
         if self.pid is not None:
-            os.kill(self.pid, signal.SIGQUIT)
+            with suppress(ProcessLookupError):  # it has crashed and left its file
+                os.kill(self.pid, signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

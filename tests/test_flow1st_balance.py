@@ -17,6 +17,7 @@ from tests.postgres import shared_cluster
 pytestmark = pytest.mark.usefixtures("quick_start")
 
 THREADS, PAID, PRICE_MINOR = 64, 40, 3000
+TIMEOUT_S = 120.0  # a client that fails before the start would let the others wait for ever
 
 
 def client(url: str, workspace: Workspace) -> Flow1st:
@@ -32,7 +33,7 @@ def race(urls: list[str], workspace: Workspace) -> list[str]:
     def order(number: int) -> str:
         with client(urls[number % len(urls)], workspace) as flow1st:
             flow1st.authenticate()
-            start.wait()
+            start.wait(TIMEOUT_S)
             try:
                 sent = {"sku": "codm30cp", "recipient": "GEDKZW", "email": "a@b.co"}
                 return flow1st.complete_order(f"race-{number}", **sent).reference

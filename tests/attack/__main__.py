@@ -43,6 +43,9 @@ def main() -> int:
 def _show(name: str, result: Result) -> None:
     counted = ", ".join(f"{status}: {times}" for status, times in sorted(result.statuses.items()))
     print(f"{name}: {result.statuses.total()}, by status {counted}; {len(result.failures)} failures")  # noqa: T201
+    if result.accepted:
+        accepted = ", ".join(f"{slug}: {times}" for slug, times in sorted(result.accepted.items()))
+        print(f"  signed requests that were accepted: {accepted}")  # noqa: T201
     for each in result.failures[:MOST_SHOWN]:
         print(f"  {each}")  # noqa: T201
 

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from flowproof.conformance import Operation, load_contract
 from flowproof.kernel.control.app import control_contract
 from tests.attack.served import Served
+from tests.attack.signed_requests import SignedRequests
 
 __all__ = ["Result", "attack"]
 
@@ -27,6 +28,7 @@ BATCH = 20  # requests that are sent before their answers are read
 SLOWEST_S = 1.0  # of the server's own processor time, for a batch
 TIMEOUT_S = 30.0
 RIGHT = 0.75
+SIGNED = 0.1  # of all requests are documented ones with a few changes, which are signed
 WORDS = (
     "",
     "x",
@@ -81,6 +83,7 @@ GARBAGE = (
     b"POST /otter/v1/auth/token HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
     b"GET /flow1st HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    b"GET /flow1st\r\n",
     b"CONNECT evil.example:443 HTTP/1.1\r\n\r\n",
     b"GET http://[::1 HTTP/1.1\r\n\r\n",
     b"G" * 5000,
@@ -91,10 +94,20 @@ GARBAGE = (
 
 @dataclass
 class Result:
-    """What came of an attack: answers by status, and what failed."""
+    """What came of an attack: answers by status, accepted signed requests by provider, and what failed."""
 
     statuses: Counter[int] = field(default_factory=Counter)
+    accepted: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request: its bytes, whether its answer has a body, and its provider where it is signed."""
+
+    data: bytes
+    has_body: bool = True
+    signed_for: str = ""
 
 
 def attack(server: Served, *, seconds: float, requests: int, seed: int) -> Result:
@@ -110,10 +123,11 @@ def attack(server: Served, *, seconds: float, requests: int, seed: int) -> Resul
     rng, result, deadline = Random(seed), Result(), monotonic() + seconds
     operations = [each for made in (_operations(slug) for slug in server.providers) for each in made]
     operations += [("/_flowproof", each) for each in control_contract().operations.all if each.id != "deleteWorkspace"]
+    signed = SignedRequests(server.url, server.providers, lambda chance: _value(chance, 2))
     while monotonic() < deadline and (not requests or result.statuses.total() < requests):
         if rng.random() < 0.02:
             _send_garbage(server, rng, result)
-        _send_batch(server, [_request(rng, server, *rng.choice(operations)) for _ in range(BATCH)], result)
+        _send_batch(server, [_next(rng, server, operations, signed) for _ in range(BATCH)], result)
     result.failures += [f"log: {line}" for line in server.tracebacks()]
     return result
 
@@ -122,8 +136,15 @@ def _operations(slug: str) -> Iterator[tuple[str, Operation]]:
     return ((f"/{slug}", each) for each in load_contract(slug, None).operations.all)
 
 
-def _request(rng: Random, server: Served, prefix: str, operation: Operation) -> tuple[bytes, bool]:
-    """The bytes of a request, and whether its answer has a body. Three in four have credentials that are right."""
+def _next(rng: Random, server: Served, operations: Sequence[tuple[str, Operation]], signed: SignedRequests) -> Sent:
+    if rng.random() < SIGNED:
+        slug, data = signed.next(rng)
+        return Sent(data, signed_for=slug)
+    return _request(rng, server, *rng.choice(operations))
+
+
+def _request(rng: Random, server: Served, prefix: str, operation: Operation) -> Sent:
+    """A request that was put together at random. Three in four have credentials that are right."""
     method = (
         operation.method if rng.random() < 0.85 else rng.choice(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"])
     )
@@ -146,7 +167,7 @@ def _request(rng: Random, server: Served, prefix: str, operation: Operation) -> 
     lines = [f"{method} {prefix}{path}{'?' + query if query else ''} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in chosen.items() if name != "Transfer-Encoding"]
     head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""])
-    return head.encode("latin-1", "replace") + body, method != "HEAD"
+    return Sent(head.encode("latin-1", "replace") + body, has_body=method != "HEAD")
 
 
 def _credentials(own: Mapping[str, Any], slug: str, method: str, path: str) -> Mapping[str, str]:
@@ -250,28 +271,30 @@ def _large(rng: Random) -> bytes:
     return rng.choice([b"[" * size, b'{"a":1,' * (size // 7), b"a=b&" * (size // 4), b'"' + b"x" * size + b'"'])
 
 
-def _send_batch(server: Served, batch: Sequence[tuple[bytes, bool]], result: Result) -> None:
+def _send_batch(server: Served, batch: Sequence[Sent], result: Result) -> None:
     before_s = server.cpu_s()
     try:
         with socket.create_connection(server.address, timeout=TIMEOUT_S) as raw, raw.makefile("rb") as stream:
-            for request, has_body in batch:
-                raw.sendall(request)
+            for request in batch:
+                raw.sendall(request.data)
                 head = _head(stream)
                 if not head:
                     break  # the server has closed the connection after an answer, as it may
                 status = int(head["status"])
                 result.statuses[status] += 1
                 if status >= 500:
-                    result.failures.append(f"{status}: {request[:300]!r}")
-                if has_body and "content-length" in head:
+                    result.failures.append(f"{status}: {request.data[:300]!r}")
+                if request.signed_for and status < 300:
+                    result.accepted[request.signed_for] += 1
+                if request.has_body and "content-length" in head:
                     stream.read(int(head["content-length"]))
                 if head.get("connection") == "close":
                     break
     except OSError as error:
-        result.failures.append(f"{type(error).__name__}: {[request[:200] for request, _ in batch]!r}")
+        result.failures.append(f"{type(error).__name__}: {[request.data[:200] for request in batch]!r}")
     spent_s = server.cpu_s() - before_s
     if spent_s > SLOWEST_S:
-        result.failures.append(f"{spent_s:.1f} s: {[request[:200] for request, _ in batch]!r}")
+        result.failures.append(f"{spent_s:.1f} s: {[request.data[:200] for request in batch]!r}")
 
 
 def _head(stream: Any) -> Mapping[str, str]:

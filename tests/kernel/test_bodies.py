@@ -344,6 +344,21 @@ def test_another_protocol_on_the_port_is_named(
     assert desk.write().status_code == 201
 
 
+@pytest.mark.parametrize("line", ["GET {}\r\n", "\r\nGET {}\n", "GET {}\r\n\r\n"])
+def test_request_line_without_a_version_is_refused_at_once(server: Server, desk: Desk, line: str) -> None:
+    """
+    A request of HTTP/0.9, which is one line without a version, gets a 400 that says so, and the connection ends.
+    """
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as raw:
+        raw.sendall(line.format(f"/w/{desk.id}/notes/notes").encode())
+        answer = b"".join(iter(lambda: raw.recv(65536), b""))
+
+    (entry,) = desk.journal()
+    assert (answer[:12], b"connection: close" in answer) == (b"HTTP/1.1 400", True)
+    assert "names no version" in entry["findings"][0]["got"]
+    assert desk.write().status_code == 201
+
+
 def test_half_a_request_is_not_processed(server: Server, desk: Desk) -> None:
     """
     A client that leaves before its body is whole has sent nothing: no change, no exchange.

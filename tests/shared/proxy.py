@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -57,7 +58,12 @@ class Proxy:
             except OSError:
                 return
             upstream = socket.socket(socket.AF_UNIX)
-            upstream.connect(self._upstream)
+            try:
+                upstream.connect(self._upstream)
+            except OSError:  # the database is away: so is what leads there
+                client.close()
+                upstream.close()
+                continue
             pair = (client, upstream)
             self._open += pair
             for source, sink in (pair, pair[::-1]):
@@ -69,7 +75,8 @@ class Proxy:
                 if not self._flows.is_set() or source in self._cut_off:
                     continue  # what comes is lost
                 sink.sendall(data)
-            if source not in self._cut_off:
-                sink.shutdown(socket.SHUT_WR)
         except OSError:
-            pass
+            pass  # the end of either side is the end of both
+        if source not in self._cut_off:
+            with suppress(OSError):
+                sink.shutdown(socket.SHUT_WR)

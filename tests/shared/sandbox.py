@@ -24,6 +24,7 @@ __all__ = ["TIMEOUT_S", "Acknowledged", "Clients", "Sandbox", "sandbox"]
 
 WHEN = "2026-01-01T12:00:00.000Z"
 TIMEOUT_S = 60.0
+STALLED_S = 300.0  # without any acknowledgement, which ends a run that would go on for ever
 THREADS = 8
 TRIGGER_EVERY = 5
 
@@ -104,6 +105,8 @@ class Clients:
         self._inbox = inbox
         self._numbers = count()
         self._lock = threading.Lock()
+        self._is_ended = threading.Event()
+        self._acknowledged_at = monotonic()
         with closing(ControlClient(target.urls[0])) as control:
             made = [control.make_workspace(id=f"team-{number}") for number in range(workspaces)]
             self.workspaces = [each.id for each in made]
@@ -117,24 +120,32 @@ class Clients:
             wanted: How many.
             disturb: What happens, by the number of acknowledged writes after which it does.
         """
+        self._is_ended.clear()
+        self._acknowledged_at = monotonic()
         with ThreadPoolExecutor(THREADS) as pool:
             running = [pool.submit(self._work, wanted, number) for number in range(THREADS)]
-            for after, happens in sorted(disturb.items()):
-                while len(self.acknowledged) < after and not all(each.done() for each in running):
-                    threading.Event().wait(0.01)
-                happens()
+            try:
+                for after, happens in sorted(disturb.items()):
+                    while len(self.acknowledged) < after and not all(each.done() for each in running):
+                        sleep(0.01)
+                    happens()
+            except BaseException:
+                self._is_ended.set()  # else the pool would wait for work that nobody will end
+                raise
             for each in running:
                 each.result()
 
     def _work(self, wanted: int, server: int) -> None:
         with requests.Session() as session:
-            while len(self.acknowledged) < wanted:
+            while len(self.acknowledged) < wanted and not self._is_ended.is_set():
                 number = next(self._numbers)
                 urls = self._target.urls
                 try:
                     self._one(session, urls[server % len(urls)], number)
                 except requests.RequestException:
                     server += 1  # that one is gone, or on its way
+                    sleep(0.01)
+                assert monotonic() < self._acknowledged_at + STALLED_S, f"nothing is acknowledged for {STALLED_S} s"
 
     def _one(self, session: requests.Session, url: str, number: int) -> None:
         workspace = self.workspaces[number % len(self.workspaces)]
@@ -162,7 +173,9 @@ class Clients:
     def _is_kept(self, answer: requests.Response, expected: int) -> bool:
         if answer.status_code != expected:
             self.acknowledged.refused.append(f"{answer.status_code} {answer.text}")
-        return answer.status_code == expected
+            return False
+        self._acknowledged_at = monotonic()
+        return True
 
     def wait_for_order(self, url: str, workspace: str, order_id: str) -> None:
         """Wait until an order has been processed, which happens a second after it was acknowledged."""

@@ -1,5 +1,6 @@
 """What is acknowledged is kept, whatever is killed: a server, the database, both, the network between them."""
 
+import logging
 import os
 from collections import Counter
 from contextlib import closing
@@ -16,9 +17,12 @@ from tests.postgres import Cluster
 from tests.shared.proxy import Proxy
 from tests.shared.sandbox import TIMEOUT_S, Clients, Sandbox, sandbox
 
+logger = logging.getLogger("tests.shared")
+
 pytestmark = pytest.mark.usefixtures("quick_start")
 
-# A nightly run has ten thousand.
+# A run by hand has ten thousand, and shows what it counts:
+# FLOWPROOF_TEST_WRITES=10000 pytest tests/shared/test_kills.py -o log_cli=true --log-cli-level=INFO
 WRITES = int(os.environ.get("FLOWPROOF_TEST_WRITES", "600"))
 JOURNAL = ("--journal", str(10 * WRITES))
 WORKSPACES = 6
@@ -40,10 +44,13 @@ def check(target: Sandbox, clients: Clients, inbox: Inbox, *, crashes: int) -> N
             assert mine <= set(exchanges)
             assert {exchanges[exchange]["response"]["status"] for exchange in mine} == {201}
     came = Counter(received.body.decode() for received in inbox.received)
+    repeated = sum(number - 1 for number in came.values() if number > 1)
+    counts = len(acknowledged.orders), len(acknowledged.deliveries), repeated, len(acknowledged.refused)
+    logger.info("kept: %d orders and %d webhooks, of which %d came again; answered with 503: %d", *counts)
 
     assert len(acknowledged) >= WRITES
     assert [each for each in acknowledged.deliveries if came[sent[each]] == 0] == []
-    assert sum(number - 1 for number in came.values() if number > 1) <= crashes * PER_CRASH
+    assert repeated <= crashes * PER_CRASH
     for name, order in list(acknowledged.orders.values())[::7]:
         clients.wait_for_order(url, name, order)
     assert {each[:3] for each in acknowledged.refused} <= {"503"}

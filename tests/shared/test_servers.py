@@ -1,5 +1,7 @@
 """What several servers on one database show of each other's work."""
 
+import json
+import signal
 from contextlib import closing
 from pathlib import Path
 from time import monotonic, sleep
@@ -29,6 +31,26 @@ def test_refusal_is_explained_by_another_server(tmp_path: Path, database: str) -
 
     assert refused.status_code == 401
     assert explanation
+
+
+def test_open_page_shows_what_another_server_has_answered(tmp_path: Path, database: str) -> None:
+    """A page that is open at one server is sent an exchange of another one, and its stream ends with its server."""
+    with Inbox() as inbox, sandbox(tmp_path, [database] * 2) as target:
+        clients = Clients(target, inbox, workspaces=1)
+        path = f"/_flowproof/workspaces/{clients.workspaces[0]}/events"
+        with requests.get(f"{target.urls[0]}{path}", stream=True, timeout=TIMEOUT_S) as events:
+            lines = events.iter_lines()
+            first = next(lines)
+            requests.get(f"{target.urls[1]}/w/{clients.workspaces[0]}/oneflow/api/order", timeout=TIMEOUT_S)
+            shown = next(line for line in lines if line.startswith(b"data: "))
+            target.servers[0].process.send_signal(signal.SIGTERM)
+            rest = [line for line in lines if line.startswith(b"event: ")]
+
+        (exchange,) = json.loads(shown.removeprefix(b"data: "))
+        assert first.startswith(b"retry: ")
+        assert (exchange["number"], exchange["provider"]) == (1, "oneflow")
+        assert rest == []
+        assert "Traceback" not in target.output()
 
 
 def test_what_is_due_outlives_its_server(tmp_path: Path, database: str) -> None:

@@ -41,6 +41,7 @@ LONGEST_SLEEP_S = 3600.0
 START_TIMEOUT_S = 2.0
 MOST_AT_ONCE = 256  # connections, of all workspaces together
 SWEEP_S = 1.0
+OVERDUE_US = 1_000_000  # until what is due and cannot be done here is looked at again
 SWEPT_AT_ONCE = 200  # workspaces
 BUSY_S, LONGEST_BUSY_S = 0.02, 0.5  # until a workspace that another server has is tried again
 RETRY_S, LONGEST_RETRY_S = 0.2, 5.0  # until what came of an attempt is written again, while the database is away
@@ -160,11 +161,20 @@ class Courier:
             futures.wait([started], timeout=START_TIMEOUT_S)  # (a server that stops leaves what is due in the store)
 
     def _wake_due(self, dirty: Mapping[str, int]) -> None:
-        """Wake workspaces, except those whose timer comes early enough: by id, when something is due."""
-        for workspace, due_us in dirty.items():
-            timer = self._timers.get(workspace)
-            if timer is None or due_us < timer.due_us:
-                self.wake(workspace)
+        """
+        Look after workspaces in which something is due, by id with the moment.
+
+        Where a real clock is known not to have come to it, that needs no look at the state, only a timer.
+        """
+        for workspace_id, due_us in dirty.items():
+            timer = self._timers.get(workspace_id)
+            if timer is not None and timer.due_us <= due_us:
+                continue
+            workspace = self._mock.workspaces.seen(workspace_id) if due_us else None
+            if workspace is None or workspace.clock.mode != "real" or due_us <= microseconds(workspace.clock.now()):
+                self.wake(workspace_id)
+            else:
+                self._set_timer(workspace, due_us)
 
     async def _start_due(self, dirty: Mapping[str, int]) -> None:
         self._wake_due(dirty)
@@ -252,6 +262,7 @@ class Courier:
             logger.exception("%s: its tasks and deliveries cannot be looked after", workspace_id)
 
     def _take_work(self, workspace_id: str) -> DueWork:
+        """Run the tasks that are due; where none is left, take a delivery that is due."""
         store = self._mock.store
         with store.transaction():
             if not store.try_claim(workspace_id):
@@ -259,19 +270,25 @@ class Courier:
             workspace = self._mock.workspaces.claim(workspace_id)
             if workspace is None:
                 return DueWork(None)
-            now_us, due_us = microseconds(workspace.clock.now()), store.next_due_us(workspace.id)
-            if due_us is None or due_us > now_us:
-                return DueWork(workspace, next_due_us=due_us)
+            now_us = microseconds(workspace.clock.now())
             if not self._mock.workspaces.run_due(workspace, limit=TASKS_AT_ONCE):
                 return DueWork(workspace, has_tasks=True)
+            due_us = store.next_due_us(workspace.id)
+            if due_us is None or due_us > now_us:
+                return DueWork(workspace, next_due_us=due_us)
             delivery = store.deliveries.take_due(workspace.id, now_us)
-            if delivery is not None:
-                return DueWork(workspace, delivery)
-            return DueWork(workspace, next_due_us=store.next_due_us(workspace.id))
+            # without one, what is due are tasks of a provider that this server does not have
+            return DueWork(workspace, delivery, next_due_us=now_us + OVERDUE_US)
 
     def _set_timer(self, workspace: Workspace, due_us: int | None) -> None:
+        """Look again at that moment, unless that happens earlier."""
         if due_us is None or workspace.clock.mode != "real" or self._stopping:
             return
+        timer = self._timers.get(workspace.id)
+        if timer is not None:
+            if timer.due_us <= due_us:
+                return
+            timer.handle.cancel()
         wait_s = (Clock.at_microseconds(due_us) - workspace.clock.now()).total_seconds()
         loop = asyncio.get_running_loop()
         handle = loop.call_later(min(max(wait_s, 0.001), LONGEST_SLEEP_S), self.wake, workspace.id)

@@ -6,10 +6,11 @@ from http import HTTPStatus
 
 from flowproof.kernel.http.response import WireResponse
 
-__all__ = ["header_lines", "lower", "requested", "status_line"]
+__all__ = ["header_lines", "is_without_version", "lower", "requested", "status_line"]
 
 NOT_IN_A_HEADER = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, 5.5
 REQUEST_LINE = re.compile(rb"([!-~]{1,32}) ([!-~]+)")
+LINE_WITHOUT_VERSION = re.compile(rb"(?:\r?\n)*[A-Z]{1,32} [!-~]+\r?\n")
 
 
 @lru_cache(maxsize=1024)
@@ -41,3 +42,8 @@ def requested(data: bytes) -> tuple[bytes, bytes]:
     """Method and target of bytes that begin as a request does; ``UNKNOWN`` and ``/`` of any others."""
     line = REQUEST_LINE.match(data)
     return (line[1], line[2]) if line else (b"UNKNOWN", b"/")
+
+
+def is_without_version(data: bytes) -> bool:
+    """Whether bytes are a whole request line of HTTP/0.9, which has no version and no headers behind it."""
+    return LINE_WITHOUT_VERSION.fullmatch(data) is not None

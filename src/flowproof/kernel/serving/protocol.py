@@ -19,7 +19,7 @@ from flowproof.kernel.http.response import STATUSES_WITHOUT_BODY, WireResponse
 from flowproof.kernel.mock import Arrival
 
 from .control_answers import EventSource, Job
-from .heads import header_lines, lower, requested, status_line
+from .heads import header_lines, is_without_version, lower, requested, status_line
 from .limits import LARGEST_HEAD, LONGEST_TARGET, MOST_HEADERS, Limits
 from .response_writer import ARRIVAL, TRANSPORT, sendable
 from .timed_connection import LINGER_S, TimedConnection
@@ -33,6 +33,7 @@ LARGE = 64 * 1024  # bytes of a body
 UPGRADE_HEADERS = frozenset({"upgrade", "connection", "http2-settings"})
 CHUNK_OVERHEAD = 8  # bytes on the wire for one of the body, in chunks of one byte
 BROKEN = "The bytes that came are no HTTP/1.1 request."
+WITHOUT_VERSION = (400, "The request line names no version, as in HTTP/0.9: write GET /path HTTP/1.1.")
 
 
 class Application(Protocol):
@@ -128,6 +129,9 @@ class TransportProtocol(TimedConnection):
         if size > most:
             self._refusal = (431, f"The head of a request has at most {LARGEST_HEAD} bytes.")
             self._refuse_unreadable(data)
+        elif size == len(data) and is_without_version(data):
+            self._refusal = WITHOUT_VERSION  # the parser would wait for headers, which HTTP/0.9 has none of
+            self._refuse_unreadable(data)
         elif not self._is_begun:
             self._begin_waiting()
 
@@ -200,6 +204,9 @@ class TransportProtocol(TimedConnection):
         self._marks += 1
         self._is_in_head = False
         self._check_head()
+        if not self._headers and self.parser.get_http_version() == "0.9":
+            self._refusal = WITHOUT_VERSION
+            raise ValueError(self._refusal)
         if self.url != b"*":
             self._target = self._read_target()
         else:

@@ -290,6 +290,9 @@ class Store(Protocol):
             read: Reads or computes the value from those rows alone; nobody may change the value.
         """
 
+    def last_cached(self, workspace: str, key: tuple[str, ...]) -> Any:
+        """What this process has cached last for a workspace and key, claimed or not; None where nothing is cached."""
+
     def next_due_us(self, workspace: str) -> int | None:
         """
         When the workspace's next task or delivery is due; None where there is none.

@@ -44,13 +44,13 @@ def run_due_tasks(
     with store.transaction():
         until_us, left = microseconds(clock.now()), limit
         while left > 0:
-            batch = store.tasks.due(workspace, until_us, providers, limit=min(left, BATCH))
-            if not batch:
-                return True
-            done, is_last = _run_batch(store, batch, run, keep_failed)
+            wanted = min(left, BATCH)
+            batch = store.tasks.due(workspace, until_us, providers, limit=wanted)
+            done, scheduled_us = _run_batch(store, batch, run, keep_failed) if batch else (0, None)
             store.tasks.remove(batch[:done])
             left -= done
-            if is_last and len(batch) < BATCH and done == len(batch) <= left:
+            is_due = scheduled_us is not None and scheduled_us <= until_us
+            if done == len(batch) < wanted and not is_due:
                 return True
         return False
 
@@ -60,14 +60,14 @@ def _run_batch(
     batch: Sequence[TaskRow],
     run: Callable[[TaskRow], int | None],
     keep_failed: Callable[[TaskRow, Exception], None],
-) -> tuple[int, bool]:
+) -> tuple[int, int | None]:
     """
     Run tasks up to the one that a task overtakes which another has scheduled.
 
     All have one savepoint; where one fails, the first is run by itself, so that only a failing task is undone and kept.
 
     Returns:
-        How many were run, and whether none of them has scheduled a task.
+        How many were run, and when the first of the tasks is due that they have scheduled.
     """
     try:
         with store.savepoint():
@@ -76,17 +76,17 @@ def _run_batch(
         raise
     except Exception as error:  # noqa: BLE001 (whatever it is, the task is kept and the error is logged)
         if len(batch) > 1:
-            return _run_batch(store, batch[:1], run, keep_failed)[0], False
+            return _run_batch(store, batch[:1], run, keep_failed)
         keep_failed(batch[0], error)
-        return 1, False
+        return 1, None
 
 
-def _run_in_order(batch: Sequence[TaskRow], run: Callable[[TaskRow], int | None]) -> tuple[int, bool]:
+def _run_in_order(batch: Sequence[TaskRow], run: Callable[[TaskRow], int | None]) -> tuple[int, int | None]:
     earliest_us: int | None = None
     for done, row in enumerate(batch):
         if earliest_us is not None and earliest_us < row.due_us:
-            return done, False
+            return done, earliest_us
         scheduled_us = run(row)
         if scheduled_us is not None:
             earliest_us = scheduled_us if earliest_us is None else min(earliest_us, scheduled_us)
-    return len(batch), earliest_us is None
+    return len(batch), earliest_us

@@ -164,6 +164,11 @@ class Workspaces:
         self.store.claim(workspace_id)
         return self.store.cached(workspace_id, ("workspace",), lambda: self.find(workspace_id))
 
+    def seen(self, workspace_id: str) -> Workspace | None:
+        """A workspace as this process has claimed it last, without a look at the state; None where it is not known."""
+        seen: Workspace | None = self.store.last_cached(workspace_id, ("workspace",))
+        return seen
+
     def claim_by_key(self, provider: str, key: str) -> Workspace | None:
         """As :meth:`claim`, for the workspace that a provider's credential belongs to."""
         owner = self.store.credentials.owner(provider, key)

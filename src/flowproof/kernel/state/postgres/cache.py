@@ -54,6 +54,11 @@ class Cache:
         if cached is not None:
             self._workspaces[workspace] = cached
 
+    def last(self, workspace: str, key: tuple[str, ...]) -> Any:
+        """The value that was cached last of a workspace, whether it still holds or not."""
+        found = self._workspaces.get(workspace)
+        return None if found is None else found.values.get(key)
+
     def has(self, workspace: str) -> bool:
         return workspace in self._workspaces
 

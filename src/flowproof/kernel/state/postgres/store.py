@@ -1,7 +1,7 @@
 """The store on PostgreSQL: its tables put together, and what concerns several of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flowproof.errors import StoreError, StoreUnavailable
 from flowproof.kernel.state.damage import loaded
@@ -136,6 +136,9 @@ class PostgresStore:
         except KeyError:
             found = values[key] = read()
         return found
+
+    def last_cached(self, workspace: str, key: tuple[str, ...]) -> Any:
+        return self._transactions.cache.last(workspace, key)
 
     def next_due_us(self, workspace: str) -> int | None:
         due_us: int | None = self._transactions.read(workspace, NEXT_DUE, workspace)[0][0]

@@ -38,6 +38,10 @@ class Cache:
         """The value, or None where none is cached."""
         return self._values.get(key) if self._is_open else None
 
+    def last(self, key: Key) -> Any:
+        """The value that was cached last, whether it still holds or not."""
+        return self._values.get(key)
+
     def put(self, key: Key, value: Value) -> Value:
         """Cache a value and return it; the oldest entries make room."""
         if self._is_open:

@@ -1,7 +1,7 @@
 """The store on SQLite: its tables put together, and what concerns several of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flowproof.errors import StoreError
 from flowproof.kernel.state.memory_exchanges import MemoryExchanges
@@ -75,6 +75,9 @@ class SqliteStore:
 
     def cached(self, workspace: str | None, key: tuple[str, ...], read: Callable[[], Cached]) -> Cached:
         return self._database.cache.get_or_read((workspace, *key), read)
+
+    def last_cached(self, workspace: str, key: tuple[str, ...]) -> Any:
+        return self._database.cache.last((workspace, *key))
 
     def next_due_us(self, workspace: str) -> int | None:
         row = self._database.read(
