@@ -101,7 +101,7 @@ def test_lost_beginning_of_a_journal_is_told(
     workspace.journal.clear()
     oneflow.orders()
 
-    assert "The workspace's first 1 exchanges are no longer in the journal" in run("oneflow").stdout
+    assert "1 exchange of the workspace is no longer in the journal" in run("oneflow").stdout
 
 
 MISUSE = {

@@ -174,7 +174,11 @@ def test_revoked_key_is_refused_and_others_are_not(workspace: Workspace, make_cl
 @pytest.mark.parametrize(
     ("action", "keys_reason", "tokens_reason"),
     [
-        ("revoked", "a pair that was revoked: the API key was revoked", "its API key was revoked, which ends its tokens"),
+        (
+            "revoked",
+            "a pair that was revoked: the API key was revoked",
+            "its API key was revoked, which ends its tokens",
+        ),
         ("rotated", "another pair, or another form", "its API key got new secrets, which ends its tokens"),
     ],
 )

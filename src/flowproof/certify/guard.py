@@ -17,6 +17,7 @@ from flowproof.conformance import Contract, Match
 from flowproof.conformance.effects import Effect, read_effects, value_of
 from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.exchange import Exchange
+from flowproof.plurals import counted
 from flowproof.target.profile import ProfileEntry
 
 __all__ = ["Guard", "NotPermitted", "Passage", "Targets"]
@@ -128,7 +129,8 @@ class Guard:
             )
         times = permission.operations[operation]
         if not self.run_store.take(counter, times):
-            raise NotPermitted(f"the target {target} permits {operation} {times} times, which are used up")
+            often = counted(times or 0, "call")
+            raise NotPermitted(f"the target {target} permits {often} of {operation}, and no more are left")
 
     def _wait(self, provider: str, entry: ProfileEntry) -> None:
         rate = entry.pace.requests_per_second

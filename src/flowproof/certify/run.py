@@ -22,6 +22,7 @@ from uuid import uuid4
 from msgspec import structs
 
 from flowproof.errors import ConfigurationError
+from flowproof.plurals import counted
 from flowproof.target.profile import MOCK, Deviation, Permission, Profile, ProfileEntry, read_profile
 
 from .events import Connection, Event, Planned, RunFinished, RunStarted, TargetInfo, TestFinished, read_events
@@ -190,7 +191,7 @@ def _refuse_leftovers(configuration: RunConfiguration) -> None:
     if left:
         run_store.close()
         raise ConfigurationError(
-            f"An earlier run in {configuration.folder} has left {left} thing{'s' if left > 1 else ''} on its target.",
+            f"An earlier run in {configuration.folder} has left {counted(left, 'thing')} on its target.",
             "Go on with it by --resume, which undoes them where it can, or name another folder.",
         )
     run_store.remove()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from flowproof.plurals import counted
 from flowproof.providers import Kits
 from flowproof.scaffold import check_name, example_distribution, openapi_distribution
 
@@ -36,4 +37,6 @@ def new(name: str, into: Path | None, openapi: Path | None) -> None:
     folder = into if into is not None else Path(name)
     made = example_distribution(name) if openapi is None else openapi_distribution(name, openapi)
     made.write(folder)
-    click.echo(f"{folder}: {len(made.files)} files. It runs at once:\n\n  cd {folder}\n  make serve\n  make test")
+    click.echo(
+        f"{folder}: {counted(len(made.files), 'file')}. It runs at once:\n\n  cd {folder}\n  make serve\n  make test"
+    )
