@@ -34,6 +34,7 @@ from .stream import append, events_of, repair, seal_of, sealed_size
 from .suite import suite_digest, versions
 from .suite_tests import defined_tests
 from .target_kind import examine_target
+from .untold import untold_events
 
 __all__ = ["RunConfiguration", "RunResult", "run"]
 
@@ -306,6 +307,8 @@ def _finish(configuration: RunConfiguration, target: _Target, tail: _Tail) -> No
     for test in tail.unfinished():
         append(configuration.events, TestFinished(test, now, 0.0, "ERROR", CRASHED))
     run_store = RunStore(configuration.run_store)
+    for event in untold_events(run_store, tail.events):
+        append(configuration.events, target.redactor.event(event))
     spent = run_store.spent(configuration.provider)
     finished = RunFinished(
         at=now,
