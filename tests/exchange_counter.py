@@ -1,6 +1,5 @@
 """
-A pytest plugin that prints, at the end, which tests of a requirement passed without an exchange with their target, and
-which operations the real clients called with success.
+A pytest plugin that prints, at the end, which operations the real clients called with success.
 
 It runs one example of each property and the first case of each test function: enough to see what a test does.
 """
@@ -12,13 +11,11 @@ import pytest
 from hypothesis import settings
 
 from flowproof.clients.transport import Transport
-from flowproof.plugin.item_info import requirements_of
 from flowproof.plugin.recording import RecordedExchange
 from flowproof.plugin.session_state import state_of
 
 settings.register_profile("one example", max_examples=1, deadline=None)
 
-SILENT = pytest.StashKey[list[str]]()
 CALLED = pytest.StashKey[set[str]]()
 by_client: ContextVar[bool] = ContextVar("by_client", default=False)
 
@@ -26,7 +23,7 @@ by_client: ContextVar[bool] = ContextVar("by_client", default=False)
 def pytest_configure(config: pytest.Config) -> None:
     """Watch the recorder, and what the clients' own transport sends."""
     called = set[str]()
-    config.stash[SILENT], config.stash[CALLED] = [], called
+    config.stash[CALLED] = called
     send = Transport.send
 
     def watched(self: Transport, *arguments: Any, **options: Any) -> Any:
@@ -52,17 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [item for item in items if functions[item.nodeid.partition("[")[0]] is item]
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_call(item: pytest.Item) -> None:
-    """After a test that did not fail, look at what its clients' recorder has counted."""
-    if requirements_of(item) and not state_of(item.config).recording().exchanges:
-        item.config.stash[SILENT].append(item.nodeid)
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """One line for each."""
-    for test in config.stash[SILENT]:
-        terminalreporter.write_line(f"no exchange: {test}")
-    called = config.stash[CALLED]
-    for operation in sorted(called):
+    for operation in sorted(config.stash[CALLED]):
         terminalreporter.write_line(f"client calls: {operation}")

@@ -33,7 +33,7 @@ class Layer:
     own: bool = True
 
 
-BASE = ("errors", "exchange", "extras", "json_pointer", "text_file")
+BASE = ("errors", "exchange", "extras", "json_pointer", "json_types", "plurals", "text_file")
 TOP = (
     *BASE,
     "cases",
@@ -68,6 +68,8 @@ LAYERS = (
     Layer("extras", ("errors",), (*TESTING, *SERVING, "requests")),
     Layer("exchange", (), (*TESTING, *SERVING, "requests")),
     Layer("json_pointer", (), (*TESTING, *SERVING, "requests")),
+    Layer("json_types", (), (*TESTING, *SERVING, "requests")),
+    Layer("plurals", (), (*TESTING, *SERVING, "requests")),
     Layer("workflow_commands", (), (*TESTING, *SERVING, "requests")),
     Layer("text_file", ("errors",), (*TESTING, *SERVING, "requests")),
     Layer("har", (), (*TESTING, *SERVING, "requests")),
@@ -75,7 +77,9 @@ LAYERS = (
     Layer("redaction", ("json_pointer",), (*TESTING, *SERVING, "requests")),
     Layer("conformance", BASE, (*TESTING, *SERVING, "requests")),
     Layer(
-        "compatibility", ("errors", "json_pointer", "openapi", "workflow_commands"), (*TESTING, *SERVING, "requests")
+        "compatibility",
+        ("errors", "json_pointer", "json_types", "openapi", "plurals", "workflow_commands"),
+        (*TESTING, *SERVING, "requests"),
     ),
     Layer("kernel", (*BASE, "conformance", "curl", "har", "redaction"), (*TESTING, *DATABASE)),
     Layer("kernel.assembly", ("kernel", "conformance", "errors"), TESTING),
@@ -96,7 +100,7 @@ LAYERS = (
     Layer("suites.{provider}.conduct", ("conduct", "conformance"), (*TESTING, *SERVING, "requests"), own=False),
     Layer(
         "suites.{provider}.doctor",
-        ("doctor", "clients", "target", "suites.{provider}.setup"),
+        ("doctor", "clients", "plurals", "target", "suites.{provider}.setup"),
         (*TESTING, *SERVING),
         own_by_dots=True,
     ),
@@ -129,11 +133,11 @@ LAYERS = (
     Layer("plugin", TOP),
     Layer(
         "testing",
-        ("conduct", "conformance", "errors", "inbox", "kernel", "kit", "providers", "target"),
+        ("conduct", "conformance", "errors", "inbox", "kernel", "kit", "plurals", "providers", "target"),
         ("pytest", "_pytest", *SERVING),
     ),
     Layer("mutation", (*TOP, "plugin")),
-    Layer("openapi", ("conformance", "errors", "json_pointer"), (*TESTING, *SERVING, "requests")),
+    Layer("openapi", ("conformance", "errors", "json_pointer", "json_types"), (*TESTING, *SERVING, "requests")),
     Layer("openapi_mock", (*BASE, "conformance", "kernel", "openapi"), (*TESTING, "requests")),
     Layer("openapi_suite", (*BASE, "conformance", "openapi"), (*TESTING, *SERVING, "requests")),
     Layer("openapi_traffic", (*BASE, "conformance", "recording", "redaction"), (*TESTING, *SERVING, "requests")),

@@ -1,7 +1,5 @@
 """What holds for every suite, whichever provider it certifies."""
 
-from pathlib import Path
-
 import pytest
 
 from flowproof.conformance import load_contract
@@ -25,33 +23,11 @@ def lines(output: str, heading: str) -> list[str]:
 
 
 @pytest.mark.parametrize("slug", tree.every_slug())
-def test_every_proof_is_an_exchange_with_the_target(slug: str, fork_server: ForkServer) -> None:
-    """No test of a requirement passes without a request to its target; every operation is called by the real client."""
+def test_every_operation_is_called_by_the_client(slug: str, fork_server: ForkServer) -> None:
+    """The suite passes, which needs an exchange of each test with its target, and the client calls each operation."""
     done = fork_server.pytest(*OPTIONS, f"suites/{slug}", cwd=tree.ROOT, env=QUIET)
     operations = {each.id for each in load_contract(slug).operations.all} - set(NOT_THE_CLIENTS.get(slug, ()))
     uncalled = operations - set(lines(done.stdout, "client calls: "))
 
-    assert (done.returncode, lines(done.stdout, "no exchange: ")) == (0, []), done.stdout
+    assert done.returncode == 0, done.stdout
     assert uncalled == set(), f"call them in suites/{slug} with a method of src/flowproof/clients/{slug}"
-
-
-SILENT = """
-import pytest
-
-@pytest.mark.requirement("acme.order.unique")
-@pytest.mark.parametrize("number", [1, 2])
-def test_proves_nothing(number):
-    assert number
-
-def test_is_no_proof():
-    assert True
-"""
-
-
-def test_proof_without_an_exchange_is_noticed(tmp_path: Path, fork_server: ForkServer) -> None:
-    """A test of a requirement that sends nothing is named, one without a requirement is not."""
-    (tmp_path / "test_silent.py").write_text(SILENT)
-
-    done = fork_server.pytest(*OPTIONS, str(tmp_path), cwd=tree.ROOT, env=QUIET)
-
-    assert [each.rpartition("::")[2] for each in lines(done.stdout, "no exchange: ")] == ["test_proves_nothing[1]"]

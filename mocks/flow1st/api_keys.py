@@ -54,7 +54,8 @@ def rotate(context: ProviderContext, credential: Credential) -> Credential:
     role, environment, key = credential.role, str(credential.public["environment"]), credential.key
     drawn = (draw(rng, role=role, environment=environment, key=key) for rng in _rngs(context))
     made = next(each for each in drawn if each.secrets != credential.secrets)
-    revoke(context, credential)
+    _revoke_tokens(context, credential, why="its API key got new secrets, which ends its tokens")
+    context.revoke(credential.key)
     context.issue(made)
     return made
 
@@ -68,11 +69,15 @@ def _rngs(context: ProviderContext) -> Iterator[Random]:
 
 
 def revoke(context: ProviderContext, credential: Credential) -> None:
-    """Delete an API key, with the tokens that were issued for it."""
+    """Revoke an API key, with the tokens that were issued for it."""
+    _revoke_tokens(context, credential, why="its API key was revoked, which ends its tokens")
+    context.revoke(credential.key, why="the API key was revoked")
+
+
+def _revoke_tokens(context: ProviderContext, credential: Credential, *, why: str) -> None:
     for each in context.credentials():
         if each.public.get("api_key") == credential.key:
-            context.revoke(each.key)
-    context.revoke(credential.key)
+            context.revoke(each.key, why=why)
 
 
 def shown(credential: Credential) -> dict[str, Any]:

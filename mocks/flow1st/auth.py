@@ -166,6 +166,8 @@ def _by_api_key(request: ProviderRequest, context: ProviderContext) -> Principal
     right = credential.secrets.get("secret") if credential else None
     if credential is None or right is None or not hmac.compare_digest(right.encode(), (secret or "").encode()):
         got = "nothing" if request.header(AUTHORIZATION) is None else "another pair, or another form"
+        if key and (why := context.revocation(key)):
+            got = f"a pair that was revoked: {why}"
         expected = "Basic and the base64 of API key, colon and API secret"
         note = _about_secret(secret or "", context.credentials())
         raise Unauthorized([_finding(AUTHORIZATION, expected, got, "flow1st.token.basic")], note=note)
@@ -184,7 +186,9 @@ def _by_token(request: ProviderRequest, context: ProviderContext) -> Principal:
     credential = context.credential(token)
     if credential is None or credential.role != tokens.ACCESS:
         note = "" if credential else misread(request.header(ACCESS_TOKEN) or "", FORM, context.credential)
-        unknown = _finding(ACCESS_TOKEN, "an access token that was issued", "another", "flow1st.auth.token")
+        why = context.revocation(token)
+        got = f"one that was revoked: {why}" if why else "another"
+        unknown = _finding(ACCESS_TOKEN, "an access token that was issued and is in use", got, "flow1st.auth.token")
         raise Unauthorized([unknown], note=note or _about_secret(token, context.credentials()))
     if not tokens.is_valid(credential, context.now):
         ended = f"one that expired at {credential.public['expires_at']}"

@@ -21,7 +21,7 @@ KEPT_S = 7 * 86_400  # after expiry, so that a refusal can say that the token ha
 def issue(context: ProviderContext, environment: str, api_key: str) -> dict[str, str]:
     """A new pair of tokens of an API key, as the provider's body. Tokens that expired a week ago are deleted."""
     settings = SeedData(context.seed).settings
-    for credential in context.credentials():
+    for credential in (*context.credentials(), *context.credentials(revoked=True)):
         if "expires_at" in credential.public and not is_valid(credential, later(context.now, -KEPT_S)):
             context.revoke(credential.key)
     return {
@@ -36,14 +36,18 @@ def refresh(context: ProviderContext, refresh_token: str) -> dict[str, str]:
     A new pair for a refresh token, which can be used once. The old access token stays valid until it expires.
 
     Raises:
-        Unauthorized: It was never issued, was used, or has expired.
+        Unauthorized: It was never issued, was used or revoked, or has expired.
     """
     credential = context.credential(refresh_token)
     if credential is None or credential.role != REFRESH or not is_valid(credential, context.now):
         expired = credential is not None and credential.role == REFRESH
         got, keyword = ("one that has expired", "expired") if expired else ("one that is unknown or used", "used")
+        why = context.revocation(refresh_token)
+        got, keyword = ("one that was revoked", "revoked") if why else (got, keyword)
         expected, requirement = "a refresh token that is still good", "flow1st.token.refresh_once"
-        raise Unauthorized([Finding("request.body", "/refreshToken", expected, got, requirement, keyword)])
+        found = Finding("request.body", "/refreshToken", expected, got, requirement, keyword)
+        # The journal redacts the finding's value, since its place is that of a secret: the reason stands in the note.
+        raise Unauthorized([found], note=f"The refresh token was revoked: {why}." if why else "")
     context.revoke(credential.key)
     return issue(context, str(credential.public["environment"]), str(credential.public.get("api_key", "")))
 

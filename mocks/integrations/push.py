@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from flowproof.kernel.time.clock import later
+from flowproof.plurals import counted
 
 from .models import Subscription
 
@@ -91,7 +92,7 @@ def _decoded(text: str, octets: int, name: str) -> bytes:
     except ValueError as error:
         raise UnusableSubscription(f"the subscription's {name} is not base64url") from error
     if len(found) != octets:
-        raise UnusableSubscription(f"the subscription's {name} has {len(found)} octets instead of {octets}")
+        raise UnusableSubscription(f"the subscription's {name} has {counted(len(found), 'octet')} instead of {octets}")
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Self
 from urllib.parse import parse_qsl, quote, urlencode
 
 from flowproof.conformance import Finding
+from flowproof.plurals import counted
 
 from .errors import Conflict, ErrorRedirect, Invalid, Malformed, NotFound, Unauthorized
 from .models import CLIENT_SCOPES, USER_SCOPES, AccessToken, Client, Code, Ticket
@@ -159,7 +160,7 @@ def _check_verifier(verifier: str | None, challenge: str | None) -> None:
         raise _unusable(
             "code_verifier",
             "43 to 128 unreserved characters",
-            f"{len(verifier)} characters",
+            counted(len(verifier), "character"),
             "otter.token.verifier_form",
         )
     digest = hashlib.sha256(verifier.encode("ascii")).digest()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
 from flowproof.json_pointer import pointer_steps
+from flowproof.plurals import counted
 
 if TYPE_CHECKING:
     import requests
@@ -241,7 +242,7 @@ def differences(expected: Json, got: Json, *, whole: bool, pointer: str = "") ->
         yield from _member_differences(expected, got, whole=whole, pointer=pointer)
     elif isinstance(expected, list) and isinstance(got, list):
         if len(expected) != len(got):
-            yield f"{place}: expected {len(expected)} entries, got {len(got)}"
+            yield f"{place}: expected {counted(len(expected), 'entry', 'entries')}, got {len(got)}"
         for index, (each, mine) in enumerate(zip(expected, got, strict=False)):
             yield from differences(each, mine, whole=whole, pointer=f"{pointer}/{index}")
     elif expected != got or isinstance(expected, bool) is not isinstance(got, bool):

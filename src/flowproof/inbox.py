@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.exchange import Headers, header
+from flowproof.plurals import counted
 
 __all__ = ["Inbox", "InboxResponse", "InboxResponses", "NothingCame", "Received"]
 
@@ -70,7 +71,7 @@ class Received:
             facts.append("verified" if self.verified else "NOT verified")
         shown = [f"  {name}: {'[hidden]' if _is_secret(name) else value}" for name, value in self.headers]
         text = self.body[: SHOWN * 4].decode(errors="backslashreplace")
-        body = f"  {len(self.body)} bytes: {text[:SHOWN]}{'…' if len(text) > SHOWN else ''}"
+        body = f"  {counted(len(self.body), 'byte')}: {text[:SHOWN]}{'…' if len(text) > SHOWN else ''}"
         return "\n".join([f"{self.number}. {', '.join(facts)}", *shown, body])
 
 
@@ -119,7 +120,7 @@ class NothingCame(FlowproofError):
         came = "\n".join(map(str, self.received)) or "nothing came at all"
         broken = f"\n{self.broken} broke off before they were whole" if self.broken else ""
         return (
-            f"within {self.timeout_s:g} s {self.matched} of {self.wanted} wanted requests came; "
+            f"within {self.timeout_s:g} s {self.matched} of {counted(self.wanted, 'wanted request')} came; "
             f"everything that came:\n{came}{broken}"
         )
 

@@ -9,6 +9,7 @@ from flowproof.clients.flow1st import Flow1st, Signer
 from flowproof.doctor import Check
 from flowproof.doctor.check import not_checked, ok, wrong
 from flowproof.doctor.credentials import check_call
+from flowproof.plurals import counted
 from flowproof.target import Credentials, Site
 
 __all__ = ["checks"]
@@ -40,4 +41,4 @@ def _signature() -> Check:
     for each in vectors:
         if Signer(each["signing_key"]).signature(each["timestamp"], each["body"].encode()) != each["signature"]:
             return wrong("signature", "it differs from its known answer", "Install Flowproof anew.")
-    return ok("signature", f"{len(vectors)} known answers are met")
+    return ok("signature", f"{counted(len(vectors), 'known answer is', 'known answers are')} met")

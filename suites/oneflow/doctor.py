@@ -9,6 +9,7 @@ from flowproof.clients.oneflow import OneFlow, Signer
 from flowproof.doctor import Check
 from flowproof.doctor.check import ok, wrong
 from flowproof.doctor.credentials import check_call
+from flowproof.plurals import counted
 from flowproof.target import Site
 
 __all__ = ["checks"]
@@ -36,4 +37,4 @@ def _signature() -> Check:
         signer = Signer(each["token"], each["secret"], each["algorithm"].lower())
         if signer.signature(each["method"], each["path"], each["timestamp"]) != each["signature"]:
             return wrong("signature", f"{each['algorithm']} differs from its known answer", "Install Flowproof anew.")
-    return ok("signature", f"{len(vectors)} known answers are met")
+    return ok("signature", f"{counted(len(vectors), 'known answer is', 'known answers are')} met")

@@ -56,7 +56,7 @@ def example_events(target: TargetInfo = SANDBOX) -> list[Event]:
     frozen = stream.plan("test_order_expires", "acme.order.late", needs_control=True)
     stream.finish(frozen, "SKIP", "the target Acme's sandbox has no control API: this test sets the clock")
     spending = stream.plan("test_order_is_paid", "acme.catalog.late")
-    stream.finish(spending, "OMIT", "submitOrder is permitted 5 times, which are used up")
+    stream.finish(spending, "OMIT", "the target permits 5 calls of submitOrder, and no more are left")
     redactor = Redactor(SECRETS)
     return [redactor.event(each) for each in stream.end()]
 

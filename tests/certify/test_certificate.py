@@ -53,7 +53,7 @@ def test_certificate_is_believed() -> None:
 
     assert (examined.trusted, examined.fingerprint) == (True, fingerprint(public_bytes(KEY)))
     assert (claims.verdict, claims.target.kind, claims.rehearsal) == ("PASS", "sandbox", False)
-    assert str(claims.judged) == "1 of 1 requirements judged; 1 of 1 mandatory ones"
+    assert str(claims.judged) == "1 of 1 requirement judged; 1 of 1 mandatory one"
     assert examined.certificate.expires_at == ISSUED + timedelta(days=90)
     assert examined.report == read_report(FILES["report.json"])
 

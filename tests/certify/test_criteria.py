@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowproof.certify.criteria import digest, read_report_inputs, shown_source
+from flowproof.certify.criteria import digest, read_report_inputs
 from flowproof.certify.events import Event, Planned, RunFinished, TestFinished
 from flowproof.providers import find_kit
 from flowproof.target.profile import Deviation
@@ -47,15 +47,6 @@ def test_sources_are_what_a_provider_can_open(slug: str) -> None:
     inputs = read_report_inputs(slug, slug, find_kit(slug).contract_folder(), Stream().end())
 
     assert [each.source for each in inputs.requirements if OWN_NAME.search(each.source)] == []
-
-
-def test_each_part_of_a_source_is_replaced() -> None:
-    """The longest name at the beginning of a source, and of each part behind a semicolon, is replaced."""
-    names = {"seed 1": "the guide", "seed 12": "the page", "a.md": "notes"}
-
-    assert (
-        shown_source("seed 12, Errors; a.md (seed 1); RFC 9110", names) == "the page, Errors; notes (seed 1); RFC 9110"
-    )
 
 
 def test_coverage_says_what_was_missed() -> None:

@@ -141,7 +141,7 @@ def test_calls_are_limited_over_all_workers(shop: Shop) -> None:
     )
 
     assert shop.relay.count("POST") == 4
-    assert "the target Acme's sandbox permits createFlowCard 4 times, which are used up" in reasons(ended, "OMIT")
+    assert "the target Acme's sandbox permits 4 calls of createFlowCard, and no more are left" in reasons(ended, "OMIT")
 
 
 def test_limit_ends_a_property_as_omitted(shop: Shop) -> None:

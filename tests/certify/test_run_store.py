@@ -107,7 +107,7 @@ def test_resource_is_marked_cleaned_once(run_store: RunStore) -> None:
     before = run_store.not_cleaned("acme")
 
     assert (before, run_store.not_cleaned("other")) == ((ORDER,), ())
-    assert [run_store.mark_cleaned("c-1"), run_store.mark_cleaned("c-1"), run_store.mark_cleaned("c-2")] == [
+    assert [run_store.mark_cleaned(each, "gone", is_removed=True) for each in ("c-1", "c-1", "c-2")] == [
         True,
         False,
         False,

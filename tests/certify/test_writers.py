@@ -229,7 +229,7 @@ def test_summary_says_that_a_mock_is_a_mock() -> None:
     found = summary(report_of(stream.end()))
 
     assert found.splitlines()[0] == "## Acme: FAIL on mock"
-    assert "1 of 1 requirements judged; 1 of 1 mandatory ones." in found
+    assert "1 of 1 requirement judged; 1 of 1 mandatory one." in found
     assert "proves nothing about the provider" in found
     assert "<script>" not in found
     (row,) = [each for each in found.splitlines() if each.startswith("| FAIL")]

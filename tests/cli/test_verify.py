@@ -69,7 +69,7 @@ def test_trusted_certificate_is_valid(key: Path) -> None:
     result = run("verify", certified(key, recent()), "--key", f"{key}.pub")
 
     assert (result.exit_code, result.output.splitlines()[0]) == (0, "VALID  Acme on Acme's sandbox")
-    assert "1 of 1 requirements judged; 1 of 1 mandatory ones" in result.output
+    assert "1 of 1 requirement judged; 1 of 1 mandatory one" in result.output
     assert "(which you trust)" in " ".join(result.output.split())
     assert "\x1b[31m" not in result.output
     assert "Left behind on the target: 1" in result.output

@@ -47,7 +47,7 @@ def test_client_that_breaks_something_fails(run: Callable[..., Result], workspac
     assert (result.exit_code, result.stdout.partition(",")[0]) == (1, "oneflow: FAIL")
     assert f"oneflow.auth.signature  FAIL     {workspace.id}-1" in result.stdout
     assert "client    GET /api/order answered 401" in result.stdout
-    assert "source    seed 002, Authentication; Errors" in result.stdout
+    assert "source    OneFlow's API document, Authentication; Errors" in result.stdout
 
 
 def test_idle_client_is_not_judged(run: Callable[..., Result]) -> None:
@@ -71,7 +71,7 @@ def test_judgements_are_written_for_programs(run: Callable[..., Result], tmp_pat
     written = json.loads((tmp_path / "conduct.json").read_text(encoding="utf-8"))
     (failed,) = (each for each in written["judgements"] if each["verdict"] == "FAIL")
     assert (written["verdict"], written["exchanges"], failed["requirement"]) == ("FAIL", 1, "oneflow.auth.signature")
-    assert failed["source"] == "seed 002, Authentication; Errors"
+    assert failed["source"] == "OneFlow's API document, Authentication; Errors"
 
 
 @pytest.mark.usefixtures("careless")
@@ -101,7 +101,7 @@ def test_lost_beginning_of_a_journal_is_told(
     workspace.journal.clear()
     oneflow.orders()
 
-    assert "The workspace's first 1 exchanges are no longer in the journal" in run("oneflow").stdout
+    assert "1 exchange of the workspace is no longer in the journal" in run("oneflow").stdout
 
 
 MISUSE = {

@@ -171,6 +171,40 @@ def test_revoked_key_is_refused_and_others_are_not(workspace: Workspace, make_cl
     assert len(other.products()) > 0
 
 
+@pytest.mark.parametrize(
+    ("action", "keys_reason", "tokens_reason"),
+    [
+        (
+            "revoked",
+            "a pair that was revoked: the API key was revoked",
+            "its API key was revoked, which ends its tokens",
+        ),
+        ("rotated", "another pair, or another form", "its API key got new secrets, which ends its tokens"),
+    ],
+)
+def test_refusal_after_a_revocation_says_so(
+    workspace: Workspace, make_client: Callable[..., Flow1st], action: str, keys_reason: str, tokens_reason: str
+) -> None:
+    """What an API key's end takes with it is refused as before, in its own workspace, with the true reason."""
+    made = workspace.control("POST", f"{STAGING}/credentials")
+    client = make_client(made)
+    tokens = client.authenticate()
+    one = f"{STAGING}/credentials/{made['api_key']}"
+    workspace.control(*(("DELETE", one) if action == "revoked" else ("POST", f"{one}/rotate")))
+    for use in (client.products, client.refresh, client.authenticate):
+        with pytest.raises(Unauthorized):
+            use()
+    refused = workspace.journal.entries(refused=True)
+
+    reasons = {each["operation"]: (each["findings"][0]["got"], each["explanation"]) for each in refused}
+    assert reasons == {
+        "listProducts": (f"one that was revoked: {tokens_reason}", ""),
+        "refreshAccessToken": ("[redacted]", f"The refresh token was revoked: {tokens_reason}."),
+        "generateAccessToken": (keys_reason, ""),
+    }
+    assert tokens.access not in str(refused)
+
+
 def test_created_keys_differ_after_a_revocation(workspace: Workspace) -> None:
     """A key that is created after another was revoked has other parts than that one."""
     one = workspace.control("POST", f"{STAGING}/credentials")

@@ -30,7 +30,7 @@ DIFFERENT: dict[str, tuple[Any, Any, bool, str]] = {
     "value": ({"a": {"b": "x"}}, {"a": {"b": "y"}}, False, '/a/b: expected "x", got "y"'),
     "kind": ({"a": []}, {"a": {}}, False, "/a: expected [], got {}"),
     "true for one": ({"a": 1}, {"a": True}, False, "/a: expected 1, got true"),
-    "longer list": ([1], [1, 2], False, "body: expected 1 entries, got 2"),
+    "longer list": ([1], [1, 2], False, "body: expected 1 entry, got 2"),
     "no text": ({"$match": "."}, 1, True, "body: expected text that matches ., got 1"),
     "pattern": ({"$match": "^x$"}, "y", True, 'body: expected text that matches ^x$, got "y"'),
 }

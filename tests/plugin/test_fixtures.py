@@ -111,7 +111,7 @@ def test_findings_fail_a_test(pytester: pytest.Pytester) -> None:
     ended.assert_outcomes(failed=1)
     ended.stdout.fnmatch_lines(
         [
-            "2 differences from the contract in 1 exchanges:",
+            "2 differences from the contract in 1 exchange:",
             "  oneflow GET /api/order answered 200",
             "    response.body#/*: expected *, got * [[]oneflow.order.list_envelope[]]",
         ]

@@ -30,5 +30,5 @@ def test_journal_of_a_server_becomes_a_case_that_the_mock_answers_again(tmp_path
         recorded.output + none.output + drift.output
     )
     assert [each["request"] for each in case["steps"]] == [{"method": "GET", "path": "/api/order", "sign": False}]
-    assert "left out: 1 requests to other addresses" in recorded.output
+    assert "left out: 1 request to other addresses" in recorded.output
     assert "is a recording of another provider" in none.output

@@ -1,22 +1,20 @@
 """Reads what a run is judged by: requirements, checklist, coverage and deviations of the provider."""
 
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from importlib.resources.abc import Traversable
 
 from flowproof.checklist import TestRun, judge, read_checklist
 from flowproof.conformance import Contract, Requirement, load_contract
 from flowproof.conformance.coverage import KINDS, items
-from flowproof.errors import ConfigurationError
 from flowproof.target.profile import Deviation
 
 from .events import Event, RunFinished
 from .record import TestAttempt, group_events
 from .report import ChecklistRow, Coverage, KnownDeviation, ReportInputs, StatedRequirement
 
-__all__ = ["digest", "read_report_inputs", "shown_source"]
+__all__ = ["digest", "read_report_inputs"]
 
 ID = re.compile(r"""id\s*=\s*["']([^"']+)["']""")
 
@@ -40,11 +38,10 @@ def read_report_inputs(
     """
     contract = load_contract(slug, folder)
     lines = _lines(folder.joinpath("requirements.toml").read_text(encoding="utf-8"))
-    names = _source_names(folder)
     return ReportInputs(
         title=title,
         contract_digest=digest(folder),
-        requirements=tuple(_stated(each, lines.get(each.id, 0), names) for each in contract.requirements.values()),
+        requirements=tuple(_stated(each, lines.get(each.id, 0)) for each in contract.requirements.values()),
         deviations=tuple(
             KnownDeviation(each.requirement, each.owner, each.reason, each.expires) for each in deviations
         ),
@@ -53,40 +50,11 @@ def read_report_inputs(
     )
 
 
-def _source_names(folder: Traversable) -> Mapping[str, str]:
-    """
-    What a reader outside the project finds a source as, by the name in the requirements; empty without that file.
-
-    Raises:
-        ConfigurationError: The file is no table of texts.
-    """
-    file = folder.joinpath("sources.toml")
-    if not file.is_file():
-        return {}
-    try:
-        names = tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{file} is no TOML: {error}.", "Fix that line.") from error
-    if not all(isinstance(each, str) for each in names.values()):
-        raise ConfigurationError(f"{file} has something other than texts.", 'Write "name" = "title (address)".')
-    return names
-
-
-def shown_source(source: str, names: Mapping[str, str]) -> str:
-    """A source with each of its names replaced: they begin it, or follow a semicolon."""
-    parts = source.split("; ")
-    for index, part in enumerate(parts):
-        name = max((each for each in names if part.startswith(each)), key=len, default=None)
-        if name is not None:
-            parts[index] = f"{names[name]}{part.removeprefix(name)}"
-    return "; ".join(parts)
-
-
-def _stated(requirement: Requirement, line: int, names: Mapping[str, str]) -> StatedRequirement:
+def _stated(requirement: Requirement, line: int) -> StatedRequirement:
     return StatedRequirement(
         requirement.id,
         requirement.text,
-        shown_source(requirement.source, names),
+        requirement.source,
         requirement.standing,
         requirement.obliges,
         requirement.note,

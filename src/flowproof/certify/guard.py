@@ -17,6 +17,7 @@ from flowproof.conformance import Contract, Match
 from flowproof.conformance.effects import Effect, read_effects, value_of
 from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.exchange import Exchange
+from flowproof.plurals import counted
 from flowproof.target.profile import ProfileEntry
 
 __all__ = ["Guard", "NotPermitted", "Passage", "Targets"]
@@ -91,9 +92,12 @@ class Guard:
             try:
                 yield passage
             finally:
-                self._pay(provider, budget, effect, passage.exchange, match)
-        if passage.exchange is not None:
-            self._look(provider, effect, passage.exchange, match)
+                # What was answered is written down, also where an interrupt ends the test at this moment.
+                try:
+                    if passage.exchange is not None:
+                        self._look(provider, effect, passage.exchange, match)
+                finally:
+                    self._pay(provider, budget, effect, passage.exchange, match)
 
     def _entry(self, provider: str) -> ProfileEntry:
         if provider not in self._entries:
@@ -128,7 +132,8 @@ class Guard:
             )
         times = permission.operations[operation]
         if not self.run_store.take(counter, times):
-            raise NotPermitted(f"the target {target} permits {operation} {times} times, which are used up")
+            often = counted(times or 0, "call")
+            raise NotPermitted(f"the target {target} permits {often} of {operation}, and no more are left")
 
     def _wait(self, provider: str, entry: ProfileEntry) -> None:
         rate = entry.pace.requests_per_second
@@ -172,6 +177,7 @@ class Guard:
         parameters = (
             {name: value_of(each, exchange, match) for name, each in undone_by.parameters.items()} if undone_by else {}
         )
+        spent = value_of(effect.spends, exchange, match) if effect.spends else None
         made = CreatedResource(
             id=f"c-{self.run_store.next('created')}",
             provider=provider,
@@ -179,10 +185,12 @@ class Guard:
             what=what or "the answer does not say what",
             undo=undone_by.operation if undone_by else None,
             parameters={name: value for name, value in parameters.items() if value is not None},
+            test=self.test(),
+            spent=spent or "",
         )
-        spent = value_of(effect.spends, exchange, match) if effect.spends else None
-        self.run_store.add(made)
-        self.tell(Created(made.id, self.test(), made.operation, made.what, spent or ""))
+        self.run_store.add(made)  # (first, so that it is known whatever ends this process)
+        self.tell(Created(made.id, made.test, made.operation, made.what, made.spent))
+        self.run_store.mark_told(made.id)
 
     def _removed(self, provider: str, exchange: Exchange, match: Match) -> None:
         if self.tell is None:
@@ -190,8 +198,11 @@ class Guard:
         operation = match.operation.id
         for made in self.run_store.not_cleaned(provider):
             is_same = made.parameters.items() <= match.path_parameters.items()
-            if made.undo == operation and made.parameters and is_same and self.run_store.mark_cleaned(made.id):
-                self.tell(CleanedUp(made.id, True, f"{operation} answered {exchange.status}"))
+            how = f"{operation} answered {exchange.status}"
+            is_its_removal = made.undo == operation and made.parameters and is_same
+            if is_its_removal and self.run_store.mark_cleaned(made.id, how, is_removed=True):
+                self.tell(CleanedUp(made.id, True, how))
+                self.run_store.mark_told(made.id)
 
 
 def _is_success(exchange: Exchange) -> bool:

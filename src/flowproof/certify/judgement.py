@@ -11,6 +11,8 @@ from email.utils import parsedate_to_datetime
 
 from msgspec import structs
 
+from flowproof.plurals import counted
+
 from .addresses import is_below
 from .events import Event, Exchanged, TargetInfo, Verdict
 from .record import RunRecord, TestAttempt, group_events
@@ -199,7 +201,7 @@ def _verdict(requirement: str, tests: Sequence[TestResult], without_tests: str) 
 def _reasons(reasons: Iterable[str]) -> str:
     different = list(dict.fromkeys(each for each in reasons if each))
     more = len(different) - MOST_REASONS
-    return "; ".join([*different[:MOST_REASONS], *([f"and {more} more reasons"] if more > 0 else [])])
+    return "; ".join([*different[:MOST_REASONS], *([f"and {counted(more, 'more reason')}"] if more > 0 else [])])
 
 
 def _deviation(known: KnownDeviation, requirements: Sequence[RequirementResult], today: date) -> DeviationResult:
@@ -227,16 +229,16 @@ def _whole(
     unmarked = [each for each in tests if _is_unmarked_failure(each)]
     wrong = [each for each in deviations if each.state in {"stale", "unknown"}]
     failures = [
-        *([f"{_number(failed, 'requirement')} failed"] if failed else []),
-        *([f"{_number(unmarked, 'test')} without a requirement failed"] if unmarked else []),
-        *([f"{_number(wrong, 'deviation')} no longer needed or of no requirement"] if wrong else []),
+        *([f"{counted(len(failed), 'requirement')} failed"] if failed else []),
+        *([f"{counted(len(unmarked), 'test')} without a requirement failed"] if unmarked else []),
+        *([f"{counted(len(wrong), 'deviation')} no longer needed or of no requirement"] if wrong else []),
     ]
     if failures:
         return "FAIL", ", ".join(failures)
     broken = [each for each in tests if each.verdict == "ERROR"]
     if broken or unfinished:
         return "ERROR", ", ".join(
-            [*([f"{_number(broken, 'test')} could not be judged"] if broken else []), *unfinished]
+            [*([f"{counted(len(broken), 'test')} could not be judged"] if broken else []), *unfinished]
         )
     if any(each.verdict == "PASS" for each in requirements):
         return "PASS", ""
@@ -254,7 +256,7 @@ def _unfinished(record: RunRecord) -> Iterator[str]:
     if not record.started.selection and (missing := _not_planned(record)):
         listed = ", ".join(missing[:MOST_REASONS])
         more = f" and {len(missing) - MOST_REASONS} more" if len(missing) > MOST_REASONS else ""
-        yield f"{_number(missing, 'test')} of the suite did not run: {listed}{more}"
+        yield f"{counted(len(missing), 'test')} of the suite did not run: {listed}{more}"
 
 
 def _not_planned(record: RunRecord) -> list[str]:
@@ -326,9 +328,5 @@ def _created(record: RunRecord) -> Iterator[ResourceOutcome]:
 
 
 def _counts(verdicts: Iterable[Verdict]) -> dict[Verdict, int]:
-    counted = Counter(verdicts)
-    return {each: counted[each] for each in VERDICTS}
-
-
-def _number(found: Sequence[object], word: str) -> str:
-    return f"{len(found)} {word}{'' if len(found) == 1 else 's'}"
+    numbers = Counter(verdicts)
+    return {each: numbers[each] for each in VERDICTS}

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from flowproof.errors import ConfigurationError
+from flowproof.plurals import counted
 
 from .events import Connection, Exchanged, Operator, TargetInfo, Timestamp, Verdict
 
@@ -226,8 +227,8 @@ class JudgedShare(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of_mandatory: int
 
     def __str__(self) -> str:
-        mandatory = f"{self.mandatory_judged} of {self.of_mandatory} mandatory ones"
-        return f"{self.judged} of {self.of} requirements judged; {mandatory}"
+        mandatory = f"{self.mandatory_judged} of {counted(self.of_mandatory, 'mandatory one')}"
+        return f"{self.judged} of {counted(self.of, 'requirement')} judged; {mandatory}"
 
 
 class CertificationReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,6 +22,7 @@ from uuid import uuid4
 from msgspec import structs
 
 from flowproof.errors import ConfigurationError
+from flowproof.plurals import counted
 from flowproof.target.profile import MOCK, Deviation, Permission, Profile, ProfileEntry, read_profile
 
 from .events import Connection, Event, Planned, RunFinished, RunStarted, TargetInfo, TestFinished, read_events
@@ -33,6 +34,7 @@ from .stream import append, events_of, repair, seal_of, sealed_size
 from .suite import suite_digest, versions
 from .suite_tests import defined_tests
 from .target_kind import examine_target
+from .untold import untold_events
 
 __all__ = ["RunConfiguration", "RunResult", "run"]
 
@@ -190,7 +192,7 @@ def _refuse_leftovers(configuration: RunConfiguration) -> None:
     if left:
         run_store.close()
         raise ConfigurationError(
-            f"An earlier run in {configuration.folder} has left {left} thing{'s' if left > 1 else ''} on its target.",
+            f"An earlier run in {configuration.folder} has left {counted(left, 'thing')} on its target.",
             "Go on with it by --resume, which undoes them where it can, or name another folder.",
         )
     run_store.remove()
@@ -305,6 +307,8 @@ def _finish(configuration: RunConfiguration, target: _Target, tail: _Tail) -> No
     for test in tail.unfinished():
         append(configuration.events, TestFinished(test, now, 0.0, "ERROR", CRASHED))
     run_store = RunStore(configuration.run_store)
+    for event in untold_events(run_store, tail.events):
+        append(configuration.events, target.redactor.event(event))
     spent = run_store.spent(configuration.provider)
     finished = RunFinished(
         at=now,

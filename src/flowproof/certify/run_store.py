@@ -26,9 +26,11 @@ CREATE TABLE IF NOT EXISTS number (name TEXT PRIMARY KEY, value REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS budget (provider TEXT PRIMARY KEY, spent TEXT NOT NULL, dearest TEXT, lost INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS created (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, operation TEXT NOT NULL, what TEXT NOT NULL,
-    undo TEXT, parameters TEXT NOT NULL, is_cleaned INTEGER NOT NULL DEFAULT 0
+    undo TEXT, parameters TEXT NOT NULL, test TEXT NOT NULL, spent TEXT NOT NULL,
+    is_removed INTEGER NOT NULL DEFAULT 0, how TEXT NOT NULL DEFAULT '', is_told INTEGER NOT NULL DEFAULT 0
 );
 """
+COLUMNS = "id, provider, operation, what, undo, parameters, test, spent, is_removed, how"
 
 
 def run_store_of(events: Path) -> Path:
@@ -53,6 +55,10 @@ class CreatedResource:
         what: The provider's id or reference.
         undo: `operationId` that removes it; None where none does.
         parameters: Known parameters of that operation.
+        test: The test that created it.
+        spent: As in its `Created` event.
+        is_removed: Whether it was removed.
+        how: As in its `CleanedUp` event; empty before that.
     """
 
     id: str
@@ -61,6 +67,10 @@ class CreatedResource:
     what: str
     undo: str | None
     parameters: Mapping[str, str]
+    test: str = ""
+    spent: str = ""
+    is_removed: bool = False
+    how: str = ""
 
 
 @dataclass(slots=True)
@@ -209,7 +219,7 @@ class RunStore:
 
     def add(self, resource: CreatedResource) -> None:
         self._connection.execute(
-            "INSERT INTO created (id, provider, operation, what, undo, parameters) VALUES (?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO created ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 (names of ours)
             (
                 resource.id,
                 resource.provider,
@@ -217,24 +227,49 @@ class RunStore:
                 resource.what,
                 resource.undo,
                 json.dumps(dict(resource.parameters)),
+                resource.test,
+                resource.spent,
+                resource.is_removed,
+                resource.how,
             ),
         )
 
     def not_cleaned(self, provider: str | None = None) -> tuple[CreatedResource, ...]:
         """The created resources that are not cleaned up, the newest first."""
-        rows = self._connection.execute(
-            "SELECT id, provider, operation, what, undo, parameters FROM created "
-            "WHERE NOT is_cleaned AND (? IS NULL OR provider = ?) ORDER BY rowid DESC",
-            (provider, provider),
-        )
-        return tuple(CreatedResource(row[0], row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows)
+        return self._created("how = '' AND (? IS NULL OR provider = ?) ORDER BY rowid DESC", provider, provider)
 
-    def mark_cleaned(self, resource_id: str) -> bool:
-        """Mark a resource as cleaned up or given up; returns whether it was not marked before."""
+    def untold(self) -> tuple[CreatedResource, ...]:
+        """The created resources whose last event may be missing in the record, the oldest first."""
+        return self._created("NOT is_told ORDER BY rowid")
+
+    def mark_told(self, resource_id: str) -> None:
+        """Remember that the record has the events of a resource."""
+        self._connection.execute("UPDATE created SET is_told = 1 WHERE id = ?", (resource_id,))
+
+    def mark_cleaned(self, resource_id: str, how: str, *, is_removed: bool) -> bool:
+        """
+        Mark a resource as cleaned up, or given up.
+
+        Args:
+            resource_id: Its id.
+            how: As in its `CleanedUp` event, which is to be told after this.
+            is_removed: Whether it was removed.
+
+        Returns:
+            Whether it was not marked before.
+        """
         changed = self._connection.execute(
-            "UPDATE created SET is_cleaned = 1 WHERE id = ? AND NOT is_cleaned", (resource_id,)
+            "UPDATE created SET is_removed = ?, how = ?, is_told = 0 WHERE id = ? AND how = ''",
+            (is_removed, how, resource_id),
         ).rowcount
         return changed > 0
+
+    def _created(self, condition: str, *values: object) -> tuple[CreatedResource, ...]:
+        rows = self._connection.execute(f"SELECT {COLUMNS} FROM created WHERE {condition}", values)  # noqa: S608
+        return tuple(
+            CreatedResource(*row[:5], json.loads(row[5]), *row[6:8], is_removed=bool(row[8]), how=row[9])
+            for row in rows
+        )
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Cursor]:

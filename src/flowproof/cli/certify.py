@@ -16,6 +16,7 @@ from flowproof.certify.run import RunConfiguration, run
 from flowproof.certify.writers import VIEWS, annotations, hide_from_git, write_views
 from flowproof.certify.writers import summary as job_summary
 from flowproof.extras import require
+from flowproof.plurals import counted
 from flowproof.providers import Kits
 from flowproof.target.profile import MOCK
 
@@ -138,7 +139,8 @@ def certify(
         hide_from_git(REPORTS)
     if not ended.finished:
         click.echo(
-            f"Broken off after {progress.done} of {progress.planned} tests; --resume goes on from there.", err=True
+            f"Broken off after {progress.done} of {counted(progress.planned, 'test')}; --resume goes on from there.",
+            err=True,
         )
         context.exit(INTERRUPTED)
     report = build_report(

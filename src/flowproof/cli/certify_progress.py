@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowproof.certify.events import Event, Planned, RunStarted, TestFinished, Verdict
+from flowproof.plurals import counted
 
 from .tables import visible
 
@@ -87,7 +88,7 @@ class Progress:
     def _tenth(self) -> None:
         tenths = LINES * self.done // max(self.planned, LINES)
         if tenths > self._tenths:
-            self._line(f"{self.done} of {self.planned} tests: {self._counts()}")
+            self._line(f"{self.done} of {counted(self.planned, 'test')}: {self._counts()}")
             self._tenths = tenths
 
     def _counts(self) -> str:

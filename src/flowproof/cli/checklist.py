@@ -21,6 +21,7 @@ from flowproof.checklist import (
 )
 from flowproof.conformance import Contract
 from flowproof.errors import ConfigurationError
+from flowproof.plurals import counted
 from flowproof.providers import find_providers
 from flowproof.text_file import read_text
 
@@ -141,8 +142,8 @@ def _why(known: Checklist, judged: RowResult) -> Iterable[str]:
 
 def _progress(known: Checklist, judged: Sequence[RowResult]) -> str:
     rows = [each for each in judged if each.row in known.rows]
-    counted = {word: sum(each.status == status for each in rows) for status, word in WORDS.items()}
-    return f"{len(rows)} rows, " + ", ".join(f"{number} {word}" for word, number in counted.items())
+    by_word = {word: sum(each.status == status for each in rows) for status, word in WORDS.items()}
+    return f"{counted(len(rows), 'row')}, " + ", ".join(f"{number} {word}" for word, number in by_word.items())
 
 
 def _days(known: Checklist, judged: Sequence[RowResult]) -> str:

@@ -8,6 +8,7 @@ import click
 
 from flowproof.conduct import ConductReport, Journal, Judgement, judge, read_document, read_journal
 from flowproof.conformance import Contract, load_contract
+from flowproof.plurals import counted
 from flowproof.providers import find_kit
 from flowproof.text_file import read_text
 
@@ -112,7 +113,8 @@ def _headline(report: ConductReport) -> str:
 def _notes(report: ConductReport, *, skipped: bool) -> list[str]:
     notes = []
     if report.missing:
-        notes.append(f"The workspace's first {report.missing} exchanges are no longer in the journal, and not judged.")
+        lost = counted(report.missing, "exchange of the workspace is", "exchanges of the workspace are")
+        notes.append(f"{lost} no longer in the journal, and not judged: the oldest.")
     if report.verdict == "FAIL":
         notes.append("Why an exchange was refused: flowproof explain EXCHANGE.")
     if not skipped and report.of("SKIP"):

@@ -7,6 +7,7 @@ import click
 
 from flowproof.conformance import load_contract
 from flowproof.errors import ContractError
+from flowproof.plurals import counted
 from flowproof.providers import find_providers
 
 from .contracts_diff import diff
@@ -40,10 +41,12 @@ def check(context: click.Context, /, slugs: tuple[str, ...]) -> None:
         try:
             contract = load_contract(slug, provider.contract)
             findings = tuple(unsound(contract))
-            counts = f"{len(contract.operations.all)} operations, {len(contract.requirements)} requirements"
+            counts = "{}, {}".format(
+                counted(len(contract.operations.all), "operation"), counted(len(contract.requirements), "requirement")
+            )
         except ContractError as error:
             findings, counts = (str(error),), "cannot be loaded"
-        click.echo(f"{slug}: {counts}, {len(findings)} findings")
+        click.echo(f"{slug}: {counts}, {counted(len(findings), 'finding')}")
         for each in findings:
             click.echo(paragraph(f"  {each}"))
         found += len(findings)

@@ -17,6 +17,7 @@ from flowproof.drift import Drift, UniqueValues, find_drift, find_recorded_drift
 from flowproof.drift.side import Side
 from flowproof.errors import ConfigurationError
 from flowproof.kit import ProviderKit
+from flowproof.plurals import counted
 from flowproof.providers import Kits, find_kit, find_providers
 from flowproof.target import ControlClient
 from flowproof.target.profile import MOCK, Permission, read_profile_file
@@ -162,7 +163,8 @@ def _shown(slug: str, first: str, second: str, found: Drift) -> str:
 def _counted(found: Drift) -> str:
     cases = {each.case for each in found.outcomes}
     differing = {each.case for each in found.outcomes if each.differences}
-    return f"{len(cases)} cases compared, {len(differing)} differ, {len(found.left_out)} left out"
+    differ = counted(len(differing), "differs", "differ")
+    return f"{counted(len(cases), 'case')} compared, {differ}, {len(found.left_out)} left out"
 
 
 def _cases(names: list[str]) -> str:

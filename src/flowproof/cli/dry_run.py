@@ -21,6 +21,7 @@ from flowproof.certify.run import RunConfiguration, run
 from flowproof.conformance import load_contract
 from flowproof.conformance.effects import Effect, read_effects
 from flowproof.kit import ProviderKit
+from flowproof.plurals import counted
 from flowproof.providers import find_providers
 from flowproof.target import ControlClient, Site
 from flowproof.target.profile import Permission, read_profile_file
@@ -162,7 +163,7 @@ def _limit(permission: Permission, operation: str, effect: Effect | None) -> str
     if effect is None or not effect.changes:
         return "always"
     limit = permission.operations.get(operation, 0)
-    return "as often as needed" if limit is None else f"{limit} times"
+    return "as often as needed" if limit is None else counted(limit, "time")
 
 
 def _left_out(report: CertificationReport) -> Iterator[str]:
@@ -173,9 +174,9 @@ def _left_out(report: CertificationReport) -> Iterator[str]:
             reasons[test.why].append(test.test)
     open_ones = Counter(each.why for each in report.requirements if each.verdict in ("SKIP", "OMIT"))
     for why, tests in sorted(reasons.items(), key=lambda each: (-len(each[1]), each[0])):
-        number = f"{len(tests)} test{'' if len(tests) == 1 else 's'}"
+        number = counted(len(tests), "test")
         unjudged = open_ones[why]
-        more = f", {unjudged} requirement{'' if unjudged == 1 else 's'} not judged" if unjudged else ""
+        more = f", {counted(unjudged, 'requirement')} not judged" if unjudged else ""
         yield f"{number}{more}: {why.replace('dry run of ', '')}"
     if broken := [each for each in report.tests if each.verdict in ("FAIL", "ERROR")]:
-        yield f"{len(broken)} tests failed on the mock, {broken[0].test} first: {broken[0].why}"
+        yield f"{counted(len(broken), 'test')} failed on the mock, {broken[0].test} first: {broken[0].why}"

@@ -11,6 +11,7 @@ import click
 
 from flowproof.extras import require
 from flowproof.mutation import FAMILIES, Family, MutantReport, MutantResult, run_mutants
+from flowproof.plurals import counted
 from flowproof.providers import Kits, find_providers
 
 from .options import complete_provider
@@ -114,7 +115,7 @@ def _print(reports: Sequence[MutantReport], seconds: float) -> None:
         _print_list(f"{report.provider}: requirements without a mutant", without)
         failing = [f"{test}: {why}" for test, why in report.failures.items()]
         _print_list(f"{report.provider}: fail on the unbroken mock, and took no part", failing)
-    click.echo(f"\n{sum(len(each.results) for each in reports)} mutants in {seconds:.0f} s")
+    click.echo(f"\n{counted(sum(len(each.results) for each in reports), 'mutant')} in {seconds:.0f} s")
 
 
 def _general_kinds(reports: Sequence[MutantReport]) -> list[list[object]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from flowproof.errors import ConfigurationError
+from flowproof.plurals import counted
 from flowproof.providers import Kits
 from flowproof.scaffold import (
     Distribution,
@@ -69,7 +70,9 @@ def new(
     folder = into if into is not None else Path(name)
     made = _distribution(name, openapi, har, postman, base_url)
     made.write(folder)
-    click.echo(f"{folder}: {len(made.files)} files. It runs at once:\n\n  cd {folder}\n  make serve\n  make test")
+    click.echo(
+        f"{folder}: {counted(len(made.files), 'file')}. It runs at once:\n\n  cd {folder}\n  make serve\n  make test"
+    )
 
 
 def _distribution(

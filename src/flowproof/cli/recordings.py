@@ -14,6 +14,7 @@ from flowproof.conformance import Contract
 from flowproof.drift.side import read_ids
 from flowproof.errors import ConfigurationError
 from flowproof.kit import ProviderKit
+from flowproof.plurals import counted
 from flowproof.recording import Converted, Recording, convert, read_recording
 from flowproof.text_file import read_text
 
@@ -213,6 +214,9 @@ def _texts(folder: Path, found: Sequence[Converted], *, force: bool) -> Iterator
 
 
 def _shown(file: Path, each: Converted) -> str:
-    steps = len(each.case["steps"])
-    counted = f"{steps} steps, {each.bound} values bound, {each.replaced} secrets and personal data replaced"
-    return "\n".join([f"wrote {file}: {counted}", *(paragraph(f"  {note}") for note in each.notes)])
+    numbers = (
+        counted(len(each.case["steps"]), "step"),
+        counted(each.bound, "value bound", "values bound"),
+        f"{counted(each.replaced, 'secret or personal value', 'secrets and personal values')} replaced",
+    )
+    return "\n".join([f"wrote {file}: {', '.join(numbers)}", *(paragraph(f"  {note}") for note in each.notes)])

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from flowproof.errors import ConfigurationError
+from flowproof.plurals import counted
 from flowproof.recording import read_recording
 from flowproof.replay import Replay, ReplayServer
 
@@ -42,5 +43,5 @@ def replay(files: tuple[Path, ...], host: str, port: int, fall_through: str | No
             f"{host}:{port} cannot be listened on: {what}.", "Name another --host or --port."
         ) from error
     with server, suppress(KeyboardInterrupt):
-        click.echo(f"{found.count} recorded exchanges at {server.url}")
+        click.echo(f"{counted(found.count, 'recorded exchange')} at {server.url}")
         server.wait()

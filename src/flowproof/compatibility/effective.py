@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from flowproof.json_types import TYPES, type_of
+
 from .documents import Node
 
-__all__ = ["TYPES", "Effective", "Schema", "key_of", "type_of"]
+__all__ = ["Effective", "Schema", "key_of"]
 
-TYPES = frozenset({"null", "boolean", "object", "array", "string", "number", "integer"})
 FORBIDS_NULL = {"type", "enum", "const", "not", "if"}  # beside these, an alternative of null need not allow null
 # A schema is what several nodes say together; most often there is one.
 Schema: TypeAlias = tuple[Node, ...]
@@ -131,14 +132,6 @@ class Effective:
         return any(
             value is False for name in ("additionalProperties", "unevaluatedProperties") for value in self.values(name)
         )
-
-
-def type_of(value: Any) -> str:
-    """The JSON Schema type of a value, the narrowest."""
-    if isinstance(value, float) and value.is_integer():
-        return "integer"
-    names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
-    return names.get(type(value), "null")
 
 
 def _spread(value: Any) -> frozenset[str]:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from flowproof.json_types import type_of
+
 from .documents import Node
-from .effective import Effective, type_of
+from .effective import Effective
 
 __all__ = ["DOCUMENTATION", "Difference", "are_disjoint", "keyword_differences", "values_text"]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
+from flowproof.plurals import counted
 from flowproof.workflow_commands import workflow_command
 
 from .changes import Change, Place
@@ -47,13 +48,9 @@ def summary(changes: Iterable[Change]) -> str:
     clients, provider = (sum(kind in {side, "both"} for kind in kinds) for side in ("clients", "provider"))
     compatible = kinds.count("none")
     return (
-        f"{_counted(len(kinds), 'change', 'changes')}: {_counted(clients, 'breaks', 'break')} clients, "
-        f"{_counted(provider, 'breaks', 'break')} the provider, {_counted(compatible, 'is', 'are')} compatible."
+        f"{counted(len(kinds), 'change')}: {counted(clients, 'breaks', 'break')} clients, "
+        f"{counted(provider, 'breaks', 'break')} the provider, {counted(compatible, 'is', 'are')} compatible."
     )
-
-
-def _counted(count: int, one: str, several: str) -> str:
-    return f"{count} {one if count == 1 else several}"
 
 
 def _lines(change: Change) -> Iterator[str]:

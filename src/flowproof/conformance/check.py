@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from flowproof.exchange import Exchange, header
+from flowproof.plurals import counted
 
 from .contract import Contract
 from .finding import Finding
@@ -146,7 +147,10 @@ def check_sent_request(contract: Contract, match: Match, exchange: Exchange) -> 
         return (*found, *check_request_body(contract, match.operation, FORM, typed_form(match.operation, pairs)))
     value = _json(exchange.request_body)
     if value is NOT_JSON:
-        return (*found, Finding("request.body", "", "JSON", f"{len(exchange.request_body)} bytes", keyword="json"))
+        return (
+            *found,
+            Finding("request.body", "", "JSON", counted(len(exchange.request_body), "byte"), keyword="json"),
+        )
     return (*found, *check_request_body(contract, match.operation, match.operation.json_body or JSON, value))
 
 
@@ -165,7 +169,7 @@ def _check_received_response(contract: Contract, operation: Operation, exchange:
         return ()  # (only JSON has schemas that are checked)
     value = _json(exchange.response_body)
     if value is NOT_JSON:
-        size = f"{len(exchange.response_body)} bytes that are none"
+        size = f"{counted(len(exchange.response_body), 'byte')} of another kind"
         return (Finding("response.body", "", "JSON", size, keyword="json"),)
     return check_response(contract, operation, exchange.status, value)
 

@@ -1,7 +1,7 @@
 """Loads a provider's contract from its folder: OpenAPI document, JSON Schemas and requirements."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -14,6 +14,7 @@ from .operations import Operations, read_operations
 from .parsed import parse_cached
 from .requirements import Requirement, read_requirements
 from .schemas import Schemas
+from .sources import read_source_names, shown_source
 
 __all__ = ["Contract", "load_contract", "read_yaml"]
 
@@ -30,6 +31,7 @@ class Contract:
         requirements: By id.
         schemas: Of the document and of its files.
         folder: Where its files stand; None where it was made in memory.
+        source_names: What a reader finds a source as, by the name that cases cite; requirements have it already.
     """
 
     slug: str
@@ -38,6 +40,7 @@ class Contract:
     requirements: Mapping[str, Requirement]
     schemas: Schemas
     folder: Traversable | None = None
+    source_names: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_contract(slug: str, folder: "Traversable | Contract | None" = None) -> Contract:
@@ -66,6 +69,8 @@ def _contract(slug: str, place: Traversable) -> Contract:
     if not document["openapi"].startswith("3.1"):
         raise ContractError(slug, f"openapi.yaml is version {document['openapi']}, but must be 3.1")
     requirements = read_requirements(slug, _read_toml(slug, place.joinpath("requirements.toml")))
+    sources = place.joinpath("sources.toml")
+    names = read_source_names(slug, _read_toml(slug, sources)) if sources.is_file() else {}
     schemas = {
         each.name: orjson.loads(_text(slug, each))
         for each in sorted(place.joinpath("schemas").iterdir(), key=lambda each: each.name)
@@ -75,9 +80,10 @@ def _contract(slug: str, place: Traversable) -> Contract:
         slug=slug,
         document=document,
         operations=read_operations(document),
-        requirements={each.id: each for each in requirements},
+        requirements={each.id: replace(each, source=shown_source(each.source, names)) for each in requirements},
         schemas=Schemas(slug, document, schemas),
         folder=place,
+        source_names=names,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from .branches import Branches
 from .contract import Contract
+from .sources import shown_source
 
 __all__ = ["KINDS", "CoverageItem", "Exercised", "items"]
 
@@ -78,7 +79,10 @@ def _examples(contract: Contract, exercised: Mapping[str, Sequence[str]]) -> Ite
     for file in sorted((each for each in folder.iterdir() if each.name.endswith(".json")), key=lambda each: each.name):
         case = json.loads(file.read_text(encoding="utf-8"))
         yield CoverageItem(
-            "examples", case["id"], str(case.get("source", file.name)), tuple(exercised.get(case["id"], ()))
+            "examples",
+            case["id"],
+            shown_source(str(case.get("source", file.name)), contract.source_names),
+            tuple(exercised.get(case["id"], ())),
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from flowproof.json_pointer import escape, pointer_steps
+from flowproof.json_types import named_type
 
 __all__ = ["Match", "Operation", "Operations", "Parameter"]
 
@@ -215,10 +216,9 @@ def _form_types(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mappi
 
 
 def _type_of(document: Mapping[str, Any], schema: Any) -> str:
-    """The type of a schema, its first where it has several; a text where it names none."""
+    """The type of a schema, its first but null where it has several; a text where it names none."""
     described = _referred(document, schema, "")[0] if isinstance(schema, Mapping) else {}
-    named = described.get("type", "string")
-    return str(named[0] if isinstance(named, list) and named else named)
+    return named_type(described) or "string"
 
 
 def _referred(document: Mapping[str, Any], node: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:

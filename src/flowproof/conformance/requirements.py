@@ -19,7 +19,7 @@ class Requirement:
     Args:
         id: Such as ``acme.order.item.sku``.
         text: One sentence.
-        source: Where it is documented.
+        source: Where it is documented, as a reader outside the project finds it.
         standing: ``documented``, ``observed`` or ``inferred``.
         obliges: ``client``, ``provider`` or ``both``.
         operations: Ids of the operations that it concerns; empty for all.

@@ -13,6 +13,8 @@ from typing import Any, cast
 import orjson
 from jsonschema.exceptions import ValidationError
 
+from flowproof.plurals import counted
+
 from .finding import NOTHING, demand
 
 __all__ = ["expected", "shown"]
@@ -34,9 +36,9 @@ FORMATS: Mapping[str, str] = {
     "time-zone": "the name of a time zone, such as Europe/Berlin",
 }
 SIZES: Mapping[str, tuple[str, str, str, str]] = {
-    "Length": ("a string of", "characters", "a string that is not empty", "an empty string"),
-    "Items": ("a list of", "items", "a list that is not empty", "an empty list"),
-    "Properties": ("an object with", "members", "an object that is not empty", "an empty object"),
+    "Length": ("a string of", "character", "a string that is not empty", "an empty string"),
+    "Items": ("a list of", "item", "a list that is not empty", "an empty list"),
+    "Properties": ("an object with", "member", "an object that is not empty", "an empty object"),
 }
 OTHER = "a value that the contract allows"
 Schema = Mapping[str, Any]
@@ -64,7 +66,7 @@ def shown(value: Any) -> str:
         text = orjson.dumps(value).decode()
     except TypeError:
         text = repr(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({len(text)} characters)"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({counted(len(text), 'character')})"
 
 
 def _choice(values: Any, _schema: Schema) -> str:
@@ -98,14 +100,10 @@ def _forbidden(limit: Any, schema: Schema) -> str:
 def _size(of: str, side: str, limit: int, schema: Schema) -> str:
     begin, unit, not_empty, empty = SIZES[of]
     if schema.get(f"min{of}") == schema.get(f"max{of}"):
-        return f"{begin} exactly {_many(limit, unit)}"
+        return f"{begin} exactly {counted(limit, unit)}"
     if side == "min":
-        return not_empty if limit == 1 else f"{begin} at least {_many(limit, unit)}"
-    return empty if limit == 0 else f"{begin} at most {_many(limit, unit)}"
-
-
-def _many(number: int, unit: str) -> str:
-    return f"{number} {unit.removesuffix('s') if number == 1 else unit}"
+        return not_empty if limit == 1 else f"{begin} at least {counted(limit, unit)}"
+    return empty if limit == 0 else f"{begin} at most {counted(limit, unit)}"
 
 
 def _closed(_limit: Any, schema: Schema) -> str:

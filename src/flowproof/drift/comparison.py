@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from flowproof.json_types import type_of
+
 __all__ = ["Difference", "Kind", "ObservedResponse", "compare"]
 
 Kind = Literal["status", "content_type", "header", "body", "missing", "added", "type", "value", "length"]
@@ -62,7 +64,7 @@ def compare(first: ObservedResponse, second: ObservedResponse) -> Iterator[Diffe
 
 
 def _values(first: Any, second: Any, pointer: str) -> Iterator[Difference]:
-    types = _type(first), _type(second)
+    types = type_of(first), type_of(second)
     if types[0] != types[1]:
         yield Difference("type", pointer or "/", *types)
     elif isinstance(first, Mapping):
@@ -78,9 +80,9 @@ def _members(first: Mapping[str, Any], second: Mapping[str, Any], pointer: str) 
         place = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
         mine, other = first.get(name, NOTHING), second.get(name, NOTHING)
         if other is NOTHING:
-            yield Difference("missing", place, _type(mine), "nothing")
+            yield Difference("missing", place, type_of(mine), "nothing")
         elif mine is NOTHING:
-            yield Difference("added", place, "nothing", _type(other))
+            yield Difference("added", place, "nothing", type_of(other))
         else:
             yield from _values(mine, other, place)
 
@@ -90,15 +92,6 @@ def _entries(first: list[Any], second: list[Any], pointer: str) -> Iterator[Diff
         yield Difference("length", pointer or "/", str(len(first)), str(len(second)))
     for mine, other in zip(first, second, strict=False):
         yield from _values(mine, other, f"{pointer}/*")
-
-
-def _type(value: Any) -> str:
-    """The JSON type of a value, integers and other numbers distinguished as in JSON Schema."""
-    if isinstance(value, bool) or value is None:
-        return "null" if value is None else "boolean"
-    if isinstance(value, int | float):
-        return "integer" if float(value).is_integer() else "number"
-    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
 
 
 def _shown(value: Any) -> str:

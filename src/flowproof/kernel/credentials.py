@@ -23,12 +23,15 @@ class Credential:
         role: What it is for, in the words of the provider's seed data; most tests use the role ``default``.
         public: Further parts that may be shown.
         secrets: Parts that must never be shown in a log, journal, report or error.
+        revoked: Why it is not accepted any more; empty while it is in use. A revoked credential still leads to its
+            workspace, so that the refusal of a request that presents it gives the right reason.
     """
 
     key: str
     role: str = "default"
     public: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    revoked: str = ""
 
     def shown(self) -> dict[str, Any]:
         """Its parts by name, for whoever uses it. A key that is secret stands under ``key`` alone."""
@@ -45,7 +48,7 @@ def credential_from_row(key: str, body: bytes) -> Credential:
     """
     try:
         value = orjson.loads(body)
-        return Credential(key, value["role"], value["public"], value["secrets"])
+        return Credential(key, value["role"], value["public"], value["secrets"], value.get("revoked", ""))
     except (LookupError, TypeError, ValueError) as error:
         raise StoreError("the row of a credential is damaged: restore a copy of the state, or delete it") from error
 
@@ -53,4 +56,6 @@ def credential_from_row(key: str, body: bytes) -> Credential:
 def credential_row(workspace: str, provider: str, credential: Credential) -> CredentialRow:
     """A credential as the store keeps it."""
     body = {"role": credential.role, "public": dict(credential.public), "secrets": dict(credential.secrets)}
+    if credential.revoked:
+        body["revoked"] = credential.revoked
     return CredentialRow(provider, credential.key, workspace, orjson.dumps(body))

@@ -1,7 +1,7 @@
 """What a mock may use during one request or task: its workspace's state, time, random numbers and seed data."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -223,7 +223,16 @@ class ProviderContext:
         )
 
     def credential(self, key: str) -> Credential | None:
-        """The workspace's credential of that key."""
+        """The workspace's credential of that key; None where it has none, or has revoked it."""
+        found = self._kept_credential(key)
+        return None if found is None or found.revoked else found
+
+    def revocation(self, key: str) -> str:
+        """Why the workspace has revoked its credential of that key; empty where it has not."""
+        found = self._kept_credential(key)
+        return found.revoked if found is not None else ""
+
+    def _kept_credential(self, key: str) -> Credential | None:
         state = self.state
 
         def read() -> Credential | None:
@@ -244,14 +253,26 @@ class ProviderContext:
         row = credential_row(self.state.workspace, self.state.provider, credential)
         self.state.store.credentials.add(row)
 
-    def revoke(self, key: str) -> bool:
-        """Delete a credential; False where the workspace has none of that key."""
-        return self.state.store.credentials.delete(self.state.workspace, self.state.provider, key)
+    def revoke(self, key: str, *, why: str = "") -> bool:
+        """
+        Take a credential back; False where the workspace has none of that key.
 
-    def credentials(self) -> tuple[Credential, ...]:
-        """All of the workspace's credentials for this provider."""
+        Args:
+            key: The credential's.
+            why: What :meth:`revocation` then says, such as ``its API key was revoked``. Without it nothing of the
+                credential is kept.
+        """
+        kept = self._kept_credential(key) if why else None
+        is_deleted = self.state.store.credentials.delete(self.state.workspace, self.state.provider, key)
+        if kept is not None:
+            self.issue(replace(kept, revoked=why))
+        return is_deleted
+
+    def credentials(self, *, revoked: bool = False) -> tuple[Credential, ...]:
+        """All of the workspace's credentials for this provider: those in use, or those that were revoked."""
         rows = self.state.store.credentials.of_workspace(self.state.workspace)
-        return tuple(credential_from_row(row.key, row.body) for row in rows if row.provider == self.state.provider)
+        found = (credential_from_row(row.key, row.body) for row in rows if row.provider == self.state.provider)
+        return tuple(each for each in found if bool(each.revoked) is revoked)
 
 
 def exchange_of_task(rng_key: str) -> int | None:

@@ -22,6 +22,7 @@ from typing import Any
 
 from flowproof.conformance import Contract
 from flowproof.errors import ConfigurationError
+from flowproof.plurals import counted
 
 from .mutant import Mutant, Patch
 
@@ -70,9 +71,10 @@ def _mutant(package: str, contract: Contract, entry: dict[str, Any], number: int
             f"An entry has {', '.join(sorted(KEYS))}, and its requirement is in requirements.toml.",
         )
     source = files(package).joinpath(f"{entry['module']}.py").read_text(encoding="utf-8")
-    if source.count(entry["find"]) != 1:
+    often = source.count(entry["find"])
+    if often != 1:
         raise ConfigurationError(
-            f"{NAME} of {package}: {entry['module']}.py has {source.count(entry['find'])} times {entry['find']!r}.",
+            f"{NAME} of {package}: {entry['module']}.py has {counted(often, 'time')} {entry['find']!r}.",
             "Name a text that stands there once.",
         )
     name = re.sub(r"[^a-z0-9]+", "-", entry["breaks"].lower()).strip("-")

@@ -23,6 +23,7 @@ from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.hooks import MockHooks
 from flowproof.kernel.serving import Gateway
 from flowproof.plugin.session_state import state_of
+from flowproof.plurals import counted
 from flowproof.providers import find_providers
 
 from .forked_tasks import TaskFailure, run_forked
@@ -209,7 +210,7 @@ class MutantSession:
             return _result(mutant, "survived", "no test comes to where it acts")
         if mutant.patch is None and not installer.changed:
             return _result(mutant, "equal", "no answer differed from the unbroken mock's")
-        return _result(mutant, "survived", f"{ran} tests that can see it hold")
+        return _result(mutant, "survived", f"{counted(ran, 'test')} that can see it {'holds' if ran == 1 else 'hold'}")
 
     def _send_plan(self, plan: Plan, reference: ReferenceRun) -> None:
         self._send(

@@ -10,12 +10,13 @@ from typing import Any
 
 import jsonschema_rs
 
+from flowproof.json_types import TYPES
+
 from .structure import METHODS, Node, resolve, walk
 
 __all__ = ["normalize", "operations_of"]
 
 JSON = "application/json"
-TYPES = frozenset({"null", "boolean", "object", "array", "number", "string", "integer"})
 MOST_REFERENCES = 32
 
 

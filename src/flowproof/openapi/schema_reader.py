@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flowproof.json_types import named_type
+
 from .structure import Node, resolve
 
 __all__ = ["SchemaReader"]
@@ -59,10 +61,7 @@ class SchemaReader:
     def type_of(self, schema: Any) -> str:
         """The first type that is not null; empty where the schema names none."""
         flat = self.flat(schema)
-        named = flat.get("type")
-        types = [named] if isinstance(named, str) else named if isinstance(named, list) else []
-        found = next((str(each) for each in types if each != "null"), "")
-        if found:
+        if found := named_type(flat):
             return found
         if "properties" in flat:
             return "object"
@@ -72,10 +71,8 @@ class SchemaReader:
         return next((kind for each in branches if each is not schema and (kind := self._branch_type(each))), "")
 
     def _branch_type(self, schema: Any) -> str:
-        named = self.flat(schema).get("type")
-        if isinstance(named, str):
-            return "" if named == "null" else named
-        return "object" if "properties" in self.flat(schema) else ""
+        flat = self.flat(schema)
+        return named_type(flat) or ("object" if "properties" in flat and "type" not in flat else "")
 
 
 def _list(value: Any) -> list[Any]:

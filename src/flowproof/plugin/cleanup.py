@@ -39,8 +39,10 @@ def clean_up(state: "SessionState", run_store: RunStore) -> None:
     removable = [each for each in created if each.undo in state.kits.find(each.provider).cleanup]
     for each in created:
         if each not in removable:
-            run_store.mark_cleaned(each.id)
-            tell(CleanedUp(each.id, False, f"nothing undoes {each.operation}: it stays"))
+            how = f"nothing undoes {each.operation}: it stays"
+            run_store.mark_cleaned(each.id, how, is_removed=False)
+            tell(CleanedUp(each.id, False, how))
+            run_store.mark_told(each.id)
     ended = remove_all(
         removable,
         partial(_remove, state),
@@ -50,9 +52,12 @@ def clean_up(state: "SessionState", run_store: RunStore) -> None:
     )
     for removal in ended:
         # A removal that was accepted has been told by whoever watches the exchanges, and is marked then.
-        is_news = run_store.mark_cleaned(removal.thing.id) if removal.is_gone or removal.is_final else True
+        is_over = removal.is_gone or removal.is_final
+        name, how = removal.thing.id, removal.how
+        is_news = run_store.mark_cleaned(name, how, is_removed=removal.is_gone) if is_over else True
         if is_news:
-            tell(CleanedUp(removal.thing.id, removal.is_gone, removal.how))
+            tell(CleanedUp(name, removal.is_gone, how))
+            run_store.mark_told(name)
 
 
 def _remove(state: "SessionState", created: CreatedResource) -> str:

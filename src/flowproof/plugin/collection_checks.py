@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from flowproof.plurals import counted
+
 from .item_info import providers_of, requirements_of
 from .session_state import SessionState
 
@@ -118,7 +120,7 @@ def _sentence(slug: str, missing: Sequence[str]) -> str:
     named = ", ".join(missing[:MOST_NAMED])
     more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
     return (
-        f"pytest's settings leave out {len(missing)} tests of the suite of {slug} ({named}{more}), so its result would "
-        "look better than it is. Take python_files, python_classes, python_functions, --ignore or collect_ignore back, "
-        "or choose tests with -k or --flowproof-requirement, which pytest reports as deselected"
+        f"pytest's settings leave out {counted(len(missing), 'test')} of the suite of {slug} ({named}{more}), so its "
+        "result would look better than it is. Take python_files, python_classes, python_functions, --ignore or "
+        "collect_ignore back, or choose tests with -k or --flowproof-requirement, which pytest reports as deselected"
     )

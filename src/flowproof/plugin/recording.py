@@ -24,6 +24,7 @@ from flowproof.certify.addresses import is_below
 from flowproof.certify.guard import Passage
 from flowproof.conformance import Contract, Finding, check, load_contract
 from flowproof.exchange import Exchange
+from flowproof.plurals import counted
 from flowproof.providers import Kits
 
 __all__ = ["Gate", "NotPermitted", "RecordedExchange", "Recorder", "RecordingAdapter", "exchange_of"]
@@ -191,7 +192,7 @@ class Recorder:
         if not self._findings:
             return None
         total = len(self._findings)
-        lines = [f"{total} difference{'s' if total > 1 else ''} from the contract in {self.exchanges} exchanges:"]
+        lines = [f"{counted(total, 'difference')} from the contract in {counted(self.exchanges, 'exchange')}:"]
         for (title, finding), times in self._findings.most_common(MOST_SHOWN):
             lines += [f"  {title}{f' ({times} times)' if times > 1 else ''}", f"    {finding}"]
         return "\n".join([*lines, *([f"  … and {total - MOST_SHOWN} more"] if total > MOST_SHOWN else [])])

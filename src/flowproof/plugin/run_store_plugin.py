@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flowproof.certify.run_store import RunStore, run_store_of
+from flowproof.certify.stream import events_of
+from flowproof.certify.untold import untold_events
 
 from .session_state import SessionState
 
@@ -74,6 +76,11 @@ class RunStorePlugin:
                     shutil.rmtree(self._folder, ignore_errors=True)
 
     def _clean_up(self) -> None:
+        """Tell what a process that was ended has not told, then remove what is left."""
+        writer, file = self._state.events, self._state.options.events
+        missing = tuple(untold_events(self.run_store, events_of(file))) if file is not None else ()
+        if writer is not None and missing:
+            writer.tell(*missing)
         if not self.run_store.not_cleaned():
             return
         from .cleanup import clean_up  # noqa: PLC0415 (brings requests; mostly nothing is left)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flowproof.conformance import Contract
+from flowproof.plurals import counted
 
 from .binding import Bindings
 from .exchanges import Recording
@@ -105,7 +106,7 @@ class _Conversion:
         cited = {each.exchange.requirement for each in self._selection.exchanges if each.exchange.requirement}
         case = {
             "id": identifier(name),
-            "title": f"{len(steps)} recorded exchanges of {base or 'an unnamed address'}",
+            "title": f"{counted(len(steps), 'recorded exchange')} of {base or 'an unnamed address'}",
             "standing": "recorded",
             "source": f"{name}, written by {self._placeholders.text(recording.program)}",
             "requirements": sorted(cited & self._contract.requirements.keys()),
@@ -118,7 +119,7 @@ class _Conversion:
     def _notes(self, recording: Recording) -> Iterator[str]:
         yield from (f"left out: {each}" for each in recording.left_out)
         if self._selection.others:
-            yield f"left out: {self._selection.others} requests to other addresses"
+            yield f"left out: {counted(self._selection.others, 'request')} to other addresses"
         for number, (each, answer) in enumerate(zip(self._selection.exchanges, self._answers, strict=True), start=1):
             if answer.kind == "unknown":
                 yield f"step {number}: the answer's body is not recorded, or is no text: its status counts"

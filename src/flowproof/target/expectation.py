@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flowproof.errors import ConfigurationError, FlowproofError
+from flowproof.plurals import counted
 
 __all__ = ["Call", "NotAsExpected", "expect_calls", "expect_only", "expect_order"]
 
@@ -113,7 +114,7 @@ def expect_calls(
     found = [each for each in entries if call.matches(each)]
     if low <= len(found) and (high is None or len(found) <= high):
         return found
-    what = f"{call} was expected {_often(low, high)}, and was called {_count(len(found))}."
+    what = f"{call} was expected {_often(low, high)}, and was called {counted(len(found), 'time')}."
     raise NotAsExpected(what, [_line(each) for each in found] if len(found) > low else _nearest(entries, call))
 
 
@@ -145,7 +146,7 @@ def expect_only(entries: Sequence[Entry], calls: Sequence[Call]) -> None:
     others = [each for each in entries if each["direction"] == "in" and not any(call.matches(each) for call in calls)]
     if others:
         allowed = ", ".join(str(each) for each in calls) or "no call at all"
-        what = f"Only {allowed} was expected, and {_count(len(others), 'other call')} came."
+        what = f"Only {allowed} was expected, and {counted(len(others), 'other call')} came."
         raise NotAsExpected(what, [_line(each) for each in others])
 
 
@@ -236,14 +237,10 @@ def _line(entry: Entry) -> str:
 
 def _often(low: int, high: int | None) -> str:
     if low == high:
-        return _count(low)
+        return counted(low, "time")
     if high is None:
-        return f"at least {_count(low)}"
-    return f"at most {_count(high)}" if low == 0 else f"{low} to {high} times"
-
-
-def _count(number: int, noun: str = "time") -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        return f"at least {counted(low, 'time')}"
+    return f"at most {counted(high, 'time')}" if low == 0 else f"{low} to {counted(high, 'time')}"
 
 
 def _shown(value: Any) -> str:

@@ -16,6 +16,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flowproof.errors import ConfigurationError
+from flowproof.plurals import counted
 from flowproof.text_file import read_text
 
 from .site import Credentials, Site
@@ -67,7 +68,7 @@ class Permission:
         if self.everything:
             return ("everything is permitted",)
         named = [
-            f"{operation}: {'as often as needed' if times is None else f'at most {times} times'}"
+            f"{operation}: {'as often as needed' if times is None else 'at most ' + counted(times, 'time')}"
             for operation, times in self.operations.items()
         ]
         limit = [] if self.spend is None else [f"all calls together may cost at most {self.spend}"]

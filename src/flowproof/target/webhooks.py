@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from flowproof.errors import FlowproofError
+from flowproof.plurals import counted
 
 from .control import TIMEOUT_S
 
@@ -125,4 +126,5 @@ class Webhooks:
 def _waiting(delivery: Mapping[str, Any]) -> str:
     tried = len(delivery["attempts"])
     webhook = delivery["webhook"]
-    return f"{delivery['id']} {webhook['event']} to {webhook['url']}, {tried} times tried, due {delivery['due_at']}"
+    often = counted(tried, "time")
+    return f"{delivery['id']} {webhook['event']} to {webhook['url']}, {often} tried, due {delivery['due_at']}"

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from flowproof.plurals import counted
+
 from .run import Run
 from .search import Survival
 from .weather import Weather
@@ -66,7 +68,9 @@ def timeline(run: Run) -> Iterator[str]:
 
 def tried_text(found: Survival) -> str:
     """How much was tried, and what was not."""
-    runs = f"{found.runs} runs with seed {found.seed}, {len(found.tried)} pairs of operation and fault"
+    runs = "{} with seed {}, {} of operation and fault".format(
+        counted(found.runs, "run"), found.seed, counted(len(found.tried), "pair")
+    )
     left = ", ".join(f"{operation} {kind}" for operation, kind in sorted(found.untried))
     return f"{runs}; not tried: {left}" if left else f"{runs}; none left out"
 

@@ -20,6 +20,7 @@ from flowproof.certify.events import Body, Exchanged, Request, Verdict
 from flowproof.certify.judgement import VERDICTS
 from flowproof.certify.report import CertificationReport, RequirementResult, TestResult
 from flowproof.curl import curl
+from flowproof.plurals import counted
 from flowproof.redaction.marks import MARK
 
 __all__ = ["curl_of_request", "page"]
@@ -155,11 +156,11 @@ def curl_of_request(request: Request) -> str:
 
 def _body(body: Body) -> Iterator[str]:
     if body.base64 is not None:
-        yield from ("", f"({body.size} bytes that are no text, in base64) {body.base64}")
+        yield from ("", f"({counted(body.size, 'byte')}, no text, in base64) {body.base64}")
     elif body.text:
         yield from ("", body.text if body.truncated else _indented(body.text))
     if body.truncated:
-        yield f"… ({body.size} bytes in all)"
+        yield f"… ({counted(body.size, 'byte')} in all)"
 
 
 def _indented(text: str) -> str:
@@ -171,7 +172,7 @@ def _indented(text: str) -> str:
 
 def _cut(text: str) -> str:
     more = len(text) - LONGEST_TEXT
-    return text if more <= 0 else f"{text[:LONGEST_TEXT]}\n… ({more} characters more)"
+    return text if more <= 0 else f"{text[:LONGEST_TEXT]}\n… ({counted(more, 'character')} more)"
 
 
 def _marked(text: str) -> Markup:

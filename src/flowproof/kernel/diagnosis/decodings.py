@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from flowproof.kernel.signing import SigningScheme
+from flowproof.plurals import counted
 
 from .candidates import SigningMistake
 from .wrappings import unwrapped
@@ -54,7 +55,7 @@ def shape_problem(signature: str, scheme: SigningScheme) -> str:
     if not signature:
         return f"empty: an HMAC-{scheme.digest.upper()} in {name} has {length} characters"
     verb = "of another length" if letters.fullmatch(signature) and len(signature) % 2 == 0 else f"not {name}"
-    return f"{verb}: {len(signature)} characters, an HMAC-{scheme.digest.upper()} in {name} has {length}"
+    return f"{verb}: {counted(len(signature), 'character')}, an HMAC-{scheme.digest.upper()} in {name} has {length}"
 
 
 def _length(scheme: SigningScheme) -> int:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
+from flowproof.plurals import counted
+
 __all__ = ["Mask"]
 
 SHOWN = 2_000  # characters of a long text
@@ -32,7 +34,7 @@ class Mask:
         reach = SHOWN + max(map(len, self._forms), default=0)
         text = self._masked(escaped(message[:reach].decode("utf-8", "backslashreplace")), self._forms)
         whole = len(message) <= SHOWN and len(text) <= SHOWN
-        return text if whole else self._masked(f"{text[:SHOWN]}… ({len(message)} bytes)", self._forms)
+        return text if whole else self._masked(f"{text[:SHOWN]}… ({counted(len(message), 'byte')})", self._forms)
 
     @property
     def _word(self) -> str:

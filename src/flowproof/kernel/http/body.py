@@ -10,6 +10,7 @@ import orjson
 
 from flowproof.conformance import Finding
 from flowproof.kernel.refusals import MalformedBody, WrongContentType
+from flowproof.plurals import counted
 
 from .pairs import MOST_PAIRS, read_pairs
 
@@ -42,7 +43,7 @@ def read_json(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        _malformed("JSON in UTF-8 (RFC 8259)", f"{len(body)} bytes: {_mistake(body, error)}")
+        _malformed("JSON in UTF-8 (RFC 8259)", f"{counted(len(body), 'byte')}: {_mistake(body, error)}")
     if body.count(b"{") + body.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
         _malformed(f"JSON with at most {DEEPEST} levels of nesting", f"{_depth(value)} levels")
     if not _as_many_keys(body, value):
@@ -73,7 +74,7 @@ def read_form(
         pairs = read_pairs(body.decode("ascii"), strict=bool(body))
     except ValueError:  # a UnicodeDecodeError is one too; its text would show the body
         expected = "a form: names and values like those of a query, in percent-encoded UTF-8"
-        _malformed(expected, f"{len(body)} bytes", "form")
+        _malformed(expected, counted(len(body), "byte"), "form")
     if (repeated := _repeated(name for name, _ in pairs if name not in lists)) is not None:
         _malformed("a form that has each name once", repeated, "form")
     return pairs

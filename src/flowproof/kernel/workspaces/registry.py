@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -209,10 +209,13 @@ class Workspaces:
         return changed
 
     def credentials(self, workspace: Workspace, provider: str) -> tuple[Credential, ...]:
-        """A workspace's credentials for a provider, the default role first."""
-        rows = (row for row in self.store.credentials.of_workspace(workspace.id) if row.provider == provider)
-        found = (credential_from_row(row.key, row.body) for row in rows)
+        """A workspace's credentials for a provider, the default role first, without those that were revoked."""
+        found = (each for each in self._kept_credentials(workspace, provider) if not each.revoked)
         return tuple(sorted(found, key=lambda each: (each.role != "default", each.role)))
+
+    def _kept_credentials(self, workspace: Workspace, provider: str) -> Iterator[Credential]:
+        rows = (row for row in self.store.credentials.of_workspace(workspace.id) if row.provider == provider)
+        return (credential_from_row(row.key, row.body) for row in rows)
 
     def adopt_credentials(self, workspace: Workspace, provider: str, parts: Mapping[str, Mapping[str, str]]) -> None:
         """
@@ -241,7 +244,7 @@ class Workspaces:
         """The secrets of a workspace's credentials for a provider, and the credentials' keys."""
 
         def read() -> tuple[frozenset[str], frozenset[str]]:
-            found = self.credentials(workspace, provider)
+            found = tuple(self._kept_credentials(workspace, provider))  # (a client may present a revoked one)
             secrets = frozenset(secret for each in found for secret in each.secrets.values())
             return secrets, frozenset(each.key for each in found)
 

@@ -11,6 +11,11 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
+// A number with its noun: "1 test", "2 tests".
+export function counted(number, noun) {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 export function button(label, onclick, attributes = {}) {
   return h("button", { type: "button", onclick, ...attributes }, label);
 }

@@ -1,7 +1,7 @@
 // One exchange: what was sent, what was answered, and why it was refused.
 
 import { call, path } from "./control.js";
-import { button, copyButton, download, h, say, table } from "./dom.js";
+import { button, copyButton, counted, download, h, say, table } from "./dom.js";
 import { statusBadge } from "./exchanges.js";
 
 export async function showExchange(root, identifier, page) {
@@ -67,7 +67,7 @@ function message(title, lines, { headers, body }) {
     text.textContent = isRaw ? raw : indented;
     toggle.setAttribute("aria-pressed", isRaw);
   }, { class: "small", "aria-pressed": "false" });
-  const size = body.size ? `${body.size} bytes${body.truncated ? ", of which the first are shown" : ""}${body.base64 ? ", as Base64" : ""}` : "no body";
+  const size = body.size ? `${counted(body.size, "byte")}${body.truncated ? ", of which the first are shown" : ""}${body.base64 ? ", as Base64" : ""}` : "no body";
   return h("section", {}, h("h3", {}, title),
     h("pre", { tabindex: "0", "aria-label": `Head of the ${title.toLowerCase()}` }, [...lines, ...headers.map(([name, value]) => `${name}: ${value}`)].join("\n")),
     h("p", { class: "quiet line" }, size, toggle, body.size ? copyButton(`the body of the ${title.toLowerCase()}`, () => raw) : null),

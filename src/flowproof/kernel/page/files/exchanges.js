@@ -1,7 +1,7 @@
 // The exchanges of a workspace, live: filter, follow, pause, and one of them beside the list.
 
 import { call, path } from "./control.js";
-import { button, confirmed, download, field, h, say, select } from "./dom.js";
+import { button, confirmed, counted, download, field, h, say, select } from "./dom.js";
 import { showExchange } from "./exchange.js";
 import { Rows } from "./rows.js";
 
@@ -80,7 +80,7 @@ async function archive(page, exchanges) {
     const chosen = new Set(exchanges.map((each) => each.id));
     har.log.entries = har.log.entries.filter((each) => chosen.has(each._flowproof.id));
     download(`${page.workspace}.har`, JSON.stringify(har, null, 2));
-    say(`${har.log.entries.length} exchanges are in the file.`);
+    say(`${counted(har.log.entries.length, "exchange")} in the file.`);
   } catch (error) {
     say(error.message, "bad");
   }

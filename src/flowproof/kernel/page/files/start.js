@@ -1,7 +1,7 @@
 // Providers with base URLs and credentials, and the workspaces themselves.
 
 import { call, path } from "./control.js";
-import { button, confirmed, copyButton, download, field, h, say, select } from "./dom.js";
+import { button, confirmed, copyButton, counted, download, field, h, say, select } from "./dom.js";
 
 export async function open(root, page) {
   const where = `/workspaces${path(page.workspace)}`;
@@ -9,7 +9,7 @@ export async function open(root, page) {
   const cards = Object.entries(shown.providers).map(([slug, provider]) => card(slug, provider, page, where));
   root.append(
     h("h1", {}, "Workspace ", h("code", {}, page.workspace)),
-    h("p", { class: "quiet" }, `Seed ${shown.seed} · ${shown.exchanges} exchanges · clock ${shown.clock.mode}, ${shown.clock.now}`),
+    h("p", { class: "quiet" }, `Seed ${shown.seed} · ${counted(shown.exchanges, "exchange")} · clock ${shown.clock.mode}, ${shown.clock.now}`),
     h("section", {}, h("h2", {}, "Providers"), h("div", { class: "cards" }, cards)),
     h("section", {}, h("h2", {}, "This workspace"), actions(page, where)),
     h("section", {}, h("h2", {}, "New workspace"), creation(page)));
@@ -22,7 +22,7 @@ function card(slug, provider, page, where) {
     h("p", { class: "line" }, h("code", { class: "url" }, provider.base_url), copyButton(`the base URL of ${slug}`, () => provider.base_url)),
     Object.entries(provider.credentials).map(([role, parts]) => credential(slug, role, Object.keys(parts), where)),
     firstRequest(slug, about, where),
-    h("p", { class: "quiet" }, `${about.operations.length} operations · ${Object.entries(about.requirements).map(([kind, count]) => `${count} ${kind}`).join(", ")} requirements`));
+    h("p", { class: "quiet" }, `${counted(about.operations.length, "operation")} · ${Object.entries(about.requirements).map(([kind, count]) => `${count} ${kind}`).join(", ")} requirements`));
 }
 
 // A request that the server signs as the chosen workspace; it holds secrets, and is made when it is asked for.

@@ -2,7 +2,7 @@
 
 import { call, path } from "./control.js";
 import { soon } from "./clock.js";
-import { button, field, h, say, select, table } from "./dom.js";
+import { button, counted, field, h, say, select, table } from "./dom.js";
 
 const POLL_MS = 500;
 const KINDS = { delivered: "PASS", failed: "FAIL", pending: "SKIP", sending: "OMIT" };
@@ -64,7 +64,7 @@ async function trial(where, chosen, result) {
   const { trial: name, webhooks } = await call("POST", `${where}/trials`, chosen);
   for (;;) {
     const { finished, verdicts } = await call("GET", `${where}/trials${path(name)}`);
-    result.replaceChildren(h("h3", {}, `Trial of ${chosen.url}: ${webhooks} webhooks${finished ? "" : " …"}`),
+    result.replaceChildren(h("h3", {}, `Trial of ${chosen.url}: ${counted(webhooks, "webhook")}${finished ? "" : " …"}`),
       table(["Verdict", "What", "The receiver must", "Why", "Reason"], verdicts.map((each) => [h("span", { class: `badge ${each.verdict}` }, each.verdict), each.trial, each.expected, each.why, each.reason]), "Verdicts"));
     if (finished || !result.isConnected) return;
     await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
