@@ -124,7 +124,11 @@ LAYERS = (
     Layer("removal", ("clients", "errors", "kit"), (*TESTING, *SERVING)),
     Layer("proxy", (*BASE, "cases", "certify", "conformance", "kernel", "kit", "target"), TESTING),
     Layer("drift", (*BASE, "cases", "conformance", "kit", "redaction", "removal", "target"), (*TESTING, *SERVING)),
-    Layer("replay", (*BASE, "drift", "recording", "redaction"), TESTING),
+    Layer(
+        "replay",
+        (*BASE, "conformance", "drift", "kernel", "openapi", "openapi_mock", "proxy", "recording", "redaction"),
+        TESTING,
+    ),
     Layer("recording", (*BASE, "conformance", "drift.folding", "redaction"), (*TESTING, *SERVING, "requests")),
     Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),

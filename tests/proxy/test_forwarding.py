@@ -349,7 +349,7 @@ def test_long_bodies_are_streamed() -> None:
 
 def test_answer_of_the_observer_never_leaves() -> None:
     """A request that the observer answers itself does not reach the upstream; the connection goes on."""
-    spy = Spy({"answer": Answer(403, (("X-Why", "not permitted"),), b"no")})
+    spy = Spy({"answer": lambda _: Answer(403, (("X-Why", "not permitted"),), b"no")})
     with (
         RawUpstream(answering(OK)).running() as upstream,
         ProxyServer(Upstream.from_url(upstream.url), spy) as proxy,

@@ -1,7 +1,6 @@
 """A mock that answers from a recording alone: what was recorded, and nothing else."""
 
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from flowproof.kernel.serving import Server
 from flowproof.providers import find_providers
 from flowproof.recording import read_document
 from flowproof.replay import Replay, ReplayServer
+from flowproof.target import ControlClient
 
 from .archives import KEY, PLANTED, archive, entry, json_content, order_archive, posted
 
@@ -91,32 +91,83 @@ def test_miss_falls_through_to_the_stateful_mock() -> None:
     replay = Replay([read_document("orders.har", recorded)])
     with Server(gateway) as mock, ReplayServer(replay, fall_through=f"{mock.url}/oneflow") as server:
         known, unknown = request(server, "GET", "/api/order/1"), request(server, "GET", "/api/order?page=2")
+        entries = journal(server)
 
     assert known.json() == {"recorded": True}
-    assert (unknown.status_code, unknown.headers["Flowproof-Replay"]) == (401, "fall-through")
+    assert (unknown.status_code, "Flowproof-Replay" in unknown.headers) == (401, False)
     assert unknown.headers["Flowproof-Exchange"]
+    assert entries[1]["explanation"].startswith("GET /api/order was not recorded: 127.0.0.1:")
 
 
-def test_server_behind_that_is_gone_is_said() -> None:
-    """Where nothing answers behind it, the client gets 502 with a sentence."""
+def test_server_behind_that_is_gone_breaks_the_connection_and_the_journal_says_why() -> None:
+    """Where nothing answers behind it, the client's connection breaks as it would there; the journal says why."""
     replay = Replay([read_document("jobs.har", RECORDED)])
-    with socket.socket() as unused:  # (bound, and nobody listens)
-        unused.bind(("127.0.0.1", 0))
-        behind = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with ReplayServer(replay, fall_through=behind) as server:
-            answer = request(server, "GET", "/nothing")
+    with ReplayServer(replay, fall_through="http://127.0.0.1:9") as server:
+        with pytest.raises(requests.ConnectionError):
+            request(server, "GET", "/nothing")
+        (entry,) = journal(server)
 
-    assert (answer.status_code, answer.headers["Flowproof-Replay"]) == (502, "error")
+    assert entry["explanation"].startswith(
+        "GET /nothing was not recorded: 127.0.0.1:9 answered. The upstream cannot be"
+    )
 
 
-def test_body_of_no_stated_size_is_refused(server: ReplayServer, capfd: pytest.CaptureFixture[str]) -> None:
-    """A body in chunks, and a size that is no number, are refused in a sentence, and nothing breaks."""
-    url = f"{server.url}/v1/jobs"
-    chunked = requests.post(url, data=iter([b"{}"]), timeout=30)
-    strange = requests.get(url, headers={"Content-Length": "ten"}, timeout=30)
+def test_body_in_chunks_is_found(server: ReplayServer) -> None:
+    """However a body is framed, its request is the one that was recorded."""
+    text = json.dumps(BODY).encode()
+    headers = {"Content-Type": "application/json"}
+    answer = requests.post(
+        f"{server.url}/v1/jobs?a=1&b=2", data=iter([text[:5], text[5:]]), headers=headers, timeout=30
+    )
 
-    assert [each.status_code for each in (chunked, strange)] == [413, 413]
-    assert "".join(capfd.readouterr()) == ""
+    assert answer.status_code == 201
+
+
+def journal(server: ReplayServer) -> list[Any]:
+    """The exchanges that the control API shows, oldest first."""
+    return list(ControlClient(server.control_url).workspace("default").journal.entries())
+
+
+def test_journal_has_what_was_answered_and_why_something_was_not(server: ReplayServer) -> None:
+    """The control API shows each exchange with its operation; a miss has the nearest and each difference, no value."""
+    request(server, "GET", "/v1/jobs/7")
+    request(server, "POST", "/v1/jobs?a=1", {**BODY, "quantity": "1"})
+    answered, missed = journal(server)
+
+    assert (answered["operation"], answered["response"]["status"], answered["findings"]) == ("GET /v1/jobs/7", 200, [])
+    assert answered["explanation"] == "Answered as exchange 1 of the recording was."
+    assert (missed["operation"], missed["response"]["status"]) == ("POST /v1/jobs", 404)
+    assert missed["explanation"] == "POST /v1/jobs was not recorded. The nearest is exchange 3: POST /v1/jobs."
+    assert [(each["where"], each["pointer"], each["keyword"]) for each in missed["findings"]] == [
+        ("request.query", "/b", "missing"),
+        ("request.body", "/quantity", "type"),
+    ]
+    assert KEY not in json.dumps([answered, missed])
+
+
+def test_faults_are_laid_over_a_recording(server: ReplayServer) -> None:
+    """Plans of an operation break an answer, cut it, and answer 503 in its place, each with the calls that it hits."""
+    faults = ControlClient(server.control_url).workspace("default").faults
+    plans: list[dict[str, Any]] = [
+        {"fault": "status", "status": 503, "retry_after_s": 2, "first": 1},
+        {"fault": "reset", "moment": "after", "every": 2},
+        {"fault": "truncated_body", "every": 3},
+    ]
+    faults.set(*({**each, "operation": "GET /v1/jobs/7"} for each in plans))
+    refused = request(server, "GET", "/v1/jobs/7")
+    for _ in range(2):
+        with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+            request(server, "GET", "/v1/jobs/7")
+    request(server, "GET", "/v1/picture")
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+    assert refused.headers["Flowproof-Replay"] == "answered by a fault plan"
+    assert [[each["fault"] for each in entry["faults"]] for entry in journal(server)] == [
+        ["status"],
+        ["reset"],
+        ["truncated_body"],
+        [],
+    ]
 
 
 def test_nothing_is_logged(server: ReplayServer, capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,9 +2,7 @@
 
 import os
 import secrets
-import signal
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +29,7 @@ from flowproof.target.profile import Profile, ProfileEntry, read_profile_file
 
 from .console import log_to_stderr
 from .options import option
+from .signals import wait_for_a_signal
 from .tables import heading, rows
 
 __all__ = ["proxy"]
@@ -92,7 +91,7 @@ def proxy(
         server = ProxyServer(observer.upstream, observer, host=host, port=port)
         with Server(gateway, port=control_port) as control, server:
             click.echo(_announced(kit, profile, entry, server.url, control.url))
-            _wait_for_the_end()
+            wait_for_a_signal()
     entries = gateway.with_mock(lambda mock: mock.journal.entries("default"))
     report = judge(read_journal(entries, contract), contract, kit.load_obligations()) if kit.obligations else None
     click.echo(_summary(entries, report))
@@ -161,16 +160,6 @@ def _announced(kit: ProviderKit, profile: Profile, entry: ProfileEntry, url: str
         ("control API", f"{control}/_flowproof"),
     )
     return "\n".join([heading(f"{kit.title}, observed"), rows(facts), "", f"ready {url}"])
-
-
-def _wait_for_the_end() -> None:
-    ended = threading.Event()
-    former = {each: signal.signal(each, lambda *_: ended.set()) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        ended.wait()
-    finally:
-        for each, handler in former.items():
-            signal.signal(each, handler)
 
 
 def _summary(entries: Sequence[Mapping[str, Any]], report: ConductReport | None) -> str:

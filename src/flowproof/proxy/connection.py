@@ -18,11 +18,11 @@ class ClientConnection:
 
     Args:
         client: The client's side.
-        upstream: Where requests go.
+        upstream: Where requests go; None where the observer answers them all.
         observer: Who decides, and learns of every exchange.
     """
 
-    def __init__(self, client: Peer, upstream: Upstream, observer: Observer) -> None:
+    def __init__(self, client: Peer, upstream: Upstream | None, observer: Observer) -> None:
         self._client = client
         self._upstream = upstream
         self._observer = observer
@@ -75,24 +75,26 @@ class ClientConnection:
             forwarding.finish()
             self._client.reset(by_close=decision.is_reset_by_close)
             return False
-        if decision.answer is not None:
-            forwarding.answer(decision.answer)
-            return self._client.is_reusable()
-        server = self._connected()
+        answer = forwarding.find_answer()
+        if answer is not None:
+            return forwarding.answer(answer) and self._client.is_reusable()
+        if self._upstream is None:
+            raise UpstreamBroken("is not there: the request was to be answered without one")
+        server = self._connected(self._upstream)
         goes_on = forwarding.forward(server, self._upstream)
         if not server.is_reusable():
             self._drop_server()
         return goes_on and self._client.is_reusable()
 
-    def _connected(self) -> Peer:
+    def _connected(self, upstream: Upstream) -> Peer:
         """The upstream's side; a new connection where the last one has been closed meanwhile."""
         if self._server is not None and self._server.has_data(within_s=0):
             self._drop_server()
         if self._server is None:
             try:
-                self._server = Peer(self._upstream.connect(), h11.CLIENT)
+                self._server = Peer(upstream.connect(), h11.CLIENT)
             except OSError as error:
-                where = f"{self._upstream.scheme}://{self._upstream.authority}"
+                where = f"{upstream.scheme}://{upstream.authority}"
                 raise UpstreamBroken(f"cannot be connected to at {where}: {reason_of(error)}") from error
         return self._server
 

@@ -18,7 +18,7 @@ from .upstream import Upstream
 __all__ = ["Forwarding"]
 
 CONTINUE_TIMEOUT_S = 5.0  # a client sends its body after a while even if nobody asks it to (RFC 9110, 10.1.1)
-SWITCHING_PROTOCOLS = 101
+CONTINUE, SWITCHING_PROTOCOLS = 100, 101
 STATUSES_WITHOUT_BODY = (204, 304)
 
 
@@ -60,6 +60,7 @@ class Forwarding:
         self._request = request
         self._sent, self._received = Captured(largest_body), Captured(largest_body)
         self._status, self._headers = 0, Headers()
+        self._whole_request: bytes | None = None
         self._response: h11.Response | None = None
         self._end = h11.EndOfMessage()
         self._is_finished = False
@@ -81,16 +82,24 @@ class Forwarding:
         )
         self.decision.done(outcome)
 
-    def answer(self, answer: Answer) -> None:
-        """Answer in place of the upstream, after the request has come whole."""
-        for _ in self._request_body():
-            pass
-        self._status, self._headers = answer.status, (*answer.headers, ("Content-Length", str(len(answer.body))))
+    def find_answer(self) -> Answer | None:
+        """The observer's answer to the request, which it gets whole; None where the request is to be forwarded."""
+        if self.decision.answer is None:
+            return None
+        return self.decision.answer(self._read_request())
+
+    def answer(self, answer: Answer) -> bool:
+        """
+        Answer in place of the upstream.
+
+        Returns:
+            Whether the client's connection can go on.
+        """
+        self._status, self._headers = answer.status, answer.headers
+        if self._status not in STATUSES_WITHOUT_BODY:
+            self._headers = _with_length(answer.headers, len(answer.body))
         self._received.add(answer.body)
-        self.finish(from_upstream=False)
-        self._send_head(_phrase(answer.status), self._headers)
-        self._send_body(answer.body)
-        self._client.send(h11.EndOfMessage())
+        return self._respond(answer.body, _phrase(answer.status), from_upstream=False)
 
     def forward(self, server: Peer, upstream: Upstream) -> bool:
         """
@@ -107,7 +116,7 @@ class Forwarding:
         response = self._response or self._response_head(server)
         self._status, self._headers = response.status_code, headers_of(response)
         if self.decision.reset == "after" or self.decision.needs_whole_body:
-            return self._respond_changed(server, bytes(response.reason))
+            return self._respond(b"".join(self._response_body(server)), bytes(response.reason))
         self._stream(server, bytes(response.reason))
         return True
 
@@ -135,9 +144,10 @@ class Forwarding:
 
     def _send_request(self, server: Peer, upstream: Upstream) -> None:
         """Send the request; what is left of it is not sent where the upstream answers before it has all."""
-        if self.decision.headers is not None:
-            body = b"".join(self._request_body())
-            self._send_request_head(server, _replaced(self._request.headers, self.decision.headers(body)), upstream)
+        if self.decision.headers is not None or self._whole_request is not None:
+            body = self._read_request()
+            new = self.decision.headers(body) if self.decision.headers is not None else ()
+            self._send_request_head(server, _replaced(self._request.headers, new), upstream)
             server.send(h11.Data(data=body))
             server.send(h11.EndOfMessage())
             return
@@ -152,10 +162,18 @@ class Forwarding:
         server.send(h11.EndOfMessage())
 
     def _send_request_head(self, server: Peer, headers: Headers, upstream: Upstream) -> None:
-        method, target = self._request.method, self._request.target
+        method, target = self._request.method, self.decision.target or self._request.target
         headers = _with_host(headers, upstream.authority)
         event = h11.Request(method=method, target=target, headers=_encoded(headers))
         server.send_head(event, f"{method} {target} HTTP/1.1", headers)
+
+    def _read_request(self) -> bytes:
+        """The whole body. A client that waits to be asked for it is asked: the upstream has no part in that."""
+        if self._whole_request is None:
+            if self._client.http.they_are_waiting_for_100_continue:
+                self._inform(h11.InformationalResponse(status_code=CONTINUE, reason=b"Continue", headers=[]))
+            self._whole_request = b"".join(self._request_body())
+        return self._whole_request
 
     def _request_body(self) -> Iterator[bytes]:
         while True:
@@ -205,11 +223,10 @@ class Forwarding:
             else:
                 raise UpstreamBroken("closed the connection in the middle of its response")
 
-    def _respond_changed(self, server: Peer, reason: bytes) -> bool:
-        """Respond with what a fault makes of the upstream's response."""
+    def _respond(self, body: bytes, reason: bytes, *, from_upstream: bool = True) -> bool:
+        """Respond with a whole body, or with what a fault makes of it."""
         decision = self.decision
-        body = b"".join(self._response_body(server))
-        self.finish()
+        self.finish(from_upstream=from_upstream)
         if decision.reset == "after":
             self._client.reset(by_close=decision.is_reset_by_close)
             return False

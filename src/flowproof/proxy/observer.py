@@ -83,7 +83,9 @@ class Decision:
     What happens to a request.
 
     Args:
-        answer: Given in place of the upstream's; None to forward the request.
+        answer: Makes the response in place of the upstream's, given the request's whole body, or None to forward the
+            request nevertheless; None to forward it as it comes.
+        target: Path and query that the upstream gets; empty for those of the client.
         wait_s: How long the request is held up before it is forwarded.
         headers: That replace those of the same names, given the request's body; None to forward the client's own. A
             request with new headers is forwarded when its body has come whole.
@@ -95,7 +97,8 @@ class Decision:
         done: Called once, when the exchange is over.
     """
 
-    answer: Answer | None = None
+    answer: Callable[[bytes], Answer | None] | None = None
+    target: str = ""
     wait_s: float = 0.0
     headers: Callable[[bytes], Headers] | None = None
     reset: str = ""

@@ -5,26 +5,22 @@ The journal is that of a mock server beside the proxy, so the control API, `flow
 show an observed exchange as they show a mock's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from flowproof.certify.guard import NotPermitted, Passage
 from flowproof.conformance import Contract, Finding, Match, check, check_sent_request
 from flowproof.exchange import Exchange, Headers
-from flowproof.kernel.faults.effects import MalformedJson, Reset, SlowBody, Status, TruncatedBody, delay
-from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
-from flowproof.kernel.mock import Arrival
 from flowproof.kernel.refusals import FaultInjected
 from flowproof.kernel.serving import Gateway
-from flowproof.kernel.serving.response_writer import malformed
 
-from .encodings import decoded
 from .likeness import Likeness, compare_refusals
-from .observer import Answer, Decision, Outcome, Request
+from .observed import Judgement, ObservedRequest, answer_of
+from .observer import Decision, Outcome, Request
 from .upstream import Upstream
 
 __all__ = ["Gate", "SandboxObserver"]
@@ -74,27 +70,19 @@ class SandboxObserver:
 
     def decide(self, request: Request) -> Decision:
         """Let a request pass where the profile permits it and no fault plan answers in the provider's place."""
-        wire = self._wire(request)
-        placed = self.gateway.with_mock(lambda mock: mock.observation.place(wire))
+        placed = ObservedRequest.place(self.gateway, self.provider, self.path_of(request), request)
         if isinstance(placed, WireResponse):
-            return Decision(answer=_as_answer(placed, "no such workspace"))
-        observed = _Observed(self, request, placed, ExitStack())
-        status = next((plan.effect for plan, _ in placed.faults if isinstance(plan.effect, Status)), None)
-        if status is not None:
-            finding = Finding("response.status", "", "the provider's own answer", "a fault plan")
-            refusal = FaultInjected([finding], status=status.status, retry_after_s=status.retry_after_s)
-            return observed.answered(refusal, "answered by a fault plan")
+            answer = answer_of(placed, (NOTICE, "no such workspace"))
+            return Decision(answer=lambda _: answer)
+        passing = _Passing(self, placed, ExitStack())
+        if placed.injected_status is not None:
+            return passing.answered(placed.injected_status, "answered by a fault plan")
         try:
-            observed.pass_gate()
+            passing.pass_gate()
         except NotPermitted as error:
             finding = Finding("request", "", "what the profile permits", str(error))
-            return observed.answered(FaultInjected([finding], status=FORBIDDEN), f"not permitted: {error}")
-        return observed.forwarded()
-
-    def _wire(self, request: Request) -> WireRequest:
-        """The request as a mock of the provider would get it."""
-        headers = tuple((name.lower(), value) for name, value in request.headers)
-        return WireRequest(request.method, f"/{self.provider}{self.path_of(request)}", request.query, headers, b"")
+            return passing.answered(FaultInjected([finding], status=FORBIDDEN), f"not permitted: {error}")
+        return passing.forwarded()
 
     def path_of(self, request: Request) -> str:
         """The path below the provider's base URL; the whole path of a request that is not below it."""
@@ -104,135 +92,80 @@ class SandboxObserver:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judgement:
-    """
-    What is to be said of an exchange.
-
-    Args:
-        findings: What differs from the contract.
-        note: A sentence for whoever asks why.
-        requirement: Id of the requirement that the request violates, where that is certain.
-    """
-
-    findings: tuple[Finding, ...] = ()
-    note: str = ""
-    requirement: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Observed:
-    """One exchange under observation."""
+class _Passing:
+    """One request at the gate, and behind it."""
 
     observer: SandboxObserver
-    request: Request
-    arrival: Arrival
+    observed: ObservedRequest
     held: ExitStack
     passages: list[Passage] = field(default_factory=list)
-
-    @property
-    def path(self) -> str:
-        return self.arrival.request.path
 
     def pass_gate(self) -> None:
         """
         Raises:
             NotPermitted: The profile does not permit the request.
         """
-        passing = self.observer.gate.passing(self.observer.provider, self.request.method, self.path)
+        passing = self.observer.gate.passing(self.observer.provider, self.observed.request.method, self.observed.path)
         self.passages.append(self.held.enter_context(passing))
 
     def answered(self, refusal: FaultInjected, why: str) -> Decision:
         """A refusal in the provider's own words, with a header that says whose it is."""
-        response = self.observer.gateway.with_mock(lambda mock: mock.observation.render(self.arrival, refusal))
+        answer = self.observed.refused(refusal, (NOTICE, why))
         note = f"The proxy answered, and nothing was sent to the provider: {why}."
-        return Decision(answer=_as_answer(response, why), done=partial(self._record, note=note))
+        return Decision(answer=lambda _: answer, done=partial(self._record, note=note))
 
     def forwarded(self) -> Decision:
         """Forward the request, with the faults of the plans that hit it."""
-        wait_s, before = delay((plan.effect, rng) for plan, rng in self.arrival.faults)
-        effects: Sequence[Any] = [plan.effect for plan, _ in self.arrival.faults]
-        reset = before or _first(effects, Reset)
-        cut, slow = _first(effects, TruncatedBody), _first(effects, SlowBody)
-        return Decision(
-            wait_s=wait_s,
-            headers=self._signed if self.observer.sign is not None else None,
-            reset=reset.moment if reset is not None else "",
-            is_reset_by_close=reset is not None and reset.how == "fin",
-            change_body=malformed if _first(effects, MalformedJson) is not None else None,
-            cut_body=cut.part if cut is not None else None,
-            trickle=(slow.seconds, slow.pieces) if slow is not None else None,
-            done=self._record,
-        )
+        return self.observed.decision(self._record, headers=self._signed if self.observer.sign is not None else None)
 
     def _signed(self, body: bytes) -> Headers:
-        request = self.request
+        request = self.observed.request
         if self.observer.sign is None:
             return ()
-        return self.observer.sign(request.method, self.path, request.query, request.headers, body)
+        return self.observer.sign(request.method, self.observed.path, request.query, request.headers, body)
 
     def _record(self, outcome: Outcome, note: str = "") -> None:
-        exchange = self._exchange(outcome)
+        exchange = self.observed.exchange(outcome)
         for each in self.passages:
             each.exchange = exchange if outcome.from_upstream and not outcome.network_error and outcome.status else None
         self.held.close()
         judged = self._judged(exchange, outcome)
-        answer = WireResponse(outcome.status, exchange.response_body, outcome.headers, judged.requirement)
-        wire = self._recorded_wire(exchange)
-        secrets = self.observer.secrets
-        self.observer.gateway.with_mock(
-            lambda mock: mock.observation.record(
-                self.arrival, wire, answer, judged.findings, note or judged.note, secrets
-            )
-        )
-
-    def _exchange(self, outcome: Outcome) -> Exchange:
-        """The exchange with the bodies behind their content encodings, as far as these are known."""
-        request = self.request
-        sent = decoded(request.headers, outcome.request_body)
-        received = decoded(outcome.headers, outcome.response_body)
-        return Exchange(
-            method=request.method,
-            path=self.path,
-            query=request.query,
-            request_headers=request.headers,
-            request_body=outcome.request_body if sent is None else sent,
-            status=outcome.status,
-            response_headers=outcome.headers,
-            response_body=outcome.response_body if received is None else received,
-        )
-
-    def _recorded_wire(self, exchange: Exchange) -> WireRequest:
         upstream = self.observer.upstream
-        headers = tuple(
+        sent = tuple(
             (name, upstream.authority if name.lower() == "host" else value) for name, value in exchange.request_headers
         )
-        request = self.request
-        return WireRequest(request.method, request.path, request.query, headers, exchange.request_body, upstream.scheme)
+        self.observed.record(
+            exchange,
+            replace(judged, note=note or judged.note),
+            sent,
+            scheme=upstream.scheme,
+            secrets=self.observer.secrets,
+        )
 
-    def _judged(self, exchange: Exchange, outcome: Outcome) -> _Judgement:
+    def _judged(self, exchange: Exchange, outcome: Outcome) -> Judgement:
         if outcome.network_error:
-            return _Judgement(note=f"{_sentence(outcome.network_error)} {NETWORK}")
+            return Judgement(note=f"{_sentence(outcome.network_error)} {NETWORK}")
         if outcome.client_error:
-            return _Judgement(note=_sentence(outcome.client_error))
+            return Judgement(note=_sentence(outcome.client_error))
         if not outcome.status:
-            return _Judgement(note="A fault plan broke the connection before the request was sent on.")
+            return Judgement(note="A fault plan broke the connection before the request was sent on.")
         if not outcome.from_upstream:
-            return _Judgement()
+            return Judgement()
         if outcome.is_cut:
             limit = self.observer.largest_body
-            return _Judgement(note=f"A body has more than {limit} bytes: it was forwarded whole, and not checked.")
-        findings, match = check(self.observer.contract, exchange), self.arrival.match
+            return Judgement(note=f"A body has more than {limit} bytes: it was forwarded whole, and not checked.")
+        findings, match = check(self.observer.contract, exchange), self.observed.arrival.match
         if exchange.status < 400 or match is None:
-            return _Judgement(findings)
+            return Judgement(findings)
         likeness = self._likeness(exchange)
         if likeness is not None:
-            return _Judgement(findings, likeness.text, likeness.requirement)
-        return _Judgement(findings, self._refused(exchange, match))
+            return Judgement(findings, likeness.text, likeness.requirement)
+        return Judgement(findings, self._refused(exchange, match))
 
     def _likeness(self, exchange: Exchange) -> Likeness | None:
         """How the mock refuses the same request, where it does so with the same status."""
         foreseen = self.observer.gateway.with_mock(
-            lambda mock: mock.observation.foresee_refusal(self.arrival, exchange.request_body)
+            lambda mock: mock.observation.foresee_refusal(self.observed.arrival, exchange.request_body)
         )
         return None if foreseen is None else compare_refusals(*foreseen, exchange)
 
@@ -247,12 +180,3 @@ class _Observed:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def _first(effects: Sequence[Any], kind: type[Any]) -> Any:
-    return next((each for each in effects if isinstance(each, kind)), None)
-
-
-def _as_answer(response: WireResponse, why: str) -> Answer:
-    headers = tuple(each for each in response.headers if each[0].lower() != "content-length")
-    return Answer(response.status, (*headers, (NOTICE, why)), response.body)

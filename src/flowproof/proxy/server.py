@@ -26,7 +26,7 @@ class ProxyServer:
     A proxy on a socket, which is bound at once.
 
     Args:
-        upstream: Where requests go.
+        upstream: Where requests go; None where the observer answers them all.
         observer: Who decides, and learns of every exchange.
         host: Name or address to listen on.
         port: 0 for any that is free.
@@ -35,7 +35,9 @@ class ProxyServer:
         ConfigurationError: The address cannot be bound.
     """
 
-    def __init__(self, upstream: Upstream, observer: Observer, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, upstream: Upstream | None, observer: Observer, *, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self._upstream = upstream
         self._observer = observer
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -46,7 +48,8 @@ class ProxyServer:
                 f"{host}:{port} cannot be listened on: {error.strerror}.", "Choose another --port, or 0."
             ) from error
         self.port: int = self._socket.getsockname()[1]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}{upstream.base_path}"
+        self.origin = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self.url = f"{self.origin}{upstream.base_path if upstream is not None else ''}"
         self._connections: dict[ClientConnection, threading.Thread] = {}
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._accept, name=f"proxy-{self.port}", daemon=True)

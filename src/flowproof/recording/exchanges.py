@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from flowproof.errors import ConfigurationError
 from flowproof.exchange import Headers, header
 
-__all__ = ["Message", "RecordedExchange", "Recording", "RecordingError"]
+__all__ = ["Message", "RecordedExchange", "Recording", "RecordingError", "checked_url"]
 
 
 class RecordingError(ConfigurationError):
@@ -78,3 +79,14 @@ class Recording:
     program: str
     exchanges: tuple[RecordedExchange, ...]
     left_out: tuple[str, ...] = ()
+
+
+def checked_url(text: str) -> str:
+    """
+    A URL as it is.
+
+    Raises:
+        ValueError: It is none, such as `http://[`.
+    """
+    urlsplit(text)
+    return text

@@ -2,8 +2,8 @@
 Reads HTTP Archives (HAR 1.2): of Chrome, Firefox, mitmproxy, Charles, and of `flowproof journal --har`.
 
 Source:
-    The HAR 1.2 specification. Bodies of requests in base64 (`_encoding`) are ours; HTTP/2's pseudo-headers, which
-    Chrome lists, are no headers.
+    The HAR 1.2 specification, and what Chromium 156, Firefox 153, mitmproxy 11 and Charles 4 write. Bodies of requests
+    in base64 (`_encoding`) are ours; HTTP/2's pseudo-headers, which Chrome lists, are no headers.
 """
 
 import base64
@@ -14,15 +14,18 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flowproof.exchange import Headers
+from flowproof.exchange import Headers, header
 
-from .exchanges import Message, RecordedExchange, Recording, RecordingError
+from .exchanges import Message, RecordedExchange, Recording, RecordingError, checked_url
 
 __all__ = ["recording_of_archive"]
 
 FIX = "Export it again: as HAR 1.2 with the contents of the responses."
 JOURNAL_LIMIT = 64 * 1024  # bytes of a body that our journal keeps
 SENT = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH"})
+SWITCHING_PROTOCOLS = 101
+LONGEST_SIZE = 12  # digits
+LAST_OF_LATIN_1 = "\xff"
 
 
 def recording_of_archive(name: str, log: Any) -> Recording:
@@ -62,8 +65,11 @@ def _unfit(entry: Mapping[str, Any]) -> str | None:
         return "webhooks, which the provider sends"
     if isinstance(own, Mapping) and own.get("faults"):
         return "exchanges that a fault plan hit"
-    if entry["response"]["status"] in {0, -1, 304}:
+    status = entry["response"]["status"]
+    if status in {None, 0, -1, 304} or entry.get("_fromCache"):
         return "requests without an answer of their own (blocked, broken off, or from a cache)"
+    if status == SWITCHING_PROTOCOLS:
+        return "connections that became another protocol"
     method = str(entry["request"]["method"]).upper()
     return None if method in SENT else f"{method} requests"
 
@@ -76,8 +82,8 @@ def _exchange(number: int, entry: Mapping[str, Any]) -> RecordedExchange:
         number=number,
         at=_moment(entry.get("startedDateTime")),
         method=str(request["method"]).upper(),
-        url=str(request["url"]),
-        request=_sent(request),
+        url=checked_url(str(request["url"])),
+        request=_sent(request, is_ours=isinstance(own, Mapping)),
         status=int(response["status"]),
         response=Message(_headers(response["headers"]), _answered(response)),
         requirement=cited if isinstance(cited, str) else None,
@@ -96,34 +102,62 @@ def _headers(pairs: Iterable[Mapping[str, Any]]) -> Headers:
     return tuple((name, value) for name, value in found if not name.startswith(":"))
 
 
-def _sent(request: Mapping[str, Any]) -> Message:
+def _sent(request: Mapping[str, Any], *, is_ours: bool) -> Message:
     headers = _headers(request["headers"])
     posted = request.get("postData") or {}
     text, pairs = posted.get("text"), posted.get("params") or []
     if not text and pairs:
-        text = urlencode([(each["name"], each.get("value", "")) for each in pairs])
-    message = Message(headers, _kept(_bytes(str(text or ""), posted.get("_encoding")), request.get("bodySize")))
+        text = urlencode([(each["name"], each.get("value") or "") for each in pairs])
+    length = None if is_ours else _length(headers)  # (ours are redacted, and have other lengths)
+    body = _bytes(str(text or ""), posted.get("_encoding"), length)
+    message = Message(headers, _kept(body, request.get("bodySize")))
+    if message.media_type.startswith("multipart/") and length not in {None, len(body)}:
+        return Message(headers, None)  # (its files are not kept)
     if message.body and not message.media_type and posted.get("mimeType"):
         return Message((*headers, ("Content-Type", str(posted["mimeType"]))), message.body)
     return message
 
 
 def _answered(response: Mapping[str, Any]) -> bytes | None:
-    """The body of a response; None where the program has not kept it, as Chrome does for large ones."""
+    """The body of a response; None where the program has not kept it, as Chrome does where nobody has read it."""
     content = response.get("content") or {}
-    text, size = content.get("text"), content.get("size")
-    if text is None:
-        return None if isinstance(size, int) and size > 0 else b""
-    return _kept(_bytes(str(text), content.get("encoding")), size)
+    text, size, length = content.get("text"), content.get("size"), _length(_headers(response["headers"]))
+    if not text:
+        return None if length or (text is None and size != 0) else b""
+    body = _bytes(str(text), content.get("encoding"), length)
+    return _kept(body if _is_utf8(body) else _bytes(str(text), content.get("encoding")), size)
 
 
-def _bytes(text: str, encoding: Any) -> bytes:
-    if encoding != "base64":
-        return text.encode("utf-8", "surrogatepass")
+def _length(headers: Headers) -> int | None:
+    """What the header says; None where it says nothing."""
+    value = header(headers, "content-length")
+    return int(value) if value is not None and value.isdecimal() and len(value) <= LONGEST_SIZE else None
+
+
+def _bytes(text: str, encoding: Any, length: int | None = None) -> bytes:
+    """
+    The bytes of a text.
+
+    Firefox, Chromium and mitmproxy write each byte as a character of its own (Latin-1) where they do not know the
+    encoding, and nothing but the length says that they did.
+    """
+    if encoding == "base64":
+        try:
+            return base64.b64decode(text, validate=True)
+        except binascii.Error as error:
+            raise ValueError("base64") from error
+    body = text.encode("utf-8", "surrogatepass")
+    if length is None or len(body) == length or len(text) != length or max(text, default="") > LAST_OF_LATIN_1:
+        return body
+    return text.encode("latin-1")
+
+
+def _is_utf8(body: bytes) -> bool:
     try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError("base64") from error
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _kept(body: bytes, size: Any) -> bytes | None:

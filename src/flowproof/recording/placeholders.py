@@ -12,7 +12,7 @@ import string
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import parse_qsl, unquote_plus
 
 from flowproof.redaction.encodings import all_encodings
 from flowproof.redaction.known_secrets import SHORTEST_REST, SHORTEST_SECRET, KnownSecrets
@@ -80,6 +80,8 @@ class Placeholders:
             if lower in {"cookie", "set-cookie"}:
                 pairs = value.split(";") if lower == "cookie" else [value.partition(";")[0]]
                 self._add_all(each.partition("=")[2].strip() for each in pairs)
+            elif lower not in credentials and "://" in value:  # an address, such as a Referer: its query may have some
+                self.learn(Leaf("", (name,), each) for name, each in parse_qsl(value.partition("?")[2]))
             elif lower in credentials or not (is_shown_header(name) or lower.startswith("sec-")):
                 scheme, blank, rest = value.partition(" ")
                 secret = rest.strip() if blank and scheme.lower() in SCHEMES else value

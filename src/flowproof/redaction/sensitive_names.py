@@ -42,8 +42,8 @@ AMBIGUOUS = frozenset({"code", "key", "state", "nonce", "session", "sid"})
 SHOWN_HEADERS = _words(
     """
     accept accept-encoding accept-language age allow cache-control connection content-encoding content-language
-    content-length content-type date etag expect expires flowproof-delivery flowproof-exchange flowproof-requirement
-    host
+    content-length content-type date etag expect expires flowproof-delivery flowproof-exchange flowproof-proxy
+    flowproof-replay flowproof-requirement host
     idempotent-replayed if-match if-none-match last-modified link location pragma retry-after server
     origin strict-transport-security transfer-encoding ttl upgrade urgency user-agent vary via www-authenticate
     x-content-type-options x-forwarded-proto

@@ -105,6 +105,11 @@ class Replay:
         """How many exchanges there are."""
         return len(self._requests)
 
+    @property
+    def requests(self) -> Iterator[tuple[str, str]]:
+        """The recorded requests: method and path."""
+        yield from (each[:2] for each, _ in self._requests)
+
     def find(self, request: Request) -> RecordedExchange | None:
         """The exchange of a request: of the same one, else of one that differs in times, ids and tokens alone."""
         exact, folded = request.key(), request.key(is_folded=True)
