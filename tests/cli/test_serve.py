@@ -8,12 +8,16 @@ import stat
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from flowproof.cli.announcement import Announcement
+from flowproof.cli.foreground import announce
+from flowproof.cli.options import ServeOptions
 from tests.cli.servers import Served, awaited_text, command, flowproof, serving
 from tests.postgres import shared_cluster
 
@@ -327,3 +331,15 @@ def test_command_line_is_the_same_as_a_module(tmp_path: Path) -> None:
     message = subprocess.run(command(["--help"]), capture_output=True, text=True, check=True, timeout=TIMEOUT_S).stdout
 
     assert message.startswith("Usage: flowproof [OPTIONS] COMMAND [ARGS]...")
+
+
+def test_browser_is_opened_when_the_server_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --open the page is opened when a server announces itself, whether it has one worker or several."""
+    opened: list[str] = []
+    monkeypatch.setattr("flowproof.cli.foreground.open_in_browser", opened.append)
+    options = ServeOptions((), "127.0.0.1", 4010, "memory", None, None, 500, 1024, None, 2, None, open=True)
+
+    announce(options, Announcement("http://127.0.0.1:4010", 1, ()))
+    announce(replace(options, open=False), Announcement("http://127.0.0.1:4011", 1, ()))
+
+    assert opened == ["http://127.0.0.1:4010/"]

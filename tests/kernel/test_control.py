@@ -16,12 +16,12 @@ from flowproof.exchange import Exchange
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.control.app import ControlApp, control_contract
 from flowproof.kernel.control.event_stream import EventStream
-from flowproof.kernel.control.signing import SigningJob
 from flowproof.kernel.faults.effects import EFFECTS
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Arrival
 from flowproof.kernel.serving import Server
+from flowproof.kernel.serving.control_answers import Job
 from tests.kernel.notes import provider
 from tests.kernel.notes.desk import Desk
 
@@ -29,6 +29,8 @@ pytestmark = pytest.mark.usefixtures("quiet")
 
 CONTRACT = control_contract()
 JSON = (("content-type", "application/json"),)
+
+NOWHERE = ("127.0.0.1", 1)  # where no server is
 
 
 def make_app(token: str | None = None) -> ControlApp:
@@ -49,8 +51,8 @@ def ask(app: ControlApp, method: str, path: str, body: bytes = b"", **more: Any)
     headers = more.pop("headers", JSON if body else ())
     path, _, query = path.partition("?")
     answer = app.answer(WireRequest(method, f"/_flowproof{path}", query, headers, body, **more))
-    if isinstance(answer, SigningJob):
-        answer = answer.run()
+    if isinstance(answer, Job):
+        answer = answer.run(NOWHERE)
     if isinstance(answer, EventStream):
         answer = WireResponse(200, answer.read() or b"", (("Content-Type", "text/event-stream"),))
     exchange = Exchange(method, path, query, headers, body, answer.status, answer.headers, answer.body)

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flowproof.kernel.diagnosis import BOUND, Diagnosis, diagnose, render
+from flowproof.kernel.diagnosis import BOUND, Diagnosis, diagnose, read_rendered, render
 from flowproof.kernel.signing import SignedRequest, SigningScheme, verify
 
 SECRET = b"s3cr3t-Of-The-Account"
@@ -533,6 +533,7 @@ def test_rendered_diagnosis_is_plain_lines() -> None:
     assert render(diagnose(ONEFLOW, sent(mac(f"put {PATH} {TIME}")), SECRET)).splitlines() == [
         "The signature does not verify.",
         f"  server signed  {RIGHT}",
+        f"  client signed  put {PATH} {TIME}",
         "  expected       lower-case hex HMAC-SHA1 of METHOD path timestamp, separated by single blanks",
         "  mistake        method_lower: the method is signed in lower case",
         "  fix            Sign the method as it is sent, PUT.",
@@ -540,7 +541,24 @@ def test_rendered_diagnosis_is_plain_lines() -> None:
     ]
 
 
-LABELS = "The signature does not verify.  server signed  expected  mistake  mend  note  "
+def test_rendered_diagnosis_is_read_again() -> None:
+    """
+    The parts of a rendered diagnosis are those that it was made of; another explanation has none.
+    """
+    diagnosis = diagnose(ONEFLOW, sent(mac(f"put {PATH} {TIME}")), SECRET)
+
+    assert read_rendered(render(diagnosis)) == {
+        "server_signed": diagnosis.string_to_sign,
+        "client_signed": diagnosis.client_signed,
+        "expected": diagnosis.expected_form,
+        "mistakes": [mistake._asdict() for mistake in diagnosis.mistakes],
+        "note": diagnosis.note,
+    }
+    assert read_rendered("") is None
+    assert read_rendered("The id was sent in the query.") is None
+
+
+LABELS = "The signature does not verify.  server signed  client signed  expected  mistake  mend  note  "
 
 
 @given(

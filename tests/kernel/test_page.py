@@ -12,17 +12,18 @@ import requests
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.control.app import ControlApp
 from flowproof.kernel.control.event_stream import EventStream
-from flowproof.kernel.control.signing import SigningJob
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Arrival
 from flowproof.kernel.serving import Server
+from flowproof.kernel.serving.control_answers import Job
 from tests.kernel.notes import provider
 
 WAIT_S = 30
 HTML = (("accept", "text/html,application/xhtml+xml,*/*;q=0.8"),)
 HOST = (("host", "127.0.0.1:4010"),)
 JSON = (("content-type", "application/json"),)
+NOWHERE = ("127.0.0.1", 1)  # where no server is
 FILES = ("index.html", "main.js", "page.css", "icon.svg")
 
 
@@ -446,7 +447,7 @@ def signed(app: ControlApp, **value: Any) -> WireResponse:
     """What comes of a request that is to be signed."""
     body = json.dumps({"provider": "notes", "method": "GET", "path": "/notes", **value}).encode()
     job = app.answer(WireRequest("POST", "/_flowproof/workspaces/default/sign", "", (*HOST, *JSON), body))
-    return job.run() if isinstance(job, SigningJob) else cast("WireResponse", job)
+    return job.run(NOWHERE) if isinstance(job, Job) else cast("WireResponse", job)
 
 
 def test_request_is_signed_by_who_started_the_server() -> None:
@@ -464,3 +465,72 @@ def test_request_is_signed_by_who_started_the_server() -> None:
     assert answer["url"] == "http://127.0.0.1:4010/w/default/notes/notes?page=2"
     assert signed(app, role="nobody").status == 422
     assert signed(make_app()).status == 422
+
+
+def test_signed_request_is_sent_from_here() -> None:
+    """
+    A request is signed and sent on the server's side: who asks learns its exchange and status, and no secret.
+    """
+    settings = ServerSettings(entropy=1, signer=lambda request: {"X-Key": str((request.credentials or {})["key"])})
+    with Server(build_gateway([provider], settings), grace_s=WAIT_S) as server:
+        key = requests.get(f"{server.url}/_flowproof/workspaces/default", timeout=WAIT_S).json()["providers"]["notes"][
+            "credentials"
+        ]["default"]["key"]
+
+        def send(**value: Any) -> requests.Response:
+            value = {"provider": "notes", "method": "GET", "path": "/notes", **value}
+            return requests.post(f"{server.url}/_flowproof/workspaces/default/send", json=value, timeout=WAIT_S)
+
+        sent = send()
+        assert sent.json() == {"error": "", "exchange": "default-1", "status": 200}
+        assert key not in sent.text
+        assert send(role=None).json()["status"] == 401
+        assert send(text="{", body={}).status_code == 422
+        assert send(headers={"a": "b\r\nc: d"}).status_code == 422
+        plan = [{"fault": "reset", "first": 1}]
+        requests.put(f"{server.url}/_flowproof/workspaces/default/faults", json=plan, timeout=WAIT_S)
+        broken = send().json()
+
+    assert (broken["exchange"], broken["status"]) == (None, 0)
+    assert "did not come" in broken["error"]
+
+
+def test_requirements_are_listed_as_each_is_shown(app: ControlApp) -> None:
+    """
+    The requirements of a contract come in its order, each as it is shown alone.
+    """
+    found = orjson.loads(ask(app, "/_flowproof/providers/notes/requirements").body)["requirements"]
+    stated = app.mock.apps["notes"].contract.requirements
+
+    assert [each["id"] for each in found] == list(stated)
+    assert found[0] == orjson.loads(ask(app, f"/_flowproof/providers/notes/requirements/{found[0]['id']}").body)
+
+
+def verify(server: Server, body: bytes, media_type: str = "application/zip", **more: Any) -> requests.Response:
+    """Ask for what a certificate says."""
+    headers = {"Content-Type": media_type, **more.pop("headers", {})}
+    url = f"{server.url}/_flowproof/certificates/verify"
+    return requests.post(url, body, headers=headers, timeout=WAIT_S, **more)
+
+
+def test_certificate_may_be_larger_than_a_request() -> None:
+    """
+    A certificate of megabytes reaches the verifier whole, with its keys; no other request and no stranger's may.
+    """
+    settings = ServerSettings(
+        entropy=1,
+        token="s3cret",
+        largest_body=1024,
+        verifier=lambda data, keys: {"valid": True, "size": len(data), "keys": list(keys)},
+    )
+    own = {"Authorization": "Bearer s3cret"}
+    with Server(build_gateway([provider], settings), grace_s=WAIT_S) as server:
+        answer = verify(server, b"P" * 2_000_000, headers=own, params={"key": ["a", "b"]})
+        assert answer.json() == {"valid": True, "size": 2_000_000, "keys": ["a", "b"]}
+        assert verify(server, b"P" * 2_000_000).status_code == 401
+        assert verify(server, b"{}", "application/json", headers=own).status_code == 400
+        large = requests.put(
+            f"{server.url}/_flowproof/workspaces/default/faults", b"[" * 2000, headers=own, timeout=WAIT_S
+        )
+
+    assert large.status_code == 413

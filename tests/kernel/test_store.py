@@ -114,6 +114,22 @@ def test_saving_a_workspace_never_sets_its_count_back(store: Store) -> None:
     assert store.exchanges.next_number("w") == 2
 
 
+def test_only_an_open_delivery_is_rescheduled(store: Store) -> None:
+    """
+    A delivery that waits or has failed becomes due at another moment; one that was delivered stays.
+    """
+    store.workspaces.add(workspace_row("w"))
+    for state in ("pending", "failed", "delivered"):
+        store.deliveries.add("w", state, 50, {"id": state}, state=state)
+
+    changed = [store.deliveries.reschedule("w", each, 5, {"id": each}) for each in ("pending", "failed", "delivered")]
+
+    assert changed == [True, True, False]
+    assert [each["state"] for each in store.deliveries.last("w")] == ["pending", "pending", "delivered"]
+    assert store.next_due_us("w") == 5
+    assert not store.deliveries.reschedule("w", "nothing", 5, {})
+
+
 CONFLICTS: dict[str, tuple[Callable[[Store], None], str]] = {
     "workspace": (lambda store: store.workspaces.add(workspace_row("w")), "workspace w exists already"),
     "credential": (

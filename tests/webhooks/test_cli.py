@@ -61,6 +61,18 @@ def test_trigger_and_replay_send(depot: Depot, command: Command, verifying_inbox
     assert [each.verified for each in verifying_inbox.wait(2)] == [True, True]
 
 
+def test_retry_makes_the_next_attempt_now(depot: Depot, command: Command, make_inbox: Callable[..., Inbox]) -> None:
+    """A delivery that waits for its next attempt is sent at once, on a clock that stands still."""
+    inbox = make_inbox([500, 200])
+    depot.send(inbox.url)
+    depot.wait_until_idle()
+
+    result = command("retry", "dlv-1")
+
+    assert result.stdout == f"dlv-1 parcel.sent to {inbox.url}\n"
+    assert [each["state"] for each in depot.wait_until_idle()] == ["delivered"]
+
+
 def test_adversary_is_set_and_dismissed(depot: Depot, command: Command) -> None:
     """Changes replace the adversary; --honest dismisses it; without either it is shown."""
     set_to = json.loads(command("adversary", "copies=2", "signature=wrong", "extra_field=true").stdout)
@@ -97,6 +109,7 @@ def test_trial_of_a_bad_receiver_exits_with_1(
     [
         ("show", "dlv-9"),
         ("replay", "dlv-9"),
+        ("retry", "dlv-9"),
         ("trigger", "parcels", "parcel.eaten", "http://127.0.0.1/"),
         ("trigger", "letters", "parcel.sent", "http://127.0.0.1/"),
         ("adversary", "copies"),

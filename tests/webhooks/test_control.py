@@ -45,6 +45,8 @@ def test_every_operation_keeps_to_the_document(
         ask("POST", "/trigger", event)[0],
         (depot.wait_until_idle(), ask("GET", "?limit=1"))[1][0],
         ask("GET", "/deliveries/dlv-1")[0],
+        ask("POST", "/deliveries/dlv-1/retry")[0],
+        (depot.wait_until_idle(), ask("POST", "/deliveries/dlv-1/retry"))[1][0],
         ask("POST", "/deliveries/dlv-1/replay")[0],
         ask("POST", "/deliveries/dlv-1/replay", {"adversary": {"copies": 2}})[0],
         ask("PUT", "/adversary", {"signature": "missing"})[0],
@@ -55,7 +57,7 @@ def test_every_operation_keeps_to_the_document(
         ask("GET", "")[0],
     ]
 
-    assert statuses == [200, 202, 200, 200, 202, 202, 200, 204, 200, 202, 200, 200]
+    assert statuses == [200, 202, 200, 200, 202, 422, 202, 202, 200, 204, 200, 202, 200, 200]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,7 @@ def test_every_operation_keeps_to_the_document(
     [
         ("GET", "/deliveries/dlv-9", None, 404),
         ("POST", "/deliveries/dlv-9/replay", {}, 404),
+        ("POST", "/deliveries/dlv-9/retry", None, 404),
         ("GET", "/trials/trial-9", None, 404),
         ("PUT", "/adversary", {"copies": 1000}, 422),
         ("PUT", "/adversary", {"copies": True}, 422),

@@ -109,6 +109,22 @@ def test_delivery_is_given_up_after_the_last_retry(depot: Depot, make_inbox: Cal
     assert (delivery["state"], moments(delivery)) == ("failed", SCHEDULE)
 
 
+def test_delivery_that_has_failed_is_tried_once_more(depot: Depot, make_inbox: Callable[..., Inbox]) -> None:
+    """A retry of a delivery that was given up is one more attempt; what was delivered has no other one."""
+    inbox = make_inbox([*[500] * len(SCHEDULE), 200])
+    depot.send(inbox.url)
+    depot.wait_until_idle()
+    depot.workspace.clock.advance(30 * 86_400)
+    depot.wait_until_idle()
+
+    assert depot.workspace.webhooks.retry("dlv-1")["state"] == "pending"
+    (delivery,) = depot.wait_until_idle()
+
+    assert (delivery["state"], len(delivery["attempts"])) == ("delivered", len(SCHEDULE) + 1)
+    with pytest.raises(ControlRefused, match="is delivered"):
+        depot.workspace.webhooks.retry("dlv-1")
+
+
 def test_retry_does_not_overtake_what_is_due_before_it(depot: Depot, make_inbox: Callable[..., Inbox]) -> None:
     """Deliveries of one workspace go out in the order in which they are due, retries among them."""
     inbox = make_inbox([500, 200])

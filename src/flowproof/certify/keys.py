@@ -5,6 +5,7 @@ The files are PEM, as `openssl genpkey -algorithm ed25519` makes them. The finge
 of its public half in DER: `openssl pkey -pubin -in FILE.pub -outform DER | sha256sum`.
 """
 
+import base64
 import os
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_der_public_key,
     load_pem_private_key,
     load_pem_public_key,
 )
@@ -28,6 +30,7 @@ __all__ = [
     "has_signed",
     "make_keys",
     "public_bytes",
+    "public_key_from_base64",
     "read_private_key",
     "read_public_key",
 ]
@@ -99,6 +102,22 @@ def read_public_key(file: Path) -> bytes:
         raise ConfigurationError(f"{file} is no public key in PEM.", "Give the signer's FILE.pub.") from error
     if not isinstance(key, Ed25519PublicKey):
         raise ConfigurationError(f"{file} is no Ed25519 key.", "Give the signer's FILE.pub.")
+    return key.public_bytes_raw()
+
+
+def public_key_from_base64(text: str) -> bytes:
+    """
+    Read a public key as its 32 bytes from the lines of a PEM file between the first and the last.
+
+    Raises:
+        ConfigurationError: The text is no such key.
+    """
+    try:
+        key = load_der_public_key(base64.b64decode(text, validate=True))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigurationError("This is no public key in PEM.", "Give the signer's FILE.pub.") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise ConfigurationError("This is no Ed25519 key.", "Give the signer's FILE.pub.")
     return key.public_bytes_raw()
 
 

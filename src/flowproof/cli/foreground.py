@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
@@ -41,6 +42,7 @@ __all__ = [
     "ready_file",
     "run",
     "sign_with_kit",
+    "verify_certificate",
 ]
 
 READY_TIMEOUT_S = 30.0
@@ -92,6 +94,7 @@ def make_gateway(options: ServeOptions) -> Gateway:
         allowed_hosts=options.allow_host,
         page=not options.no_page,
         signer=sign_with_kit,
+        verifier=verify_certificate,
     )
     instant = None if options.clock is None else instant_from_text(options.clock)
     gateway = build_gateway(providers, settings)
@@ -137,7 +140,7 @@ def make_announcement(gateway: Gateway, url: str, options: ServeOptions) -> Anno
 
 
 def announce(options: ServeOptions, announcement: Announcement) -> None:
-    """Announce that a server answers: first in the files that were asked for, then on stdout."""
+    """Announce that a server answers: in the files that were asked for, on stdout, and in a browser."""
     if options.env is not None:
         from .variables import served_variables, shell_script  # noqa: PLC0415 (loads the kits, and requests)
 
@@ -147,10 +150,12 @@ def announce(options: ServeOptions, announcement: Announcement) -> None:
     try:
         click.echo(announcement.text())
     except BrokenPipeError:
-        return  # that nobody reads it is no failure
+        pass  # that nobody reads it is no failure
     except OSError as error:
         click.echo(f"flowproof: the console cannot be written: {error.strerror}.", err=True)
         discard_output(sys.stdout)
+    if options.open:
+        open_in_browser(f"{announcement.url}/")
 
 
 def reachable_url(host: str, port: int) -> str:
@@ -169,9 +174,21 @@ def sign_with_kit(request: RequestToSign) -> Mapping[str, str]:
     from flowproof.providers import Kits  # noqa: PLC0415
     from flowproof.target import site_from_json  # noqa: PLC0415
 
-    shown = {"base_url": request.base_url, "credentials": {"default": request.credentials}}
+    shown = {"base_url": request.base_url, "credentials": {"default": request.credentials or {}}}
     case = CaseRequest(request.method, request.path, request.query, request.headers, request.body, is_signed=True)
     return Kits().find(request.provider).headers(site_from_json(request.provider, shown), case)
+
+
+def verify_certificate(data: bytes, keys: Sequence[str]) -> Mapping[str, Any]:
+    """
+    What `flowproof verify` says of a certificate, for the control API.
+
+    Raises:
+        FlowproofError: A key is none.
+    """
+    from .verification import verify_for_page  # noqa: PLC0415 (no start needs it, and it loads the reports)
+
+    return verify_for_page(data, keys)
 
 
 def open_in_browser(url: str) -> None:
@@ -221,8 +238,6 @@ def _announce_when_ready(server: Server, options: ServeOptions, announcement: An
     if server.wait_until_ready(READY_TIMEOUT_S):
         try:
             announce(options, announcement)
-            if options.open:
-                open_in_browser(f"{announcement.url}/")
         except ConfigurationError as error:
             click.echo(f"flowproof: {error}", err=True)
 

@@ -53,6 +53,14 @@ def replay(delivery: str, server: str, token: str | None, workspace: str) -> Non
 
 
 @webhooks.command()
+@click.argument("delivery")
+@workspace_options
+def retry(delivery: str, server: str, token: str | None, workspace: str) -> None:
+    """Make the next attempt of a delivery now; one that has failed is tried once more."""
+    click.echo(_shown([Control(server, token).post(f"{_delivery_path(workspace, delivery)}/retry")]))
+
+
+@webhooks.command()
 @click.argument("provider", shell_complete=complete_provider)
 @click.argument("event")
 @click.argument("url")

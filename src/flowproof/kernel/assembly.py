@@ -9,6 +9,7 @@ from flowproof.errors import ConfigurationError
 
 from .app import ProviderApp
 from .control.app import ControlApp
+from .control.certificates import Verifier
 from .control.signing import Signer
 from .http.host_names import HostNames
 from .mock import Mock
@@ -39,6 +40,7 @@ class ServerSettings:
             one answers under every name.
         page: Browsers get a page at the server's root.
         signer: Signs a request as a client would, for the control API; without one it signs none.
+        verifier: Verifies a certificate, for the control API; without one it verifies none.
     """
 
     entropy: int
@@ -50,6 +52,7 @@ class ServerSettings:
     allowed_hosts: tuple[str, ...] = ()
     page: bool = True
     signer: Signer | None = None
+    verifier: Verifier | None = None
 
 
 def build_gateway(
@@ -79,7 +82,14 @@ def build_gateway(
     store, rng = open_store(settings.state), Random(settings.entropy)
     mock = Mock(apps, store, rng, journal_keep=settings.journal_keep, shared=settings.shared)
     hosts = HostNames(mock.hosts, settings.allowed_hosts, any_name=settings.shared)
-    control = ControlApp(mock, token=settings.token, hosts=hosts, has_page=settings.page, signer=settings.signer)
+    control = ControlApp(
+        mock,
+        token=settings.token,
+        hosts=hosts,
+        has_page=settings.page,
+        signer=settings.signer,
+        verifier=settings.verifier,
+    )
     return Gateway(mock, control, largest_body=settings.largest_body, hosts=hosts, shared=settings.shared)
 
 

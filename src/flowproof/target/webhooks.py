@@ -81,6 +81,11 @@ class Webhooks:
         body = {} if adversary is None else {"adversary": adversary}
         return self._made(f"deliveries/{quote(delivery, safe='')}/replay", body)
 
+    def retry(self, delivery: str) -> Mapping[str, Any]:
+        """Make the next attempt of a delivery now; one that has failed is tried once more. Returns the delivery."""
+        path = f"webhooks/deliveries/{quote(delivery, safe='')}/retry"
+        return cast("Mapping[str, Any]", self._workspace.control("POST", path))
+
     def trigger(self, provider: str, event: str, url: str) -> Sequence[Mapping[str, Any]]:
         """Deliver an event with made-up content; returns what was put into the outbox."""
         return self._made("trigger", {"provider": provider, "event": event, "url": url})

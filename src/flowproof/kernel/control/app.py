@@ -27,7 +27,7 @@ from flowproof.conformance.operations import read_operations
 from flowproof.conformance.schemas import Schemas
 from flowproof.errors import ConfigurationError, StoreError
 from flowproof.kernel.faults.documentation import fault_plan_schema
-from flowproof.kernel.http.body import read_json
+from flowproof.kernel.http.body import check_content_type, read_json
 from flowproof.kernel.http.host_names import HostNames
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import ProviderRequest, WireRequest
@@ -39,12 +39,13 @@ from flowproof.kernel.refusals import Refusal
 from flowproof.kernel.workspaces import WorkspaceTaken
 
 from .access import HEALTH, METRICS, PREFIX, Access
+from .certificates import LARGEST_CERTIFICATE, VERIFY, VerificationJob, Verifier, certificate_routes
 from .context import ControlContext, NotFoundProblem, bind
 from .event_stream import EventStream
 from .record_routes import record_routes
 from .routes import index, routes
 from .session_routes import session_routes
-from .signing import Signer, SigningJob
+from .signing import SendingJob, Signer, SigningJob
 from .signing_routes import signing_routes
 from .task_routes import task_routes
 from .webhook_routes import webhook_routes
@@ -56,8 +57,10 @@ logger = logging.getLogger("flowproof.control")
 
 PAGE = f"{PREFIX}/page/"
 STATELESS = frozenset({HEALTH, METRICS})  # answered whatever has become of the state
-JSON = "application/json"
+JSON, ZIP = "application/json", "application/zip"
 EVENTS = "text/event-stream"
+
+Job = SigningJob | SendingJob | VerificationJob
 
 
 class ControlApp(Flask):
@@ -70,6 +73,7 @@ class ControlApp(Flask):
         hosts: Under which names the server answers.
         has_page: Browsers get a page at the server's root.
         signer: Signs requests for whoever asks the control API; None where nobody does.
+        verifier: Verifies certificates likewise.
 
     ``total_metrics`` gives what the whole server has counted, where it has several processes.
     """
@@ -77,7 +81,14 @@ class ControlApp(Flask):
     url_rule_class = QuickRule
 
     def __init__(
-        self, mock: Mock, *, token: str | None, hosts: HostNames, has_page: bool = True, signer: Signer | None = None
+        self,
+        mock: Mock,
+        *,
+        token: str | None,
+        hosts: HostNames,
+        has_page: bool = True,
+        signer: Signer | None = None,
+        verifier: Verifier | None = None,
     ) -> None:
         super().__init__("flowproof.control", static_folder=None, template_folder=None, root_path="/")
         self.mock = mock
@@ -85,21 +96,28 @@ class ControlApp(Flask):
         self.access = Access(token, hosts)
         self._has_page = has_page
         self.signer = signer
+        self.verifier = verifier
         self.contract = control_contract()
         self.url_map.merge_slashes = False
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.register_blueprint(routes)
+        self.register_blueprint(certificate_routes, url_prefix="/certificates")
         self.register_blueprint(session_routes, url_prefix="/session")
         self.register_blueprint(workspace_routes, url_prefix="/workspaces/<workspace>")
         self.register_blueprint(record_routes, url_prefix="/workspaces/<workspace>/records")
-        self.register_blueprint(signing_routes, url_prefix="/workspaces/<workspace>/sign")
+        self.register_blueprint(signing_routes, url_prefix="/workspaces/<workspace>")
         self.register_blueprint(task_routes, url_prefix="/workspaces/<workspace>/tasks")
         self.register_blueprint(webhook_routes, url_prefix="/workspaces/<workspace>/webhooks")
         for slug, app in mock.apps.items():
             if app.provider.control is not None:
                 self.register_blueprint(app.provider.control, url_prefix=f"/workspaces/<workspace>/{slug}")
 
-    def answer(self, wire: WireRequest) -> WireResponse | EventStream | SigningJob:
+    def largest_body(self, head: WireRequest) -> int | None:
+        """What a request may have in bytes beyond what others may; None where it is as for others."""
+        is_certificate = head.path == f"{PREFIX}{VERIFY}" and self.access.refusal(head) is None
+        return LARGEST_CERTIFICATE if is_certificate else None
+
+    def answer(self, wire: WireRequest) -> WireResponse | EventStream | Job:
         """Handle one request. What cannot be done is answered with a problem document."""
         page = self._page_file(wire)
         if page is not None:
@@ -145,7 +163,7 @@ class ControlApp(Flask):
         name = wire.path.removeprefix(PAGE) if is_file else "index.html"
         return self.access.refusal_of_page(wire) or page_file(name, known=wire.header("if-none-match"))
 
-    def _dispatch(self, wire: WireRequest) -> WireResponse | EventStream | SigningJob:
+    def _dispatch(self, wire: WireRequest) -> WireResponse | EventStream | Job:
         below = ProviderRequest(wire, PREFIX, wire.path.removeprefix(PREFIX) or "/")
         if not below.path.startswith("/"):
             raise NotFoundProblem(f"{wire.path} is not below {PREFIX}/.")
@@ -163,24 +181,29 @@ class ControlApp(Flask):
             returned: Any = view(**parameters)
         if isinstance(returned, EventStream) and wire.method == "HEAD":
             return WireResponse(200, b"", (("Content-Type", EVENTS),))
-        if isinstance(returned, WireResponse | EventStream | SigningJob):
+        if isinstance(returned, WireResponse | EventStream | Job):
             return returned
         value, status = returned if isinstance(returned, tuple) else (returned, 200)
         return _rendered(value, status)
 
     def _checked_body(self, below: ProviderRequest, match: Match | None) -> Any:
         """
-        The body's JSON value. That of an operation that a provider adds is checked by a schema of the provider's own.
+        The body's JSON value; None for an operation that takes no JSON.
+
+        That of an operation that a provider adds is checked by a schema of the provider's own.
 
         Raises:
             ConfigurationError: The request is not as the OpenAPI document says.
             Refusal: The body is no JSON.
         """
-        body = read_json(below.body, below.header("content-type"), (JSON,)) if below.body else None
+        takes_zip = match is not None and ZIP in match.operation.bodies
+        if takes_zip:
+            check_content_type(below.header("content-type"), (ZIP,))
+        body = read_json(below.body, below.header("content-type"), (JSON,)) if below.body and not takes_zip else None
         if match is None:
             return body
         findings: tuple[Finding, ...] = check_parameters(self.contract, match, below.wire.query)
-        if below.body or match.operation.body_required:
+        if not takes_zip and (below.body or match.operation.body_required):
             findings += check_request_body(self.contract, match.operation, JSON, body)
         if findings:
             raise ConfigurationError(

@@ -18,8 +18,8 @@ class EventStream:
     """
     What has happened in a workspace, from one read to the next.
 
-    ``exchanges`` has summaries of exchanges; ``changed`` says that clock or fault plans are others than before;
-    ``restarted`` that the workspace's exchanges are numbered anew.
+    ``exchanges`` has summaries of exchanges; ``changed`` says that clock or fault plans are others than before, or that
+    something else is due next, since a task has run or is new; ``restarted`` that exchanges are numbered anew.
 
     Args:
         mock: The mocks.
@@ -32,7 +32,7 @@ class EventStream:
         self._workspace = workspace
         self._after = after
         self._awaited: tuple[int, ...] = ()
-        self._row: WorkspaceRow | None = None
+        self._seen: tuple[WorkspaceRow, int | None] | None = None
 
     def read(self) -> bytes | None:
         """
@@ -70,8 +70,8 @@ class EventStream:
         return _event("exchanges", found, identifier=self._after) if found else b""
 
     def _changed(self, row: WorkspaceRow) -> bytes:
-        before, self._row = self._row, row
-        return b"" if before is None or before == row else _event("changed", {})
+        before, self._seen = self._seen, (row, self._mock.store.next_due_us(self._workspace))
+        return b"" if before is None or before == self._seen else _event("changed", {})
 
 
 def _event(kind: str, data: dict[str, Any] | Sequence[Any], *, identifier: int | None = None) -> bytes:

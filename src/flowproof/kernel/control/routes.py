@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, current_app
 
 from flowproof import __version__
+from flowproof.conformance.requirements import Requirement
 from flowproof.errors import StoreError
 from flowproof.har import har
 from flowproof.kernel.app import ProviderApp
@@ -131,26 +132,45 @@ def create_workspace() -> tuple[dict[str, Any], int]:
     return shown_workspace(workspace), 201
 
 
+@routes.get("/providers/<slug>/requirements")
+def list_requirements(slug: str) -> dict[str, Any]:
+    """All requirements of a contract, in its order."""
+    stated = control_ctx.app(slug).contract.requirements.values()
+    return {"requirements": [_shown_requirement(each) for each in stated]}
+
+
 @routes.get("/providers/<slug>/requirements/<requirement>")
 def get_requirement(slug: str, requirement: str) -> dict[str, Any]:
     """What a requirement says, and where it comes from."""
     found = control_ctx.app(slug).contract.requirements.get(requirement)
     if found is None:
         raise NotFoundProblem(f"The contract of {slug} has no requirement {requirement}.")
+    return _shown_requirement(found)
+
+
+def _shown_requirement(requirement: Requirement) -> dict[str, Any]:
     return {
-        "id": found.id,
-        "text": found.text,
-        "source": found.source,
-        "standing": found.standing,
-        "obliges": found.obliges,
-        "note": found.note,
+        "id": requirement.id,
+        "text": requirement.text,
+        "source": requirement.source,
+        "standing": requirement.standing,
+        "obliges": requirement.obliges,
+        "operations": list(requirement.operations),
+        "note": requirement.note,
     }
 
 
 @routes.get("/exchanges/<exchange>")
 def get_exchange(exchange: str) -> dict[str, Any]:
-    """One exchange by its id, or ``last-refused`` of a workspace; with the operation that it may have meant."""
+    """
+    One exchange by its id, or ``last-refused`` of a workspace.
+
+    With the diagnosis of its signature in parts, and the operation that it may have meant.
+    """
+    from flowproof.kernel.diagnosis import read_rendered  # noqa: PLC0415 (no start needs it)
+
     entry = _entry(exchange)
+    entry = {**entry, "signature": read_rendered(entry["explanation"] or "")}
     if entry["operation"] is not None:
         return entry
     request, operations = entry["request"], control_ctx.app(entry["provider"]).contract.operations

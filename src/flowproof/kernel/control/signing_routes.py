@@ -1,4 +1,4 @@
-"""The control API's operation that signs a request."""
+"""The control API's operations that sign a request, and that send a signed one."""
 
 from typing import cast
 from urllib.parse import urlencode
@@ -10,39 +10,49 @@ from flowproof.conformance import Contract
 from flowproof.errors import ConfigurationError
 
 from .context import control_ctx
-from .signing import RequestToSign, Signer, SigningJob
+from .signing import RequestToSign, SendingJob, Signer, SigningJob
 
 __all__ = ["signing_routes"]
 
 signing_routes = Blueprint("signing", __name__)
 
 
-@signing_routes.post("")  # type: ignore[type-var]  # (our own Flask subclass takes the job as it is)
+@signing_routes.post("/sign")  # type: ignore[type-var]  # (our own Flask subclass takes the job as it is)
 def sign_request(workspace: str) -> SigningJob:
     """Sign a request as a client of the workspace; it is not sent."""
+    return _signing(workspace)
+
+
+@signing_routes.post("/send")  # type: ignore[type-var]  # (the same)
+def send_request(workspace: str) -> SendingJob:
+    """Sign a request as a client of the workspace and send it, so that its secrets stay here."""
+    return SendingJob(_signing(workspace), control_ctx.wire.header("host") or "localhost")
+
+
+def _signing(workspace: str) -> SigningJob:
     value, mock = control_ctx.json, control_ctx.mock
     slug, chosen = value["provider"], control_ctx.workspace(workspace)
     contract = control_ctx.app(slug).contract
+    if "body" in value and "text" in value:
+        raise ConfigurationError("A request has one body, and body and text are two.", "Leave one of them out.")
     role = value.get("role", "default")
     credentials = {each.role: each.shown() for each in mock.workspaces.credentials(chosen, slug)}
-    if role not in credentials:
+    if role is not None and role not in credentials:
         raise ConfigurationError(f"{slug} has no role {role} here.", f"There are: {', '.join(credentials)}.")
-    base_url = f"{control_ctx.base_url}/w/{chosen.id}/{slug}"
+    place = f"/w/{chosen.id}/{slug}"
+    body = orjson.dumps(value["body"]) if "body" in value else value["text"].encode() if "text" in value else None
+    content_type = _content_type(contract, value["method"], value["path"], has_body=body is not None)
     request = RequestToSign(
         slug,
-        base_url,
-        credentials[role],
+        f"{control_ctx.base_url}{place}",
+        None if role is None else credentials[role],
         value["method"],
         value["path"],
         value.get("query", {}),
-        {
-            **_content_type(contract, value["method"], value["path"], has_body="body" in value),
-            **value.get("headers", {}),
-        },
-        orjson.dumps(value["body"]) if "body" in value else None,
+        {**content_type, **value.get("headers", {})},
+        body,
     )
-    query = f"?{urlencode(request.query)}" if request.query else ""
-    return SigningJob(_signer(), request, f"{base_url}{request.path}{query}")
+    return SigningJob(_signer(), request, place, urlencode(request.query))
 
 
 def _content_type(contract: Contract, method: str, path: str, *, has_body: bool) -> dict[str, str]:

@@ -50,6 +50,17 @@ def replay_delivery(workspace: str, delivery: str) -> tuple[dict[str, Any], int]
     return {"deliveries": [_shown(each) for each in made]}, 202
 
 
+@webhook_routes.post("/deliveries/<delivery>/retry")
+def retry_delivery(workspace: str, delivery: str) -> tuple[dict[str, Any], int]:
+    """Make the next attempt now, whenever it is due; one that has failed is tried once more."""
+    found, now = _delivery(workspace, delivery), control_ctx.workspace(workspace).clock.now()
+    due = _outbox(workspace).retry_now(found, now)
+    if due is None:
+        state = "has failed, and may be tried once only" if found.state == "failed" else f"is {found.state}"
+        raise ConfigurationError(f"The delivery {found.id} {state}.", "Replay it instead.")
+    return _shown(due), 202
+
+
 @webhook_routes.put("/adversary")
 def set_adversary(workspace: str) -> dict[str, Any]:
     """Choose what goes wrong on purpose with webhooks from now on."""

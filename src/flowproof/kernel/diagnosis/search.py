@@ -23,7 +23,7 @@ from .masking import Mask
 from .mistakes import SECRET_SENT, SWAPPED, edits
 from .token_mistakes import token_mistakes
 
-__all__ = ["BOUND", "SWAPPED", "Diagnosis", "SigningMistake", "diagnose", "render"]
+__all__ = ["BOUND", "SWAPPED", "Diagnosis", "SigningMistake", "diagnose"]
 
 BOUND = 20_000  # digests
 BYTES = 16 * 1024 * 1024  # hashed
@@ -40,6 +40,7 @@ class Diagnosis:
     Args:
         verifies: Nothing is wrong.
         string_to_sign: What the server signed, control characters and backslashes escaped.
+        client_signed: What the client signed, likewise, where the mistakes reproduce it and it is another text.
         expected_form: One sentence on how the signature is made.
         mistakes: Those that together reproduce what the client sent; empty where none do.
         note: One sentence of conclusion.
@@ -52,6 +53,7 @@ class Diagnosis:
     mistakes: tuple[SigningMistake, ...]
     note: str
     tried: int
+    client_signed: str = ""
 
 
 def diagnose(
@@ -71,24 +73,26 @@ def diagnose(
     request as it came, the note says that the secret was sent.
     """
     mask = Mask(secret, *others.values())
-    accepted = messages(scheme, request)
+    accepted = tuple(messages(scheme, request))
     right = next((message for message in accepted if _is_right(scheme, request, message, secret)), None)
     mistakes: tuple[SigningMistake, ...] = ()
     misread = token_mistakes(request.token)
-    tried = 0
+    tried, signed = 0, None
     if right is None and hmac.compare_digest(request.signature.encode("utf-8", "backslashreplace"), secret):
         mistakes = (SECRET_SENT,)
     elif right is None:
         search = _Search(scheme, request)
         start = first_candidate(scheme, request, secret)
         mistakes, tried = search.run(start, edits(scheme, request, secret, others)), search.tried
+        signed = search.signed
     return Diagnosis(
         verifies=right is not None and not misread,
-        string_to_sign=mask.shown(right if right is not None else next(messages(scheme, request))),
+        string_to_sign=mask.shown(right if right is not None else accepted[0]),
         expected_form=mask(expected_form(scheme)),
         mistakes=tuple(SigningMistake(mask(one.code), mask(one.text), mask(one.fix)) for one in (*misread, *mistakes)),
         note=mask(_note(right is not None, misread, mistakes) or _search_note(scheme, request, secret, tried)),
         tried=tried,
+        client_signed="" if signed is None or signed in accepted else mask.shown(signed),
     )
 
 
@@ -98,16 +102,6 @@ def expected_form(scheme: SigningScheme) -> str:
     parts = " ".join("METHOD" if part == "method" else part for part in scheme.parts)
     joined = SEPARATED.get(scheme.separator, f"separated by {scheme.separator!r}")
     return f"{encoding} HMAC-{scheme.digest.upper()} of {parts}{f', {joined}' if len(scheme.parts) > 1 else ''}"
-
-
-def render(diagnosis: Diagnosis) -> str:
-    """The diagnosis as plain lines, for a terminal and the journal."""
-    rows = [("server signed", diagnosis.string_to_sign), ("expected", diagnosis.expected_form)]
-    for mistake in diagnosis.mistakes:
-        rows += [("mistake", f"{mistake.code}: {mistake.text}"), ("fix", mistake.fix)]
-    rows.append(("note", diagnosis.note))
-    heading = "The signature verifies." if diagnosis.verifies else "The signature does not verify."
-    return "\n".join([heading, *(f"  {name:<13}  {text}" for name, text in rows)])
 
 
 class _Targets(NamedTuple):
@@ -126,6 +120,7 @@ class _Search:
         self.targets = _targets(self.decodings, scheme)
         self.tried = 0
         self.left = BYTES
+        self.signed: bytes | None = None
         self.seen: set[int] = set()
 
     def run(self, start: Candidate, made: tuple[Edit, ...]) -> tuple[SigningMistake, ...]:
@@ -165,6 +160,7 @@ class _Search:
             made = mac(candidate, message, digest).hex()
             for decoding in decodings_of_size:
                 if made.startswith(decoding.hex):
+                    self.signed = message
                     return _digest_mistakes(digest, len(made), decoding, self.scheme) + decoding.mistakes
         return None
 

@@ -14,7 +14,7 @@ from flowproof.plurals import counted
 
 from .pairs import MOST_PAIRS, read_pairs
 
-__all__ = ["DEEPEST", "FORM", "read_form", "read_json"]
+__all__ = ["DEEPEST", "FORM", "check_content_type", "read_form", "read_json"]
 
 DEEPEST = 100
 LONGEST_NAME = 80  # characters of a name that a message repeats
@@ -39,7 +39,7 @@ def read_json(body: bytes, content_type: str | None, accepted: tuple[str, ...]) 
         MalformedBody: The body is no JSON (RFC 8259) in UTF-8, says NaN or Infinity, names a key twice in one object,
             or is nested deeper than 100 levels.
     """
-    _check_content_type(content_type, accepted)
+    check_content_type(content_type, accepted)
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -67,7 +67,7 @@ def read_form(
         WrongContentType: The media type is another, or there is none.
         MalformedBody: The body is no form in UTF-8, has more than 1,000 fields, or gives a name twice.
     """
-    _check_content_type(content_type, accepted)
+    check_content_type(content_type, accepted)
     if body.count(b"&") >= MOST_PAIRS:
         _malformed(f"at most {MOST_PAIRS} fields", f"{body.count(b'&') + 1}", "form")
     try:
@@ -80,7 +80,13 @@ def read_form(
     return pairs
 
 
-def _check_content_type(content_type: str | None, accepted: tuple[str, ...]) -> None:
+def check_content_type(content_type: str | None, accepted: tuple[str, ...]) -> None:
+    """
+    Refuse a media type that an operation does not take, or one with another charset than UTF-8.
+
+    Raises:
+        WrongContentType: It is such a one, or there is none.
+    """
     media_type, _, parameters = (content_type or "").partition(";")
     if media_type.strip().lower() not in accepted or _other_charset(parameters):
         expected = " or ".join(accepted)

@@ -19,5 +19,5 @@ class EventSource(Protocol):
 class Job(Protocol):
     """What takes longer than other requests may wait, or sends requests to this server itself."""
 
-    def run(self) -> WireResponse:
-        """Serve the request, on a thread of its own and without the lock."""
+    def run(self, address: tuple[str, int]) -> WireResponse:
+        """Serve the request, on a thread of its own and without the lock; ``address`` is where the server is."""

@@ -66,6 +66,9 @@ class Control(Protocol):
     def answer(self, wire: WireRequest) -> WireResponse | EventSource | Job:
         """Handle one request; where that cannot be done at once, return what does it."""
 
+    def largest_body(self, head: WireRequest) -> int | None:
+        """What a request with that head may have in bytes beyond what others may; None where it is as for others."""
+
 
 class Gateway:
     """
@@ -245,7 +248,7 @@ class Gateway:
             case Arrival():
                 await self._serve_arrival(handled, writer)
             case Job():
-                await writer.write(await asyncio.to_thread(self._guarded, type(handled).run, handled))
+                await writer.write(await asyncio.to_thread(self._guarded, handled.run, scope["server"]))
             case _:
                 await send_events(partial(self._use, self._read_events, handled), writer, self._hurried)
 
@@ -303,35 +306,36 @@ class Gateway:
 
     async def _read(self, scope: Message, receive: Receive) -> WireRequest:
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-        body, too_large = await self._read_body(receive)
-        return WireRequest(
+        head = WireRequest(
             method=scope["method"],
             path=scope["raw_path"].decode("latin-1"),
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
-            body=body,
+            body=b"",
             scheme=scope["scheme"],
             peer=(scope["client"] or ("",))[0],
-            too_large=too_large,
         )
+        larger = self._control.largest_body(head) if self._is_for_control(head) else None
+        body, too_large = await self._read_body(receive, max(larger or 0, self._largest_body))
+        return head._replace(body=body, too_large=too_large)
 
-    async def _read_body(self, receive: Receive) -> tuple[bytes, bool]:
+    async def _read_body(self, receive: Receive, largest: int) -> tuple[bytes, bool]:
         """
-        The body, or that it is too large.
+        The body, or that it has more bytes than the largest.
 
         What is too large is read on and thrown away, to a limit, since a client that is still sending would take the
         response for a broken connection.
         """
         pieces: list[bytes] = []
         size, has_more = 0, True
-        while has_more and size < MOST_DRAINED:
+        while has_more and size < max(MOST_DRAINED, largest + 1):
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnected
             piece, has_more = message.get("body", b""), message.get("more_body", False)
             size += len(piece)
-            if size <= self._largest_body:
+            if size <= largest:
                 pieces.append(piece)
             else:
                 pieces.clear()
-        return (b"", True) if size > self._largest_body else (b"".join(pieces), False)
+        return (b"", True) if size > largest else (b"".join(pieces), False)

@@ -175,6 +175,9 @@ class DeliveryQueue(Protocol):
     def put_back_all(self) -> None:
         """Make every delivery pending that this server was sending, in all workspaces: it has stopped."""
 
+    def reschedule(self, workspace: str, delivery: str, due_us: int, value: Any) -> bool:
+        """Replace a delivery that is pending or has failed by one that is pending; False where there is no such."""
+
     def get(self, workspace: str, delivery: str) -> Any:
         """A delivery's value; None where there is none."""
 

@@ -1,7 +1,7 @@
 """The outbox of a workspace: filled in the transaction of the state change, emptied by the courier (serving)."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flowproof.kernel.state.protocol import Store
@@ -77,6 +77,13 @@ class Outbox:
         if before // TRIM_EVERY != after // TRIM_EVERY:
             self.store.deliveries.trim(self.workspace, keep=MAX_KEPT)
         return made
+
+    def retry_now(self, delivery: Delivery, now: datetime) -> Delivery | None:
+        """Make the next attempt due at that moment; returns the delivery, or None where it can have no other one."""
+        due = replace(delivery, state="pending", due_us=microseconds(now))
+        is_open = delivery.state == "pending" or (delivery.state == "failed" and not delivery.once)
+        changed = is_open and self.store.deliveries.reschedule(self.workspace, due.id, due.due_us, due.to_json())
+        return due if changed else None
 
     def find(self, delivery: str) -> Delivery | None:
         kept = self.store.deliveries.get(self.workspace, delivery)

@@ -11,15 +11,31 @@ export class Problem extends Error {
 
 export const path = (...parts) => parts.map((part) => `/${encodeURIComponent(part)}`).join("");
 
-// One request; returns the JSON value of the answer. A header, and never the address, holds what is secret.
-export async function call(method, where, body) {
-  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-  let answer;
+// A body that is sent as it stands, with its media type.
+export class Raw {
+  constructor(content, type) {
+    this.content = content;
+    this.type = type;
+  }
+}
+
+async function ask(method, where, raw) {
   try {
-    answer = await fetch(PREFIX + where, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" });
+    return await fetch(PREFIX + where, { method, headers: raw ? { "Content-Type": raw.type } : {}, body: raw?.content, cache: "no-store" });
   } catch {
     throw new Problem(0, "No answer", "The server does not answer. Is it still running?");
   }
+}
+
+// One request with a body as it was typed; returns the answer's status and text, whatever they are.
+export async function send(method, where, text) {
+  const answer = await ask(method, where, text === undefined ? undefined : new Raw(text, "application/json"));
+  return { status: answer.status, text: await answer.text() };
+}
+
+// One request; returns the JSON value of the answer. A header, and never the address, holds what is secret.
+export async function call(method, where, body) {
+  const answer = await ask(method, where, body === undefined || body instanceof Raw ? body : new Raw(JSON.stringify(body), "application/json"));
   if (answer.ok) return answer.status === 204 ? null : answer.json();
   const problem = await answer.json().catch(() => ({}));
   if (answer.status === 401 && where !== "/session") window.dispatchEvent(new Event("flowproof:login"));

@@ -3,14 +3,16 @@
 import { call, path } from "./control.js";
 import { button, copyButton, counted, download, h, say, table } from "./dom.js";
 import { statusBadge } from "./exchanges.js";
+import { inline } from "./schema.js";
 
-export async function showExchange(root, identifier, page) {
+// `isAlone` is false where the exchange stands in another view, and is not closed by itself.
+export async function showExchange(root, identifier, page, { isAlone = true } = {}) {
   const where = `/exchanges${path(identifier)}`;
   root.dataset.exchange = identifier;
   try {
     const entry = await call("GET", where);
     const requirement = entry.requirement ? await call("GET", `/providers${path(entry.provider, "requirements", entry.requirement)}`).catch(() => null) : null;
-    if (root.dataset.exchange === identifier) root.replaceChildren(...parts(entry, requirement, where, page));
+    if (root.dataset.exchange === identifier) root.replaceChildren(...isAlone ? [back(page)] : [], ...parts(entry, requirement, where));
   } catch (error) {
     if (root.dataset.exchange === identifier) root.replaceChildren(back(page), h("p", { class: "note bad" }, error.message));
   }
@@ -18,10 +20,9 @@ export async function showExchange(root, identifier, page) {
 
 const back = (page) => h("p", {}, h("a", { href: page.address(page.workspace, "exchanges"), class: "back" }, "Close"));
 
-function parts(entry, requirement, where, page) {
+function parts(entry, requirement, where) {
   const { request, response } = entry;
   return [
-    back(page),
     h("h2", {}, statusBadge(response.status), " ", request.method, " ", h("span", { class: "url" }, request.path)),
     h("p", { class: "quiet" }, `${entry.id} · ${entry.provider} · ${entry.operation ?? "no operation"} · ${entry.started_at} · ${entry.duration_ms} ms`),
     h("p", { class: "actions" },
@@ -42,14 +43,38 @@ function why(entry, requirement) {
   if (!entry.requirement && !findings.length && !explanation && !entry.nearest) return null;
   return h("section", { class: "note bad why" },
     h("h3", {}, entry.direction === "out" ? "What happened" : "Why it was refused"),
-    entry.requirement ? h("p", { class: "reason" }, requirement?.text ?? entry.requirement) : null,
+    entry.requirement ? h("p", { class: "reason" }, inline(requirement?.text ?? entry.requirement)) : null,
     entry.requirement ? h("p", { class: "quiet" }, h("code", {}, entry.requirement), requirement ? ` · ${requirement.source} (${requirement.standing})` : "") : null,
-    requirement?.note ? h("p", {}, `How it is read: ${requirement.note}`) : null,
-    explanation ? h("pre", {}, explanation) : null,
+    requirement?.note ? h("p", {}, "How it is read: ", inline(requirement.note)) : null,
+    explanation && !entry.signature ? h("pre", {}, explanation) : null,
+    entry.signature ? signature(entry.signature, entry.request) : null,
     nearest(entry.nearest),
     findings.length ? table(["Where", "Expected", "Got", "Requirement"], findings.map((each) => [
       h("code", {}, each.pointer ? `${each.where}#${each.pointer}` : each.where), each.expected, each.got,
       each.requirement ? h("code", {}, each.requirement) : ""]), "Findings") : null);
+}
+
+// The string to sign beside that which the client has signed, or where no mistake reproduces that, what it has sent.
+function signature({ server_signed: right, client_signed: signed, expected, mistakes, note }, { method, path: sent, headers }) {
+  const hints = headers.filter(([name, value]) => /auth|date|time|sign|key|token/i.test(name) || value.includes("[redacted]") || value.includes("[signature]"));
+  const beside = signed === null ? h("pre", { tabindex: "0" }, [`${method} ${sent}`, ...hints.map(([name, value]) => `${name}: ${value}`)].join("\n")) : h("pre", { tabindex: "0" }, marked(signed, right));
+  return h("div", { class: "signature" }, h("p", { class: "quiet" }, `Expected: ${expected}`),
+    h("div", { class: "beside" },
+      h("div", {}, h("h4", {}, "The string to sign"), h("pre", { tabindex: "0" }, signed === null ? right : marked(right, signed))),
+      h("div", {}, h("h4", {}, signed === null ? "What the client sent" : "What the client signed"), beside)),
+    mistakes.map((each) => h("p", {}, h("strong", {}, `${each.text[0].toUpperCase()}${each.text.slice(1)}.`), " ", each.fix, " ", h("code", {}, each.code))),
+    h("p", { class: "quiet" }, note));
+}
+
+// A text with that marked in which it differs from another: what is neither their common beginning nor their common end.
+function marked(text, other) {
+  const most = Math.min(text.length, other.length);
+  let first = 0;
+  while (first < most && text[first] === other[first]) first += 1;
+  let last = 0;
+  while (last < most - first && text.at(-1 - last) === other.at(-1 - last)) last += 1;
+  const end = text.length - last;
+  return [text.slice(0, first), first < end ? h("mark", {}, text.slice(first, end)) : null, text.slice(end)].filter(Boolean);
 }
 
 function nearest(found) {

@@ -57,7 +57,7 @@ export function open(root, page) {
   update();
   return {
     close: () => page.live.removeEventListener("exchanges", update),
-    show: (identifier) => {
+    show: (identifier = "") => {
       rows.select(identifier);
       detail.hidden = !identifier;
       root.classList.toggle("with-detail", Boolean(identifier));

@@ -1,4 +1,4 @@
-// Chooses the view that the address names: #/{workspace}/{view}/{detail}.
+// Chooses the view that the address names: #/{workspace}/{view}/{detail}/….
 
 import { call, path } from "./control.js";
 import { button, field, h, say, select } from "./dom.js";
@@ -11,17 +11,19 @@ const VIEWS = {
   faults: ["Faults", () => import("./faults.js")],
   webhooks: ["Webhooks", () => import("./webhooks.js")],
   state: ["State", () => import("./state.js")],
+  reference: ["API reference", () => import("./reference.js")],
+  certificates: ["Certificates", () => import("./certificates.js")],
 };
 const STATES = { connecting: ["connecting", "SKIP"], live: ["live", "PASS"], lost: ["not connected", "FAIL"], paused: ["paused", "SKIP"] };
 
 const main = document.getElementById("main");
 let page = null; // { workspace, providers, live, view, leave }
 
-export const address = (workspace, view, detail = "") => `#/${[workspace, view, detail].filter(Boolean).map(encodeURIComponent).join("/")}`;
+export const address = (...parts) => `#/${parts.filter(Boolean).map(encodeURIComponent).join("/")}`;
 
 function route() {
   const parts = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  const [workspace = "", view = "", detail = ""] = parts;
+  const [workspace = "", view = "", ...detail] = parts;
   return { workspace: workspace || "default", view: view in VIEWS ? view : "start", detail };
 }
 
@@ -31,7 +33,7 @@ async function show() {
   try {
     if (page?.workspace !== wanted.workspace) await enter(wanted.workspace);
     if (page.view !== wanted.view) await open(wanted.view);
-    page.leave?.show?.(wanted.detail);
+    page.leave?.show?.(...wanted.detail);
   } catch (error) {
     if (error.status === 401) return;
     fail(error, wanted.workspace);

@@ -41,7 +41,9 @@ function deliveries(found, where, attempt, page) {
   const rows = [...found].reverse().map((each) => [
     each.id, each.provider, each.webhook.event, h("span", { class: "url" }, each.webhook.url), h("span", { class: `badge ${KINDS[each.state]}` }, each.state), each.due_at,
     h("span", {}, each.attempts.flatMap((one) => [h("a", { href: page.address(page.workspace, "exchanges", one.exchange) }, one.status ? String(one.status) : one.error || "no answer"), " "])),
-    button("Replay", attempt(() => call("POST", `${where}/deliveries${path(each.id)}/replay`, {})), { class: "small", "aria-label": `Replay ${each.id}` })]);
+    h("span", { class: "line" },
+      each.state === "pending" || (each.state === "failed" && !each.once) ? button("Retry now", attempt(() => call("POST", `${where}/deliveries${path(each.id)}/retry`)), { class: "small", "aria-label": `Retry ${each.id} now` }) : null,
+      button("Replay", attempt(() => call("POST", `${where}/deliveries${path(each.id)}/replay`, {})), { class: "small", "aria-label": `Replay ${each.id}` }))]);
   return table(["Id", "Provider", "Event", "To", "State", "Due", "Attempts", "Action"], rows, "Deliveries, the newest first");
 }
 

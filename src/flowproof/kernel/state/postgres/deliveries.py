@@ -43,6 +43,10 @@ PUT_BACK_ABANDONED = Statement(
     f" locktype = 'advisory' AND classid = {LOCK_CLASS} AND objid = server::oid AND granted"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
 )
+RESCHEDULE = Statement(
+    "UPDATE flowproof.delivery SET state = 'pending', due_us = $3, body = $4 WHERE workspace = $1 AND id = $2"
+    " AND state IN ('pending', 'failed') RETURNING 1"
+)
 GET = Statement("SELECT body, state FROM flowproof.delivery WHERE workspace = $1 AND id = $2")
 LAST = Statement("SELECT body, state FROM flowproof.delivery WHERE workspace = $1 ORDER BY seq DESC LIMIT $2")
 TRIM = Statement(
@@ -86,6 +90,12 @@ class PostgresDeliveries:
     def put_back_abandoned(self) -> None:
         """Make pending what servers were sending that have ended meanwhile."""
         self._transactions.read(None, PUT_BACK_ABANDONED, self._presence.server)
+
+    def reschedule(self, workspace: str, delivery: str, due_us: int, value: Any) -> bool:
+        place = (workspace, key_to_bytes(delivery))
+        with TransactionBlock(self._transactions):
+            self._transactions.mark(workspace, due_us)
+            return bool(self._transactions.read(workspace, RESCHEDULE, *place, due_us, orjson.dumps(value)))
 
     def get(self, workspace: str, delivery: str) -> Any:
         rows = self._transactions.read(workspace, GET, workspace, key_to_bytes(delivery))

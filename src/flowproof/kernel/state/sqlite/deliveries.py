@@ -64,6 +64,15 @@ class SqliteDeliveries:
     def put_back_all(self) -> None:
         self._database.write("UPDATE delivery SET state = 'pending' WHERE state = 'sending'")
 
+    def reschedule(self, workspace: str, delivery: str, due_us: int, value: Any) -> bool:
+        self._dirty.mark(workspace, due_us)
+        changed = self._database.write(
+            "UPDATE delivery SET state = 'pending', due_us = ?, body = ? WHERE workspace = ? AND id = ?"
+            " AND state IN ('pending', 'failed')",
+            (due_us, orjson.dumps(value), workspace, delivery),
+        )
+        return changed.rowcount > 0
+
     def get(self, workspace: str, delivery: str) -> Any:
         row = self._database.read(
             "SELECT body, state FROM delivery WHERE workspace = ? AND id = ?", (workspace, delivery)
