@@ -74,7 +74,7 @@ LAYERS = (
     Layer(
         "compatibility", ("errors", "json_pointer", "openapi", "workflow_commands"), (*TESTING, *SERVING, "requests")
     ),
-    Layer("kernel", (*BASE, "conformance", "curl", "har", "redaction"), (*TESTING, *DATABASE)),
+    Layer("kernel", (*BASE, "conformance", "curl", "expectation", "har", "redaction"), (*TESTING, *DATABASE)),
     Layer("kernel.assembly", ("kernel", "conformance"), TESTING),
     Layer("kernel.state", ("errors",), (*TESTING, *SERVING, *DATABASE)),
     Layer("kernel.state.sqlite", ("errors", "kernel.state"), (*TESTING, *SERVING)),
@@ -105,6 +105,27 @@ LAYERS = (
         own_by_dots=True,
     ),
     Layer("edge_cases", (), (*SERVING, "requests", "pytest", "_pytest")),
+    Layer("expectation", ("errors",), (*TESTING, *SERVING, "requests")),
+    Layer(
+        "fuzz",
+        (
+            *BASE,
+            "cases",
+            "certify",
+            "clients",
+            "conformance",
+            "curl",
+            "drift",
+            "edge_cases",
+            "kernel",
+            "kit",
+            "openapi",
+            "providers",
+            "removal",
+            "target",
+        ),
+        ("pytest", "_pytest", *SERVING),
+    ),
     Layer(
         "certify",
         (*BASE, "conformance", "target", "checklist", "curl", "har", "redaction", "workflow_commands"),
@@ -118,7 +139,7 @@ LAYERS = (
     Layer("drift", (*BASE, "cases", "conformance", "kit", "redaction", "removal", "target"), (*TESTING, *SERVING)),
     Layer("replay", (*BASE, "drift", "recording", "redaction"), TESTING),
     Layer("recording", (*BASE, "conformance", "drift.folding", "redaction"), (*TESTING, *SERVING, "requests")),
-    Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
+    Layer("target", (*BASE, "conformance", "expectation"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors", "json_pointer"), (*TESTING, *SERVING, "requests")),
     Layer("providers", ("errors", "kernel", "kit"), TESTING),
@@ -136,7 +157,7 @@ LAYERS = (
     Layer(
         "scaffold.templates", (*TOP, "openapi_mock", "openapi_suite"), own_by_dots=True
     ),  # a distribution of its own, whose every file is judged where it is installed
-    Layer("cli", (*TOP, "mutation", "openapi", "openapi_mock", "scaffold", "testing"), TESTING),
+    Layer("cli", (*TOP, "fuzz", "mutation", "openapi", "openapi_mock", "scaffold", "testing"), TESTING),
 )
 
 FINDS_PROVIDERS = "flowproof.providers"

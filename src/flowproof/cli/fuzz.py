@@ -15,6 +15,7 @@ from flowproof.fuzz import Fuzzing, make_target
 from flowproof.fuzz import fuzz as run_fuzz
 from flowproof.fuzz.generation import Generator
 from flowproof.fuzz.report import ShownFinding, report_of, shown_findings
+from flowproof.fuzz.requests import Kind
 from flowproof.fuzz.search import Tally
 from flowproof.fuzz.sequences import Sequences
 from flowproof.providers import find_kit
@@ -40,6 +41,13 @@ CASES = "cases"
 @click.option(
     "--operation", "operations", multiple=True, metavar="ID", help="Only requests of this operation; repeatable."
 )
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice(("documented", "valid", "near", "invalid")),
+    multiple=True,
+    help="Only requests of this kind; repeatable.",
+)
 @option("--budget", default="60s", metavar="DURATION", help="How long the run may take.")
 @option(
     "--runs", type=click.IntRange(min=1), default=40, help="How many sequences of each operation and kind of requests."
@@ -60,6 +68,7 @@ def fuzz(
     provider: str,
     target: str,
     operations: tuple[str, ...],
+    kinds: tuple[Kind, ...],
     budget: str,
     runs: int,
     seed: int,
@@ -89,6 +98,7 @@ def fuzz(
             kit,
             sequences,
             operations=operations,
+            kinds=kinds,
             runs=runs,
             budget_s=budget_s,
             random_seed=seed,

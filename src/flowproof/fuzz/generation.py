@@ -110,11 +110,19 @@ class Generator:
         path = _path(operation, case.path_parameters or {})
         names = {name.lower() for name in (*usual, *OF_TRANSPORT)}
         headers = {str(name): str(each) for name, each in (case.headers or {}).items() if name.lower() not in names}
+        if "content-type" not in {name.lower() for name in usual} and (media_type := _media_type(operation)):
+            headers["Content-Type"] = media_type
         request = {"method": operation.method, "path": path, "headers": {**headers, **usual}}
         if query := {str(name): _query_value(each) for name, each in (case.query or {}).items()}:
             request["query"] = query
         request |= _body(case, operation)
         return Step(operation.id, kind, request, clock=example.step.clock if example else "")
+
+
+def _media_type(operation: Operation) -> str:
+    """The media type of an operation's body; empty where it has none, or the one that is usual for a case."""
+    named = operation.json_body or (FORM if FORM in operation.bodies else next(iter(operation.bodies), ""))
+    return "" if named == "application/json" else named
 
 
 def _body(case: Any, operation: Operation) -> Described:

@@ -5,9 +5,8 @@ A test of that report is an operation with a kind of requests; its requirements 
 contract names a requirement for is shown under that one.
 """
 
-import json
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -240,9 +239,16 @@ def _case(finding: Finding, number: int, seed: int, contract: Contract) -> Mappi
             for each in finding.done
         ],
     }
-    text = json.dumps(case)
-    shown: Mapping[str, Any] = json.loads(Redactor(secrets_of(site)).text(text) if site else text)
-    return shown
+    return _redacted(case, Redactor(secrets_of(site)).text) if site else case  # type: ignore[no-any-return]  # (JSON)
+
+
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    """A JSON value whose texts have no secret."""
+    if isinstance(value, Mapping):
+        return {name: _redacted(each, redact) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_redacted(each, redact) for each in value]
+    return redact(value) if isinstance(value, str) else value
 
 
 def _request(done: Done) -> Mapping[str, Any]:

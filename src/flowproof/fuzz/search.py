@@ -5,7 +5,7 @@ First a few requests of every operation and kind, so that a short run has seen a
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from collections.abc import Sequence as Sequences_
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -36,6 +36,7 @@ from .targets import Conversation, Received, Target
 __all__ = ["Finding", "Fuzzing", "Tally", "fuzz"]
 
 FIRST_RUNS = 5
+NEAR_FACTOR = 5  # one change in one place has the most to try, and costs the least to draw
 MOST_FINDINGS = 5  # of one operation and kind
 UNSENDABLE = (
     requests.exceptions.InvalidHeader,
@@ -142,6 +143,7 @@ def fuzz(
     sequences: Sequences,
     *,
     operations: Sequences_[str] = (),
+    kinds: Collection[Kind] = (),
     runs: int = 40,
     budget_s: float | None = 60,
     random_seed: int = 0,
@@ -156,7 +158,9 @@ def fuzz(
         kit: Of the provider: signs them.
         sequences: Draws them.
         operations: Ids of those to look at; none for all.
-        runs: How many sequences of each operation and kind, beside those that make a finding smaller.
+        kinds: Kinds of requests to send; none for all.
+        runs: How many sequences of each operation and kind, beside those that make a finding smaller; of those with one
+            change five times as many.
         budget_s: Real seconds; None for no such limit.
         random_seed: The same seed draws the same sequences.
         on_tally: Called whenever the sequences of an operation and kind have been sent.
@@ -170,7 +174,7 @@ def fuzz(
     work = [
         (Search(target, contract, kit, Tally(each.id, kind), deadline_s), sequences.of(each, kind))
         for each in chosen
-        for kind in sequences.kinds(each)
+        for kind in sequences.kinds(each, kinds)
     ]
     over = False
     try:
@@ -178,7 +182,8 @@ def fuzz(
         for number, size in enumerate((first, runs - first)):
             for search, strategy in work if size else ():
                 if not (search.tally.omitted or search.tally.broken or search.is_exhausted):
-                    search.run(strategy, size, 2 * random_seed + number)
+                    many = size * (NEAR_FACTOR if search.tally.kind == "near" else 1)
+                    search.run(strategy, many, 2 * random_seed + number)
                     on_tally(search.tally)
     except Over:
         over = True

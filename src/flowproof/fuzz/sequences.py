@@ -1,6 +1,7 @@
 """Sequences of requests as a Hypothesis strategy: an example as documented is simplest, then one change to it."""
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from hypothesis import strategies as st
@@ -38,13 +39,13 @@ class Sequences:
         """Sequences whose subject is a request of that operation and kind; what leads to it and follows is valid."""
         return self._subjects(operation, kind).flatmap(self._with_links)
 
-    def kinds(self, operation: Operation) -> tuple[Kind, ...]:
-        """The kinds that an operation has: without any parameter or body nothing is near, or invalid."""
+    def kinds(self, operation: Operation, wanted: Collection[Kind] = ()) -> tuple[Kind, ...]:
+        """The kinds that an operation has, of those; without any parameter or body nothing is near, or invalid."""
         kinds: list[Kind] = ["documented"] if self._generator.examples.get(operation.id) else []
         kinds.append("valid")
         kinds += ["near"] if operation.parameters or operation.bodies else []
         kinds += ["invalid"] if operation.bodies or any(map(self._refuses, operation.parameters)) else []
-        return tuple(kinds)
+        return tuple(each for each in kinds if not wanted or each in wanted)
 
     def _refuses(self, parameter: Parameter) -> bool:
         """Whether there are texts that are no value of a parameter: Schemathesis looks for one for seconds."""
