@@ -146,7 +146,7 @@ LAYERS = (
     Layer("plugin", TOP),
     Layer(
         "testing",
-        ("conduct", "conformance", "errors", "inbox", "kernel", "kit", "providers", "target"),
+        ("certify", "conduct", "conformance", "errors", "inbox", "kernel", "kit", "providers", "target"),
         ("pytest", "_pytest", *SERVING),
     ),
     Layer("mutation", (*TOP, "plugin")),

@@ -117,9 +117,9 @@ HELD: dict[str, Any] = {
 FAILED: dict[str, tuple[Any, str, str]] = {
     "calls": ({"calls": [{**A7, "times": 2}]}, "was expected 2 times, and was called 1 time.", "'A8', expected 'A7'"),
     "any value": (
-        {"calls": [{"operation": "listOrders", "query__page": {"$any": True}}]},
+        {"calls": [{"operation": "listOrders", "query__sort": {"$any": True}}]},
         "was called 0 times",
-        "query__page is missing, expected any value",
+        "query__sort is missing, expected any value",
     ),
     "order": ({"order": ["listOrders", A7]}, "was expected after", "submitOrder"),
     "only": ({"only": ["submitOrder"]}, "1 other call came", "listOrders"),
