@@ -30,7 +30,7 @@ class CardBuyer:
     """Buys one card of Dots.eco. Whether a card was bought nobody can ask, so it gives up where the answer is lost."""
 
     provider = "dots_eco"
-    gives_up = UNKNOWN
+    gives_up: tuple[type[BaseException], ...] = UNKNOWN
 
     def __init__(self, workspace: Workspace, client: DotsEco, inbox: Inbox) -> None:
         self.client = client
@@ -46,7 +46,7 @@ class Scheduler:
     """Sets up one workflow of Integrations and switches it off, with a look at the list wherever an answer is lost."""
 
     provider = "integrations"
-    gives_up = ()
+    gives_up: tuple[type[BaseException], ...] = ()
 
     def __init__(self, workspace: Workspace, client: Integrations, inbox: Inbox) -> None:
         self.workspace, self.client = workspace, client
@@ -95,7 +95,7 @@ class Merchant:
     """Lets a user of Otter give permission and connects a store; where a step is lost, it begins that step anew."""
 
     provider = "otter"
-    gives_up = ()
+    gives_up: tuple[type[BaseException], ...] = ()
 
     def __init__(self, workspace: Workspace, client: Otter, inbox: Inbox) -> None:
         self.workspace, self.client = workspace, client

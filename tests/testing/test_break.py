@@ -163,7 +163,7 @@ CLIENTS = {
 def test_client_in_another_language_is_broken(
     interpreter: list[str], name: str, heedless: str, careful: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A shell script with curl, or a program for Node, that repeats a lost purchase is found; a careful one survives."""
+    """A script with curl, or a program for Node, that repeats a lost purchase is found; a careful one survives."""
     if shutil.which(interpreter[0]) is None:
         pytest.skip(f"{interpreter[0]} is not installed")
     monkeypatch.chdir(tmp_path)
