@@ -37,7 +37,7 @@ def main(venv: Path) -> None:
             run(sys.executable, "-m", "venv", "--clear", str(venv))
         else:
             print_status(f"Updating the virtual environment in {venv.name}: pyproject.toml has changed.")
-        run(str(venv / "bin/python"), "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[dev]")
+        run(str(venv / "bin/python"), "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[dev,fuzz]")
         stamp.write_text(required)
 
 

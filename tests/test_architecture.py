@@ -81,7 +81,7 @@ LAYERS = (
         ("errors", "json_pointer", "json_types", "openapi", "plurals", "workflow_commands"),
         (*TESTING, *SERVING, "requests"),
     ),
-    Layer("kernel", (*BASE, "conformance", "curl", "har", "redaction"), (*TESTING, *DATABASE)),
+    Layer("kernel", (*BASE, "conformance", "curl", "expectation", "har", "redaction"), (*TESTING, *DATABASE)),
     Layer("kernel.assembly", ("kernel", "conformance", "errors"), TESTING),
     Layer("kernel.state", ("errors",), (*TESTING, *SERVING, *DATABASE)),
     Layer("kernel.state.sqlite", ("errors", "kernel.state"), (*TESTING, *SERVING, *POSTGRES)),
@@ -113,6 +113,27 @@ LAYERS = (
         own_by_dots=True,
     ),
     Layer("edge_cases", (), (*SERVING, "requests", "pytest", "_pytest")),
+    Layer("expectation", ("errors",), (*TESTING, *SERVING, "requests")),
+    Layer(
+        "fuzz",
+        (
+            *BASE,
+            "cases",
+            "certify",
+            "clients",
+            "conformance",
+            "curl",
+            "drift",
+            "edge_cases",
+            "kernel",
+            "kit",
+            "openapi",
+            "providers",
+            "removal",
+            "target",
+        ),
+        ("pytest", "_pytest", *SERVING),
+    ),
     Layer(
         "certify",
         (*BASE, "conformance", "target", "checklist", "curl", "har", "redaction", "workflow_commands"),
@@ -130,14 +151,14 @@ LAYERS = (
         TESTING,
     ),
     Layer("recording", (*BASE, "conformance", "drift.folding", "redaction"), (*TESTING, *SERVING, "requests")),
-    Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
+    Layer("target", (*BASE, "conformance", "expectation"), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors", "json_pointer"), (*TESTING, *SERVING, "requests")),
     Layer("providers", ("errors", "extras", "kernel", "kit"), TESTING),
     Layer("plugin", TOP),
     Layer(
         "testing",
-        ("conduct", "conformance", "errors", "inbox", "kernel", "kit", "plurals", "providers", "target"),
+        ("certify", "conduct", "conformance", "errors", "inbox", "kernel", "kit", "plurals", "providers", "target"),
         ("pytest", "_pytest", *SERVING),
     ),
     Layer("mutation", (*TOP, "plugin")),
@@ -151,7 +172,7 @@ LAYERS = (
     Layer(
         "scaffold.templates", (*TOP, "openapi_mock", "openapi_suite"), own_by_dots=True
     ),  # a distribution of its own, whose every file is judged where it is installed
-    Layer("cli", (*TOP, "mutation", "openapi", "openapi_mock", "scaffold", "testing"), TESTING),
+    Layer("cli", (*TOP, "fuzz", "mutation", "openapi", "openapi_mock", "scaffold", "testing"), TESTING),
 )
 
 FINDS_PROVIDERS = "flowproof.providers"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+from flowproof.exchange import Exchange
 from flowproof.json_pointer import pointer_steps
 from flowproof.plurals import counted
 
@@ -20,8 +21,10 @@ __all__ = [
     "CaseRequest",
     "Reply",
     "Send",
+    "body_of",
     "case_of",
     "differences",
+    "exchange_of",
     "filled",
     "prepare",
     "read_cases",
@@ -190,6 +193,27 @@ def send(
         timeout=TIMEOUT_S,
         allow_redirects=False,
     )
+
+
+def exchange_of(request: "requests.PreparedRequest", response: "requests.Response", prefix: str = "") -> Exchange:
+    """A request with its response, read to its end, as an exchange."""
+    parts = urlsplit(request.url or "")
+    return Exchange(
+        method=request.method or "",
+        path=parts.path.removeprefix(prefix),
+        query=parts.query,
+        request_headers=tuple((str(name), str(value)) for name, value in request.headers.items()),
+        request_body=body_of(request),
+        status=response.status_code,
+        response_headers=tuple(response.headers.items()),
+        response_body=response.content,
+    )
+
+
+def body_of(request: "requests.PreparedRequest") -> bytes:
+    """The body of a request that is ready to be sent."""
+    body = request.body or b""
+    return body.encode() if isinstance(body, str) else bytes(body)
 
 
 def filled(value: Json, saved: Mapping[str, Json]) -> Json:

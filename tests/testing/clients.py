@@ -39,6 +39,7 @@ class Shop:
     """Places one order, once, whatever happens to the answer."""
 
     provider = "oneflow"
+    gives_up: tuple[type[BaseException], ...] = ()
 
     def __init__(self, workspace: Workspace, client: OneFlow, inbox: Inbox) -> None:
         self.workspace, self.client, self.inbox = workspace, client, inbox
@@ -216,6 +217,7 @@ class AuthorizedPartner:
     """Sells one bundle of Flow1st, and sends the same order again where its outcome is unknown."""
 
     provider = "flow1st"
+    gives_up: tuple[type[BaseException], ...] = ()
 
     def __init__(self, workspace: Workspace, client: Flow1st, inbox: Inbox) -> None:
         self.workspace, self.client = workspace, client
@@ -239,6 +241,7 @@ class RefreshesForEver(AuthorizedPartner):
 
     def run(self) -> None:
         is_stale = False
+        self.client.retry = NO_RETRY
         try:
             self.sell()
         except (*LOST, ServerFailed):

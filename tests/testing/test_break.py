@@ -1,6 +1,7 @@
 """`flowproof break`: clients that are programs of their own, run again and again until one weather breaks them."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -74,14 +75,14 @@ def break_program(tmp_path: Path) -> Break:
 def flowproof(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """What the command says with these arguments."""
     command = [sys.executable, "-m", "flowproof", "break", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_program_that_buys_twice_is_found(break_program: Break, tmp_path: Path) -> None:
     """A program that repeats a purchase whose answer is lost is found by its second card, and the plan replays it."""
     plan = tmp_path / "plan.json"
 
-    found = break_program(HEEDLESS, f"--out={plan}", "--runs=12", "--budget=100s")
+    found = break_program(HEEDLESS, f"--out={plan}", "--runs=12", "--budget=10m")
 
     assert found.returncode == 1, found.stderr
     report = json.loads(plan.read_text())
@@ -94,18 +95,98 @@ def test_program_that_buys_twice_is_found(break_program: Break, tmp_path: Path) 
     assert break_program(CAREFUL, f"--replay={plan}", "--gives-up=75").returncode == 0
 
 
-def test_careful_program_survives(break_program: Break) -> None:
-    """A program that repeats what was refused, and gives up where an answer is lost, survives all that is tried."""
-    held = break_program(CAREFUL, "--gives-up=75", "--runs=14", "--budget=100s")
+def test_careful_program_survives(break_program: Break, tmp_path: Path) -> None:
+    """A program that repeats what was refused and gives up where an answer is lost survives all; the report says so."""
+    folder = tmp_path / "report"
+
+    held = break_program(CAREFUL, "--gives-up=75", "--runs=14", "--budget=10m", "--jobs=3", f"--report={folder}")
 
     assert held.returncode == 0, held.stdout
     assert held.stderr.count("held ") > 8
     assert "none left out" in held.stdout
+    report = json.loads((folder / "report.json").read_text())
+    assert {each["verdict"] for each in report["tests"]} == {"PASS"}
+    covered = {each["kind"]: each for each in report["coverage"]}
+    assert "createFlowCard reset" in covered["faults"]["exercised"]
+    assert "createFlowCard 503" in covered["statuses"]["exercised"]
+    assert covered["obligations"]["exercised"]
+
+
+HEEDLESS_SHELL = """
+curl --silent --fail --output /dev/null --max-time 5 --retry 4 --retry-all-errors --retry-delay 0 \\
+  --header "auth-token: $FLOWPROOF_DOTS_ECO_TOKEN" --json '{"app_token": "1-f2b086b3", "sku": "123kdfgf"}' \\
+  "$FLOWPROOF_DOTS_ECO_URL/api/v1/flow-card/add"
+"""
+CAREFUL_SHELL = """
+for attempt in 1 2 3 4 5; do
+  status=$(curl --silent --output card.json --dump-header head --max-time 5 --write-out '%{http_code}' \\
+    --header "auth-token: $FLOWPROOF_DOTS_ECO_TOKEN" --json '{"app_token": "1-f2b086b3", "sku": "123kdfgf"}' \\
+    "$FLOWPROOF_DOTS_ECO_URL/api/v1/flow-card/add") || exit 75
+  case $status in
+    200) grep -q '"code"' card.json && exit 0 || exit 75 ;;
+    429) sleep "$(sed -n 's/^retry-after: *\\([0-9]*\\).*/\\1/Ip' head)" ;;
+    *) exit 75 ;;
+  esac
+done
+exit 1
+"""
+NODE = """
+const card = { app_token: "1-f2b086b3", sku: "123kdfgf" };
+const buy = () => fetch(process.env.FLOWPROOF_DOTS_ECO_URL + "/api/v1/flow-card/add", {
+  method: "POST", body: JSON.stringify(card), signal: AbortSignal.timeout(5000),
+  headers: { "content-type": "application/json", "auth-token": process.env.FLOWPROOF_DOTS_ECO_TOKEN },
+});
+const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
+"""
+HEEDLESS_NODE = """
+for (let attempt = 0; attempt < 5; attempt++) {
+  try { const answer = await buy(); if (answer.ok) { await answer.json(); process.exit(0); } } catch {}
+}
+process.exit(1);
+"""
+CAREFUL_NODE = """
+for (let attempt = 0; attempt < 5; attempt++) {
+  let answer;
+  try { answer = await buy(); if (answer.ok) { await answer.json(); process.exit(0); } } catch { process.exit(75); }
+  if (answer.status !== 429) process.exit(75);
+  await pause(Number(answer.headers.get("retry-after") ?? 0));
+}
+process.exit(1);
+"""
+CLIENTS = {
+    "shell": (["sh"], "client.sh", HEEDLESS_SHELL, CAREFUL_SHELL),
+    "node": (["node"], "client.mjs", NODE + HEEDLESS_NODE, NODE + CAREFUL_NODE),
+}
+
+
+@pytest.mark.parametrize(("interpreter", "name", "heedless", "careful"), CLIENTS.values(), ids=CLIENTS)
+def test_client_in_another_language_is_broken(
+    interpreter: list[str], name: str, heedless: str, careful: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script with curl, or a program for Node, that repeats a lost purchase is found; a careful one survives."""
+    if shutil.which(interpreter[0]) is None:
+        pytest.skip(f"{interpreter[0]} is not installed")
+    monkeypatch.chdir(tmp_path)
+    program, plan, folder = tmp_path / name, tmp_path / "plan.json", tmp_path / "report"
+    program.write_text(heedless)
+
+    found = flowproof(
+        "dots_eco", f"--out={plan}", "--runs=12", "--budget=10m", f"--report={folder}", "--", *interpreter, name
+    )
+    program.write_text(careful)
+    held = flowproof("dots_eco", f"--replay={plan}", "--gives-up=75", "--", *interpreter, name)
+
+    assert (found.returncode, held.returncode) == (1, 0), found.stderr + held.stdout + held.stderr
+    assert json.loads(plan.read_text())["broken"][0]["what"] == "twice"
+    report = json.loads((folder / "report.json").read_text())
+    assert "FAIL" in {each["verdict"] for each in report["tests"]}
+    results = json.loads((folder / "report.sarif").read_text())["runs"][0]["results"]
+    assert {"weather.twice", "dots_eco.flow_card.lost_answer"} <= {each["ruleId"] for each in results}
 
 
 def test_program_that_gives_up_unasked_has_lost_something(break_program: Break) -> None:
     """A program that gives up counts as broken, unless its exit code says that it knows."""
-    plain, known = (break_program(TIMID, *each, "--runs=2", "--budget=100s") for each in ((), ("--gives-up=75",)))
+    plain, known = (break_program(TIMID, *each, "--runs=2", "--budget=10m") for each in ((), ("--gives-up=75",)))
 
     assert "lost: The mock's state has 0 of card, and 1 in fair weather." in plain.stdout
     assert "lost:" not in known.stdout

@@ -1,14 +1,18 @@
 """What a test expects of a journal: calls, how often, in which order, and none but these."""
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from flowproof.cli import main
 from flowproof.clients.oneflow import OneFlow
 from flowproof.errors import ConfigurationError
 from flowproof.suites.oneflow.strategies import minimum_order
-from flowproof.target import Call, NotAsExpected, Workspace
+from flowproof.target import Call, ControlRefused, NotAsExpected, Workspace
 
 
 @pytest.fixture
@@ -97,3 +101,85 @@ def test_wrong_expectations_are_explained(
     """An expectation that cannot be meant is refused with a sentence: it would hold or fail for ever."""
     with pytest.raises(ConfigurationError, match=message):
         workspace.journal.expect(operation, **expected)
+
+
+A7 = {"operation": "submitOrder", "body__orderData__sourceOrderId": "A7"}
+HELD: dict[str, Any] = {
+    "calls": {"calls": [{**A7, "times": 1}, {"operation": "submitOrder", "times": 2}, "listOrders"]},
+    "a pattern": {
+        "calls": [{"operation": "submitOrder", "body__orderData__sourceOrderId": {"$match": "^A"}, "times": 2}]
+    },
+    "any value": {"calls": [{"operation": "submitOrder", "response__timestamp": {"$any": True}, "times": 2}]},
+    "a part of the body": {"calls": [{"operation": "submitOrder", "body": {"orderData": {"sourceOrderId": "A8"}}}]},
+    "order": {"order": [A7, "submitOrder", "listOrders"]},
+    "only": {"only": ["submitOrder", "listOrders"]},
+}
+FAILED: dict[str, tuple[Any, str, str]] = {
+    "calls": ({"calls": [{**A7, "times": 2}]}, "was expected 2 times, and was called 1 time.", "'A8', expected 'A7'"),
+    "any value": (
+        {"calls": [{"operation": "listOrders", "query__sort": {"$any": True}}]},
+        "was called 0 times",
+        "query__sort is missing, expected any value",
+    ),
+    "order": ({"order": ["listOrders", A7]}, "was expected after", "submitOrder"),
+    "only": ({"only": ["submitOrder"]}, "1 other call came", "listOrders"),
+}
+
+
+def verified(workspace: Workspace, expected: Any) -> Any:
+    """What the control API says of an expectation."""
+    return workspace.control("POST", "journal/verification", expected)
+
+
+@pytest.mark.parametrize("expected", HELD.values(), ids=HELD)
+def test_control_api_verifies_calls(expected: Any, placed: Workspace) -> None:
+    """The control API finds the calls that Python finds: as often, in that order, and no others."""
+    assert verified(placed, expected) == {"met": True, "failures": []}
+
+
+@pytest.mark.parametrize(("expected", "what", "difference"), FAILED.values(), ids=FAILED)
+def test_control_api_shows_the_nearest_exchanges(expected: Any, what: str, difference: str, placed: Workspace) -> None:
+    """What does not hold is a sentence, with the nearest exchanges and what differs in each."""
+    found = verified(placed, expected)
+
+    assert not found["met"]
+    (failure,) = found["failures"]
+    assert what in failure["what"]
+    assert any(difference in each for each in failure["nearest"])
+
+
+NO_EXPECTATIONS: dict[str, tuple[Any, str]] = {
+    "nothing": ({}, "expected"),
+    "another member": ({"call": []}, "call"),
+    "a wrong operation": ({"calls": ["submitOrders"]}, "Use one such as submitOrder."),
+    "a wrong condition": ({"only": [{"operation": "submitOrder", "bodi__id": 1}]}, "bodi__id is no condition"),
+    "no operation": ({"order": [{"status": 200}]}, "operation"),
+    "a broken pattern": ({"calls": [{**A7, "path": {"$match": "("}}]}, "is no pattern"),
+    "contradicting numbers": ({"calls": [{**A7, "times": 1, "at_most": 1}]}, "times says how often exactly"),
+}
+
+
+@pytest.mark.parametrize(("expected", "message"), NO_EXPECTATIONS.values(), ids=NO_EXPECTATIONS)
+def test_control_api_explains_wrong_expectations(expected: Any, message: str, workspace: Workspace) -> None:
+    """An expectation that cannot be meant is a problem with a sentence."""
+    with pytest.raises(ControlRefused, match=message) as raised:
+        verified(workspace, expected)
+
+    assert raised.value.status == 422
+
+
+def test_command_verifies_calls(placed: Workspace, tmp_path: Path) -> None:
+    """`flowproof journal --expect` ends with 0 where the journal holds the calls, else with 1 and the nearest ones."""
+
+    def run(expected: str) -> Result:
+        place = ["--server", placed.server.url, "--workspace", placed.id]
+        return CliRunner().invoke(main, ["journal", *place, "--expect", expected])
+
+    file = tmp_path / "expected.json"
+    file.write_text(json.dumps(HELD["order"]))
+    failed, held, broken = run(json.dumps(FAILED["calls"][0])), run(str(file)), run("{")
+
+    assert (held.exit_code, failed.exit_code, broken.exit_code) == (0, 1, 2)
+    assert "was expected 2 times" in failed.stdout
+    assert "expected 'A7'" in failed.stdout
+    assert "The expectation is no JSON" in broken.stderr

@@ -12,7 +12,7 @@ from flowproof.errors import ConfigurationError
 from flowproof.kernel.faults.reading import plans_from_json
 from flowproof.target import Workspace
 from flowproof.testing import Weather, account_states, clock_moves, fault_plans, weathers, webhook_weather
-from flowproof.testing.strategies import check_weather, hits
+from flowproof.testing.forecast import check_weather, hits
 
 PROVIDERS = ("dots_eco", "flow1st", "integrations", "oneflow", "otter")
 FIRST_503 = {"fault": "status", "status": 503, "provider": "oneflow", "operation": "submitOrder", "first": 1}

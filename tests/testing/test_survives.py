@@ -1,5 +1,6 @@
 """Scenarios under drawn weather: reference clients survive, faulty ones are found in their smallest weather."""
 
+import os
 from collections.abc import Callable
 from inspect import Parameter, Signature
 from typing import Any
@@ -18,6 +19,7 @@ from tests.testing.clients import (
     Shop,
     TimesOut,
 )
+from tests.testing.references import CardBuyer, Merchant, Scheduler
 
 Break = Callable[..., DoesNotSurvive | None]
 
@@ -42,10 +44,12 @@ def break_client(request: pytest.FixtureRequest, make_workspace: Any, set_aside_
     return search
 
 
-@pytest.mark.parametrize("client", [Shop, Reader, Bookkeeper, AuthorizedPartner])
+@pytest.mark.parametrize("client", [Shop, Reader, Bookkeeper, AuthorizedPartner, CardBuyer, Scheduler, Merchant])
 def test_reference_client_survives(client: Any, break_client: Break) -> None:
     """A client that makes no mistake survives whatever is drawn."""
-    assert break_client(client, runs=25) is None
+    found = break_client(client, runs=int(os.environ.get("WEATHERS", "25")), budget_s=None, gives_up=client.gives_up)
+
+    assert found is None, str(found)
 
 
 @pytest.mark.parametrize(("client", "broken"), FAULTY.items(), ids=lambda each: getattr(each, "__name__", each))

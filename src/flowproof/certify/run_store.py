@@ -266,10 +266,7 @@ class RunStore:
 
     def _created(self, condition: str, *values: object) -> tuple[CreatedResource, ...]:
         rows = self._connection.execute(f"SELECT {COLUMNS} FROM created WHERE {condition}", values)  # noqa: S608
-        return tuple(
-            CreatedResource(*row[:5], json.loads(row[5]), *row[6:8], is_removed=bool(row[8]), how=row[9])
-            for row in rows
-        )
+        return tuple(CreatedResource(*row[:5], json.loads(row[5]), *row[6:8], bool(row[8]), row[9]) for row in rows)
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Cursor]:

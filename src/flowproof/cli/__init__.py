@@ -44,6 +44,7 @@ SUMMARIES = MappingProxyType(
         "completion": "Write the script that completes commands, options and providers in bash, zsh or fish.",
         "conduct": "Judge a client by the journal of a mock that it used.",
         "break": "Search for the outage that a client does not survive.",
+        "fuzz": "Send a provider requests that its contract allows, nearly allows, and does not allow.",
     }
 )
 

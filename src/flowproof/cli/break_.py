@@ -11,19 +11,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from flowproof.certify.writers import write_views
 from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.providers import find_kit, find_providers
 from flowproof.target import ControlClient, Workspace
 from flowproof.testing import Bounds, Breach, Run, Survival, Weather, fault_plans, search, webhook_weather
+from flowproof.testing.forecast import forecast
 from flowproof.testing.report import finding_text, json_report
 from flowproof.testing.search import replay
-from flowproof.testing.strategies import forecast
+from flowproof.testing.views import report_of
 from flowproof.text_file import read_text
 
 from .options import complete_provider, duration_s, option
@@ -63,6 +66,7 @@ class GaveUp(CommandFailed):
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @option("--budget", default="60s", metavar="DURATION", help="How long the search may take.")
 @option("--runs", type=click.IntRange(min=1), default=100, help="How often the command may run.")
+@option("--jobs", type=click.IntRange(1, 64), default=2, metavar="N", help="How many runs at once.")
 @option("--seed", type=int, default=0, help="The same seed draws the same weather.")
 @option("--timeout", default="10s", metavar="DURATION", help="How long one run may take.")
 @option("--gives-up", type=int, metavar="CODE", show_default=False, help="Exit code by which the client gives up.")
@@ -81,6 +85,14 @@ class GaveUp(CommandFailed):
     show_default=False,
     help="Write what was found as JSON; - is stdout.",
 )
+@option(
+    "--report",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    show_default=False,
+    help="Write the report as certify does: HTML, JSON, JUnit, SARIF, with what was tried and what was not.",
+)
 @click.pass_context
 def break_(
     context: click.Context,
@@ -89,18 +101,21 @@ def break_(
     command: tuple[str, ...],
     budget: str,
     runs: int,
+    jobs: int,
     seed: int,
     timeout: str,
     gives_up: int | None,
     plan: Path | None,
     out: Path | None,
+    folder: Path | None,
 ) -> None:
     """
     Search for the outage that a client does not survive.
 
     Starts a mock and runs the command again and again, each time under other faults and in a workspace of its own. The
     command finds base URL and credentials in its environment, as flowproof env writes them, and ends with exit code 0
-    where it has done its work. Judged are the exit code, what the provider obliges its clients to, and the state.
+    where it has done its work. Judged are the exit code, what the provider obliges its clients to, and the state. What
+    touches operations, statuses and obligations that no run has touched is tried first.
 
     \b
       flowproof break acme --budget 60s -- node client.mjs
@@ -116,6 +131,7 @@ def break_(
     kit = find_kit(provider)
     kit.load_obligations()
     scenario = partial(_run, provider=provider, command=command, gives_up=gives_up)
+    began_at = datetime.now(UTC)
     with _workspaces(provider) as make:
         if weather is not None:
             found = replay(scenario, make, kit, weather, bounds, (GaveUp,))
@@ -128,12 +144,15 @@ def break_(
                 kit,
                 strategy=faults | events if events is not None else faults,
                 runs=runs,
+                jobs=jobs,
                 budget_s=budget_s,
                 random_seed=seed,
                 bounds=bounds,
                 gives_up=(GaveUp,),
-                on_run=_show,
+                on_run=_Progress(runs).show,
             )
+    if folder is not None:
+        write_views(report_of(found, kit, began_at, datetime.now(UTC)), folder)
     if out is not None:
         write(out, json_text(json_report(found)))
     if str(out) != "-":
@@ -217,11 +236,28 @@ def _last_line(errors: Any, own: Mapping[str, str]) -> str:
     return text.rpartition("\n")[2]
 
 
-def _show(run: Run, broken: Sequence[Breach]) -> None:
-    """One line on stderr for each run: the weather, and whether the client survived it."""
-    plans = [f"{each.get('operation', 'every call')} {each['fault']}" for each in run.weather.faults]
-    shown = ", ".join([*plans, *(f"webhooks {name}" for name in run.weather.webhooks)]) or "fair weather"
-    click.echo(f"{'BROKEN' if broken else 'held':<7}{shown}", err=True)
+@dataclass(slots=True)
+class _Progress:
+    """
+    One line on stderr for each run: its number, the weather, and whether the client survived it.
+
+    Args:
+        most: How many runs there are at most before something breaks.
+    """
+
+    most: int
+    done: int = 0
+
+    def show(self, run: Run, broken: Sequence[Breach]) -> None:
+        self.done += 1
+        plans = [f"{each.get('operation', 'every call')} {_fault(each)}" for each in run.weather.faults]
+        shown = ", ".join([*plans, *(f"webhooks {name}" for name in run.weather.webhooks)]) or "fair weather"
+        click.echo(visible(f"{'BROKEN' if broken else 'held':<7}{shown} ({self.done} of {self.most})"), err=True)
+
+
+def _fault(plan: Mapping[str, Any]) -> str:
+    """A kind of fault, with its status where it has one."""
+    return f"{plan['fault']} {plan['status']}" if "status" in plan else str(plan["fault"])
 
 
 def _again(found: Survival, out: Path | None, command: Sequence[str]) -> str:

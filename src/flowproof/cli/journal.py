@@ -1,15 +1,19 @@
 """``flowproof journal``: the exchanges of a workspace of a running server."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from flowproof.errors import ConfigurationError
+from flowproof.text_file import read_text
+
 from .control import Control, workspace_path
 from .options import option, workspace_options
 from .output import write
-from .tables import json_text, table
+from .tables import json_text, table, visible
 
 __all__ = ["journal"]
 
@@ -24,13 +28,40 @@ __all__ = ["journal"]
 )
 @click.option("--refused", is_flag=True, show_default=False, help="Only those that were refused.")
 @option("--limit", type=click.IntRange(1, 100_000), default=20, help="How many of the last.")
-def journal(server: str, token: str | None, workspace: str, har: Path | None, refused: bool, limit: int) -> None:
+@option(
+    "--expect",
+    "expected",
+    metavar="JSON|FILE",
+    show_default=False,
+    help="Verify calls instead; the exit code is 1 where the journal does not hold them.",
+)
+@click.pass_context
+def journal(
+    context: click.Context,
+    /,
+    server: str,
+    token: str | None,
+    workspace: str,
+    har: Path | None,
+    refused: bool,
+    limit: int,
+    expected: str | None,
+) -> None:
     """
-    Show a workspace's last exchanges, or write them as a HAR file.
+    Show a workspace's last exchanges, write them as a HAR file, or verify them.
 
-    The file is an HTTP Archive of all exchanges that are kept.
+    The file is an HTTP Archive of all exchanges that are kept. An expectation names calls with how often each is
+    expected, an order of calls, or the only ones that are allowed:
+
+    \b
+      flowproof journal --expect '{"calls": [{"operation": "pay", "times": 1}]}'
     """
     control = Control(server, token)
+    if expected is not None:
+        found = control.post(workspace_path(workspace, "/journal/verification"), _expectation(expected))
+        for each in found["failures"]:
+            click.echo("\n".join(map(visible, [each["what"], *each["nearest"]])))
+        context.exit(0 if found["met"] else 1)
     if har is not None:
         write(har, json_text(control.get(workspace_path(workspace, "/journal.har"))))
         return
@@ -48,6 +79,20 @@ def journal(server: str, token: str | None, workspace: str, har: Path | None, re
         for each in exchanges
     ]
     click.echo(table(head, lines))
+
+
+def _expectation(text: str) -> Any:
+    """
+    An expectation as JSON, or in a file.
+
+    Raises:
+        ConfigurationError: It is no JSON, or there is no such file.
+    """
+    source = text if text.lstrip().startswith("{") else read_text(Path(text), fix="Give JSON, or name a file with it.")
+    try:
+        return json.loads(source)
+    except ValueError as error:
+        raise ConfigurationError(f"The expectation is no JSON: {error}.", "Fix that place.") from error
 
 
 def _second(instant: str) -> str:

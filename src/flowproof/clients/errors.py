@@ -86,6 +86,9 @@ class UnexpectedAnswer(ClientError):
     """
     The response is not what the provider's documents say.
 
+    Without `where` nothing of it could be read, so that it is as lost as that of `Unreachable`: the provider may have
+    processed the request.
+
     Args:
         where: JSON pointer of the place in the body; empty for the body as a whole.
     """

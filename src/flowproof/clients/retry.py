@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from random import Random
 from typing import TypeVar
 
-from flowproof.clients.errors import ClientError, TryLater, Unreachable
+from flowproof.clients.errors import ClientError, TryLater, UnexpectedAnswer, Unreachable
 from flowproof.errors import ConfigurationError
 
 __all__ = ["NO_RETRY", "TRANSIENT", "Retry", "call_with_retry", "retry_after_s"]
@@ -77,7 +77,8 @@ class Retry:
         Args:
             error: That of the last attempt.
             failures: Consecutive failures, with the last one.
-            resend_lost: Whether to send a request again whose response was lost, though it may have been processed.
+            resend_lost: Whether to send a request again whose response was lost or cannot be read, though it may have
+                been processed.
             rng: Source of the jitter.
         """
         if failures >= self.attempts or not self._repeats(error, resend_lost=resend_lost):
@@ -88,7 +89,17 @@ class Retry:
         return requested_s if requested_s <= self.max_delay_s else None
 
     def _repeats(self, error: ClientError, *, resend_lost: bool) -> bool:
-        return resend_lost if isinstance(error, Unreachable) else error.status in self.statuses
+        return resend_lost if _is_lost(error) else error.status in self.statuses
+
+
+def _is_lost(error: ClientError) -> bool:
+    """
+    Whether the provider may have processed a request without telling: no whole response, or a success without content
+    that can be read, such as a JSON text that breaks off. A response with a wrong field is no accident of its way.
+    """
+    if isinstance(error, UnexpectedAnswer):
+        return error.status is not None and 200 <= error.status < 300 and not error.where
+    return isinstance(error, Unreachable)
 
 
 NO_RETRY = Retry(attempts=1)

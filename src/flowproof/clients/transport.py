@@ -5,17 +5,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
+from typing import TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import requests
 
 from flowproof.clients.errors import Problem, Unreachable, error_for_status
-from flowproof.clients.responses import ClientResponse
+from flowproof.clients.responses import ClientResponse, JsonNode
 from flowproof.clients.retry import Retry, call_with_retry, retry_after_s
 
 __all__ = ["Auth", "Call", "Transport", "json_bytes", "path_of", "without_netrc"]
 
 Auth = Callable[[requests.PreparedRequest], requests.PreparedRequest]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Call:
         headers: Additional to Accept, and to Content-Type where there is a JSON body.
         body: JSON as bytes.
         form: Values of a form, in place of a body.
-        resend_lost: Whether it may be sent again when its response was lost.
+        resend_lost: Whether it may be sent again when its response was lost or cannot be read.
         hidden: Secrets that no error may show.
         auth: As in `requests`; by default the session's, or what the user's .netrc has for the host.
     """
@@ -73,13 +76,19 @@ class Transport:
         Raises:
             ClientError: That of the last attempt.
         """
-        return call_with_retry(
-            lambda: self._attempt(sign(call) if sign else call),
-            retry=retry,
-            resend_lost=call.resend_lost,
-            sleep=self.sleep,
-            rng=self.rng,
-        )
+        return self._repeat(lambda: self._attempt(sign(call) if sign else call), call, retry)
+
+    def read(self, call: Call, retry: Retry, *, sign: Callable[[Call], Call] | None = None) -> JsonNode:
+        """
+        Send a call as `send` does, and return the JSON of the response. One that is no JSON counts as lost.
+
+        Raises:
+            ClientError: That of the last attempt.
+        """
+        return self._repeat(lambda: self._attempt(sign(call) if sign else call).node(), call, retry)
+
+    def _repeat(self, attempt: Callable[[], T], call: Call, retry: Retry) -> T:
+        return call_with_retry(attempt, retry=retry, resend_lost=call.resend_lost, sleep=self.sleep, rng=self.rng)
 
     def _attempt(self, call: Call) -> ClientResponse:
         response = self._exchange(call)

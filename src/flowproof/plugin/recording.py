@@ -19,6 +19,7 @@ import requests
 from _pytest.outcomes import Skipped
 from requests.adapters import BaseAdapter
 
+from flowproof.cases import body_of, exchange_of
 from flowproof.certify import guard
 from flowproof.certify.addresses import is_below
 from flowproof.certify.guard import Passage
@@ -27,7 +28,7 @@ from flowproof.exchange import Exchange
 from flowproof.plurals import counted
 from flowproof.providers import Kits
 
-__all__ = ["Gate", "NotPermitted", "RecordedExchange", "Recorder", "RecordingAdapter", "exchange_of"]
+__all__ = ["Gate", "NotPermitted", "RecordedExchange", "Recorder", "RecordingAdapter"]
 
 MOST_SHOWN = 20
 
@@ -233,7 +234,7 @@ class RecordingAdapter(BaseAdapter):
                 response = self._adapter.send(request, stream, timeout, verify, cert, proxies)
                 exchange = passage.exchange = exchange_of(request, response, self._prefix)
             except requests.RequestException as error:
-                self._recorder.lose(method, path, _body_of(request), type(error).__name__)
+                self._recorder.lose(method, path, body_of(request), type(error).__name__)
                 raise
             duration_ms = (time.perf_counter() - began_s) * 1000
         url = request.url or ""
@@ -243,23 +244,3 @@ class RecordingAdapter(BaseAdapter):
 
     def close(self) -> None:
         self._adapter.close()
-
-
-def exchange_of(request: requests.PreparedRequest, response: requests.Response, prefix: str = "") -> Exchange:
-    """A request with its response, read to its end, as an exchange."""
-    parts = urlsplit(request.url or "")
-    return Exchange(
-        method=request.method or "",
-        path=parts.path.removeprefix(prefix),
-        query=parts.query,
-        request_headers=tuple((str(name), str(value)) for name, value in request.headers.items()),
-        request_body=_body_of(request),
-        status=response.status_code,
-        response_headers=tuple(response.headers.items()),
-        response_body=response.content,
-    )
-
-
-def _body_of(request: requests.PreparedRequest) -> bytes:
-    body = request.body or b""
-    return body.encode() if isinstance(body, str) else bytes(body)

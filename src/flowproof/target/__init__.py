@@ -7,10 +7,11 @@ Knows the control API from the outside only, over HTTP: neither the kernel nor p
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flowproof.expectation import Call, NotAsExpected
+
 from .client import ControlClient
 from .clock import TargetClock, answered_at
 from .control import ControlRefused
-from .expectation import Call, NotAsExpected
 from .site import (
     ControlMissing,
     Credentials,

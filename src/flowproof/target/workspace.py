@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from flowproof.errors import ConfigurationError
+from flowproof.expectation import Call, check_operations, expect_calls, expect_only, expect_order
 
-from .expectation import Call, expect_calls, expect_only, expect_order
 from .site import Credentials, Site, site_from_json
 from .webhooks import Webhooks
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from .client import ControlClient
 
 __all__ = ["Clock", "Faults", "Journal", "Workspace"]
-
-WEBHOOK = "webhook:"
 
 
 class Workspace:
@@ -230,11 +227,7 @@ class Journal:
         """The call, if its operation is one of a contract: a wrong name would never be called."""
         providers = self._workspace.server.providers()
         known = [each["operationId"] for slug in self._workspace.sites for each in providers[slug]["operations"]]
-        if call.operation not in known and not call.operation.startswith(WEBHOOK):
-            near = get_close_matches(call.operation, known) or known
-            raise ConfigurationError(
-                f"No provider of this workspace has an operation {call.operation}.", f"Use one such as {near[0]}."
-            )
+        check_operations([call], known)
         return call
 
     def har(self) -> Mapping[str, Any]:

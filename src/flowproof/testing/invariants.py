@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flowproof.conduct import Obligations, judge, read_journal
+from flowproof.conduct import ConductReport
 from flowproof.conformance import Contract
 
 from .run import Run
@@ -33,7 +33,7 @@ class Breach:
 def breaches(
     run: Run,
     contract: Contract,
-    obligations: Obligations,
+    conduct: ConductReport,
     fair: Run | None,
     gives_up: tuple[type[BaseException], ...] = (),
 ) -> tuple[Breach, ...]:
@@ -43,13 +43,13 @@ def breaches(
     Args:
         run: Under a weather.
         contract: The provider's.
-        obligations: What the provider obliges its clients to.
+        conduct: The judgement of the client by the run's journal.
         fair: The run in fair weather; None where this is it.
         gives_up: Errors by which the scenario says that it has given up: then something may be missing.
     """
     found = [*_of_time(run), *_of_scenario(run, gives_up)]
     found += _of_state(run, fair, has_given_up=isinstance(run.error, gives_up)) if fair and not run.hang else ()
-    return (*found, *_of_journal(run, contract, obligations))
+    return (*found, *_of_journal(run, contract, conduct))
 
 
 def _of_time(run: Run) -> Iterator[Breach]:
@@ -78,12 +78,12 @@ def _of_state(run: Run, fair: Run, *, has_given_up: bool) -> Iterator[Breach]:
             yield Breach("changed", f"The mock's {name} is {now_total:g}, and {then_total:g} in fair weather.")
 
 
-def _of_journal(run: Run, contract: Contract, obligations: Obligations) -> Iterator[Breach]:
+def _of_journal(run: Run, contract: Contract, conduct: ConductReport) -> Iterator[Breach]:
     for each in run.entries:
         wrong = () if each["faults"] else [one for one in each["findings"] if one["where"].startswith("response")]
         for finding in wrong[:1]:
             shown = f"{finding['where']} {finding['pointer']} is {finding['got']}, not {finding['expected']}"
             yield Breach("contract", f"The answer {each['id']} to {each['operation']} breaks it: {shown}.")
-    for judgement in judge(read_journal(run.entries, contract), contract, obligations).of("FAIL"):
+    for judgement in conduct.of("FAIL"):
         requirement = contract.requirements[judgement.requirement]
         yield Breach(judgement.requirement, judgement.what, f"{requirement.text} ({requirement.source})")

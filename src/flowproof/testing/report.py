@@ -68,9 +68,12 @@ def timeline(run: Run) -> Iterator[str]:
 
 def tried_text(found: Survival) -> str:
     """How much was tried, and what was not."""
-    runs = "{} with seed {}, {} of operation and fault".format(
-        counted(found.runs, "run"), found.seed, counted(len(found.tried), "pair")
+    possible, touched = found.coverage.possible(), found.coverage.touched
+    counts = (
+        f"{sum(each[0] == kind for each in possible & touched)} of {sum(each[0] == kind for each in possible)} {names}"
+        for kind, names in (("fault", "pairs of operation and fault"), ("obligation", "obligations"))
     )
+    runs = f"{counted(found.runs, 'run')} with seed {found.seed}, {', '.join(counts)}"
     left = ", ".join(f"{operation} {kind}" for operation, kind in sorted(found.untried))
     return f"{runs}; not tried: {left}" if left else f"{runs}; none left out"
 
@@ -84,6 +87,8 @@ def json_report(found: Survival) -> Mapping[str, Any]:
         "runs": found.runs,
         "tried": [{"operation": operation, "fault": kind} for operation, kind in sorted(found.tried)],
         "untried": [{"operation": operation, "fault": kind} for operation, kind in sorted(found.untried)],
+        "statuses": _listed(found, "status"),
+        "obligations": _listed(found, "obligation"),
     }
     if found.run is not None:
         report["weather"] = found.run.weather.plan
@@ -92,6 +97,15 @@ def json_report(found: Survival) -> Mapping[str, Any]:
         ]
         report["exchanges"] = list(timeline(found.run))
     return report
+
+
+def _listed(found: Survival, kind: str) -> Mapping[str, list[str]]:
+    """What the runs have touched of a kind, and what they could have touched beside it."""
+    possible, touched = found.coverage.possible(), found.coverage.touched
+    return {
+        "touched": sorted(" ".join(each[1:]) for each in touched if each[0] == kind),
+        "untouched": sorted(" ".join(each[1:]) for each in possible - touched if each[0] == kind),
+    }
 
 
 def _line(entry: Mapping[str, Any], began_at: datetime) -> str:

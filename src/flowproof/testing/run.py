@@ -169,12 +169,13 @@ def _state(
     counts: Counter[str] = Counter()
     totals: dict[str, float] = {}
     for owner, kind, key, value in workspace.snapshot()["records"]:
-        if owner != provider or kind.partition("/")[0] not in outcomes:
+        above = kind.partition("/")[0]  # what stands below it may name the workspace's own credentials
+        if owner != provider or above not in outcomes:
             continue
         if isinstance(value, int | float) and not isinstance(value, bool):
             totals[f"{kind}/{key}"] = value
         else:
-            counts[kind] += 1
+            counts[above] += 1
     return counts, totals
 
 

@@ -2,29 +2,39 @@
 Searches for the weather that a client does not survive, and makes it as simple as it can be.
 
 First each operation that the client calls meets each kind of fault once, alone: what is found there is as simple as can
-be. An operation that is called only in bad weather joins them when it is first called. Then weather is drawn.
+be. An operation that is called only in bad weather joins them when it is first called. Then weather is drawn: of all
+that is drawn that runs first which touches operations, statuses and obligations that no run has touched. Runs are made
+in parallel where that is asked for; what makes a finding simpler runs one after the other.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
+from threading import Lock
 from time import CLOCK_MONOTONIC, clock_gettime
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky
 from hypothesis.strategies import SearchStrategy
 
+from flowproof.conduct import judge, read_journal
 from flowproof.errors import ConfigurationError
 from flowproof.kit import ProviderKit
 from flowproof.target import Workspace
 
+from .coverage import Coverage
+from .forecast import check_weather, forecast, hits, webhook_changes
 from .invariants import Breach, breaches
 from .run import Bounds, Run, Scenario, fresh, run_scenario
-from .strategies import check_weather, forecast, hits, webhook_changes
 from .weather import Weather
 
-__all__ = ["Bounds", "Survival", "replay", "search"]
+__all__ = ["Bounds", "OnRun", "Survival", "replay", "search"]
+
+OnRun = Callable[[Run, Sequence[Breach]], None]
+DRAWN_FACTOR = 3  # so many are drawn of which the most telling run
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +46,8 @@ class Survival:
         provider: Slug.
         seed: Repeats the search.
         runs: How many there were, the one in fair weather included.
-        tried: Operation and kind of each fault that hit a call.
-        untried: Operation and kind of each fault that hit none, of the operations that the client calls.
+        coverage: What they have touched.
+        examples: A run that the client survived, by the operation and kind of each thing that went wrong in it.
         run: The simplest run that broke something; None where the client survived.
         breaches: What it broke.
         steps: How many runs had broken something before the simplest was known.
@@ -46,8 +56,8 @@ class Survival:
     provider: str
     seed: int
     runs: int
-    tried: frozenset[tuple[str, str]]
-    untried: frozenset[tuple[str, str]]
+    coverage: Coverage
+    examples: dict[tuple[str, str], Run]
     run: Run | None = None
     breaches: tuple[Breach, ...] = ()
     steps: int = 0
@@ -55,6 +65,16 @@ class Survival:
     @property
     def survived(self) -> bool:
         return self.run is None
+
+    @property
+    def tried(self) -> frozenset[tuple[str, str]]:
+        """Operation and kind of each fault that hit a call."""
+        return self.coverage.tried
+
+    @property
+    def untried(self) -> frozenset[tuple[str, str]]:
+        """Operation and kind of each fault that hit none, of the operations that the client calls."""
+        return self.coverage.untried
 
 
 class Broken(Exception):
@@ -76,43 +96,82 @@ class Search:
     gives_up: tuple[type[BaseException], ...]
     most_runs: int
     deadline_s: float | None
-    on_run: Callable[[Run, Sequence[Breach]], None]
+    on_run: OnRun
+    jobs: int = 1
     runs: int = 0
     steps: int = 0
-    called: set[str] = field(default_factory=set)
-    tried: set[tuple[str, str]] = field(default_factory=set)
     found: tuple[Run, tuple[Breach, ...]] | None = None
     fair: Run | None = None
+    coverage: Coverage = field(init=False)
+    verdicts: dict[str, bool] = field(default_factory=dict)
+    examples: dict[tuple[str, str], Run] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.coverage = Coverage(forecast(self.kit.slug))
 
     def run(self, weather: Weather) -> tuple[Run, tuple[Breach, ...]]:
         """One run in a workspace of its own, and what it broke."""
         contract, obligations = forecast(self.kit.slug).contract, self.kit.load_obligations()
         with fresh(self.make_workspace) as workspace:
             done = run_scenario(self.scenario, workspace, weather, self.kit.slug, self.bounds, self.kit.outcomes)
-            broken = breaches(done, contract, obligations, self.fair, self.gives_up if self.fair else ())
-        self.runs += 1
-        self.called |= done.operations
-        self.tried |= set(_met(done))
-        if broken and self.fair is not None:
+        conduct = judge(read_journal(done.entries, contract), contract, obligations)
+        broken = breaches(done, contract, conduct, self.fair, self.gives_up if self.fair else ())
+        with self._lock:
+            self.runs += 1
+            self.coverage.add(done, conduct)
+            self._keep(weather, done, broken)
+            self.on_run(done, broken)
+        return done, broken
+
+    def _keep(self, weather: Weather, done: Run, broken: tuple[Breach, ...]) -> None:
+        self.verdicts[repr(weather)] = bool(broken)
+        if not broken:
+            for each in self.coverage.features(weather):
+                if each[0] in ("fault", "webhook"):
+                    self.examples.setdefault((each[1], each[2]), done)
+        elif self.fair is not None:
             self.steps += 1
             if self.found is None or _complexity(weather) <= _complexity(self.found[0].weather):
                 self.found = done, broken
-        self.on_run(done, broken)
-        return done, broken
+
+    def is_over(self) -> bool:
+        """Whether the budget of runs or of time is used up; a finding may be made simpler for as many runs again."""
+        is_late = self.deadline_s is not None and clock_gettime(CLOCK_MONOTONIC) > self.deadline_s
+        return is_late or self.runs >= self.most_runs + (self.most_runs if self.found else 0)
 
     def try_out(self, weather: Weather) -> None:
         """
-        One run, as a test of Hypothesis.
+        One run, as a test of Hypothesis; what has run before is not run again.
 
         Raises:
             Broken: It broke something.
             Over: The budget is used up.
         """
-        is_late = self.deadline_s is not None and clock_gettime(CLOCK_MONOTONIC) > self.deadline_s
-        if is_late or self.runs >= self.most_runs + (self.most_runs if self.found else 0):
-            raise Over
-        if self.run(weather)[1]:
+        known = self.verdicts.get(repr(weather))
+        if known is None:
+            if self.is_over():
+                raise Over
+            known = bool(self.run(weather)[1])
+        if known:
             raise Broken
+
+    def try_all(self, weathers: Iterable[Weather]) -> None:
+        """
+        Runs under these weathers, as many at once as there are jobs.
+
+        Raises:
+            Broken: One broke something; those that ran beside it are done, too.
+            Over: The budget is used up.
+        """
+        waiting = iter(weathers)
+        with ThreadPoolExecutor(self.jobs) as pool:
+            while some := list(islice(waiting, self.jobs)):
+                if self.is_over():
+                    raise Over
+                list(pool.map(self.run, some))
+                if self.found is not None:
+                    raise Broken
 
     def in_fair_weather(self) -> None:
         """
@@ -136,27 +195,24 @@ class Search:
             )
         self.fair = done
 
-    def survival(self, random_seed: int, untried: set[tuple[str, str]]) -> Survival:
+    def survival(self, random_seed: int) -> Survival:
         """What the search has found so far."""
         run, broken = self.found or (None, ())
-        return Survival(
-            self.kit.slug, random_seed, self.runs, frozenset(self.tried), frozenset(untried), run, broken, self.steps
-        )
+        return Survival(self.kit.slug, random_seed, self.runs, self.coverage, self.examples, run, broken, self.steps)
 
-    def one_by_one(self) -> None:
+    def one_by_one(self) -> Iterator[Weather]:
         """Each thing that goes wrong with webhooks, and each fault on the first call of each operation, alone."""
         if self.fair is not None and any(each["direction"] == "out" for each in self.fair.entries):
             for changes in webhook_changes(forecast(self.kit.slug)):
-                self.try_out(Weather(webhooks=changes))
+                yield Weather(webhooks=changes)
         waiting, seen = deque[str](), set[str]()
         while True:
-            waiting += sorted(self.called - seen)
-            seen |= self.called
+            waiting += sorted(self.coverage.called - seen)
+            seen |= self.coverage.called
             if not waiting:
                 return
             retry_after_s = 1 if self.bounds.real_clock else 30
-            for weather in _single_faults(self.kit.slug, waiting.popleft(), retry_after_s):
-                self.try_out(weather)
+            yield from _single_faults(self.kit.slug, waiting.popleft(), retry_after_s)
 
 
 def search(
@@ -167,11 +223,12 @@ def search(
     strategy: SearchStrategy[Weather],
     singles: bool = True,
     runs: int = 100,
+    jobs: int = 1,
     budget_s: float | None = None,
     random_seed: int = 0,
     bounds: Bounds = Bounds(),  # noqa: B008 - a frozen value
     gives_up: tuple[type[BaseException], ...] = (),
-    on_run: Callable[[Run, Sequence[Breach]], None] = lambda _run, _breaches: None,
+    on_run: OnRun = lambda _run, _breaches: None,
 ) -> Survival:
     """
     Search for the weather that a client does not survive.
@@ -183,6 +240,7 @@ def search(
         strategy: Draws the weather.
         singles: Whether each kind of fault is first tried once on each operation that the client calls.
         runs: How many, beside those that make a finding simpler: these are as many again at most.
+        jobs: How many at once, each in a workspace of its own.
         budget_s: Real seconds; None for no such limit.
         random_seed: The same seed draws the same weather.
         bounds: What one run may take.
@@ -193,15 +251,14 @@ def search(
         ConfigurationError: The scenario fails in fair weather, or sends nothing; or the provider has no obligations.
     """
     deadline_s = None if budget_s is None else clock_gettime(CLOCK_MONOTONIC) + budget_s
-    state = Search(scenario, make_workspace, kit, bounds, gives_up, runs, deadline_s, on_run)
+    state = Search(scenario, make_workspace, kit, bounds, gives_up, runs, deadline_s, on_run, jobs)
     kit.load_obligations()
     state.in_fair_weather()
     with suppress(Over, Broken, Flaky):
         if singles:
-            state.one_by_one()
+            state.try_all(state.one_by_one())
         _draw(state, strategy, random_seed)
-    every = {pair for each in state.called for pair in _kinds(kit.slug, each)}
-    return state.survival(random_seed, every - state.tried)
+    return state.survival(random_seed)
 
 
 def replay(
@@ -222,26 +279,63 @@ def replay(
     state = Search(scenario, make_workspace, kit, bounds, gives_up, 1, None, lambda _run, _breaches: None)
     state.in_fair_weather()
     state.run(weather)
-    return state.survival(0, set())
+    return state.survival(0)
 
 
 def _draw(state: Search, strategy: SearchStrategy[Weather], random_seed: int) -> None:
-    """Draw weather until something breaks, and then simpler weather."""
+    """Draw weather, run the most telling first until something breaks, and then simpler weather."""
+    left = max(1, state.most_runs - state.runs)
+    drawn: dict[str, Weather] = {}
 
+    def collect(weather: Weather) -> None:
+        drawn.setdefault(repr(weather), weather)
+
+    is_simplifying = False
+
+    def simplify(weather: Weather) -> None:
+        """Pass over what did not run until that comes which broke something; what comes then is simpler, and runs."""
+        nonlocal is_simplifying
+        if weather.is_fair or not (is_simplifying or state.verdicts.get(repr(weather))):
+            return
+        is_simplifying = True
+        state.try_out(weather)
+
+    _given(strategy, random_seed, DRAWN_FACTOR * left, (Phase.generate,), collect)
+    try:
+        state.try_all(_by_coverage(state, [each for each in drawn.values() if not each.is_fair], left))
+    except Broken:
+        _given(strategy, random_seed, DRAWN_FACTOR * left, (Phase.generate, Phase.shrink), simplify)
+
+
+def _by_coverage(state: Search, weathers: list[Weather], count: int) -> Iterator[Weather]:
+    """The weathers in the order of what they touch that no run has touched when their turn comes."""
+    for _ in range(count):
+        best = state.coverage.preferred(weathers, 1)
+        if not best:
+            return
+        yield weathers.pop(best[0])
+
+
+def _given(
+    strategy: SearchStrategy[Weather],
+    random_seed: int,
+    examples: int,
+    phases: tuple[Phase, ...],
+    use: Callable[[Weather], None],
+) -> None:
     @seed(random_seed)
     @settings(
-        max_examples=max(1, state.most_runs - state.runs),
+        max_examples=examples,
         database=None,
         deadline=None,
-        phases=(Phase.generate, Phase.shrink),
+        phases=phases,
         report_multiple_bugs=False,
         print_blob=False,
         suppress_health_check=list(HealthCheck),
     )
     @given(strategy)
     def draw(weather: Weather) -> None:
-        if not weather.is_fair:
-            state.try_out(weather)
+        use(weather)
 
     draw()
 
@@ -266,15 +360,6 @@ def _kinds(provider: str, operation: str) -> Iterator[tuple[str, str]]:
     for each in known.operations:
         if each.id == operation:
             yield from ((operation, kind) for kind in known.kinds(each, stalls=False))
-
-
-def _met(run: Run) -> Iterator[tuple[str, str]]:
-    """Operation or event, and what went wrong with it."""
-    for each in run.entries:
-        if each["direction"] == "in":
-            yield from ((each["operation"], str(plan["fault"])) for plan in each["faults"] if each["operation"])
-        else:
-            yield from ((each["operation"], name) for name in run.weather.webhooks)
 
 
 def _complexity(weather: Weather) -> tuple[int, int, int]:

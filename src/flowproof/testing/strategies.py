@@ -5,8 +5,6 @@ Which kinds of faults there are, and what their fields may be, is read from `flo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -14,26 +12,21 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from flowproof.conformance import Contract, Operation, load_contract
+from flowproof.conformance import Operation
 from flowproof.errors import ConfigurationError
-from flowproof.kernel.faults.effects import EFFECTS, Effect, Latency, MalformedJson, SlowBody, TruncatedBody
+from flowproof.kernel.faults.effects import EFFECTS, SlowBody
 from flowproof.kernel.faults.fields import FieldSpec, field_specs
-from flowproof.kernel.faults.reading import plans_from_json
 from flowproof.providers import find_providers
 
+from .forecast import TRANSIENT, WAITING, Forecast, forecast, hits, webhook_changes
 from .weather import Weather
 
 __all__ = [
     "MOST_HITS",
-    "Forecast",
     "account_states",
-    "check_weather",
     "clock_moves",
     "fault_plans",
-    "forecast",
-    "hits",
     "weathers",
-    "webhook_changes",
     "webhook_weather",
 ]
 
@@ -41,10 +34,6 @@ Json = Any
 Plan = Mapping[str, Json]
 
 MOST_HITS = 3
-YEAR_S = 31_622_400
-WAITING: tuple[type[Effect], ...] = (Latency, SlowBody)
-OF_A_BODY: tuple[type[Effect], ...] = (TruncatedBody, MalformedJson)
-TRANSIENT = (503, 500, 502, 504, 429)
 BOUNDS: Mapping[str, SearchStrategy[Json]] = MappingProxyType(
     {
         "status": st.sampled_from(TRANSIENT),
@@ -52,75 +41,6 @@ BOUNDS: Mapping[str, SearchStrategy[Json]] = MappingProxyType(
     }
 )
 """Values that a client meets in practice, for fields whose declared range has many that it never does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """
-    What weather a provider can have.
-
-    Args:
-        provider: Slug.
-        operations: Those that may fail.
-        contract: The provider's.
-        events: Of its webhooks; none where it sends none.
-        timestamped: Whether a receiver can tell an old webhook.
-        named: Fault plans that the provider names.
-    """
-
-    provider: str
-    operations: tuple[Operation, ...]
-    contract: Contract
-    events: tuple[str, ...]
-    timestamped: bool
-    named: tuple[tuple[Plan, ...], ...]
-
-    def kinds(self, operation: Operation, *, stalls: bool) -> tuple[str, ...]:
-        """The kinds of faults that a call of an operation can show; those that wait only where stalls are meant."""
-        has_body = any(status.startswith("2") and types for status, types in operation.responses.items())
-        return tuple(
-            kind
-            for kind in sorted(EFFECTS, key=lambda each: (each != "status", each))
-            if (stalls or EFFECTS[kind] not in WAITING) and (has_body or EFFECTS[kind] not in OF_A_BODY)
-        )
-
-
-def forecast(provider: str, operations: Sequence[str] | None = None) -> Forecast:
-    """
-    What weather a provider can have.
-
-    Args:
-        provider: Slug.
-        operations: Ids of those that may fail; None for all.
-
-    Raises:
-        ConfigurationError: There is no such provider, or it has no such operation.
-    """
-    known = _forecast(provider)
-    if operations is None:
-        return known
-    ids = [each.id for each in known.operations]
-    if unknown := [each for each in operations if each not in ids]:
-        raise ConfigurationError(f"{provider} has no operation {unknown[0]}.", f"Choose from: {', '.join(ids)}.")
-    chosen = tuple(each for each in known.operations if each.id in operations)
-    named = tuple(plans for plans in known.named if all(plan.get("operation") in (None, *operations) for plan in plans))
-    return Forecast(provider, chosen, known.contract, known.events, known.timestamped, named)
-
-
-@cache
-def _forecast(provider: str) -> Forecast:
-    (found,) = find_providers((provider,))
-    contract = load_contract(found.slug, found.contract)
-    policy = found.webhooks
-    named = tuple(tuple({"provider": provider, **each} for each in plans) for plans in found.fault_plans.values())
-    return Forecast(
-        provider,
-        contract.operations.all,
-        contract,
-        policy.events if policy else (),
-        bool(policy and policy.timestamped),
-        named,
-    )
 
 
 def fault_plans(
@@ -152,12 +72,6 @@ def fault_plans(
     # A plan that the provider names takes as many choices as any other, else Hypothesis would hold it for simpler.
     parts = st.tuples(one, st.sampled_from([(), *named])).map(lambda drawn: drawn[1] or (drawn[0],))
     return st.lists(parts, max_size=most_hits).map(lambda found: _within(list(chain.from_iterable(found)), most_hits))
-
-
-def hits(plan: Plan) -> int:
-    """How many calls a plan hits at most."""
-    first = int(plan.get("first", 1_000_000))
-    return first // int(plan.get("every", 1))
 
 
 def _within(plans: Sequence[Plan], most_hits: int) -> Weather:
@@ -239,23 +153,6 @@ def webhook_weather(provider: str) -> SearchStrategy[Weather]:
     return drawn.map(lambda parts: Weather(webhooks={name: each for part in parts for name, each in part.items()}))
 
 
-def webhook_changes(known: Forecast) -> Sequence[Mapping[str, Json]]:
-    """What goes wrong with webhooks, one thing each; one that is late by a year never comes."""
-    old: list[Mapping[str, Json]] = [{"old_timestamp_s": 3600}] if known.timestamped else []
-    return [
-        {"copies": 2},
-        {"out_of_order_s": 120},
-        {"late_s": 60},
-        {"late_s": YEAR_S},
-        {"after_success": True},
-        {"unknown_event": True},
-        {"extra_field": True},
-        {"connection": "cut"},
-        {"signature": "wrong"},
-        *old,
-    ]
-
-
 def account_states(provider: str, *changes: Mapping[str, Json]) -> SearchStrategy[Weather]:
     """
     Weather of the account: the standard set-up, or one of these changes to it.
@@ -294,28 +191,3 @@ def _together(parts: Sequence[Weather]) -> Weather:
     for each in parts:
         whole |= each
     return whole
-
-
-def check_weather(weather: Weather, provider: str) -> None:
-    """
-    See that a weather fits a provider.
-
-    Raises:
-        ConfigurationError: A fault plan is none, names another provider's operation, or cannot show there.
-    """
-    plans_from_json(weather.faults)
-    operations = {each.id: each for each in forecast(provider).operations}
-    for plan in weather.faults:
-        name = plan.get("operation")
-        if name is None:
-            continue
-        if name not in operations:
-            raise ConfigurationError(
-                f"The plan {dict(plan)} does not fit: {provider} has no operation {name}.",
-                f"Choose from: {', '.join(operations)}.",
-            )
-        if plan["fault"] not in forecast(provider).kinds(operations[name], stalls=True):
-            raise ConfigurationError(
-                f"The plan {dict(plan)} does not fit: {name} answers no body that could be {plan['fault']}.",
-                "Choose another fault.",
-            )

@@ -91,6 +91,7 @@ class DotsEco(Client):
             ValidationFailed: Parameters are at fault; the `path` of each of its `validations` is a parameter's name.
             Forbidden: The token's holder does not manage the application, or its company may not buy.
             Unreachable: The response was lost. The card may have been bought; the request is not sent again.
+            UnexpectedAnswer: It cannot be read, which is the same.
         """
         parameters = {
             "app_token": app_token,
@@ -151,7 +152,7 @@ class DotsEco(Client):
         """Send a call and return the JSON of the response; the provider wants the media type also without a body."""
         headers = {"Content-Type": "application/json", "auth-token": token}
         authorized = replace(call, headers=headers, hidden=(self._token, self._read_token))
-        return self._transport.send(authorized, retry).node()
+        return self._transport.read(authorized, retry)
 
 
 def _usable(token: str, name: str) -> str:

@@ -240,7 +240,7 @@ class Flow1st(Client):
     def _do(self, call: Call, *, signed: bool = False, hidden: tuple[str, ...] = ()) -> JsonNode:
         """Send a call and return the JSON of the response; each attempt is signed anew."""
         guarded = replace(call, hidden=(self._secret, self._signer.signing_key, *hidden))
-        return self._transport.send(guarded, self.retry, sign=self._signed if signed else None).node()
+        return self._transport.read(guarded, self.retry, sign=self._signed if signed else None)
 
     def _signed(self, call: Call) -> Call:
         proof = self._signer.headers(self._timestamp_format(self._now()), call.body or b"")

@@ -203,7 +203,7 @@ class Integrations(Client):
             hidden=(self._token, *call.hidden),
             auth=without_netrc,
         )
-        node = self._transport.send(authorized, self.retry if call.resend_lost else restricted).node()
+        node = self._transport.read(authorized, self.retry if call.resend_lost else restricted)
         if node.members().get("success") is not True:
             raise node.response.unexpected("/success", "is not true")
         return node

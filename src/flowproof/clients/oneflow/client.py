@@ -111,6 +111,7 @@ class OneFlow(Client):
 
         Raises:
             Unreachable: The response was lost. The order may have been stored; it is not sent again.
+            UnexpectedAnswer: It cannot be read, which is the same.
             ServerFailed: 5XX after all attempts.
         """
         call = Call("POST", _path("order"), body=json_bytes(order))
@@ -230,7 +231,7 @@ class OneFlow(Client):
     def _do(self, call: Call, *, base_url: str | None = None) -> JsonNode:
         """Send a call and return the JSON of the response; each attempt is signed anew."""
         transport = replace(self._transport, base_url=base_url or self.base_url)
-        return transport.send(call, self.retry, sign=self._signed).node()
+        return transport.read(call, self.retry, sign=self._signed)
 
     def _signed(self, call: Call) -> Call:
         headers = self._signer.headers(call.method, call.path, self._date_format(self._now()))

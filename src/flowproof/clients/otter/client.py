@@ -180,4 +180,4 @@ class Otter(Client):
         call = Call("POST", TOKEN_PATH, headers=headers, form=form, hidden=secrets, auth=without_netrc)
         # A 401 says here that id or secret are wrong, which no repetition changes.
         retry = replace(self.retry, statuses=self.retry.statuses - {401})
-        return Token.read(self._transport.send(call, retry).node(), now=self._now())
+        return Token.read(self._transport.read(call, retry), now=self._now())

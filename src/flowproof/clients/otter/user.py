@@ -14,7 +14,7 @@ from flowproof.clients.otter.results import (
     Store,
     Token,
 )
-from flowproof.clients.responses import ClientResponse
+from flowproof.clients.responses import JsonNode
 from flowproof.clients.retry import Retry
 from flowproof.clients.transport import Call, Transport, json_bytes, path_of, without_netrc
 
@@ -48,11 +48,11 @@ class OtterUser:
 
     def organization(self) -> Organization:
         """The user's organization; each user has one."""
-        return Organization.read(self._get(path_of("organization", "v1", "organization")).node())
+        return Organization.read(self._get(path_of("organization", "v1", "organization")))
 
     def brands_page(self, limit: int = 100, token: str | None = None) -> ItemPage[Brand]:
         """One page of the organization's brands; `token` is the page before's `next_token`."""
-        return ItemPage.read(self._get(_brands(), _paging(limit, token)).node(), Brand.read)
+        return ItemPage.read(self._get(_brands(), _paging(limit, token)), Brand.read)
 
     def brands(self, limit: int = 100) -> Iterator[Brand]:
         """Iterate over all brands; `limit` is the page size."""
@@ -65,11 +65,11 @@ class OtterUser:
         Raises:
             NotFound: The organization has none of that id.
         """
-        return Brand.read(self._get(_brands(brand_id)).node())
+        return Brand.read(self._get(_brands(brand_id)))
 
     def stores_page(self, brand_id: str, limit: int = 100, token: str | None = None) -> ItemPage[Store]:
         """One page of a brand's stores; `token` is the page before's `next_token`."""
-        return ItemPage.read(self._get(_brands(brand_id, "stores"), _paging(limit, token)).node(), Store.read)
+        return ItemPage.read(self._get(_brands(brand_id, "stores"), _paging(limit, token)), Store.read)
 
     def stores(self, brand_id: str, limit: int = 100) -> Iterator[Store]:
         """Iterate over all stores of a brand; `limit` is the page size."""
@@ -86,7 +86,7 @@ class OtterUser:
         Raises:
             NotFound: The brand has none of that id.
         """
-        return Store.read(self._get(_brands(brand_id, "stores", store_id)).node())
+        return Store.read(self._get(_brands(brand_id, "stores", store_id)))
 
     def connection(self, brand_id: str, store_id: str) -> Connection | None:
         """
@@ -95,7 +95,7 @@ class OtterUser:
         The provider answers 404 for a store that does not exist, too: ask `store` where that matters.
         """
         try:
-            return Connection.read(self._get(_connection(brand_id, store_id)).node())
+            return Connection.read(self._get(_connection(brand_id, store_id)))
         except NotFound:
             return None
 
@@ -159,14 +159,16 @@ class OtterUser:
     def _all_stores(self) -> Iterator[tuple[Brand, Store]]:
         return ((brand, store) for brand in self.brands() for store in self.stores(brand.id))
 
-    def _get(self, path: str, query: tuple[tuple[str, str], ...] = ()) -> ClientResponse:
-        return self._send(Call("GET", path, query, resend_lost=True))
+    def _get(self, path: str, query: tuple[tuple[str, str], ...] = ()) -> JsonNode:
+        return self.transport.read(self._authorized(Call("GET", path, query, resend_lost=True)), self.retry)
 
-    def _send(self, call: Call) -> ClientResponse:
+    def _send(self, call: Call) -> None:
+        self.transport.send(self._authorized(call), self.retry)
+
+    def _authorized(self, call: Call) -> Call:
         secret = self.token.access_token
         headers = {"Authorization": f"Bearer {secret}"}
-        authorized = replace(call, headers=headers, hidden=(secret,), auth=without_netrc)
-        return self.transport.send(authorized, self.retry)
+        return replace(call, headers=headers, hidden=(secret,), auth=without_netrc)
 
 
 def _walk(page_after: Callable[[str | None], ItemPage[T]], path: str) -> Iterator[T]:

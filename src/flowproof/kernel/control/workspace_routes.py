@@ -132,6 +132,18 @@ def get_journal(workspace: str) -> dict[str, Any]:
     return {"exchanges": entries, "kept": journal.keep}
 
 
+@workspace_routes.post("/journal/verification")
+def verify_journal(workspace: str) -> dict[str, Any]:
+    """Whether the journal holds the calls that are expected; where not, with the nearest exchanges."""
+    from flowproof.expectation import failures  # noqa: PLC0415 (no start needs it)
+
+    mock, chosen = control_ctx.mock, control_ctx.workspace(workspace)
+    known = [each.id for app in mock.apps.values() for each in app.contract.operations.all]
+    found = failures(mock.journal.entries(chosen.id), control_ctx.json, known)
+    shown = [{"what": each.what, "nearest": list(each.nearest)} for each in found]
+    return {"met": not shown, "failures": shown}
+
+
 @workspace_routes.delete("/journal")
 def clear_journal(workspace: str) -> Reply:
     control_ctx.mock.journal.clear(control_ctx.workspace(workspace).id)
