@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from random import Random
 
+import orjson
 import pytest
 
 from flowproof.conformance import load_contract
@@ -281,7 +282,7 @@ def be_busy(server: Traced) -> None:
     taken = store.deliveries.take_due("w", microseconds(moved.clock.now()))
     assert taken is not None
     assert store.deliveries.is_sending(taken.seq)
-    store.deliveries.update(taken.seq, "delivered", 0, taken.value)
+    store.deliveries.update(taken.seq, "delivered", 0, orjson.loads(taken.body))
     store.deliveries.is_idle("w", 0)
     store.deliveries.get("w", "dlv-1")
     store.deliveries.trim("w", keep=1)
