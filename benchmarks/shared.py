@@ -12,8 +12,7 @@ import http.client
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
@@ -25,7 +24,7 @@ from tests.postgres import Cluster, binaries
 from .loader import Load, Measured, start
 from .orders import full_order, signed, template
 from .results import table, write
-from .servers import Server, flowproof
+from .servers import Server, flowproof, processor_time
 
 ROUNDS, SECONDS, WARM_UP_S = 3, 4.0, 2.0
 WORKERS, WORKSPACES = (1, 2, 4), (1, 10, 1000)
@@ -76,7 +75,7 @@ def _round(cluster: Cluster, workers: int, workspaces: int) -> Round:
         connections = CONNECTIONS * workers
         start(load, WARM_UP_S, connections=connections).measured()
         _drain(cluster)
-        with _processor_time(server.process) as of_server, _processor_time(psutil.Process(cluster.pid)) as of_database:
+        with processor_time(server.process) as of_server, processor_time(psutil.Process(cluster.pid)) as of_database:
             measured = start(load, SECONDS, connections=connections).measured()
             _drain(cluster)
         each_us = 1e6 / measured.requests
@@ -101,19 +100,6 @@ def _made(server: Server, workspace: str) -> Mapping[str, str]:
     made = json.loads(connection.getresponse().read())
     connection.close()
     return signed("/api/order", made["providers"]["oneflow"]["credentials"]["default"])
-
-
-@contextmanager
-def _processor_time(process: psutil.Process) -> Iterator[dict[str, float]]:
-    """What a process and its children take during the block, in seconds, as ``s`` after it."""
-    took, before = dict[str, float](), _seconds(process)
-    yield took
-    took["s"] = _seconds(process) - before
-
-
-def _seconds(process: psutil.Process) -> float:
-    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
 
 
 def _row(workers: int, workspaces: int, rounds: list[Round]) -> tuple[str, ...]:
