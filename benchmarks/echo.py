@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -10,7 +11,9 @@ from flask import Flask, Response, request
 
 from flowproof.kernel.http.request import ProviderRequest, WireRequest
 from flowproof.kernel.http.response import WireResponse
+from flowproof.kernel.serving.limits import Limits, most_open_files
 from flowproof.kernel.serving.protocol import TransportProtocol
+from flowproof.kernel.serving.turns import Turns
 
 app = Flask(__name__)
 
@@ -46,7 +49,7 @@ if __name__ == "__main__":
     uvicorn.run(
         Gateway(),
         port=int(sys.argv[1]),
-        http=TransportProtocol,
+        http=partial(TransportProtocol, Limits(60.0, 75, most_open_files()), Turns(())),  # type: ignore[arg-type]  # (uvicorn calls it)
         ws="none",
         lifespan="off",
         log_level="error",

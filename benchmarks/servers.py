@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import psutil
 
 from .orders import CONTRACT, ROOT, signed
 
-__all__ = ["PEERS", "Server", "echo", "flowproof", "peer"]
+__all__ = ["PEERS", "Server", "echo", "flowproof", "peer", "processor_time"]
 
 TIMEOUT_S = 60.0
 OURS = frozenset({"$id", "$schema", "$defs", "x-requirement"})
@@ -50,6 +50,23 @@ class Server:
         """Proportional set size of all its processes."""
         family = [self.process, *self.process.children(recursive=True)]
         return float(sum(each.memory_full_info().pss for each in family)) / 2**20
+
+
+@contextmanager
+def processor_time(process: psutil.Process) -> Iterator[dict[str, float]]:
+    """What a process and its children take during the block, in seconds, as ``s`` after it."""
+    took, before = dict[str, float](), _seconds(process)
+    yield took
+    took["s"] = _seconds(process) - before
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = 0.0
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # such as a worker of the database that has just ended
+            spent = each.cpu_times()
+            times += spent.user + spent.system
+    return times
 
 
 @contextmanager

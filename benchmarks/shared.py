@@ -1,37 +1,44 @@
 """
 A sandbox on PostgreSQL that several servers share: python -m benchmarks.shared
 
-Throughput with 1, 2 and 4 workers and 1, 10 and 1,000 workspaces, and the processor time that a request takes of the
-servers and of the database: on few cores, which the load generator shares, that says more than the throughput. The
-database is a private cluster on this machine, whose commits reach the disk.
+Throughput with 1, 2 and 4 workers and 1, 10 and 1,000 workspaces, and the processor time that an order takes of the
+servers and of the database: on few cores, which the load generator shares, that says more than the throughput. It is
+counted until the two tasks that follow from each order at once have run, too, since more workers run more of them
+while the load still lasts. Each worker has as many connections: a process that has less to do at a time wakes more
+often for each request. The database is a private cluster on this machine, whose commits reach the disk.
 """
 
 import http.client
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
 import psutil
+import psycopg
 
 from tests.postgres import Cluster, binaries
 
 from .loader import Load, Measured, start
 from .orders import full_order, signed, template
 from .results import table, write
-from .servers import Server, flowproof
+from .servers import Server, flowproof, processor_time
 
 ROUNDS, SECONDS, WARM_UP_S = 3, 4.0, 2.0
 WORKERS, WORKSPACES = (1, 2, 4), (1, 10, 1000)
-CONNECTIONS = 32
+CONNECTIONS = 16  # of each worker
+DRAINED_S, POLL_S = 120.0, 0.5
 HEAD = ("workers", "workspaces", "requests/s", "p50 ms", "p99 ms", "server µs", "database µs", "memory MiB", "failed")
+WAITING = (  # an order is shipped a day later
+    "SELECT count(*) FROM flowproof.task WHERE due_us < 1000000 * extract(epoch FROM now() + interval '1 hour')"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round measured, with the processor time of a request in microseconds, and the memory in MiB."""
+    """What one round measured, with the processor time of an order in microseconds, and the memory in MiB."""
 
     load: Measured
     server_us: float
@@ -54,20 +61,10 @@ def main() -> None:
                 print(f"round {number + 1} of {ROUNDS}: {shown}", file=sys.stderr)
     finally:
         cluster.remove()
-    head = (
-        "workers",
-        "workspaces",
-        "requests/s",
-        "p50 ms",
-        "p99 ms",
-        "server µs",
-        "database µs",
-        "memory MiB",
-        "failed",
-    )
-    text = table(head, [_row(*key, measured) for key, measured in rounds.items()])
+    text = table(HEAD, [_row(*key, measured) for key, measured in rounds.items()])
     figures = {f"{n} workers, {m} workspaces": [each.load.per_s for each in rounds[n, m]] for n, m in rounds}
-    write("shared", "Several servers on one PostgreSQL", text, {"per_s": figures})
+    times = {f"{n} workers, {m} workspaces": [round(each.server_us) for each in rounds[n, m]] for n, m in rounds}
+    write("shared", "Several servers on one PostgreSQL", text, {"per_s": figures, "server_us": times})
 
 
 def _round(cluster: Cluster, workers: int, workspaces: int) -> Round:
@@ -75,11 +72,24 @@ def _round(cluster: Cluster, workers: int, workspaces: int) -> Round:
     with flowproof("oneflow", options=options) as server:
         others = [_made(server, f"w{number}") for number in range(workspaces - 1)]
         load = Load(server.port, server.path, server.headers, template(full_order()), others)
-        start(load, WARM_UP_S, connections=CONNECTIONS).measured()
-        with _processor_time(server.process) as of_server, _processor_time(psutil.Process(cluster.pid)) as of_database:
-            measured = start(load, SECONDS, connections=CONNECTIONS).measured()
+        connections = CONNECTIONS * workers
+        start(load, WARM_UP_S, connections=connections).measured()
+        _drain(cluster)
+        with processor_time(server.process) as of_server, processor_time(psutil.Process(cluster.pid)) as of_database:
+            measured = start(load, SECONDS, connections=connections).measured()
+            _drain(cluster)
         each_us = 1e6 / measured.requests
         return Round(measured, of_server["s"] * each_us, of_database["s"] * each_us, server.memory_mib())
+
+
+def _drain(cluster: Cluster) -> None:
+    """Wait until no task is left that is due soon."""
+    deadline = time.monotonic() + DRAINED_S
+    with psycopg.connect(cluster.url(), autocommit=True) as connection:
+        while connection.execute(WAITING).fetchone() != (0,):
+            if time.monotonic() > deadline:
+                sys.exit(f"the tasks of the orders have not run within {DRAINED_S:g} s")
+            time.sleep(POLL_S)
 
 
 def _made(server: Server, workspace: str) -> Mapping[str, str]:
@@ -90,19 +100,6 @@ def _made(server: Server, workspace: str) -> Mapping[str, str]:
     made = json.loads(connection.getresponse().read())
     connection.close()
     return signed("/api/order", made["providers"]["oneflow"]["credentials"]["default"])
-
-
-@contextmanager
-def _processor_time(process: psutil.Process) -> Iterator[dict[str, float]]:
-    """What a process and its children take during the block, in seconds, as ``s`` after it."""
-    took, before = dict[str, float](), _seconds(process)
-    yield took
-    took["s"] = _seconds(process) - before
-
-
-def _seconds(process: psutil.Process) -> float:
-    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
 
 
 def _row(workers: int, workspaces: int, rounds: list[Round]) -> tuple[str, ...]:

@@ -291,7 +291,7 @@ def is_url(text: str) -> bool:
         parts = urlsplit(text)
     except ValueError:  # such as http://[1
         return False
-    return bool(parts.scheme and parts.netloc) and not any(character.isspace() for character in text)
+    return bool(parts.scheme and parts.netloc) and text.split(maxsplit=1) == [text]
 
 
 def state_finding(status: Status, requirement: str) -> Finding:

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 
 from flowproof.conformance import load_contract
@@ -284,7 +285,7 @@ def be_busy(server: Traced) -> None:
     taken = store.deliveries.take_due("w", microseconds(moved.clock.now()))
     assert taken is not None
     assert store.deliveries.is_sending(taken.seq)
-    store.deliveries.update(taken.seq, "delivered", 0, taken.value)
+    store.deliveries.update(taken.seq, "delivered", 0, orjson.loads(taken.body))
     store.deliveries.is_idle("w", 0)
     store.deliveries.get("w", "dlv-1")
     store.deliveries.trim("w", keep=1)

@@ -115,6 +115,32 @@ def test_damaged_record_gets_a_503(server: Server, file: Path) -> None:
     assert (desk.ask("GET", f"/notes/{note}").status_code, desk.write().status_code) == (503, 201)
 
 
+@pytest.mark.parametrize("kind", ["memory", "file"])
+@pytest.mark.usefixtures("quiet_tracebacks")
+def test_full_state_is_a_clear_answer(tmp_path: Path, kind: str) -> None:
+    """
+    What would need more room than the limit is answered with 503 and what to do, and nothing of it is kept; after a
+    reset of the workspace that took the room everybody goes on.
+    """
+    state = ":memory:" if kind == "memory" else str(tmp_path / "full.db")
+    gateway = build_gateway([provider], ServerSettings(entropy=1, state=state, max_state_mib=1))
+    with Server(gateway) as running:
+        greedy, other = make_desk(running), make_desk(running)
+        while (answer := greedy.ask("POST", "/notes", json={"text": "x" * 50_000})).status_code == 201:
+            continue
+        kept = len(greedy.texts())
+        greedy.control("POST", "/reset")
+        after = [each.write().status_code for each in (greedy, other)]
+    gateway.mock.store.close()
+
+    assert (answer.status_code, answer.json()["title"]) == (503, "State not available")
+    assert (
+        "its limit of 1 MiB: reset or delete workspaces, or serve with a larger --max-state" in answer.json()["detail"]
+    )
+    assert 5 < kept < 30
+    assert after == [201, 201]
+
+
 @pytest.fixture
 def quiet_tracebacks(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Fails a test whose log has a traceback."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -230,7 +231,7 @@ class StoreLifecycle(RuleBasedStateMachine):
     def take_due_delivery(self, workspace: str, until_us: int) -> None:
         due = [each for each in self.model.pending(workspace) if each["due_us"] <= until_us]
         row = self.store.deliveries.take_due(workspace, until_us)
-        assert (row and row.value["id"]) == (due[0]["id"] if due else None)
+        assert (row and orjson.loads(row.body)["id"]) == (due[0]["id"] if due else None)
         if row is not None:
             self.taken[due[0]["id"]] = row.seq
             due[0]["state"] = "sending"

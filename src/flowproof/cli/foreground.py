@@ -90,6 +90,7 @@ def make_gateway(options: ServeOptions) -> Gateway:
         token=options.token,
         largest_body=options.max_body,
         journal_keep=options.journal,
+        max_state_mib=options.max_state,
         shared=not is_loopback(options.host),
         allowed_hosts=options.allow_host,
         page=not options.no_page,

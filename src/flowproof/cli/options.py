@@ -70,6 +70,7 @@ class ServeOptions:
         token: Of the control API.
         journal: How many exchanges are kept of each workspace.
         max_body: In bytes.
+        max_state: In MiB; not of a database.
         seed: What ids and credentials of new workspaces are drawn from.
         workers: Processes, where the state is in PostgreSQL.
         ready_file: Where to write that the server answers.
@@ -91,6 +92,7 @@ class ServeOptions:
     token: str | None = field(repr=False)
     journal: int
     max_body: int
+    max_state: int
     seed: int | None
     workers: int
     ready_file: Path | None
@@ -111,6 +113,7 @@ class ServeOptions:
             "--clock": self.clock,
             "--journal": self.journal,
             "--max-body": self.max_body,
+            "--max-state": self.max_state,
             "--seed": self.seed,
             "--workers": self.workers,
             "--ready-file": self.ready_file,

@@ -36,6 +36,13 @@ __all__ = ["serve"]
 @option(
     "--max-body", default=1024 * 1024, type=click.IntRange(1), metavar="BYTES", help="What a request may have at most."
 )
+@option(
+    "--max-state",
+    default=4096,
+    type=click.IntRange(1),
+    metavar="MIB",
+    help="How large state in memory or in a file may get; what would need more is answered with 503.",
+)
 @option("--seed", type=int, help="Draw ids and credentials of new workspaces from this.  [default: chance]")
 @option(
     "--workers", default=1, type=click.IntRange(1, 64), metavar="N", help="Processes; more than one need PostgreSQL."

@@ -33,6 +33,7 @@ class ServerSettings:
         token: What the control API asks for; without one it answers on loopback only.
         largest_body: What a request may have at most, in bytes.
         journal_keep: How many exchanges are kept of each workspace.
+        max_state_mib: How large state in memory or in a file may get.
         entropy: What ids and credentials of new workspaces are drawn from; the same number gives the same.
         shared: Other machines can reach the server. Then the default workspace has credentials of its own, and webhooks
             go to hosts that a workspace allows, not to loopback.
@@ -48,6 +49,7 @@ class ServerSettings:
     token: str | None = field(default=None, repr=False)
     largest_body: int = 1024 * 1024
     journal_keep: int = 500
+    max_state_mib: int | None = None
     shared: bool = False
     allowed_hosts: tuple[str, ...] = ()
     page: bool = True
@@ -79,7 +81,7 @@ def build_gateway(
         )
         for provider in providers
     ]
-    store, rng = open_store(settings.state), Random(settings.entropy)
+    store, rng = open_store(settings.state, max_mib=settings.max_state_mib), Random(settings.entropy)
     mock = Mock(apps, store, rng, journal_keep=settings.journal_keep, shared=settings.shared)
     hosts = HostNames(mock.hosts, settings.allowed_hosts, any_name=settings.shared)
     control = ControlApp(
@@ -93,19 +95,20 @@ def build_gateway(
     return Gateway(mock, control, largest_body=settings.largest_body, hosts=hosts, shared=settings.shared)
 
 
-def open_store(location: str) -> Store:
+def open_store(location: str, *, max_mib: int | None = None) -> Store:
     """
     The store at a location; here alone the implementation is chosen.
 
     Args:
         location: ``:memory:``, the URL of a PostgreSQL database, or the path of a SQLite file that may be missing.
+        max_mib: How large state in SQLite may get; a database has limits of its own.
 
     Raises:
         ConfigurationError: The packages for PostgreSQL are not installed.
         StoreError: The file or database cannot be opened, or its tables are not of this version.
     """
     if not location.startswith(POSTGRES):
-        return SqliteStore(location)
+        return SqliteStore(location, max_mib=max_mib)
     try:
         from .state.postgres import PostgresStore  # noqa: PLC0415 (a server on SQLite needs no driver)
     except ImportError as error:

@@ -23,6 +23,7 @@ from typing import NamedTuple, TypeVar
 from flowproof.errors import StoreError, StoreUnavailable
 from flowproof.exchange import Headers
 from flowproof.kernel.mock import Mock
+from flowproof.kernel.state.damage import loaded
 from flowproof.kernel.state.rows import DeliveryRow
 from flowproof.kernel.time.clock import Clock, microseconds, stopwatch_ms
 from flowproof.kernel.webhooks.model import DELIVERY_HEADER, Delivery, DeliveryAttempt, DeliveryResult
@@ -120,6 +121,7 @@ class Courier:
         self._tasks: dict[str, asyncio.Task[None]] = {}  # by workspace
         self._rerun: set[str] = set()  # workspaces that were woken while their task ran
         self._timers: dict[str, Timer] = {}
+        self._errors: dict[str, str] = {}  # the last one of each workspace, which is logged once; "" is the sweep's
         self._connections = asyncio.Semaphore(MOST_AT_ONCE)
         self._stopping = False
 
@@ -228,8 +230,9 @@ class Courier:
             try:
                 for workspace in await self._use(self._neglected):
                     self.wake(workspace)
+                self._errors.pop("", None)
             except StoreError as error:
-                logger.error("what is due cannot be looked for: %s", error)
+                self._log_once("", f"what is due cannot be looked for: {error}")
             await asyncio.sleep(SWEEP_S)
 
     def _neglected(self) -> Sequence[str]:
@@ -244,6 +247,7 @@ class Courier:
         try:
             while not self._stopping:
                 work = await self._use(self._take_work, workspace_id)
+                self._errors.pop(workspace_id, None)
                 if work.is_busy:
                     await asyncio.sleep(busy_s)
                     busy_s = min(2 * busy_s, LONGEST_BUSY_S)
@@ -257,9 +261,15 @@ class Courier:
                     self._set_timer(work.workspace, work.next_due_us)
                     return
         except StoreError as error:
-            logger.error("%s: its tasks and deliveries cannot be looked after: %s", workspace_id, error)
+            self._log_once(workspace_id, f"{workspace_id}: its tasks and deliveries cannot be looked after: {error}")
         except Exception:
             logger.exception("%s: its tasks and deliveries cannot be looked after", workspace_id)
+
+    def _log_once(self, workspace_id: str, error: str) -> None:
+        """Log an error of a workspace, unless it is the same again: a sweep meets what is damaged once a second."""
+        if self._errors.get(workspace_id) != error:
+            self._errors[workspace_id] = error
+            logger.error("%s", error)
 
     def _take_work(self, workspace_id: str) -> DueWork:
         """Run the tasks that are due; where none is left, take a delivery that is due."""
@@ -297,7 +307,7 @@ class Courier:
     async def _deliver(self, workspace: Workspace, row: DeliveryRow) -> None:
         deliveries = self._mock.store.deliveries
         try:
-            delivery = Delivery.from_json(row.value)
+            delivery = _delivery(row)
             attempt = await self._attempt(workspace, delivery)
         except asyncio.CancelledError:
             with self._lock:
@@ -306,9 +316,13 @@ class Courier:
         except StoreUnavailable:  # before it was sent
             await self._until_written(workspace, deliveries.put_back, row.seq)
             return
+        except StoreError as error:
+            logger.error("%s: a delivery cannot be sent and is given up: %s", workspace.id, error)
+            await self._until_written(workspace, deliveries.give_up, row.seq)
+            return
         except Exception:
-            logger.exception("%s: the delivery %s cannot be sent and is given up", workspace.id, row.value["id"])
-            await self._until_written(workspace, deliveries.update, row.seq, "failed", row.value["due_us"], row.value)
+            logger.exception("%s: a delivery cannot be sent and is given up", workspace.id)
+            await self._until_written(workspace, deliveries.give_up, row.seq)
             return
         await self._until_written(workspace, self._write_attempt, workspace, row.seq, delivery, attempt)
 
@@ -377,3 +391,16 @@ class Courier:
             retry_after_s=attempt.policy.retry_after_s,
             is_final=attempt.is_final,
         )
+
+
+def _delivery(row: DeliveryRow) -> Delivery:
+    """
+    The delivery of a row.
+
+    Raises:
+        StoreError: The row is damaged.
+    """
+    try:
+        return Delivery.from_json(loaded(row.body, "a delivery"))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise StoreError("a delivery is damaged: restore a copy of the state, or delete it") from error

@@ -169,6 +169,9 @@ class DeliveryQueue(Protocol):
     def update(self, seq: int, state: str, due_us: int, value: Any) -> None:
         """Replace a delivery that was taken."""
 
+    def give_up(self, seq: int) -> None:
+        """Mark a delivery that was taken as failed, and change nothing else of it: its value may be damaged."""
+
     def put_back(self, seq: int) -> None:
         """Make a delivery pending that was taken and is still being sent."""
 
@@ -231,6 +234,7 @@ class Sharing(Protocol):
         """
         Ids of workspaces in which something is due by their clocks and nothing is being sent, the earliest first.
 
+        One whose clock is damaged is among them, so that whoever looks after it meets the damage and names it.
         What has become due only just now may be left out, since whoever has set it off does it.
         """
 

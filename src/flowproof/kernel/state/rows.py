@@ -1,7 +1,7 @@
 """What the store takes and gives: rows, whose JSON stays bytes where the store never reads it."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 __all__ = ["KERNEL", "SEED", "CredentialRow", "DeliveryRow", "ExchangeDraft", "ExchangeRow", "TaskRow", "WorkspaceRow"]
 
@@ -41,10 +41,10 @@ class TaskRow(NamedTuple):
 
 
 class DeliveryRow(NamedTuple):
-    """A delivery that was taken to be sent; no other delivery ever has its ``seq``, whatever its id."""
+    """A delivery that was taken to be sent; no other one ever has its ``seq``, whatever its id. ``body`` is JSON."""
 
     seq: int
-    value: Any
+    body: bytes
 
 
 class ExchangeDraft(NamedTuple):

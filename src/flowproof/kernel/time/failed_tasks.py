@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flowproof.kernel.state.damage import loaded
+import orjson
+
 from flowproof.kernel.state.protocol import Store
 from flowproof.kernel.state.rows import KERNEL, TaskRow
 
@@ -41,7 +42,7 @@ class FailedTasks:
             "due_us": row.due_us,
             "failed_at": at.isoformat(),
             "error": f"{type(error).__name__}: {error}"[:LONGEST_ERROR],
-            "value": loaded(row.body, f"the task {row.name} of {row.provider}"),
+            "value": _value(row.body),
             "rng_key": row.rng_key,
         }
         self.store.records.put(self.workspace, KERNEL, FAILED_TASK, kept["id"], kept)
@@ -65,3 +66,11 @@ class FailedTasks:
             self.workspace, kept["provider"], due_us, kept["name"], kept["value"], rng_key=kept["rng_key"]
         )
         return True
+
+
+def _value(body: bytes) -> Any:
+    """The value of a task; None where it is damaged, which is then the error."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None

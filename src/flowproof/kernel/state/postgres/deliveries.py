@@ -29,6 +29,7 @@ IS_SENDING = Statement(
     "SELECT 1 FROM flowproof.delivery WHERE seq = $1 AND state = 'sending' AND server = $2 FOR UPDATE"
 )
 UPDATE = Statement("UPDATE flowproof.delivery SET state = $2, due_us = $3, body = $4, server = NULL WHERE seq = $1")
+GIVE_UP = Statement("UPDATE flowproof.delivery SET state = 'failed', server = NULL WHERE seq = $1")
 PUT_BACK = Statement(
     "UPDATE flowproof.delivery SET state = 'pending', server = NULL"
     " WHERE seq = $1 AND state = 'sending' AND server = $2"
@@ -73,13 +74,16 @@ class PostgresDeliveries:
 
     def take_due(self, workspace: str, until_us: int) -> DeliveryRow | None:
         rows = self._transactions.read(workspace, TAKE, workspace, until_us, self._presence.server)
-        return DeliveryRow(rows[0][0], loaded(rows[0][1], "a delivery")) if rows else None
+        return DeliveryRow(*rows[0]) if rows else None
 
     def is_sending(self, seq: int) -> bool:
         return bool(self._transactions.read(None, IS_SENDING, seq, self._presence.server))
 
     def update(self, seq: int, state: str, due_us: int, value: Any) -> None:
         self._transactions.read(None, UPDATE, seq, state, due_us, orjson.dumps(value))
+
+    def give_up(self, seq: int) -> None:
+        self._transactions.read(None, GIVE_UP, seq)
 
     def put_back(self, seq: int) -> None:
         self._transactions.read(None, PUT_BACK, seq, self._presence.server)

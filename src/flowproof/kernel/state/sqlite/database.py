@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Protocol
 from weakref import finalize
 
-from flowproof.errors import StoreError
+from flowproof.errors import StoreError, StoreUnavailable
 
 from .cache import Cache
 from .ownership import Ownership
@@ -23,6 +23,8 @@ __all__ = ["IN_MEMORY", "Database", "Participant", "Savepoint", "Transaction"]
 
 PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = OFF", "temp_store = MEMORY")
 APPLICATION_ID = 0x466C6F77  # "Flow", in the file's header: it tells a state file from another program's database
+MIB = 2**20
+MOST_PAGES = 2**32 - 2  # that a database can have
 VERSION = 3  # of the schema
 IN_MEMORY = ":memory:"
 
@@ -45,6 +47,7 @@ class Database:
         location: ``:memory:``, or the path of a SQLite file, which is made where it is missing.
         schema: Statements that make the tables that are missing.
         participant: State beside the database.
+        max_mib: How large it may get.
         trace: Called with the text of each statement that SQLite runs, values filled in.
 
     Raises:
@@ -56,6 +59,8 @@ class Database:
         location: str,
         schema: str,
         participant: Participant | None = None,
+        *,
+        max_mib: int | None = None,
         trace: Callable[[str], object] | None = None,
     ) -> None:
         self.cache = Cache()
@@ -63,6 +68,7 @@ class Database:
         self._is_inside = False
         self._ownership = None if location == IN_MEMORY else Ownership(location)
         self._location = location
+        self._max_mib = max_mib
         try:
             self._file = None if location == IN_MEMORY else _owned_file(location)
             self._connection = sqlite3.connect(
@@ -78,6 +84,8 @@ class Database:
             for pragma in PRAGMAS:
                 self._connection.execute(f"PRAGMA {pragma}")
             self._connection.executescript(schema)
+            if max_mib is not None:
+                self._limit(max_mib)
         except sqlite3.Error as error:
             self.close()
             raise StoreError(f"the state file {location} cannot be opened: {error}") from error
@@ -99,6 +107,11 @@ class Database:
         self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         self._connection.execute(f"PRAGMA user_version = {VERSION}")
         self._connection.execute("COMMIT")
+
+    def _limit(self, max_mib: int) -> None:
+        """Let SQLite itself refuse to grow beyond a size. A file that is larger already grows no more."""
+        (page_size,) = self._connection.execute("PRAGMA page_size").fetchone()
+        self._connection.execute(f"PRAGMA max_page_count = {min(max_mib * MIB // page_size, MOST_PAGES)}")
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """
@@ -124,7 +137,17 @@ class Database:
         try:
             return self._connection.execute(sql, values)
         except (sqlite3.Error, OverflowError) as error:  # OverflowError: an integer of more than 64 bits
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise StoreUnavailable(self._full()) from error
             raise StoreError(f"the state cannot be read or written: {error}") from error
+
+    def _full(self) -> str:
+        if self._max_mib is None:
+            return "there is no room on its disk"
+        return (
+            f"it has no more room on its disk, or within its limit of {self._max_mib} MiB: reset or delete workspaces,"
+            " or serve with a larger --max-state"
+        )
 
     def close(self) -> None:
         self._connection.close()
@@ -211,10 +234,12 @@ class Database:
 
     def rollback_savepoint(self, *, is_saved: bool) -> None:
         self.cache.rolled_back()
+        if not self._connection.in_transaction:
+            return  # nothing was written, or SQLite itself has rolled back where there is no room
         if is_saved:
             self._run("ROLLBACK TO part")
             self._run("RELEASE part")
-        elif self._connection.in_transaction:
+        else:
             self._run("ROLLBACK")
 
 

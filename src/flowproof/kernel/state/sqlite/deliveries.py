@@ -46,7 +46,7 @@ class SqliteDeliveries:
             " ORDER BY due_us, seq LIMIT 1) RETURNING seq, body",
             (workspace, until_us, workspace),
         ).fetchall()
-        return DeliveryRow(int(rows[0][0]), loaded(rows[0][1], "a delivery")) if rows else None
+        return DeliveryRow(*rows[0]) if rows else None
 
     def is_sending(self, seq: int) -> bool:
         found = self._database.read("SELECT 1 FROM delivery WHERE seq = ? AND state = 'sending'", (seq,))
@@ -57,6 +57,9 @@ class SqliteDeliveries:
             "UPDATE delivery SET state = ?, due_us = ?, body = ? WHERE seq = ?",
             (state, due_us, orjson.dumps(value), seq),
         )
+
+    def give_up(self, seq: int) -> None:
+        self._database.write("UPDATE delivery SET state = 'failed' WHERE seq = ?", (seq,))
 
     def put_back(self, seq: int) -> None:
         self._database.write("UPDATE delivery SET state = 'pending' WHERE seq = ? AND state = 'sending'", (seq,))

@@ -28,6 +28,7 @@ class SqliteStore:
 
     Args:
         location: ``:memory:``, or the path of a file, which is made where it is missing; one process has it at a time.
+        max_mib: How large the database may get.
         trace: Called with the text of each statement that SQLite runs.
 
     Raises:
@@ -36,9 +37,15 @@ class SqliteStore:
 
     sharing: Sharing | None = None
 
-    def __init__(self, location: str = IN_MEMORY, *, trace: Callable[[str], object] | None = None) -> None:
+    def __init__(
+        self,
+        location: str = IN_MEMORY,
+        *,
+        max_mib: int | None = None,
+        trace: Callable[[str], object] | None = None,
+    ) -> None:
         memory = MemoryExchanges() if location == IN_MEMORY else None
-        self._database = Database(location, SCHEMA, memory, trace)
+        self._database = Database(location, SCHEMA, memory, max_mib=max_mib, trace=trace)
         self._dirty = DirtyWorkspaces()
         self.exchanges = memory or exchanges.SqliteExchanges(self._database)
         self.workspaces = workspaces.SqliteWorkspaces(self._database, self._dirty, self.exchanges)
