@@ -10,6 +10,7 @@ from flowproof.errors import ConfigurationError
 from .app import ProviderApp
 from .control.app import ControlApp
 from .control.signing import Signer
+from .http.cors import Cors
 from .http.host_names import HostNames
 from .mock import Mock
 from .provider import Provider
@@ -39,6 +40,7 @@ class ServerSettings:
             one answers under every name.
         page: Browsers get a page at the server's root.
         signer: Signs a request as a client would, for the control API; without one it signs none.
+        cors: Origins whose pages may call the providers, or ``*``.
     """
 
     entropy: int
@@ -50,6 +52,7 @@ class ServerSettings:
     allowed_hosts: tuple[str, ...] = ()
     page: bool = True
     signer: Signer | None = None
+    cors: tuple[str, ...] = ()
 
 
 def build_gateway(
@@ -80,7 +83,8 @@ def build_gateway(
     mock = Mock(apps, store, rng, journal_keep=settings.journal_keep, shared=settings.shared)
     hosts = HostNames(mock.hosts, settings.allowed_hosts, any_name=settings.shared)
     control = ControlApp(mock, token=settings.token, hosts=hosts, has_page=settings.page, signer=settings.signer)
-    return Gateway(mock, control, largest_body=settings.largest_body, hosts=hosts, shared=settings.shared)
+    cors = Cors(settings.cors) if settings.cors else None
+    return Gateway(mock, control, largest_body=settings.largest_body, hosts=hosts, shared=settings.shared, cors=cors)
 
 
 def open_store(location: str) -> Store:
