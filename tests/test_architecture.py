@@ -54,6 +54,7 @@ TOP = (
     "removal",
     "replay",
     "target",
+    "tls",
 )
 TESTING = ("pytest", "_pytest", "hypothesis")
 SERVING = ("flask", "werkzeug", "uvicorn")
@@ -121,7 +122,8 @@ LAYERS = (
     Layer("drift", (*BASE, "cases", "conformance", "kit", "redaction", "removal", "target"), (*TESTING, *SERVING)),
     Layer("replay", (*BASE, "drift", "recording", "redaction"), TESTING),
     Layer("recording", (*BASE, "conformance", "drift.folding", "redaction"), (*TESTING, *SERVING, "requests")),
-    Layer("target", (*BASE, "conformance"), (*TESTING, *SERVING)),
+    Layer("target", (*BASE, "conformance", "tls"), (*TESTING, *SERVING)),
+    Layer("tls", ("errors",), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors", "json_pointer"), (*TESTING, *SERVING, "requests")),
     Layer("providers", ("errors", "kernel", "kit"), TESTING),

@@ -10,7 +10,8 @@ __all__ = ["instructions"]
 
 READ_BY = {
     "REQUESTS_CA_BUNDLE": "Python: requests, pip",
-    "SSL_CERT_FILE": "OpenSSL, Go, Ruby, httpx, curl",
+    "SSL_CERT_FILE": "OpenSSL, Go, Ruby, httpx",
+    "CURL_CA_BUNDLE": "curl",
     "NODE_EXTRA_CA_CERTS": "Node",
 }
 

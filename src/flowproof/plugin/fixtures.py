@@ -76,7 +76,7 @@ def _own_server(state: SessionState) -> Iterator[str]:
         own_tls() if state.options.tls else nullcontext() as tls,
         Server(gateway, listeners=[Listener(listen_on_loopback(), tls)]) as server,
     ):
-        if state.options.transport == "in-process":
+        if state.options.transport == "in-process" and not state.options.tls:
             from .transport import InProcessAdapter  # noqa: PLC0415 (see the module's docstring)
 
             state.in_process = partial(InProcessAdapter, gateway, server.url)

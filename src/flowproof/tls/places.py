@@ -43,5 +43,6 @@ def trust_variables(folder: Path) -> Mapping[str, str]:
     return {
         "REQUESTS_CA_BUNDLE": bundle,
         "SSL_CERT_FILE": bundle,
+        "CURL_CA_BUNDLE": bundle,
         "NODE_EXTRA_CA_CERTS": str((folder / CERTIFICATE).absolute()),
     }

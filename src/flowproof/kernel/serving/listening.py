@@ -10,9 +10,10 @@ from pathlib import Path
 
 from flowproof.errors import ConfigurationError
 
-__all__ = ["BACKLOG", "Listener", "listen", "listen_on_file", "remove_socket_file"]
+__all__ = ["BACKLOG", "TLS_SHUTDOWN_S", "Listener", "listen", "listen_on_file", "remove_socket_file"]
 
 BACKLOG = 2048
+TLS_SHUTDOWN_S = 1.0  # how long the farewell of a connection with TLS may take
 LOOPBACKS = ("127.0.0.1", "::1")
 OWNER_ONLY = 0o177
 TRIES = 20  # for one free port on both loopback addresses

@@ -23,7 +23,7 @@ from flowproof.errors import ConfigurationError
 
 from .gateway import Gateway
 from .limits import Limits, most_open_files
-from .listening import BACKLOG, Listener, listen
+from .listening import BACKLOG, TLS_SHUTDOWN_S, Listener, listen
 from .protocol import TransportProtocol
 from .tunnels import Tunnels
 from .turns import Turns
@@ -34,7 +34,6 @@ READY_TIMEOUT_S = 30
 GRACE_S = 2.0
 KEEP_ALIVE_S = 75
 REQUEST_S = 60.0
-TLS_SHUTDOWN_S = 1.0  # how long the farewell of a connection with TLS may take
 POLL_S = 0.005
 QUIET_TURNS = 5  # of the event loop: where nothing is read in so many, nothing has arrived
 
@@ -202,6 +201,8 @@ class Server:
                 connection.shutdown()
         while self._is_busy() and not self._is_hurried and now() < deadline:  # noqa: ASYNC110 (uvicorn's sets notify nobody)
             await asyncio.sleep(POLL_S)
+        for connection in self._connections():
+            connection.transport.abort()  # a farewell that is still waited for would hold up the end of the loop
         for task in self._state.tasks:
             task.cancel()
         await self._courier.stop(within_s=self._grace_s)

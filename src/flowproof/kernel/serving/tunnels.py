@@ -13,6 +13,8 @@ from typing import cast
 
 from flowproof.kernel.http.host_names import PORT, HostNames
 
+from .listening import TLS_SHUTDOWN_S
+
 __all__ = ["Tunnels"]
 
 logger = logging.getLogger("flowproof.mock")
@@ -69,7 +71,9 @@ class Tunnels:
         transport.write(ESTABLISHED)
         waiting = _Waiting()
         try:
-            inner = await asyncio.get_running_loop().start_tls(transport, waiting, self._tls, server_side=True)
+            inner = await asyncio.get_running_loop().start_tls(
+                transport, waiting, self._tls, server_side=True, ssl_shutdown_timeout=TLS_SHUTDOWN_S
+            )
         except OSError:  # the handshake has failed; what was wrong with it is logged where it was seen
             transport.abort()
             return
