@@ -54,6 +54,7 @@ TOP = (
     "removal",
     "replay",
     "target",
+    "tls",
 )
 TESTING = ("pytest", "_pytest", "hypothesis")
 SERVING = ("flask", "werkzeug", "uvicorn")
@@ -151,7 +152,8 @@ LAYERS = (
         TESTING,
     ),
     Layer("recording", (*BASE, "conformance", "drift.folding", "redaction"), (*TESTING, *SERVING, "requests")),
-    Layer("target", (*BASE, "conformance", "expectation"), (*TESTING, *SERVING)),
+    Layer("target", (*BASE, "conformance", "expectation", "tls"), (*TESTING, *SERVING)),
+    Layer("tls", ("errors",), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),
     Layer("checklist", ("errors", "json_pointer"), (*TESTING, *SERVING, "requests")),
     Layer("providers", ("errors", "extras", "kernel", "kit"), TESTING),

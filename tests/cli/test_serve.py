@@ -337,7 +337,7 @@ def test_browser_is_opened_when_the_server_answers(monkeypatch: pytest.MonkeyPat
     """With --open the page is opened when a server announces itself, whether it has one worker or several."""
     opened: list[str] = []
     monkeypatch.setattr("flowproof.cli.foreground.open_in_browser", opened.append)
-    options = ServeOptions((), "127.0.0.1", 4010, "memory", None, None, 500, 1024, None, 2, None, open=True)
+    options = ServeOptions((), "127.0.0.1", 4010, "memory", None, None, 500, 1024, 1024, None, 2, None, open=True)
 
     announce(options, Announcement("http://127.0.0.1:4010", 1, ()))
     announce(replace(options, open=False), Announcement("http://127.0.0.1:4011", 1, ()))

@@ -380,9 +380,9 @@ def test_slow_resolution_counts_as_waiting(monkeypatch: pytest.MonkeyPatch) -> N
 def test_webhook_cannot_steer_the_server_itself(inbox: Inbox) -> None:
     """The server's own port is no receiver: its control API trusts loopback, and a webhook comes from there."""
     with pytest.raises(NotAllowed, match="the mock server itself"):
-        sent(inbox.url, home_port=inbox.port)
+        sent(inbox.url, home_ports={inbox.port})
     with pytest.raises(NotAllowed, match="the mock server itself"):
-        sent(inbox.url.replace("127.0.0.1", "localhost"), home_port=inbox.port, allowed_hosts={"localhost"})
+        sent(inbox.url.replace("127.0.0.1", "localhost"), home_ports={inbox.port}, allowed_hosts={"localhost"})
 
 
 def test_inbox_answer_headers_are_read(make_inbox: Callable[..., Inbox]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flowproof.errors import ConfigurationError
+from flowproof.tls.places import CERTIFICATE
 
 from .program import missing_on_path
 from .tables import columns
@@ -46,30 +47,63 @@ class Announcement:
         pid: Its process.
         providers: Those that it serves.
         protected: The control API asks for a token.
+        plain_url: Where plain HTTP is spoken beside that.
+        socket_file: The Unix socket, where it listens on one.
+        authority: Folder of the authority by which its certificates are.
+        is_new_authority: It was made just now.
+        is_proxy: It is a proxy to the providers' own hosts.
     """
 
     url: str
     pid: int
     providers: tuple[ServedProvider, ...]
     protected: bool = False
+    plain_url: str | None = None
+    socket_file: Path | None = None
+    authority: Path | None = None
+    is_new_authority: bool = False
+    is_proxy: bool = False
+
+    @property
+    def proxy_url(self) -> str | None:
+        """What HTTPS_PROXY is set to: plain HTTP where there is a choice, since few clients speak TLS to a proxy."""
+        return (self.plain_url or self.url) if self.is_proxy else None
 
     def to_json(self) -> dict[str, Any]:
         """What the ready file holds."""
         served = {each.slug: {"base_url": each.base_url, "credentials": each.credentials} for each in self.providers}
-        return {"url": self.url, "pid": self.pid, "providers": served}
+        places = {
+            "http_url": self.plain_url,
+            "unix": self.socket_file and str(self.socket_file.absolute()),
+            "proxy": self.proxy_url,
+            "certificate_authority": self.authority and str((self.authority / CERTIFICATE).absolute()),
+        }
+        there = {name: value for name, value in places.items() if value is not None}
+        return {"url": self.url, "pid": self.pid, **there, "providers": served}
 
     def text(self) -> str:
         """What the console shows, with the ready signal as its last line. No secret is in it."""
+        is_url = not self.url.startswith("unix:")
         hints = [
             *(("first" if at == 0 else "", each) for at, each in enumerate(self._settings())),
-            ("look", f"{self.url}/"),
+            *((("look", f"{self.url}/"),) if is_url else ()),
             ("credentials", 'eval "$(flowproof env)"'),
             ("other roles", "flowproof env --all-roles"),
             ("refusals", "are shown here; the reason: flowproof explain"),
-            ("control API", f"{self.url}/_flowproof/openapi.json"),
+            *((("control API", f"{self.url}/_flowproof/openapi.json"),) if is_url else ()),
         ]
         served = [(each.slug, each.base_url) for each in self.providers]
-        return "\n\n".join([columns(served), columns(hints), f"ready {self.url}"])
+        return "\n\n".join([columns(served), *self._reach(), columns(hints), f"ready {self.url}"])
+
+    def _reach(self) -> Iterator[str]:
+        """By which other ways the server is reached, and what a client needs for them."""
+        ways = [("plain http", self.plain_url), ("unix socket", self.socket_file), ("proxy", self.proxy_url)]
+        if named := [(name, str(value)) for name, value in ways if value is not None]:
+            yield columns(named)
+        if self.authority is not None:
+            from .trust import instructions  # noqa: PLC0415 (only where TLS is spoken)
+
+            yield instructions(self.authority, is_new=self.is_new_authority, proxy=self.proxy_url)
 
     def _settings(self) -> Iterator[str]:
         """What a shell needs before the commands work that are shown."""

@@ -6,6 +6,9 @@ from urllib.parse import quote
 import requests
 
 from flowproof.errors import ConfigurationError
+from flowproof.tls.trust import trusting
+
+from .unix_adapter import UNIX, UnixAdapter
 
 __all__ = ["Control", "NotFound", "NotReady", "workspace_path"]
 
@@ -26,15 +29,20 @@ class Control:
     The control API of one server.
 
     Args:
-        server: Its URL.
+        server: Its URL, or ``unix:`` and the file of its socket.
         token: What it asks for.
     """
 
     def __init__(self, server: str, token: str | None) -> None:
         self._server = server.rstrip("/").removesuffix(PREFIX)
+        self._root = self._server
         self._session = requests.Session()
         # No proxy stands before loopback, and no .netrc may replace the token.
         self._session.trust_env = False
+        if self._server.startswith(UNIX):
+            self._root = "http://localhost"
+            self._session.mount(self._root, UnixAdapter(self._server.removeprefix(UNIX)))
+        trusting(self._session, self._server)
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
 
@@ -69,13 +77,13 @@ class Control:
             raise self._no_flowproof()
 
     def _probe(self, path: str, timeout_s: float) -> requests.Response:
-        response = self._send("GET", f"{self._server}{PREFIX}{path}", timeout_s=timeout_s)
+        response = self._send("GET", f"{self._root}{PREFIX}{path}", timeout_s=timeout_s)
         if response.status_code >= 500:
             raise NotReady(f"{self._server} answers with status {response.status_code}.", "")
         return response
 
     def _request(self, method: str, path: str, *, query: dict[str, str] | None = None, value: Any = None) -> Any:
-        response = self._send(method, f"{self._server}{PREFIX}{path}", params=query, json=value)
+        response = self._send(method, f"{self._root}{PREFIX}{path}", params=query, json=value)
         body = self._parsed(response)
         if response.status_code < 300:
             return body
@@ -84,13 +92,19 @@ class Control:
     def _send(self, method: str, url: str, *, timeout_s: Any = TIMEOUT_S, **parts: Any) -> requests.Response:
         try:
             return self._session.request(method, url, timeout=timeout_s, allow_redirects=False, **parts)
+        except requests.exceptions.SSLError as error:
+            raise ConfigurationError(
+                f"The certificate of {self._server} is not trusted, or it speaks no TLS: {_innermost(error)}.",
+                "Set REQUESTS_CA_BUNDLE to the certificate of its authority; docs/tls.md says more.",
+            ) from error
         except (requests.ConnectionError, requests.Timeout) as error:
             raise NotReady(
                 f"No server answers at {self._server}.", "Start one with flowproof serve, or name it with --server."
             ) from error
         except (requests.RequestException, ValueError) as error:
             raise ConfigurationError(
-                f"{self._server} cannot be asked: {error}.", "Name the server as http://HOST:PORT."
+                f"{self._server} cannot be asked: {error}.",
+                "Name the server as http://HOST:PORT, https://HOST:PORT or unix:FILE.",
             ) from error
 
     def _parsed(self, response: requests.Response) -> Any:
@@ -112,6 +126,13 @@ class Control:
         return ConfigurationError(
             f"What answers at {self._server} is no Flowproof server.", "Name another with --server."
         )
+
+
+def _innermost(error: BaseException) -> str:
+    """What OpenSSL says, without the connection pool's words around it."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return str(getattr(error, "verify_message", "") or getattr(error, "reason", "") or error)
 
 
 def workspace_path(workspace: str, below: str = "") -> str:

@@ -1,11 +1,14 @@
 """``flowproof env``: base URLs and credentials of a workspace of a running server, as environment variables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 import click
 
 from flowproof.errors import ConfigurationError
+from flowproof.kernel.http.loopback import is_loopback
 from flowproof.target import Site, site_from_json
+from flowproof.tls.places import BUNDLE, trust_variables, usual_folder
 
 from .control import Control, workspace_path
 from .options import complete_provider, workspace_options
@@ -43,7 +46,8 @@ def env(
       flowproof env --all-roles --format dotenv > .env
     """
     sites = list(_sites(Control(server, token), workspace, slugs))
-    click.echo(FORMS[form](variables(sites, None if all_roles else _known(sites, roles))))
+    found = variables(sites, None if all_roles else _known(sites, roles))
+    click.echo(FORMS[form]({**found, **_trust(sites)}))
 
 
 def _sites(control: Control, workspace: str, slugs: tuple[str, ...]) -> Iterator[Site]:
@@ -54,6 +58,15 @@ def _sites(control: Control, workspace: str, slugs: tuple[str, ...]) -> Iterator
             raise ConfigurationError(f"The server does not serve {slug}.", f"It serves {', '.join(shown)}.")
         base_url = short[slug]["base_url"] if slug in short else shown[slug]["base_url"]
         yield site_from_json(slug, {**shown[slug], "base_url": base_url})
+
+
+def _trust(sites: list[Site]) -> Mapping[str, str]:
+    """What it takes to trust a server of this machine, where it speaks TLS and this user has an authority."""
+    folder = usual_folder()
+    speaks_tls = any(
+        each.url.startswith("https://") and is_loopback(urlsplit(each.url).hostname or "") for each in sites
+    )
+    return trust_variables(folder) if speaks_tls and (folder / BUNDLE).is_file() else {}
 
 
 def _known(sites: list[Site], roles: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ from flowproof.providers import find_providers
 
 from .announcement import Announcement, ServedProvider, write_atomically
 from .console import log_to_stderr
+from .endpoints import Endpoints, open_endpoints
 from .options import ServeOptions
 from .terminal import discard_output
 
@@ -38,7 +38,6 @@ __all__ = [
     "make_announcement",
     "make_gateway",
     "open_in_browser",
-    "reachable_url",
     "ready_file",
     "run",
     "sign_with_kit",
@@ -46,8 +45,6 @@ __all__ = [
 ]
 
 READY_TIMEOUT_S = 30.0
-# How this machine reaches a server that listens on every address.
-REACHED_AS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (see above)
 
 
 def run(options: ServeOptions) -> None:
@@ -65,11 +62,12 @@ def run(options: ServeOptions) -> None:
         if options.metrics_folder is not None:
             folder = stack.enter_context(MetricsFolder(options.metrics_folder, gateway.mock.metrics))
             gateway.share_metrics(folder.total)
-        server = _server(gateway, options)
+        endpoints = stack.enter_context(open_endpoints(options, gateway.mock.hosts))
+        server = Server(gateway, listeners=endpoints.listeners, proxy_tls=endpoints.proxy_tls)
         stack.callback(server.stop)
-        announcement = make_announcement(gateway, reachable_url(options.host, server.port), options)
+        announcement = make_announcement(gateway, endpoints, options)
         stack.enter_context(ready_file(options))
-        if options.listen_fd is not None:
+        if options.listen_fd:
             threading.Thread(target=_end_with_parent, daemon=True).start()
         threading.Thread(target=_announce_when_ready, args=(server, options, announcement), daemon=True).start()
         gc.freeze()  # what is loaded by now stays: no collection needs to look through it
@@ -96,6 +94,7 @@ def make_gateway(options: ServeOptions) -> Gateway:
         page=not options.no_page,
         signer=sign_with_kit,
         verifier=verify_certificate,
+        cors=options.cors,
     )
     instant = None if options.clock is None else instant_from_text(options.clock)
     gateway = build_gateway(providers, settings)
@@ -127,17 +126,29 @@ def openapi_providers(files: Sequence[Path]) -> tuple[Provider, ...]:
     return tuple(found.values())
 
 
-def make_announcement(gateway: Gateway, url: str, options: ServeOptions) -> Announcement:
+def make_announcement(gateway: Gateway, endpoints: Endpoints, options: ServeOptions) -> Announcement:
     """Where a server is, what it serves, and the default workspace's credentials."""
     workspaces = gateway.mock.workspaces
     default = workspaces.ensure_default()
+    root = "http://localhost" if endpoints.url.startswith("unix:") else endpoints.url
     served = (
         ServedProvider(
-            slug, f"{url}/{slug}", {each.role: each.shown() for each in workspaces.credentials(default, slug)}
+            slug, f"{root}/{slug}", {each.role: each.shown() for each in workspaces.credentials(default, slug)}
         )
         for slug in gateway.mock.apps
     )
-    return Announcement(url, os.getpid(), tuple(served), protected=options.token is not None)
+    authority = endpoints.authority
+    return Announcement(
+        endpoints.url,
+        os.getpid(),
+        tuple(served),
+        protected=options.token is not None,
+        plain_url=endpoints.plain_url,
+        socket_file=endpoints.file,
+        authority=None if authority is None else authority.folder,
+        is_new_authority=authority is not None and authority.is_new,
+        is_proxy=options.as_proxy,
+    )
 
 
 def announce(options: ServeOptions, announcement: Announcement) -> None:
@@ -145,7 +156,7 @@ def announce(options: ServeOptions, announcement: Announcement) -> None:
     if options.env is not None:
         from .variables import served_variables, shell_script  # noqa: PLC0415 (loads the kits, and requests)
 
-        write_atomically(options.env, shell_script(served_variables(announcement.providers)))
+        write_atomically(options.env, shell_script(served_variables(announcement)))
     if options.ready_file is not None:
         write_atomically(options.ready_file, json.dumps(announcement.to_json(), indent=2))
     try:
@@ -157,11 +168,6 @@ def announce(options: ServeOptions, announcement: Announcement) -> None:
         discard_output(sys.stdout)
     if options.open:
         open_in_browser(f"{announcement.url}/")
-
-
-def reachable_url(host: str, port: int) -> str:
-    """The URL under which this machine reaches a server."""
-    return f"http://{REACHED_AS.get(host, f'[{host}]' if ':' in host else host)}:{port}"
 
 
 def sign_with_kit(request: RequestToSign) -> Mapping[str, str]:
@@ -210,12 +216,6 @@ def end_by_signal() -> None:
 
 def _end(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
-
-
-def _server(gateway: Gateway, options: ServeOptions) -> Server:
-    if options.listen_fd is not None:
-        return Server(gateway, host=options.host, listening=socket.socket(fileno=options.listen_fd))
-    return Server(gateway, host=options.host, port=options.port)
 
 
 @contextmanager

@@ -77,11 +77,19 @@ class ServeOptions:
         log_format: ``text`` or ``json``.
         env: Where to write base URLs and credentials as variables of a shell.
         allow_host: Host names under which the server answers, beside loopback and the providers' own.
-        listen_fd: A listening socket that was inherited.
+        listen_fd: Listening sockets that were inherited, each as its purpose, a colon and its number.
         metrics_folder: Where the workers of one server publish what they have counted.
         openapi: OpenAPI documents, each of which is served as a provider.
         no_page: Browsers get no page at the server's root.
         open: Open that page in a browser.
+        tls: Speak TLS, under a certificate by an authority of the user's own.
+        tls_cert: A certificate of the user's, in its place.
+        tls_key: Its key; None where that is in the same file.
+        tls_folder: Of that authority; None for the usual one.
+        http_port: Where plain HTTP is spoken beside TLS or a Unix socket.
+        as_proxy: Be the proxy of clients to the providers' hosts.
+        cors: Origins whose pages may call the providers' operations, or ``*``.
+        unix: File of a Unix socket to listen on, in place of host and port.
     """
 
     providers: tuple[str, ...]
@@ -99,11 +107,29 @@ class ServeOptions:
     log_format: str = "text"
     env: Path | None = None
     allow_host: tuple[str, ...] = ()
-    listen_fd: int | None = None
+    listen_fd: tuple[str, ...] = ()
     metrics_folder: Path | None = None
     openapi: tuple[Path, ...] = ()
     no_page: bool = False
     open: bool = False
+    tls: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_folder: Path | None = None
+    http_port: int | None = None
+    as_proxy: bool = False
+    cors: tuple[str, ...] = ()
+    unix: Path | None = None
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether TLS is spoken on the address that is announced."""
+        return self.tls or self.tls_cert is not None
+
+    @property
+    def needs_authority(self) -> bool:
+        """Whether certificates by an authority of the user's own are needed."""
+        return (self.tls and self.tls_cert is None) or self.as_proxy
 
     def to_arguments(self) -> list[str]:
         """A command line for another process, without token and state, whose secrets others could see there."""
@@ -118,13 +144,23 @@ class ServeOptions:
             "--workers": self.workers,
             "--ready-file": self.ready_file,
             "--log-format": self.log_format,
-            "--listen-fd": self.listen_fd,
             "--metrics-folder": self.metrics_folder,
+            "--tls-cert": self.tls_cert,
+            "--tls-key": self.tls_key,
+            "--tls-folder": self.tls_folder,
+            "--http-port": self.http_port,
+            "--unix": self.unix,
         }
+        repeated = {
+            "--listen-fd": self.listen_fd,
+            "--allow-host": self.allow_host,
+            "--openapi": self.openapi,
+            "--cors": self.cors,
+        }
+        flags = {"--no-page": self.no_page, "--tls": self.tls, "--as-proxy": self.as_proxy}
         named = [f"{name}={value}" for name, value in values.items() if value is not None]
-        named += [f"--allow-host={each}" for each in self.allow_host]
-        named += [f"--openapi={each}" for each in self.openapi]
-        named += ["--no-page"] if self.no_page else []
+        named += [f"{name}={each}" for name, given in repeated.items() for each in given]
+        named += [name for name, is_given in flags.items() if is_given]
         return ["serve", *named, *(["--", *self.providers] if self.providers else [])]
 
 

@@ -80,13 +80,57 @@ __all__ = ["serve"]
 )
 @click.option("--no-page", is_flag=True, help="Serve no page to browsers at the server's root.")
 @click.option("--open", is_flag=True, help="Open that page in a browser.")
-@click.option("--listen-fd", type=int, hidden=True)
+@option("--tls", is_flag=True, show_default=False, help="Speak https, under a certificate by an authority of your own.")
+@option(
+    "--tls-cert",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Speak https under this certificate (PEM) instead, with those of the authorities behind it.",
+)
+@option(
+    "--tls-key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Its key (PEM), where it is not in the same file.",
+)
+@option(
+    "--tls-folder",
+    envvar="FLOWPROOF_TLS_FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where that authority is kept.  [default: ~/.config/flowproof/tls]",
+)
+@option(
+    "--http-port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Speak plain http on this port, beside https or a Unix socket.",
+)
+@option(
+    "--as-proxy",
+    is_flag=True,
+    show_default=False,
+    help="Be the proxy (HTTPS_PROXY, HTTP_PROXY) of clients to the providers' own hosts, and to no other.",
+)
+@option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let pages of this origin, or * for any, call the providers' operations. May be given again.",
+)
+@option(
+    "--unix",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Listen on this Unix socket in place of --host and --port.",
+)
+@click.option("--listen-fd", multiple=True, hidden=True)
 @click.option("--metrics-folder", type=click.Path(path_type=Path), hidden=True)
 def serve(**values: Any) -> None:
     """
     Serve the mocks of these providers, or of all that are installed.
 
-    When the server answers, its last line on stdout is "ready http://HOST:PORT".
+    When the server answers, its last line on stdout is "ready URL", such as "ready http://127.0.0.1:4010".
     """
     options = _checked(ServeOptions(**values))
     if options.workers > 1:
@@ -124,6 +168,7 @@ def _checked(options: ServeOptions) -> ServeOptions:
         raise ConfigurationError(
             f"State cannot live in {scheme!r}.", "Choose memory, a file, or postgresql://USER@HOST/DATABASE."
         )
+    _check_reach(options)
     if options.env is not None:
         check_env_file(options.env)
     if options.workers > 1 and not is_shared:
@@ -132,6 +177,22 @@ def _checked(options: ServeOptions) -> ServeOptions:
             "Name a database, --state postgresql://USER@HOST/DATABASE, or use one worker.",
         )
     return options
+
+
+def _check_reach(options: ServeOptions) -> None:
+    """How the server is reached."""
+    if options.tls_key is not None and options.tls_cert is None:
+        raise ConfigurationError("--tls-key is the key of no certificate.", "Name the certificate with --tls-cert.")
+    if options.unix is not None and options.has_tls:
+        raise ConfigurationError(
+            "A Unix socket needs no TLS: nobody can listen in.", "Leave --tls out, or listen on a port."
+        )
+    if options.http_port is not None and not (options.has_tls or options.unix is not None):
+        raise ConfigurationError(
+            "--http-port is for plain http beside https or a Unix socket.", "Use --port, or add --tls."
+        )
+    if options.open and options.unix is not None and options.http_port is None:
+        raise ConfigurationError("No browser opens a Unix socket.", "Add --http-port, or leave --open out.")
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,8 +6,9 @@ from types import MappingProxyType
 
 from flowproof.providers import Kits
 from flowproof.target import Site, environment_of, site_from_json
+from flowproof.tls.places import trust_variables
 
-from .announcement import WRITTEN_BY, ServedProvider
+from .announcement import WRITTEN_BY, Announcement
 from .tables import json_text
 
 __all__ = ["FORMS", "served_variables", "shell_script", "variables"]
@@ -29,10 +30,11 @@ def variables(sites: Iterable[Site], roles: Collection[str] | None = None) -> Ma
     return found
 
 
-def served_variables(served: Iterable[ServedProvider]) -> Mapping[str, str]:
-    """The variables of a server's default workspace, with those of every role."""
-    shown = ((each.slug, {"base_url": each.base_url, "credentials": each.credentials}) for each in served)
-    return variables(site_from_json(slug, value) for slug, value in shown)
+def served_variables(announced: Announcement) -> Mapping[str, str]:
+    """The variables of a server's default workspace, with those of every role, and what it takes to trust it."""
+    shown = ((each.slug, {"base_url": each.base_url, "credentials": each.credentials}) for each in announced.providers)
+    found = variables(site_from_json(slug, value) for slug, value in shown)
+    return found if announced.authority is None else {**found, **trust_variables(announced.authority)}
 
 
 def shell_script(named: Mapping[str, str]) -> str:

@@ -7,7 +7,6 @@ no request itself. A worker that ends is replaced by a new one while the others 
 
 import logging
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,10 +18,10 @@ from random import SystemRandom
 from tempfile import TemporaryDirectory
 
 from flowproof.errors import ConfigurationError
-from flowproof.kernel.serving.server import listen
 
 from .console import log_to_stderr
-from .foreground import announce, end_by_signal, make_announcement, make_gateway, reachable_url, ready_file
+from .endpoints import Endpoints, open_endpoints
+from .foreground import announce, end_by_signal, make_announcement, make_gateway, ready_file
 from .options import ServeOptions
 
 __all__ = ["supervise"]
@@ -47,14 +46,13 @@ def supervise(options: ServeOptions) -> None:
     end_by_signal()
     with ExitStack() as stack:
         gateway = make_gateway(options)
-        listening = stack.enter_context(listen(options.host, options.port))
-        url = reachable_url(options.host, listening.getsockname()[1])
-        announcement = make_announcement(gateway, url, options)
+        endpoints = stack.enter_context(open_endpoints(options, gateway.mock.hosts))
+        announcement = make_announcement(gateway, endpoints, options)
         gateway.mock.store.close()
         stack.enter_context(ready_file(options))
         metrics = stack.enter_context(TemporaryDirectory(prefix="flowproof-metrics-"))
         options = replace(options, metrics_folder=Path(metrics))
-        workers = stack.enter_context(_workers(options, listening))
+        workers = stack.enter_context(_workers(options, endpoints))
         announce(options, announcement)
         while True:
             for each in workers:
@@ -69,7 +67,7 @@ class Worker:
 
     Args:
         options: Of the server.
-        listening: The socket that all share.
+        endpoints: The sockets that all share.
         index: Of the worker, from 0.
         process: The present one.
         started_s: When it was started, by a monotonic clock.
@@ -78,7 +76,7 @@ class Worker:
     """
 
     options: ServeOptions
-    listening: socket.socket
+    endpoints: Endpoints
     index: int
     process: subprocess.Popen[bytes]
     started_s: float
@@ -97,7 +95,7 @@ class Worker:
         if now_s - self.ended_s >= self.pause_s:
             _close_pipes(self.process)
             self.pause_s, self.ended_s = max(self.pause_s, FIRST_PAUSE_S), None
-            self.process, self.started_s = _start(self.options, self.listening, self.index), now_s
+            self.process, self.started_s = _start(self.options, self.endpoints, self.index), now_s
 
     @property
     def _has_ended_soon(self) -> bool:
@@ -105,11 +103,11 @@ class Worker:
 
 
 @contextmanager
-def _workers(options: ServeOptions, listening: socket.socket) -> Iterator[list[Worker]]:
+def _workers(options: ServeOptions, endpoints: Endpoints) -> Iterator[list[Worker]]:
     workers: list[Worker] = []
     try:
         workers.extend(
-            Worker(options, listening, index, _start(options, listening, index), time.monotonic())
+            Worker(options, endpoints, index, _start(options, endpoints, index), time.monotonic())
             for index in range(options.workers)
         )
         for each in workers:
@@ -119,10 +117,10 @@ def _workers(options: ServeOptions, listening: socket.socket) -> Iterator[list[W
         _stop([each.process for each in workers])
 
 
-def _start(options: ServeOptions, listening: socket.socket, index: int) -> subprocess.Popen[bytes]:
+def _start(options: ServeOptions, endpoints: Endpoints, index: int) -> subprocess.Popen[bytes]:
     """Each worker draws from its own seed, else two of them would give two workspaces the same id."""
     seed = SystemRandom().getrandbits(63) if options.seed is None else options.seed * options.workers + index
-    own = replace(options, workers=1, clock=None, seed=seed, ready_file=None, env=None, listen_fd=listening.fileno())
+    own = replace(options, workers=1, clock=None, seed=seed, ready_file=None, env=None, listen_fd=endpoints.handles())
     others = {name: value for name, value in os.environ.items() if not name.startswith(OPTION_VARIABLES)}
     # other users see a command line, but no environment
     secrets = {"FLOWPROOF_TOKEN": options.token or "", "FLOWPROOF_SERVE_STATE": options.state}
@@ -131,7 +129,7 @@ def _start(options: ServeOptions, listening: socket.socket, index: int) -> subpr
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**others, **secrets},
-        pass_fds=[listening.fileno()],
+        pass_fds=[each.socket.fileno() for each in endpoints.listeners],
         process_group=0,
     )
 

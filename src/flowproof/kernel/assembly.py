@@ -11,6 +11,7 @@ from .app import ProviderApp
 from .control.app import ControlApp
 from .control.certificates import Verifier
 from .control.signing import Signer
+from .http.cors import Cors
 from .http.host_names import HostNames
 from .mock import Mock
 from .provider import Provider
@@ -42,6 +43,7 @@ class ServerSettings:
         page: Browsers get a page at the server's root.
         signer: Signs a request as a client would, for the control API; without one it signs none.
         verifier: Verifies a certificate, for the control API; without one it verifies none.
+        cors: Origins whose pages may call the providers, or ``*``.
     """
 
     entropy: int
@@ -55,6 +57,7 @@ class ServerSettings:
     page: bool = True
     signer: Signer | None = None
     verifier: Verifier | None = None
+    cors: tuple[str, ...] = ()
 
 
 def build_gateway(
@@ -92,7 +95,8 @@ def build_gateway(
         signer=settings.signer,
         verifier=settings.verifier,
     )
-    return Gateway(mock, control, largest_body=settings.largest_body, hosts=hosts, shared=settings.shared)
+    cors = Cors(settings.cors) if settings.cors else None
+    return Gateway(mock, control, largest_body=settings.largest_body, hosts=hosts, shared=settings.shared, cors=cors)
 
 
 def open_store(location: str, *, max_mib: int | None = None) -> Store:

@@ -49,7 +49,7 @@ def _about_preflight(method: str, origin: str | None) -> str:
     return (
         f"This is a browser's preflight (CORS): it asks whether {page} may send {method} here. The provider documents "
         "no answer to it, so pages cannot call this API; and a page would show its credentials to everybody. Send the "
-        "request from your server."
+        f"request from your server, or, for a trial, serve with --cors {origin or '*'}."
     )
 
 

@@ -9,7 +9,7 @@ has Flowproof installed: kernel, Flask and requests would cost each of them half
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from flowproof.errors import ConfigurationError
 from .interference import listen_on_loopback
 from .item_info import WithoutControl, providers_of, skip_without_control
 from .session_state import SessionState, state_of
+from .tls import own_tls
 
 if TYPE_CHECKING:
     from flowproof.cases import Case
@@ -64,15 +65,19 @@ def _own_server(state: SessionState) -> Iterator[str]:
     """A server on loopback, in this process, on a port that is free."""
     from flowproof.kernel.assembly import ServerSettings, build_gateway  # noqa: PLC0415 (see the module's docstring)
     from flowproof.kernel.serving import Server, keep_filters_away  # noqa: PLC0415
+    from flowproof.kernel.serving.listening import Listener  # noqa: PLC0415
     from flowproof.providers import find_providers  # noqa: PLC0415
 
     if state.make_gateway is not None:
         gateway = state.make_gateway()
     else:
         gateway = build_gateway(find_providers(state.options.providers), ServerSettings(entropy=0))
-    with Server(gateway, listening=listen_on_loopback()) as server:
+    with (
+        own_tls() if state.options.tls else nullcontext() as tls,
+        Server(gateway, listeners=[Listener(listen_on_loopback(), tls)]) as server,
+    ):
         state.before_test = keep_filters_away  # (pytest sets filters for each test)
-        if state.options.transport == "in-process":
+        if state.options.transport == "in-process" and not state.options.tls:
             from .transport import InProcessAdapter  # noqa: PLC0415 (see the module's docstring)
 
             state.in_process = partial(InProcessAdapter, gateway, server.url)

@@ -13,6 +13,7 @@ __all__ = ["Options", "Transport", "add_options", "read_options"]
 
 GROUP = "flowproof"
 Transport = Literal["socket", "in-process"]
+SWITCHES = {"": None, "1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
 
 
@@ -30,6 +31,7 @@ class Options:
         transport: How the clients of fixtures reach a server that the plugin has started.
         target: A sandbox profile's file, or `mock`; None where only base URLs say what is not mocked.
         events: Where to append what happens to each test.
+        tls: The started server speaks TLS.
         requirements: Of the tests, only those of these requirements, or of what stands below them; none means all.
     """
 
@@ -42,6 +44,7 @@ class Options:
     target: str | None = None
     events: Path | None = None
     requirements: tuple[str, ...] = ()
+    tls: bool = False
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -95,11 +98,19 @@ def add_options(parser: pytest.Parser) -> None:
         help="How the clients of fixtures reach the server that is started (FLOWPROOF_TRANSPORT): over loopback, by "
         "default, or without a socket, which is faster; what needs one, such as a fault, has one either way.",
     )
+    group.addoption(
+        "--flowproof-tls",
+        action="store_true",
+        default=None,
+        help="Have the server that is started speak https (FLOWPROOF_TLS=1), under a certificate by your own authority "
+        "(docs/tls.md). While it runs, the variables by which Python, OpenSSL and Node trust that are set.",
+    )
     parser.addini("flowproof_server", "As --flowproof-server.")
     parser.addini("flowproof_base_url", "As --flowproof-base-url, one a line.", type="linelist", default=[])
     parser.addini("flowproof_providers", "As --flowproof-providers.")
     parser.addini("flowproof_coverage", "As --flowproof-coverage.")
     parser.addini("flowproof_transport", "As --flowproof-transport.")
+    parser.addini("flowproof_tls", "As --flowproof-tls.", type="bool", default=False)
     parser.addini("flowproof_target", "As --flowproof-target.")
     parser.addini("flowproof_events", "As --flowproof-events.")
     parser.addini("flowproof_requirement", "As --flowproof-requirement, one a line.", type="linelist", default=[])
@@ -128,11 +139,21 @@ def read_options(config: pytest.Config) -> Options:
         target=target,
         events=Path(events) if events else None,
         requirements=tuple(_listed(config, "flowproof_requirement")),
+        tls=_is_chosen(config, "flowproof_tls"),
     )
 
 
 def _chosen(config: pytest.Config, name: str) -> str | None:
     return config.getoption(name) or os.environ.get(name.upper()) or config.getini(name) or None
+
+
+def _is_chosen(config: pytest.Config, name: str) -> bool:
+    text = os.environ.get(name.upper(), "").strip().lower()
+    if text not in SWITCHES:
+        raise pytest.UsageError(f"{name.upper()} is {text!r}: write 1 or 0")
+    if config.getoption(name) is not None:
+        return bool(config.getoption(name))
+    return bool(config.getini(name)) if SWITCHES[text] is None else bool(SWITCHES[text])
 
 
 def _listed(config: pytest.Config, name: str) -> list[str]:

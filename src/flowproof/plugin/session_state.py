@@ -93,7 +93,13 @@ class SessionState:
         """A new transport of `requests`, for any address."""
         from requests.adapters import HTTPAdapter  # noqa: PLC0415 (only where something is sent)
 
-        return self.in_process() if self.in_process is not None else HTTPAdapter()
+        if self.in_process is not None:
+            return self.in_process()
+        if not (self.options.tls or (self.options.server or "").startswith("https://")):
+            return HTTPAdapter()
+        from flowproof.tls.trust import TrustingAdapter  # noqa: PLC0415 (only where TLS is spoken)
+
+        return TrustingAdapter()
 
     def begin(self, item: pytest.Item) -> None:
         if self.before_test is not None:

@@ -8,6 +8,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from flowproof.errors import FlowproofError
+from flowproof.tls.trust import trusting
 
 __all__ = ["TIMEOUT_S", "ControlRefused", "Requester"]
 
@@ -48,6 +49,7 @@ class Requester:
         self.url = url.rstrip("/")
         self._session = requests.Session()
         self._session.trust_env = False  # a server of our own is never behind a proxy
+        trusting(self._session, self.url)
         if adapter is not None:
             self._session.mount("http://", adapter)
             self._session.mount("https://", adapter)

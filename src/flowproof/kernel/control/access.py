@@ -11,7 +11,7 @@ import re
 from urllib.parse import urlsplit
 
 from flowproof.kernel.http.host_names import HostNames
-from flowproof.kernel.http.loopback import is_loopback
+from flowproof.kernel.http.loopback import is_local, is_loopback
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
@@ -70,7 +70,7 @@ class Access:
     def _refusal_of_distance(self, wire: WireRequest) -> WireResponse | None:
         host, origin = wire.header("host") or "", wire.header("origin")
         is_own_page = origin is None or is_loopback(_host_of(origin))
-        if is_loopback(wire.peer) and is_own_page and (not host or self._hosts.is_own(host)):
+        if is_local(wire.peer) and is_own_page and (not host or self._hosts.is_own(host)):
             return None
         return problem(
             403, "Loopback only", "Without a token the control API answers on loopback only; serve with --token."

@@ -37,11 +37,14 @@ class HostNames:
         """Whether a request with that Host header is answered; a browser always sends one."""
         if header in self._known or self._any_name or not header:
             return True
-        name = PORT.sub("", header).lower()
-        is_accepted = name in self._providers or self.is_own(header)
+        is_accepted = self.is_provider(header) or self.is_own(header)
         if is_accepted and len(self._known) < MOST_KNOWN:
             self._known.add(header)
         return is_accepted
+
+    def is_provider(self, header: str) -> bool:
+        """Whether a Host header names a provider's own host."""
+        return PORT.sub("", header).lower() in self._providers
 
     def is_own(self, header: str) -> bool:
         """Whether a Host header names this machine's loopback, or a name that the user allows."""

@@ -2,7 +2,9 @@
 
 import ipaddress
 
-__all__ = ["is_loopback"]
+__all__ = ["UNIX_SOCKET", "is_local", "is_loopback"]
+
+UNIX_SOCKET = "unix"  # the address of a client that came through a socket file
 
 
 def is_loopback(host: str) -> bool:
@@ -13,3 +15,8 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def is_local(peer: str) -> bool:
+    """Whether a client, by its address, is on this machine."""
+    return peer == UNIX_SOCKET or is_loopback(peer)

@@ -27,7 +27,7 @@ class WireRequest(NamedTuple):
         headers: Names in lower case, and values.
         body: The bytes, empty where ``too_large``.
         scheme: ``http`` or ``https``, on the socket.
-        peer: Address of the client, without port.
+        peer: Address of the client, without port; ``unix`` where it came through a socket file.
         too_large: The body has more bytes than the server takes.
     """
 

@@ -107,11 +107,11 @@ class Courier:
         lock: Held by whoever uses the mocks.
         reaches_loopback: Whether webhooks go to this machine's loopback without being allowed.
 
-    ``home_port`` is the server's own port on loopback, to which no webhook is sent.
+    ``home_ports`` are the server's own ports on loopback, to which no webhook is sent.
     """
 
     def __init__(self, mock: Mock, lock: AbstractContextManager[object], *, reaches_loopback: bool = True) -> None:
-        self.home_port: int | None = None
+        self.home_ports: frozenset[int] = frozenset()
         self._mock = mock
         self._lock = lock
         self._threads = None if mock.store.sharing is None else DatabaseThreads(COURIER_THREADS)
@@ -364,7 +364,7 @@ class Courier:
                     connection="whole" if delivery.attempts else delivery.adversary.connection,
                     timeout_s=policy.timeout_s,
                     allowed_hosts=allowed_hosts,
-                    home_port=self.home_port,
+                    home_ports=self.home_ports,
                     reaches_loopback=self._reaches_loopback,
                 )
             except NotAllowed as error:

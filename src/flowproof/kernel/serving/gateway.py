@@ -23,6 +23,7 @@ from typing import Protocol, TypeVar, assert_never
 
 from flowproof.errors import StoreError
 from flowproof.kernel.faults.effects import MalformedJson, OnSocket, Reset, SlowBody, TruncatedBody, delay
+from flowproof.kernel.http.cors import Cors
 from flowproof.kernel.http.host_names import HostNames
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
@@ -80,13 +81,22 @@ class Gateway:
         largest_body: What a request may have at most, in bytes.
         hosts: Under which names the server answers; by default under every one.
         shared: Other machines can reach the server.
+        cors: Lets pages of other origins call the providers; None where none may.
     """
 
     def __init__(
-        self, mock: Mock, control: Control, *, largest_body: int, hosts: HostNames | None = None, shared: bool = False
+        self,
+        mock: Mock,
+        control: Control,
+        *,
+        largest_body: int,
+        hosts: HostNames | None = None,
+        shared: bool = False,
+        cors: Cors | None = None,
     ) -> None:
         self.mock = mock
-        self._hosts = hosts or HostNames(any_name=True)
+        self._cors = cors
+        self.hosts = hosts or HostNames(any_name=True)
         self._threads = None if mock.store.sharing is None else DatabaseThreads(REQUEST_THREADS)
         self._lock: AbstractContextManager[object] = Lock() if self._threads is None else nullcontext()
         self.courier = Courier(mock, self._lock, reaches_loopback=not shared)
@@ -178,9 +188,17 @@ class Gateway:
     def _handle(self, request: WireRequest, handle: Callable[[WireRequest], Result]) -> Result | WireResponse:
         """Let the mock handle a request, under the lock, if it is to a host of ours."""
         host = next((value for name, value in request.headers if name == "host"), "")
-        if not self._hosts.accepts(host):
+        if not self.hosts.accepts(host):
             return problem(403, "Unknown host", f"{UNKNOWN_HOST}: serve with --allow-host {host}.")
-        return self._guarded(handle, request)
+        if self._cors is not None and (answer := self._cors.preflight(request)) is not None:
+            return answer
+        return self._shared(request, self._guarded(handle, request))
+
+    def _shared(self, request: WireRequest, handled: Result | WireResponse) -> Result | WireResponse:
+        """What has been handled; an answer has the headers by which a page of another origin may read it."""
+        if self._cors is None or not isinstance(handled, WireResponse):
+            return handled
+        return self._cors.share(request, handled)
 
     def _locked(self, step: Callable[[Argument], Result], argument: Argument) -> Result | WireResponse:
         with self._lock:
@@ -274,7 +292,7 @@ class Gateway:
         response = await self._use(self._locked, self.mock.resume, arrival)
         if response is None:
             raise ValueError("a request that is resumed has a response")
-        await self._write_with_faults(arrival, response, writer)
+        await self._write_with_faults(arrival, self._shared(arrival.request.wire, response), writer)
 
     def hurry(self) -> None:
         """The server stops: a fault that waits ends at once with what it would have done."""

@@ -8,11 +8,14 @@ which wait and break connections. ARCHITECTURE.md lists what is overridden and u
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import httptools
 
+from flowproof.kernel.http.loopback import UNIX_SOCKET
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import STATUSES_WITHOUT_BODY, WireResponse
@@ -23,6 +26,7 @@ from .heads import header_lines, is_without_version, lower, requested, status_li
 from .limits import LARGEST_HEAD, LONGEST_TARGET, MOST_HEADERS, Limits
 from .response_writer import ARRIVAL, TRANSPORT, sendable
 from .timed_connection import LINGER_S, TimedConnection
+from .tunnels import Tunnels
 from .turns import Turns
 
 __all__ = ["Application", "TransportProtocol"]
@@ -34,6 +38,10 @@ UPGRADE_HEADERS = frozenset({"upgrade", "connection", "http2-settings"})
 CHUNK_OVERHEAD = 8  # bytes on the wire for one of the body, in chunks of one byte
 BROKEN = "The bytes that came are no HTTP/1.1 request."
 WITHOUT_VERSION = (400, "The request line names no version, as in HTTP/0.9: write GET /path HTTP/1.1.")
+NO_PROXY = "This is no proxy: serve with --as-proxy to make it one."
+TUNNEL_ALONE = (
+    "A tunnel is asked for alone, on a connection that waits for no answer, and nothing is sent before it is there."
+)
 
 
 class Application(Protocol):
@@ -63,8 +71,10 @@ class TransportProtocol(TimedConnection):
     It hands its transport to the application, and logs no path: one may hold a secret.
     """
 
-    def __init__(self, limits: Limits, turns: Turns, *arguments: Any, **settings: Any) -> None:
+    def __init__(self, limits: Limits, turns: Turns, tunnels: Tunnels | None, *arguments: Any, **settings: Any) -> None:
         super().__init__(limits, *arguments, **settings)
+        self._tunnels = tunnels
+        self._make_inner = partial(type(self), limits, turns, None, *arguments, **settings)
         self.access_log = False
         self._application: Application = self.config.app  # type: ignore[assignment]  # (uvicorn calls it ASGI's)
         self._turns = turns
@@ -81,6 +91,8 @@ class TransportProtocol(TimedConnection):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # (as uvicorn's)
         """Take a connection, or refuse it where there are too many."""
         super().connection_made(transport)
+        if self.client is None and transport.get_extra_info("socket").family == socket.AF_UNIX:
+            self.client = (UNIX_SOCKET, 0)
         if len(self.connections) > self._limits.most_connections:
             self._limits.log(f"there are more than {self._limits.most_connections} connections; new ones get a 503")
             detail = "This server has as many connections as it can have. Close some, or raise its file limit."
@@ -138,6 +150,9 @@ class TransportProtocol(TimedConnection):
     def _decline_upgrades(self, rest: memoryview) -> bool:
         """Go on with the bytes behind a head that offers another protocol; False where that ends the connection."""
         while True:
+            if self.parser.get_method() == b"CONNECT":
+                self._answer_connect(has_more=bool(rest))
+                return False
             try:
                 self._decline_upgrade()
                 if rest:
@@ -154,14 +169,8 @@ class TransportProtocol(TimedConnection):
         Go on in HTTP/1.1 with a client that offers another protocol, as the JDK's does with its first request.
 
         The parser reads no body after such a head; so the head is parsed again without the offer.
-
-        Raises:
-            HttpParserError: The client asks for a tunnel, which is refused.
         """
         method = self.parser.get_method().decode("ascii")
-        if method == "CONNECT":
-            self._refusal = (400, "This is no proxy.")
-            raise httptools.HttpParserError("CONNECT")
         lines = [f"{name}: {value}" for name, value in self._headers if name not in UPGRADE_HEADERS]
         if any(name == "connection" and "close" in value.lower() for name, value in self._headers):
             lines.append("connection: close")
@@ -169,6 +178,22 @@ class TransportProtocol(TimedConnection):
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self.parser.feed_data("\r\n".join([request, *lines, "", ""]).encode("latin-1"))
+
+    def _answer_connect(self, *, has_more: bool) -> None:
+        """Open a tunnel, or refuse it. The connection is the tunnel's, or ends."""
+        reason = None if self._tunnels is None else self._tunnels.refusal(self.url.decode("latin-1"), tunnel=True)
+        if self._tunnels is None:
+            self._refusal = (400, NO_PROXY)
+        elif reason is not None:
+            self._refusal = (403, reason)
+        elif has_more or self._is_on_slow_path():
+            self._refusal = (400, TUNNEL_ALONE)
+        else:
+            self._stop_timer()
+            self.connections.discard(self)
+            self._tunnels.open(self.transport, self._make_inner)
+            return
+        self._refuse_unreadable(b"")
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -207,11 +232,9 @@ class TransportProtocol(TimedConnection):
         if not self._headers and self.parser.get_http_version() == "0.9":
             self._refusal = WITHOUT_VERSION
             raise ValueError(self._refusal)
-        if self.url != b"*":
-            self._target = self._read_target()
-        else:
-            self._target = ("*", "")
-        if self.parser.should_upgrade():
+        offers_upgrade = self.parser.should_upgrade()  # the head is then read again without it, or asks for a tunnel
+        self._target = ("*", "") if self.url == b"*" or offers_upgrade else self._read_target()
+        if offers_upgrade:
             return
         self._body = []
         if self._is_on_slow_path() or self.expect_100_continue or self.flow.write_paused:
@@ -224,9 +247,17 @@ class TransportProtocol(TimedConnection):
         if target.host is not None:
             host = target.host.decode("latin-1")
             host = f"{f'[{host}]' if ':' in host else host}{f':{target.port}' if target.port else ''}"
+            self._check_proxied(host)
             self._headers = [("host", host), *(pair for pair in self._headers if pair[0] != "host")]
             self.url = path + (b"?" + query if query else b"")
         return path.decode("latin-1"), query.decode("latin-1")
+
+    def _check_proxied(self, host: str) -> None:
+        """A request that a proxy is to forward: to a host of nobody's here it raises, which ends the connection."""
+        reason = None if self._tunnels is None else self._tunnels.refusal(host, tunnel=False)
+        if reason is not None:
+            self._refusal = (403, reason)
+            raise ValueError(reason)
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
@@ -278,6 +309,10 @@ class TransportProtocol(TimedConnection):
             self.cycle.message_event.set()
         self._is_discarding = True
         self._stop_timer()  # the answer starts it anew
+        if status == 403:
+            self._limits.log(f"a request for another host was refused: {reason}")
+            self._send_last(problem(status, "Host not served", reason))
+            return
         self._application.refuse(self._partial_request(data), status, reason, self._send_last)
 
     def _partial_request(self, data: bytes) -> WireRequest:

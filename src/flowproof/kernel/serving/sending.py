@@ -61,7 +61,7 @@ async def send(
     connection: Literal["whole", "slow", "cut"],
     timeout_s: float,
     allowed_hosts: Collection[str],
-    home_port: int | None = None,
+    home_ports: Collection[int] = (),
     reaches_loopback: bool = True,
 ) -> DeliveryResult:
     """
@@ -74,14 +74,14 @@ async def send(
         timeout_s: How long all of it may take.
         allowed_hosts: Host names or addresses beside loopback that may be sent to.
         reaches_loopback: Whether loopback may be sent to although it is not among the allowed hosts.
-        home_port: Where this server itself answers on loopback: no webhook may steer it.
+        home_ports: Where this server itself answers on loopback: no webhook may steer it.
 
     Raises:
         NotAllowed: The URL leads where no webhook may go, or the webhook makes no HTTP request.
     """
     try:
         async with asyncio.timeout(timeout_s):
-            destination = await _destination(webhook.url, allowed_hosts, home_port, reaches_loopback=reaches_loopback)
+            destination = await _destination(webhook.url, allowed_hosts, home_ports, reaches_loopback=reaches_loopback)
             if urlsplit(webhook.url).scheme == "smtp":
                 return await mail(webhook.body, destination.addresses[0], destination.port)
             request = _request(webhook, headers, destination)
@@ -93,7 +93,7 @@ async def send(
 
 
 async def _destination(
-    text: str, allowed_hosts: Collection[str], home_port: int | None, *, reaches_loopback: bool
+    text: str, allowed_hosts: Collection[str], home_ports: Collection[int], *, reaches_loopback: bool
 ) -> Destination:
     """
     Where a URL leads.
@@ -117,7 +117,7 @@ async def _destination(
         raise NotAllowed(f"{host} is not among the workspace's allowed hosts")
     if host not in allowed_hosts and not all(map(is_loopback, addresses)):
         raise NotAllowed(f"{host} is not on loopback and not among the workspace's allowed hosts")
-    if port == home_port and any(map(is_loopback, addresses)):
+    if port in home_ports and any(map(is_loopback, addresses)):
         raise NotAllowed("a webhook cannot be delivered to the mock server itself")
     target = quote(f"{url.path or '/'}{'?' + url.query if url.query else ''}", safe=UNQUOTED)
     shown = f"[{host}]" if ":" in host else host

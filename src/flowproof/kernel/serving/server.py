@@ -8,9 +8,9 @@ protocol is our own: uvicorn's looks for the end ten times a second, and starts 
 
 import asyncio
 import signal
-import socket
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -23,30 +23,33 @@ from flowproof.errors import ConfigurationError
 
 from .gateway import Gateway
 from .limits import Limits, most_open_files
+from .listening import BACKLOG, TLS_SHUTDOWN_S, Listener, listen
 from .protocol import TransportProtocol
+from .tunnels import Tunnels
 from .turns import Turns
 from .warning_filter import keep_filters_away
 
-__all__ = ["Server", "listen"]
+__all__ = ["Server"]
 
 READY_TIMEOUT_S = 30
 GRACE_S = 2.0
 KEEP_ALIVE_S = 75
 REQUEST_S = 60.0
-BACKLOG = 2048
 POLL_S = 0.005
 QUIET_TURNS = 5  # of the event loop: where nothing is read in so many, nothing has arrived
 
 
 class Server:
     """
-    A gateway on a socket. The socket is bound at once, so that ``url`` is true before the first response.
+    A gateway on one socket or several, which are bound at once, so that ``url`` is true before the first response.
 
     Args:
         gateway: What answers.
         host: Name or address to listen on.
         port: 0 for any that is free.
-        listening: A socket that listens already, such as one that several processes share; host and port are its own.
+        listeners: Sockets that listen already, in place of host and port.
+        tls: What TLS is spoken with on host and port; None for plain HTTP.
+        proxy_tls: What TLS is spoken with in the tunnels of clients whose proxy this server is; None where it is none.
         grace_s: How long requests, and then webhooks, that are under way when it stops may take to finish.
         keep_alive_s: How long an idle connection stays open.
         request_s: How long a request may take to come whole.
@@ -62,17 +65,20 @@ class Server:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        listening: socket.socket | None = None,
+        listeners: Sequence[Listener] = (),
+        tls: ssl.SSLContext | None = None,
+        proxy_tls: ssl.SSLContext | None = None,
         grace_s: float = GRACE_S,
         keep_alive_s: int = KEEP_ALIVE_S,
         request_s: float = REQUEST_S,
         most_connections: int | None = None,
     ) -> None:
         keep_filters_away()
-        self._socket = listening or listen(host, port)
-        self.port: int = self._socket.getsockname()[1]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
-        gateway.courier.home_port = self.port
+        self._listeners = tuple(listeners) or tuple(Listener(each, tls) for each in listen(host, port))
+        first = self._listeners[0]
+        self.port = first.port or 0
+        self.url = f"{'http' if first.tls is None else 'https'}://{f'[{host}]' if ':' in host else host}:{self.port}"
+        gateway.courier.home_ports = frozenset(each.port for each in self._listeners if each.port is not None)
         self._gateway = gateway
         self._courier = gateway.courier
         self._grace_s = grace_s
@@ -91,6 +97,7 @@ class Server:
             timeout_keep_alive=keep_alive_s,
         )
         self._state = ServerState()
+        self._tunnels = None if proxy_tls is None else Tunnels(proxy_tls, gateway.hosts, self._state.tasks)
         self._ready = threading.Event()
         self._stop_requested = asyncio.Event()
         self._is_stopping = self._is_hurried = False
@@ -119,7 +126,8 @@ class Server:
         self._request_stop()
         if self._thread is not None:
             self._thread.join()
-        self._socket.close()
+        for each in self._listeners:
+            each.socket.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -132,16 +140,27 @@ class Server:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._config.load()
-        listener = await self._loop.create_server(
-            lambda: TransportProtocol(self._limits, self._turns, self._config, self._state, app_state={}),
-            sock=self._socket,
-            backlog=BACKLOG,
-        )
+        accepting = [await self._accept(self._loop, each) for each in self._listeners]
         self._courier.start()
         self._ready.set()
         if not self._is_stopping:
             await self._stop_requested.wait()
-        await self._finish(listener)
+        await self._finish(accepting)
+
+    async def _accept(self, loop: asyncio.AbstractEventLoop, listener: Listener) -> asyncio.Server:
+        """Begin to accept connections."""
+        create = loop.create_unix_server if listener.is_file else loop.create_server
+        shutdown_s = None if listener.tls is None else TLS_SHUTDOWN_S
+        return await create(
+            self._make_protocol,
+            sock=listener.socket,
+            backlog=BACKLOG,
+            ssl=listener.tls,
+            ssl_shutdown_timeout=shutdown_s,
+        )
+
+    def _make_protocol(self) -> TransportProtocol:
+        return TransportProtocol(self._limits, self._turns, self._tunnels, self._config, self._state, app_state={})
 
     def _request_stop(self) -> None:
         """From any thread, and from the handler of a signal."""
@@ -168,21 +187,24 @@ class Server:
         self._is_hurried = self._is_stopping
         self._request_stop()
 
-    async def _finish(self, listener: asyncio.Server) -> None:
+    async def _finish(self, accepting: Sequence[asyncio.Server]) -> None:
         """Answer what has arrived, each with the last response of its connection, and end the rest."""
         now = asyncio.get_running_loop().time
         deadline = now() + self._grace_s
         self._limits.is_stopping = True
         self._gateway.hurry()
         await self._read_arrived(deadline)  # of connections, too, that wait to be accepted
-        listener.close()
-        self._socket.close()
+        for server, listener in zip(accepting, self._listeners, strict=True):
+            server.close()
+            listener.socket.close()
         for connection in self._connections():
             connection.finish()
             if connection.is_idle:
                 connection.shutdown()
         while self._is_busy() and not self._is_hurried and now() < deadline:  # noqa: ASYNC110 (uvicorn's sets notify nobody)
             await asyncio.sleep(POLL_S)
+        for connection in self._connections():
+            connection.transport.abort()  # a farewell that is still waited for would hold up the end of the loop
         for task in self._state.tasks:
             task.cancel()
         await self._courier.stop(within_s=self._grace_s)
@@ -200,20 +222,3 @@ class Server:
 
     def _is_busy(self) -> bool:
         return bool(self._state.connections or self._state.tasks)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """
-    A socket that listens.
-
-    Raises:
-        ConfigurationError: The address cannot be bound.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{host}:{port} cannot be listened on: {error.strerror}.",
-            "Choose another --port, or 0 for any that is free.",
-        ) from error
