@@ -89,6 +89,7 @@ def proxy(
     gateway = _gateway(kit, entry.site, journal)
     with _observer(gateway, kit, contract, profile, entry, sign=sign) as observer:
         server = ProxyServer(observer.upstream, observer, host=host, port=port)
+        gateway.mock.addresses[kit.slug] = server.url
         with Server(gateway, port=control_port) as control, server:
             click.echo(_announced(kit, profile, entry, server.url, control.url))
             wait_for_a_signal()

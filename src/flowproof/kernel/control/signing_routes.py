@@ -27,7 +27,7 @@ def sign_request(workspace: str) -> SigningJob:
     credentials = {each.role: each.shown() for each in mock.workspaces.credentials(chosen, slug)}
     if role not in credentials:
         raise ConfigurationError(f"{slug} has no role {role} here.", f"There are: {', '.join(credentials)}.")
-    base_url = f"{control_ctx.base_url}/w/{chosen.id}/{slug}"
+    base_url = control_ctx.provider_url(slug, workspace=chosen.id)
     request = RequestToSign(
         slug,
         base_url,
