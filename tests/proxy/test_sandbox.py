@@ -170,7 +170,7 @@ def test_clients_at_once_get_what_the_profile_permits_and_no_more(tmp_path: Path
     """Calls of many threads at once are counted one by one: as many pass as are permitted, and no other."""
     store = RunStore(tmp_path / "calls")
     with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(lambda _: store.take("calls", 40), range(80)))
+        taken = list(pool.map(lambda _: store.take("calls", 400), range(800)))
     store.close()
 
-    assert sum(taken) == 40
+    assert sum(taken) == 400
