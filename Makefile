@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv serve test test-lowest lint types format check mutants attack bench bench-growth bench-peers bench-shared image-check docs docs-serve wheel clean
+.PHONY: help venv serve test test-lowest lint types format check mutants attack bench bench-growth bench-peers bench-shared bench-proxies image-check docs docs-serve wheel clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -71,6 +71,12 @@ bench-peers: venv ## measure other tools side by side on the same contract; need
 	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	@npm install --silent --no-audit --no-fund --prefix build/peers @stoplight/prism-cli@5 wiremock@3 @mockoon/cli@9
 	@$(BIN)/python -m benchmarks.peers build/peers
+
+bench-proxies: venv ## measure the proxy beside mitmproxy's and Prism's; needs wrk and npm
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+	@npm install --silent --no-audit --no-fund --prefix build/proxies @stoplight/prism-cli@5
+	@$(BIN)/python -m venv build/proxies/venv && build/proxies/venv/bin/pip install --quiet 'mitmproxy>=11,<13'
+	@$(BIN)/python -m benchmarks.proxies build/proxies $(ARGS)
 
 image-check: venv ## run the Dockerfile's steps in a Debian root, and the image as a container would; needs root and mmdebstrap
 	@$(BIN)/python scripts/image_root.py

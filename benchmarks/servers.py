@@ -20,10 +20,18 @@ import psutil
 
 from .orders import CONTRACT, ROOT, signed
 
-__all__ = ["PEERS", "Server", "echo", "flowproof", "peer", "processor_time"]
+__all__ = ["PEERS", "PROXIES", "Server", "echo", "flowproof", "peer", "processor_time", "proxy", "sandbox"]
 
 TIMEOUT_S = 60.0
 OURS = frozenset({"$id", "$schema", "$defs", "x-requirement"})
+PROXIES = ("flowproof proxy", "mitmproxy", "prism proxy")
+PROFILE = """
+name = "receipts"
+[oneflow]
+url = "http://127.0.0.1:{port}"
+credentials.default = {{ key = "$SANDBOX_TOKEN", secret = "$SANDBOX_SECRET" }}
+permits = {{ operations = {{ submitOrder = true }} }}
+"""
 PEERS = ("prism", "mockoon", "wiremock", "wiremock, no journal", "pytest-httpserver")
 
 
@@ -85,6 +93,49 @@ def flowproof(*providers: str, options: Sequence[str] = (), path: str = "/api/or
         ready_s = _answers(process, began, port, "/_flowproof/health")
         shown = _get(port, "/_flowproof/workspaces/default")["providers"]["oneflow"]["credentials"]["default"]
         yield Server(port, f"/oneflow{path}", signed(path, shown), psutil.Process(process.pid), ready_s)
+
+
+@contextmanager
+def sandbox() -> Iterator[Server]:
+    """What stands behind the proxies: a sandbox that answers at once."""
+    port = _free()
+    with _started([sys.executable, "-m", "benchmarks.receipts", str(port)]) as (process, began):
+        headers = signed("/api/order", {"key": "token", "secret": "secret"})
+        yield _ready(process, began, port, "/api/order", headers)
+
+
+@contextmanager
+def proxy(name: str, folder: Path, upstream: Server) -> Iterator[Server]:
+    """
+    A proxy in front of a server.
+
+    Args:
+        name: One of `PROXIES`.
+        folder: Where ``npm install`` has put Prism, and a virtual environment `venv` with mitmproxy is.
+        upstream: The server behind it.
+    """
+    port = _free()
+    with tempfile.TemporaryDirectory() as scratch:
+        command = _proxy_command(name, folder, Path(scratch), port, upstream.port)
+        with _started(command) as (process, began):
+            yield _ready(process, began, port, upstream.path, upstream.headers)
+
+
+def _proxy_command(name: str, folder: Path, scratch: Path, port: int, behind: int) -> list[str]:
+    url = f"http://127.0.0.1:{behind}"
+    match name:
+        case "flowproof proxy":
+            profile = scratch / "sandbox.toml"
+            profile.write_text(PROFILE.format(port=behind), encoding="utf-8")
+            ports = ("--port", str(port), "--control-port", "0")
+            return [_flowproof(), "proxy", "oneflow", "--target", str(profile), *ports]
+        case "mitmproxy":
+            mitmdump = str(folder / "venv" / "bin" / "mitmdump")
+            return [mitmdump, "--quiet", "--mode", f"reverse:{url}", "--listen-host", "127.0.0.1", "-p", str(port)]
+        case "prism proxy":
+            prism = str(folder / "node_modules" / ".bin" / "prism")
+            return [prism, "proxy", "-p", str(port), "-v", "error", str(CONTRACT), url]
+    raise ValueError(name)
 
 
 @contextmanager
@@ -205,6 +256,7 @@ def _started(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], floa
     began = time.perf_counter()
     # A user's Python keeps its bytecode; where it is told not to, every start would measure the compiler.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"SANDBOX_TOKEN": "token", "SANDBOX_SECRET": "secret"}
     process = subprocess.Popen(
         command,
         cwd=ROOT,

@@ -1,8 +1,10 @@
 """How Otter is accessed: an application's client, the token of a documented case, and what is removed afterwards."""
 
+import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote_plus
 
 import requests
 
@@ -14,6 +16,7 @@ from flowproof.target import Site
 __all__ = ["connect", "delete_connection", "sign", "token_of"]
 
 TIMEOUT_S = 30.0
+TOKEN_PATH = "/v1/auth/token"
 
 
 def connect(site: Site, *, role: str = "default", client_secret: str | None = None, **settings: Any) -> Otter:
@@ -25,8 +28,15 @@ def connect(site: Site, *, role: str = "default", client_secret: str | None = No
     return Otter(site.url, credentials.key, client_secret or credentials.secret, **settings)
 
 
-def sign(site: Site, _request: CaseRequest) -> Mapping[str, str]:
-    """A token of the first user with every scope of onboarding; a mock permits at once to whoever is no browser."""
+def sign(site: Site, request: CaseRequest) -> Mapping[str, str]:
+    """
+    A token of the first user with every scope of onboarding; a mock permits at once to whoever is no browser.
+
+    Where tokens are given, the application's own credentials, unless the request names them.
+    """
+    if request.path.startswith("/v1/auth/"):
+        is_named = request.path != TOKEN_PATH or b"client_secret=" in (request.body or b"")
+        return {} if is_named else {"Authorization": _basic(site)}
     with requests.Session() as session:
         session.trust_env = False
         otter = connect(site, session=session)
@@ -34,6 +44,13 @@ def sign(site: Site, _request: CaseRequest) -> Mapping[str, str]:
         answer = session.get(authorization.url, allow_redirects=False, timeout=TIMEOUT_S)
         token = otter.exchange(authorization, answer.headers["Location"])
     return {"Authorization": f"Bearer {token.access_token}"}
+
+
+def _basic(site: Site) -> str:
+    """Key and secret as a form writes them (RFC 6749, 2.3.1)."""
+    credentials = site.credentials()
+    pair = f"{quote_plus(credentials.key)}:{quote_plus(credentials.secret)}"
+    return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
 def token_of(access_token: str) -> Token:

@@ -76,4 +76,5 @@ def observed(slug: str, gate: Gate | None = None, *, signs: bool = False) -> Ite
         parts = {role: {"key": each.key, **each.values} for role, each in site.keys.items()}
         gateway.with_mock(lambda mock: mock.workspaces.adopt_credentials(mock.workspaces.ensure_default(), slug, parts))
         with Server(gateway) as beside, ProxyServer(upstream, observer) as proxy:
+            gateway.mock.addresses[slug] = proxy.url
             yield Observed(Site(slug, proxy.url, site.keys), gate, ControlClient(beside.url), gateway, posing)

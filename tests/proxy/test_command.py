@@ -88,10 +88,12 @@ def test_what_was_observed_is_summed_up(fork_server: ForkServer, tmp_path: Path,
         client = find_kit("oneflow").make_client(there.site)
         client.orders()  # type: ignore[attr-defined]  # (OneFlow's own client)
         client.close()
-        (entry,) = ControlClient(there.control).workspace("default").journal.entries()
+        beside = ControlClient(there.control).workspace("default")
+        (entry,) = beside.journal.entries()
         code, summary = there.end()
+    assert beside.url("oneflow") == there.site.url  # (which the page shows)
     assert entry["operation"] == "listOrders"
-    assert "exchanges: 1, findings: 0, failed in the network: 0" in summary
+    assert "PASS, exchanges: 1, findings: 0, failed in the network: 0" in summary
     assert "the client: " in summary
     assert code == 0, summary
 
@@ -131,7 +133,8 @@ def test_network_that_fails_ends_with_2(fork_server: ForkServer, tmp_path: Path,
             requests.get(f"{there.site.url}/organization/v1/organization/brands", timeout=TIMEOUT_S)
         code, summary = there.end()
     assert code == 2
-    assert "failed in the network: 1" in summary
+    assert "ERROR, exchanges: 1, findings: 0, failed in the network: 1" in summary
+    assert "FAIL, " not in summary.replace("0 FAIL, ", "")
 
 
 def gone(workspace: Workspace) -> Workspace:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowproof.proxy import Answer, ProxyServer, Upstream
+from flowproof.proxy.forwarding import Forwarding
 from tests.proxy.observers import Spy
 from tests.proxy.raw import Message, Reader, answering, connected
 from tests.proxy.raw import Upstream as RawUpstream
@@ -158,6 +159,21 @@ def test_connections_are_kept_alive() -> None:
             connection.sendall(GET)
             assert reader.message() is not None
     assert (len(upstream.seen), upstream.connections) == (3, 1)
+
+
+def test_upstream_that_answers_at_the_last_byte_keeps_its_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that is there before the proxy has looked for the end of the body ends no connection."""
+    has_answered = Forwarding._has_answered
+    monkeypatch.setattr(Forwarding, "_has_answered", lambda self, server, **_: has_answered(self, server, within_s=30))
+    with (
+        RawUpstream(answering(OK)).running() as upstream,
+        ProxyServer(Upstream.from_url(upstream.url), Spy()) as proxy,
+        connected(proxy.url) as (connection, reader),
+    ):
+        for _ in range(3):
+            connection.sendall(framed("POST / HTTP/1.1", [("Host", "p")], b"body", 0))
+            assert reader.message() is not None
+    assert ([each.body for each in upstream.seen], upstream.connections) == ([b"body"] * 3, 1)
 
 
 def test_pipelined_requests_are_answered_in_order() -> None:

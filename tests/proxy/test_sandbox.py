@@ -2,11 +2,14 @@
 
 import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from flowproof.certify.run_store import RunStore
 from flowproof.clients import Unauthorized
 from flowproof.conduct import judge, read_journal
 from flowproof.conformance import load_contract
@@ -161,3 +164,13 @@ def test_wrong_signature_is_diagnosed() -> None:
     assert entry["requirement"] == "oneflow.auth.signature"
     assert "line feed" in entry["explanation"] or "newline" in entry["explanation"]
     assert keys.secret not in json.dumps(entry)
+
+
+def test_clients_at_once_get_what_the_profile_permits_and_no_more(tmp_path: Path) -> None:
+    """Calls of many threads at once are counted one by one: as many pass as are permitted, and no other."""
+    store = RunStore(tmp_path / "calls")
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda _: store.take("calls", 400), range(800)))
+    store.close()
+
+    assert sum(taken) == 400

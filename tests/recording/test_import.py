@@ -159,6 +159,32 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         json.dumps(archive(entry("POST", ORDERS, 400, posted={"mimeType": "text/plain", "text": "\ud800"}))),
         "The request of exchange 1 has a body that is no UTF-8",
     ),
+    "an address that is none": (
+        json.dumps(archive(entry("GET", "http://[x/api/order", 200))),
+        "Entry 1 of bad.har cannot be read",
+    ),
+    "a moment before the calendar": (
+        json.dumps(archive({**entry("GET", ORDERS, 200), "startedDateTime": "0001-01-01T00:00:00+14:00"})),
+        "Entry 1 of bad.har cannot be read",
+    ),
+    "Postman's variables as a text": (
+        json.dumps({"info": {"schema": "x/v2.1.0/"}, "variable": "x", "item": []}),
+        "Saved response 1 of bad.har cannot be read",
+    ),
+    "Postman's variables of GraphQL that are no JSON": (
+        json.dumps(
+            {
+                "info": {"schema": "x/v2.1.0/"},
+                "item": [
+                    {
+                        "request": {"url": ORDERS, "body": {"mode": "graphql", "graphql": {"variables": "{"}}},
+                        "response": [{"code": 200}],
+                    }
+                ],
+            }
+        ),
+        "Saved response 1 of bad.har cannot be read",
+    ),
     "Postman v1": ('{"info": {"schema": "https://schema.getpostman.com/json/collection/v1.0.0/"}}', "another version"),
     "a file in UTF-16": ("\ufeff{}".encode("utf-16-le"), "is not UTF-8"),
 }

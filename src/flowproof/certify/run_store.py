@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from threading import Lock
 
 from flowproof.errors import ConfigurationError
 
@@ -104,7 +105,7 @@ class Budget:
 
 class RunStore:
     """
-    Access to the shared state for one process.
+    Access to the shared state for one process, whose threads share it too.
 
     Args:
         file: Created where it is missing.
@@ -115,6 +116,7 @@ class RunStore:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._turn = Lock()  # (a transaction belongs to the connection, not to the thread that began it)
         try:
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
             self._connection = sqlite3.connect(file, timeout=TIMEOUT_S, isolation_level=None, check_same_thread=False)
@@ -270,12 +272,13 @@ class RunStore:
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Cursor]:
-        cursor = self._connection.cursor()
-        cursor.execute("BEGIN IMMEDIATE")
-        try:
-            yield cursor
-        finally:
-            cursor.execute("COMMIT")
+        with self._turn:
+            cursor = self._connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+            finally:
+                cursor.execute("COMMIT")
 
     def _number(self, cursor: sqlite3.Cursor, name: str) -> float:
         row = cursor.execute("SELECT value FROM number WHERE name = ?", (name,)).fetchone()

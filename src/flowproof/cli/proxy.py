@@ -35,6 +35,7 @@ from .tables import heading, rows
 __all__ = ["proxy"]
 
 MOST_FINDINGS = 20
+VERDICTS = {0: "PASS", 1: "FAIL", 2: "ERROR"}  # by exit code
 
 
 @click.command()
@@ -89,13 +90,15 @@ def proxy(
     gateway = _gateway(kit, entry.site, journal)
     with _observer(gateway, kit, contract, profile, entry, sign=sign) as observer:
         server = ProxyServer(observer.upstream, observer, host=host, port=port)
+        gateway.mock.addresses[kit.slug] = server.url
         with Server(gateway, port=control_port) as control, server:
             click.echo(_announced(kit, profile, entry, server.url, control.url))
             wait_for_a_signal()
     entries = gateway.with_mock(lambda mock: mock.journal.entries("default"))
     report = judge(read_journal(entries, contract), contract, kit.load_obligations()) if kit.obligations else None
-    click.echo(_summary(entries, report))
-    context.exit(_exit_code(entries, report))
+    code = _exit_code(entries, report)
+    click.echo(_summary(entries, report, VERDICTS[code] if entries else "SKIP"))
+    context.exit(code)
 
 
 def _gateway(kit: ProviderKit, site: Site, journal: int) -> Gateway:
@@ -162,11 +165,10 @@ def _announced(kit: ProviderKit, profile: Profile, entry: ProfileEntry, url: str
     return "\n".join([heading(f"{kit.title}, observed"), rows(facts), "", f"ready {url}"])
 
 
-def _summary(entries: Sequence[Mapping[str, Any]], report: ConductReport | None) -> str:
+def _summary(entries: Sequence[Mapping[str, Any]], report: ConductReport | None, verdict: str) -> str:
     found, broken = _findings(entries), _broken(entries)
-    parts = [
-        heading(f"exchanges: {len(entries)}, findings: {sum(found.values())}, failed in the network: {len(broken)}")
-    ]
+    counted = f"exchanges: {len(entries)}, findings: {sum(found.values())}, failed in the network: {len(broken)}"
+    parts = [heading(f"{verdict}, {counted}")]
     parts += [f"  {text}{f' ({times} times)' if times > 1 else ''}" for text, times in found.most_common(MOST_FINDINGS)]
     if len(found) > MOST_FINDINGS:
         parts.append(f"  and {len(found) - MOST_FINDINGS} more")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["EITHER", "RULES", "Folder"]
+__all__ = ["ACCOUNT", "EITHER", "RULES", "Folder"]
 
 RULES: Sequence[tuple[str, re.Pattern[str]]] = (
     ("time", re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")),
@@ -18,6 +18,9 @@ RULES: Sequence[tuple[str, re.Pattern[str]]] = (
     ("id", re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-f]{24}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})(?![0-9a-fA-F])")),
 )
 """What is folded wherever it stands in a text, the first rule that fits."""
+
+ACCOUNT = frozenset({"client_id", "client_secret", "redirect_uri"})
+"""Parameters by which a request names its account (RFC 6749). Each target has its own; a case has names in braces."""
 
 SECRET = re.compile(r"token|secret|password|signature|\bcode\b", re.IGNORECASE)
 EITHER = re.compile("|".join(f"(?P<{name}>{rule.pattern})" for name, rule in RULES))

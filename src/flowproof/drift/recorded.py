@@ -14,6 +14,7 @@ from flowproof.redaction.marks import MARK, REDACTED
 
 from .comparison import ObservedResponse, compare
 from .dates import moved, passed, redated
+from .folding import ACCOUNT
 from .run import LONGEST_WAIT_S, Drift, Outcome, operation_of
 from .side import NotComparable, Side
 from .uniqueness import UniqueValues
@@ -69,8 +70,8 @@ class _Conversation:
         self._side = side
         self._unique = unique
         self._left_out = left_out
-        self._saved: dict[str, Json] = {}
-        self._names = {name for step in case.steps for name in step.get("save", {})}
+        self._saved: dict[str, Json] = dict(side.account)
+        self._names = ACCOUNT | {name for step in case.steps for name in step.get("save", {})}
 
     def outcomes(self) -> Iterator[Outcome]:
         for number, step in enumerate(self._case.steps, start=1):
@@ -80,7 +81,8 @@ class _Conversation:
                 continue
             lacking = self._lacking(step)
             if lacking:
-                self._left_out[f"{self._case.id} {number}"] = f"no answer had {', '.join(lacking)}, which it needs"
+                why = f"neither an answer nor {self._side.name} had {', '.join(lacking)}, which it needs"
+                self._left_out[f"{self._case.id} {number}"] = why
                 continue
             try:
                 yield self._outcome(number, step)

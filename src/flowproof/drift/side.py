@@ -105,6 +105,15 @@ class Side:
         """Names of the members that the contract says are the ids of what was created."""
         return read_ids(self.contract)
 
+    @property
+    def account(self) -> Mapping[str, str]:
+        """What requests name of the target's account in parameters, by OAuth's names (RFC 6749)."""
+        credentials = self.site.keys.get("default")
+        if credentials is None:
+            return {}
+        values = {"client_id": credentials.key, "client_secret": credentials.values.get("secret"), **credentials.values}
+        return {name: str(value) for name, value in values.items() if value}
+
     def now(self) -> datetime:
         return self.clock.now() if self.clock is not None else datetime.now(UTC)
 

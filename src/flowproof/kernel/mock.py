@@ -57,13 +57,15 @@ class Mock:
         journal_keep: How many exchanges are kept of each workspace.
         shared: The server can be reached from other machines.
 
-    ``hooks`` lets a test tool watch or change answers and findings; ``metrics`` counts what this process has served.
+    ``hooks`` lets a test tool watch or change answers and findings; ``metrics`` counts what this process has served;
+    ``addresses`` has the base URLs, by slug, of providers that clients reach elsewhere, through a proxy.
     """
 
     def __init__(
         self, apps: Iterable[ProviderApp], store: Store, rng: Random, *, journal_keep: int = 500, shared: bool = False
     ) -> None:
         self.hooks = MockHooks()
+        self.addresses: dict[str, str] = {}
         self.apps: Mapping[str, ProviderApp] = {app.provider.slug: app for app in apps}
         self.store = store
         providers = {slug: app.provider for slug, app in self.apps.items()}

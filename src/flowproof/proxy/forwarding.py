@@ -158,6 +158,8 @@ class Forwarding:
         for piece in self._request_body():
             server.send(h11.Data(data=piece))
             if self._has_answered(server, within_s=0):
+                if self._client.has_ended():  # (a fast upstream has counted the bytes: both connections can go on)
+                    server.send(h11.EndOfMessage())
                 return
         server.send(h11.EndOfMessage())
 

@@ -89,6 +89,13 @@ class Peer:
         readable, _, _ = select.select([self._socket], [], [], within_s)
         return bool(readable)
 
+    def has_ended(self) -> bool:
+        """Whether the message that is being read is whole; what is left of it is dropped. Nothing is waited for."""
+        try:
+            return isinstance(self.http.next_event(), h11.EndOfMessage)
+        except h11.RemoteProtocolError:
+            return False
+
     def is_left_by(self, other: "Peer") -> bool:
         """
         Whether the other side closes while this one is idle; waits for either to do something.

@@ -1,13 +1,14 @@
 """A recording as a case: its requests can be sent again, and its answers are expected again."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from flowproof.conformance import Contract
+from flowproof.drift.folding import ACCOUNT
 from flowproof.plurals import counted
 
 from .binding import Bindings
@@ -88,6 +89,7 @@ class _Conversion:
             for each in selection.exchanges
         ]
         self._placeholders = placeholders
+        self._account = _account(selection, self._requests)
         self._bindings = Bindings(self._requests, self._answers)
         self._expectations = Expectations(self._bindings, self._placeholders, volatile, selection.base_url)
         self._learn()
@@ -110,7 +112,7 @@ class _Conversion:
             "standing": "recorded",
             "source": f"{name}, written by {self._placeholders.text(recording.program)}",
             "requirements": sorted(cited & self._contract.requirements.keys()),
-            "clock": f"{first.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{first.microsecond // 1000:03d}Z",
+            "clock": f"{first.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z",
             "steps": steps,
         }
         bound = sum(len(step.get("save", ())) for step in steps)
@@ -168,6 +170,8 @@ class _Conversion:
             request["body"] = self._json(index, body.value)
         elif body.kind == "form":
             request["form"] = [[name, self._parameter(index, name, value)] for name, value in body.value]
+        elif body.kind == "none" and each.exchange.request.media_type:
+            request.setdefault("headers", {})["Content-Type"] = each.exchange.request.media_type
         elif body.kind == "text":
             request["text"] = self._bindings.inside(self._placeholders.text(body.value), index)
             request.setdefault("headers", {}).setdefault(
@@ -177,7 +181,8 @@ class _Conversion:
 
     def _is_without_access(self, each: ProviderExchange) -> bool:
         """Whether a request was refused for its credentials, so that a signed one would be answered otherwise."""
-        is_anonymous = not any(name.lower() in self._credentials for name, _ in each.exchange.request.headers)
+        sent = (value for name, value in each.exchange.request.headers if name.lower() in self._credentials)
+        is_anonymous = not any(map(str.strip, sent))
         return each.exchange.status == 401 or (is_anonymous and each.exchange.status in WITHOUT_ACCESS)
 
     def _wrong_credentials(self, each: ProviderExchange) -> dict[str, str]:
@@ -197,13 +202,24 @@ class _Conversion:
         return str(self._leaf(index, Leaf("", (name,) if name else (), value)))
 
     def _leaf(self, index: int, leaf: Leaf) -> Any:
-        """A value of a request: the name of a bound one, else itself with names and placeholders inside."""
+        """A value of a request: the name of a bound or an account's one, else itself with names and placeholders."""
+        if leaf.names and leaf.value is not None and self._account.get(leaf.names[-1]) == leaf.value:
+            return f"{{{leaf.names[-1]}}}"
         filled = self._bindings.filled(leaf.value, index)
         is_whole = self._bindings.name_of(leaf.value, index) is not None
         return filled if is_whole else self._placeholders.value(leaf.names, filled)
 
     def _json(self, index: int, value: Any) -> Any:
         return changed(value, lambda leaf: self._leaf(index, leaf), self._placeholders.text)
+
+
+def _account(selection: Selection, requests: Sequence[RequestValues]) -> dict[str, str]:
+    """The parameters that name an account and that the provider has accepted: a target has its own in their place."""
+    accepted = (
+        values for each, values in zip(selection.exchanges, requests, strict=True) if each.exchange.status < 400
+    )
+    found = (leaf for values in accepted for leaf in values.leaves())
+    return {leaf.names[-1]: leaf.value for leaf in found if leaf.names and leaf.names[-1] in ACCOUNT}
 
 
 def identifier(name: str) -> str:

@@ -47,7 +47,7 @@ def recording_of_archive(name: str, log: Any) -> Recording:
                 left_out[why] += 1
                 continue
             exchanges.append(_exchange(number, entry))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             what = f"has no {error}" if isinstance(error, KeyError) else f"cannot be read ({type(error).__name__})"
             raise RecordingError(f"Entry {number} of {name} {what}.", FIX) from error
     creator = log.get("creator")
@@ -94,7 +94,7 @@ def _moment(text: Any) -> datetime | None:
     if not isinstance(text, str) or not text:
         return None
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _headers(pairs: Iterable[Mapping[str, Any]]) -> Headers:

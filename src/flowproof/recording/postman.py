@@ -39,10 +39,10 @@ def recording_of_collection(name: str, collection: Mapping[str, Any]) -> Recordi
     version = str(collection["info"].get("schema", ""))
     if "/v2." not in version:
         raise RecordingError(f"{name} is a Postman collection of another version than 2.", FIX)
-    variables = _variables(collection.get("variable") or [])
     exchanges: list[RecordedExchange] = []
     left_out: Counter[str] = Counter()
     try:
+        variables = _variables(collection.get("variable") or [])
         for item, auth in _items(collection, None, 0):
             saved = item.get("response") or []
             left_out["requests without a saved response"] += not saved

@@ -11,7 +11,7 @@ from flowproof.proxy import ProxyServer, Upstream
 
 from .matching import Replay
 from .observer import ReplayObserver
-from .provider import recorded_provider
+from .provider import SLUG, recorded_provider
 
 __all__ = ["ReplayServer"]
 
@@ -48,6 +48,7 @@ class ReplayServer:
         settings = ServerSettings(entropy=secrets.randbits(64), journal_keep=journal_keep)
         gateway = build_gateway([recorded_provider(replay.requests)], settings)
         self._proxy = ProxyServer(upstream, ReplayObserver(replay, gateway, upstream), host=host, port=port)
+        gateway.mock.addresses[SLUG] = self._proxy.origin
         self._control = Server(gateway, port=control_port)
         self._stack = ExitStack()
 

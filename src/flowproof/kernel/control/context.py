@@ -56,6 +56,11 @@ class ControlContext:
         """Scheme and host as the client wrote them."""
         return f"{self.wire.client_scheme}://{self.wire.header('host') or 'localhost'}"
 
+    def provider_url(self, slug: str, *, workspace: str | None = None) -> str:
+        """The base URL of a provider, in a workspace where one is named; of a proxy where that stands before it."""
+        below = f"/w/{workspace}/{slug}" if workspace is not None else f"/{slug}"
+        return self.mock.addresses.get(slug) or f"{self.base_url}{below}"
+
     @property
     def json(self) -> Any:
         """

@@ -26,7 +26,7 @@ routes = Blueprint("control", __name__)
 
 def shown_workspace(workspace: Workspace) -> dict[str, Any]:
     """A workspace as the control API shows it, with its base URLs, and its credentials unless the query hides them."""
-    mock, base_url = control_ctx.mock, control_ctx.base_url
+    mock = control_ctx.mock
     shows_credentials = control_ctx.flag("credentials", default=True)
     return {
         "id": workspace.id,
@@ -38,7 +38,7 @@ def shown_workspace(workspace: Workspace) -> dict[str, Any]:
         "created_at": workspace.created_at,
         "providers": {
             slug: {
-                "base_url": f"{base_url}/w/{workspace.id}/{slug}",
+                "base_url": control_ctx.provider_url(slug, workspace=workspace.id),
                 "credentials": {
                     credential.role: credential.shown() if shows_credentials else dict.fromkeys(credential.shown())
                     for credential in mock.workspaces.credentials(workspace, slug)
@@ -96,7 +96,7 @@ def provider_contract(slug: str) -> dict[str, Any]:
     """A provider's contract as one document, with this server as its only one."""
     from flowproof.conformance.bundle import bundle  # noqa: PLC0415 (no start needs it)
 
-    return bundle(control_ctx.app(slug).contract, server=f"{control_ctx.base_url}/{slug}")
+    return bundle(control_ctx.app(slug).contract, server=control_ctx.provider_url(slug))
 
 
 def _shown_provider(app: ProviderApp) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _shown_provider(app: ProviderApp) -> dict[str, Any]:
     standing = Counter(each.standing for each in app.contract.requirements.values())
     return {
         "title": app.provider.title,
-        "base_url": f"{control_ctx.base_url}/{slug}",
+        "base_url": control_ctx.provider_url(slug),
         "contract": f"{control_ctx.base_url}/_flowproof/providers/{slug}/openapi.json",
         "operations": [
             {"operationId": each.id, "method": each.method, "path": each.path} for each in app.contract.operations.all

@@ -35,7 +35,7 @@ function clockParts(clock, where, change) {
   const mode = select(MODES, clock.mode, () => {}, { name: "mode" });
   const now = h("input", { name: "now", value: clock.now, spellcheck: "false", autocomplete: "off" });
   return [
-    h("p", {}, h("strong", { class: "time", id: "now" }, clock.now), " ", h("span", { class: "badge" }, clock.mode)),
+    h("p", {}, h("strong", { id: "now" }, clock.now), " ", h("span", { class: "badge" }, clock.mode)),
     h("p", { class: "actions", role: "group", "aria-label": "Advance" }, "Advance by",
       STEPS.map(([name, seconds]) => button(name, change(() => call("POST", `${where}/clock/advance`, { seconds }))))),
     h("form", { class: "inline", onsubmit: (event) => { event.preventDefault(); change(() => call("PUT", `${where}/clock`, mode.value === "real" ? { mode: "real" } : { mode: mode.value, now: now.value }))(); } },
