@@ -114,7 +114,7 @@ LAYERS = (
         own_by_dots=True,
     ),
     Layer("edge_cases", (), (*SERVING, "requests", "pytest", "_pytest")),
-    Layer("expectation", ("errors",), (*TESTING, *SERVING, "requests")),
+    Layer("expectation", ("errors", "plurals"), (*TESTING, *SERVING, "requests")),
     Layer(
         "fuzz",
         (

@@ -57,6 +57,6 @@ def test_traffic_of_a_proxy_is_recorded_replayed_and_sent_again(tmp_path: Path) 
 
     assert [each.status_code for each in (balance, bought, refused)] == [200, 200, 422]
     assert (recorded.exit_code, drift.exit_code) == (0, 0), recorded.output + drift.output
-    assert "1 cases compared, 0 differ, 0 left out" in drift.output
+    assert "1 case compared, 0 differ, 0 left out" in drift.output
     assert again.content == balance.content
     assert [each for each in ("ada@corp.test", headers["auth-token"]) if each in file.read_text(encoding="utf-8")] == []
