@@ -12,6 +12,8 @@ from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Mock
 from flowproof.openapi import read_contract
+from flowproof.openapi.resources import infer_roles
+from flowproof.openapi.schema_reader import SchemaReader
 from flowproof.openapi_mock import openapi_provider
 from flowproof.openapi_mock.provider import NO_VIEWS
 
@@ -192,3 +194,40 @@ def test_rule_of_one_s_own_stands_in_place(shop: Shop) -> None:
 
     assert mine.ask("GET", "/toys/mine")[1]["name"] == "mine"
     assert shop.ask("GET", "/toys/mine")[0] == 404
+
+
+def test_put_beside_a_collection_needs_the_key_in_its_body(tmp_path: Path) -> None:
+    """PUT on the path of a collection replaces a record where its body has the key; elsewhere it shows an example."""
+    toy = {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}
+    body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"name": {}}}}}}
+    shown = {"200": {"description": "It.", "content": {"application/json": {"schema": toy}}}}
+    make = {"operationId": "make", "requestBody": body, "responses": shown}
+    read = {"operationId": "read", "responses": shown}
+    file = tmp_path / "a.json"
+    item = {"parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}], "get": read}
+    paths = {"/toys": {"post": make, "put": {**make, "operationId": "swap"}}, "/toys/{id}": item}
+    file.write_bytes(orjson.dumps({"openapi": "3.1.0", "paths": paths}))
+    contract, _ = read_contract("toys", file)
+
+    assert sorted(infer_roles(contract.operations, SchemaReader(contract.document))) == ["make", "read"]
+
+
+def test_error_that_is_no_json_is_answered_in_its_media_type(tmp_path: Path) -> None:
+    """Where a document describes an error as text, it is answered as text, with a plain message."""
+    answers = {"204": {"description": "Done."}, "401": {"description": "Who?", "content": {"text/plain": {}}}}
+    document = {
+        "openapi": "3.1.0",
+        "security": [{"token": []}],
+        "paths": {"/ping": {"post": {"operationId": "ping", "responses": answers}}},
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }
+    file = tmp_path / "a.json"
+    file.write_bytes(orjson.dumps(document))
+    contract, _ = read_contract("ping", file)
+    mock = build_gateway([openapi_provider("ping", contract)], ServerSettings(entropy=7)).mock
+    mock.workspaces.ensure_default()
+    answer = mock.handle(WireRequest("POST", "/ping/ping", "", (), b""))
+
+    assert isinstance(answer, WireResponse)
+    assert (answer.status, dict(answer.headers)["Content-Type"]) == (401, "text/plain")
+    assert answer.body == b"The credentials are missing or unknown."

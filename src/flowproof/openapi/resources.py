@@ -112,10 +112,16 @@ def _of_collection(
         (of_one.get("DELETE"), "remove"),
     )
     for operation, verb in verbs:
-        if operation is not None:
+        if operation is not None and (operation is not of_all.get("PUT") or _sends_key(operation, collection, reader)):
             role = _role(operation, verb, collection, reader)
             if role is not None:
                 yield operation.id, role
+
+
+def _sends_key(operation: Operation, collection: Collection, reader: SchemaReader) -> bool:
+    """Whether the body of a request names the record that it is about."""
+    pointer = operation.bodies.get(operation.json_body or FORM, "")
+    return bool(pointer) and collection.key in reader.properties(reader.at(pointer))
 
 
 def _role(operation: Operation, verb: Verb, collection: Collection, reader: SchemaReader) -> Role | None:

@@ -68,8 +68,10 @@ class CollectionView:
             shown, total = list(records.page(page.offset, page.size)), records.count()
         answer = self._answer(records.rng("list"))
         value = self._with_list(answer, [self._as_listed(answer, each) for each in shown])
-        if not self._accepts(value):
-            value = self._with_list(answer, [self._named(each) for each in shown])
+        for listed in (self._named, self._completed):
+            if self._accepts(value):
+                break
+            value = self._with_list(answer, [listed(each) for each in shown])
         return self._checked(described_page(value, page, total), value)
 
     def read(self, *values: str) -> Any:
@@ -111,14 +113,20 @@ class CollectionView:
         return self._checked(self._wrapped(answer, record), answer)
 
     @cached_property
+    def _listed_schema(self) -> Any:
+        """The schema of one record in the answer of a list."""
+        reader = self._model.reader
+        listed = reader.at(self._pointer) if self._pointer else {}
+        return reader.flat(reader.properties(listed)[self._role.wrapper] if self._role.wrapper else listed).get("items")
+
+    @cached_property
     def _properties(self) -> Mapping[str, Any]:
         """The properties of a record by the schema of the answer; none where it names none."""
         reader = self._model.reader
+        if self._role.verb == "list":
+            return reader.properties(self._listed_schema or {})
         properties = reader.properties(reader.at(self._pointer)) if self._pointer else {}
         inner = properties.get(self._role.wrapper, {}) if self._role.wrapper else None
-        if self._role.verb == "list":
-            items = reader.flat(reader.at(self._pointer) if inner is None else inner).get("items", {})
-            return reader.properties(items)
         return properties if inner is None else reader.properties(inner)
 
     @cached_property
@@ -182,6 +190,12 @@ class CollectionView:
         listed = answer.get(self._role.wrapper) if self._role.wrapper and isinstance(answer, dict) else answer
         first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
         return {**first, **record}
+
+    def _completed(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """A record with what the list requires of each, though nothing has given it."""
+        key = str(record.get(self._collection.key))
+        made = self._model.answers.of_schema(self._listed_schema or {}, Occasion(Random(key), ctx.now))
+        return {**(made if isinstance(made, dict) else {}), **self._named(record)}
 
     def _merged(self, record: dict[str, Any], sent: Mapping[str, Any], values: tuple[str, ...]) -> dict[str, Any]:
         """A new record: what was sent over the blank one, and the parents that the path names."""

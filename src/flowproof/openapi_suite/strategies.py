@@ -9,6 +9,7 @@ nothing is filtered, whatever the schema.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
+from math import ceil, floor
 from typing import Any
 
 from hypothesis import strategies as st
@@ -137,9 +138,14 @@ def _numbers(flat: Mapping[str, Any]) -> SearchStrategy[Any]:
     step = flat.get("multipleOf")
     if step:
         return st.integers(int(-(-least // step)), int(most // step)).map(lambda number: round(number * step, 10))
-    return st.integers(-(-int(least) // 1), max(int(least), int(most))) | st.floats(
-        float(least), float(max(least, most)), width=64
+    floats = st.floats(
+        float(least),
+        float(most),
+        exclude_min=least == flat.get("exclusiveMinimum"),
+        exclude_max=most == flat.get("exclusiveMaximum"),
     )
+    first, last = ceil(least), floor(most)
+    return st.integers(first, last) | floats if first <= last and least != most else st.sampled_from([least])
 
 
 def _bounds(flat: Mapping[str, Any]) -> tuple[float, float]:
@@ -165,7 +171,9 @@ def _texts(flat: Mapping[str, Any]) -> SearchStrategy[Any] | None:
     most = max(least, min(_number(flat, "maxLength", least + MOST_LONGER), least + MOST_LONGER))
     if isinstance(flat.get("pattern"), str):
         try:
-            return st.from_regex(re.compile(flat["pattern"], re.ASCII), alphabet=CHARACTERS)
+            # In JSON Schema `$` is the very end; in Python a line break may follow.
+            pattern = re.sub(r"(?<!\\)\$$", r"\\Z", flat["pattern"])
+            return st.from_regex(re.compile(pattern, re.ASCII), alphabet=CHARACTERS)
         except (re.error, ValueError, RecursionError):
             return None
     if isinstance(flat.get("format"), str) and flat["format"] in FORMATS:
