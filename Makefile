@@ -1,4 +1,4 @@
-# Needs Python 3.11 and make. Whatever else a target needs it makes itself, in .venv: scripts/venv.py.
+# Needs Python 3.11 or newer and make. Whatever else a target needs it makes itself, in .venv: scripts/venv.py.
 
 PYTHON ?= python3
 ARGS ?=

@@ -167,6 +167,12 @@ LAYERS = (
     Layer("openapi", ("conformance", "errors", "json_pointer", "json_types"), (*TESTING, *SERVING, "requests")),
     Layer("openapi_mock", (*BASE, "conformance", "kernel", "openapi"), (*TESTING, "requests")),
     Layer("openapi_suite", (*BASE, "conformance", "openapi"), (*TESTING, *SERVING, "requests")),
+    Layer("openapi_suite.strategies", ("openapi",), (*SERVING, "requests", "pytest", "_pytest")),
+    Layer(
+        "openapi_suite.properties",
+        ("conformance", "openapi", "openapi_suite"),
+        (*SERVING, "requests", "pytest", "_pytest"),
+    ),
     Layer("openapi_traffic", (*BASE, "conformance", "recording", "redaction"), (*TESTING, *SERVING, "requests")),
     Layer(
         "scaffold", ("cases", "conformance", "errors", "openapi", "openapi_traffic", "recording"), (*TESTING, *SERVING)

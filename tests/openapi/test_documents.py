@@ -1,5 +1,6 @@
 """A document of another dialect becomes one of OpenAPI 3.1, in one piece, and says the same."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +180,23 @@ def test_pattern_that_is_none_is_not_enforced(tmp_path: Path) -> None:
 
     assert document["components"]["schemas"]["A"] == {}
     assert len(notes) == 2
+
+
+def document_of(tmp_path: Path, paths: dict[str, Any], **components: Any) -> tuple[dict[str, Any], list[str]]:
+    """A regular document of these paths, and what was left out."""
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({"openapi": "3.1.0", "paths": paths, "components": components}), encoding="utf-8")
+    return regular_document(file)
+
+
+@pytest.mark.parametrize("status", ["204", "205", "304"])
+def test_body_of_an_answer_that_has_none_is_left_out(tmp_path: Path, status: str) -> None:
+    """An answer that cannot have a body has none, whatever the document describes, also behind a reference."""
+    gone = {"description": "Gone.", "content": {"application/json": {"schema": {"type": "object"}}}}
+    answers = {status: {"$ref": "#/components/responses/Gone"}, "200": gone}
+    paths = {"/toys": {"delete": {"operationId": "clear", "responses": answers}}}
+    document, notes = document_of(tmp_path, paths, responses={"Gone": gone})
+
+    assert document["paths"]["/toys"]["delete"]["responses"][status] == {"description": "Gone."}
+    assert "content" in document["paths"]["/toys"]["delete"]["responses"]["200"]
+    assert notes == [f"An answer {status} has no body, and that of clear describes one: left out."]

@@ -12,6 +12,8 @@ from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.mock import Mock
 from flowproof.openapi import read_contract
+from flowproof.openapi.resources import infer_roles
+from flowproof.openapi.schema_reader import SchemaReader
 from flowproof.openapi_mock import openapi_provider
 from flowproof.openapi_mock.provider import NO_VIEWS
 
@@ -192,3 +194,96 @@ def test_rule_of_one_s_own_stands_in_place(shop: Shop) -> None:
 
     assert mine.ask("GET", "/toys/mine")[1]["name"] == "mine"
     assert shop.ask("GET", "/toys/mine")[0] == 404
+
+
+def test_put_beside_a_collection_needs_the_key_in_its_body(tmp_path: Path) -> None:
+    """PUT on the path of a collection replaces a record where its body has the key; elsewhere it shows an example."""
+    toy = {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}
+    body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"name": {}}}}}}
+    shown = {"200": {"description": "It.", "content": {"application/json": {"schema": toy}}}}
+    make = {"operationId": "make", "requestBody": body, "responses": shown}
+    read = {"operationId": "read", "responses": shown}
+    file = tmp_path / "a.json"
+    item = {"parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}], "get": read}
+    paths = {"/toys": {"post": make, "put": {**make, "operationId": "swap"}}, "/toys/{id}": item}
+    file.write_bytes(orjson.dumps({"openapi": "3.1.0", "paths": paths}))
+    contract, _ = read_contract("toys", file)
+
+    assert sorted(infer_roles(contract.operations, SchemaReader(contract.document))) == ["make", "read"]
+
+
+def test_error_that_is_no_json_is_answered_in_its_media_type(tmp_path: Path) -> None:
+    """Where a document describes an error as text, it is answered as text, with a plain message."""
+    answers = {"204": {"description": "Done."}, "401": {"description": "Who?", "content": {"text/plain": {}}}}
+    document = {
+        "openapi": "3.1.0",
+        "security": [{"token": []}],
+        "paths": {"/ping": {"post": {"operationId": "ping", "responses": answers}}},
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }
+    file = tmp_path / "a.json"
+    file.write_bytes(orjson.dumps(document))
+    contract, _ = read_contract("ping", file)
+    mock = build_gateway([openapi_provider("ping", contract)], ServerSettings(entropy=7)).mock
+    mock.workspaces.ensure_default()
+    answer = mock.handle(WireRequest("POST", "/ping/ping", "", (), b""))
+
+    assert isinstance(answer, WireResponse)
+    assert (answer.status, dict(answer.headers)["Content-Type"]) == (401, "text/plain")
+    assert answer.body == b"The credentials are missing or unknown."
+
+
+@pytest.mark.parametrize(
+    ("parameter", "record", "key"),
+    [
+        ("PayrollCalendarID", {"payRunCalendar": ["name", "payrollCalendarID"]}, "payrollCalendarID"),
+        ("EmployeePatternID", {"pattern": ["name", "payeePatternID"], "pagination": ["page"]}, "payeePatternID"),
+        ("toy-id", {"toy": ["name", "id"], "problem": ["code"]}, "id"),
+    ],
+)
+def test_key_is_the_member_that_is_named_most_like_the_parameter(
+    tmp_path: Path, parameter: str, record: dict[str, list[str]], key: str
+) -> None:
+    """A record is found by the member of the parameter's name, or of the same ending, whatever it is wrapped in."""
+    inner = {
+        name: {"type": "object", "properties": {each: {"type": "string"} for each in members}}
+        for name, members in record.items()
+    }
+    content = {"application/json": {"schema": {"type": "object", "properties": inner}}}
+    answers = {"200": {"description": "It.", "content": content}}
+    named = [{"name": parameter, "in": "path", "required": True, "schema": {"type": "string"}}]
+    paths = {
+        "/things": {"post": {"operationId": "make", "responses": answers}},
+        f"/things/{{{parameter}}}": {"parameters": named, "get": {"operationId": "read", "responses": answers}},
+    }
+    file = tmp_path / "a.json"
+    file.write_bytes(orjson.dumps({"openapi": "3.1.0", "paths": paths}))
+    contract, _ = read_contract("things", file)
+    roles = infer_roles(contract.operations, SchemaReader(contract.document))
+
+    assert (roles["read"].collection.key, roles["read"].wrapper) == (key, next(iter(record)))
+
+
+def test_listed_record_has_what_the_list_requires(tmp_path: Path) -> None:
+    """A record that was created with less than a list requires of each is listed with it."""
+    toy = {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}
+    listed = {**toy, "required": ["id", "name", "made"], "properties": {**toy["properties"], "made": {"const": "now"}}}  # type: ignore[dict-item]
+
+    def answers(schema: object) -> dict[str, object]:
+        return {"200": {"description": "It.", "content": {"application/json": {"schema": schema}}}}
+
+    make = {"operationId": "make", "responses": answers(toy)}
+    show = {"operationId": "show", "responses": answers({"type": "array", "items": listed})}
+    named = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    item = {"parameters": named, "get": {"operationId": "read", "responses": answers(toy)}}
+    file = tmp_path / "a.json"
+    paths = {"/toys": {"post": make, "get": show}, "/toys/{id}": item}
+    file.write_bytes(orjson.dumps({"openapi": "3.1.0", "paths": paths}))
+    contract, _ = read_contract("toys", file)
+    mock = build_gateway([openapi_provider("toys", contract)], ServerSettings(entropy=7)).mock
+    mock.workspaces.ensure_default()
+    made, found = (mock.handle(WireRequest(method, "/toys/toys", "", (), b"")) for method in ("POST", "GET"))
+
+    assert isinstance(made, WireResponse)
+    assert isinstance(found, WireResponse)
+    assert orjson.loads(found.body) == [{**orjson.loads(made.body), "made": "now"}]

@@ -9,7 +9,8 @@ from types import MappingProxyType
 __all__ = ["FORMATS"]
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:[0-5]\d)", re.ASCII)
+# (Python 3.14 reads 24:00 as the next day's midnight, RFC 3339 knows no such hour)
+DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:[0-5]\d)", re.ASCII)
 
 
 @lru_cache(maxsize=4096)

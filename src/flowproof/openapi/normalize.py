@@ -18,6 +18,7 @@ __all__ = ["normalize", "operations_of"]
 
 JSON = "application/json"
 MOST_REFERENCES = 32
+WITHOUT_BODY = frozenset({"204", "205", "304"})  # RFC 9110, 15.3.5, 15.3.6 and 15.4.5
 
 
 def normalize(document: Node) -> list[str]:
@@ -32,7 +33,7 @@ def normalize(document: Node) -> list[str]:
     _name_operations(document)
     for _, item, _, operation in operations_of(document):
         _merge_parameters(document, item, operation)
-        _regular_responses(operation)
+        notes.extend(_regular_responses(document, operation))
     for item in document["paths"].values():
         item.pop("parameters", None)
     for kind, node in list(walk(document)):
@@ -157,13 +158,19 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _regular_responses(operation: Node) -> None:
+def _regular_responses(document: Node, operation: Node) -> Iterator[str]:
     responses = operation.get("responses")
     named = {
         str(status).upper() if str(status) != "default" else "default": each
         for status, each in (responses.items() if isinstance(responses, dict) else ())
         if not str(status).startswith("x-") and isinstance(each, dict)
     }
+    for status in sorted(WITHOUT_BODY & named.keys()):
+        reference = named[status].get("$ref")
+        response = resolve(document, reference) if isinstance(reference, str) else named[status]
+        if isinstance(response, dict) and response.get("content"):
+            named[status] = {name: each for name, each in response.items() if name != "content"}
+            yield f"An answer {status} has no body, and that of {operation['operationId']} describes one: left out."
     operation["responses"] = named or {"default": {"description": "Not documented."}}
 
 

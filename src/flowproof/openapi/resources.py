@@ -8,6 +8,7 @@ Collections and what operations do to them, inferred from paths, methods and sch
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Literal
 
 from flowproof.conformance.operations import FORM, Operation, Operations
@@ -20,6 +21,10 @@ Verb = Literal["create", "list", "read", "replace", "change", "remove"]
 ITEM = re.compile(r"(?P<collection>/.*[^/}])/\{(?P<key>[^{}/]+)\}(?P<suffix>\.[a-z]+)?/?")
 JSON = "application/json"
 USUAL = ("id", "uuid", "guid", "gid", "sid", "key", "code", "slug", "name", "number", "reference")
+BESIDE = frozenset(
+    {"pagination", "paging", "problem", "error", "errors", "meta", "metadata", "links", "_links", "warnings"}
+)
+LEAST_ALIKE = 8  # characters at the end of a member's name that are those of the parameter's: `…PatternID`
 WRAPPERS = ("data", "result", "item", "resource", "response", "payload")
 
 
@@ -112,10 +117,16 @@ def _of_collection(
         (of_one.get("DELETE"), "remove"),
     )
     for operation, verb in verbs:
-        if operation is not None:
+        if operation is not None and (operation is not of_all.get("PUT") or _sends_key(operation, collection, reader)):
             role = _role(operation, verb, collection, reader)
             if role is not None:
                 yield operation.id, role
+
+
+def _sends_key(operation: Operation, collection: Collection, reader: SchemaReader) -> bool:
+    """Whether the body of a request names the record that it is about."""
+    pointer = operation.bodies.get(operation.json_body or FORM, "")
+    return bool(pointer) and collection.key in reader.properties(reader.at(pointer))
 
 
 def _role(operation: Operation, verb: Verb, collection: Collection, reader: SchemaReader) -> Role | None:
@@ -154,8 +165,9 @@ def _record(operation: Operation, parameter: str, reader: SchemaReader) -> tuple
     properties = reader.properties(schema)
     if _key(schema, parameter, reader):
         return schema, ""
-    objects = [name for name, each in properties.items() if reader.type_of(each) == "object"]
-    likely = [name for name in objects if name in WRAPPERS or _is_alike(name, parameter)]
+    objects = [name for name, each in properties.items() if reader.type_of(each) == "object" and name not in BESIDE]
+    named = [name for name in objects if _plain(parameter) in map(_plain, reader.properties(properties[name]))]
+    likely = [*named, *(name for name in objects if name in WRAPPERS or _is_alike(name, parameter))]
     for name in [*likely, *objects]:
         if (len(objects) == 1 or name in likely) and _key(properties[name], parameter, reader):
             return properties[name], name
@@ -169,6 +181,10 @@ def _key(schema: Any, parameter: str, reader: SchemaReader) -> str:
     plain = {_plain(name): name for name in scalar}
     if _plain(parameter) in plain:
         return plain[_plain(parameter)]
+    alike = {each: _common_ending(each, _plain(parameter)) for each in plain}
+    closest = max(alike, key=lambda each: alike[each], default="")
+    if closest and alike[closest] >= LEAST_ALIKE:
+        return plain[closest]
     tail = re.split(r"[_\-.]|(?<=[a-z])(?=[A-Z])", parameter)[-1].lower()
     for word in (tail, *USUAL):
         if word in plain:
@@ -178,6 +194,12 @@ def _key(schema: Any, parameter: str, reader: SchemaReader) -> str:
 
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _common_ending(name: str, other: str) -> int:
+    """How many characters at their ends two names share."""
+    pairs = zip(reversed(name), reversed(other), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _is_alike(name: str, parameter: str) -> bool:

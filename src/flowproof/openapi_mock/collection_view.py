@@ -70,6 +70,8 @@ class CollectionView:
         value = self._with_list(answer, [self._as_listed(answer, each) for each in shown])
         if not self._accepts(value):
             value = self._with_list(answer, [self._named(each) for each in shown])
+        if not self._accepts(value):
+            value = self._with_list(answer, [self._completed(answer, each) for each in shown])
         return self._checked(described_page(value, page, total), value)
 
     def read(self, *values: str) -> Any:
@@ -111,14 +113,20 @@ class CollectionView:
         return self._checked(self._wrapped(answer, record), answer)
 
     @cached_property
+    def _listed_schema(self) -> Any:
+        """The schema of one record in the answer of a list."""
+        reader = self._model.reader
+        listed = reader.at(self._pointer) if self._pointer else {}
+        return reader.flat(reader.properties(listed)[self._role.wrapper] if self._role.wrapper else listed).get("items")
+
+    @cached_property
     def _properties(self) -> Mapping[str, Any]:
         """The properties of a record by the schema of the answer; none where it names none."""
         reader = self._model.reader
+        if self._role.verb == "list":
+            return reader.properties(self._listed_schema or {})
         properties = reader.properties(reader.at(self._pointer)) if self._pointer else {}
         inner = properties.get(self._role.wrapper, {}) if self._role.wrapper else None
-        if self._role.verb == "list":
-            items = reader.flat(reader.at(self._pointer) if inner is None else inner).get("items", {})
-            return reader.properties(items)
         return properties if inner is None else reader.properties(inner)
 
     @cached_property
@@ -166,8 +174,12 @@ class CollectionView:
     def _blank(self, rng: Random) -> tuple[Any, dict[str, Any]]:
         """The answer of success, and the record in it."""
         answer = self._answer(rng)
+        return answer, self._inner(answer)
+
+    def _inner(self, answer: Any) -> dict[str, Any]:
+        """The record in an answer."""
         inner = answer.get(self._role.wrapper) if self._role.wrapper and isinstance(answer, dict) else answer
-        return answer, dict(inner) if isinstance(inner, dict) else {}
+        return dict(inner) if isinstance(inner, dict) else {}
 
     def _wrapped(self, answer: Any, record: Mapping[str, Any]) -> Any:
         if self._role.wrapper and isinstance(answer, dict):
@@ -182,6 +194,16 @@ class CollectionView:
         listed = answer.get(self._role.wrapper) if self._role.wrapper and isinstance(answer, dict) else answer
         first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
         return {**first, **record}
+
+    def _completed(self, answer: Any, record: Mapping[str, Any]) -> dict[str, Any]:
+        """A record with what the list requires of each, and as much of the record as it allows."""
+        key = self._collection.key
+        made = self._model.answers.of_schema(self._listed_schema or {}, Occasion(Random(str(record.get(key))), ctx.now))
+        kept = {**(made if isinstance(made, dict) else {}), **({key: record[key]} if key in record else {})}
+        for name, value in self._named(record).items():
+            if self._accepts(self._with_list(answer, [{**kept, name: value}])):
+                kept[name] = value
+        return kept
 
     def _merged(self, record: dict[str, Any], sent: Mapping[str, Any], values: tuple[str, ...]) -> dict[str, Any]:
         """A new record: what was sent over the blank one, and the parents that the path names."""
@@ -253,7 +275,7 @@ class CollectionView:
         for each in (record, self._named(record)):
             if self._accepts(whole := self._wrapped(answer, each)):
                 return whole
-        kept = dict(blank)
+        kept = dict(blank if self._accepts(self._wrapped(answer, blank)) else self._inner(answer))
         for name, value in self._named(record).items():
             if self._accepts(self._wrapped(answer, {**kept, name: value})):
                 kept[name] = value
