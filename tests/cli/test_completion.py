@@ -22,7 +22,7 @@ LINES = {
     "a command": ("flowproof prov", {"providers"}),
     "commands that begin alike": ("flowproof co", {"contracts", "conduct", "completion"}),
     "a command of a group": ("flowproof contracts cov", {"coverage"}),
-    "an option": ("flowproof serve --max", {"--max-body"}),
+    "an option": ("flowproof serve --max", {"--max-body", "--max-state"}),
     "a provider": ("flowproof certify one", {"oneflow"}),
     "a value": ("flowproof completion f", {"fish"}),
 }

@@ -1,4 +1,4 @@
-"""Tasks and deliveries of which one is damaged: it is named once, and the others are looked after."""
+"""What the courier looks after, where one of it is damaged: that is named once, and the others are done."""
 
 import asyncio
 import logging
@@ -123,3 +123,28 @@ def test_damaged_task_is_kept_as_failed(desk: Desk, caplog: pytest.LogCaptureFix
     assert (kept["name"], kept["value"]) == ("tick", None)
     assert "JSON" in kept["error"]
     assert "is kept as task-1" in caplog.text
+
+
+def test_task_that_is_due_later_needs_no_look_at_the_state(desk: Desk) -> None:
+    """
+    A task on a real clock sets a timer by the clock that its request has claimed; one that is due now is looked after.
+    """
+
+    async def schedule() -> tuple[list[object], list[object]]:
+        looked = []
+        for after_s in (3600, 0):
+            with desk.mock.store.transaction():
+                workspace = desk.mock.workspaces.claim("a")
+                assert workspace is not None
+                context = desk.mock.workspaces.context(workspace, "notes", rng_key=str(after_s))
+                context.schedule("tick", after_s=after_s, value={"name": str(after_s)})
+            desk.courier.wake_dirty()
+            looked.append(list(desk.courier.work))
+        await desk.courier.stop(within_s=WAIT_S)
+        return looked[0], looked[1]
+
+    desk.look_after("a")
+    desk.mock.store.take_dirty()
+    later, now = asyncio.run(schedule())
+
+    assert (later, now) == ([], ["a"])
