@@ -35,7 +35,7 @@ from tests.interop.browser import chromium
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 PROVIDERS = ("dots_eco", "flow1st", "integrations", "oneflow", "otter")
 WAIT_S = 60
-QUALITY = 60
+QUALITY = 50
 SHOWN_IN_ALL = "exchange"  # looks; the other views are shown in the light only
 SIZES: Mapping[str, tuple[int, int, bool]] = {
     "light": (1280, 900, False),

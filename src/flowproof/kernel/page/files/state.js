@@ -43,8 +43,15 @@ function contents({ name, newest }) {
 // then those that name it, then those that most records have.
 function columnsOf(objects) {
   const counts = new Map();
-  for (const each of objects) for (const [column] of flat(each)) counts.set(column, (counts.get(column) ?? 0) + 1);
-  const rank = (column) => (TELLING.findIndex((each) => each.test(column)) + 1 || TELLING.length + 1) + column.split(".").length / 10;
+  const values = new Map();
+  for (const each of objects) {
+    for (const [column, value] of flat(each)) {
+      counts.set(column, (counts.get(column) ?? 0) + 1);
+      values.set(column, (values.get(column) ?? new Set()).add(value));
+    }
+  }
+  const isSame = (column) => objects.length > 1 && values.get(column).size === 1; // which tells no record from another
+  const rank = (column) => (TELLING.findIndex((each) => each.test(column)) + 1 || TELLING.length + 1) + column.split(".").length / 10 + (isSame(column) ? 0.5 : 0);
   const names = [...counts].sort((a, b) => rank(a[0]) - rank(b[0]) || b[1] - a[1]).slice(0, MOST_COLUMNS).map(([column]) => column);
   return [...counts.keys()].filter((column) => names.includes(column));
 }
