@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv serve test test-lowest lint types format check mutants attack bench bench-growth bench-peers bench-shared bench-proxies image-check docs docs-serve wheel clean
+.PHONY: help venv serve test test-lowest lint types format check mutants attack pictures bench bench-growth bench-peers bench-shared bench-proxies image-check docs docs-serve wheel clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -58,6 +58,9 @@ attack: venv ## attack a server of our own: growing and broken input, kill -9, d
 	@$(BIN)/python -m tests.attack $(ARGS)
 	@$(BIN)/bandit --quiet --recursive -lll src/flowproof mocks
 	@$(BIN)/pip-audit --skip-editable --progress-spinner off || echo "pip-audit found something, or could not ask its database: see above"
+
+pictures: venv ## photograph the page's views for docs/pictures; needs Chromium; each in light, dark and small: make pictures ARGS="build/pictures --all"
+	@$(BIN)/python -m scripts.pictures $(ARGS)
 
 bench: venv ## measure the standing budgets, as ratios within one run; needs wrk
 	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'

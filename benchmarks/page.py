@@ -2,10 +2,11 @@
 What an open page costs a provider's client, as a ratio within one run: python -m benchmarks.page
 
 Rounds without a page, with a program that reads the page's events, and with the page in a headless Chromium that
-follows its list are interleaved on one server. The browser works on the same two cores as the server; the program shows
-the server's share.
+follows its list are interleaved on one server. The browser works on the same two cores as the server, so the throughput
+beside it is that of two programs. What an order costs the server itself is its CPU time, whoever else works there.
 """
 
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from tests.interop.browser import chromium
 
 from .loader import Load, Measured, start
 from .orders import full_order, template
-from .results import FIGURES, median, medians, table, write
+from .results import FIGURES, median, medians, spread, table, write
 from .servers import Server, flowproof
 
 ROUNDS, SECONDS = 5, 4.0
@@ -37,6 +38,7 @@ def main() -> None:
     """Measure, write and print."""
     body = template(full_order())
     rounds: dict[str, list[Measured]] = {}
+    costs: dict[str, list[float]] = {}
     with flowproof("oneflow") as server:
         load = Load(server.port, server.path, server.headers, body)
         opened: Mapping[str, Callable[[], AbstractContextManager[object]]] = {
@@ -47,13 +49,31 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name, watching in opened.items():
                 with watching():
-                    rounds.setdefault(name, []).append(start(load, SECONDS).measured())
-    base = median(rounds[ALONE], "per_s")
-    ratios = [(name, f"{median(each, 'per_s') / base:.2f}") for name, each in rounds.items()]
-    measured = table(("order POST, beside", *FIGURES), [medians(name, each) for name, each in rounds.items()])
-    text = f"{measured}\n\n{table(('beside', 'requests per second, of those without'), ratios)}"
+                    began_s = cpu_s(server)
+                    measured = start(load, SECONDS).measured()
+                rounds.setdefault(name, []).append(measured)
+                costs.setdefault(name, []).append(1000 * (cpu_s(server) - began_s) / measured.requests)
+    base, cost = median(rounds[ALONE], "per_s"), statistics.median(costs[ALONE])
+    ratios = [
+        (
+            name,
+            f"{median(each, 'per_s') / base:.2f}",
+            f"{statistics.median(costs[name]):.3f} ({spread(costs[name], 3)})",
+            f"{statistics.median(costs[name]) / cost:.2f}",
+        )
+        for name, each in rounds.items()
+    ]
+    speeds = table(("order POST, beside", *FIGURES), [medians(name, each) for name, each in rounds.items()])
+    heads = ("beside", "requests per second, ratio", "the server's CPU ms an order", "ratio")
+    text = f"{speeds}\n\n{table(heads, ratios)}"
     figures = {name: [each.per_s for each in found] for name, found in rounds.items()}
-    write("page", "What an open page costs", text, {"per_s": figures, "ratios": dict(ratios)})
+    write("page", "What an open page costs", text, {"per_s": figures, "cpu_ms": costs})
+
+
+def cpu_s(server: Server) -> float:
+    """The CPU time that the server has taken, in seconds."""
+    times = server.process.cpu_times()
+    return float(times.user + times.system)
 
 
 @contextmanager

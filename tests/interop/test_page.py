@@ -688,9 +688,10 @@ def test_script_in_an_order_is_text(browser: webdriver.Chrome, server: Server) -
     assert send(server, "POST", "/api/order", body=order(name=attack))["status"] == 201
     steer(server, "POST", "/clock/advance", {"seconds": 60})
     go(browser, server, "default/state")
-    find(browser, "[data-kind] table, [data-kind] pre")
+    find(browser, "[data-kind^='oneflow/order']")
     browser.execute_script(OPEN_ALL)
 
+    assert "orderData.status" in see(browser, "printready", "[data-kind^='oneflow/order'] table")
     see(browser, attack, "main")
     assert browser.find_elements(By.CSS_SELECTOR, "main script") == []
     assert browser.title.endswith("Flowproof")

@@ -5,6 +5,7 @@ import { soon } from "./clock.js";
 import { button, confirmed, h, say, table } from "./dom.js";
 
 const MOST_COLUMNS = 6;
+const TELLING = [/(^|[._])(status|state|amount|balance)$|(Status|State|Amount|Balance)$/, /(^|[._])(id|sku|name|currency)$|(Id|Name)$/];
 
 export async function open(root, page) {
   const where = `/workspaces${path(page.workspace)}`;
@@ -34,15 +35,33 @@ function contents({ name, newest }) {
   const objects = newest.filter((each) => each !== null && typeof each === "object" && !Array.isArray(each));
   if (!objects.length) return h("pre", { tabindex: "0", "aria-label": name }, newest.map((each) => JSON.stringify(each)).join("\n"));
   const columns = columnsOf(objects);
-  const rows = objects.map((each) => [...columns.map((column) => cell(each[column])), h("details", { class: "whole" }, h("summary", {}, "JSON"), h("pre", { tabindex: "0" }, JSON.stringify(each, null, 2)))]);
+  const rows = objects.map((each) => [...columns.map((column) => cell(new Map(flat(each)).get(column))), h("details", { class: "whole" }, h("summary", {}, "JSON"), h("pre", { tabindex: "0" }, JSON.stringify(each, null, 2)))]);
   return table([...columns, "Whole"], rows, name);
 }
 
-// Members that are no objects, those first that most records have.
+// Members that are no objects, of the record and of the objects in it, in their order: first those that say how it stands,
+// then those that name it, then those that most records have.
 function columnsOf(objects) {
   const counts = new Map();
-  for (const each of objects) for (const [member, value] of Object.entries(each)) if (value === null || typeof value !== "object") counts.set(member, (counts.get(member) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]).slice(0, MOST_COLUMNS).map(([member]) => member);
+  const values = new Map();
+  for (const each of objects) {
+    for (const [column, value] of flat(each)) {
+      counts.set(column, (counts.get(column) ?? 0) + 1);
+      values.set(column, (values.get(column) ?? new Set()).add(value));
+    }
+  }
+  const isSame = (column) => objects.length > 1 && values.get(column).size === 1; // which tells no record from another
+  const rank = (column) => (TELLING.findIndex((each) => each.test(column)) + 1 || TELLING.length + 1) + column.split(".").length / 10 + (isSame(column) ? 0.5 : 0);
+  const names = [...counts].sort((a, b) => rank(a[0]) - rank(b[0]) || b[1] - a[1]).slice(0, MOST_COLUMNS).map(([column]) => column);
+  return [...counts.keys()].filter((column) => names.includes(column));
+}
+
+function flat(record) {
+  return Object.entries(record).flatMap(([name, value]) => {
+    if (value === null || typeof value !== "object") return [[name, value]];
+    if (Array.isArray(value)) return [];
+    return Object.entries(value).filter(([, inner]) => inner === null || typeof inner !== "object").map(([inner, each]) => [`${name}.${inner}`, each]);
+  });
 }
 
 const cell = (value) => (value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value));
