@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from inspect import Parameter, Signature
 from typing import Any
 
 import pytest
 
 from flowproof.errors import ConfigurationError
+from flowproof.providers import find_kit
 from flowproof.testing import Bounds, DoesNotSurvive, Weather, fault_plans, survives
 from tests.testing.clients import (
     FAULTY,
@@ -131,8 +133,23 @@ WRONG: dict[str, tuple[Any, dict[str, Any], str]] = {
         {"weather": Weather(({"fault": "reset", "operation": "completeOrder", "first": 1},))},
         "does not fit: oneflow has no operation completeOrder",
     ),
+    "weather of another provider": (
+        Shop,
+        {"weather": fault_plans("flow1st", operations=["completeOrder"])},
+        "does not fit: oneflow has no operation completeOrder",
+    ),
+    "no runs": (Shop, {"runs": 0}, "A search has 0 runs"),
     "a plan with an unknown field": (Shop, {"weather": Weather(({"fault": "reset", "often": 1},))}, "unknown keys"),
 }
+
+
+def test_provider_without_obligations_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider whose kit names no obligations cannot judge a client, and says so when the test is made."""
+    kit = replace(find_kit("oneflow"), obligations="")
+    monkeypatch.setattr("flowproof.testing.survives.find_kit", lambda _slug: kit)
+
+    with pytest.raises(ConfigurationError, match="oneflow"):
+        survives("oneflow")
 
 
 @pytest.mark.parametrize(("client", "settings", "message"), WRONG.values(), ids=WRONG)

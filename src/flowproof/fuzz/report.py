@@ -34,7 +34,7 @@ from flowproof.curl import curl
 from flowproof.kit import ProviderKit
 
 from .judging import REFUSED, RULES, SERVER_ERROR
-from .search import Done, Finding, Fuzzing, Tally
+from .tallies import Done, Finding, Fuzzing, Tally
 from .targets import Received, Target
 
 __all__ = ["ShownFinding", "report_of", "shown_findings"]
@@ -239,7 +239,7 @@ def _case(finding: Finding, number: int, seed: int, contract: Contract) -> Mappi
             for each in finding.done
         ],
     }
-    return _redacted(case, Redactor(secrets_of(site)).text) if site else case  # type: ignore[no-any-return]  # (JSON)
+    return _redacted(case, Redactor(secrets_of(site)).text) if site else case
 
 
 def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
