@@ -7,7 +7,7 @@ First a few requests of every operation and kind, so that a short run has seen a
 from collections.abc import Callable, Collection, Iterator
 from collections.abc import Sequence as Sequences_
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import CLOCK_MONOTONIC, clock_gettime
 from uuid import uuid4
@@ -89,8 +89,9 @@ def fuzz(
     chosen = _chosen(contract, operations)
     deadline_s = None if budget_s is None else clock_gettime(CLOCK_MONOTONIC) + budget_s
     began_at = datetime.now(UTC)
+    known: set[tuple[str, ...]] = set()
     work = [
-        (Search(target, contract, kit, Tally(each.id, kind), deadline_s), sequences.of(each, kind))
+        (Search(target, contract, kit, Tally(each.id, kind), deadline_s, known), sequences.of(each, kind))
         for each in chosen
         for kind in sequences.kinds(each, kinds)
     ]
@@ -119,15 +120,15 @@ def _chosen(contract: Contract, operations: Sequences_[str]) -> tuple[Operation,
 
 @dataclass(slots=True)
 class Search:
-    """The search among the sequences of one operation and kind."""
+    """The search among the sequences of one operation and kind; what any search has found is known to all."""
 
     target: Target
     contract: Contract
     kit: ProviderKit
     tally: Tally
     deadline_s: float | None
+    known: set[tuple[str, ...]]
     is_exhausted: bool = False
-    known: set[tuple[str, ...]] = field(default_factory=set)
     pursued: tuple[str, ...] | None = None
     smallest: Finding | None = None
 
