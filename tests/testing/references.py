@@ -39,7 +39,7 @@ class CardBuyer:
         """Drive the client, and assert what its user wants."""
         assert SKU in {each.sku for each in self.client.cards(APPLICATION)}
         assert self.client.balance(APPLICATION) > 0
-        assert self.client.create_card(APPLICATION, SKU).id
+        assert self.client.create_card(APPLICATION, SKU).code
 
 
 class Scheduler:
