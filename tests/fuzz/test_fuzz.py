@@ -86,7 +86,7 @@ FAULTS: dict[str, Fault] = {
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[[Keys], None]:
+def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Keys], None]:
     """Puts the credentials of a server into the environment."""
 
     def put(slug: str, keys: Keys) -> None:

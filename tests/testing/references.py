@@ -9,7 +9,7 @@ import requests
 from flowproof.clients import RateLimited, ServerFailed, UnexpectedAnswer, Unreachable
 from flowproof.clients.dots_eco import DotsEco
 from flowproof.clients.integrations import Integrations, Workflow
-from flowproof.clients.otter import Brand, Organization, Otter, OtterUser, Store
+from flowproof.clients.otter import RETRY_WITH_401, Brand, Organization, Otter, OtterUser, Store
 from flowproof.inbox import Inbox
 from flowproof.target import Workspace
 
@@ -39,7 +39,7 @@ class CardBuyer:
         """Drive the client, and assert what its user wants."""
         assert SKU in {each.sku for each in self.client.cards(APPLICATION)}
         assert self.client.balance(APPLICATION) > 0
-        assert self.client.create_card(APPLICATION, SKU).id
+        assert self.client.create_card(APPLICATION, SKU).code
 
 
 class Scheduler:
@@ -99,6 +99,7 @@ class Merchant:
 
     def __init__(self, workspace: Workspace, client: Otter, inbox: Inbox) -> None:
         self.workspace, self.client = workspace, client
+        client.retry = RETRY_WITH_401  # each token is new, so that a 401 is an occasional one
 
     def run(self) -> None:
         """Drive the client, and assert what its user wants."""

@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
 from inspect import Parameter, Signature
 from typing import Any
 
 import pytest
 
 from flowproof.errors import ConfigurationError
+from flowproof.providers import find_kit
 from flowproof.testing import Bounds, DoesNotSurvive, Weather, fault_plans, survives
 from tests.testing.clients import (
     FAULTY,
@@ -34,7 +37,7 @@ def break_client(request: pytest.FixtureRequest, make_workspace: Any, set_aside_
 
         names = ("workspace", "inbox", client.provider)
         scenario.__signature__ = Signature([Parameter(each, Parameter.KEYWORD_ONLY) for each in names])  # type: ignore[attr-defined]  # (survives reads it)
-        test = survives(client.provider, **settings)(scenario)
+        test = survives(client.provider, **{"budget_s": None, **settings})(scenario)
         try:
             test(request=request, make_workspace=make_workspace, set_aside_findings=set_aside_findings)
         except DoesNotSurvive as found:
@@ -47,7 +50,7 @@ def break_client(request: pytest.FixtureRequest, make_workspace: Any, set_aside_
 @pytest.mark.parametrize("client", [Shop, Reader, Bookkeeper, AuthorizedPartner, CardBuyer, Scheduler, Merchant])
 def test_reference_client_survives(client: Any, break_client: Break) -> None:
     """A client that makes no mistake survives whatever is drawn."""
-    found = break_client(client, runs=int(os.environ.get("WEATHERS", "25")), budget_s=None, gives_up=client.gives_up)
+    found = break_client(client, runs=int(os.environ.get("WEATHERS", "25")), gives_up=client.gives_up)
 
     assert found is None, str(found)
 
@@ -131,8 +134,23 @@ WRONG: dict[str, tuple[Any, dict[str, Any], str]] = {
         {"weather": Weather(({"fault": "reset", "operation": "completeOrder", "first": 1},))},
         "does not fit: oneflow has no operation completeOrder",
     ),
+    "weather of another provider": (
+        Shop,
+        {"weather": fault_plans("flow1st", operations=["completeOrder"])},
+        "does not fit: oneflow has no operation completeOrder",
+    ),
+    "no runs": (Shop, {"runs": 0}, "A search has 0 runs"),
     "a plan with an unknown field": (Shop, {"weather": Weather(({"fault": "reset", "often": 1},))}, "unknown keys"),
 }
+
+
+def test_provider_without_obligations_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider whose kit names no obligations cannot judge a client, and says so when the test is made."""
+    kit = replace(find_kit("oneflow"), obligations="")
+    monkeypatch.setattr(import_module("flowproof.testing.survives"), "find_kit", lambda _slug: kit)
+
+    with pytest.raises(ConfigurationError, match="oneflow"):
+        survives("oneflow")
 
 
 @pytest.mark.parametrize(("client", "settings", "message"), WRONG.values(), ids=WRONG)

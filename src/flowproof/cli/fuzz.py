@@ -16,8 +16,8 @@ from flowproof.fuzz import fuzz as run_fuzz
 from flowproof.fuzz.generation import Generator
 from flowproof.fuzz.report import ShownFinding, report_of, shown_findings
 from flowproof.fuzz.requests import Kind
-from flowproof.fuzz.search import Tally
 from flowproof.fuzz.sequences import Sequences
+from flowproof.fuzz.tallies import Tally
 from flowproof.providers import find_kit
 
 from .options import complete_provider, duration_s, option

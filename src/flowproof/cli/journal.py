@@ -48,10 +48,10 @@ def journal(
     expected: str | None,
 ) -> None:
     """
-    Show a workspace's last exchanges, write them as a HAR file, or verify them.
+    Show a workspace's last exchanges, or write them as a HAR file.
 
-    The file is an HTTP Archive of all exchanges that are kept. An expectation names calls with how often each is
-    expected, an order of calls, or the only ones that are allowed:
+    The file is an HTTP Archive of all exchanges that are kept. With --expect they are verified instead: it names calls
+    with how often each is expected, an order of calls, or the only ones that are allowed:
 
     \b
       flowproof journal --expect '{"calls": [{"operation": "pay", "times": 1}]}'

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flowproof.conformance import Contract, check
+from flowproof.conformance.check import check_sent_request
 from flowproof.conformance.finding import Finding as Difference
 from flowproof.exchange import Exchange, header
 
@@ -41,6 +42,7 @@ TRACES = re.compile(
     re.MULTILINE,
 )
 MOST_SHOWN = 120
+REFUSALS = frozenset({"400", "422", "4XX", "default"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def judge(contract: Contract, exchange: Exchange) -> Iterator[Fault]:
     if exchange.status >= 500 and not _is_busy(exchange):
         yield Fault(SERVER_ERROR, f"The server answers {exchange.status}.", (SERVER_ERROR, str(exchange.status)))
     for each in check(contract, exchange):
+        if each.keyword == "status" and _is_undescribed_refusal(contract, exchange):
+            continue
         rule = CONTRACT if each.where.startswith("response") else REFUSED
         said = "" if rule == CONTRACT else f"The server answers {exchange.status} to an invalid request: "
         yield Fault(each.requirement or rule, f"{said}{each}.", (rule, *_kind(each, exchange.status)))
@@ -76,6 +80,14 @@ def _kind(difference: Difference, status: int) -> tuple[str, ...]:
     names = (name for name in difference.pointer.split("/") if not name.isdecimal())
     of_status = (str(status),) if difference.where.startswith("response") else ()
     return difference.where, "/".join(names), difference.keyword, *of_status
+
+
+def _is_undescribed_refusal(contract: Contract, exchange: Exchange) -> bool:
+    """Whether an invalid request is refused for which the contract describes no refusal at all: how, is then open."""
+    match = contract.operations.find(exchange.method, exchange.path)
+    if match is None or exchange.status not in (400, 422) or not REFUSALS.isdisjoint(match.operation.responses):
+        return False
+    return bool(check_sent_request(contract, match, exchange))
 
 
 def _is_busy(exchange: Exchange) -> bool:

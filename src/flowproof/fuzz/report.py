@@ -34,7 +34,7 @@ from flowproof.curl import curl
 from flowproof.kit import ProviderKit
 
 from .judging import REFUSED, RULES, SERVER_ERROR
-from .search import Done, Finding, Fuzzing, Tally
+from .tallies import Done, Finding, Fuzzing, Tally
 from .targets import Received, Target
 
 __all__ = ["ShownFinding", "report_of", "shown_findings"]

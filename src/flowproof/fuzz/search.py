@@ -4,11 +4,10 @@ Sends sequence after sequence until the budget is used up, and makes each findin
 First a few requests of every operation and kind, so that a short run has seen all of them; then the rest.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from collections.abc import Sequence as Sequences_
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import CLOCK_MONOTONIC, clock_gettime
 from uuid import uuid4
@@ -31,9 +30,10 @@ from flowproof.kit import ProviderKit
 from .judging import ANSWERED, Fault, judge
 from .requests import Kind, Sequence, Step
 from .sequences import Sequences
+from .tallies import Done, Finding, Fuzzing, Tally
 from .targets import Conversation, Received, Target
 
-__all__ = ["Finding", "Fuzzing", "Tally", "fuzz"]
+__all__ = ["fuzz"]
 
 FIRST_RUNS = 5
 NEAR_FACTOR = 5  # one change in one place has the most to try, and costs the least to draw
@@ -44,88 +44,6 @@ UNSENDABLE = (
     requests.exceptions.InvalidSchema,
     UnicodeError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A step as it was sent, and what came back; None where nothing did."""
-
-    step: Step
-    received: Received | None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """
-    Something that is wrong, in its smallest form.
-
-    Args:
-        operation: Whose answer shows it.
-        fault: What.
-        sequence: What was drawn.
-        done: What was sent up to the fault, and received.
-        repeats: Whether it was there again when the same was sent again.
-    """
-
-    operation: str
-    fault: Fault
-    sequence: Sequence
-    done: tuple[Done, ...]
-    repeats: bool = True
-
-
-@dataclass(slots=True)
-class Tally:
-    """
-    What was done for one operation and kind.
-
-    Args:
-        operation: Its id.
-        kind: Of its requests.
-        requests: How many were sent, with those that made a finding smaller.
-        answers: How often each status came.
-        example: An exchange.
-        findings: With their smallest sequences.
-        omitted: Why nothing, or nothing more, was sent; empty where all was.
-        broken: Why nothing could be judged; empty where it could.
-    """
-
-    operation: str
-    kind: Kind
-    requests: int = 0
-    answers: Counter[int] = field(default_factory=Counter)
-    example: Done | None = None
-    findings: list[Finding] = field(default_factory=list)
-    omitted: str = ""
-    broken: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Fuzzing:
-    """
-    What a run has done.
-
-    Args:
-        seed: Repeats it.
-        began_at: Aware.
-        ended_at: Aware.
-        tallies: Of each operation and kind.
-        over: Whether the budget ended it before all was sent.
-    """
-
-    seed: int
-    began_at: datetime
-    ended_at: datetime
-    tallies: tuple[Tally, ...]
-    over: bool
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        return tuple(each for tally in self.tallies for each in tally.findings)
-
-    @property
-    def requests(self) -> int:
-        return sum(each.requests for each in self.tallies)
 
 
 class Broken(Exception):
@@ -171,8 +89,9 @@ def fuzz(
     chosen = _chosen(contract, operations)
     deadline_s = None if budget_s is None else clock_gettime(CLOCK_MONOTONIC) + budget_s
     began_at = datetime.now(UTC)
+    known: set[tuple[str, ...]] = set()
     work = [
-        (Search(target, contract, kit, Tally(each.id, kind), deadline_s), sequences.of(each, kind))
+        (Search(target, contract, kit, Tally(each.id, kind), deadline_s, known), sequences.of(each, kind))
         for each in chosen
         for kind in sequences.kinds(each, kinds)
     ]
@@ -201,15 +120,15 @@ def _chosen(contract: Contract, operations: Sequences_[str]) -> tuple[Operation,
 
 @dataclass(slots=True)
 class Search:
-    """The search among the sequences of one operation and kind."""
+    """The search among the sequences of one operation and kind; what any search has found is known to all."""
 
     target: Target
     contract: Contract
     kit: ProviderKit
     tally: Tally
     deadline_s: float | None
+    known: set[tuple[str, ...]]
     is_exhausted: bool = False
-    known: set[tuple[str, ...]] = field(default_factory=set)
     pursued: tuple[str, ...] | None = None
     smallest: Finding | None = None
 

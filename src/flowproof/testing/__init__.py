@@ -11,6 +11,7 @@ The world around a client, for property tests: weather that is drawn, and a sear
     run.py          one run of a scenario in a workspace, bounded in time, and what happened in it
     invariants.py   what has to hold after a run
     coverage.py     which operations, statuses and obligations the runs have touched, and which weather touches others
+    attempts.py     a search under way
     search.py       runs under ever other weather until one breaks an invariant, made as simple as it can be
     report.py       what a search has found, for people
     views.py        the same as a report of certify's, for JUnit, SARIF, JSON and HTML
