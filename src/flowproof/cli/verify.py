@@ -10,6 +10,7 @@ from typing import Any
 import click
 from msgspec import to_builtins
 
+from flowproof.certify.budget import spent_text
 from flowproof.certify.certificate import InvalidCertificate, VerifiedCertificate, verify_certificate
 from flowproof.certify.criteria import digest
 from flowproof.certify.keys import read_public_key
@@ -133,7 +134,8 @@ def _text(examined: VerifiedCertificate, keys: Sequence[Path], suite: SuiteCompa
             *_operator(claims),
             *_connection(claims),
             ("created", f"{claims.created}, of which {len(claims.left_behind)} are left"),
-            ("spent", "no response says it" if claims.spent is None else f"{claims.spent}, in the provider's unit"),
+            ("permitted", "; ".join(examined.report.permissions)),
+            ("spent", spent_text(claims.spent)),
             ("suite", f"Flowproof {claims.suite.version}, {claims.suite.digest}; {suite.text}"),
             ("contract", claims.suite.contract_digest),
             ("issued", f"{certificate.issued_at:%Y-%m-%d %H:%M} UTC"),
