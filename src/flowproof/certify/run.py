@@ -34,7 +34,7 @@ from .redaction import Redactor, secrets_of
 from .run_configuration import RunConfiguration
 from .run_store import RunStore
 from .stream import append, events_of, repair, seal_of, sealed_size
-from .suite import suite_digest, versions
+from .suite import changed_files, suite_digest, versions
 from .suite_tests import defined_tests
 from .target_kind import examine_target
 from .untold import untold_events
@@ -177,6 +177,7 @@ def _start_event(configuration: RunConfiguration, target: _Target) -> RunStarted
         controlled=configuration.target is None,
         operator=configuration.operator,
         connection=target.connection,
+        changed_files=changed_files(configuration.suite),
     )
     if configuration.resume and configuration.events.exists():
         repair(configuration.events)
@@ -215,6 +216,7 @@ def _resumed(configuration: RunConfiguration, target: _Target, started: RunStart
             ("the profile's content", "profile_digest"),
             ("the suite, contract or fixtures", "suite_digest"),
             ("the choice of tests", "selection"),
+            ("the installed files", "changed_files"),
             ("who runs it", "operator"),
             ("how the target is reached", "connection"),
         )

@@ -26,6 +26,7 @@ def summary(report: CertificationReport, folder: Path) -> str:
         ("permitted", "; ".join(report.permissions)),
         *([("created", _created(report))] if report.created else []),
         *([("spent", spent_text(report.spent))] if report.created or report.spent is not None else []),
+        *([("changed", ", ".join(first(list(report.suite.changed_files))))] if report.suite.changed_files else []),
         ("report", folder / "report.html"),
     ]
     lists = [f"{heading(title)}\n{bullets(lines)}" for title, lines in _lists(report) if lines]

@@ -15,7 +15,7 @@ from flowproof.certify.certificate import InvalidCertificate, VerifiedCertificat
 from flowproof.certify.criteria import digest
 from flowproof.certify.keys import read_public_key
 from flowproof.certify.statement import Claims
-from flowproof.certify.suite import suite_digest
+from flowproof.certify.suite import changed_files, suite_digest
 from flowproof.certify.writers import write_views
 from flowproof.errors import ConfigurationError
 from flowproof.providers import Kits
@@ -99,6 +99,8 @@ def _compare_suite(claims: Claims) -> SuiteComparison:
         return SuiteComparison(True, f"not compared: {claims.provider} is not installed here")
     kit = kits.find(claims.provider)
     contract = kit.contract_folder()
+    if changed := changed_files(kit.suite_folder()):
+        return SuiteComparison(False, f"not compared: what is installed here was changed itself: {changed[0]}")
     installed = suite_digest(kit.suite_folder(), contract, kit.fixtures_folder())
     if (suite.digest, suite.contract_digest) == (installed, digest(contract)):
         return SuiteComparison(True, "the same as installed here")
