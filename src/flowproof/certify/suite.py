@@ -34,7 +34,7 @@ def versions() -> Mapping[str, str]:
 
 def changed_files(suite: Path) -> tuple[str, ...]:
     """
-    The files of Flowproof and of a suite's distribution that are not those of their wheels, by RECORD, the wheels' list.
+    The files of Flowproof and of a suite's distribution that are not those of their wheels, by the wheels' RECORD.
 
     Any file of a package counts: what judges a run is as much a part of it as its tests. A checkout, an editable
     installation and a folder of somebody's own have no such list, so nothing is known of them.
