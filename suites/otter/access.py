@@ -9,11 +9,12 @@ import requests
 from flowproof.cases import CaseRequest
 from flowproof.clients.otter import ONBOARDING, Otter, Token
 from flowproof.kit import Leftover
-from flowproof.target import Site
+from flowproof.target import PreconditionMissing, Site
 
 __all__ = ["connect", "delete_connection", "sign", "token_of"]
 
 TIMEOUT_S = 30.0
+NO_USER = "has no token of a user: set FLOWPROOF_OTTER_ACCESS_TOKEN, or the role access in a profile"
 
 
 def connect(site: Site, *, role: str = "default", client_secret: str | None = None, **settings: Any) -> Otter:
@@ -26,12 +27,23 @@ def connect(site: Site, *, role: str = "default", client_secret: str | None = No
 
 
 def sign(site: Site, _request: CaseRequest) -> Mapping[str, str]:
-    """A token of the first user with every scope of onboarding; a mock permits at once to whoever is no browser."""
+    """
+    A token of a user with every scope of onboarding: that of the role `access`, else a new one of the first user.
+
+    A mock permits at once to whoever is no browser.
+
+    Raises:
+        PreconditionMissing: The account has no such role, and a person has to give the permission.
+    """
+    if "access" in site.keys:
+        return {"Authorization": f"Bearer {site.credentials('access').key}"}
     with requests.Session() as session:
         session.trust_env = False
         otter = connect(site, session=session)
         authorization = otter.authorization()
         answer = session.get(authorization.url, allow_redirects=False, timeout=TIMEOUT_S)
+        if "Location" not in answer.headers:
+            raise PreconditionMissing(site.url, NO_USER)
         token = otter.exchange(authorization, answer.headers["Location"])
     return {"Authorization": f"Bearer {token.access_token}"}
 

@@ -1,6 +1,7 @@
 """The shared state of a run: counters, slots, budgets, and created resources."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -39,6 +40,14 @@ def test_numbers_are_given_once_over_many_processes(tmp_path: Path, fork_server:
 
     assert sorted(number for each in numbers for number in each[:-1]) == list(range(1, 151))
     assert sum(each[-1] for each in numbers) == 70
+
+
+def test_threads_of_one_process_take_turns(run_store: RunStore) -> None:
+    """Threads that share a run store get different numbers, and none of them fails."""
+    with ThreadPoolExecutor(16) as threads:
+        numbers = list(threads.map(lambda _: run_store.next("x"), range(400)))
+
+    assert sorted(numbers) == list(range(1, 401))
 
 
 def test_slots_are_an_interval_apart(run_store: RunStore) -> None:

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from threading import RLock
 
 from flowproof.errors import ConfigurationError
 
@@ -95,6 +96,7 @@ class RunStore:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._turn = RLock()
         try:
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
             self._connection = sqlite3.connect(file, timeout=TIMEOUT_S, isolation_level=None, check_same_thread=False)
@@ -284,12 +286,14 @@ class RunStore:
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Cursor]:
-        cursor = self._connection.cursor()
-        cursor.execute("BEGIN IMMEDIATE")
-        try:
-            yield cursor
-        finally:
-            cursor.execute("COMMIT")
+        """A transaction; the threads of this process, which share the connection, take turns."""
+        with self._turn:
+            cursor = self._connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+            finally:
+                cursor.execute("COMMIT")
 
     def _number(self, cursor: sqlite3.Cursor, name: str) -> float:
         row = cursor.execute("SELECT value FROM number WHERE name = ?", (name,)).fetchone()
