@@ -37,6 +37,8 @@ def sign(site: Site, _request: CaseRequest) -> Mapping[str, str]:
     """
     if "access" in site.keys:
         return {"Authorization": f"Bearer {site.credentials('access').key}"}
+    if not site.credentials().values.get("redirect_uri"):
+        raise PreconditionMissing(site.url, NO_USER)
     with requests.Session() as session:
         session.trust_env = False
         otter = connect(site, session=session)
