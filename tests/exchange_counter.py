@@ -51,5 +51,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """One line for each."""
-    for operation in sorted(config.stash[CALLED]):
+    called = config.stash[CALLED]
+    for operation in sorted(called):
         terminalreporter.write_line(f"client calls: {operation}")

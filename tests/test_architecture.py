@@ -101,7 +101,10 @@ LAYERS = (
     Layer("suites.{provider}.conduct", ("conduct", "conformance"), (*TESTING, *SERVING, "requests"), own=False),
     Layer(
         "suites.{provider}.doctor",
-        ("doctor", "clients", "plurals", "target", "suites.{provider}.setup"),
+        (
+            *("doctor", "clients", "plurals", "target"),
+            *("suites.{provider}.access", "suites.{provider}.holdings", "suites.{provider}.setup"),
+        ),
         (*TESTING, *SERVING),
         own_by_dots=True,
     ),

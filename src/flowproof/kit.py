@@ -92,6 +92,8 @@ class ProviderKit:
             requests need none.
         cleanup: References to `action(client, leftover)` by the `operationId` that removes something.
         obligations: Reference to the provider's `flowproof.conduct.Obligations`; empty where there are none.
+        prices: Reference to `prices(client)`, which calls the operation whose response lists the prices that the
+            contract's `x-spends` names; empty where no call costs anything, or each response has its cost.
         checks: Reference to `checks(site)`, which yields `flowproof.doctor.Check`; empty where there are none.
         contract: Folder of the contract; None for the folder of that slug in this package's contracts.
         fixtures: Folder whose `cases` are the documented examples; None for that of this package's fixtures.
@@ -113,6 +115,7 @@ class ProviderKit:
     cleanup: Mapping[str, str] = field(default_factory=_nothing)
     obligations: str = ""
     checks: str = ""
+    prices: str = ""
     contract: Traversable | None = None
     fixtures: Traversable | None = None
     credential_parts: tuple[str, ...] = ()
@@ -133,6 +136,11 @@ class ProviderKit:
     def remove(self, operation: str, client: Client, leftover: Leftover) -> None:
         """Remove something by the operation of that `operationId`, which `cleanup` has."""
         self.load(self.cleanup[operation])(client, leftover)
+
+    def list_prices(self, client: Client) -> None:
+        """Let a client call the operation that lists the prices; nothing where the kit knows none."""
+        if self.prices:
+            self.load(self.prices)(client)
 
     def load_obligations(self) -> "Obligations":
         """

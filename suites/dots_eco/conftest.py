@@ -1,19 +1,48 @@
 """Fixtures that only Dots.eco's suite needs."""
 
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 
 import pytest
 
+from flowproof.clients import ClientError
 from flowproof.clients.dots_eco import DotsEco
-from flowproof.target import Target, Workspace, answered_at
+from flowproof.target import PreconditionMissing, Target, Workspace, answered_at
 
+from .access import connect
 from .calendar import Day, day_at, last_day, text_of
+from .holdings import missing
 from .raw_client import RawClient
 from .setup import APPLICATION
 
 ASKED_AT = datetime.fromisoformat("2024-09-13T12:00:00+00:00")
 ZONES = timedelta(hours=14)  # as far as any time zone is from UTC
 NEARLY = timedelta(minutes=2)
+ABOUT_ACCESS = ("dots_eco.auth.", "dots_eco.request.", "dots_eco.error.")
+
+
+@pytest.fixture(scope="session")
+def lacking() -> dict[str, list[str]]:
+    """What each sandbox account turned out to lack, by its base URL."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def account_holds(request: pytest.FixtureRequest, lacking: dict[str, list[str]]) -> None:
+    """On a sandbox, skips a test if the account lacks what tests need, unless it is about access alone."""
+    marked = [str(each) for mark in request.node.iter_markers("requirement") for each in mark.args]
+    if "target" not in request.fixturenames or all(each.startswith(ABOUT_ACCESS) for each in marked):
+        return
+    target: Target = request.getfixturevalue("target")
+    if target.workspace is not None:
+        return
+    site = target.site("dots_eco")
+    if site.url not in lacking:
+        lacking[site.url] = []
+        with closing(connect(site)) as own, suppress(ClientError):  # (a client of its own: this is no test's evidence)
+            lacking[site.url] = list(missing(own))
+    for each in lacking[site.url]:
+        raise PreconditionMissing(target.name, f"has no {each}")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from flowproof.cases import CaseRequest
 from flowproof.clients.flow1st import Flow1st, Signer
 from flowproof.target import Site
 
-__all__ = ["connect", "sign"]
+__all__ = ["connect", "list_prices", "sign"]
 
 
 def connect(
@@ -34,6 +34,11 @@ def connect(
         signing_key or credentials.values.get("signing_key", ""),
         **settings,
     )
+
+
+def list_prices(client: Flow1st) -> None:
+    """The catalog has the price of every bundle."""
+    client.products()
 
 
 def sign(site: Site, request: CaseRequest) -> Mapping[str, str]:

@@ -3,18 +3,48 @@
 import itertools
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from functools import partial
 
 import pytest
 
+from flowproof.clients import ClientError
 from flowproof.clients.flow1st import Flow1st, iso_microseconds
-from flowproof.target import Target, TargetClock, Workspace
+from flowproof.target import PreconditionMissing, Target, TargetClock, Workspace
 
+from .access import connect
 from .accounts import Account
 from .balance import skip_without_money
 from .course import Course
+from .holdings import missing
 from .raw_client import CATALOG, RawClient
 from .receiver import Receiver, receiving
+
+ABOUT_ACCESS = ("flow1st.auth.", "flow1st.token.", "flow1st.request.", "flow1st.error.", "flow1st.catalog.")
+
+
+@pytest.fixture(scope="session")
+def lacking() -> dict[str, list[str]]:
+    """What each sandbox account turned out to lack, by its base URL."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def account_holds(request: pytest.FixtureRequest, lacking: dict[str, list[str]]) -> None:
+    """On a sandbox, skips a test if the account lacks what tests need, unless it is about access alone."""
+    marked = [str(each) for mark in request.node.iter_markers("requirement") for each in mark.args]
+    if "target" not in request.fixturenames or all(each.startswith(ABOUT_ACCESS) for each in marked):
+        return
+    target: Target = request.getfixturevalue("target")
+    if target.workspace is not None:
+        return
+    site = target.site("flow1st")
+    if site.url not in lacking:
+        lacking[site.url] = []
+        with closing(connect(site)) as own, suppress(ClientError):  # (a client of its own: this is no test's evidence)
+            lacking[site.url] = list(missing(own))
+    for each in lacking[site.url]:
+        raise PreconditionMissing(target.name, f"has no {each}")
 
 
 @pytest.fixture

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from functools import partial
 from importlib.resources import files
 
+from flowproof.clients.errors import ClientError
 from flowproof.clients.flow1st import Flow1st, Signer
 from flowproof.doctor import Check
 from flowproof.doctor.check import not_checked, ok, wrong
 from flowproof.doctor.credentials import check_call
+from flowproof.doctor.holdings import check_holdings
 from flowproof.plurals import counted
 from flowproof.target import Credentials, Site
+
+from .holdings import missing
+from .setup import CHEAP
 
 __all__ = ["checks"]
 
@@ -23,17 +28,45 @@ def checks(site: Site) -> Iterator[Check]:
     """The signature against known answers, then a token and the catalog with each role's keys."""
     yield _signature()
     for role, keys in site.keys.items():
-        yield check_call(f"credentials {role}", partial(_catalog, site.url, keys), fix=FIX)
+        accepted = check_call(f"credentials {role}", partial(_catalog, site.url, keys), fix=FIX)
+        yield accepted
+        if role == "default" and accepted.state == "ok":
+            yield check_holdings(partial(_missing, site.url, keys))
+            yield not_checked("balance", "no operation tells it; an order that it does not cover skips the test")
+            yield _prices(site.url, keys)
         if keys.values.get("signing_key"):
             yield not_checked(f"signing key {role}", "only an order is signed, and the doctor places none")
         else:
             yield wrong(f"signing key {role}", "the profile has none", KEY)
 
 
-def _catalog(url: str, keys: Credentials) -> None:
+def _client(url: str, keys: Credentials) -> Flow1st:
     signing_key = str(keys.values.get("signing_key") or "none")  # (the catalog is not signed for)
-    with Flow1st(url, keys.key, str(keys.values.get("secret", "")), signing_key) as client:
+    return Flow1st(url, keys.key, str(keys.values.get("secret", "")), signing_key)
+
+
+def _catalog(url: str, keys: Credentials) -> None:
+    with _client(url, keys) as client:
         client.products()
+
+
+def _missing(url: str, keys: Credentials) -> list[str]:
+    with _client(url, keys) as client:
+        return list(missing(client))
+
+
+def _prices(url: str, keys: Credentials) -> Check:
+    """What an order costs, which no operation gives back."""
+    try:
+        with _client(url, keys) as client:
+            bundles = [bundle for product in client.products() for bundle in product.bundles]
+    except ClientError as error:
+        return not_checked("prices", f"the target does not say: {error.message}")
+    if not bundles:
+        return not_checked("prices", "the catalog is empty")
+    priced = sorted((bundle.price, bundle.currency) for bundle in bundles)
+    (least, unit), (most, other) = priced[0], priced[-1]
+    return ok("prices", f"an order costs from {least} {unit} to {most} {other}; most tests order {CHEAP}")
 
 
 def _signature() -> Check:

@@ -13,6 +13,7 @@ kit = ProviderKit(
     sign=".access:sign",
     obligations=".conduct:OBLIGATIONS",
     checks=".doctor:checks",
+    prices=".access:list_prices",
     credential_parts=("signing_key", "webhook_token"),
     profile={"url": "https://api-gateway.platform.stage.carry1st.com"},
     outcomes=("order", "balance"),

@@ -177,11 +177,14 @@ def test_senseless_top_up_is_refused(raw: RawClient, staging: Account, body: Any
     A top-up by nothing, by less, by part of a minor unit or in a currency without account is refused and pays nothing.
     """
     empty(staging, PRICE_MINOR - 1)
-    with pytest.raises(ControlRefused) as refused:
-        staging.ask("POST", "/top-up", body)
+    statuses = []
+    for _ in range(2):
+        with pytest.raises(ControlRefused) as refused:
+            staging.ask("POST", "/top-up", body)
+        statuses.append(refused.value.status)
     answer = raw.order(an_order("unpaid"))
 
-    assert (refused.value.status, staging.movements()) == (422, [])
+    assert (statuses, staging.movements()) == ([422, 422], [])
     assert refusal(answer) == 400
 
 

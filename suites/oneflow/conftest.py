@@ -3,17 +3,46 @@
 import itertools
 import uuid
 from collections.abc import Callable
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
 
+from flowproof.clients import ClientError
 from flowproof.clients.oneflow import OneFlow, Order
-from flowproof.target import Target
+from flowproof.target import PreconditionMissing, Target
 
+from .access import connect
+from .holdings import missing
 from .raw_client import RawClient
 from .strategies import minimum_order
 
 TIMEOUT_S = 120.0
+ABOUT_ACCESS = ("oneflow.auth.", "oneflow.request.", "oneflow.error.")
+
+
+@pytest.fixture(scope="session")
+def lacking() -> dict[str, list[str]]:
+    """What each sandbox account turned out to lack, by its base URL."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def account_holds(request: pytest.FixtureRequest, lacking: dict[str, list[str]]) -> None:
+    """On a sandbox, skips a test if the account lacks what tests need, unless it is about access alone."""
+    marked = [str(each) for mark in request.node.iter_markers("requirement") for each in mark.args]
+    if "target" not in request.fixturenames or all(each.startswith(ABOUT_ACCESS) for each in marked):
+        return
+    target: Target = request.getfixturevalue("target")
+    if target.workspace is not None:
+        return
+    site = target.site("oneflow")
+    if site.url not in lacking:
+        lacking[site.url] = []
+        with closing(connect(site)) as own, suppress(ClientError):  # (a client of its own: this is no test's evidence)
+            lacking[site.url] = list(missing(own))
+    for each in lacking[site.url]:
+        raise PreconditionMissing(target.name, f"has no {each}")
 
 
 @pytest.fixture

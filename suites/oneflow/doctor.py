@@ -9,8 +9,11 @@ from flowproof.clients.oneflow import OneFlow, Signer
 from flowproof.doctor import Check
 from flowproof.doctor.check import ok, wrong
 from flowproof.doctor.credentials import check_call
+from flowproof.doctor.holdings import check_holdings
 from flowproof.plurals import counted
 from flowproof.target import Site
+
+from .holdings import missing
 
 __all__ = ["checks"]
 
@@ -23,7 +26,15 @@ def checks(site: Site) -> Iterator[Check]:
     yield _signature()
     for role, keys in site.keys.items():
         call = partial(_list, site.url, keys.key, str(keys.values.get("secret", "")))
-        yield check_call(f"credentials {role}", call, fix=FIX)
+        accepted = check_call(f"credentials {role}", call, fix=FIX)
+        yield accepted
+        if role == "default" and accepted.state == "ok":
+            yield check_holdings(partial(_missing, site.url, keys.key, str(keys.values.get("secret", ""))))
+
+
+def _missing(url: str, token: str, secret: str) -> list[str]:
+    with OneFlow(url, token, secret) as client:
+        return list(missing(client))
 
 
 def _list(url: str, token: str, secret: str) -> None:

@@ -11,12 +11,13 @@ import requests
 from flowproof.cases import CaseRequest
 from flowproof.clients.otter import ONBOARDING, Otter, Token
 from flowproof.kit import Leftover
-from flowproof.target import Site
+from flowproof.target import PreconditionMissing, Site
 
 __all__ = ["connect", "delete_connection", "sign", "token_of"]
 
 TIMEOUT_S = 30.0
 TOKEN_PATH = "/v1/auth/token"
+NO_USER = "has no token of a user: set FLOWPROOF_OTTER_ACCESS_TOKEN, or the role access in a profile"
 
 
 def connect(site: Site, *, role: str = "default", client_secret: str | None = None, **settings: Any) -> Otter:
@@ -30,18 +31,28 @@ def connect(site: Site, *, role: str = "default", client_secret: str | None = No
 
 def sign(site: Site, request: CaseRequest) -> Mapping[str, str]:
     """
-    A token of the first user with every scope of onboarding; a mock permits at once to whoever is no browser.
+    A token of a user with every scope of onboarding: that of the role `access`, else a new one of the first user.
 
-    Where tokens are given, the application's own credentials, unless the request names them.
+    A mock permits at once to whoever is no browser. Where tokens are given, these are the application's own
+    credentials, unless the request names them.
+
+    Raises:
+        PreconditionMissing: The account has no such role, and a person has to give the permission.
     """
     if request.path.startswith("/v1/auth/"):
         is_named = request.path != TOKEN_PATH or b"client_secret=" in (request.body or b"")
         return {} if is_named else {"Authorization": _basic(site)}
+    if "access" in site.keys:
+        return {"Authorization": f"Bearer {site.credentials('access').key}"}
+    if not site.credentials().values.get("redirect_uri"):
+        raise PreconditionMissing(site.url, NO_USER)
     with requests.Session() as session:
         session.trust_env = False
         otter = connect(site, session=session)
         authorization = otter.authorization()
         answer = session.get(authorization.url, allow_redirects=False, timeout=TIMEOUT_S)
+        if "Location" not in answer.headers:
+            raise PreconditionMissing(site.url, NO_USER)
         token = otter.exchange(authorization, answer.headers["Location"])
     return {"Authorization": f"Bearer {token.access_token}"}
 

@@ -11,10 +11,13 @@ from flowproof.clients.errors import ClientError, Refused
 from flowproof.clients.otter import Otter
 from flowproof.doctor import Check
 from flowproof.doctor.address import TIMEOUT_S
-from flowproof.doctor.check import not_checked, ok, wrong
+from flowproof.doctor.check import not_checked, ok, warning, wrong
 from flowproof.doctor.credentials import check_call
+from flowproof.doctor.holdings import check_holdings
 from flowproof.target import Credentials, Site
 
+from .access import token_of
+from .holdings import missing
 from .setup import CLIENT_SCOPES
 
 __all__ = ["checks"]
@@ -22,22 +25,33 @@ __all__ = ["checks"]
 FIX = "Copy client id and client secret again from the application's page."
 REGISTER = "Register exactly this address for the application, character for character."
 PING = "ping"
+GIVE = 'Let a user give the permission, and add credentials.access = { key = "$VARIABLE" } with the token.'
 ENABLE = "Enable the scope ping for the application."
 NAME = 'Add redirect_uri = "https://…" to the role, as the application has it registered.'
 
 
 def checks(site: Site) -> Iterator[Check]:
     """A token by client credentials, then the redirect URI, for each role's application."""
-    for role, keys in site.keys.items():
+    applications = {role: keys for role, keys in site.keys.items() if role != "access"}  # (which is a user's token)
+    for role, keys in applications.items():
         yield check_call(f"credentials {role}", partial(_token, site.url, keys), fix=FIX)
         if role == "default":
             yield _scope(f"scope {PING}", site.url, keys)
         yield _redirect(f"redirect URI {role}", site.url, keys)
+    if "access" in site.keys:
+        yield check_holdings(partial(_missing, site.url, site.keys["default"], site.keys["access"].key))
+    else:
+        yield warning("user token", "the profile has none, and what acts for a user will not be judged", GIVE)
 
 
 def _token(url: str, keys: Credentials) -> None:
     with _client(url, keys) as client, suppress(Refused):  # (400: known, though not enabled for that scope)
         client.application_token(sorted(CLIENT_SCOPES)[:1])
+
+
+def _missing(url: str, keys: Credentials, access_token: str) -> list[str]:
+    with _client(url, keys) as client:
+        return list(missing(client.as_user(token_of(access_token))))
 
 
 def _scope(name: str, url: str, keys: Credentials) -> Check:

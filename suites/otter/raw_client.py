@@ -15,6 +15,7 @@ __all__ = ["CHALLENGE", "VERIFIER", "Page", "RawClient", "error", "page_text", "
 
 AUTHORIZE, TOKEN = "/v1/auth/oauth2/authorize", "/v1/auth/token"
 TIMEOUT_S = 30.0
+UNREGISTERED = "https://client.example/callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 """RFC 7636, appendix B."""
@@ -118,7 +119,8 @@ class RawClient:
         """Request a token; id and secret go into the form, or into Basic where that is given."""
         filled: dict[str, Any] = {}
         if form.get("grant_type") != "client_credentials":
-            filled = {"grant_type": "authorization_code", "redirect_uri": self.redirect_uri}
+            redirect_uri = self.otter.redirect_uri or UNREGISTERED  # (a request without a code is refused for either)
+            filled = {"grant_type": "authorization_code", "redirect_uri": redirect_uri}
         if basic is None:
             filled |= {"client_id": self.client_id, "client_secret": self.secret}
         filled |= {"scope": "organization.read", **form}

@@ -83,7 +83,7 @@ def test_dry_run_sends_nothing_and_says_what_a_run_would_do(
     assert "Dry run of Dots.eco: flow gift cards on Acme's sandbox: nothing was sent there" in words
     assert "tests 2 of 3 would run" in words
     assert "created 2 by createFlowCard; 2 would stay" in words
-    assert "createFlowCard 2 creates 2 times" in words
+    assert "createFlowCard 2 creates, spends 2 times" in words
     assert "1 test: the target Acme's sandbox permits 2 calls of createFlowCard, and no more are left" in words
     assert (asked, (tmp_path / "out").exists()) == ([], False)
 

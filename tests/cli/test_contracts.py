@@ -115,6 +115,10 @@ def test_operation_that_does_not_exist_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("extensions", "message"),
     [
+        (
+            {"x-spends": {"bought": "$request.body#/sku", "prices": {"operationId": "list"}}},
+            "openapi.yaml: the prices of makeOrder are those of list, which is not there",
+        ),
         ({"x-creates": "id"}, "openapi.yaml: makeOrder has 'id', which is no runtime expression of OpenAPI"),
         (
             {"x-creates": "$response.body#/id", "x-undone-by": {"operationId": "other"}},

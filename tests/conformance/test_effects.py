@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from flowproof.conformance import Match, load_contract
-from flowproof.conformance.effects import Effect, UndoneBy, is_expression, read_effects, value_of
+from flowproof.conformance.effects import (
+    Cost,
+    Effect,
+    PriceList,
+    UndoneBy,
+    is_expression,
+    prices_of,
+    read_effects,
+    value_of,
+)
 from flowproof.conformance.operations import read_operations
 from flowproof.exchange import Exchange
 from tests import tree
@@ -55,8 +64,27 @@ def test_method_says_what_changes_unless_the_contract_does(operation: str, chang
 def test_extensions_are_read_with_the_operation() -> None:
     """The contract says what an operation creates, what removes it and what it costs."""
     assert read_effects(DOCUMENT)["place"] == Effect(
-        True, "$response.body#/id", UndoneBy("remove", {"number": "$response.body#/id"}), "$response.body#/price"
+        True, "$response.body#/id", UndoneBy("remove", {"number": "$response.body#/id"}), Cost("$response.body#/price")
     )
+
+
+def test_cost_can_be_in_the_response_of_another_operation() -> None:
+    """A price list names its operation, its entries, and what an entry is called and costs."""
+    spends = {
+        "bought": "$request.body#/sku",
+        "prices": {"operationId": "listOffers", "entries": "/groups/*/offers/*", "name": "/sku", "amount": "/price"},
+    }
+    operation = {"operationId": "buy", "x-spends": spends, "responses": {}}
+    cost = read_effects({"paths": {"/purchases": {"post": operation}}})["buy"].spends
+    groups = b'{"offers": [{"sku": "a", "price": 0.8}, {"sku": "b"}]}, {}, {"offers": [{"sku": 7, "price": 3}]}'
+    body = b'{"groups": [' + groups + b"]}"
+    listed = Exchange("GET", "/offers", "", (), b"", 200, (), body)
+
+    assert cost == Cost(
+        bought="$request.body#/sku", prices=PriceList("listOffers", "/groups/*/offers/*", "/sku", "/price")
+    )
+    assert cost.prices is not None
+    assert list(prices_of(cost.prices, listed)) == [("a", "0.8", ""), ("7", "3", "")]
 
 
 @pytest.mark.parametrize(

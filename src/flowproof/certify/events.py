@@ -113,6 +113,7 @@ class RunStarted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
         controlled: Whether the run controls its target's workspace; else it is a stranger there, also on our own mock.
         operator: Who ran it.
         connection: How the target was reached.
+        changed_files: Files of the installed suite that are not those of its wheel.
     """
 
     run: str
@@ -130,6 +131,7 @@ class RunStarted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     controlled: bool = False
     operator: Operator = Operator()
     connection: Connection = Connection()
+    changed_files: tuple[str, ...] = ()
 
 
 class Recognised(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="recognised"):

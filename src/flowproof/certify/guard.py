@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
+from flowproof.certify.budget import Budget, Price
 from flowproof.certify.events import CleanedUp, Created, Event, Recognised
-from flowproof.certify.run_store import Budget, CreatedResource, RunStore, calls_counter
+from flowproof.certify.run_store import CreatedResource, RunStore, calls_counter
 from flowproof.conformance import Contract, Match
-from flowproof.conformance.effects import Effect, read_effects, value_of
+from flowproof.conformance.effects import Effect, prices_of, read_effects, value_of
 from flowproof.errors import ConfigurationError, FlowproofError
 from flowproof.exchange import Exchange
 from flowproof.plurals import counted
@@ -125,7 +126,7 @@ class Guard:
             raise NotPermitted(f"the target {target} does not permit {match.operation.id if match else what}")
         operation = match.operation.id
         if budget is not None and permission.spend is not None and not budget.allows(permission.spend):
-            so_far = "a call whose cost is not known" if budget.lost else f"{budget.spent} so far"
+            so_far = "a call whose cost is not known" if budget.lost or budget.unpriced else f"{budget} so far"
             raise NotPermitted(
                 f"the target {target} permits to spend {permission.spend}: with {so_far}, another {operation} may be "
                 "too much"
@@ -147,12 +148,40 @@ class Guard:
         """Add the cost of a call; without a limit the budget was not locked while the call was under way."""
         if effect.spends is None or (exchange is not None and not _is_success(exchange)):
             return
-        cost = value_of(effect.spends, exchange, match) if exchange is not None and match is not None else None
+        price, name = self._price(provider, effect, exchange, match)
         with self.run_store.budget(provider) if budget is None else nullcontext(budget) as paying:
-            paying.pay(_amount(cost))
+            if price is None and name is not None:
+                paying.unpriced[name] += 1
+            else:
+                paying.pay(price)
+
+    def _price(
+        self, provider: str, effect: Effect, exchange: Exchange | None, match: Match | None
+    ) -> tuple[Price | None, str | None]:
+        """What a call costs, and what the provider's price list calls that which was bought."""
+        cost = effect.spends
+        if cost is None or exchange is None or match is None:
+            return None, None
+        if cost.prices is None:
+            amount = _amount(value_of(cost.amount, exchange, match))
+            currency = (value_of(cost.currency, exchange, match) or "") if cost.currency else ""
+            return None if amount is None else Price(amount, currency), None
+        name = value_of(cost.bought, exchange, match)
+        return None if name is None else self.run_store.price(provider, name), name
+
+    def _learn(self, provider: str, exchange: Exchange, match: Match) -> None:
+        """Keep the prices that an answer lists."""
+        for effect in self._effects[provider].values():
+            prices = effect.spends.prices if effect.spends is not None else None
+            if prices is not None and prices.operation == match.operation.id:
+                listed = ((name, _amount(amount), currency) for name, amount, currency in prices_of(prices, exchange))
+                known = {name: Price(amount, currency) for name, amount, currency in listed if amount is not None}
+                self.run_store.learn_prices(provider, known)
 
     def _look(self, provider: str, effect: Effect, exchange: Exchange, match: Match | None) -> None:
-        """Tell what an answer reveals of the target, creates and removes."""
+        """Keep the prices that an answer lists; tell what it reveals of the target, creates and removes."""
+        if match is not None and _is_success(exchange):
+            self._learn(provider, exchange, match)
         if self.tell is None:
             return
         ours = next((name for name, _ in exchange.response_headers if name.lower().startswith(OURS)), None)
@@ -177,7 +206,7 @@ class Guard:
         parameters = (
             {name: value_of(each, exchange, match) for name, each in undone_by.parameters.items()} if undone_by else {}
         )
-        spent = value_of(effect.spends, exchange, match) if effect.spends else None
+        price, _ = self._price(provider, effect, exchange, match)
         made = CreatedResource(
             id=f"c-{self.run_store.next('created')}",
             provider=provider,
@@ -186,7 +215,7 @@ class Guard:
             undo=undone_by.operation if undone_by else None,
             parameters={name: value for name, value in parameters.items() if value is not None},
             test=self.test(),
-            spent=spent or "",
+            spent=f"{price.amount} {price.currency}".rstrip() if price is not None else "",
         )
         self.run_store.add(made)  # (first, so that it is known whatever ends this process)
         self.tell(Created(made.id, made.test, made.operation, made.what, made.spent))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, timedelta
 from email.utils import parsedate_to_datetime
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from flowproof.plurals import counted
 
@@ -77,6 +77,7 @@ def build_report(events: Iterable[Event], inputs: ReportInputs) -> Certification
             inputs.contract_digest,
             started.profile_digest,
             started.versions,
+            started.changed_files or UNSET,
         ),
         judged=_judged(requirements, is_part=bool(started.selection)),
         rehearsal=target.kind == "mock",
@@ -254,9 +255,13 @@ def _unfinished(record: RunRecord) -> Iterator[str]:
     if record.finished is None:
         yield "the run broke off"
     if not record.started.selection and (missing := _not_planned(record)):
-        listed = ", ".join(missing[:MOST_REASONS])
-        more = f" and {len(missing) - MOST_REASONS} more" if len(missing) > MOST_REASONS else ""
-        yield f"{counted(len(missing), 'test')} of the suite did not run: {listed}{more}"
+        yield f"{counted(len(missing), 'test')} of the suite did not run: {_listed(missing)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - MOST_REASONS} more" if len(names) > MOST_REASONS else ""
+    return f"{', '.join(names[:MOST_REASONS])}{more}"
 
 
 def _not_planned(record: RunRecord) -> list[str]:
@@ -270,6 +275,8 @@ def _shortcomings(record: RunRecord, target: TargetInfo) -> Iterator[str]:
     yield from _unfinished(record)
     if record.started.selection:
         yield f"only a part of the suite ran: {record.started.selection}"
+    if changed := record.started.changed_files:
+        yield f"the installed suite was changed since it came from its wheel: {_listed(changed)}"
     connection = record.started.connection
     if connection.proxy and not connection.certificate:
         yield f"the requests went through the proxy {connection.proxy} without TLS: it can answer in the target's name"

@@ -132,6 +132,7 @@ class SuiteVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         contract_digest: SHA-256, in hex, over the contract.
         profile_digest: SHA-256, in hex, over the profile; empty for a mock.
         versions: Of the suite's dependencies, by name.
+        changed_files: Files that are not those of the installed wheel; unset where there are none.
     """
 
     version: str
@@ -139,6 +140,7 @@ class SuiteVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contract_digest: str
     profile_digest: str
     versions: dict[str, str]
+    changed_files: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class TestResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -21,17 +20,21 @@ from uuid import uuid4
 
 from msgspec import structs
 
+from flowproof.conformance import load_contract
+from flowproof.conformance.effects import Effect, read_effects
 from flowproof.errors import ConfigurationError
 from flowproof.plurals import counted
-from flowproof.target.profile import MOCK, Deviation, Permission, Profile, ProfileEntry, read_profile
+from flowproof.target.permitted import permitted_sentences
+from flowproof.target.profile import MOCK, Deviation, Permission, Profile, read_profile
 
+from .budget import Budget, read_spent
 from .events import Connection, Event, Planned, RunFinished, RunStarted, TargetInfo, TestFinished, read_events
 from .execution import execute
 from .redaction import Redactor, secrets_of
 from .run_configuration import RunConfiguration
 from .run_store import RunStore
 from .stream import append, events_of, repair, seal_of, sealed_size
-from .suite import suite_digest, versions
+from .suite import changed_files, suite_digest, versions
 from .suite_tests import defined_tests
 from .target_kind import examine_target
 from .untold import untold_events
@@ -84,7 +87,8 @@ class _Target:
         deviations = tuple(
             each for each in profile.deviations if each.requirement.startswith(f"{configuration.provider}.")
         )
-        return cls(info, _permissions(entry), digest, deviations, Redactor(secrets), connection)
+        permitted = permitted_sentences(entry.permission, entry.pace, _effects(configuration))
+        return cls(info, permitted, digest, deviations, Redactor(secrets), connection)
 
 
 def run(
@@ -130,9 +134,8 @@ def _profile(file: Path, configuration: RunConfiguration, environment: Mapping[s
     return profile, sha256(content).hexdigest()
 
 
-def _permissions(entry: ProfileEntry) -> tuple[str, ...]:
-    rate = entry.pace.requests_per_second
-    return (*entry.permission.sentences(), *([f"at most {rate:g} requests a second"] if rate is not None else []))
+def _effects(configuration: RunConfiguration) -> Mapping[str, Effect]:
+    return read_effects(load_contract(configuration.provider, configuration.contract).document)
 
 
 @contextmanager
@@ -174,6 +177,7 @@ def _start_event(configuration: RunConfiguration, target: _Target) -> RunStarted
         controlled=configuration.target is None,
         operator=configuration.operator,
         connection=target.connection,
+        changed_files=changed_files(configuration.suite),
     )
     if configuration.resume and configuration.events.exists():
         repair(configuration.events)
@@ -212,6 +216,7 @@ def _resumed(configuration: RunConfiguration, target: _Target, started: RunStart
             ("the profile's content", "profile_digest"),
             ("the suite, contract or fixtures", "suite_digest"),
             ("the choice of tests", "selection"),
+            ("the installed files", "changed_files"),
             ("who runs it", "operator"),
             ("how the target is reached", "connection"),
         )
@@ -232,8 +237,8 @@ def _restore_counters(configuration: RunConfiguration, events: Sequence[Event]) 
     if finished is None or configuration.run_store.exists():
         return
     run_store = RunStore(configuration.run_store)
-    spent = None if finished.spent is None else Decimal(finished.spent)
-    run_store.restore(configuration.provider, finished.calls, spent)
+    budget = None if finished.spent is None else read_spent(finished.spent)
+    run_store.restore(configuration.provider, finished.calls, budget)
     run_store.close()
 
 
@@ -314,7 +319,7 @@ def _finish(configuration: RunConfiguration, target: _Target, tail: _Tail) -> No
         at=now,
         coverage=_coverage(configuration.coverage, configuration.provider),
         calls=run_store.calls(configuration.provider),
-        spent=None if spent is None else f"{spent}",
+        spent=_spent(configuration, spent),
     )
     append(configuration.events, target.redactor.event(finished))
     tail.read()
@@ -323,6 +328,12 @@ def _finish(configuration: RunConfiguration, target: _Target, tail: _Tail) -> No
         run_store.close()
     else:
         run_store.remove()
+
+
+def _spent(configuration: RunConfiguration, budget: Budget | None) -> str | None:
+    """What a run has cost; None where nothing says what a call costs."""
+    is_known = configuration.target is not None and any(each.spends for each in _effects(configuration).values())
+    return str(budget if budget is not None else Budget()) if budget is not None or is_known else None
 
 
 def _keep_coverage(configuration: RunConfiguration, file: Path) -> None:

@@ -9,22 +9,31 @@ import fcntl
 import json
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 
 from flowproof.errors import ConfigurationError
 
-__all__ = ["Budget", "CreatedResource", "RunStore", "calls_counter", "run_store_of"]
+from .budget import Budget, Price
+
+__all__ = ["CreatedResource", "RunStore", "calls_counter", "run_store_of"]
 
 TIMEOUT_S = 60.0
 TABLES = """
 PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS number (name TEXT PRIMARY KEY, value REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS budget (provider TEXT PRIMARY KEY, spent TEXT NOT NULL, dearest TEXT, lost INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS budget (
+    provider TEXT PRIMARY KEY, spent TEXT NOT NULL, dearest TEXT NOT NULL, unpriced TEXT NOT NULL, lost INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS price (
+    provider TEXT NOT NULL, name TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL,
+    PRIMARY KEY (provider, name)
+);
 CREATE TABLE IF NOT EXISTS created (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, operation TEXT NOT NULL, what TEXT NOT NULL,
     undo TEXT, parameters TEXT NOT NULL, test TEXT NOT NULL, spent TEXT NOT NULL,
@@ -74,35 +83,6 @@ class CreatedResource:
     how: str = ""
 
 
-@dataclass(slots=True)
-class Budget:
-    """
-    The cost of a provider's calls.
-
-    Args:
-        spent: Of all calls.
-        dearest: Of the most expensive call; None before the first.
-        lost: Whether the cost of a call is unknown.
-    """
-
-    spent: Decimal = Decimal(0)
-    dearest: Decimal | None = None
-    lost: bool = False
-
-    def allows(self, limit: Decimal) -> bool:
-        """Whether one more call stays within the limit, if it costs no more than the most expensive so far."""
-        return not self.lost and self.spent < limit and self.spent + (self.dearest or 0) <= limit
-
-    def pay(self, amount: Decimal | None) -> None:
-        """Add a call; a cost of None is unknown and counts as the most expensive so far."""
-        if amount is None and self.dearest is None:
-            self.lost = True
-            return
-        paid = amount if amount is not None else self.dearest or Decimal(0)
-        self.spent += paid
-        self.dearest = max(paid, self.dearest or paid)
-
-
 class RunStore:
     """
     Access to the shared state for one process, whose threads share it too.
@@ -116,7 +96,7 @@ class RunStore:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._turn = Lock()  # (a transaction belongs to the connection, not to the thread that began it)
+        self._turn = RLock()  # (a transaction belongs to the connection, not to the thread that began it)
         try:
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
             self._connection = sqlite3.connect(file, timeout=TIMEOUT_S, isolation_level=None, check_same_thread=False)
@@ -168,19 +148,17 @@ class RunStore:
             )
             return {name.removeprefix(prefix): int(value) for name, value in rows}
 
-    def spent(self, provider: str) -> Decimal | None:
-        """What the calls of a provider have cost; None where no response has said it."""
-        row = self._connection.execute("SELECT spent FROM budget WHERE provider = ?", (provider,)).fetchone()
-        return Decimal(row[0]) if row else None
+    def spent(self, provider: str) -> Budget | None:
+        """What the calls of a provider have cost; None where none of them costs anything that is known of."""
+        return self._budget(provider)
 
-    def restore(self, provider: str, calls: Mapping[str, int], spent: Decimal | None) -> None:
+    def restore(self, provider: str, calls: Mapping[str, int], budget: Budget | None) -> None:
         """Count the calls of earlier parts of a run again, of which nothing but their numbers is left."""
         with self._changing() as cursor:
             for operation, times in calls.items():
                 self._set(cursor, calls_counter(provider, operation), times)
-        if spent is not None:
-            with self.budget(provider) as budget:
-                budget.spent = spent
+        if budget is not None:
+            self._save(provider, budget)
 
     def reserve_slot(self, name: str, *, interval_s: float, now_s: float) -> float:
         """
@@ -206,18 +184,49 @@ class RunStore:
         """A provider's budget, locked during the block and saved after it."""
         with self._lock.open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            row = self._connection.execute(
-                "SELECT spent, dearest, lost FROM budget WHERE provider = ?", (provider,)
-            ).fetchone()
-            budget = Budget(Decimal(row[0]), Decimal(row[1]) if row[1] else None, bool(row[2])) if row else Budget()
+            budget = self._budget(provider) or Budget()
             try:
                 yield budget
             finally:
-                dearest = None if budget.dearest is None else str(budget.dearest)
+                self._save(provider, budget)
+
+    def _budget(self, provider: str) -> Budget | None:
+        row = self._connection.execute(
+            "SELECT spent, dearest, unpriced, lost FROM budget WHERE provider = ?", (provider,)
+        ).fetchone()
+        if row is None:
+            return None
+        spent, dearest = (
+            {currency: Decimal(amount) for currency, amount in json.loads(each).items()} for each in row[:2]
+        )
+        return Budget(spent, dearest, Counter(json.loads(row[2])), row[3])
+
+    def _save(self, provider: str, budget: Budget) -> None:
+        amounts = [
+            json.dumps({currency: str(amount) for currency, amount in each.items()})
+            for each in (budget.spent, budget.dearest)
+        ]
+        self._connection.execute(
+            "INSERT OR REPLACE INTO budget VALUES (?, ?, ?, ?, ?)",
+            (provider, *amounts, json.dumps(budget.unpriced), budget.lost),
+        )
+
+    def learn_prices(self, provider: str, prices: Mapping[str, Price]) -> None:
+        """Keep a provider's price list, and pay what was bought before it was known."""
+        with self.budget(provider) as budget:
+            for name, price in prices.items():
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO budget VALUES (?, ?, ?, ?)",
-                    (provider, str(budget.spent), dearest, budget.lost),
+                    "INSERT OR REPLACE INTO price VALUES (?, ?, ?, ?)",
+                    (provider, name, str(price.amount), price.currency),
                 )
+                budget.learn(name, price)
+
+    def price(self, provider: str, name: str) -> Price | None:
+        """The price of what the provider's price list calls so; None where it is not known."""
+        row = self._connection.execute(
+            "SELECT amount, currency FROM price WHERE provider = ? AND name = ?", (provider, name)
+        ).fetchone()
+        return None if row is None else Price(Decimal(row[0]), row[1])
 
     def add(self, resource: CreatedResource) -> None:
         self._connection.execute(
@@ -268,10 +277,16 @@ class RunStore:
 
     def _created(self, condition: str, *values: object) -> tuple[CreatedResource, ...]:
         rows = self._connection.execute(f"SELECT {COLUMNS} FROM created WHERE {condition}", values)  # noqa: S608
-        return tuple(CreatedResource(*row[:5], json.loads(row[5]), *row[6:8], bool(row[8]), row[9]) for row in rows)
+        return tuple(
+            CreatedResource(
+                name, provider, operation, what, undo, json.loads(known), test, spent, bool(is_removed), how
+            )
+            for name, provider, operation, what, undo, known, test, spent, is_removed, how in rows
+        )
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Cursor]:
+        """A transaction; the threads of this process, which share the connection, take turns."""
         with self._turn:
             cursor = self._connection.cursor()
             cursor.execute("BEGIN IMMEDIATE")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from flowproof.certify import CertificationReport
+from flowproof.certify.budget import spent_text
 from flowproof.certify.events import Verdict
 
 from .certify_progress import VERDICTS
@@ -24,7 +25,8 @@ def summary(report: CertificationReport, folder: Path) -> str:
         ("tests", _counts(report.test_counts)),
         ("permitted", "; ".join(report.permissions)),
         *([("created", _created(report))] if report.created else []),
-        *([("spent", _spent(report))] if report.created or report.spent is not None else []),
+        *([("spent", spent_text(report.spent))] if report.created or report.spent is not None else []),
+        *([("changed", ", ".join(first(list(report.suite.changed_files))))] if report.suite.changed_files else []),
         ("report", folder / "report.html"),
     ]
     lists = [f"{heading(title)}\n{bullets(lines)}" for title, lines in _lists(report) if lines]
@@ -37,12 +39,6 @@ def first(lines: list[str]) -> list[str]:
     """The first lines of a list, and how many more there are."""
     more = len(lines) - MOST_LISTED
     return lines if more <= 0 else [*lines[:MOST_LISTED], f"and {more} more, which the report lists"]
-
-
-def _spent(report: CertificationReport) -> str:
-    if report.spent is None:
-        return "unknown: no response of the provider says what a call costs"
-    return f"{report.spent}, in the provider's unit"
 
 
 def _created(report: CertificationReport) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from flowproof.certify import CertificationReport, build_report
+from flowproof.certify.budget import spent_text
 from flowproof.certify.criteria import read_report_inputs
 from flowproof.certify.run import RunConfiguration, run
 from flowproof.conformance import load_contract
@@ -24,7 +25,8 @@ from flowproof.kit import ProviderKit
 from flowproof.plurals import counted
 from flowproof.providers import find_providers
 from flowproof.target import ControlClient, Site
-from flowproof.target.profile import Permission, read_profile_file
+from flowproof.target.permitted import permitted_sentences
+from flowproof.target.profile import Pace, Permission, read_profile_file
 
 from .certify_progress import Progress
 from .tables import bullets, heading, rows, table, visible
@@ -129,7 +131,8 @@ def _shown(report: CertificationReport, name: str, permission: Permission, effec
         ("judged", report.judged),
         ("requests", sum(report.calls.values())),
         ("created", _created(report)),
-        ("spent", "no response says it" if report.spent is None else f"{report.spent}, in the provider's unit"),
+        ("spent", spent_text(report.spent)),
+        ("at most", "; ".join(permitted_sentences(permission, Pace(), effects))),
     ]
     calls = [
         (operation, times, _kind(effects.get(operation)), _limit(permission, operation, effects.get(operation)))
@@ -156,7 +159,9 @@ def _created(report: CertificationReport) -> str:
 
 
 def _kind(effect: Effect | None) -> str:
-    return "reads" if effect is None or not effect.changes else "creates" if effect.creates else "changes"
+    if effect is None or not effect.changes:
+        return "reads"
+    return f"{'creates' if effect.creates else 'changes'}{', spends' if effect.spends else ''}"
 
 
 def _limit(permission: Permission, operation: str, effect: Effect | None) -> str:

@@ -87,6 +87,9 @@ def _effects(contract: Contract) -> Iterator[str]:
         for each in effect.expressions():
             if not is_expression(each):
                 yield f"openapi.yaml: {name} has {each!r}, which is no runtime expression of OpenAPI"
+        prices = effect.spends.prices if effect.spends is not None else None
+        if prices is not None and contract.operations.by_id(prices.operation) is None:
+            yield f"openapi.yaml: the prices of {name} are those of {prices.operation or 'nothing'}, which is not there"
         if effect.undone_by is None:
             continue
         undoing = contract.operations.by_id(effect.undone_by.operation)

@@ -9,11 +9,12 @@ from typing import Any
 import click
 from msgspec import to_builtins
 
+from flowproof.certify.budget import spent_text
 from flowproof.certify.certificate import InvalidCertificate, VerifiedCertificate, verify_certificate
 from flowproof.certify.criteria import digest
 from flowproof.certify.keys import public_key_from_base64
 from flowproof.certify.statement import Claims
-from flowproof.certify.suite import suite_digest
+from flowproof.certify.suite import changed_files, suite_digest
 from flowproof.certify.writers.html import page
 from flowproof.providers import Kits
 
@@ -47,6 +48,8 @@ def _compare_suite(claims: Claims) -> SuiteComparison:
         return SuiteComparison(True, f"not compared: {claims.provider} is not installed here")
     kit = kits.find(claims.provider)
     contract = kit.contract_folder()
+    if changed := changed_files(kit.suite_folder()):
+        return SuiteComparison(False, f"not compared: what is installed here was changed itself: {changed[0]}")
     installed = suite_digest(kit.suite_folder(), contract, kit.fixtures_folder())
     if (suite.digest, suite.contract_digest) == (installed, digest(contract)):
         return SuiteComparison(True, "the same as installed here")
@@ -101,7 +104,8 @@ class Verification:
                 *_operator(claims),
                 *_connection(claims),
                 ("created", f"{claims.created}, of which {len(claims.left_behind)} are left"),
-                ("spent", "no response says it" if claims.spent is None else f"{claims.spent}, in the provider's unit"),
+                ("permitted", "; ".join(examined.report.permissions)),
+                ("spent", spent_text(claims.spent)),
                 ("suite", f"Flowproof {claims.suite.version}, {claims.suite.digest}; {suite.text}"),
                 ("contract", claims.suite.contract_digest),
                 ("issued", f"{certificate.issued_at:%Y-%m-%d %H:%M} UTC"),

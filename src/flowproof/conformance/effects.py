@@ -6,7 +6,7 @@ An expression names a value of an exchange as OpenAPI's links do: ``$response.bo
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +19,7 @@ from flowproof.json_pointer import pointer_steps
 
 from .operations import METHODS, Match
 
-__all__ = ["Effect", "UndoneBy", "is_expression", "read_effects", "value_of"]
+__all__ = ["Cost", "Effect", "PriceList", "UndoneBy", "is_expression", "prices_of", "read_effects", "value_of"]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 EXPRESSION = re.compile(
@@ -43,6 +43,47 @@ class UndoneBy:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceList:
+    """
+    Where the answer of another operation has the prices (``prices`` of ``x-spends``).
+
+    Args:
+        operation: Its ``operationId``.
+        entries: JSON pointer of its entries, with ``*`` for every item of a list.
+        name: Pointer within an entry to what an entry is called.
+        amount: Pointer within an entry to its price.
+        currency: Pointer within an entry to the price's currency; empty where there is none.
+    """
+
+    operation: str
+    entries: str
+    name: str
+    amount: str
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """
+    What a call of an operation costs (``x-spends``).
+
+    Args:
+        amount: Expression for the cost, a decimal number; empty where a price list has it.
+        currency: Expression for the currency; empty where none is named.
+        bought: Expression for what the price list calls that which was bought.
+        prices: The price list.
+    """
+
+    amount: str = ""
+    currency: str = ""
+    bought: str = ""
+    prices: PriceList | None = None
+
+    def expressions(self) -> tuple[str, ...]:
+        return tuple(each for each in (self.amount, self.currency, self.bought) if each)
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """
     The effect of an operation on the provider.
@@ -51,17 +92,18 @@ class Effect:
         changes: Whether it changes state: by its method, unless ``x-changes-state`` says otherwise.
         creates: Expression for the id of what it creates (``x-creates``).
         undone_by: The operation that removes it.
-        spends: Expression for the cost, a decimal number (``x-spends``).
+        spends: What a call costs (``x-spends``); None where the contract does not say.
     """
 
     changes: bool
     creates: str | None = None
     undone_by: UndoneBy | None = None
-    spends: str | None = None
+    spends: Cost | None = None
 
     def expressions(self) -> tuple[str, ...]:
         parameters = self.undone_by.parameters.values() if self.undone_by is not None else ()
-        return tuple(each for each in (self.creates, self.spends, *parameters) if each is not None)
+        spends = self.spends.expressions() if self.spends is not None else ()
+        return tuple(each for each in (self.creates, *spends, *parameters) if each is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +159,29 @@ def value_of(expression: str, exchange: Exchange, match: Match) -> str | None:
     return EMBEDDED.sub(lambda _: next(values_in_order) or "", expression)
 
 
+def prices_of(prices: PriceList, exchange: Exchange) -> Iterator[tuple[str, str, str]]:
+    """The price list that an exchange has: what each entry is called, its amount and its currency."""
+    try:
+        body = orjson.loads(exchange.response_body)
+    except orjson.JSONDecodeError:
+        return
+    for entry in _entries(body, pointer_steps(prices.entries)):
+        name, amount = _text(_at(entry, prices.name)), _text(_at(entry, prices.amount))
+        currency = _text(_at(entry, prices.currency)) if prices.currency else ""
+        if name is not None and amount is not None and currency is not None:
+            yield name, amount, currency
+
+
+def _entries(value: Any, steps: Sequence[str]) -> Iterator[Any]:
+    if not steps:
+        yield value
+    elif steps[0] == "*":
+        for each in value if isinstance(value, list) else ():
+            yield from _entries(each, steps[1:])
+    elif isinstance(value, dict) and steps[0] in value:
+        yield from _entries(value[steps[0]], steps[1:])
+
+
 def is_expression(text: Any) -> bool:
     """Whether a text is an expression, or has only expressions in its braces."""
     if not isinstance(text, str):
@@ -143,8 +208,18 @@ def _effect(method: str, described: Mapping[str, Any]) -> Effect:
         changes=bool(described.get("x-changes-state", method not in SAFE)),
         creates=described.get("x-creates"),
         undone_by=UndoneBy(undone_by["operationId"], undone_by.get("parameters", {})) if undone_by else None,
-        spends=described.get("x-spends"),
+        spends=_cost(described["x-spends"]) if "x-spends" in described else None,
     )
+
+
+def _cost(described: Any) -> Cost:
+    """An expression for the amount, or a table that names it, or a price list."""
+    if not isinstance(described, Mapping):
+        return Cost(amount=described)
+    prices = described.get("prices")
+    parts = ("operationId", "entries", "name", "amount", "currency")
+    listed = None if prices is None else PriceList(*(prices.get(each, "") for each in parts))
+    return Cost(described.get("amount", ""), described.get("currency", ""), described.get("bought", ""), listed)
 
 
 def _at(value: Any, pointer: str) -> Any:

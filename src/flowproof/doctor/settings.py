@@ -5,22 +5,29 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 
 from flowproof.conformance import Contract
-from flowproof.target.profile import Deviation, Permission
+from flowproof.conformance.effects import read_effects
+from flowproof.target.permitted import costly_operations, permitted_sentences
+from flowproof.target.profile import Deviation, Pace, Permission
 
 from .check import Check, ok, warning, wrong
 
 __all__ = ["check_deviations", "check_permissions"]
 
 SOON = timedelta(days=14)
+LIMIT = 'Limit it with permits.spend = "50.00"; flowproof certify --dry-run says what a run costs.'
 
 
 def check_permissions(permission: Permission, contract: Contract) -> Iterator[Check]:
-    """What the profile permits is there to be permitted."""
+    """What the profile permits is there to be permitted; what it creates and costs at most."""
+    effects = read_effects(contract.document)
     known = [each.id for each in contract.operations.all]
     for unknown in sorted(set(permission.operations) - set(known)):
         yield wrong("permits", f"{contract.slug} has no operation {unknown}", _nearest(unknown, known))
     if set(permission.operations) <= set(known):
-        yield ok("permits", "; ".join(permission.sentences()))
+        yield ok("permits", "; ".join(permitted_sentences(permission, Pace(), effects)))
+    costly = costly_operations(permission, effects)
+    if costly and permission.spend is None:
+        yield warning("spending", f"{' and '.join(costly)} may cost any amount", LIMIT)
 
 
 def check_deviations(deviations: Sequence[Deviation], contract: Contract, today: date) -> Iterator[Check]:

@@ -42,11 +42,11 @@ def connect(recorder: Recorder, kit: ProviderKit, place: Target | Workspace, **s
 
 
 def case_sender(
-    recorder: Recorder, kit: ProviderKit, workspace: Workspace
+    recorder: Recorder, kit: ProviderKit, target: Target
 ) -> tuple[requests.Session, Callable[[CaseRequest], requests.Response]]:
-    """A session, to be closed by the caller, and what sends a case's requests to a workspace through it."""
-    site = workspace.site(kit.slug)
-    session = _recorded_session(recorder, site, is_ours=True)
+    """A session, to be closed by the caller, and what sends a case's requests to a target through it."""
+    site = target.site(kit.slug)
+    session = _recorded_session(recorder, site, is_ours=target.workspace is not None)
     return session, partial(send, session, site.url, sign=partial(kit.headers, site))
 
 

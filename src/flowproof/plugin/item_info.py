@@ -1,6 +1,6 @@
 """What a test is about: its providers, its requirements, whether it needs a mock, and the skip where there is none."""
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from _pytest.outcomes import Skipped
@@ -9,11 +9,12 @@ from flowproof.providers import Kits
 
 from .session_state import SessionState
 
-__all__ = ["WithoutControl", "needs_control", "providers_of", "requirements_of", "skip_without_control"]
+if TYPE_CHECKING:
+    from flowproof.cases import Case
 
-CONTROL = frozenset(
-    {"flowproof_server", "flowproof_mock_workspace", "flowproof_workspace", "make_workspace", "replay_case"}
-)
+__all__ = ["WithoutControl", "case_of", "needs_control", "providers_of", "requirements_of", "skip_without_control"]
+
+CONTROL = frozenset({"flowproof_server", "flowproof_mock_workspace", "flowproof_workspace", "make_workspace"})
 """
 Fixtures that there are on a mock only. `workspace` stands on one of them, unless it is a fixture of the project's own.
 """
@@ -39,7 +40,14 @@ def requirements_of(item: pytest.Item) -> tuple[str, ...]:
 
 def needs_control(item: pytest.Item) -> bool:
     """Whether a test can only run where there is a control API."""
-    return not CONTROL.isdisjoint(getattr(item, "fixturenames", ()))
+    case = case_of(item)
+    return not CONTROL.isdisjoint(getattr(item, "fixturenames", ())) or (case is not None and not case.anywhere)
+
+
+def case_of(item: pytest.Item) -> "Case | None":
+    """The documented example that a test replays; None where it replays none."""
+    found: Case | None = getattr(getattr(item, "callspec", None), "params", {}).get("documented_case")
+    return found
 
 
 def skip_without_control(state: SessionState) -> None:
@@ -53,4 +61,6 @@ def skip_without_control(state: SessionState) -> None:
 def _skip(target: str, item: pytest.Item | None) -> NoReturn:
     from .purpose import purpose_of  # noqa: PLC0415 (only where a test is skipped)
 
-    raise WithoutControl(f"the target {target} has no control API: this test {purpose_of(item)}")
+    case = case_of(item) if item is not None else None
+    what = case.needs() if case is not None else purpose_of(item)
+    raise WithoutControl(f"the target {target} has no control API: this test {what}")

@@ -16,7 +16,6 @@ import pytest
 __all__ = ["purpose_of"]
 
 MARK = "needs_control"
-REPLAYED = "replays a documented example on the account, and at the time, of its document"
 OWN_WORKSPACE = "needs an account of its own, which nobody else changes"
 LOADS = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 SETTING = frozenset({"advance", "freeze", "set"})
@@ -45,8 +44,6 @@ def purpose_of(item: pytest.Item | None) -> str:
     if mark is not None and mark.args:
         return str(mark.args[0])
     fixtures = getattr(item, "fixturenames", ())
-    if "replay_case" in fixtures:
-        return REPLAYED
     attributes: dict[str, None] = {}
     sets_clock = False
     for code in _codes(item):

@@ -56,6 +56,20 @@ class RunStorePlugin:
         tell = self._state.events.tell if self._state.events is not None else None
         return Guard(self._state.remote, contract, self.run_store, lambda: self._state.test, tell)
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        """Learn the prices before the first call that costs something; one process does so for all."""
+        if session.items and not self._is_worker and not session.config.option.collectonly:
+            self._learn_prices()
+        return (yield)
+
+    def _learn_prices(self) -> None:
+        for provider in self._state.remote.urls:
+            if self._state.kits.find(provider).prices:
+                from .prices import learn_prices  # noqa: PLC0415 (brings requests)
+
+                learn_prices(self._state, provider)
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker of xdist which run store it shares."""

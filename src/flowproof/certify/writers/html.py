@@ -16,6 +16,7 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from flowproof.certify.budget import spent_text
 from flowproof.certify.events import Body, Exchanged, Request, Verdict
 from flowproof.certify.judgement import VERDICTS
 from flowproof.certify.report import CertificationReport, RequirementResult, TestResult
@@ -74,7 +75,7 @@ def page(report: CertificationReport) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(prose=_prose, shown=_marked, anchor=_anchor, percent=_percent)
+    environment.filters.update(prose=_prose, shown=_marked, anchor=_anchor, percent=_percent, spending=spent_text)
     style = files("flowproof.certify.writers").joinpath("templates", "report.css").read_text(encoding="utf-8")
     text = environment.get_template("report.html").render(
         report=report,
