@@ -24,7 +24,7 @@ def page() -> str:
         for method in item
         if method in METHODS
     ]
-    overview = table(("request", "does"), ((each.link, each.stated["summary"]) for each in operations))
+    overview = "\n".join(f"- {each.link}: {each.stated['summary']}" for each in operations)
     parts = [
         "# Control API",
         document["info"]["description"],
