@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from flowproof.providers import find_providers
 
-from . import command_line, contracts, formats, plugin
+from . import command_line, contracts, control, formats, plugin
 
 __all__ = ["PAGES", "pages", "write"]
 
@@ -15,7 +15,7 @@ PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "command-line": command_line.commands_page,
         "settings": command_line.settings_page,
         "exit-codes": command_line.exit_codes_page,
-        "control-api": contracts.control_page,
+        "control-api": control.page,
         "pytest": plugin.page,
         "events": formats.events_page,
         "report": formats.report_page,

@@ -9,6 +9,7 @@ from flowproof.certify.events import Event
 from flowproof.certify.report import CertificationReport
 
 from .markdown import code, table
+from .schemas import type_of
 
 __all__ = ["events_page", "report_page"]
 
@@ -36,27 +37,8 @@ def _sections(definitions: Mapping[str, Any]) -> Iterator[str]:
             continue
         required = set(each.get("required", ()))
         rows = (
-            (code(field), _type(stated), "yes" if field in required else "no")
+            (code(field), type_of(stated), "yes" if field in required else "no")
             for field, stated in each["properties"].items()
         )
         first = " ".join(each.get("description", "").split("\n\n")[0].split())
         yield f"## {name}\n\n{first}\n\n{table(('field', 'type', 'always there'), rows)}"
-
-
-def _type(stated: Mapping[str, Any]) -> str:
-    """A JSON Schema in a few words."""
-    match stated:
-        case {"$ref": reference}:
-            return code(str(reference).rpartition("/")[2])
-        case {"anyOf": choices}:
-            return " or ".join(_type(each) for each in choices)
-        case {"enum": values}:
-            return " or ".join(code(str(each)) for each in values)
-        case {"type": "array", "items": items} if isinstance(items, Mapping):
-            return f"list of {_type(items)}"
-        case {"type": "object", "additionalProperties": values} if isinstance(values, Mapping):
-            return f"object of {_type(values)}"
-        case {"format": form}:
-            return str(form)
-        case _:
-            return str(stated.get("type", "any"))

@@ -35,13 +35,14 @@ def health(url: str, folder: Path) -> int:
 
 def test_everything_announced_follows_the_scheme(tmp_path: Path, folder: Path) -> None:
     """With --tls every URL that the server shows is https, and our own commands trust it without being told."""
-    variables = {"FLOWPROOF_TLS_FOLDER": str(folder)}
     script = tmp_path / "flowproof.env"
-    with serving(tmp_path, "oneflow", "--tls", "--http-port", "0", "--env", str(script), **variables) as served:
+    with serving(
+        tmp_path, "oneflow", "--tls", "--http-port", "0", "--env", str(script), FLOWPROOF_TLS_FOLDER=str(folder)
+    ) as served:
         shown = awaited_text(served, "out", "\nready ")
         answers = [health(each, folder) for each in (served.url, served.ready["http_url"])]
-        waited = flowproof(tmp_path, "wait", served.url, **variables)
-        env = flowproof(tmp_path, "env", "oneflow", "--server", served.url, **variables)
+        waited = flowproof(tmp_path, "wait", served.url, FLOWPROOF_TLS_FOLDER=str(folder))
+        env = flowproof(tmp_path, "env", "oneflow", "--server", served.url, FLOWPROOF_TLS_FOLDER=str(folder))
 
     assert (served.url[:8], served.oneflow["base_url"]) == ("https://", f"{served.url}/oneflow")
     assert (answers, served.ready["http_url"][:7]) == ([200, 200], "http://")

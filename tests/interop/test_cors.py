@@ -79,7 +79,7 @@ def closed_workspace() -> Iterator[Workspace]:
 
 def fetch(browser: webdriver.Chrome, url: str, **options: Any) -> dict[str, Any]:
     """What the page gets."""
-    found: dict[str, Any] = browser.execute_async_script(FETCH, url, options)  # type: ignore[no-untyped-call]  # (selenium's)
+    found: dict[str, Any] = browser.execute_async_script(FETCH, url, options)
     return found
 
 

@@ -20,5 +20,6 @@ def loaded(flowproof_server: ControlClient, make_oneflow: Callable[..., OneFlow]
     from flowproof.certify.guard import Guard
     from flowproof.conformance.explanation import Explainer
     from flowproof.plugin.run_store_plugin import RunStorePlugin
+    from flowproof.tls.authority import Authority
 
-    assert [each.__name__ for each in (Explainer, RunStorePlugin, Guard)]
+    assert [each.__name__ for each in (Explainer, RunStorePlugin, Guard, Authority)]

@@ -84,6 +84,20 @@ def test_control_page_has_each_operation() -> None:
     assert [path for path in paths if f"{PREFIX}{path}`" not in page] == []
 
 
+def test_control_page_has_parameters_bodies_and_schemas() -> None:
+    """The page has each parameter, each member of a body and of a schema, and each link in it leads to a heading."""
+    page = reference.PAGES["control-api"]()
+    document = control_contract().document
+    named = {name for schema in document["components"]["schemas"].values() for name in schema.get("properties", {})} | {
+        each["name"] for each in document["components"]["parameters"].values()
+    }
+    headings = {heading.lower() for heading in re.findall(r"^### (\S+)$", page, re.MULTILINE)}
+
+    assert [name for name in named if f"| `{name}` |" not in page] == []
+    assert set(re.findall(r"\]\(#([^)]+)\)", page)) <= headings
+    assert {each.lower() for each in document["components"]["schemas"]} <= headings
+
+
 def test_requirement_pages_have_each_requirement() -> None:
     """The page of a provider has the id and the sentence of each of its requirements."""
     pages = reference.pages()
