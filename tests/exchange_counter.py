@@ -4,6 +4,7 @@ A pytest plugin that prints, at the end, which operations the real clients calle
 It runs one example of each property and the first case of each test function: enough to see what a test does.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -24,14 +25,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Watch the recorder, and what the clients' own transport sends."""
     called = set[str]()
     config.stash[CALLED] = called
-    send = Transport.send
-
-    def watched(self: Transport, *arguments: Any, **options: Any) -> Any:
-        token = by_client.set(True)
-        try:
-            return send(self, *arguments, **options)
-        finally:
-            by_client.reset(token)
 
     def record(recorded: RecordedExchange) -> None:
         exchange = recorded.exchange
@@ -39,8 +32,22 @@ def pytest_configure(config: pytest.Config) -> None:
         if match is not None and exchange.status < 400 and by_client.get():
             called.add(match.operation.id)
 
-    Transport.send = watched  # type: ignore[method-assign]  # (in a process of its own)
+    for name in ("send", "read"):  # (in a process of its own)
+        setattr(Transport, name, _watched(getattr(Transport, name)))
     state_of(config).listeners.append(record)
+
+
+def _watched(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of the transport that also notes that a client is at work."""
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        token = by_client.set(True)
+        try:
+            return step(*arguments, **options)
+        finally:
+            by_client.reset(token)
+
+    return watched
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -33,7 +33,7 @@ class Layer:
     own: bool = True
 
 
-BASE = ("errors", "exchange", "extras", "json_pointer", "json_types", "plurals", "text_file")
+BASE = ("errors", "exchange", "extras", "json_pointer", "json_types", "loopback", "plurals", "text_file")
 TOP = (
     *BASE,
     "cases",
@@ -70,6 +70,7 @@ LAYERS = (
     Layer("exchange", (), (*TESTING, *SERVING, "requests")),
     Layer("json_pointer", (), (*TESTING, *SERVING, "requests")),
     Layer("json_types", (), (*TESTING, *SERVING, "requests")),
+    Layer("loopback", (), (*TESTING, *SERVING, "requests")),
     Layer("plurals", (), (*TESTING, *SERVING, "requests")),
     Layer("workflow_commands", (), (*TESTING, *SERVING, "requests")),
     Layer("text_file", ("errors",), (*TESTING, *SERVING, "requests")),

@@ -113,7 +113,7 @@ find_providers()
 
 def test_every_package_that_is_imported_is_installed() -> None:
     """What the package imports is of the standard library, its own, or brought by an extra for users."""
-    named = {each.replace("-", "_") for each in [*packages("server", "suites"), "click", "requests"]}
+    named = {each.replace("-", "_") for each in [*packages("server", "suites", "fuzz"), "click", "requests", "certifi"]}
     known = named | {"yaml", "flowproof", "urllib3", "_pytest", "xdist", "markupsafe", "psycopg", "psycopg_pool"}
     found = {name for path in tree.modules("src/flowproof", "mocks", "suites") for name in imported(path.read_text())}
 

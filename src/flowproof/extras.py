@@ -18,7 +18,7 @@ __all__ = ["MissingExtra", "missing_extra", "require"]
 
 REQUIREMENT = re.compile(r"(?P<package>[\w.-]+).*\bextra\s*==\s*['\"](?P<extra>[\w-]+)['\"]", re.ASCII)
 MODULES = MappingProxyType({"pyyaml": "yaml"})  # whose package has another name
-FOR_USERS = ("server", "suites", "postgres", "all")
+FOR_USERS = ("server", "suites", "postgres", "fuzz", "all")
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import click
 
 from flowproof.errors import ConfigurationError
-from flowproof.kernel.http.loopback import is_loopback
+from flowproof.loopback import is_loopback
 from flowproof.target import Site, site_from_json
 from flowproof.tls.places import BUNDLE, trust_variables, usual_folder
 

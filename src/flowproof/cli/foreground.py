@@ -20,10 +20,10 @@ from flowproof.errors import ConfigurationError
 from flowproof.kernel import Provider
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.control.signing import RequestToSign
-from flowproof.kernel.http.loopback import is_loopback
 from flowproof.kernel.metrics import MetricsFolder
 from flowproof.kernel.serving import Gateway, Server
 from flowproof.kernel.time.clock import Clock, instant_from_text
+from flowproof.loopback import is_loopback
 from flowproof.providers import find_providers
 
 from .announcement import Announcement, ServedProvider, write_atomically

@@ -18,6 +18,7 @@ from flowproof.fuzz.report import ShownFinding, report_of, shown_findings
 from flowproof.fuzz.requests import Kind
 from flowproof.fuzz.sequences import Sequences
 from flowproof.fuzz.tallies import Tally
+from flowproof.plurals import counted
 from flowproof.providers import find_kit
 
 from .options import complete_provider, duration_s, option
@@ -149,7 +150,7 @@ def _finding(shown: ShownFinding, folder: Path) -> Iterator[str]:
     again = "" if finding.repeats else " It was not there again when the same was sent again."
     yield heading(visible(f"{finding.fault.rule}: {finding.operation}"))
     yield visible(f"  {finding.fault.text}{again}")
-    requests = f"{len(finding.done)} requests, the last one:" if len(finding.done) > 1 else "One request:"
+    requests = f"{counted(len(finding.done), 'request')}, the last one:" if len(finding.done) > 1 else "One request:"
     yield f"  {requests}"
     yield from (f"    {line}" for line in shown.curl.split("\n") if line)
     yield f"  As a case: {folder / CASES / shown.case['id']}.json"

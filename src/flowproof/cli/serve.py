@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from flowproof.errors import ConfigurationError
+from flowproof.loopback import is_loopback
 
 from .announcement import check_env_file
 from .options import ServeOptions, complete_provider, option
@@ -155,7 +156,7 @@ def _checked(options: ServeOptions) -> ServeOptions:
         raise ConfigurationError(
             "The token has blanks or other characters that no header can carry.", "Choose ASCII letters and digits."
         )
-    if options.token is None and not _is_loopback(options.host):
+    if options.token is None and not is_loopback(options.host):
         raise ConfigurationError(
             f"Without a token the control API of a server on {options.host} would be open to everybody who reaches it.",
             "Set FLOWPROOF_TOKEN, or listen on 127.0.0.1.",
@@ -193,11 +194,3 @@ def _check_reach(options: ServeOptions) -> None:
         )
     if options.open and options.unix is not None and options.http_port is None:
         raise ConfigurationError("No browser opens a Unix socket.", "Add --http-port, or leave --open out.")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "127.0.0.1":
-        return True
-    from flowproof.kernel.http.loopback import is_loopback  # noqa: PLC0415 (loads Flask)
-
-    return is_loopback(host)

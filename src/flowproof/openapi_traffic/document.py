@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from flowproof.plurals import counted
 from flowproof.recording import Placeholders, Recording
 
 from .credentials import read_credentials
@@ -82,7 +83,7 @@ def observed_document(
     made = _Document(calls, schemes)
     base = placeholders.text(selection.base_url)
     name, program = placeholders.text(recording.name), placeholders.text(recording.program)
-    source = f"{len(calls)} exchanges of {base or 'an unnamed address'} in {name}, written by {program}"
+    source = f"{counted(len(calls), 'exchange')} of {base or 'an unnamed address'} in {name}, written by {program}"
     document = {
         "openapi": "3.1.0",
         "info": {

@@ -11,11 +11,11 @@ import re
 from urllib.parse import urlsplit
 
 from flowproof.kernel.http.host_names import HostNames
-from flowproof.kernel.http.loopback import is_local, is_loopback
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.webhooks.model import DELIVERY_HEADER
+from flowproof.loopback import is_local, is_loopback
 
 __all__ = ["HEALTH", "METRICS", "PREFIX", "READY", "SESSION", "Access"]
 

@@ -9,7 +9,7 @@ token, and credentials that are not known everywhere.
 import re
 from collections.abc import Iterable
 
-from .loopback import is_loopback
+from flowproof.loopback import is_loopback
 
 __all__ = ["HostNames"]
 

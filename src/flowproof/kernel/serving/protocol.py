@@ -15,11 +15,11 @@ from typing import Any, Protocol
 
 import httptools
 
-from flowproof.kernel.http.loopback import UNIX_SOCKET
 from flowproof.kernel.http.problem import problem
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import STATUSES_WITHOUT_BODY, WireResponse
 from flowproof.kernel.mock import Arrival
+from flowproof.loopback import UNIX_SOCKET
 
 from .control_answers import EventSource, Job
 from .heads import header_lines, is_without_version, lower, requested, status_line

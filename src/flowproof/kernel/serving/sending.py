@@ -21,8 +21,8 @@ from urllib.parse import quote, urlsplit
 import httptools
 
 from flowproof.exchange import Headers
-from flowproof.kernel.http.loopback import is_loopback
 from flowproof.kernel.webhooks.model import DeliveryResult, Webhook
+from flowproof.loopback import is_loopback
 
 from .mailing import mail
 
