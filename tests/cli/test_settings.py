@@ -103,7 +103,7 @@ def test_token_is_in_no_representation(run_serve: Any) -> None:
         ("[serv]\nport = 1", "unknown entry serv. Its tables may be [serve]"),
         ("port = 1", "unknown entry port."),
         ("serve = 1", "unknown entry serve."),
-        ("[serve]\nprot = 1", "unknown setting serve.prot. There are: allow-host, clock, env, host,"),
+        ("[serve]\nprot = 1", "unknown setting serve.prot. There are: allow-host, as-proxy, clock, cors, env, host,"),
         ("[contracts.dif]", "unknown entry contracts.dif. Its tables may be [contracts.check],"),
     ],
 )
