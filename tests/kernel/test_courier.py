@@ -148,3 +148,30 @@ def test_task_that_is_due_later_needs_no_look_at_the_state(desk: Desk) -> None:
     later, now = asyncio.run(schedule())
 
     assert (later, now) == ([], ["a"])
+
+
+@pytest.mark.parametrize("desk", ["postgresql"], indirect=True)
+def test_delivery_that_was_taken_without_an_answer_is_sent(desk: Desk) -> None:
+    """A delivery that a server has taken without knowing it, since its connection broke off, is sent once by it."""
+
+    def add_and_take(url: str) -> None:
+        with desk.mock.store.transaction():
+            workspace = desk.mock.workspaces.claim("a")
+            assert workspace is not None
+            desk.mock.workspaces.context(workspace, "parcels").deliver(Webhook("lost", url, b"lost"))
+            assert desk.mock.store.deliveries.take_due("a", 2**60) is not None
+
+    async def serve(inbox: Inbox) -> None:
+        desk.courier.start()
+        await asyncio.to_thread(add_and_take, inbox.url)
+        async with asyncio.timeout(WAIT_S):
+            while not inbox.received:  # noqa: ASYNC110 (an inbox notifies threads alone)
+                await asyncio.sleep(0.01)
+        await desk.courier.stop(within_s=WAIT_S)
+
+    with Inbox() as inbox:
+        asyncio.run(serve(inbox))
+        came = [each.body for each in inbox.received]
+
+    assert came == [b"lost"]
+    assert [each["state"] for each in desk.mock.store.deliveries.last("a")] == ["delivered"]

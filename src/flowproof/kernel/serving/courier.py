@@ -120,6 +120,7 @@ class Courier:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}  # by workspace
         self._rerun: set[str] = set()  # workspaces that were woken while their task ran
+        self._lost: dict[str, int] = {}  # by workspace, a delivery that was taken, which the database could not answer
         self._timers: dict[str, Timer] = {}
         self._errors: dict[str, str] = {}  # the last one of each workspace, which is logged once; "" is the sweep's
         self._connections = asyncio.Semaphore(MOST_AT_ONCE)
@@ -228,23 +229,40 @@ class Courier:
         """Look again and again for what is due and nobody looks after."""
         while not self._stopping:
             try:
-                for workspace in await self._use(self._neglected):
+                neglected, taken = await self._use(self._look_around)
+                self._take_up(taken)
+                for workspace in neglected:
                     self.wake(workspace)
                 self._errors.pop("", None)
             except StoreError as error:
                 self._log_once("", f"what is due cannot be looked for: {error}")
             await asyncio.sleep(SWEEP_S)
 
-    def _neglected(self) -> Sequence[str]:
+    def _look_around(self) -> tuple[Sequence[str], Sequence[tuple[str, int]]]:
+        """Workspaces that nobody looks after, and what this server is said to be sending."""
         sharing = self._mock.store.sharing
         if sharing is None:
-            return ()
+            return (), ()
         sharing.put_back_abandoned()
-        return sharing.due_workspaces(limit=SWEPT_AT_ONCE)
+        return sharing.due_workspaces(limit=SWEPT_AT_ONCE), sharing.taken()
+
+    def _take_up(self, taken: Sequence[tuple[str, int]]) -> None:
+        """
+        Find deliveries that were taken without our knowing it: the connection broke off before the commit was answered.
+
+        A workspace's task alone takes and sends, so where none runs nothing is being sent.
+        """
+        for workspace, seq in taken:
+            if workspace not in self._tasks and not self._stopping:
+                self._lost[workspace] = seq
+                self.wake(workspace)
 
     async def _do_due(self, workspace_id: str) -> None:
         busy_s = BUSY_S
+        lost = self._lost.pop(workspace_id, None)
         try:
+            if lost is not None:
+                await self._use(self._mock.store.deliveries.put_back, lost)
             while not self._stopping:
                 work = await self._use(self._take_work, workspace_id)
                 self._errors.pop(workspace_id, None)

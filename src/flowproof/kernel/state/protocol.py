@@ -241,6 +241,9 @@ class Sharing(Protocol):
     def put_back_abandoned(self) -> None:
         """Make every delivery pending that a server was sending which has ended meanwhile."""
 
+    def taken(self) -> Sequence[tuple[str, int]]:
+        """Workspace and number of each delivery that is marked as being sent by this server."""
+
 
 class Store(Protocol):
     """The one owner of mutable state."""

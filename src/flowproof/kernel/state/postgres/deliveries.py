@@ -44,6 +44,7 @@ PUT_BACK_ABANDONED = Statement(
     f" locktype = 'advisory' AND classid = {LOCK_CLASS} AND objid = server::oid AND granted"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
 )
+TAKEN = Statement("SELECT workspace, seq FROM flowproof.delivery WHERE state = 'sending' AND server = $1")
 RESCHEDULE = Statement(
     "UPDATE flowproof.delivery SET state = 'pending', due_us = $3, body = $4 WHERE workspace = $1 AND id = $2"
     " AND state IN ('pending', 'failed') RETURNING 1"
@@ -94,6 +95,10 @@ class PostgresDeliveries:
     def put_back_abandoned(self) -> None:
         """Make pending what servers were sending that have ended meanwhile."""
         self._transactions.read(None, PUT_BACK_ABANDONED, self._presence.server)
+
+    def taken(self) -> Sequence[tuple[str, int]]:
+        """Workspace and number of each that is marked as being sent by this server."""
+        return self._transactions.read(None, TAKEN, self._presence.server)
 
     def reschedule(self, workspace: str, delivery: str, due_us: int, value: Any) -> bool:
         place = (workspace, key_to_bytes(delivery))

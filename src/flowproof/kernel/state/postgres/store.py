@@ -183,6 +183,9 @@ class PostgresStore:
     def put_back_abandoned(self) -> None:
         self.deliveries.put_back_abandoned()
 
+    def taken(self) -> Sequence[tuple[str, int]]:
+        return self.deliveries.taken()
+
 
 def _may_be_due(due_us: int, clock: bytes) -> bool:
     """Whether a workspace's clock has come to a moment, or is damaged."""
