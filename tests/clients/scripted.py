@@ -133,7 +133,9 @@ def serving(provider: Served) -> Iterator[Served]:
     thread = threading.Thread(target=provider.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     with provider:
-        yield provider
-        provider.woken.set()
-        provider.shutdown()
-    thread.join()
+        try:
+            yield provider
+        finally:  # (a server whose socket is closed before its loop has ended spins for as long as the process lives)
+            provider.woken.set()
+            provider.shutdown()
+            thread.join()

@@ -193,7 +193,7 @@ def test_same_seed_finds_the_same(monkeypatch: pytest.MonkeyPatch, environment: 
     assert runs[0].requests == runs[1].requests
 
 
-OUT = "the target a second hand permits configureWorkflow 2 times, which are used up"
+OUT = "the target a second hand permits 2 calls of configureWorkflow, and no more are left"
 PROFILE = """
 name = "a second hand"
 

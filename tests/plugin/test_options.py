@@ -88,12 +88,15 @@ def test_plugin_is_light_to_load() -> None:
     assert done.stdout == "[]\n"
 
 
+WITHOUT_OTHERS = ("-p", "no:schemathesis")  # whose plugin loads Hypothesis and requests in every session
+
+
 def test_session_without_our_fixtures_loads_nothing(pytester: pytest.Pytester) -> None:
     """A session that uses nothing of Flowproof loads no kit, and nothing that a kit would bring."""
     heavy = ("flask", "requests", "flowproof.kernel", "flowproof.clients", "flowproof.suites", "flowproof.conformance")
     pytester.makepyfile(f"import sys\ndef test_it(): assert [name for name in {heavy} if name in sys.modules] == []")
 
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*WITHOUT_OTHERS).assert_outcomes(passed=1)
 
 
 PROFILE = """
@@ -215,7 +218,7 @@ def test_events_are_appended_and_not_repeated(tmp_path: Path, fork_server: ForkS
 
 def test_session_without_a_property_never_loads_hypothesis(pytester: pytest.Pytester) -> None:
     """Hypothesis's own plugin does not load it for its summary where there was no property; where there was, it may."""
-    ends = "import sys, pytest\ncode = pytest.main(['-q'])\nprint('hypothesis' in sys.modules, int(code))"
+    ends = "import sys, pytest\ncode = pytest.main(['-q', '-p', 'no:schemathesis'])\nprint('hypothesis' in sys.modules, int(code))"
     pytester.makepyfile("def test_it(workspace): pass")
     without = pytester.run(sys.executable, "-c", ends)
     pytester.makepyfile(
@@ -242,7 +245,7 @@ def test_missing_extra_is_a_sentence_in_a_session(pytester: pytest.Pytester) -> 
         test_suite="import hypothesis",
     )
     pytester.syspathinsert()
-    ended = pytester.runpytest_subprocess("-p", "light", "--continue-on-collection-errors")
+    ended = pytester.runpytest_subprocess("-p", "light", *WITHOUT_OTHERS, "--continue-on-collection-errors")
 
     ended.assert_outcomes(errors=2)
     ended.stdout.fnmatch_lines(["This needs hypothesis, which the extra suites brings.*"])
