@@ -34,7 +34,7 @@ from tests import tree
 from tests.fork_server import ForkServer
 from tests.markdown import Block, commands
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 300.0
 START_S = 20.0
 DOCUMENTED_ADDRESS = re.compile(r"\b(127\.0\.0\.1|localhost):4010\b")
 # Commands that change more than a scratch directory.

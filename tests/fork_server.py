@@ -52,7 +52,7 @@ LOADED = (
 )
 STREAMS = 3
 NUMBER_SIZE = 15  # bytes of a number on the socket
-TIMEOUT_S = 60.0
+TIMEOUT_S = 300.0
 
 
 @dataclass

@@ -8,8 +8,8 @@ ENOUGH_S = 120.0  # the budget is the number; the time ends a test that hangs
 
 def test_bad_requests_are_answered_and_cost_little() -> None:
     """
-    Three thousand generated bad requests get no 5xx, leave no traceback, and none takes the server a second. Of those that
-    are documented ones with a few changes and a right signature, every provider accepts some.
+    Three thousand generated bad requests get no 5xx, leave no traceback, and none takes the server a second. Of those
+    that are documented ones with a few changes and a right signature, every provider accepts some.
     """
     with Served() as server:
         result = bad_requests.attack(server, seconds=ENOUGH_S, requests=3000, seed=1)

@@ -27,7 +27,7 @@ __all__ = ["shop"]
 
 TESTS = "card_is_of_its_sku or text_that_is_no_address"  # 38, of which the first three make a card each
 PERMITS = "permits = { operations = { createFlowCard = true } }"
-TIMEOUT_S = 60.0
+TIMEOUT_S = 300.0
 
 
 @dataclass

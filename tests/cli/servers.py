@@ -13,7 +13,7 @@ from pathlib import Path
 from subprocess import CompletedProcess, Popen
 from typing import IO, Any
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 
 
 @dataclass

@@ -17,7 +17,7 @@ from flowproof.cli import main
 from tests.cli.servers import clean
 from tests.test_documentation import need_programs
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 300.0
 LINES = {
     "a command": ("flowproof prov", {"providers"}),
     "commands that begin alike": ("flowproof co", {"contracts", "conduct", "completion"}),

@@ -19,7 +19,7 @@ from tests import tree
 from tests.cli.servers import Served, clean, flowproof, serving
 from tests.fork_server import ForkServer
 
-TIMEOUT_S = 10
+TIMEOUT_S = 60
 SUITE_TIMEOUT_S = 900.0  # what hangs is ended; nothing else depends on it
 PROFILE = """
 from hypothesis import HealthCheck, settings

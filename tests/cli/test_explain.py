@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from flowproof.cli import main
 from tests.cli.servers import Served, serving
 
-TIMEOUT_S = 10
+TIMEOUT_S = 60
 DATE = "2024-09-13T12:00:00Z"
 
 

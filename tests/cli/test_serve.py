@@ -21,7 +21,7 @@ from flowproof.cli.options import ServeOptions
 from tests.cli.servers import Served, awaited_text, command, flowproof, serving
 from tests.postgres import shared_cluster
 
-TIMEOUT_S = 10
+TIMEOUT_S = 60
 EVERYWHERE = "0.0.0.0"  # noqa: S104 (to see it refused, or asking for its token)
 
 

@@ -14,7 +14,7 @@ from flowproof.cli.group import CommandGroup
 from tests.cli.servers import clean, command, flowproof, serving
 from tests.fork_server import ForkServer
 
-TIMEOUT_S = 30
+TIMEOUT_S = 120.0
 NOT_UTF8 = os.fsdecode(b"K\xf6ln")
 FULL = Path("/dev/full")
 BOM = b"\xef\xbb\xbf"

@@ -13,7 +13,7 @@ from flowproof.mocks.oneflow import provider
 
 __all__ = ["Account", "open_account", "serving"]
 
-TIMEOUT_S = 30
+TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from flowproof.target import Workspace
 from tests.interop.application import Application, application
 from tests.interop.browser import chromium
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "otter-consent.png"
 ADA, GRACE, LIN = range(3)
 

@@ -218,7 +218,10 @@ def test_events_are_appended_and_not_repeated(tmp_path: Path, fork_server: ForkS
 
 def test_session_without_a_property_never_loads_hypothesis(pytester: pytest.Pytester) -> None:
     """Hypothesis's own plugin does not load it for its summary where there was no property; where there was, it may."""
-    ends = "import sys, pytest\ncode = pytest.main(['-q', '-p', 'no:schemathesis'])\nprint('hypothesis' in sys.modules, int(code))"
+    ends = (
+        f"import sys, pytest\ncode = pytest.main(['-q', *{WITHOUT_OTHERS}])\n"
+        "print('hypothesis' in sys.modules, int(code))"
+    )
     pytester.makepyfile("def test_it(workspace): pass")
     without = pytester.run(sys.executable, "-c", ends)
     pytester.makepyfile(

@@ -19,7 +19,7 @@ from flowproof.providers import find_kit
 from flowproof.target import ControlClient, Site, Workspace
 from tests.fork_server import ForkedProcess, ForkServer
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 300.0
 POLL_S = 0.05
 
 

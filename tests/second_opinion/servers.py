@@ -17,7 +17,7 @@ Keys = Mapping[str, Mapping[str, str]]
 """Parts of the credentials by role, such as `token`."""
 
 SCOPE = "organization.read organization.service_integration"
-TIMEOUT_S = 30
+TIMEOUT_S = 120.0
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from tests.cli.servers import Served, serving
 __all__ = ["TIMEOUT_S", "Acknowledged", "Clients", "Sandbox", "sandbox"]
 
 WHEN = "2026-01-01T12:00:00.000Z"
-TIMEOUT_S = 60.0
+TIMEOUT_S = 300.0
 STALLED_S = 300.0  # without any acknowledgement, which ends a run that would go on for ever
 THREADS = 8
 TRIGGER_EVERY = 5

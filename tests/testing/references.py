@@ -20,7 +20,7 @@ T = TypeVar("T")
 APPLICATION, SKU = "1-f2b086b3", "123kdfgf"
 ATTEMPTS = 6
 PAUSE_S = 30.0
-TIMEOUT_S = 60.0
+TIMEOUT_S = 300.0
 NAME, ENTITY, STORE = "close delivered ones", "Shipment", "kitchen-42"
 UNKNOWN = (Unreachable, UnexpectedAnswer, ServerFailed)
 """Errors after which a request may have been processed."""
