@@ -70,10 +70,10 @@ def show_dry_run(configuration: RunConfiguration, kit: ProviderKit, progress: Pr
 def _target(
     configuration: RunConfiguration, effects: Mapping[str, Effect]
 ) -> tuple[str, Permission, frozenset[str] | None]:
-    """Name, permissions and roles of the target; on the mock everything is permitted, and there are all roles."""
+    """Name, permissions and roles of the target. In place of the mock it is a sandbox that permits everything."""
     if configuration.target is None:
         changing = {operation: None for operation, effect in effects.items() if effect.changes}
-        return "a mock", Permission(changing), None
+        return "a sandbox", Permission(changing), None
     profile = read_profile_file(configuration.target, os.environ, defaults=configuration.profile_defaults)
     entry = profile.entry(configuration.provider)
     return profile.name, entry.permission, frozenset(entry.site.keys)
