@@ -104,6 +104,24 @@ def test_time_is_that_of_the_workspace() -> None:
     assert read.at == datetime(2024, 9, 13, 12, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("fault", "status", "is_lost"),
+    [
+        ("reset", 201, True),
+        ("reset", 429, True),
+        ("truncated_body", 201, True),
+        ("malformed_json", 503, True),
+        ("malformed_json", 429, False),
+        ("latency", 201, False),
+    ],
+)
+def test_refusal_is_known_by_its_status(fault: str, status: int, is_lost: bool) -> None:
+    """A response is lost with its connection or its body, but for a refusal, whose status says what became of it."""
+    (read,) = journal_of(entry(1, status=status, faults=[{"id": "fault-1", "fault": fault}]))
+
+    assert read.is_lost is is_lost
+
+
 def test_journal_is_chosen_from_in_steps() -> None:
     """Every selection from a journal is a journal, so that selections can be chained."""
     seen = [entry(1), entry(2, "getNote", 200), entry(3, status=422), entry(4), entry(5, direction="out")]

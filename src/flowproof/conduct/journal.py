@@ -16,7 +16,7 @@ __all__ = ["Journal", "JournalExchange", "RecordedMessage", "SigningMistake"]
 
 # The line of a signature's diagnosis: "  mistake        base_missing: the path is signed without /api".
 MISTAKE = re.compile(r"^\s+mistake\s+([a-z0-9_]+): (.+)$", re.MULTILINE)
-LOSES_THE_RESPONSE = frozenset({"reset", "truncated_body", "malformed_json"})
+LOSES_THE_BODY = frozenset({"truncated_body", "malformed_json"})
 
 
 class SigningMistake(NamedTuple):
@@ -137,8 +137,13 @@ class JournalExchange:
 
     @property
     def is_lost(self) -> bool:
-        """Whether a fault made the response unreadable, so that the client cannot know the outcome of its request."""
-        return any(plan.get("fault") in LOSES_THE_RESPONSE for plan in self.faults)
+        """
+        Whether a fault made the response unreadable, so that the client cannot know the outcome of its request.
+
+        A status of 400 to 499 says that the request was refused, whatever became of its body.
+        """
+        faults = {plan.get("fault") for plan in self.faults}
+        return "reset" in faults or (not 400 <= self.status < 500 and not faults.isdisjoint(LOSES_THE_BODY))
 
     @property
     def is_held_back(self) -> bool:
