@@ -1,5 +1,6 @@
 """Fixtures that only Dots.eco's suite needs."""
 
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from datetime import datetime, timedelta
 
@@ -7,7 +8,7 @@ import pytest
 
 from flowproof.clients import ClientError
 from flowproof.clients.dots_eco import DotsEco
-from flowproof.target import PreconditionMissing, Target, Workspace, answered_at
+from flowproof.target import AccountCheck, Site, Target, Workspace, answered_at
 
 from .access import connect
 from .calendar import Day, day_at, last_day, text_of
@@ -21,28 +22,28 @@ NEARLY = timedelta(minutes=2)
 ABOUT_ACCESS = ("dots_eco.auth.", "dots_eco.request.", "dots_eco.error.")
 
 
+def lacking(site: Site) -> Sequence[str]:
+    """What an account lacks; nothing where it cannot be read."""
+    with closing(connect(site)) as own, suppress(ClientError):  # (a client of its own: this is no test's evidence)
+        return list(missing(own))
+    return ()
+
+
 @pytest.fixture(scope="session")
-def lacking() -> dict[str, list[str]]:
-    """What each sandbox account turned out to lack, by its base URL."""
-    return {}
+def account_check() -> AccountCheck:
+    """Whether the accounts under test hold what most tests need."""
+    return AccountCheck(lacking, about_access=ABOUT_ACCESS)
 
 
 @pytest.fixture(autouse=True)
-def account_holds(request: pytest.FixtureRequest, lacking: dict[str, list[str]]) -> None:
+def account_holds(request: pytest.FixtureRequest, account_check: AccountCheck) -> None:
     """On a sandbox, skips a test if the account lacks what tests need, unless it is about access alone."""
-    marked = [str(each) for mark in request.node.iter_markers("requirement") for each in mark.args]
-    if "target" not in request.fixturenames or all(each.startswith(ABOUT_ACCESS) for each in marked):
+    if "target" not in request.fixturenames:
         return
     target: Target = request.getfixturevalue("target")
-    if target.workspace is not None:
-        return
-    site = target.site("dots_eco")
-    if site.url not in lacking:
-        lacking[site.url] = []
-        with closing(connect(site)) as own, suppress(ClientError):  # (a client of its own: this is no test's evidence)
-            lacking[site.url] = list(missing(own))
-    for each in lacking[site.url]:
-        raise PreconditionMissing(target.name, f"has no {each}")
+    if target.workspace is None:
+        marked = [str(each) for mark in request.node.iter_markers("requirement") for each in mark.args]
+        account_check.require(target.name, target.site("dots_eco"), marked)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import itertools
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
 
@@ -10,7 +10,7 @@ import pytest
 
 from flowproof.clients import ClientError
 from flowproof.clients.flow1st import Flow1st, iso_microseconds
-from flowproof.target import PreconditionMissing, Target, TargetClock, Workspace
+from flowproof.target import AccountCheck, Site, Target, TargetClock, Workspace
 
 from .access import connect
 from .accounts import Account
@@ -23,28 +23,28 @@ from .receiver import Receiver, receiving
 ABOUT_ACCESS = ("flow1st.auth.", "flow1st.token.", "flow1st.request.", "flow1st.error.", "flow1st.catalog.")
 
 
+def lacking(site: Site) -> Sequence[str]:
+    """What an account lacks; nothing where it cannot be read."""
+    with closing(connect(site)) as own, suppress(ClientError):  # (a client of its own: this is no test's evidence)
+        return list(missing(own))
+    return ()
+
+
 @pytest.fixture(scope="session")
-def lacking() -> dict[str, list[str]]:
-    """What each sandbox account turned out to lack, by its base URL."""
-    return {}
+def account_check() -> AccountCheck:
+    """Whether the accounts under test hold what most tests need."""
+    return AccountCheck(lacking, about_access=ABOUT_ACCESS)
 
 
 @pytest.fixture(autouse=True)
-def account_holds(request: pytest.FixtureRequest, lacking: dict[str, list[str]]) -> None:
+def account_holds(request: pytest.FixtureRequest, account_check: AccountCheck) -> None:
     """On a sandbox, skips a test if the account lacks what tests need, unless it is about access alone."""
-    marked = [str(each) for mark in request.node.iter_markers("requirement") for each in mark.args]
-    if "target" not in request.fixturenames or all(each.startswith(ABOUT_ACCESS) for each in marked):
+    if "target" not in request.fixturenames:
         return
     target: Target = request.getfixturevalue("target")
-    if target.workspace is not None:
-        return
-    site = target.site("flow1st")
-    if site.url not in lacking:
-        lacking[site.url] = []
-        with closing(connect(site)) as own, suppress(ClientError):  # (a client of its own: this is no test's evidence)
-            lacking[site.url] = list(missing(own))
-    for each in lacking[site.url]:
-        raise PreconditionMissing(target.name, f"has no {each}")
+    if target.workspace is None:
+        marked = [str(each) for mark in request.node.iter_markers("requirement") for each in mark.args]
+        account_check.require(target.name, target.site("flow1st"), marked)
 
 
 @pytest.fixture

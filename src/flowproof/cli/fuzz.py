@@ -92,7 +92,7 @@ def fuzz(
     kit = find_kit(provider)
     contract = load_contract(provider, kit.contract_folder())
     sequences = Sequences(contract, Generator(contract, read_cases(provider, kit.fixtures_folder())))
-    with make_target(target, kit, contract) as (made, told):
+    with make_target(target, kit, contract) as (made, events):
         found = run_fuzz(
             made,
             contract,
@@ -105,7 +105,7 @@ def fuzz(
             random_seed=seed,
             on_tally=_show,
         )
-        report = report_of(found, made, told, kit, contract)
+        report = report_of(found, made, events, kit, contract)
     shown = shown_findings(found, contract)
     place = folder if folder is not None else REPORTS / f"{provider}-fuzz"
     write_views(report, place)

@@ -74,7 +74,7 @@ def shown_findings(found: Fuzzing, contract: Contract) -> tuple[ShownFinding, ..
 
 
 def report_of(
-    found: Fuzzing, target: Target, told: list[Event], kit: ProviderKit, contract: Contract
+    found: Fuzzing, target: Target, events: list[Event], kit: ProviderKit, contract: Contract
 ) -> CertificationReport:
     """
     The report of a run.
@@ -82,14 +82,14 @@ def report_of(
     Args:
         found: What was done and found.
         target: Of the run.
-        told: What else has happened there.
+        events: What else has happened there.
         kit: Of the provider.
         contract: Of the provider.
     """
     events = [
         _started(found, target, kit),
         *(event for tally in found.tallies for event in _events(tally, found, contract)),
-        *told,
+        *events,
         RunFinished(found.ended_at, coverage={"answers": _answers(found)}),
     ]
     return build_report(events, _inputs(found, target, kit, contract, events[0]))

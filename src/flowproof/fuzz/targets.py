@@ -113,18 +113,18 @@ def make_target(
         return
     entry, name, deviations = _entry(target, kit, environment)
     kind, connection = examine_target(entry.site.url, environment)
-    told: list[Event] = []
+    events: list[Event] = []
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="flowproof-"))
         store = RunStore(Path(folder) / "run")
         stack.callback(store.close)
-        guard = Guard(_One(entry, name), lambda _: contract, store, tell=told.append)
+        guard = Guard(_One(entry, name), lambda _: contract, store, tell=events.append)
         session = stack.enter_context(requests.Session())
         session.trust_env = entry.site.url.startswith("https")
         for scheme in ("http://", "https://"):
             session.mount(scheme, GuardedAdapter(guard, kit.slug, entry.site.url))
         info = TargetInfo(name, kind, entry.site.url)
-        yield Sandbox(info, connection, entry.permission, deviations, entry.site, kit, session, store, told), told
+        yield Sandbox(info, connection, entry.permission, deviations, entry.site, kit, session, store, events), events
 
 
 def _entry(
@@ -264,7 +264,7 @@ class Sandbox:
     kit: ProviderKit
     session: requests.Session
     store: RunStore
-    told: list[Event]
+    events: list[Event]
     is_fresh: bool = False
 
     @contextmanager
@@ -289,10 +289,10 @@ class Sandbox:
         for each in created:
             how = f"nothing undoes {each.operation} here: it stays"
             if each not in removable and self.store.mark_cleaned(each.id, how, is_removed=False):
-                self.told.append(CleanedUp(each.id, False, how))
+                self.events.append(CleanedUp(each.id, False, how))
         for removal in remove_all(removable, self._remove, target_of=lambda _: self.info.name, pause=time.sleep):
             if self.store.mark_cleaned(removal.thing.id, removal.how, is_removed=removal.is_gone):
-                self.told.append(CleanedUp(removal.thing.id, removal.is_gone, removal.how))
+                self.events.append(CleanedUp(removal.thing.id, removal.is_gone, removal.how))
 
     def _permits(self, operation: str) -> bool:
         return self.permission.everything or operation in self.permission.operations

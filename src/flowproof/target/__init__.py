@@ -12,6 +12,7 @@ from flowproof.expectation import Call, NotAsExpected
 from .client import ControlClient
 from .clock import TargetClock, answered_at
 from .control import ControlRefused
+from .holdings import AccountCheck
 from .site import (
     ControlMissing,
     Credentials,
@@ -25,6 +26,7 @@ from .webhooks import NotIdle, Webhooks
 from .workspace import Clock, Faults, Journal, Workspace
 
 __all__ = [
+    "AccountCheck",
     "Call",
     "Clock",
     "ControlClient",
