@@ -16,6 +16,10 @@ class Refusal:
         """An entry without an explanation."""
         return {"provider": "notes", "explanation": ""}
 
+    def brief(self) -> dict[str, Any]:
+        """What a list would show of it."""
+        return {"provider": "notes"}
+
 
 def make_journal(exchanges: int = 1) -> Journal:
     """A journal with so many refused exchanges of the workspace desk."""

@@ -1,8 +1,6 @@
-"""The page for browsers without a browser: who gets it, what it forbids, its session, and the stream of events."""
+"""The page for browsers without a browser: who gets it, what it forbids, its session, and what it asks for."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 import orjson
@@ -11,27 +9,17 @@ import requests
 
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.control.app import ControlApp
-from flowproof.kernel.control.event_stream import EventStream
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.http.response import WireResponse
-from flowproof.kernel.mock import Arrival
 from flowproof.kernel.serving import Server
 from flowproof.kernel.serving.control_answers import Job
+from tests.kernel.control_app import HOST, JSON, ask, make_app, request
 from tests.kernel.notes import provider
 
 WAIT_S = 30
 HTML = (("accept", "text/html,application/xhtml+xml,*/*;q=0.8"),)
-HOST = (("host", "127.0.0.1:4010"),)
-JSON = (("content-type", "application/json"),)
 NOWHERE = ("127.0.0.1", 1)  # where no server is
 FILES = ("index.html", "main.js", "page.css", "icon.svg")
-
-
-def make_app(**settings: Any) -> ControlApp:
-    """A control API without its socket."""
-    app = build_gateway([provider], ServerSettings(entropy=1, **settings))._control
-    assert isinstance(app, ControlApp)
-    return app
 
 
 @pytest.fixture
@@ -44,16 +32,6 @@ def app() -> ControlApp:
 def guarded() -> ControlApp:
     """One with a token."""
     return make_app(token="s3cret")
-
-
-def ask(
-    app: ControlApp, path: str, headers: Any = (), method: str = "GET", body: bytes = b"", **more: Any
-) -> WireResponse:
-    """One request, whose answer is no stream."""
-    path, _, query = path.partition("?")
-    answer = app.answer(WireRequest(method, path, query, (*HOST, *headers), body, **more))
-    assert isinstance(answer, WireResponse)
-    return answer
 
 
 def header(answer: WireResponse, name: str) -> str:
@@ -228,160 +206,6 @@ def test_credentials_are_hidden_where_the_query_says_so(app: ControlApp) -> None
 
     assert hidden == dict.fromkeys(full["providers"]["notes"]["credentials"]["default"])
     assert full["providers"]["notes"]["credentials"]["default"]["key"]
-
-
-@dataclass
-class Events:
-    """
-    Reads a stream of events without a socket.
-
-    Args:
-        app: The control API.
-        after: Exchanges up to this number are known.
-    """
-
-    app: ControlApp
-    after: int = 0
-    headers: Any = ()
-    stream: EventStream = field(init=False)
-
-    def __post_init__(self) -> None:
-        wire = WireRequest(
-            "GET", "/_flowproof/workspaces/default/events", f"after={self.after}", (*HOST, *self.headers), b""
-        )
-        opened = self.app.answer(wire)
-        assert isinstance(opened, EventStream)
-        self.stream = opened
-
-    def read(self) -> list[tuple[str, Any]]:
-        """Kinds and data of the new events."""
-        found = []
-        for block in (self.stream.read() or b"").decode().strip().split("\n\n"):
-            lines = dict(line.split(": ", 1) for line in block.splitlines())
-            if lines:
-                found.append((lines["event"], json.loads(lines["data"])))
-        return found
-
-    def numbers(self) -> list[int]:
-        """The new exchanges."""
-        return [each["number"] for kind, data in self.read() if kind == "exchanges" for each in data]
-
-
-def request(app: ControlApp, path: str = "/notes") -> WireResponse | Arrival:
-    """One request to the mock, which is refused."""
-    return app.mock.handle(WireRequest("GET", f"/w/default/notes{path}", "", (), b""))
-
-
-def test_events_have_what_a_list_shows(app: ControlApp) -> None:
-    """
-    An exchange is an event once, with its summary and neither bodies nor headers.
-    """
-    events = Events(app)
-    assert events.read() == []
-    request(app)
-
-    [(kind, [summary])] = events.read()
-    assert kind == "exchanges"
-    assert summary["id"] == "default-1"
-    assert (summary["method"], summary["path"], summary["status"], summary["refused"]) == ("GET", "/notes", 401, True)
-    assert not {"request", "response"} & summary.keys()
-    assert events.read() == []
-
-
-def test_events_go_on_where_they_ended(app: ControlApp) -> None:
-    """
-    A client that comes again gets what it has not had, whether it says so in the query or as a browser does.
-    """
-    for _ in range(3):
-        request(app)
-
-    assert Events(app, after=2).numbers() == [3]
-    assert Events(app, headers=(("last-event-id", "1"),)).numbers() == [2, 3]
-    assert Events(app, headers=(("last-event-id", "x"),)).numbers() == [1, 2, 3]
-
-
-def test_long_journal_comes_in_parts(app: ControlApp) -> None:
-    """
-    A journal of hundreds comes a hundred at a time, so that no request waits for all of it; none is missing.
-    """
-    for _ in range(250):
-        request(app)
-    events = Events(app)
-
-    parts = [events.numbers() for _ in range(4)]
-
-    assert [len(each) for each in parts] == [100, 100, 50, 0]
-    assert [number for part in parts for number in part] == list(range(1, 251))
-
-
-def test_exchange_that_a_fault_holds_up_is_not_missed(app: ControlApp) -> None:
-    """
-    A request that waits is an event when it is recorded, behind the later ones.
-    """
-    plan = b'[{"fault": "latency", "seconds": 1, "first": 1}]'
-    ask(app, "/_flowproof/workspaces/default/faults", JSON, "PUT", plan)
-    events = Events(app)
-    events.read()
-    held = request(app)
-    request(app)
-    assert isinstance(held, Arrival)
-    assert events.numbers() == [2]
-
-    app.mock.resume(held)
-
-    assert events.numbers() == [1]
-    assert events.numbers() == []
-
-
-def test_events_name_a_change_and_a_new_count(app: ControlApp) -> None:
-    """
-    A moved clock is an event; a workspace that was made anew begins to count again; one that is gone ends the stream.
-    """
-    ask(app, "/_flowproof/workspaces", JSON, "POST", b'{"id": "w"}')
-    wire = WireRequest("GET", "/_flowproof/workspaces/w/events", "after=7", HOST, b"")
-    stream = app.answer(wire)
-    assert isinstance(stream, EventStream)
-
-    assert b"event: restarted" in (stream.read() or b"")
-    ask(app, "/_flowproof/workspaces/w/clock", JSON, "PUT", b'{"mode": "frozen", "now": "2026-01-01T00:00:00Z"}')
-    assert b"event: changed" in (stream.read() or b"")
-    ask(app, "/_flowproof/workspaces/w", (), "DELETE")
-    assert stream.read() is None
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """A server on a real socket."""
-    with Server(build_gateway([provider], ServerSettings(entropy=1)), grace_s=WAIT_S) as running:
-        yield running
-
-
-def test_stream_is_live_and_ends_with_the_server(server: Server) -> None:
-    """
-    Events come over a real socket while other requests are served, and end when the server stops.
-    """
-    with requests.get(f"{server.url}/_flowproof/workspaces/default/events", stream=True, timeout=WAIT_S) as answer:
-        lines = answer.iter_lines()
-        assert answer.headers["content-type"] == "text/event-stream"
-        assert next(lines).startswith(b"retry:")
-        requests.get(f"{server.url}/w/default/notes/notes", timeout=WAIT_S)
-        assert b"event: exchanges" in (next(lines), next(lines))
-
-        server.stop()
-
-        assert all(not line.startswith(b"event:") for line in lines)
-
-
-def test_stream_of_a_stranger_is_refused(server: Server) -> None:
-    """
-    Another site's page gets no events, and no workspace that there is none of has any.
-    """
-    url = f"{server.url}/_flowproof/workspaces/default/events"
-
-    assert requests.get(url, headers={"Origin": "https://evil.example"}, timeout=WAIT_S).status_code == 403
-    assert requests.get(url, headers={"Host": "evil.example"}, timeout=WAIT_S).status_code == 403
-    assert requests.get(url.replace("default", "nobody"), timeout=WAIT_S).status_code == 404
-    assert requests.head(url, timeout=WAIT_S).status_code == 200
 
 
 def test_exchange_is_handed_on(app: ControlApp) -> None:

@@ -10,16 +10,14 @@ from flowproof.kernel.state.rows import WorkspaceRow
 
 __all__ = ["EventStream"]
 
-MOST_AT_ONCE = 100  # exchanges a turn, so that rendering those of a long journal holds up no request
-MOST_AWAITED = 100  # a request that a fault plan holds up has its number, and is recorded behind later ones
-
 
 class EventStream:
     """
     What has happened in a workspace, from one read to the next.
 
-    ``exchanges`` has summaries of exchanges; ``changed`` says that clock or fault plans are others than before, or that
-    something else is due next, since a task has run or is new; ``restarted`` that exchanges are numbered anew.
+    ``exchanges`` has summaries of exchanges; ``behind`` says how many are still to come and how many were missed;
+    ``changed`` that clock or fault plans are others than before, or that something else is due next, since a task has
+    run or is new; ``restarted`` that exchanges are numbered anew.
 
     Args:
         mock: The mocks.
@@ -30,8 +28,9 @@ class EventStream:
     def __init__(self, mock: Mock, workspace: str, after: int) -> None:
         self._mock = mock
         self._workspace = workspace
-        self._after = after
-        self._awaited: tuple[int, ...] = ()
+        self._reader = mock.journal.reader(workspace, after=after)
+        self._count = after
+        self._behind = (0, 0)
         self._seen: tuple[WorkspaceRow, int | None] | None = None
 
     def read(self) -> bytes | None:
@@ -50,24 +49,24 @@ class EventStream:
             if row is None:
                 return None
             count = store.exchanges.count(self._workspace)
-            events = [self._restarted(count), self._exchanges(count), self._changed(row)]
+            events = [self._restarted(count), self._exchanges(count), self._fallen_behind(), self._changed(row)]
         return b"".join(events)
 
     def _restarted(self, count: int) -> bytes:
-        if count >= self._after:
+        before, self._count = self._count, count
+        if count >= before:
             return b""
-        self._after, self._awaited = 0, ()
+        self._reader = self._mock.journal.reader(self._workspace, after=0)
         return _event("restarted", {})
 
     def _exchanges(self, count: int) -> bytes:
-        first = max(self._after, count - self._mock.journal.keep) + 1
-        fresh = range(first, min(count, first + MOST_AT_ONCE - 1) + 1)
-        numbers = (*self._awaited, *fresh)
-        found = self._mock.journal.summaries(self._workspace, numbers)
-        known = {each["number"] for each in found}
-        self._after = max(self._after, fresh.stop - 1)
-        self._awaited = tuple(each for each in numbers if each not in known and each > self._after - MOST_AWAITED)
-        return _event("exchanges", found, identifier=self._after) if found else b""
+        found = self._reader.read(count)
+        return _event("exchanges", found, identifier=self._reader.position) if found else b""
+
+    def _fallen_behind(self) -> bytes:
+        before, self._behind = self._behind, (self._reader.waiting, self._reader.missed)
+        waiting, missed = self._behind
+        return b"" if before == self._behind else _event("behind", {"waiting": waiting, "missed": missed})
 
     def _changed(self, row: WorkspaceRow) -> bytes:
         before, self._seen = self._seen, (row, self._mock.store.next_due_us(self._workspace))

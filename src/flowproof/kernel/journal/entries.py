@@ -35,6 +35,9 @@ class JournalEntry(Protocol):
     def to_json(self) -> dict[str, Any]:
         """The entry without its identity; secrets of credentials are still in it."""
 
+    def brief(self) -> dict[str, Any]:
+        """The members of :meth:`to_json` that a list shows, without headers and bodies, which take time."""
+
 
 class InboundExchange(NamedTuple):
     """
@@ -74,30 +77,37 @@ class InboundExchange(NamedTuple):
         return max(len(self.wire.body), len(self.answer.body)) <= LONGEST_BODY
 
     def to_json(self) -> dict[str, Any]:
-        redactor, wire, answer = self.redactor, self.wire, self.answer
-        query = redactor.parameters(wire.query)
+        redactor, wire, answer, brief = self.redactor, self.wire, self.answer, self.brief()
+        query = brief["request"]["query"]
         url = f"{wire.client_scheme}://{wire.header('host') or 'localhost'}{wire.path}"
         return {
-            "direction": "in",
-            "provider": self.provider.slug,
-            "operation": self.operation,
+            **brief,
             "request": {
-                "method": wire.method,
+                **brief["request"],
                 "url": f"{url}?{query}" if query else url,
-                "path": self.path,
-                "query": query,
                 "headers": _headers(wire.headers, redactor.header),
                 "body": _redacted_body(wire.body, wire.header("content-type"), redactor),
             },
             "response": {
-                "status": answer.status,
+                **brief["response"],
                 "headers": _headers(answer.headers, redactor.header),
                 "body": _redacted_body(answer.body, header(answer.headers, "content-type"), redactor),
             },
-            "requirement": answer.requirement,
             "findings": [asdict(redact_finding(each, redactor)) for each in self.findings],
             "explanation": self.note,
             "faults": [plan.to_json() for plan in self.faults],
+        }
+
+    def brief(self) -> dict[str, Any]:
+        query = self.redactor.parameters(self.wire.query)
+        return {
+            "direction": "in",
+            "provider": self.provider.slug,
+            "operation": self.operation,
+            "request": {"method": self.wire.method, "path": self.path, "query": query},
+            "response": {"status": self.answer.status},
+            "requirement": self.answer.requirement,
+            "faults": [{"id": plan.id} for plan in self.faults],
         }
 
 
@@ -123,31 +133,37 @@ class WebhookAttempt(NamedTuple):
         return False
 
     def to_json(self) -> dict[str, Any]:
-        redact, webhook, sent = self.provider.redact_header, self.delivery.webhook, self.sent
-        url, path, query = _split_url(webhook.url)
-        changed = self.delivery.adversary.changed()
+        redact, webhook, sent, brief = self.provider.redact_header, self.delivery.webhook, self.sent, self.brief()
+        url, _, _ = _split_url(webhook.url)
         return {
-            "direction": "out",
-            "provider": self.provider.slug,
-            "operation": f"webhook:{webhook.event}",
+            **brief,
             "request": {
-                "method": webhook.method,
+                **brief["request"],
                 "url": url,
-                "path": path,
-                "query": query,
                 "headers": _headers(self.headers, redact),
                 "body": _body(webhook.body),
             },
             "response": {
-                "status": sent.status,
+                **brief["response"],
                 "headers": _headers(sent.headers, redact),
                 "body": _body(sent.body),
             },
-            "requirement": None,
             "findings": [],
             "explanation": sent.error,
-            "faults": [{"id": "adversary", **changed}] if changed else [],
             "delivery": self.delivery.id,
+        }
+
+    def brief(self) -> dict[str, Any]:
+        webhook, changed = self.delivery.webhook, self.delivery.adversary.changed()
+        _, path, query = _split_url(webhook.url)
+        return {
+            "direction": "out",
+            "provider": self.provider.slug,
+            "operation": f"webhook:{webhook.event}",
+            "request": {"method": webhook.method, "path": path, "query": query},
+            "response": {"status": self.sent.status},
+            "requirement": None,
+            "faults": [{"id": "adversary", **changed}] if changed else [],
         }
 
 

@@ -1,7 +1,7 @@
 """The ordered exchanges of a workspace, bounded, redacted before anybody sees them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,9 +13,10 @@ from flowproof.kernel.state.damage import loaded
 from flowproof.kernel.state.protocol import Store
 from flowproof.kernel.state.rows import ExchangeDraft, ExchangeRow
 from flowproof.kernel.time.clock import Mode
-from flowproof.redaction.journal_entries import redact_entry_json
+from flowproof.redaction.journal_entries import redact_entry_json, redact_text
 
-from .entries import JournalEntry, compact, summary
+from .entries import JournalEntry, compact
+from .reader import JournalReader
 
 __all__ = ["ExchangeMeta", "Journal", "exchange_id"]
 
@@ -71,9 +72,10 @@ class Journal:
             at_once: Render it now, so that nothing else of it is kept.
         """
         render = partial(_render, meta, entry, secrets)
+        brief = None if at_once else partial(_brief, meta, entry, secrets)
         if at_once:
             render = partial(bytes, render())
-        draft = ExchangeDraft(meta.workspace, meta.number, entry.is_refused, render)
+        draft = ExchangeDraft(meta.workspace, meta.number, entry.is_refused, render, brief)
         self._store.exchanges.add(draft, keep=self.keep)
 
     def explain_later(self, identifier: str, explanation: Callable[[], str]) -> None:
@@ -123,10 +125,9 @@ class Journal:
         rows = self._store.exchanges.last(workspace, after=after, limit=limit or self.keep, refused_only=refused_only)
         return [self._explained(row) for row in rows]
 
-    def summaries(self, workspace: str, numbers: Iterable[int]) -> list[dict[str, Any]]:
-        """What a list shows of the exchanges of these numbers that are kept: no bodies, no headers, no explanation."""
-        rows = (self._store.exchanges.find(workspace, number) for number in numbers)
-        return [summary(orjson.loads(row.body), is_refused=row.is_refused) for row in rows if row is not None]
+    def reader(self, workspace: str, *, after: int) -> JournalReader:
+        """Somebody who reads a workspace's exchanges as they come, from a number on."""
+        return JournalReader(self._store, workspace, after=after, keep=self.keep)
 
     def find(self, identifier: str) -> dict[str, Any] | None:
         """The exchange of an id such as ``default-17``."""
@@ -160,7 +161,18 @@ def _entry(row: ExchangeRow) -> dict[str, Any]:
 
 def _render(meta: ExchangeMeta, entry: JournalEntry, secrets: frozenset[str]) -> bytes:
     """An exchange as redacted JSON."""
-    identity = {
+    return compact(redact_entry_json({**_identity(meta), **entry.to_json()}, secrets))
+
+
+def _brief(meta: ExchangeMeta, entry: JournalEntry, secrets: frozenset[str]) -> dict[str, Any]:
+    """What a list shows of an exchange, redacted."""
+    brief = entry.brief()
+    request = {name: redact_text(text, secrets) for name, text in brief["request"].items()}
+    return {**_identity(meta), **brief, "request": request}
+
+
+def _identity(meta: ExchangeMeta) -> dict[str, Any]:
+    return {
         "id": exchange_id(meta.workspace, meta.number),
         "workspace": meta.workspace,
         "number": meta.number,
@@ -168,4 +180,3 @@ def _render(meta: ExchangeMeta, entry: JournalEntry, secrets: frozenset[str]) ->
         "clock": meta.clock,
         "duration_ms": round(meta.duration_ms, 3),
     }
-    return compact(redact_entry_json({**identity, **entry.to_json()}, secrets))

@@ -4,6 +4,8 @@ The exchanges of a server that keeps its state in memory, for any store that doe
 An exchange is kept as it happened and is rendered when somebody asks for it: most never are.
 """
 
+from collections.abc import Sequence
+
 from .rows import ExchangeDraft, ExchangeRow
 
 __all__ = ["MAX_DRAFTS", "MemoryExchanges"]
@@ -50,7 +52,7 @@ class MemoryExchanges:
         kept = self._kept.get(workspace, {})
         found = kept.get(number) if number > self._deleted_to.get(workspace, 0) else None
         if isinstance(found, ExchangeDraft):
-            found = kept[number] = ExchangeRow(*found[:3], found.render())
+            found = kept[number] = ExchangeRow(found.workspace, found.number, found.is_refused, found.render())
         return found
 
     def last(self, workspace: str, *, after: int, limit: int, refused_only: bool) -> list[ExchangeRow]:
@@ -58,6 +60,16 @@ class MemoryExchanges:
         numbers = sorted(number for number in kept if number > beyond and kept[number].is_refused >= refused_only)
         found = (self.find(workspace, number) for number in (numbers[-limit:] if limit else ()))
         return [row for row in found if row is not None]
+
+    def index(self, workspace: str, *, after: int) -> list[tuple[int, bool]]:
+        kept, beyond = self._kept.get(workspace, {}), max(after, self._deleted_to.get(workspace, 0))
+        new = range(beyond + 1, self.count(workspace) + 1)
+        numbers = new if len(new) < len(kept) else sorted(kept)
+        return [(number, kept[number].is_refused) for number in numbers if number > beyond and number in kept]
+
+    def peek(self, workspace: str, numbers: Sequence[int]) -> list[ExchangeDraft | ExchangeRow]:
+        kept, deleted_to = self._kept.get(workspace, {}), self._deleted_to.get(workspace, 0)
+        return [kept[number] for number in sorted(numbers) if number > deleted_to and number in kept]
 
     def clear(self, workspace: str) -> None:
         self._kept.pop(workspace, None)

@@ -223,6 +223,12 @@ class Exchanges(Protocol):
     def last(self, workspace: str, *, after: int, limit: int, refused_only: bool) -> list[ExchangeRow]:
         """The last exchanges whose number is greater than ``after``, in the order of their numbers."""
 
+    def index(self, workspace: str, *, after: int) -> list[tuple[int, bool]]:
+        """Numbers of the exchanges after ``after``, in order, each with whether it was refused; nothing is rendered."""
+
+    def peek(self, workspace: str, numbers: Sequence[int]) -> list[ExchangeDraft | ExchangeRow]:
+        """Those of these exchanges that are kept, in the order of their numbers; a draft stays one."""
+
     def clear(self, workspace: str) -> None:
         """Delete a workspace's exchanges; the count stays."""
 

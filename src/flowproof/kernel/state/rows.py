@@ -1,7 +1,7 @@
 """What the store takes and gives: rows, whose JSON stays bytes where the store never reads it."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 __all__ = ["KERNEL", "SEED", "CredentialRow", "DeliveryRow", "ExchangeDraft", "ExchangeRow", "TaskRow", "WorkspaceRow"]
 
@@ -48,12 +48,17 @@ class DeliveryRow(NamedTuple):
 
 
 class ExchangeDraft(NamedTuple):
-    """An exchange to be kept; ``render`` gives its JSON, the same at each call, and may be called much later."""
+    """
+    An exchange to be kept. Both functions return the same at each call, and may be called much later.
+
+    ``render`` gives its JSON; ``brief``, where there is one, what a list shows of it, for a fraction of the time.
+    """
 
     workspace: str
     number: int
     is_refused: bool
     render: Callable[[], bytes]
+    brief: Callable[[], Mapping[str, Any]] | None = None
 
 
 class ExchangeRow(NamedTuple):

@@ -24,11 +24,8 @@ export async function open(root, page) {
     due.replaceChildren(...dueParts(clock, tasks, webhooks, where, change, page));
   };
   root.append(h("h1", {}, "Clock"), standing, due);
-  const later = soon(() => update().catch((error) => say(error.message, "bad")));
-  page.live.addEventListener("changed", later);
-  page.live.addEventListener("exchanges", later);
   await update();
-  return { close: () => { page.live.removeEventListener("changed", later); page.live.removeEventListener("exchanges", later); } };
+  return { close: page.live.watch(update) };
 }
 
 function clockParts(clock, where, change) {
@@ -74,9 +71,3 @@ function timeline(items) {
 }
 
 const origin = (exchange, page) => (exchange ? h("a", { href: page.address(page.workspace, "exchanges", exchange) }, exchange) : "");
-
-// Calls something at most every half second, however often events come.
-export function soon(action) {
-  let timer = null;
-  return () => { timer ??= setTimeout(() => { timer = null; action(); }, 500); };
-}

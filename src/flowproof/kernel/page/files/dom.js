@@ -39,6 +39,11 @@ export function say(text, kind = "good") {
   setTimeout(() => message.remove(), 6000);
 }
 
+// Resolves as soon as the page is shown: one in the background asks for nothing.
+export function visible() {
+  return document.hidden ? new Promise((resolve) => { document.addEventListener("visibilitychange", resolve, { once: true }); }) : null;
+}
+
 export function download(name, text, type = "application/json") {
   const url = URL.createObjectURL(new Blob([text], { type }));
   h("a", { href: url, download: name }).click();

@@ -29,8 +29,9 @@ export function open(root, page) {
     const all = page.live.exchanges;
     const visible = shown();
     rows.set(visible);
-    const waiting = held ? all.length - held.length : 0;
-    count.textContent = `${visible.length} of ${all.length}${waiting > 0 ? `, ${waiting} more while paused` : ""}`;
+    const [added, { waiting, missed }] = [held ? all.length - held.length : 0, page.live];
+    const notes = [[added, "more while paused"], [waiting, "still to come"], [missed, "passed over"]];
+    count.textContent = [`${visible.length} of ${all.length + waiting}`, ...notes.filter(([number]) => number > 0).map((each) => each.join(" "))].join(", ");
   };
   const change = (name) => (value) => { filter[name] = value; update(); };
   const follow = h("input", { type: "checkbox", checked: true, onchange: (event) => rows.follow(event.target.checked) });

@@ -2,7 +2,6 @@
 
 import { call, path } from "./control.js";
 import { button, field, h, say, select, table } from "./dom.js";
-import { soon } from "./clock.js";
 
 export async function open(root, page) {
   const where = `/workspaces${path(page.workspace)}/faults`;
@@ -25,10 +24,7 @@ export async function open(root, page) {
   const { named } = await update();
   const document = await call("GET", "/openapi.json");
   root.append(namedPlans(named, replace), newPlan(kinds(document), page, replace));
-  const later = soon(() => update().catch((error) => say(error.message, "bad")));
-  page.live.addEventListener("exchanges", later);
-  page.live.addEventListener("changed", later);
-  return { close: () => { page.live.removeEventListener("exchanges", later); page.live.removeEventListener("changed", later); } };
+  return { close: page.live.watch(update) };
 }
 
 function plans(faults, replace) {

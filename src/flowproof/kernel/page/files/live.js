@@ -1,10 +1,14 @@
-// The exchanges of one workspace as they happen. A page in the background lets its connection go, and asks again for
-// what it has missed: a browser has six connections to a server, and pages are left open.
+// The exchanges of one workspace as they happen. A page in the background lets its connection go and asks for nothing,
+// and asks later for what it has not had: a browser has six connections to a server, and pages are left open.
 
 import { eventsUrl } from "./control.js";
+import { say } from "./dom.js";
 
 const MOST_KEPT = 20000;
 const RETRY_MS = 2000;
+const SOONEST_MS = 500;
+const LATEST_MS = 10000;
+const REST = 40; // times as long as an answer took: so a view takes a fortieth of the server's time at most
 
 export class Live extends EventTarget {
   constructor(workspace) {
@@ -12,6 +16,9 @@ export class Live extends EventTarget {
     this.workspace = workspace;
     this.exchanges = [];
     this.last = 0;
+    this.waiting = 0; // exchanges that are still to come, since more happened than a list is sent at once
+    this.missed = 0; // those that the journal had dropped before they were sent
+    this.missedBefore = 0; // of them, those of earlier connections
     this.state = "connecting";
     this.onvisibility = () => (document.hidden ? this.disconnect("paused") : this.connect());
     document.addEventListener("visibilitychange", this.onvisibility);
@@ -19,13 +26,21 @@ export class Live extends EventTarget {
   }
 
   connect() {
-    if (this.source || this.closed) return;
+    if (this.source || this.closed || document.hidden) return;
     this.source = new EventSource(eventsUrl(this.workspace, this.last));
-    this.source.addEventListener("open", () => this.tell("live"));
+    this.source.addEventListener("open", () => this.opened());
     this.source.addEventListener("exchanges", (event) => this.add(JSON.parse(event.data), Number(event.lastEventId)));
+    this.source.addEventListener("behind", (event) => this.fallBehind(JSON.parse(event.data)));
     this.source.addEventListener("changed", () => this.dispatchEvent(new Event("changed")));
     this.source.addEventListener("restarted", () => this.clear());
     this.source.addEventListener("error", () => this.lost());
+  }
+
+  opened() { // whatever has changed since the connection before is not told again
+    this.waiting = 0;
+    this.missedBefore = this.missed;
+    if (this.state !== "connecting") this.dispatchEvent(new Event("changed"));
+    this.tell("live");
   }
 
   lost() {
@@ -49,6 +64,7 @@ export class Live extends EventTarget {
 
   clear() { // numbers begin anew
     this.last = 0;
+    this.missed = this.missedBefore = 0;
     this.forget();
   }
 
@@ -65,8 +81,41 @@ export class Live extends EventTarget {
       this.exchanges = [...byNumber.values()].sort((a, b) => a.number - b.number);
     }
     if (this.exchanges.length > MOST_KEPT) this.exchanges.splice(0, this.exchanges.length - MOST_KEPT);
-    this.last = Math.max(this.last, last);
+    this.last = last;
     this.dispatchEvent(new Event("exchanges"));
+  }
+
+  fallBehind({ waiting, missed }) {
+    this.waiting = waiting;
+    this.missed = this.missedBefore + missed;
+    this.dispatchEvent(new Event("exchanges"));
+  }
+
+  // Calls what asks the server for a view's contents whenever something has happened, with a rest between. Returns what
+  // ends that.
+  watch(ask) {
+    let [due, busy, rest, ended] = [false, false, SOONEST_MS, false];
+    const run = async () => {
+      if (!document.hidden && !ended) {
+        due = false;
+        const began = performance.now();
+        await ask().catch((error) => say(error.message, "bad"));
+        rest = Math.min(LATEST_MS, Math.max(SOONEST_MS, REST * (performance.now() - began)));
+      }
+      busy = false;
+      if (due && !document.hidden) plan();
+    };
+    const plan = () => {
+      due = true;
+      if (!busy) setTimeout(run, rest);
+      busy = true;
+    };
+    const kinds = ["exchanges", "changed"];
+    kinds.forEach((kind) => this.addEventListener(kind, plan));
+    return () => {
+      ended = true;
+      kinds.forEach((kind) => this.removeEventListener(kind, plan));
+    };
   }
 
   tell(state) {

@@ -25,9 +25,25 @@ export class Rows {
   }
 
   set(values) {
+    if (!this.follows) this.keepPlace(values);
     this.values = values;
     this.scroller.setAttribute("aria-rowcount", values.length + 1);
     this.later();
+  }
+
+  height() {
+    return parseFloat(getComputedStyle(this.scroller).getPropertyValue("--row"));
+  }
+
+  keepPlace(values) { // rows may come above the one that somebody reads
+    const height = this.height();
+    const at = Math.floor(this.scroller.scrollTop / height);
+    if (!this.values[at] || values[at]?.id === this.values[at].id) return;
+    const now = values.findIndex((each) => each.id === this.values[at].id);
+    if (now < 0) return;
+    this.body.style.height = `${values.length * height}px`;
+    this.scroller.scrollTop += (now - at) * height;
+    this.top = this.scroller.scrollTop;
   }
 
   select(identifier) {
@@ -56,7 +72,7 @@ export class Rows {
   }
 
   render() {
-    const height = parseFloat(getComputedStyle(this.scroller).getPropertyValue("--row"));
+    const height = this.height();
     this.body.style.height = `${this.values.length * height}px`;
     if (this.follows) {
       this.scroller.scrollTop = this.scroller.scrollHeight;

@@ -1,7 +1,6 @@
 // What the mocks hold: records in tables made from their members, and the seed data, which can be edited.
 
 import { call, path } from "./control.js";
-import { soon } from "./clock.js";
 import { button, confirmed, h, say, table } from "./dom.js";
 
 const MOST_COLUMNS = 6;
@@ -16,11 +15,8 @@ export async function open(root, page) {
     records.replaceChildren(h("h2", { id: "records" }, "Records"), ...kinds(found.records, opened));
   };
   root.append(h("h1", {}, "State"), records, await seeds(where, page));
-  const later = soon(() => update().catch((error) => say(error.message, "bad")));
-  page.live.addEventListener("exchanges", later);
-  page.live.addEventListener("changed", later);
   await update();
-  return { close: () => { page.live.removeEventListener("exchanges", later); page.live.removeEventListener("changed", later); } };
+  return { close: page.live.watch(update) };
 }
 
 function kinds(records, opened) {

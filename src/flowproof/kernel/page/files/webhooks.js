@@ -1,8 +1,7 @@
 // Webhooks: the outbox, what goes wrong on purpose, where they may go, and the trial of a receiver.
 
 import { call, path } from "./control.js";
-import { soon } from "./clock.js";
-import { button, counted, field, h, say, select, table } from "./dom.js";
+import { button, counted, field, h, say, select, table, visible } from "./dom.js";
 
 const POLL_MS = 500;
 const KINDS = { delivered: "PASS", failed: "FAIL", pending: "SKIP", sending: "OMIT" };
@@ -31,9 +30,7 @@ export async function open(root, page) {
     senders.length ? sending(senders, where, attempt) : h("p", { class: "quiet" }, "No provider here has webhooks."),
     adversary(document.components.schemas.Adversary, shown.adversary, where, attempt),
     hosts(shown.allowed_hosts, where, attempt));
-  const later = soon(() => update().catch((error) => say(error.message, "bad")));
-  page.live.addEventListener("exchanges", later);
-  return { close: () => page.live.removeEventListener("exchanges", later) };
+  return { close: page.live.watch(update) };
 }
 
 function deliveries(found, where, attempt, page) {
@@ -70,6 +67,7 @@ async function trial(where, chosen, result) {
       table(["Verdict", "What", "The receiver must", "Why", "Reason"], verdicts.map((each) => [h("span", { class: `badge ${each.verdict}` }, each.verdict), each.trial, each.expected, each.why, each.reason]), "Verdicts"));
     if (finished || !result.isConnected) return;
     await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
+    await visible();
   }
 }
 

@@ -1,5 +1,7 @@
 """The table of exchanges, each rendered at once: another server may be asked for it. A claim carries the count."""
 
+from collections.abc import Sequence
+
 from flowproof.errors import StoreError
 from flowproof.kernel.state.rows import ExchangeDraft, ExchangeRow
 
@@ -19,6 +21,10 @@ FIND = Statement(f"SELECT {COLUMNS} FROM flowproof.exchange WHERE workspace = $1
 LAST = Statement(
     f"SELECT {COLUMNS} FROM flowproof.exchange WHERE workspace = $1 AND number > $2 AND (refused OR NOT $3::boolean)"
     " ORDER BY number DESC LIMIT $4"
+)
+INDEX = Statement("SELECT number, refused FROM flowproof.exchange WHERE workspace = $1 AND number > $2 ORDER BY number")
+PEEK = Statement(
+    f"SELECT {COLUMNS} FROM flowproof.exchange WHERE workspace = $1 AND number = ANY($2::bigint[]) ORDER BY number"
 )
 CLEAR = Statement("DELETE FROM flowproof.exchange WHERE workspace = $1")
 
@@ -61,6 +67,13 @@ class PostgresExchanges:
     def last(self, workspace: str, *, after: int, limit: int, refused_only: bool) -> list[ExchangeRow]:
         rows = self._transactions.read(workspace, LAST, workspace, after, refused_only, limit)
         return [ExchangeRow(*row) for row in reversed(rows)]
+
+    def index(self, workspace: str, *, after: int) -> list[tuple[int, bool]]:
+        return [(row[0], row[1]) for row in self._transactions.read(workspace, INDEX, workspace, after)]
+
+    def peek(self, workspace: str, numbers: Sequence[int]) -> list[ExchangeDraft | ExchangeRow]:
+        rows = self._transactions.read(workspace, PEEK, workspace, [str(each) for each in numbers])
+        return [ExchangeRow(*row) for row in rows]
 
     def clear(self, workspace: str) -> None:
         self._transactions.write(workspace, CLEAR, workspace)

@@ -1,5 +1,7 @@
 """The table of exchanges, each rendered at once: it outlives a killed process."""
 
+from collections.abc import Sequence
+
 from flowproof.kernel.state.rows import ExchangeDraft, ExchangeRow
 
 from .database import Database
@@ -59,6 +61,17 @@ class SqliteExchanges:
             (workspace, after, int(refused_only), limit),
         )
         return [_exchange(row) for row in reversed(rows.fetchall())]
+
+    def index(self, workspace: str, *, after: int) -> list[tuple[int, bool]]:
+        rows = self._database.read(
+            "SELECT number, refused FROM exchange WHERE workspace = ? AND number > ? ORDER BY number",
+            (workspace, after),
+        )
+        return [(number, bool(refused)) for number, refused in rows]
+
+    def peek(self, workspace: str, numbers: Sequence[int]) -> list[ExchangeDraft | ExchangeRow]:
+        found = (self.find(workspace, number) for number in sorted(numbers))
+        return [row for row in found if row is not None]
 
     def clear(self, workspace: str) -> None:
         self._database.write("DELETE FROM exchange WHERE workspace = ?", (workspace,))
