@@ -6,14 +6,16 @@ Source:
     the API key, and that a key takes its tokens with it, is inferred.
 """
 
+import hmac
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from random import Random
 from typing import Any
 
 from flowproof.kernel import Credential, ProviderContext, hex_id
 
-__all__ = ["create", "disclosed", "draw", "of_environment", "of_token", "revoke", "rotate", "shown"]
+__all__ = ["create", "disclosed", "draw", "of_environment", "of_token", "replaced", "revoke", "rotate", "shown"]
 
 DRAWN = "drawn_api_key"  # counts the draws
 
@@ -57,7 +59,23 @@ def rotate(context: ProviderContext, credential: Credential) -> Credential:
     _revoke_tokens(context, credential, why="its API key got new secrets, which ends its tokens")
     context.revoke(credential.key)
     context.issue(made)
+    _keep_replaced(context, credential)
     return made
+
+
+def _keep_replaced(context: ProviderContext, credential: Credential) -> None:
+    """Keep the secrets that a rotation ends, revoked and below a key that nobody presents: a refusal names them."""
+    number = 1 + sum(each.public.get("replaced") == credential.key for each in context.credentials(revoked=True))
+    public = {"environment": credential.public["environment"], "replaced": credential.key}
+    kept = replace(credential, key=f"{credential.key}.replaced-{number}", public=public)
+    context.issue(replace(kept, revoked=f"rotation {number} gave the API key new secrets"))
+
+
+def replaced(context: ProviderContext, key: str, secret: str) -> str:
+    """Why a pair of API key and secret ended, where a rotation has replaced it; else empty."""
+    of_key = (each for each in context.credentials(revoked=True) if each.public.get("replaced") == key)
+    old = (each for each in of_key if hmac.compare_digest(each.secrets["secret"].encode(), secret.encode()))
+    return next((each.revoked for each in old), "")
 
 
 def _rngs(context: ProviderContext) -> Iterator[Random]:

@@ -37,6 +37,7 @@ CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
 )
 """The requirement on an operation's media type, where it has one of its own."""
 
+BASIC = "Basic and the base64 of API key, colon and API secret"
 FORM = "AccessToken: Bearer TOKEN"
 NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -166,11 +167,11 @@ def _by_api_key(request: ProviderRequest, context: ProviderContext) -> Principal
     right = credential.secrets.get("secret") if credential else None
     if credential is None or right is None or not hmac.compare_digest(right.encode(), (secret or "").encode()):
         got = "nothing" if request.header(AUTHORIZATION) is None else "another pair, or another form"
-        if key and (why := context.revocation(key)):
+        if key and (why := context.revocation(key) or api_keys.replaced(context, key, secret or "")):
             got = f"a pair that was revoked: {why}"
-        expected = "Basic and the base64 of API key, colon and API secret"
-        note = _about_secret(secret or "", context.credentials())
-        raise Unauthorized([_finding(AUTHORIZATION, expected, got, "flow1st.token.basic")], note=note)
+            raise Unauthorized([_finding(AUTHORIZATION, BASIC, got, "flow1st.token.basic")])
+        note = _about_secret(secret or "", context)
+        raise Unauthorized([_finding(AUTHORIZATION, BASIC, got, "flow1st.token.basic")], note=note)
     return Principal(str(credential.public["environment"]), credential)
 
 
@@ -189,7 +190,7 @@ def _by_token(request: ProviderRequest, context: ProviderContext) -> Principal:
         why = context.revocation(token)
         got = f"one that was revoked: {why}" if why else "another"
         unknown = _finding(ACCESS_TOKEN, "an access token that was issued and is in use", got, "flow1st.auth.token")
-        raise Unauthorized([unknown], note=note or _about_secret(token, context.credentials()))
+        raise Unauthorized([unknown], note=note or ("" if why else _about_secret(token, context)))
     if not tokens.is_valid(credential, context.now):
         ended = f"one that expired at {credential.public['expires_at']}"
         raise Unauthorized([_finding(ACCESS_TOKEN, "a token that is still good", ended, "flow1st.token.expiry")])
@@ -205,7 +206,7 @@ def _check_signature(request: ProviderRequest, context: ProviderContext, token: 
     if not verify(SCHEME, signed, key.secrets["signing_key"].encode()):
         raise SignatureWrong(
             [_finding(SIGNATURE, "the signature of this request", "another one", _requirement(signed.signature))],
-            note=lambda: explain_signature(request, key, context.credentials()),
+            note=lambda: explain_signature(request, key, _at_hand(context)),
         )
     _check_window(sent_ns, SeedData(context.seed).settings.signature_window_s, context.now)
 
@@ -246,17 +247,24 @@ def _signed_request(request: ProviderRequest) -> SignedRequest:
     return SignedRequest.of(request, token=token, signature=signature, timestamp=timestamp, date_header=TIMESTAMP)
 
 
+def _at_hand(context: ProviderContext) -> tuple[Credential, ...]:
+    """The workspace's credentials: those in use, then those that were revoked."""
+    return (*context.credentials(), *context.credentials(revoked=True))
+
+
 def _named_secrets(credentials: Iterable[Credential]) -> Iterator[tuple[str, str]]:
-    """Each secret with what it is, such as ``the API secret of staging``."""
+    """Each secret with what it is, such as ``the API secret of staging``; of a revoked one also why it ended."""
     for each in credentials:
         environment = each.public.get("environment", each.role)
-        yield from ((f"{NAMES.get(part, part)} of {environment}", secret) for part, secret in each.secrets.items())
+        ended = f", revoked: {each.revoked}" if each.revoked else ""
+        for part, secret in each.secrets.items():
+            yield f"{NAMES.get(part, part)} of {environment}{ended}", secret
 
 
-def _about_secret(presented: str, credentials: Iterable[Credential]) -> str:
+def _about_secret(presented: str, context: ProviderContext) -> str:
     """Which secret it is that was presented in another one's place; empty where it is none."""
     text = presented.encode("utf-8", "surrogateescape")
-    named = _named_secrets(credentials)
+    named = _named_secrets(_at_hand(context))
     found = next((name for name, secret in named if hmac.compare_digest(secret.encode(), text)), None)
     return f"What was presented is {found}." if found else ""
 

@@ -179,7 +179,11 @@ def test_revoked_key_is_refused_and_others_are_not(workspace: Workspace, make_cl
             "a pair that was revoked: the API key was revoked",
             "its API key was revoked, which ends its tokens",
         ),
-        ("rotated", "another pair, or another form", "its API key got new secrets, which ends its tokens"),
+        (
+            "rotated",
+            "a pair that was revoked: rotation 1 gave the API key new secrets",
+            "its API key got new secrets, which ends its tokens",
+        ),
     ],
 )
 def test_refusal_after_a_revocation_says_so(
@@ -203,6 +207,23 @@ def test_refusal_after_a_revocation_says_so(
         "generateAccessToken": (keys_reason, ""),
     }
     assert tokens.access not in str(refused)
+
+
+def test_replaced_secret_in_another_place_is_named(workspace: Workspace, make_client: Callable[..., Flow1st]) -> None:
+    """
+    An old signing key signs nothing, and an old API secret is no token: the refusals say which rotation replaced them.
+    """
+    made = workspace.control("POST", f"{STAGING}/credentials")
+    rotated = [workspace.control("POST", f"{STAGING}/credentials/{made['api_key']}/rotate") for _ in range(2)]
+    for each in (made, rotated[0]):
+        with pytest.raises(Refused):
+            place(make_client({**rotated[1], "signing_key": each["signing_key"]}), "old")
+    make_client(rotated[1]).products()
+    refused = workspace.journal.entries(refused=True)
+    shown = str(workspace.control("GET", "journal")) + str(refused)
+
+    assert [f"rotation {number} gave" in each["explanation"] for number, each in enumerate(refused, 1)] == [True, True]
+    assert not any(each[name] in shown for each in (made, *rotated) for name in ("api_secret", "signing_key"))
 
 
 def test_created_keys_differ_after_a_revocation(workspace: Workspace) -> None:

@@ -2,13 +2,13 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from flowproof.conformance import Finding, load_contract
-from flowproof.kernel.hooks import MockHooks
+from flowproof.kernel.hooks import Inputs, MockHooks
 from flowproof.kernel.http.request import ProviderRequest, WireRequest
 from flowproof.kernel.http.response import WireResponse
 from flowproof.mutation.general_installer import GeneralInstaller
@@ -16,6 +16,7 @@ from flowproof.mutation.general_mutants import general_mutants
 from flowproof.mutation.inputs import normal_form
 from flowproof.mutation.mutant import CannedResponse, Mutant
 from flowproof.mutation.reference import Observations, ReferenceRun
+from flowproof.mutation.scout import Scout
 
 CONTRACT = load_contract("dots_eco")
 LIST, CREATE = ("listFlowCards", 200), ("createFlowCard", 200)
@@ -56,15 +57,16 @@ def kinds(run: ReferenceRun, set_up: frozenset[str] = frozenset({"1-f2b086b3"}))
 def test_run_gives_the_mutants() -> None:
     """Answers are remembered, texts of the client changed, lists cut, names compared loosely, rules forgotten."""
     assert kinds(reference()) == {
-        "listFlowCards.200": {"stale", "previous", "other_workspace"},
-        "listFlowCards.200#": {"second_entry", "last_entry"},
+        "listFlowCards.200": {"stale", "previous", "other_workspace", "first_answer", "second_answer"},
+        "listFlowCards.200#": {"second_entry", "second_entry_only", "last_entry"},
         "createFlowCard.200": {
-            *("previous", "other_workspace"),
+            *("previous", "other_workspace", "first_answer", "second_answer"),
             *("echo_composed", "echo_blanks", "echo_case", "echo_ascii"),
         },
+        "createFlowCard": {"second_request"},
         "listFlowCards<path.app_token": {"like_case", "like_blanks"},
         "all<header.auth-token": {"like_case", "like_blanks"},
-        "dots_eco.flow_card.sku.invalid": {"first_time_only"},
+        "dots_eco.flow_card.sku.invalid": {"first_time_only", "not_first_time", "not_second_time"},
     }
 
 
@@ -76,7 +78,10 @@ def test_what_changes_gives_more_mutants() -> None:
     found = kinds(run)
 
     assert found["listFlowCards.200"] >= {"late", "echo_case"}
-    assert found["listFlowCards.200#"] == {"second_entry", "last_entry", "tenth_entry"}
+    assert found["listFlowCards.200#"] == {
+        *("second_entry", "second_entry_only", "last_entry"),
+        *("tenth_entry", "tenth_entry_only"),
+    }
 
 
 def test_set_up_is_nobodys_text() -> None:
@@ -91,7 +96,7 @@ class Mock:
         self.installer = GeneralInstaller(
             Mutant("id", "dots_eco", "general", kind, "", **{"operation": "listFlowCards", "status": 200, **changes})
         )
-        self.hooks = MockHooks()
+        self.hooks, self.enforced = MockHooks(), [0]
         self.installer.install(self.hooks)
 
     def ask(
@@ -103,17 +108,26 @@ class Mock:
         path: str = "/x",
         token: str = "",
         status: int = 200,
+        findings: Sequence[Finding] = (),
+        refused: str | None = None,
     ) -> tuple[Any, Mapping[str, str]]:
         """Send a request that the mock answers with a body; what the client gets, and the headers the mock got."""
         assert self.hooks.request_filter is not None
-        assert self.hooks.answer_filter is not None
         request = ProviderRequest(WireRequest("GET", path, "", (("auth-token", token),), b""), f"/w/{workspace}", path)
         read = self.hooks.request_filter("dots_eco", "listFlowCards", request)
+        if findings:
+            assert self.hooks.findings_filter is not None
+            self.enforced = [len(self.hooks.findings_filter("dots_eco", [each])) for each in findings]
+        return self.get(body, workspace=workspace, at=at, status=status, refused=refused), dict(read.wire.headers)
+
+    def get(
+        self, body: Any, *, workspace: str = "one", at: str = "00:00", status: int = 200, refused: str | None = None
+    ) -> Any:
+        """What the client gets of an answer, which may be a fault's and then has no request that the mock saw."""
+        assert self.hooks.answer_filter is not None
         headers = (("Date", f"Mon, 30 Nov 2026 {at}:00 GMT"), ("Flowproof-Exchange", f"{workspace}-1"))
-        answer = WireResponse(status, json.dumps(body).encode(), headers)
-        return json.loads(self.hooks.answer_filter("dots_eco", "listFlowCards", answer, ()).body), dict(
-            read.wire.headers
-        )
+        answer = WireResponse(status, json.dumps(body).encode(), headers, refused)
+        return json.loads(self.hooks.answer_filter("dots_eco", "listFlowCards", answer, ()).body)
 
     def answers(self, *asked: tuple[Any, Mapping[str, Any]]) -> list[Any]:
         """What the client gets of several requests."""
@@ -135,6 +149,9 @@ def test_remembered_answers_are_given_again() -> None:
     [
         ("second_entry", ["a", "b", "c"], ["a", "a", "a"]),
         ("second_entry", ["a"], ["a"]),
+        ("second_entry_only", ["a", "b", "c"], ["a", "a", "c"]),
+        ("tenth_entry_only", [*TEN, "last"], [*TEN[:9], "entry 9", "last"]),
+        ("tenth_entry_only", TEN[:9], TEN[:9]),
         ("last_entry", ["a", "b", "c"], ["a", "b"]),
         ("tenth_entry", TEN, ["entry 1", "entry 10", *TEN[1:9]]),
         ("tenth_entry", TEN[:9], TEN[:9]),
@@ -174,17 +191,94 @@ def found(pointer: str) -> Finding:
     return Finding("request.body", pointer, "a", "b", "dots_eco.flow_card.sku.invalid")
 
 
-def test_rule_is_enforced_for_the_first_entry_or_time_alone() -> None:
-    """What is found at a later entry, or the second time in a workspace, is left out."""
-    named = {"operation": None, "status": None, "requirement": "dots_eco.flow_card.sku.invalid"}
-    first_entry, first_time = Mock("first_entry_only", **named).hooks, Mock("first_time_only", **named)
+RULE: dict[str, Any] = {"operation": None, "status": None, "requirement": "dots_eco.flow_card.sku.invalid"}
+
+
+def test_rule_is_enforced_for_the_first_entry_alone() -> None:
+    """What is found at a later entry of a list is left out."""
+    hooks = Mock("first_entry_only", **RULE).hooks
     findings = [found("/items/0/sku"), found("/items/1/sku"), found("/items/10/sku")]
 
-    assert first_entry.findings_filter is not None
-    assert first_entry.findings_filter("dots_eco", findings) == findings[:1]
-    seen = []
-    for workspace in ("one", "one", "two"):
-        first_time.ask({}, workspace=workspace)
-        assert first_time.hooks.findings_filter is not None
-        seen.append(len(first_time.hooks.findings_filter("dots_eco", findings[:1])))
-    assert seen == [1, 0, 1]
+    assert hooks.findings_filter is not None
+    assert hooks.findings_filter("dots_eco", findings) == findings[:1]
+
+
+TIMES = [("first_time_only", "+--+"), ("not_first_time", "-++-"), ("not_second_time", "+-++")]
+WORKSPACES = ("one", "one", "one", "two")
+
+
+@pytest.mark.parametrize(("kind", "enforced"), TIMES)
+def test_finding_does_not_count_every_time(kind: str, enforced: str) -> None:
+    """What checks find is left out at a workspace's first, second or each later time; two findings are one time."""
+    mock, seen = Mock(kind, **RULE), ""
+    for workspace in WORKSPACES:
+        mock.ask({}, workspace=workspace, findings=[found("/items/0/sku"), found("/message")], refused="another.rule")
+        seen += {2: "+", 0: "-"}[sum(mock.enforced)]
+
+    assert seen == enforced
+
+
+@pytest.mark.parametrize(("kind", "enforced"), TIMES)
+@pytest.mark.parametrize("by", ["rule", "fault"])
+def test_refusal_does_not_count_every_time(kind: str, enforced: str, by: str) -> None:
+    """A refusal that no filter can leave out is replaced at those times, also that of a fault."""
+    mock, seen = Mock(kind, canned=CannedResponse(200, b'"instead"', ()), **RULE), ""
+    for workspace in WORKSPACES:
+        sent = {"workspace": workspace, "refused": RULE["requirement"]}
+        got = mock.ask("refused", **sent)[0] if by == "rule" else mock.get("refused", **sent)
+        seen += {"refused": "+", "instead": "-"}[got]
+
+    assert seen == enforced
+
+
+def test_finding_and_its_refusal_are_one_time() -> None:
+    """The first finding counts, and so does the refusal that cites its requirement."""
+    mock = Mock("first_time_only", canned=CannedResponse(200, b'"instead"', ()), **RULE)
+
+    got, _ = mock.ask("refused", findings=[found("/items/0/sku")], refused=RULE["requirement"])
+
+    assert (mock.enforced, got) == ([1], "refused")
+
+
+def test_one_answer_in_a_workspace_is_another_ones() -> None:
+    """The first is what another workspace got, or the second is the first again; the others are right."""
+    same: dict[str, Any] = {}
+    asked = ((1, same), (2, same), (3, same), (4, {"workspace": "two"}))
+
+    assert Mock("first_answer", canned=CannedResponse(200, b"9", ())).answers(*asked) == [9, 2, 3, 9]
+    assert Mock("second_answer").answers(*asked) == [1, 1, 3, 4]
+
+
+def test_second_request_is_carried_out_with_the_first_body() -> None:
+    """Only the second body of an operation in a workspace is lost."""
+    mock, match = Mock("second_request", status=None), CONTRACT.operations.find("GET", "/api/v1/flow-card/list/1")
+    assert mock.hooks.input_filter is not None
+    assert match is not None
+    carried_out = []
+    for sent in (1, 2, 3):
+        request = ProviderRequest(WireRequest("GET", "/x", "", (), b""), "/w/one", "/x")
+        carried_out.append(mock.hooks.input_filter("dots_eco", Inputs(request, match, sent)).json)
+        mock.get({})
+
+    assert carried_out == [1, 1, 3]
+
+
+def test_scout_sees_where_mutants_act_and_breaks_nothing() -> None:
+    """Each test has the mutants that would change one of its answers; the answers are the unbroken mock's."""
+    mutants = [
+        Mutant(kind, "dots_eco", "general", kind, "", operation="listFlowCards", status=200)
+        for kind in ("stale", "second_answer", "other_workspace")
+    ]
+    scout, mock = Scout({"once": mutants, "twice": mutants, "same": mutants}), Mock("stale")
+    scout.install(mock.hooks)
+    got = []
+    for node, bodies in {"once": [1], "twice": [1, 2], "same": [1, 1]}.items():
+        scout.begin(node)
+        got += [mock.ask(each)[0] for each in bodies]
+        scout.end(node)
+
+    assert got == [1, 1, 2, 1, 1]
+    assert scout.sightings.reached == {"stale", "second_answer"}
+    assert scout.sightings.changed == {"stale": {"twice"}, "second_answer": {"twice"}}
+    assert scout.sightings.narrow(mutants[0], ["same", "twice", "once"]) == ["twice"]
+    assert scout.sightings.narrow(mutants[2], ["same", "twice", "once"]) == ["same", "twice", "once"]

@@ -264,6 +264,27 @@ def test_key_is_the_member_that_is_named_most_like_the_parameter(
     assert (roles["read"].collection.key, roles["read"].wrapper) == (key, next(iter(record)))
 
 
+def test_key_of_text_is_a_number_where_the_path_has_numbers(tmp_path: Path) -> None:
+    """A record whose member is a text and whose path has an integer gets a key that the path can have."""
+    toy = {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}
+    answers = {"200": {"description": "It.", "content": {"application/json": {"schema": toy}}}}
+    named = [{"name": "index", "in": "path", "required": True, "schema": {"type": "integer"}}]
+    item = {"parameters": named, "get": {"operationId": "read", "responses": answers}}
+    file = tmp_path / "a.json"
+    paths = {"/toys": {"post": {"operationId": "make", "responses": answers}}, "/toys/{index}": item}
+    file.write_bytes(orjson.dumps({"openapi": "3.1.0", "paths": paths}))
+    contract, _ = read_contract("toys", file)
+    mock = build_gateway([openapi_provider("toys", contract)], ServerSettings(entropy=7)).mock
+    mock.workspaces.ensure_default()
+    made = mock.handle(WireRequest("POST", "/toys/toys", "", (), b""))
+    assert isinstance(made, WireResponse)
+    key = orjson.loads(made.body)["id"]
+    read = mock.handle(WireRequest("GET", f"/toys/toys/{key}", "", (), b""))
+
+    assert isinstance(read, WireResponse)
+    assert (read.status, orjson.loads(read.body)["id"]) == (200, key)
+
+
 def test_listed_record_has_what_the_list_requires(tmp_path: Path) -> None:
     """A record that was created with less than a list requires of each is listed with it."""
     toy = {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}

@@ -1,8 +1,10 @@
 """What a generated suite draws: values that schemas allow, and values that they may not."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,6 +70,59 @@ def test_requests_are_allowed_by_their_operation(plan: SuitePlan, data: st.DataO
 
     assert set(query) <= set(judged)
     assert body is None or properties.is_allowed(operation, body)
+
+
+def plan_of(tmp_path: Path, key: dict[str, Any], **shown: Any) -> SuitePlan:
+    """Of a document with a collection whose keys clients choose, and are as a schema says."""
+    toy = {"type": "object", "required": ["id"], "properties": {"id": key, "name": {"type": "string"}}}
+    answers = {"200": {"description": "It.", "content": {"application/json": {"schema": toy}}}}
+    named = [{"name": "id", "in": "path", "required": True, "schema": key}]
+    read = {"operationId": "read", "responses": answers}
+    body = {"content": {"application/json": {"schema": toy, **shown}}}
+    file = tmp_path / "a.json"
+    make = {"operationId": "make", "requestBody": body, "responses": answers}
+    paths = {"/toys": {"post": make}, "/toys/{id}": {"parameters": named, "get": read}}
+    file.write_bytes(orjson.dumps({"openapi": "3.1.0", "paths": paths}))
+    return SuitePlan(read_contract("toys", file)[0])
+
+
+@pytest.mark.parametrize(
+    ("key", "missing"),
+    [({"type": "string"}, "no-such-key-999999999"), ({"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}, "999999999")],
+)
+def test_missing_key_is_one_that_the_path_allows(tmp_path: Path, key: dict[str, Any], missing: str) -> None:
+    """A key that no record has is a text of words or digits, whichever the path's parameter may be."""
+    assert plan_of(tmp_path, key).missing_key("read") == missing
+
+
+def test_missing_key_is_not_that_of_the_record(tmp_path: Path) -> None:
+    """Where the path allows few keys, another than the one that is taken is chosen."""
+    plan = plan_of(tmp_path, {"type": "string", "pattern": "^[ab]$"})
+
+    assert [plan.missing_key("read", taken) for taken in ("a", "b")] == ["b", "a"]
+
+
+class Keeper:
+    """A client of a server that keeps records by the keys that it is sent, and refuses a key that is taken."""
+
+    def __init__(self) -> None:
+        self.kept: set[str] = set()
+
+    def send(self, method: str, path: str, *, body: bytes | None, **_: Any) -> Any:
+        """Create or read a record."""
+        record = orjson.loads(body) if body is not None else {"id": path.rpartition("/")[2]}
+        status = 409 if method == "POST" and record["id"] in self.kept else 200
+        self.kept.add(record["id"])
+        return SimpleNamespace(status_code=status, content=b"{}", json=lambda: record)
+
+
+@pytest.mark.parametrize("shown", [{}, {"example": {"id": "shown"}}])
+def test_record_gets_another_key_where_the_first_is_taken(tmp_path: Path, shown: dict[str, Any]) -> None:
+    """Records of the same seed are created with keys of their own, also where the document shows one."""
+    plan, keeper = plan_of(tmp_path, {"type": "string"}, **shown), Keeper()
+    read = [plan.exercise(keeper, "read", seed="same").json()["id"] for _ in range(3)]
+
+    assert len(set(read)) == 3
 
 
 def test_broken_bodies_are_found() -> None:

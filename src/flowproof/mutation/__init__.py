@@ -9,6 +9,7 @@ Who tests the tests: a provider's mock with exactly one thing broken, against th
     patch_mutants.py      written by the provider's author: changes of its source
     mutant_installer.py   breaks the mock of this process
     general_installer.py  the same for general mutants
+    scout.py              in which tests a general mutant would change anything
     inputs.py             the texts of a request by their place
     reference.py          what each test observes of the unbroken mock
     forked_tasks.py       functions in processes of their own

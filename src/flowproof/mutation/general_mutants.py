@@ -18,17 +18,24 @@ from .mutant import Mutant
 from .reference import Reached, ReferenceRun
 from .refusal_mutants import EMPTY_OBJECT
 
-__all__ = ["ECHOES", "FINDINGS", "LISTS", "MEMORIES", "general_mutants"]
+__all__ = ["ECHOES", "FINDINGS", "LISTS", "MEMORIES", "REQUESTS", "general_mutants"]
 
 MEMORIES: Mapping[str, str] = MappingProxyType(
     {
         "stale": "{answer} is what the same request got the first time",
         "late": "{answer} is what the same request got before the clock was moved on",
         "previous": "{answer} is that of the operation's request before",
+        "first_answer": "the first {status} of {name} in a workspace is what another one got",
+        "second_answer": "the second {status} of {name} in a workspace is the first again",
         "other_workspace": "{answer} is what another workspace got for the same request",
     }
 )
 """An answer of before is given again."""
+
+REQUESTS: Mapping[str, str] = MappingProxyType(
+    {"second_request": "the second request of {operation} in a workspace is carried out with the body of the first"}
+)
+"""A request is carried out as another one was."""
 
 ECHOES: Mapping[str, str] = MappingProxyType(
     {
@@ -43,6 +50,8 @@ ECHOES: Mapping[str, str] = MappingProxyType(
 LISTS: Mapping[str, str] = MappingProxyType(
     {
         "second_entry": "every entry of {place} of {answer} is the first one",
+        "second_entry_only": "the second entry of {place} of {answer} is the first again",
+        "tenth_entry_only": "the tenth entry of {place} of {answer} is the ninth again",
         "last_entry": "{place} of {answer} lacks its last entry, where it has more than one",
         "tenth_entry": "{place} of {answer} is in the order of 1, 10, 2, where it has ten entries or more",
     }
@@ -52,6 +61,8 @@ LISTS: Mapping[str, str] = MappingProxyType(
 FINDINGS: Mapping[str, str] = MappingProxyType(
     {
         "first_entry_only": "{requirement} is enforced for the first entry of a list alone",
+        "not_first_time": "{requirement} is not enforced the first time in a workspace",
+        "not_second_time": "{requirement} is not enforced the second time in a workspace",
         "first_time_only": "{requirement} is enforced once in a workspace, and then no more",
     }
 )
@@ -82,6 +93,9 @@ def general_mutants(contract: Contract, reference: ReferenceRun, set_up: frozens
     for name, status, steps in sorted(reference.lengths):
         if max(reference.lengths[name, status, steps]) > 1:
             yield from _of_list(contract, (name, status), steps, grows=(name, status) in echoes)
+    for name in sorted({name for name, place in reference.texts if place[0] == "body"}):
+        for kind, says in REQUESTS.items():
+            yield _made(contract, name, kind, says.format(operation=name), (name, None), steps=("body",))
     named = _names(reference) | set_up
     for (operation, place), texts in _texts(reference).items():
         if place[0] != "body" or not named.isdisjoint(texts):
@@ -102,13 +116,15 @@ def _of_answer(contract: Contract, reference: ReferenceRun, reached: Reached, *,
     if operation.method != "GET" or reached not in reference.changing:
         del kinds["late"]
     for kind, says in {**kinds, **(ECHOES if is_echo else {})}.items():
-        yield _made(contract, f"{name}.{status}", kind, says.format(answer=f"the {status} of {name}"), reached)
+        text = says.format(answer=f"the {status} of {name}", status=status, name=name)
+        canned = reference.samples[reached] if kind == "first_answer" else None
+        yield _made(contract, f"{name}.{status}", kind, text, reached, canned=canned)
 
 
 def _of_list(contract: Contract, reached: Reached, steps: Place, *, grows: bool) -> Iterator[Mutant]:
     name, status = reached
     for kind, says in LISTS.items():
-        if grows or kind != "tenth_entry":
+        if grows or "tenth" not in kind:
             text = says.format(place=pointer(steps) or "the body", answer=f"the {status} of {name}")
             yield _made(contract, f"{name}.{status}#{pointer(steps)}", kind, text, reached, steps=steps)
 
@@ -147,7 +163,7 @@ def _of_requirement(contract: Contract, reference: ReferenceRun, requirement: st
     if any(requirement in test.indexed for test in tests):
         kinds.append("first_entry_only")
     if cited or any(each == requirement for test in tests for each, _ in test.findings):
-        kinds.append("first_time_only")
+        kinds += ["not_first_time", "not_second_time", "first_time_only"]
     for kind in kinds:
         says = FINDINGS[kind].format(requirement=requirement)
         yield _made(contract, requirement, kind, says, (None, None), requirement=requirement, canned=canned)

@@ -125,5 +125,6 @@ def _meets(test: Observations, mutant: Mutant) -> bool:
     if mutant.kind in FINDINGS:
         return mutant.requirement in {each for each, *_ in (*test.findings, *test.cited)}
     if mutant.status is None:
-        return any(place == mutant.steps and mutant.operation in (None, name) for name, place in test.sent)
+        depth = len(mutant.steps)
+        return any(place[:depth] == mutant.steps and mutant.operation in (None, name) for name, place in test.sent)
     return (mutant.operation, mutant.status) in test.responses

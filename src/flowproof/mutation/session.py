@@ -35,6 +35,7 @@ from .patch_mutants import install_patch, package_of
 from .plan import Plan, make_plan, tests_for
 from .preload import preload
 from .reference import ObservationRecorder, ReferenceRun
+from .scout import Scout, Sightings
 
 __all__ = ["MutantSession"]
 
@@ -162,6 +163,30 @@ class MutantSession:
         self._run([each for each in plan.mutants if not each.patch], plan, operations, reference, items)
         return plan, operations
 
+    def _scout(self, mutants: Sequence[tuple[Mutant, Sequence[str]]], items: Items) -> Sightings:
+        """Where general mutants change anything, by a second run of the tests that can see them."""
+        by_test: dict[str, list[Mutant]] = {}
+        for mutant, nodes in mutants:
+            for node in nodes:
+                by_test.setdefault(node, []).append(mutant)
+        parts = [list(by_test)[part :: self.jobs] for part in range(self.jobs)]
+        tasks = (partial(self._watch, Scout(by_test), [items[each] for each in part]) for part in parts)
+        sightings = Sightings()
+        for _, seen in run_forked(tasks, jobs=self.jobs, timeout_s=SESSION_TIMEOUT_S):
+            if isinstance(seen, TaskFailure):
+                raise RuntimeError(seen.reason)  # (a fault of this module's; the parent shows it)
+            sightings.add(seen)
+        return sightings
+
+    def _watch(self, scout: Scout, items: Sequence[pytest.Item]) -> Sightings:
+        """In a child: the tests on the unbroken mock, watched."""
+        self.install = scout.install
+        for item, following in _pairs(items):
+            scout.begin(item.nodeid)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            scout.end(item.nodeid)
+        return scout.sightings
+
     def _run(
         self,
         mutants: Sequence[Mutant],
@@ -172,10 +197,13 @@ class MutantSession:
     ) -> None:
         marked = _marked(items.values())
         chosen = [tests_for(each, reference, marked, operations.get(each.requirement or "", ())) for each in mutants]
+        watched = [each for each in zip(mutants, chosen, strict=True) if each[0].family == "general"]
+        sightings = self._scout(watched, items) if watched else Sightings()
+        chosen = [sightings.narrow(*each) for each in zip(mutants, chosen, strict=True)]
         to_run = [index for index, nodes in enumerate(chosen) if nodes]
-        for index, nodes in enumerate(chosen):
+        for mutant, nodes in zip(mutants, chosen, strict=True):
             if not nodes:
-                self._send_result(_result(mutants[index], "survived", "no test of the suite asks for it"), plan)
+                self._send_result(_not_run(mutant, sightings), plan)
         tasks = (self._task(mutants[index], [items[each] for each in chosen[index]]) for index in to_run)
         for number, result in run_forked(tasks, jobs=self.jobs, timeout_s=MUTANT_TIMEOUT_S):
             failed = isinstance(result, TaskFailure)
@@ -206,8 +234,6 @@ class MutantSession:
             return _result(mutant, "killed", message, test)
         if mutant.patch is not None and mutant.patch.module not in sys.modules:
             return _result(mutant, "broken", f"{mutant.patch.module} was never imported")
-        if isinstance(installer, GeneralInstaller) and not installer.reached:
-            return _result(mutant, "survived", "no test comes to where it acts")
         if mutant.patch is None and not installer.changed:
             return _result(mutant, "equal", "no answer differed from the unbroken mock's")
         return _result(mutant, "survived", f"{counted(ran, 'test')} that can see it {'holds' if ran == 1 else 'hold'}")
@@ -248,6 +274,14 @@ def _marked(items: Any) -> dict[str, Any]:
 
 def _result(mutant: Mutant, verdict: Verdict, why: str, test: str = "") -> MutantResult:
     return MutantResult(mutant.id, mutant.family, mutant.kind, mutant.says, mutant.requirement, verdict, test, why)
+
+
+def _not_run(mutant: Mutant, sightings: Sightings) -> MutantResult:
+    if mutant.family != "general":
+        return _result(mutant, "survived", "no test of the suite asks for it")
+    if mutant.id in sightings.reached:
+        return _result(mutant, "equal", "no answer differed from the unbroken mock's")
+    return _result(mutant, "survived", "no test comes to where it acts")
 
 
 def _of_failure(mutant: Mutant, failure: TaskFailure) -> MutantResult:

@@ -5,7 +5,7 @@ Every value is checked by the contract's own validator; of several attempts the 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -37,6 +37,39 @@ class Occasion:
     hidden: str = "writeOnly"
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """
+    How a value is made.
+
+    Args:
+        whole: Down to which depth objects have all their members and lists an entry, below only what is required.
+        branch: Which of several branches is taken.
+        shown: Whether examples and defaults of schemas are taken.
+    """
+
+    whole: int = 0
+    branch: int = 0
+    shown: bool = True
+
+    @property
+    def bare(self) -> "Manner":
+        """The same with what is required alone."""
+        return replace(self, whole=0)
+
+
+BARE = Manner()
+MANNERS = (
+    Manner(whole=2),
+    BARE,
+    Manner(whole=2, shown=False),
+    Manner(shown=False),
+    *(Manner(whole, branch) for branch in (1, 2) for whole in (2, 0)),
+    *(Manner(4, branch) for branch in (0, 1, 2)),
+)
+"""One after the other is tried until a value is valid; documents contradict themselves in examples and branches."""
+
+
 class Generator:
     """
     Makes values of the schemas of one contract.
@@ -54,46 +87,46 @@ class Generator:
         """A value of the schema at a pointer; the last attempt where none is valid."""
         schema, uri = self._reader.at(pointer), self._schemas.uri_of_pointer(pointer)
         value: Any = None
-        for whole in (True, False):
-            value = self._made(schema, occasion, 0, whole=whole)
+        for manner in MANNERS:
+            value = self._made(schema, occasion, 0, manner)
             if self._schemas.accepts(uri, value):
                 return value
         for branch in self._branches(schema):
-            value = self._made(branch, occasion, 0, whole=False)
+            value = self._made(branch, occasion, 0, BARE)
             if self._schemas.accepts(uri, value):
                 return value
         return value
 
     def of_schema(self, schema: Any, occasion: Occasion) -> Any:
         """A value of a schema, unchecked."""
-        return self._made(schema, occasion, 0, whole=False)
+        return self._made(schema, occasion, 0, BARE)
 
     def _branches(self, schema: Any) -> Iterator[Any]:
         flat = self._reader.flat(schema)
         for keyword in ("oneOf", "anyOf"):
             yield from flat.get(keyword, ()) if isinstance(flat.get(keyword), list) else ()
 
-    def _made(self, schema: Any, occasion: Occasion, depth: int, *, whole: bool) -> Any:
+    def _made(self, schema: Any, occasion: Occasion, depth: int, manner: Manner) -> Any:
         flat = self._reader.flat(schema)
-        found = _given(flat)
+        found = _given(flat, manner)
         if found is not NOTHING:
             return found
         branches = list(self._branches(flat))
         if branches and "properties" not in flat:
-            return self._of_branches(branches, flat, occasion, depth, whole=whole)
-        made = self._of_type(flat, occasion, depth, whole=whole)
+            return self._of_branches(branches, flat, occasion, depth, manner)
+        made = self._of_type(flat, occasion, depth, manner)
         if branches and isinstance(made, dict):
-            inner = self._of_branches(branches, flat, occasion, depth, whole=whole)
+            inner = self._of_branches(branches, flat, occasion, depth, manner)
             made = {**(inner if isinstance(inner, dict) else {}), **made}
         return made
 
-    def _of_type(self, flat: Mapping[str, Any], occasion: Occasion, depth: int, *, whole: bool) -> Any:
+    def _of_type(self, flat: Mapping[str, Any], occasion: Occasion, depth: int, manner: Manner) -> Any:
         kind = self._reader.type_of(flat)
         match kind:
             case "object":
-                return self._object(flat, occasion, depth, whole=whole)
+                return self._object(flat, occasion, depth, manner)
             case "array":
-                return self._array(flat, occasion, depth, whole=whole)
+                return self._array(flat, occasion, depth, manner)
             case "integer" | "number":
                 return _number(flat, occasion.rng, kind)
             case "boolean":
@@ -103,14 +136,14 @@ class Generator:
         return None if flat.get("type") in ("null", ["null"]) else _anything(flat)
 
     def _of_branches(
-        self, branches: list[Any], flat: Mapping[str, Any], occasion: Occasion, depth: int, *, whole: bool
+        self, branches: list[Any], flat: Mapping[str, Any], occasion: Occasion, depth: int, manner: Manner
     ) -> Any:
         others = [each for each in branches if self._reader.flat(each).get("type") != "null"]
-        chosen = others[0] if others else branches[0]
+        chosen = others[manner.branch % len(others)] if others else branches[0]
         if depth > DEEPEST:
             simple = [each for each in branches if self._reader.type_of(each) not in ("object", "array")]
             chosen = simple[0] if simple else chosen
-        made = self._made(chosen, occasion, depth + 1, whole=whole)
+        made = self._made(chosen, occasion, depth + 1, manner)
         return self._discriminated(flat, chosen, made)
 
     def _discriminated(self, flat: Mapping[str, Any], chosen: Any, made: Any) -> Any:
@@ -128,35 +161,35 @@ class Generator:
             return {**made, member: declared.get("const", name)}
         return made
 
-    def _object(self, flat: Mapping[str, Any], occasion: Occasion, depth: int, *, whole: bool) -> dict[str, Any]:
+    def _object(self, flat: Mapping[str, Any], occasion: Occasion, depth: int, manner: Manner) -> dict[str, Any]:
         properties = flat["properties"] if isinstance(flat.get("properties"), dict) else {}
         required = flat["required"] if isinstance(flat.get("required"), list) else []
         made: dict[str, Any] = {}
         for name, each in properties.items():
             inner = self._reader.flat(each)
             is_hidden = inner.get(occasion.hidden) is True or inner.get("not") == {} or each is False
-            if name in required or (whole and depth < 2 and not is_hidden):
-                made[name] = self._made(each, occasion, depth + 1, whole=whole)
+            if name in required or (depth < manner.whole and not is_hidden):
+                made[name] = self._made(each, occasion, depth + 1, manner)
         for name in required:
             if name not in made:
-                made[name] = self._made(flat.get("additionalProperties", {}), occasion, depth + 1, whole=False)
+                made[name] = self._made(flat.get("additionalProperties", {}), occasion, depth + 1, manner.bare)
         lacking = int(flat.get("minProperties", 0) or 0) - len(made)
         for number in range(max(lacking, 0)):
             free = next((name for name in properties if name not in made), f"{WORDS[number % len(WORDS)]}{number}")
             made[free] = self._made(
-                properties.get(free, flat.get("additionalProperties", {})), occasion, depth + 1, whole=False
+                properties.get(free, flat.get("additionalProperties", {})), occasion, depth + 1, manner.bare
             )
         return made
 
-    def _array(self, flat: Mapping[str, Any], occasion: Occasion, depth: int, *, whole: bool) -> list[Any]:
+    def _array(self, flat: Mapping[str, Any], occasion: Occasion, depth: int, manner: Manner) -> list[Any]:
         least = int(flat.get("minItems", 0) or 0)
-        number = least if depth >= DEEPEST or not whole else max(least, 1)
+        number = least if depth >= DEEPEST or not manner.whole else max(least, 1)
         most = flat.get("maxItems")
         number = min(number, most) if isinstance(most, int) else number
         items = flat.get("items", {})
         made: list[Any] = []
         for index in range(number):
-            value = self._made(items, occasion, depth + 1, whole=whole)
+            value = self._made(items, occasion, depth + 1, manner)
             if flat.get("uniqueItems") and value in made:
                 value = _another(self._reader.flat(items), value, made, index)
             made.append(value)
@@ -166,12 +199,12 @@ class Generator:
 NOTHING = object()
 
 
-def _given(flat: Mapping[str, Any]) -> Any:
+def _given(flat: Mapping[str, Any], manner: Manner) -> Any:
     """The value that a schema itself gives: a constant, an example, a default, the first of an enum."""
-    for name in ("const", "example", "default"):
+    for name in ("const", "example", "default") if manner.shown else ("const",):
         if name in flat:
             return flat[name]
-    if isinstance(flat.get("examples"), list) and flat["examples"]:
+    if manner.shown and isinstance(flat.get("examples"), list) and flat["examples"]:
         return flat["examples"][0]
     if isinstance(flat.get("enum"), list):
         return next((each for each in flat["enum"] if each is not None), None)

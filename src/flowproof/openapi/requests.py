@@ -119,7 +119,10 @@ class Requests:
         for each in named.values() if isinstance(named, dict) else ():
             if isinstance(each, dict) and "value" in each:
                 return each["value"]
-        made = self._answers.of_schema(parameter.get("schema", {}), occasion)
+        schema = parameter.get("schema", {})
+        made = self._answers.of_schema(schema, occasion)
+        if made == []:  # (nothing of it would stand in the request)
+            made = [self._answers.of_schema(self._reader.flat(schema).get("items", {}), occasion)]
         return 1 if made in ({}, None, "") else made
 
     def _text(self, parameter: Node, occasion: Occasion) -> str:

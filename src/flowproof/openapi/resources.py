@@ -2,7 +2,8 @@
 Collections and what operations do to them, inferred from paths, methods and schemas.
 
 `POST /pets` beside `/pets/{petId}` creates, `GET /pets` lists, and on `/pets/{petId}` GET reads, PUT replaces, PATCH
-(or POST) changes and DELETE removes. A path that nobody can create in is no collection: it is answered from examples.
+(or POST) changes and DELETE removes. A path that nobody can create in, one record whose key is answered, is no
+collection: it is answered from examples.
 """
 
 import re
@@ -106,8 +107,11 @@ def _of_collection(
         key or "id",
         key_type if key_type == "integer" else "string",
     )
+    made = of_all.get("POST") if _shows_key(of_all.get("POST"), collection, reader) else None
+    if made is None and "PUT" not in of_one:
+        return
     verbs: tuple[tuple[Operation | None, Verb], ...] = (
-        (of_all.get("POST"), "create"),
+        (made, "create"),
         (of_all.get("GET"), "list"),
         (of_all.get("PUT"), "replace"),
         (of_one.get("GET"), "read"),
@@ -127,6 +131,16 @@ def _sends_key(operation: Operation, collection: Collection, reader: SchemaReade
     """Whether the body of a request names the record that it is about."""
     pointer = operation.bodies.get(operation.json_body or FORM, "")
     return bool(pointer) and collection.key in reader.properties(reader.at(pointer))
+
+
+def _shows_key(operation: Operation | None, collection: Collection, reader: SchemaReader) -> bool:
+    """Whether the answer that creates a record may say by which key; not one without a body, or of several records."""
+    pointer = _success(operation)[1] if operation is not None else ""
+    if operation is None or not pointer:
+        return False
+    record, _ = _record(operation, collection.parameter, reader)
+    named = reader.properties(record)
+    return collection.key in named or (not named and reader.type_of(record) in ("object", ""))
 
 
 def _role(operation: Operation, verb: Verb, collection: Collection, reader: SchemaReader) -> Role | None:

@@ -136,10 +136,15 @@ class CollectionView:
         own = reader.flat(self._properties.get(self._collection.key, {}))
         if any(name in own for name in ("pattern", "format", "minLength", "maxLength")):
             return own
+        return self._parameter_schema or own
+
+    @cached_property
+    def _parameter_schema(self) -> Mapping[str, Any]:
+        """The schema of the path's parameter that has a key; empty where it has none."""
         on_items = (each for each in self._model.contract.operations.all if each.path == self._collection.item_path)
         parameters = (each for operation in on_items for each in operation.parameters)
         found = next((each for each in parameters if each.name == self._collection.parameter), None)
-        return own if found is None else reader.flat(reader.at(found.schema))
+        return {} if found is None else self._model.reader.flat(self._model.reader.at(found.schema))
 
     def _records(self, values: tuple[str, ...]) -> Records:
         return Records.of(ctx.state, self._collection, dict(zip(self._operation.names, values, strict=True)))
@@ -233,6 +238,8 @@ class CollectionView:
             return sent[name]
         if self._collection.key_type == "integer" or isinstance(record.get(name), int):
             return records.next_number()
+        if self._parameter_schema.get("type") == "integer":
+            return str(records.next_number())  # (a path has numbers alone, whatever the member is)
         return self._drawn_key(records)
 
     def _drawn_key(self, records: Records) -> str:

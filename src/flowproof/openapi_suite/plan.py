@@ -24,6 +24,7 @@ __all__ = ["Breakage", "Client", "Response", "SuitePlan", "load_plan"]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)  # of values that nothing depends on
 WRONG: tuple[Any, ...] = (None, "~", "", -1, -(10**12), 10**12, 0.5, True, [], {}, "x" * 5000, ["x", "x"], 0)
 MOST_BREAKAGES = 80
+MOST_DRAWS = 20
 
 
 class Response(Protocol):
@@ -145,17 +146,18 @@ class SuitePlan:
         removing = self.answered_requirements(verbs["remove"], 404) if verb == "remove" else ()
         return tuple(dict.fromkeys([*own, *not_found, *removing]))
 
-    def missing_key(self, operation: str) -> str:
-        """A key that no record has, and that the path allows."""
+    def missing_key(self, operation: str, taken: str = "") -> str:
+        """A key that the path allows, and that no record has; `taken` is the one of the record that there is."""
         described, parameter = self.operation(operation), self.roles[operation].collection.parameter
         found = next((each for each in described.parameters if each.name == parameter), None)
         uri = self.contract.schemas.uri_of_pointer(found.schema) if found is not None else ""
-        for key, value in (("no-such-key-999999999", "no-such-key-999999999"), ("999999999", 999999999)):
+        for value in ("no-such-key-999999999", "999999999", 999999999):
             if not uri or self.contract.schemas.accepts(uri, value):
-                return key
-        drawn = self.draw(described, seed="missing")
-        match = self.contract.operations.find(drawn.method, drawn.path)
-        return match.path_parameters[parameter] if match is not None else "0"
+                return str(value)
+        drawn = (self.draw(described, seed=f"missing {number}") for number in range(MOST_DRAWS))
+        matches = (self.contract.operations.find(each.method, each.path) for each in drawn)
+        keys = (each.path_parameters[parameter] for each in matches if each is not None)
+        return next((each for each in keys if each != taken), "0")
 
     def keys_of(self, listing: str, answer: Any) -> list[str]:
         """The keys of the records in the answer of a list."""
@@ -201,7 +203,8 @@ class SuitePlan:
         if role is None or creating is None:
             return self.draw(described, self.prepared(client, operation, seed=seed), seed=seed)
         request = self.draw(described, seed=seed)
-        key = self.key_of(creating, self._created(client, creating, seed))
+        created, _ = self._created(client, creating, seed)
+        key = self.key_of(creating, created)
         return replace(request, value={**request.value, role.collection.key: key})
 
     def prepared(self, client: Client, operation: str, *, seed: str = "") -> Mapping[str, str]:
@@ -218,20 +221,42 @@ class SuitePlan:
         creating = verbs.get("create", verbs.get("replace", ""))
         if not creating:
             return {}
-        created = self._created(client, creating, seed)
-        values = self._path_values(creating, seed)
+        created, used = self._created(client, creating, seed)
+        values = self._path_values(creating, used)
         return (
             values
             if "create" not in verbs
             else {**values, role.collection.parameter: str(self.key_of(creating, created))}
         )
 
-    def _created(self, client: Client, creating: str, seed: str) -> Any:
-        """The answer that created a record."""
-        answer = self.perform(client, creating, seed=seed)
+    def _created(self, client: Client, creating: str, seed: str) -> tuple[Any, str]:
+        """The answer that created a record, and the seed of its request: another where that one's key is taken."""
+        used, answer = seed, self.perform(client, creating, seed=seed)
+        for number in range(1, MOST_DRAWS if self._sent_key(creating, seed) is not None else 1):
+            if answer.status_code < 300:
+                break
+            used = f"{seed} {number}"
+            answer = send(client, self._with_key_besides(creating, used, self._sent_key(creating, seed), number))
         if answer.status_code >= 300:
             raise AssertionError(f"{creating} answered {answer.status_code}: {answer.content[:300]!r}")
-        return answer.json() if answer.content else None
+        return answer.json() if answer.content else None, used
+
+    def _sent_key(self, creating: str, seed: str) -> Any:
+        """The key that a request to create a record chooses; None where clients choose none."""
+        role, sent = self.roles[creating], self.draw(self.operation(creating), seed=seed).value
+        inner = sent.get(role.sent) if role.sent and isinstance(sent, dict) else sent
+        return inner.get(role.collection.key) if isinstance(inner, dict) else None
+
+    def _with_key_besides(self, creating: str, seed: str, taken: Any, number: int) -> DrawnRequest:
+        """The request of a seed; where it is the document's example, so that its key is taken, with another key."""
+        described, role = self.operation(creating), self.roles[creating]
+        request = self.draw(described, seed=seed)
+        if self._sent_key(creating, seed) != taken or not isinstance(taken, str | int):
+            return request
+        steps = (role.sent, role.collection.key) if role.sent else (role.collection.key,)
+        value = _placed(request.value, steps, taken + number if isinstance(taken, int) else f"{taken}{number}")
+        uri = self.contract.schemas.uri_of_pointer(described.bodies[request.headers["Content-Type"]])
+        return replace(request, value=value) if self.contract.schemas.accepts(uri, value) else request
 
     def key_of(self, creating: str, answer: Any) -> Any:
         """The key of a record in the answer that created it."""

@@ -81,7 +81,7 @@ class Properties:
         self, client: Client, operation: str, *, query: dict[str, Any] | None = None, value: Any = None
     ) -> DrawnRequest:
         """A request of an operation, whose record is created first, with that query and body in place of the usual."""
-        request = self._plan.request_for(client, operation)
+        request = self._plan.request_for(client, operation, seed=repr((query, value)))
         if self._body(self._plan.operation(operation)):
             request = replace(request, value=value)
         return replace(request, query={**request.query, **(query or {})})

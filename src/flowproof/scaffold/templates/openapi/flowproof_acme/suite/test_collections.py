@@ -30,7 +30,7 @@ def test_created_record_can_be_read(acme: Acme, refused: Block, path: str) -> No
     read = [PLAN.perform(acme, reading, values) for _ in range(2)]
     parameter = PLAN.collection_of(reading).parameter
     with refused():
-        missing = PLAN.perform(acme, reading, {**values, parameter: PLAN.missing_key(reading)})
+        missing = PLAN.perform(acme, reading, {**values, parameter: PLAN.missing_key(reading, values[parameter])})
 
     assert [each.status_code for each in read] == [PLAN.success(reading)] * 2
     assert read[0].json() == read[1].json()
