@@ -16,7 +16,17 @@ from types import MappingProxyType
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-__all__ = ["CHANGES", "COMPOSED", "DECOMPOSED", "EACH_TIME", "PLACES", "UNUSUAL", "near_misses", "page_sizes", "unusual_texts"]
+__all__ = [
+    "CHANGES",
+    "COMPOSED",
+    "DECOMPOSED",
+    "EACH_TIME",
+    "PLACES",
+    "UNUSUAL",
+    "near_misses",
+    "page_sizes",
+    "unusual_texts",
+]
 
 COMPOSED, DECOMPOSED = "Andr\N{LATIN SMALL LETTER E WITH ACUTE}", "Andre\N{COMBINING ACUTE ACCENT}"
 """One word in the two forms of Unicode (UAX 15): different texts that look the same."""
