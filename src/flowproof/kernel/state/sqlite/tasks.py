@@ -46,6 +46,9 @@ class SqliteTasks:
         for row in rows:
             self._database.write("DELETE FROM task WHERE seq = ?", (row.seq,))
 
-    def of_workspace(self, workspace: str) -> Sequence[TaskRow]:
-        rows = self._database.read("SELECT * FROM task WHERE workspace = ? ORDER BY due_us, seq", (workspace,))
+    def of_workspace(self, workspace: str, *, limit: int | None = None) -> Sequence[TaskRow]:
+        rows = self._database.read(
+            "SELECT * FROM task WHERE workspace = ? ORDER BY due_us, seq LIMIT ?",
+            (workspace, -1 if limit is None else limit),
+        )
         return [TaskRow(*row) for row in rows]
