@@ -1,7 +1,6 @@
 """What happens to a submission on the workspace's clock: it is validated, made print ready, shipped, or errored."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -26,7 +25,8 @@ def findings_of(order: Any, account_id: str, context: ProviderContext) -> tuple[
     if broken:
         return broken
     is_repeated = Orders(context.state).has_source_order_id(account_id, order["orderData"]["sourceOrderId"])
-    return context.filtered(rules.validate(rules.SubmittedOrder(order, context.parsed_seed(SeedData), is_repeated)))
+    submitted = rules.SubmittedOrder.of(order, context.parsed_seed(SeedData), is_repeated=is_repeated)
+    return context.filtered(rules.validate(submitted))
 
 
 def submit(submission: Submission, context: ProviderContext) -> None:
@@ -36,8 +36,8 @@ def submit(submission: Submission, context: ProviderContext) -> None:
 
 def process(context: ProviderContext, value: Any) -> None:
     """Validate a submission and store it as an order, or as a submission error."""
-    orders, sent = Orders(context.state), Submission.from_json(value)
-    submission = replace(sent, order=with_source_ids(sent.order, sent.id, _settings(context)))
+    orders, sent, settings = Orders(context.state), Submission.from_json(value), _settings(context)
+    submission = sent._replace(order=with_source_ids(sent.order, sent.id, settings))
     findings = findings_of(submission.order, submission.account_id, context)
     if findings:
         errors = [_shown(finding) for finding in findings]
@@ -48,12 +48,11 @@ def process(context: ProviderContext, value: Any) -> None:
     record = order_record(submission, context, at=_now(context))
     orders.add(submission.account_id, record)
     webhooks.notify_order(Event.ORDER_RECEIVED, record, context)
-    _schedule_artwork(context, record)
+    _schedule_artwork(context, record, settings)
 
 
-def _schedule_artwork(context: ProviderContext, record: Mapping[str, Any]) -> None:
+def _schedule_artwork(context: ProviderContext, record: Mapping[str, Any], settings: SeedSettings) -> None:
     """Give up an order whose files cannot be fetched after a timeout; make any other print ready."""
-    settings = _settings(context)
     value = {"id": record["_id"]}
     if _unavailable(record, settings):
         context.schedule("give_up", after_s=settings.artwork_timeout_s, value=value)
@@ -75,18 +74,18 @@ def _fetched(record: Mapping[str, Any]) -> Iterator[str]:
 
 def prepare(context: ProviderContext, value: Any) -> None:
     """Make an order print ready, or errored where a file fails its preflight."""
-    orders = Orders(context.state)
+    orders, settings = Orders(context.state), _settings(context)
     order = orders.open(value["id"], Status.RECEIVED)
     if order is None:
         return
-    if _fails_preflight(order, _settings(context)):
+    if _fails_preflight(order, settings):
         _fail(order, context, "Preflight failed")
         return
     fetched = {**order, "files": [{**file, "status": "received"} for file in order["files"]]}
     ready = rules.transition(fetched, Status.PRINT_READY, at=_now(context), message="Order print ready")
     orders.replace(ready)
     webhooks.notify_order(Event.ORDER_PRINT_READY, ready, context)
-    context.schedule("ship", after_s=_settings(context).ship_s, value=value)
+    context.schedule("ship", after_s=settings.ship_s, value=value)
 
 
 def give_up(context: ProviderContext, value: Any) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 __all__ = [
     "CLOSED",
@@ -232,8 +232,7 @@ class SeedData:
         return SeedSettings.from_json(self.raw["settings"])
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """
     An order as it was sent, before it is processed.
 
@@ -264,14 +263,7 @@ class Submission:
         return data.get("sourceOrderId") if isinstance(data, dict) else None
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "account": self.account,
-            "account_id": self.account_id,
-            "submitted_at": self.submitted_at,
-            "order": self.order,
-            "exchange": self.exchange,
-        }
+        return self._asdict()
 
     def receipt(self) -> dict[str, str]:
         """

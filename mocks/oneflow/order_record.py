@@ -81,8 +81,10 @@ def order_record(submission: Submission, context: ProviderContext, *, at: str) -
     }
 
 
-def _with_components(order: Json, seed: SeedData) -> dict[str, Any]:
+def _with_components(order: Json, seed: SeedData) -> Json:
     """The order with the components of its Piazza titles, whose files the provider fetches."""
+    if not any("sourceProductId" in item for item in order["orderData"]["items"]):
+        return order
     items = []
     for item in order["orderData"]["items"]:
         title = _title(item, order["destination"]["name"], seed)

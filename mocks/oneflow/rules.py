@@ -6,11 +6,9 @@ schema.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from flowproof.conformance import MOST_FINDINGS, Finding
@@ -33,52 +31,57 @@ __all__ = [
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class SubmittedOrder:
+class SubmittedOrder(NamedTuple):
     """
-    An order to be validated.
+    An order to be validated, with its parts as the rules go through them.
 
     Args:
         order: Valid by the schema.
         seed: The workspace's accounts and destinations.
-        taken: Whether its account has an order of that ``sourceOrderId`` already.
+        is_repeated: Whether its account has an order of that ``sourceOrderId`` already.
+        destination: The destination, or None where no account has that name.
+        items: With their JSON pointers.
+        components: With their JSON pointers and their items.
+        stock_items: With their JSON pointers.
+        shipments: With their JSON pointers.
+        shipment_indexes: Of each shipment its ``shipmentIndex``, or its position.
     """
 
     order: Json
     seed: SeedData
     is_repeated: bool
+    destination: Destination | None
+    items: Sequence[tuple[str, Json]]
+    components: Sequence[tuple[str, Json, Json]]
+    stock_items: Sequence[tuple[str, Json]]
+    shipments: Sequence[tuple[str, Json]]
+    shipment_indexes: Sequence[int]
 
-    @property
-    def data(self) -> Json:
-        data: Json = self.order["orderData"]
-        return data
+    @classmethod
+    def of(cls, order: Json, seed: SeedData, *, is_repeated: bool) -> Self:
+        """Find the parts of an order that is valid by the schema."""
+        data = order["orderData"]
+        items = _placed("/orderData/items", data["items"])
+        return cls(
+            order,
+            seed,
+            is_repeated,
+            destination=seed.destination(order["destination"]["name"]),
+            items=items,
+            components=[
+                (f"{place}/components/{index}", component, item)
+                for place, item in items
+                for index, component in enumerate(item.get("components", ()))
+            ],
+            stock_items=_placed("/orderData/stockItems", data.get("stockItems", ())),
+            shipments=_placed("/orderData/shipments", data["shipments"]),
+            shipment_indexes=[each.get("shipmentIndex", place) for place, each in enumerate(data["shipments"])],
+        )
 
-    @cached_property
-    def destination(self) -> Destination | None:
-        """The destination, or None where no account has that name."""
-        return self.seed.destination(self.order["destination"]["name"])
 
-    def items(self) -> Iterator[tuple[str, Json]]:
-        """Items with their JSON pointers."""
-        return ((f"/orderData/items/{index}", item) for index, item in enumerate(self.data["items"]))
-
-    def components(self) -> Iterator[tuple[str, Json, Json]]:
-        """Components with their JSON pointers and their items."""
-        for place, item in self.items():
-            for index, component in enumerate(item.get("components", ())):
-                yield f"{place}/components/{index}", component, item
-
-    def stock_items(self) -> Iterator[tuple[str, Json]]:
-        """Stock items with their JSON pointers."""
-        return ((f"/orderData/stockItems/{index}", each) for index, each in enumerate(self.data.get("stockItems", ())))
-
-    def shipments(self) -> Iterator[tuple[str, Json]]:
-        """Shipments with their JSON pointers."""
-        return ((f"/orderData/shipments/{index}", each) for index, each in enumerate(self.data["shipments"]))
-
-    def shipment_indexes(self) -> list[int]:
-        """The index of each shipment: its ``shipmentIndex``, or its position."""
-        return [each.get("shipmentIndex", place) for place, (_, each) in enumerate(self.shipments())]
+def _placed(place: str, listed: Sequence[Json]) -> list[tuple[str, Json]]:
+    """The entries of a list with their JSON pointers."""
+    return [(f"{place}/{index}", each) for index, each in enumerate(listed)]
 
 
 Rule = Callable[[SubmittedOrder], Iterator[Finding]]
@@ -86,6 +89,10 @@ Rule = Callable[[SubmittedOrder], Iterator[Finding]]
 
 def _finding(pointer: str, expected: str, got: str, requirement: str) -> Finding:
     return Finding("request.body", pointer, expected, got, f"oneflow.order.{requirement}", "rule")
+
+
+def _has_repeated(values: Sequence[str | int]) -> bool:
+    return len(set(values)) < len(values)
 
 
 def destination_exists(submitted: SubmittedOrder) -> Iterator[Finding]:
@@ -98,14 +105,17 @@ def destination_exists(submitted: SubmittedOrder) -> Iterator[Finding]:
 def source_order_id_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
     """An account uses a ``sourceOrderId`` once. The message is observed."""
     if submitted.is_repeated:
-        got = repr(submitted.data["sourceOrderId"])
+        got = repr(submitted.order["orderData"]["sourceOrderId"])
         yield _finding("/orderData/sourceOrderId", "an id that the account has not used", got, "source_order_id_unique")
 
 
 def source_item_id_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A ``sourceItemId`` is unique within the order."""
-    counted = Counter(item["sourceItemId"] for _, item in submitted.items())
-    for place, item in submitted.items():
+    ids = [item["sourceItemId"] for _, item in submitted.items]
+    if not _has_repeated(ids):
+        return
+    counted = Counter(ids)
+    for place, item in submitted.items:
         if counted[item["sourceItemId"]] > 1:
             got = repr(item["sourceItemId"])
             yield _finding(f"{place}/sourceItemId", "an id of this item alone", got, "source_item_id_unique")
@@ -115,7 +125,7 @@ def sku_configured(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A SKU has been set up in the destination account."""
     if submitted.destination is None:
         return
-    for place, item in submitted.items():
+    for place, item in submitted.items:
         if "sku" in item and item["sku"] not in submitted.destination.skus:
             yield _finding(
                 f"{place}/sku", "a SKU that is set up in the destination account", repr(item["sku"]), "sku_configured"
@@ -126,7 +136,7 @@ def component_code_known(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A component's code is one of the product's components."""
     if submitted.destination is None:
         return
-    for place, component, item in submitted.components():
+    for place, component, item in submitted.components:
         codes = submitted.destination.skus.get(item.get("sku", ""))
         if codes is not None and component["code"] not in codes:
             got = repr(component["code"])
@@ -137,7 +147,7 @@ def attribute_configured(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A component's attributes have been configured in the destination account."""
     if submitted.destination is None:
         return
-    for place, component, _ in submitted.components():
+    for place, component, _ in submitted.components:
         for name in component.get("attributes", {}):
             if name not in submitted.destination.attributes:
                 step = name.replace("~", "~0").replace("/", "~1")
@@ -149,7 +159,7 @@ def stock_code_known(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A stock item's code is found in the destination account."""
     if submitted.destination is None:
         return
-    for place, stock in submitted.stock_items():
+    for place, stock in submitted.stock_items:
         if stock["code"] not in submitted.destination.stock:
             yield _finding(
                 f"{place}/code", "a stock code of the destination account", repr(stock["code"]), "stock_code_known"
@@ -158,7 +168,7 @@ def stock_code_known(submitted: SubmittedOrder) -> Iterator[Finding]:
 
 def title_exists(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A ``sourceProductId`` refers to a title that has been set up in Piazza."""
-    for place, item in submitted.items():
+    for place, item in submitted.items:
         product = item.get("sourceProductId")
         if product is not None and submitted.seed.title(product, submitted.order["destination"]["name"]) is None:
             yield _finding(
@@ -168,8 +178,8 @@ def title_exists(submitted: SubmittedOrder) -> Iterator[Finding]:
 
 def shipment_index_points(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A ``shipmentIndex`` corresponds to one of the shipments."""
-    indexes = frozenset(submitted.shipment_indexes())
-    for place, each in (*submitted.items(), *submitted.stock_items()):
+    indexes = frozenset(submitted.shipment_indexes)
+    for place, each in (*submitted.items, *submitted.stock_items):
         if each.get("shipmentIndex", 0) not in indexes:
             got = str(each.get("shipmentIndex", 0))
             yield _finding(f"{place}/shipmentIndex", "the index of a shipment", got, "shipment_index_points")
@@ -177,9 +187,11 @@ def shipment_index_points(submitted: SubmittedOrder) -> Iterator[Finding]:
 
 def shipment_index_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
     """No two shipments have the same index."""
-    indexes = submitted.shipment_indexes()
+    indexes = submitted.shipment_indexes
+    if not _has_repeated(indexes):
+        return
     counted = Counter(indexes)
-    for (place, _), index in zip(submitted.shipments(), indexes, strict=True):
+    for (place, _), index in zip(submitted.shipments, indexes, strict=True):
         if counted[index] > 1:
             yield _finding(
                 f"{place}/shipmentIndex", "an index of this shipment alone", str(index), "shipment_index_unique"
@@ -189,14 +201,14 @@ def shipment_index_unique(submitted: SubmittedOrder) -> Iterator[Finding]:
 def carrier_alias_known(submitted: SubmittedOrder) -> Iterator[Finding]:
     """A carrier is one of the destination account's shipping services."""
     if submitted.destination is not None:
-        for place, shipment in submitted.shipments():
+        for place, shipment in submitted.shipments:
             yield from unknown_carrier(place, shipment["carrier"], submitted.destination)
 
 
 def phone_required_by_carrier(submitted: SubmittedOrder) -> Iterator[Finding]:
     """Some carriers need a phone number for the address."""
     if submitted.destination is not None:
-        for place, shipment in submitted.shipments():
+        for place, shipment in submitted.shipments:
             carrier = submitted.destination.carrier(shipment["carrier"])
             yield from missing_phone(place, shipment["shipTo"], carrier)
 

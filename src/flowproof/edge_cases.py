@@ -16,13 +16,26 @@ from types import MappingProxyType
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-__all__ = ["CHANGES", "COMPOSED", "DECOMPOSED", "PLACES", "UNUSUAL", "near_misses", "page_sizes", "unusual_texts"]
+__all__ = [
+    "CHANGES",
+    "COMPOSED",
+    "DECOMPOSED",
+    "EACH_TIME",
+    "PLACES",
+    "UNUSUAL",
+    "near_misses",
+    "page_sizes",
+    "unusual_texts",
+]
 
 COMPOSED, DECOMPOSED = "Andr\N{LATIN SMALL LETTER E WITH ACUTE}", "Andre\N{COMBINING ACUTE ACCENT}"
 """One word in the two forms of Unicode (UAX 15): different texts that look the same."""
 
 PLACES = (0, 1, 9)
 """Indexes of the first entry of a list, the second, and the tenth, whose number has a digit more."""
+
+EACH_TIME = ("first", "second")
+"""How often what is refused is sent, since a provider may be right the first time alone: `for _ in EACH_TIME`."""
 
 CHANGES: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {

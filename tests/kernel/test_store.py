@@ -246,3 +246,32 @@ def test_what_was_undone_is_not_cached(store: Store) -> None:
         seen.append(cached_seed(store))
 
     assert seen == ["undone", "kept", "undone", "kept"]
+
+
+def test_kinds_are_those_that_have_records(store: Store) -> None:
+    """
+    A kind is listed once, by provider, as long as the workspace has a record of it.
+    """
+    for workspace, provider, kind, key in (
+        ("w", "b", "note", "1"),
+        ("w", "b", "note", "2"),
+        ("w", "a", "page", "1"),
+        ("w", "a", "gone", "1"),
+        ("v", "a", "other", "1"),
+    ):
+        store.records.put(workspace, provider, kind, key, 1)
+    store.records.delete("w", "a", "gone", "1")
+
+    assert list(store.records.kinds("w")) == [("a", "page"), ("b", "note")]
+
+
+def test_first_tasks_are_those_that_are_due_first(store: Store) -> None:
+    """
+    Of many tasks a bounded number is read, in the order in which they are due.
+    """
+    store.workspaces.add(workspace_row("w"))
+    for due_us in (30, 10, 20):
+        store.tasks.add("w", "p", due_us, "print", None, rng_key="")
+
+    assert [row.due_us for row in store.tasks.of_workspace("w", limit=2)] == [10, 20]
+    assert [row.due_us for row in store.tasks.of_workspace("w")] == [10, 20, 30]

@@ -62,6 +62,22 @@ def test_schema_of_3_1_stays_as_it_is() -> None:
     assert document["components"]["schemas"]["A"] == schema  # type: ignore[index]  # (a document of any shape)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"minimum": 0, "exclusiveMinimum": True}, {"exclusiveMinimum": 0}),
+        ({"maximum": 9, "exclusiveMaximum": False}, {"maximum": 9}),
+    ],
+    ids=str,
+)
+def test_boolean_limit_of_3_0_is_read_in_3_1_too(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Public documents of 3.1 have kept exclusive limits that are booleans, which say whether the limit itself fits."""
+    document: dict[str, Any] = {"openapi": "3.1.0", "paths": {}, "components": {"schemas": {"A": before}}}
+    upgrade(document)
+
+    assert document["components"]["schemas"]["A"] == after
+
+
 def test_yaml_is_read_as_openapi_means_it() -> None:
     """Dates stay texts, and statuses and other keys become texts."""
     text = b"day: 2020-01-01\n200: x\non: y\nn: 1.5\n"

@@ -158,6 +158,16 @@ def test_form_is_read_by_its_schema(shop: Shop) -> None:
     assert [shop.ask("POST", "/orders", form)[0] for form in ("count=0", "count=x", "count=2&gift=maybe")] == [400] * 3
 
 
+@pytest.mark.parametrize(("method", "path", "status"), [("POST", "/toys", 422), ("PATCH", "/toys/1", 400)])
+def test_broken_json_is_refused_with_a_documented_status(shop: Shop, method: str, path: str, status: int) -> None:
+    """A body that is no JSON is answered 400, or 422 where the operation documents that alone."""
+    credentials = {"authorization": f"Bearer {shop.credential.key}", "content-type": "application/json"}
+    answer = shop.mock.handle(WireRequest(method, f"/shop{path}", "", tuple(credentials.items()), b'{"name": '))
+
+    assert isinstance(answer, WireResponse)
+    assert answer.status == status
+
+
 def test_path_and_method_that_are_not_there(shop: Shop) -> None:
     """An unknown path is answered 404, and an unknown method 405 with those that there are."""
     answer = shop.answer("POST", "/hours")

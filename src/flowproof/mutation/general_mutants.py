@@ -149,10 +149,20 @@ def _of_text(
 ) -> Iterator[Mutant]:
     where = f"{place[0]} {place[1]}" if place[0] != "body" else f"the body's {pointer(place[1:])}"
     for likeness in get_args(Likeness):
-        if made_up or likeness != "composed":  # (an id of the provider's has no other composition)
+        if _can_differ(likeness, texts) and (made_up or likeness != "composed"):  # (an id has no other composition)
             says = f"{where} of {operation or 'all operations'} is compared without regard to {LIKE[likeness]}"
             id_ = f"{operation or 'all'}<{'.'.join(place)}"
             yield _made(contract, id_, f"like_{likeness}", says, (operation, None), steps=place, values=texts)
+
+
+def _can_differ(likeness: Likeness, texts: tuple[str, ...]) -> bool:
+    """Whether one of these texts may have a lookalike: a number is written in one way, and has no letter case."""
+    match likeness:
+        case "case":
+            return any(each != each.swapcase() for each in texts)
+        case "composed":
+            return any(not each.isascii() or each.upper() != each.lower() for each in texts)
+    return not all(each.lstrip("-").isdecimal() for each in texts)
 
 
 def _of_requirement(contract: Contract, reference: ReferenceRun, requirement: str) -> Iterator[Mutant]:

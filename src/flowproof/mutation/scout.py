@@ -40,16 +40,9 @@ class Sightings:
             self.changed.setdefault(mutant, set()).update(nodes)
 
     def narrow(self, mutant: Mutant, nodes: list[str]) -> list[str]:
-        """
-        Those of a mutant's tests that can notice it.
-
-        What another workspace got may also be of another test, so there the other tests come last.
-        """
-        if mutant.family != "general":
-            return nodes
+        """Those of a mutant's tests that can notice it, in their order."""
         able = self.changed.get(mutant.id, set())
-        others = [each for each in nodes if each not in able] if mutant.kind == "other_workspace" else []
-        return [*(each for each in nodes if each in able), *others]
+        return nodes if mutant.family != "general" else [each for each in nodes if each in able]
 
 
 class Scout:

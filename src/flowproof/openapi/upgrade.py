@@ -34,13 +34,28 @@ LIMITS = (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"))
 
 
 def upgrade(document: Node) -> None:
-    """Turn a document of 3.0 into one of 3.1, in place; one of 3.1 stays as it is."""
-    if not str(document["openapi"]).startswith("3.0"):
-        return
-    document["openapi"] = "3.1.0"
+    """
+    Turn a document of 3.0 into one of 3.1, in place.
+
+    One of 3.1 stays as it is, but for exclusive limits that are booleans: public documents that were upgraded by hand
+    have kept some, and 3.1 gives them no meaning.
+    """
+    is_old = str(document["openapi"]).startswith("3.0")
+    if is_old:
+        document["openapi"] = "3.1.0"
     for kind, node in list(walk(document)):
         if kind == "schema":
-            _upgrade_schema(node)
+            _exclude_limits(node)
+            if is_old:
+                _upgrade_schema(node)
+
+
+def _exclude_limits(schema: Node) -> None:
+    for limit, exclusive in LIMITS:
+        if isinstance(schema.get(exclusive), bool):
+            is_exclusive = schema.pop(exclusive)
+            if is_exclusive and limit in schema:
+                schema[exclusive] = schema.pop(limit)
 
 
 def _upgrade_schema(schema: Node) -> None:
@@ -49,11 +64,6 @@ def _upgrade_schema(schema: Node) -> None:
         schema.clear()
         schema["$ref"] = reference
         return
-    for limit, exclusive in LIMITS:
-        if isinstance(schema.get(exclusive), bool):
-            is_exclusive = schema.pop(exclusive)
-            if is_exclusive and limit in schema:
-                schema[exclusive] = schema.pop(limit)
     if schema.pop("nullable", None) is True:
         _allow_null(schema)
     if "example" in schema:

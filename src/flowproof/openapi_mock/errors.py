@@ -49,15 +49,13 @@ def _status(refusal: Refusal, operation: Operation | None) -> tuple[int, str]:
             return status_for(operation, 409, 422, 400), "There is such a resource already."
         case ContractBroken(findings=findings):
             places = ", ".join(sorted({each.pointer.strip("/") or each.where for each in findings}))
-            return status_for(operation, 422, 400) if _has_422(
-                operation
-            ) else 400, f"The request is not valid: {places}."
+            return 422 if _has_422(operation) else 400, f"The request is not valid: {places}."
         case MalformedBody():
-            return 400, "The body is malformed."
+            return status_for(operation, 400, 422), "The body is malformed."
         case WrongContentType():
-            return 415, "The media type is not supported."
+            return status_for(operation, 415, 400, 422), "The media type is not supported."
         case BodyTooLarge():
-            return 413, "The body is too large."
+            return status_for(operation, 413, 400, 422), "The body is too large."
         case NoSuchRoute():
             return 404, "There is no such page."
         case MethodNotAllowed():

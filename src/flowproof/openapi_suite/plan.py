@@ -203,8 +203,7 @@ class SuitePlan:
         if role is None or creating is None:
             return self.draw(described, self.prepared(client, operation, seed=seed), seed=seed)
         request = self.draw(described, seed=seed)
-        created, _ = self._created(client, creating, seed)
-        key = self.key_of(creating, created)
+        key = self.key_of(creating, self._created(client, creating, self.path_values(creating, seed), seed))
         return replace(request, value={**request.value, role.collection.key: key})
 
     def prepared(self, client: Client, operation: str, *, seed: str = "") -> Mapping[str, str]:
@@ -221,25 +220,44 @@ class SuitePlan:
         creating = verbs.get("create", verbs.get("replace", ""))
         if not creating:
             return {}
-        created, used = self._created(client, creating, seed)
-        values = self._path_values(creating, used)
+        values = self._parents(creating, operation, seed)
+        created = self._created(client, creating, values, seed)
         return (
             values
             if "create" not in verbs
             else {**values, role.collection.parameter: str(self.key_of(creating, created))}
         )
 
-    def _created(self, client: Client, creating: str, seed: str) -> tuple[Any, str]:
-        """The answer that created a record, and the seed of its request: another where that one's key is taken."""
-        used, answer = seed, self.perform(client, creating, seed=seed)
-        for number in range(1, MOST_DRAWS if self._sent_key(creating, seed) is not None else 1):
+    def _parents(self, creating: str, operation: str, seed: str) -> Mapping[str, str]:
+        """Values for the parents in a path that both operations allow: one of them may say more of them."""
+        names = self.operation(creating).names
+        for drawn in (self.path_values(creating, seed), self.path_values(operation, seed)):
+            parents = {name: text for name, text in drawn.items() if name in names}
+            if all(self._allows(each, parents) for each in (creating, operation)):
+                return parents
+        return self.path_values(creating, seed)
+
+    def _allows(self, operation: str, values: Mapping[str, str]) -> bool:
+        """Whether an operation's path may have these texts."""
+        schemas = self.contract.schemas
+        parameters = [each for each in self.operation(operation).parameters if each.place == "path"]
+        uris = {each.name: schemas.uri_of_pointer(each.schema) for each in parameters}
+        return all(
+            schemas.accepts(uris[name], text) or (text.isdecimal() and schemas.accepts(uris[name], int(text)))
+            for name, text in values.items()
+            if name in uris
+        )
+
+    def _created(self, client: Client, creating: str, values: Mapping[str, str], seed: str) -> Any:
+        """The answer that created a record below those parents; by another request where its key is taken."""
+        answer, taken = self.perform(client, creating, values, seed=seed), self._sent_key(creating, seed)
+        for number in range(1, MOST_DRAWS if taken is not None else 1):
             if answer.status_code < 300:
                 break
-            used = f"{seed} {number}"
-            answer = send(client, self._with_key_besides(creating, used, self._sent_key(creating, seed), number))
+            answer = send(client, self._with_key_besides(creating, values, f"{seed} {number}", taken, number))
         if answer.status_code >= 300:
             raise AssertionError(f"{creating} answered {answer.status_code}: {answer.content[:300]!r}")
-        return answer.json() if answer.content else None, used
+        return answer.json() if answer.content else None
 
     def _sent_key(self, creating: str, seed: str) -> Any:
         """The key that a request to create a record chooses; None where clients choose none."""
@@ -247,10 +265,12 @@ class SuitePlan:
         inner = sent.get(role.sent) if role.sent and isinstance(sent, dict) else sent
         return inner.get(role.collection.key) if isinstance(inner, dict) else None
 
-    def _with_key_besides(self, creating: str, seed: str, taken: Any, number: int) -> DrawnRequest:
+    def _with_key_besides(
+        self, creating: str, values: Mapping[str, str], seed: str, taken: Any, number: int
+    ) -> DrawnRequest:
         """The request of a seed; where it is the document's example, so that its key is taken, with another key."""
         described, role = self.operation(creating), self.roles[creating]
-        request = self.draw(described, seed=seed)
+        request = self.draw(described, values, seed=seed)
         if self._sent_key(creating, seed) != taken or not isinstance(taken, str | int):
             return request
         steps = (role.sent, role.collection.key) if role.sent else (role.collection.key,)
@@ -311,7 +331,7 @@ class SuitePlan:
     def collection_of(self, operation: str) -> Collection:
         return self.roles[operation].collection
 
-    def _path_values(self, operation: str, seed: str) -> Mapping[str, str]:
+    def path_values(self, operation: str, seed: str = "") -> Mapping[str, str]:
         """The values that `draw` gives the parents in an operation's path."""
         described = self.operation(operation)
         drawn = self.draw(described, seed=seed)

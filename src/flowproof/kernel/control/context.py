@@ -17,7 +17,7 @@ from flowproof.kernel.mock import Mock
 from flowproof.kernel.provider_context import ProviderContext
 from flowproof.kernel.workspaces import Workspace
 
-__all__ = ["ControlContext", "NotFoundProblem", "bind", "control_ctx"]
+__all__ = ["MAX_NUMBER", "ControlContext", "NotFoundProblem", "bind", "control_ctx"]
 
 MAX_NUMBER = 2**62  # as far as the store can count
 

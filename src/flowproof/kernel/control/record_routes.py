@@ -19,11 +19,11 @@ def list_records(workspace: str) -> dict[str, Any]:
     """The newest records of each kind and how many there are, without secret members; keys may be secrets."""
     mock, limit = control_ctx.mock, control_ctx.number("limit", 100)
     chosen = control_ctx.workspace(workspace).id
-    kinds: dict[str, set[str]] = {slug: set() for slug in mock.apps}
-    for slug, kind, _key, _value in mock.store.records.of_workspace(chosen):
-        if slug in kinds and kind != SEED:
-            kinds[slug].add(kind)
     records = mock.store.records
+    kinds: dict[str, list[str]] = {slug: [] for slug in mock.apps}
+    for slug, kind in records.kinds(chosen):
+        if slug in kinds and kind != SEED:
+            kinds[slug].append(kind)
     return {
         "records": {
             slug: [
@@ -35,7 +35,7 @@ def list_records(workspace: str) -> dict[str, Any]:
                         for value in records.newest(chosen, slug, kind, limit=limit, offset=0)
                     ],
                 }
-                for kind in sorted(found)
+                for kind in found
             ]
             for slug, found in kinds.items()
         }

@@ -9,7 +9,7 @@ from flowproof.kernel.provider_context import exchange_of_task
 from flowproof.kernel.time.clock import Clock
 from flowproof.kernel.time.failed_tasks import FailedTasks
 
-from .context import NotFoundProblem, control_ctx
+from .context import MAX_NUMBER, NotFoundProblem, control_ctx
 
 __all__ = ["task_routes"]
 
@@ -22,9 +22,10 @@ SHOWN = ("id", "provider", "name", "failed_at", "error")  # the value may hold w
 def list_tasks(workspace: str) -> dict[str, Any]:
     """What is still to be done, and what failed."""
     chosen = control_ctx.workspace(workspace).id
+    limit = control_ctx.number("limit", MAX_NUMBER)
     pending = [
         {"provider": row.provider, "name": row.name, **_origin(chosen, row.due_us, row.rng_key)}
-        for row in control_ctx.mock.store.tasks.of_workspace(chosen)
+        for row in control_ctx.mock.store.tasks.of_workspace(chosen, limit=limit)
     ]
     return {"pending": pending, "failed": _failed(chosen)}
 

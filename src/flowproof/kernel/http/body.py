@@ -117,13 +117,16 @@ def _as_many_keys(body: bytes, value: Any) -> bool:
     """
     Whether a body's text has no more keys than its value.
 
-    Where the body is written as orjson writes, the value's JSON has as many ends of keys, or fewer where a key came
-    twice. Counting them is faster than a look at each key.
+    A body that is the value's JSON, byte for byte, has lost no key. Where the body is written as orjson writes, the
+    value's JSON has as many ends of keys, or fewer where a key came twice: counting them is faster than a look at each.
     """
+    written = orjson.dumps(value)
+    if written == body:
+        return True
     for spelling in OTHER_SPELLINGS:
         if spelling[:1] in body and spelling in body:  # (one byte is found many times as fast as two)
             return len(KEY.findall(body)) == _keys(value)
-    return body.count(b'":') == orjson.dumps(value).count(b'":')
+    return body.count(b'":') == written.count(b'":')
 
 
 def _keys(value: Any) -> int:

@@ -19,6 +19,7 @@ __all__ = ["MOST_AT_ONCE", "JournalReader"]
 
 MOST_AT_ONCE = 100  # exchanges a read
 MOST_REFUSED = 50  # of them, where there are others
+MOST_IN_A_RUSH = 30  # of the others, while more come than a read gives: as many as a list has lines in view
 MOST_AWAITED = 100  # a request that a fault plan holds up has its number, and is recorded behind later ones
 
 
@@ -27,8 +28,8 @@ class JournalReader:
     The exchanges of a workspace, in parts.
 
     Where no more come than a read gives, they come in their order. Where more come, a read gives the oldest that were
-    refused, so that none of these is passed over, and the newest of the others. The rest follows as soon as there is
-    room for it, the newest first; what the journal has dropped by then is missed.
+    refused, so that none of these is passed over, and a few of the newest others. The rest follows as soon as fewer
+    come, the newest first; what the journal has dropped by then is missed.
 
     Args:
         store: Where the journal is.
@@ -42,7 +43,7 @@ class JournalReader:
         self._workspace = workspace
         self._keep = keep
         self._counted = after
-        self._is_new = after == 0  # what was dropped before somebody came for the first time is not missed
+        self._is_new = after == 0  # what happened before somebody came for the first time is no rush, and not missed
         self._refused: list[int] = []  # each list in the order of the numbers
         self._others: list[int] = []
         self._awaited: list[int] = []
@@ -70,8 +71,9 @@ class JournalReader:
         Raises:
             StoreError: The state cannot be read.
         """
+        most = MOST_AT_ONCE if count - self._counted <= MOST_AT_ONCE or self._is_new else MOST_IN_A_RUSH
         self._look(count)
-        numbers = [*self._awaited, *self._next()]
+        numbers = [*self._awaited, *self._next(most)]
         if not numbers:
             return []
         found = {each.number: each for each in self._store.exchanges.peek(self._workspace, numbers)}
@@ -98,11 +100,11 @@ class JournalReader:
             self.missed += dropped
             del each[:dropped]
 
-    def _next(self) -> list[int]:
-        """Take the numbers that a read gives."""
+    def _next(self, most: int) -> list[int]:
+        """Take the numbers that a read gives; ``most`` of those that were not refused."""
         refused = self._refused[: max(MOST_REFUSED, MOST_AT_ONCE - len(self._others))]
         del self._refused[: len(refused)]
-        first = max(0, len(self._others) - (MOST_AT_ONCE - len(refused)))
+        first = max(0, len(self._others) - min(most, MOST_AT_ONCE - len(refused)))
         others = self._others[first:]
         del self._others[first:]
         return [*refused, *others]

@@ -38,7 +38,7 @@ __all__ = ["Courier"]
 logger = logging.getLogger("flowproof.courier")
 
 TASKS_AT_ONCE = 10
-LONGEST_SLEEP_S = 3600.0
+SHORTEST_SLEEP_S, LONGEST_SLEEP_S = 0.01, 3600.0  # a look finds what many requests have left, not one for each
 START_TIMEOUT_S = 2.0
 MOST_AT_ONCE = 256  # connections, of all workspaces together
 SWEEP_S = 1.0
@@ -319,7 +319,7 @@ class Courier:
             timer.handle.cancel()
         wait_s = (Clock.at_microseconds(due_us) - workspace.clock.now()).total_seconds()
         loop = asyncio.get_running_loop()
-        handle = loop.call_later(min(max(wait_s, 0.001), LONGEST_SLEEP_S), self.wake, workspace.id)
+        handle = loop.call_later(min(max(wait_s, SHORTEST_SLEEP_S), LONGEST_SLEEP_S), self.wake, workspace.id)
         self._timers[workspace.id] = Timer(due_us, handle)
 
     async def _deliver(self, workspace: Workspace, row: DeliveryRow) -> None:

@@ -122,6 +122,9 @@ class RecordTable(Protocol):
 
     def count(self, workspace: str, provider: str, kind: str) -> int: ...
 
+    def kinds(self, workspace: str) -> Sequence[tuple[str, str]]:
+        """Provider and kind of each collection of a workspace that has records, in alphabetical order."""
+
     def of_workspace(self, workspace: str) -> Iterator[tuple[str, str, str, Any]]:
         """A workspace's records as provider, kind, key and value, the oldest first."""
 
@@ -137,8 +140,8 @@ class TaskQueue(Protocol):
     def remove(self, rows: Sequence[TaskRow]) -> None:
         """Remove tasks of one workspace."""
 
-    def of_workspace(self, workspace: str) -> Sequence[TaskRow]:
-        """A workspace's tasks in the order in which they are due."""
+    def of_workspace(self, workspace: str, *, limit: int | None = None) -> Sequence[TaskRow]:
+        """A workspace's tasks in the order in which they are due; the first so many of them."""
 
 
 class DeliveryQueue(Protocol):

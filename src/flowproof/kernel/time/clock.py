@@ -24,6 +24,8 @@ MODES: tuple[Mode, ...] = ("real", "frozen", "stepped")
 MAX_SECONDS = 3.2e11  # ten thousand years
 MIN_INSTANT = datetime.min.replace(tzinfo=UTC)
 MAX_INSTANT = datetime.max.replace(tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def system_now() -> datetime:
@@ -38,7 +40,7 @@ def stopwatch_ms() -> float:
 
 def microseconds(instant: datetime) -> int:
     """Whole microseconds since 1970 of an aware instant, exactly."""
-    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return (instant - EPOCH) // MICROSECOND
 
 
 def later(instant: datetime, seconds: float) -> datetime:
@@ -103,7 +105,7 @@ class Clock:
     def at_microseconds(since_1970: int) -> datetime:
         """The aware instant of so many microseconds since 1970; the calendar's end beyond it. See `microseconds`."""
         try:
-            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=since_1970)
+            return EPOCH + timedelta(microseconds=since_1970)
         except OverflowError:
             return MAX_INSTANT if since_1970 > 0 else MIN_INSTANT
 

@@ -4,6 +4,7 @@ import { call, path } from "./control.js";
 import { button, field, h, say, select, table } from "./dom.js";
 
 const STEPS = [["a minute", 60], ["an hour", 3600], ["a day", 86400], ["a week", 604800]];
+const MOST_SHOWN = 100;
 const MODES = [["real", "real: follows the operating system"], ["frozen", "frozen: stands still"], ["stepped", "stepped: moves on after each exchange"]];
 
 export async function open(root, page) {
@@ -19,7 +20,7 @@ export async function open(root, page) {
     }
   };
   const update = async () => {
-    const [clock, tasks, webhooks] = await Promise.all([call("GET", `${where}/clock`), call("GET", `${where}/tasks`), call("GET", `${where}/webhooks`)]);
+    const [clock, tasks, webhooks] = await Promise.all([call("GET", `${where}/clock`), call("GET", `${where}/tasks?limit=${MOST_SHOWN + 1}`), call("GET", `${where}/webhooks`)]);
     standing.replaceChildren(...clockParts(clock, where, change));
     due.replaceChildren(...dueParts(clock, tasks, webhooks, where, change, page));
   };
@@ -47,12 +48,14 @@ function dueParts(clock, { pending, failed }, { deliveries }, where, change, pag
     ...pending.map((each) => [each.due_at, "task", each.provider, each.name, origin(each.exchange, page)]),
     ...waiting.map((each) => [each.due_at, "webhook", each.provider, each.webhook.event, each.id]),
   ].sort((a, b) => (a[0] < b[0] ? -1 : 1));
+  const areMore = line.splice(MOST_SHOWN).length > 0;
   const ahead = (at) => Math.max(0, (Date.parse(at) - Date.parse(clock.now)) / 1000);
   const rows = line.map((each) => [...each, ahead(each[0]) ? button("Advance to it", change(() => call("POST", `${where}/clock/advance`, { seconds: Math.ceil(ahead(each[0]) * 1000) / 1000 })), { class: "small", "aria-label": `Advance to it: ${each[3]} at ${each[0]}` }) : ""]);
   return [
     h("h2", { id: "due" }, "What is due"),
     line.length ? timeline(line.map(([at, what, provider, name]) => ({ seconds: ahead(at), what, text: `${name} (${provider})`, at }))) : null,
     line.length ? table(["When", "What", "Provider", "Name", "From", "Action"], rows, "What is due, the next first") : h("p", { class: "quiet" }, "Nothing is due."),
+    areMore ? h("p", { class: "quiet" }, "More is due after these.") : null,
     failed.length ? h("h2", {}, "Tasks that failed") : null,
     failed.length ? table(["When", "Provider", "Name", "Error", "Action"], failed.map((each) => [each.failed_at, each.provider, each.name, each.error,
       button("Run again", change(() => call("POST", `${where}/tasks${path(each.id)}/run`)))]), "Tasks that failed") : null,

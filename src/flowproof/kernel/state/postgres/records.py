@@ -28,6 +28,7 @@ INCREMENT = Statement(
 DELETE = Statement(f"DELETE FROM flowproof.record WHERE {PLACE} AND key = $4 RETURNING 1")
 NEWEST = Statement(f"SELECT body FROM flowproof.record WHERE {PLACE} ORDER BY seq DESC LIMIT $4 OFFSET $5")
 COUNT = Statement(f"SELECT count(*) FROM flowproof.record WHERE {PLACE}")
+KINDS = Statement("SELECT DISTINCT provider, kind FROM flowproof.record WHERE workspace = $1 ORDER BY provider, kind")
 ALL = Statement("SELECT provider, kind, key, body FROM flowproof.record WHERE workspace = $1 ORDER BY seq")
 
 
@@ -63,6 +64,9 @@ class PostgresRecords:
 
     def count(self, workspace: str, provider: str, kind: str) -> int:
         return int(self._transactions.read(workspace, COUNT, workspace, provider, kind)[0][0])
+
+    def kinds(self, workspace: str) -> Sequence[tuple[str, str]]:
+        return [(row[0], row[1]) for row in self._transactions.read(workspace, KINDS, workspace)]
 
     def of_workspace(self, workspace: str) -> Iterator[tuple[str, str, str, Any]]:
         rows = self._transactions.read(workspace, ALL, workspace)

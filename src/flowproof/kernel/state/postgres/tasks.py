@@ -22,7 +22,7 @@ DUE = Statement(
     " ORDER BY due_us, seq LIMIT $4"
 )
 REMOVE = Statement("DELETE FROM flowproof.task WHERE seq = ANY ($1::bigint[])")
-ALL = Statement(f"SELECT {COLUMNS} FROM flowproof.task WHERE workspace = $1 ORDER BY due_us, seq")
+ALL = Statement(f"SELECT {COLUMNS} FROM flowproof.task WHERE workspace = $1 ORDER BY due_us, seq LIMIT $2")
 
 
 class PostgresTasks:
@@ -42,5 +42,5 @@ class PostgresTasks:
         if rows:
             self._transactions.write(rows[0].workspace, REMOVE, [str(row.seq) for row in rows])
 
-    def of_workspace(self, workspace: str) -> Sequence[TaskRow]:
-        return [TaskRow(*row) for row in self._transactions.read(workspace, ALL, workspace)]
+    def of_workspace(self, workspace: str, *, limit: int | None = None) -> Sequence[TaskRow]:
+        return [TaskRow(*row) for row in self._transactions.read(workspace, ALL, workspace, limit)]

@@ -96,6 +96,14 @@ class SqliteRecords:
         place = (self._collection(workspace, provider, kind),)
         return int(self._database.read("SELECT count(*) FROM record WHERE collection = ?", place).fetchone()[0])
 
+    def kinds(self, workspace: str) -> Sequence[tuple[str, str]]:
+        rows = self._database.read(
+            "SELECT provider, kind FROM collection WHERE workspace = ?"
+            " AND EXISTS (SELECT 1 FROM record WHERE collection = collection.id) ORDER BY provider, kind",
+            (workspace,),
+        )
+        return [(provider, kind) for provider, kind in rows]
+
     def of_workspace(self, workspace: str) -> Iterator[tuple[str, str, str, Any]]:
         rows = self._database.read(
             "SELECT c.provider, c.kind, r.id, r.body FROM collection c JOIN record r ON r.collection = c.id"

@@ -36,16 +36,21 @@ class SqliteTasks:
         )
 
     def due(self, workspace: str, until_us: int, providers: Collection[str], *, limit: int) -> Sequence[TaskRow]:
-        rows = self._database.read(f"{DUE} LIMIT ?", (workspace, until_us, limit)).fetchall()
-        if any(TaskRow(*row).provider not in providers for row in rows):  # left by a server that had more of them
-            all_rows = self._database.read(DUE, (workspace, until_us))
-            rows = list(islice((row for row in all_rows if TaskRow(*row).provider in providers), limit))
-        return [TaskRow(*row) for row in rows]
+        rows = [TaskRow(*row) for row in self._database.read(f"{DUE} LIMIT ?", (workspace, until_us, limit))]
+        if any(row.provider not in providers for row in rows):  # left by a server that had more of them
+            all_rows = (TaskRow(*row) for row in self._database.read(DUE, (workspace, until_us)))
+            rows = list(islice((row for row in all_rows if row.provider in providers), limit))
+        return rows
 
     def remove(self, rows: Sequence[TaskRow]) -> None:
-        for row in rows:
-            self._database.write("DELETE FROM task WHERE seq = ?", (row.seq,))
+        if not rows:
+            return
+        numbers = orjson.dumps([row.seq for row in rows]).decode()
+        self._database.write("DELETE FROM task WHERE seq IN (SELECT value FROM json_each(?))", (numbers,))
 
-    def of_workspace(self, workspace: str) -> Sequence[TaskRow]:
-        rows = self._database.read("SELECT * FROM task WHERE workspace = ? ORDER BY due_us, seq", (workspace,))
+    def of_workspace(self, workspace: str, *, limit: int | None = None) -> Sequence[TaskRow]:
+        rows = self._database.read(
+            "SELECT * FROM task WHERE workspace = ? ORDER BY due_us, seq LIMIT ?",
+            (workspace, -1 if limit is None else limit),
+        )
         return [TaskRow(*row) for row in rows]
