@@ -41,7 +41,7 @@ ENFORCED_TIMES: Mapping[str, Callable[[int], bool]] = MappingProxyType(
         "not_second_time": lambda time: time != SECOND,
     }
 )
-"""Whether a requirement is enforced the how manieth time that a workspace breaks it."""
+"""Whether a requirement is enforced, by how often the workspace has broken it, this time included."""
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class GeneralInstaller:
         return self._request.mount if self._request is not None else ""
 
     def _count(self, workspace: str) -> int:
-        """The how manieth request of a workspace this is that comes to where the mutant acts; from 1."""
+        """How many requests of a workspace have come to where the mutant acts, this one included."""
         self._times[workspace] += not self._is_counted
         self._is_counted = True
         return self._times[workspace]
