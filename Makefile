@@ -9,6 +9,9 @@ LOWEST_SKIPS := --ignore tests/cli/test_env.py
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Followed by the names of further extras of pyproject.toml.
+INSTALL := $(PYTHON) scripts/venv.py $(VENV)
+LOWEST := build/lowest
 
 # With bytecode the hundreds of Pythons that the tests start need not compile the package and parse the contracts each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,7 +23,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 venv: ## make or update the virtual environment (every target does, when it has to)
-	@$(PYTHON) scripts/venv.py $(VENV)
+	@$(INSTALL)
 
 serve: venv ## serve every provider on loopback; options: make serve ARGS="--port 4011"
 	@exec $(BIN)/flowproof serve $(ARGS)
@@ -28,10 +31,13 @@ serve: venv ## serve every provider on loopback; options: make serve ARGS="--por
 test: venv ## run every test, in parallel; a choice of them: make test ARGS="-k signature"
 	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
-test-lowest: venv ## run what depends on other packages with their lowest versions that pyproject.toml allows
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/lowest
-	@$(BIN)/uv pip install --quiet --python build/lowest --resolution lowest-direct --editable '.[dev]'
-	@build/lowest/bin/pytest -n auto --dist worksteal -p no:cacheprovider --flowproof-transport socket $(LOWEST_TESTS) $(LOWEST_SKIPS) $(ARGS)
+test-lowest: $(LOWEST)/made ## run what depends on other packages with their lowest versions that pyproject.toml allows
+	@$(LOWEST)/bin/pytest -n auto --dist worksteal -p no:cacheprovider --flowproof-transport socket $(LOWEST_TESTS) $(LOWEST_SKIPS) $(ARGS)
+
+$(LOWEST)/made: pyproject.toml | venv
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	@$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct --editable '.[dev]'
+	@touch $@
 
 lint: venv ## ruff, formatting, spelling, data files
 	@$(BIN)/ruff check --quiet
@@ -52,8 +58,8 @@ check: lint types test ## lint, types and test: what to run before a commit
 mutants: venv ## break each mock on purpose and see whether its suite notices; a sample: make mutants ARGS="--sample 60"
 	@$(BIN)/flowproof mutants $(ARGS)
 
-attack: venv ## attack a server of our own: growing and broken input, kill -9, damaged archives; for longer: make attack ARGS="--seconds 600"
-	@$(BIN)/python -m pip install --quiet --editable '.[dev,attack]'
+attack: ## attack a server of our own: growing and broken input, kill -9, damaged archives; for longer: make attack ARGS="--seconds 600"
+	@$(INSTALL) attack
 	@$(BIN)/pytest -q -p no:cacheprovider tests/attack/test_growth.py
 	@$(BIN)/python -m tests.attack $(ARGS)
 	@$(BIN)/bandit --quiet --recursive -lll src/flowproof mocks
@@ -62,21 +68,21 @@ attack: venv ## attack a server of our own: growing and broken input, kill -9, d
 pictures: venv ## photograph the page's views for docs/pictures; needs Chromium; each in light, dark and small: make pictures ARGS="build/pictures --all"
 	@$(BIN)/python -m scripts.pictures $(ARGS)
 
-bench: venv ## measure the standing budgets, as ratios within one run; needs wrk
-	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+bench: ## measure the standing budgets, as ratios within one run; needs wrk
+	@$(INSTALL) bench
 	@$(BIN)/python -m benchmarks.budgets
 
-bench-growth: venv ## measure cost as work grows, up to a million with ARGS=--long (half an hour); needs wrk
-	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+bench-growth: ## measure cost as work grows, up to a million with ARGS=--long (half an hour); needs wrk
+	@$(INSTALL) bench
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
-bench-peers: venv ## measure other tools side by side on the same contract; needs wrk, npm and java
-	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+bench-peers: ## measure other tools side by side on the same contract; needs wrk, npm and java
+	@$(INSTALL) bench
 	@npm install --silent --no-audit --no-fund --prefix build/peers @stoplight/prism-cli@5 wiremock@3 @mockoon/cli@9
 	@$(BIN)/python -m benchmarks.peers build/peers
 
-bench-proxies: venv ## measure the proxy beside mitmproxy's and Prism's; needs wrk and npm
-	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+bench-proxies: ## measure the proxy beside mitmproxy's and Prism's; needs wrk and npm
+	@$(INSTALL) bench
 	@npm install --silent --no-audit --no-fund --prefix build/proxies @stoplight/prism-cli@5
 	@$(BIN)/python -m venv build/proxies/venv && build/proxies/venv/bin/pip install --quiet 'mitmproxy>=11,<13'
 	@$(BIN)/python -m benchmarks.proxies build/proxies $(ARGS)
@@ -84,16 +90,16 @@ bench-proxies: venv ## measure the proxy beside mitmproxy's and Prism's; needs w
 image-check: venv ## run the Dockerfile's steps in a Debian root, and the image as a container would; needs root and mmdebstrap
 	@$(BIN)/python scripts/image_root.py
 
-docs: venv ## build the documentation site into build/docs/html; a link that leads nowhere fails
-	@$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
+docs: ## build the documentation site into build/docs/html; a link that leads nowhere fails
+	@$(INSTALL) docs
 	@$(BIN)/python -m scripts.site build/docs
 	@echo build/docs/html/index.html
 
 docs-serve: docs ## build the site and serve it on http://127.0.0.1:8000
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/docs/html 8000
 
-bench-shared: venv ## measure several servers on one PostgreSQL; needs wrk and postgresql
-	@$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+bench-shared: ## measure several servers on one PostgreSQL; needs wrk and postgresql
+	@$(INSTALL) bench
 	@$(BIN)/python -m benchmarks.shared
 
 wheel: venv ## build the wheel into dist/

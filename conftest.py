@@ -10,6 +10,8 @@ UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", UNTIMED, max_examples=25)
 settings.register_profile("ci", UNTIMED, max_examples=100, derandomize=True, print_blob=True)
 settings.register_profile("nightly", UNTIMED, max_examples=2_000, print_blob=True)
+# For sessions that tests start to see that a suite runs at all, or once more, not whether a property holds.
+settings.register_profile("few", UNTIMED, max_examples=3, stateful_step_count=5, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 

@@ -40,16 +40,17 @@ class Gateway:
         headers = tuple((name, value) for name, value in started[1] if name != "Content-Length")
         return WireResponse(started[0], body, headers)
 
-    async def __call__(self, *_: object) -> None:
+    async def __call__(self, scope: object, receive: object, send: object) -> None:
         """Never called: every request of the measurement comes whole."""
         raise NotImplementedError
 
 
-if __name__ == "__main__":
-    uvicorn.run(
+def config(port: int) -> uvicorn.Config:
+    """How it is served."""
+    return uvicorn.Config(
         Gateway(),
-        port=int(sys.argv[1]),
-        http=partial(TransportProtocol, Limits(60.0, 75, most_open_files()), Turns(())),  # type: ignore[arg-type]  # (uvicorn calls it)
+        port=port,
+        http=partial(TransportProtocol, Limits(60.0, 75, most_open_files()), Turns(()), None),  # type: ignore[arg-type]  # (uvicorn calls it)
         ws="none",
         lifespan="off",
         log_level="error",
@@ -58,3 +59,7 @@ if __name__ == "__main__":
         server_header=False,
         date_header=False,
     )
+
+
+if __name__ == "__main__":
+    uvicorn.Server(config(int(sys.argv[1]))).run()

@@ -21,14 +21,7 @@ from tests.fork_server import ForkServer
 
 TIMEOUT_S = 60
 SUITE_TIMEOUT_S = 900.0  # what hangs is ended; nothing else depends on it
-PROFILE = """
-from hypothesis import HealthCheck, settings
-
-settings.register_profile(
-    "few", max_examples=1, stateful_step_count=3, deadline=None, suppress_health_check=list(HealthCheck)
-)
-settings.load_profile("few")
-"""
+FEW_EXAMPLES = {"HYPOTHESIS_PROFILE": "few"}
 
 QUICK: dict[str, Any] = {
     "flow1st": ("settings", {"pending_s": 0, "fulfil_s": 0}),
@@ -172,7 +165,6 @@ def test_pasted_variables_run_the_suite_twice(
     tmp_path: Path, served: Served, fork_server: ForkServer, provider: str
 ) -> None:
     """A provider's suite runs by the pasted variables, twice in a row on one workspace, without a failure."""
-    (tmp_path / "conftest.py").write_text(PROFILE)
     found = pasted(served.folder, ". ./served.env")
     variables = {name: value for name, value in found.items() if name.startswith(f"FLOWPROOF_{provider.upper()}_")}
     _quicken(served, provider)
@@ -180,7 +172,7 @@ def test_pasted_variables_run_the_suite_twice(
         fork_server.pytest(
             *("-q", "--pyargs", f"flowproof.suites.{provider}", *SLOW.get(provider, ())),
             cwd=tmp_path,
-            env=variables,
+            env=variables | FEW_EXAMPLES,
             timeout_s=SUITE_TIMEOUT_S,
         )
         for _ in range(2)
@@ -202,7 +194,7 @@ def test_account_without_money_is_a_reason_to_skip(tmp_path: Path, served: Serve
         *("-q", "-rs", "--pyargs", "flowproof.suites.flow1st"),
         *("-k", "same_order_again_is_one_order or unknown_sku or client_signs"),
         cwd=tmp_path,
-        env=pasted(served.folder, printed),
+        env=pasted(served.folder, printed) | FEW_EXAMPLES,
         timeout_s=SUITE_TIMEOUT_S,
     )
 

@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tests import tree
 from tests.fork_server import ForkServer
 
-TIMEOUT_S = 300.0  # of a whole suite on a slow machine
+TIMEOUT_S = 900.0  # of a whole suite on a slow machine
+FEW_EXAMPLES = {"HYPOTHESIS_PROFILE": "few"}  # of conftest.py
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,12 @@ class SuiteRun:
 
 
 def run_suite(
-    fork_server: ForkServer, slug: str, url: str, keys: Mapping[str, Mapping[str, str]], *options: str
+    fork_server: ForkServer,
+    slug: str,
+    url: str,
+    keys: Mapping[str, Mapping[str, str]],
+    *options: str,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> SuiteRun:
     """
     Run a suite in a process of its own.
@@ -38,15 +45,16 @@ def run_suite(
         url: Its base URL.
         keys: Parts of the credentials by role, such as `token`.
         options: Of pytest; a path among them stands in the place of the whole suite.
+        variables: Of the environment, beside the credentials.
     """
-    environment = {
+    credentials = {
         "_".join(("FLOWPROOF", slug, *([] if role == "default" else [role]), part)).upper(): value
         for role, parts in keys.items()
         for part, value in parts.items()
     }
     paths = () if any(each.startswith("suites/") for each in options) else (f"suites/{slug}",)
     command = ("-q", "--tb=short", *options, f"--flowproof-base-url={slug}={url}", *paths)
-    done = fork_server.pytest(*command, cwd=tree.ROOT, env=environment, timeout_s=TIMEOUT_S)
+    done = fork_server.pytest(*command, cwd=tree.ROOT, env={**variables, **credentials}, timeout_s=TIMEOUT_S)
     return SuiteRun(done.returncode, _number(done.stdout, "passed"), _number(done.stdout, "failed"), done.stdout)
 
 
@@ -57,7 +65,7 @@ def run_twice(
     *options: str,
 ) -> list[SuiteRun]:
     """
-    Run a suite twice against one server that is not started anew.
+    Run a suite twice against one server that is not started anew, the second time with few examples of each property.
 
     Args:
         fork_server: Begins the processes.
@@ -66,7 +74,9 @@ def run_twice(
         options: As of :func:`run_suite`.
     """
     with serving as (url, keys):
-        return [run_suite(fork_server, slug, url, keys, *options) for _ in range(2)]
+        return [
+            run_suite(fork_server, slug, url, keys, *options, variables=variables) for variables in ({}, FEW_EXAMPLES)
+        ]
 
 
 def _number(text: str, word: str) -> int:

@@ -20,12 +20,19 @@ class Proxy:
     """
 
     def __init__(self, upstream: str) -> None:
+        self.silent_after: bytes | None = None
+        """A connection over which a client sends this goes silent."""
         self._upstream = upstream
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._flows = threading.Event()
         self._flows.set()
         self._cut_off: list[socket.socket] = []
         self._open: list[socket.socket] = []
+
+    @property
+    def number_cut_off(self) -> int:
+        """How many sockets are silent; a connection has two."""
+        return len(self._cut_off)
 
     def url(self, cluster: Cluster) -> str:
         """The database's URL that leads through here."""
@@ -47,8 +54,9 @@ class Proxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._listening.close()
-        for each in (*self._open, *self._cut_off):
+        for each in (self._listening, *self._open, *self._cut_off):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)  # a thread that waits for it would keep it open
             each.close()
 
     def _accept(self) -> None:
@@ -72,6 +80,8 @@ class Proxy:
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         try:
             while data := source.recv(65536):
+                if self.silent_after is not None and self.silent_after in data:
+                    self._cut_off += (source, sink)
                 if not self._flows.is_set() or source in self._cut_off:
                     continue  # what comes is lost
                 sink.sendall(data)

@@ -149,13 +149,6 @@ class ActsTwice(ReferenceReceiver):
         return False
 
 
-class Slow(ReferenceReceiver):
-    """Does all its work before it answers, for longer than the sender waits."""
-
-    def __call__(self, received: Received) -> int | InboxResponse:
-        return InboxResponse(200, delay_s=30)
-
-
 class Crashes(ReferenceReceiver):
     """Answers nobody."""
 
@@ -171,7 +164,6 @@ WRONG = (
     ChokesOnUnknownEvent,
     RefusesTwice,
     ActsTwice,
-    Slow,
     Crashes,
 )
 

@@ -29,7 +29,7 @@ from flowproof.testing.search import replay
 from flowproof.testing.views import report_of
 from flowproof.text_file import read_text
 
-from .options import complete_provider, duration_s, option
+from .options import complete_provider, duration_s, option, report_option
 from .output import write
 from .tables import json_text, visible
 from .variables import variables
@@ -85,14 +85,7 @@ class GaveUp(CommandFailed):
     show_default=False,
     help="Write what was found as JSON; - is stdout.",
 )
-@option(
-    "--report",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    show_default=False,
-    help="Write the report as certify does: HTML, JSON, JUnit, SARIF, with what was tried and what was not.",
-)
+@report_option("Write the report as certify does: HTML, JSON, JUnit, SARIF, with what was tried and what was not.")
 @click.pass_context
 def break_(
     context: click.Context,

@@ -23,7 +23,7 @@ from flowproof.target.profile import MOCK
 from .certify_progress import Progress
 from .certify_summary import first, summary
 from .dry_run import show_dry_run
-from .options import complete_provider, option
+from .options import complete_provider, option, report_option
 from .tables import bullets, heading
 
 __all__ = ["certify"]
@@ -36,14 +36,7 @@ INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 @click.command()
 @click.argument("provider", shell_complete=complete_provider)
 @option("--target", required=True, metavar="mock|FILE", show_default=False, help="The mock, or a sandbox profile.")
-@option(
-    "--report",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    show_default=False,
-    help="Where the run's files go.  [default: flowproof-report/PROVIDER]",
-)
+@report_option("Where the run's files go.  [default: flowproof-report/PROVIDER]")
 @click.option("--resume", is_flag=True, show_default=False, help="Go on with the run that broke off there.")
 @click.option(
     "--requirement", "requirements", multiple=True, metavar="ID", help="Only its tests, or those below it; repeatable."

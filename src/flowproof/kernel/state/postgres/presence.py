@@ -26,6 +26,11 @@ CHANNEL = "flowproof"
 BEAT_S = 2.0
 TURNS_A_BEAT = 8  # in which it looks whether it is to end
 ALIVE = Statement("SELECT 1")
+# The lock of a connection that was cut is released when PostgreSQL ends that connection. No wait for it has no end.
+SETTINGS = (Statement("SET idle_session_timeout = '15s'"), Statement("SET lock_timeout = '8s'"))
+NUMBER = Statement("SELECT nextval('flowproof.server')::integer")
+LOCK = Statement("SELECT pg_advisory_lock($1, $2)")
+LISTEN = Statement(f"LISTEN {CHANNEL}")
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 START_TIMEOUT_S = 10.0
 
@@ -76,11 +81,11 @@ class Presence:
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     def _arrive(self, connection: Connection) -> None:
-        connection.execute("SET idle_session_timeout = '15s'")
+        connection.run([(each, encoded(())) for each in SETTINGS])
         if not self.server:
-            (self.server,) = connection.execute("SELECT nextval('flowproof.server')::integer").fetchone() or (0,)
-        connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_CLASS, self.server))
-        connection.execute(f"LISTEN {CHANNEL}")
+            self.server = connection.run([(NUMBER, encoded(()))])[0][0]
+        connection.run([(LOCK, encoded((LOCK_CLASS, self.server))), (LISTEN, encoded(()))])
+        connection.end_pipeline()
         self._cache.clear()  # whose notices have not reached us
         self._is_present.set()
 
