@@ -12,6 +12,7 @@ keeps a text, or goes through a list::
 import unicodedata
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -25,6 +26,7 @@ __all__ = [
     "UNUSUAL",
     "near_misses",
     "page_sizes",
+    "repeat_refusals",
     "unusual_texts",
 ]
 
@@ -34,6 +36,7 @@ COMPOSED, DECOMPOSED = "Andr\N{LATIN SMALL LETTER E WITH ACUTE}", "Andre\N{COMBI
 PLACES = (0, 1, 9)
 """Indexes of the first entry of a list, the second, and the tenth, whose number has a digit more."""
 
+LIMITED = 429  # too many requests, whatever they ask
 EACH_TIME = ("first", "second")
 """How often what is refused is sent, since a provider may be right the first time alone: `for _ in EACH_TIME`."""
 
@@ -88,6 +91,29 @@ def page_sizes(entries: int) -> tuple[int, ...]:
     """The sizes of a page at which the last one changes: of one entry, just not full, just full, with room for more."""
     half = -(-entries // 2)
     return tuple(sorted({each for each in (1, half, entries - 1, entries, entries + 1) if each > 0}))
+
+
+def repeat_refusals(session: Any) -> None:
+    """
+    Have a session send each request once more that is refused with 4XX: a rule that holds the first time alone is none.
+
+    For an autouse fixture of a suite. The second answer is checked by the contract, too, and has to have the status of
+    the first, unless one of them is 429: too many requests are another reason.
+
+    Args:
+        session: Of `requests`. From then on its requests raise AssertionError where the second answer differs.
+    """
+
+    def send_again(answer: Any, **settings: Any) -> None:
+        if not 400 <= answer.status_code < 500 or answer.status_code == LIMITED:
+            return
+        request = answer.request.copy()
+        request.hooks = {"response": []}  # (the second answer is not sent again)
+        second = session.send(request, allow_redirects=False, **settings).status_code
+        if second not in (answer.status_code, LIMITED):
+            raise AssertionError(f"refused with {answer.status_code}, then {second}")
+
+    session.hooks["response"].append(send_again)
 
 
 def unusual_texts(*, min_size: int = 1, max_size: int = 40) -> SearchStrategy[str]:

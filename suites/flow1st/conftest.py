@@ -10,6 +10,7 @@ import pytest
 
 from flowproof.clients import ClientError
 from flowproof.clients.flow1st import Flow1st, iso_microseconds
+from flowproof.edge_cases import repeat_refusals
 from flowproof.target import AccountCheck, Site, Target, TargetClock, Workspace
 
 from .access import connect
@@ -53,6 +54,14 @@ def flow1st(flow1st: Flow1st, target: Target) -> Flow1st:
     if target.workspace is None:
         flow1st.session.hooks["response"].append(partial(skip_without_money, target.name))
     return flow1st
+
+
+@pytest.fixture(autouse=True)
+def refused_each_time(request: pytest.FixtureRequest) -> None:
+    """What is refused in a test is refused the second time, too; properties, which refuse much, are left out."""
+    if "flow1st" in request.fixturenames and not getattr(request.function, "is_hypothesis_test", False):
+        flow1st: Flow1st = request.getfixturevalue("flow1st")
+        repeat_refusals(flow1st.session)
 
 
 @pytest.fixture

@@ -7,22 +7,34 @@ from typing import Any
 
 import pytest
 
-from flowproof.clients import Unauthorized
+from flowproof.clients import Refused, Unauthorized
 from flowproof.clients.flow1st import Flow1st
 from flowproof.target import ControlRefused, Workspace
 
 from .accounts import Account
 from .raw_client import RawClient
+from .receiver import receiving
 from .setup import RECIPIENT
 from .strategies import an_order
 
 PENDING_S = 1.5  # long enough for PENDING, too short for the outcome
+STAGING = "flow1st/environments/staging"
 CONFIGURATION = {"webhookUrl": "http://127.0.0.1:9/hooks", "emails": ["a@partner.example", "b@partner.example"]}
 
 
 def export(account: Account) -> dict[str, Any]:
     """The exported configuration of an account."""
     return dict(account.ask("GET", "/configuration/export"))
+
+
+def parts(made: dict[str, Any]) -> dict[str, str]:
+    """An API key as a client takes it."""
+    return {name: made[name] for name in ("api_key", "api_secret", "signing_key")}
+
+
+def order(client: Flow1st, reference: str) -> None:
+    """Place a valid order."""
+    client.complete_order(reference, sku="codm30cp", recipient=RECIPIENT, email="a@b.co")
 
 
 @pytest.fixture
@@ -83,6 +95,47 @@ def test_reference_is_one_for_each_environment(make_flow1st: Any, staging: Accou
 
     assert [len(staging.orders()), len(production.orders())] == [1, 1]
     assert staging.orders()[0]["reference"] != production.orders()[0]["reference"]
+
+
+@pytest.mark.requirement("flow1st.environment.separate", "flow1st.order.same_again", "flow1st.balance.debit_once")
+def test_order_is_found_by_its_reference_in_its_environment(
+    make_flow1st: Any, staging: Account, production: Account
+) -> None:
+    """
+    An order that is sent again is the first one, also when the other environment has had its reference in between.
+    """
+    production.top_up(3000)
+    clients = [make_flow1st(staging.workspace, role=role) for role in ("default", "production", "default")]
+    orders = [
+        each.complete_order("same", sku="codm30cp", recipient=RECIPIENT, email="a@b.co").reference for each in clients
+    ]
+
+    assert (orders[0] == orders[2], len(set(orders))) == (True, 2)
+    assert [len(each.orders()) for each in (staging, production)] == [1, 1]
+
+
+@pytest.mark.requirement("flow1st.token.basic", "flow1st.auth.token", "flow1st.webhook.signature")
+@pytest.mark.requirement("flow1st.webhook.access_token", "flow1st.signature.hmac")
+def test_secrets_of_before_a_rotation_are_of_no_use(make_flow1st: Callable[..., Flow1st], staging: Account) -> None:
+    """
+    On a mock, an API key that got new secrets opens, signs and is told by these alone, each time that it gets some.
+    """
+    keys = [staging.workspace.control("POST", f"{STAGING}/credentials")]
+    for _ in range(2):
+        keys.append(staging.workspace.control("POST", f"{STAGING}/credentials/{keys[0]['api_key']}/rotate"))
+        old, new = keys[-2], keys[-1]
+        with receiving(new["signing_key"], new["webhook_token"]) as receiver:
+            for secret in (old["api_secret"], old["signing_key"]):
+                with pytest.raises(Unauthorized):
+                    make_flow1st(staging.workspace, **{**parts(new), "api_secret": secret}).authenticate()
+            with pytest.raises(Refused):
+                order(make_flow1st(staging.workspace, **{**parts(new), "signing_key": old["signing_key"]}), "old")
+            staging.configure(receiver.url)
+            order(make_flow1st(staging.workspace, **parts(new)), f"new {len(keys)}")
+            staging.pass_time(10)
+
+        assert [each.status for each in receiver.news()] == ["PENDING", "SUCCESSFUL"]
+        assert len(receiver.got) == 2
 
 
 @pytest.mark.requirement("flow1st.configuration.export", "flow1st.credentials.differ")

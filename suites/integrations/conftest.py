@@ -9,12 +9,21 @@ import pytest
 
 from flowproof.clients import NotFound, Refused
 from flowproof.clients.integrations import Integration, Integrations
+from flowproof.edge_cases import repeat_refusals
 from flowproof.target import Target, Workspace
 
 from .access import undo
 from .events import Events
 from .raw_client import RawClient
 from .setup import Platform
+
+
+@pytest.fixture(autouse=True)
+def refused_each_time(request: pytest.FixtureRequest) -> None:
+    """What is refused in a test is refused the second time, too; properties, which refuse much, are left out."""
+    if "integrations" in request.fixturenames and not getattr(request.function, "is_hypothesis_test", False):
+        integrations: Integrations = request.getfixturevalue("integrations")
+        repeat_refusals(integrations.session)
 
 
 @pytest.fixture

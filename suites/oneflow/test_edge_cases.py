@@ -1,6 +1,7 @@
 """Where a provider that is right for one order goes wrong: a second shipment, ten items, ids that look alike."""
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,16 @@ from hypothesis import given
 
 from flowproof.clients import Forbidden, NotFound, ValidationFailed
 from flowproof.clients.oneflow import OneFlow, Order
-from flowproof.edge_cases import COMPOSED, DECOMPOSED, PLACES, UNUSUAL, near_misses, page_sizes, unusual_texts
+from flowproof.edge_cases import (
+    COMPOSED,
+    DECOMPOSED,
+    EACH_TIME,
+    PLACES,
+    UNUSUAL,
+    near_misses,
+    page_sizes,
+    unusual_texts,
+)
 from flowproof.target import Target, Workspace
 
 from .invalid_examples import INVALID_EXAMPLES, InvalidExample, broken_order
@@ -373,6 +383,44 @@ def test_refusal_is_the_same_the_second_time(
         assert raw.send("GET", "/api/order/validated").status_code == 404
         assert raw.send("GET", "/api/order", query="page=0").status_code == 400
         assert raw.oneflow.order(order.id).status == "cancelled"
+
+
+@pytest.mark.requirement("oneflow.auth.header", "oneflow.auth.date", "oneflow.auth.token", "oneflow.auth.algorithm")
+@pytest.mark.requirement(
+    "oneflow.shipping_update.body", "oneflow.shipping_update.carrier", "oneflow.order.list_pagesize"
+)
+@pytest.mark.requirement("oneflow.shipping_update.tracking_number", "oneflow.shipment.update_not_found")
+def test_each_refusal_comes_each_time(raw: RawClient, placed: Callable[..., Order]) -> None:
+    """
+    A request that is not signed as it must be, an update that no shipment can have and a page that is none are refused
+    in the same way each time.
+    """
+    number = placed().source_order_id or ""
+    shipping = f"/api/shipment/{number}/0/shipping"
+    updates = [[], {"shipTo": ADDRESS, "carrier": "fedex"}, {"shipTo": ADDRESS, "trackingNumber": 1}]
+    unsigned: list[dict[str, str | None]] = [
+        {"authorization": None},
+        {"authorization": "nobody:0"},
+        {"date": None},
+        {"algorithm": "MD5"},
+    ]
+
+    answers = [
+        [
+            *(
+                raw.send("GET", "/api/order", headers={f"x-oneflow-{n}": v for n, v in each.items()})
+                for each in unsigned
+            ),
+            *(raw.send("PUT", shipping, body=json.dumps(each).encode()) for each in updates),
+            raw.send("PUT", f"/api/shipment/{number}/7/shipping", body=json.dumps({"shipTo": ADDRESS}).encode()),
+            *(raw.send("GET", "/api/order", query=f"pagesize={each}") for each in (0, "x")),
+        ]
+        for _ in EACH_TIME
+    ]
+
+    first, second = ([(each.status_code, each.json()) for each in refused] for refused in answers)
+    assert first == second
+    assert {each for each, _ in first} <= {400, 401, 404}, first
 
 
 @pytest.mark.requirement("oneflow.auth.identity", "oneflow.order.not_found", "oneflow.order.source_order_id_unique")

@@ -7,6 +7,7 @@ import pytest
 
 from flowproof.clients import NotFound
 from flowproof.clients.otter import ONBOARDING, Otter, OtterUser, Token
+from flowproof.edge_cases import repeat_refusals
 from flowproof.target import ControlMissing, Target, Workspace
 
 from .access import token_of
@@ -18,6 +19,20 @@ from .setup import ADA, CLIENT_SCOPES, ENABLED, SEEDED, Account
 def raw(otter: Otter, target: Target) -> RawClient:
     """Hand-made requests to the current target."""
     return RawClient(otter, target.credentials("otter"), decides=target.workspace is not None)
+
+
+@pytest.fixture(autouse=True)
+def refused_each_time(request: pytest.FixtureRequest) -> None:
+    """
+    What is refused in a test is refused the second time, too.
+
+    Left out are properties, which refuse much, and tests of the rate limits, which count requests.
+    """
+    marked = [str(each) for mark in request.node.iter_markers("requirement") for each in mark.args]
+    is_left_out = getattr(request.function, "is_hypothesis_test", False) or any(".rate." in each for each in marked)
+    if "otter" in request.fixturenames and not is_left_out:
+        otter: Otter = request.getfixturevalue("otter")
+        repeat_refusals(otter.session)
 
 
 @pytest.fixture

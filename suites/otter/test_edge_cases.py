@@ -259,10 +259,16 @@ def test_redirect_back_is_not_stored(raw: RawClient, workspace: Workspace) -> No
 
 @pytest.mark.requirement("otter.connection.per_application", "otter.token.client_known", "otter.access.token_known")
 def test_another_workspace_has_connections_of_its_own(
-    user: OtterUser, target: Target, make_workspace: Callable[..., Workspace], make_otter: Callable[..., Otter]
+    user: OtterUser,
+    raw: RawClient,
+    account: Account,
+    target: Target,
+    make_workspace: Callable[..., Workspace],
+    make_otter: Callable[..., Otter],
 ) -> None:
     """
-    On a mock, a store that is connected in one workspace is free in another, whose secrets and tokens are its own.
+    On a mock, a store that is connected in one workspace is free in another, whose secrets, tokens and pages are its
+    own.
     """
     target.controlled("this test makes another workspace")
     user.connect(BRAND, STORES[0], our_store_id="here")
@@ -274,7 +280,10 @@ def test_another_workspace_has_connections_of_its_own(
         before = other.connection(BRAND, STORES[0])
         other.connect(BRAND, STORES[0], our_store_id="there")
         after = user.connection(BRAND, STORES[0])
+        parameters = {"limit": "1", "token": str(other.stores_page(BRAND, 1).next_token)}
+        page = raw.ask("GET", account.listed, user.token.access_token, params=parameters)
         with pytest.raises((Unauthorized, Refused)):
             make_otter(elsewhere, client_secret=target.credentials("otter").secret).application_token(["ping"])
 
+    assert error(page)[0] == 400
     assert (before, after and after.store_id) == (None, "here")

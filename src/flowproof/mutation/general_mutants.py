@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from flowproof.conformance import Contract
 from flowproof.conformance.places import pointer
+from flowproof.conformance.schema_walk import SchemaWalk
 
 from .inputs import Likeness, Place
 from .mutant import Mutant
@@ -73,6 +74,7 @@ LIKE: Mapping[Likeness, str] = MappingProxyType(
 )
 """A text is taken for one that was accepted before and differs in nothing else."""
 
+JSON = "application/json"
 SHORTEST_NAME = 2
 Texts = Mapping[str, bool]
 
@@ -90,8 +92,9 @@ def general_mutants(contract: Contract, reference: ReferenceRun, set_up: frozens
     for reached in sorted(reference.samples):
         if reached[1] < 400:
             yield from _of_answer(contract, reference, reached, is_echo=reached in echoes)
+    walk = SchemaWalk(contract)
     for name, status, steps in sorted(reference.lengths):
-        if max(reference.lengths[name, status, steps]) > 1:
+        if max(reference.lengths[name, status, steps]) > 1 and _is_named(contract, walk, (name, status), steps):
             yield from _of_list(contract, (name, status), steps, grows=(name, status) in echoes)
     for name in sorted({name for name, place in reference.texts if place[0] == "body"}):
         for kind, says in REQUESTS.items():
@@ -119,6 +122,14 @@ def _of_answer(contract: Contract, reference: ReferenceRun, reached: Reached, *,
         text = says.format(answer=f"the {status} of {name}", status=status, name=name)
         canned = reference.samples[reached] if kind == "first_answer" else None
         yield _made(contract, f"{name}.{status}", kind, text, reached, canned=canned)
+
+
+def _is_named(contract: Contract, walk: SchemaWalk, reached: Reached, steps: Place) -> bool:
+    """Whether the contract knows that place of an answer, so that it is none of a client's own making."""
+    operation = contract.operations.by_id(reached[0])
+    described = operation.described(reached[1]) if operation is not None else None
+    schema = (described or {}).get(JSON)
+    return schema is not None and steps in walk.locations(contract.schemas.uri_of_pointer(schema))
 
 
 def _of_list(contract: Contract, reached: Reached, steps: Place, *, grows: bool) -> Iterator[Mutant]:

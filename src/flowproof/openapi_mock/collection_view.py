@@ -196,19 +196,24 @@ class CollectionView:
 
     def _as_listed(self, answer: Any, record: Mapping[str, Any]) -> Any:
         """A record in a list, with the members that the list shows of each."""
-        listed = answer.get(self._role.wrapper) if self._role.wrapper and isinstance(answer, dict) else answer
-        first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
-        return {**first, **record}
+        return {**self._shown_first(answer), **record}
 
     def _completed(self, answer: Any, record: Mapping[str, Any]) -> dict[str, Any]:
         """A record with what the list requires of each, and as much of the record as it allows."""
         key = self._collection.key
         made = self._model.answers.of_schema(self._listed_schema or {}, Occasion(Random(str(record.get(key))), ctx.now))
-        kept = {**(made if isinstance(made, dict) else {}), **({key: record[key]} if key in record else {})}
+        own = {key: record[key]} if key in record else {}
+        likely = [{**each, **own} for each in (made, self._shown_first(answer)) if isinstance(each, dict)]
+        kept = next((each for each in likely if self._accepts(self._with_list(answer, [each]))), likely[0])
         for name, value in self._named(record).items():
             if self._accepts(self._with_list(answer, [{**kept, name: value}])):
                 kept[name] = value
         return kept
+
+    def _shown_first(self, answer: Any) -> dict[str, Any]:
+        """The first record of the list as the document shows it; empty where it shows none."""
+        listed = answer.get(self._role.wrapper) if self._role.wrapper and isinstance(answer, dict) else answer
+        return listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
 
     def _merged(self, record: dict[str, Any], sent: Mapping[str, Any], values: tuple[str, ...]) -> dict[str, Any]:
         """A new record: what was sent over the blank one, and the parents that the path names."""

@@ -165,6 +165,20 @@ class SuitePlan:
         listed = answer.get(role.wrapper, []) if role.wrapper and isinstance(answer, dict) else answer
         return [str(each.get(role.collection.key)) for each in listed if isinstance(each, dict)]
 
+    def listed_with(self, client: Client, path: str, values: Mapping[str, str], record: Mapping[str, Any]) -> list[str]:
+        """The keys in a collection's list, which is asked for a record by the filters that the list requires."""
+        listing = self.collections()[path]["list"]
+        request = self.draw(self.operation(listing), values)
+        scalars = {name: each for name, each in record.items() if isinstance(each, str | int)}
+        query = {name: scalars.get(name, each) for name, each in request.query.items()}
+        return self.keys_of(listing, send(client, replace(request, query=query)).json())
+
+    def record_in(self, operation: str, answer: Any) -> Mapping[str, Any]:
+        """The record in the answer of an operation."""
+        wrapper = self.roles[operation].wrapper
+        inner = answer.get(wrapper) if wrapper and isinstance(answer, dict) else answer
+        return inner if isinstance(inner, dict) else {}
+
     def protected(self) -> tuple[Operation, ...]:
         """Operations that ask for credentials."""
         return tuple(each for each in self.operations() if self._security.get(each.id))
@@ -280,9 +294,7 @@ class SuitePlan:
 
     def key_of(self, creating: str, answer: Any) -> Any:
         """The key of a record in the answer that created it."""
-        role = self.roles[creating]
-        inner: Any = answer.get(role.wrapper) if role.wrapper and isinstance(answer, dict) else answer
-        return inner[role.collection.key]
+        return self.record_in(creating, answer)[self.roles[creating].collection.key]
 
     def breakages(self) -> Iterator[Breakage]:
         """For each constraint of each JSON request body, a body that breaks it."""

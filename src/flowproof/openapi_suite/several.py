@@ -59,7 +59,7 @@ def create_several(plan: SuitePlan, client: Client, path: str) -> Several:
         for name in kept
         if name in texts and read[key].get(name) != texts[name]
     ]
-    listed = plan.keys_of(verbs["list"], plan.perform(client, verbs["list"], values).json()) if "list" in verbs else []
+    listed = plan.listed_with(client, path, values, read[plain]) if "list" in verbs and plain else []
     return Several(tuple(sent), tuple(changed), tuple(listed))
 
 
@@ -89,15 +89,13 @@ def _with_texts(
         return request, placed
     uri = plan.contract.schemas.uri_of_pointer(operation.bodies[request.headers["Content-Type"]])
     for name, text in texts.items():
-        inner = {**(request.value[role.sent] if role.sent else request.value), name: text}
+        inner = {**(request.value.get(role.sent, {}) if role.sent else request.value), name: text}
         value = {**request.value, role.sent: inner} if role.sent else inner
         if plan.contract.schemas.accepts(uri, value):
             request, placed[name] = replace(request, value=value), text
     return request, placed
 
 
-def _read(plan: SuitePlan, client: Client, reading: str, values: Mapping[str, str], key: str) -> dict[str, Any]:
-    role = plan.roles[reading]
-    answer = plan.perform(client, reading, {**values, role.collection.parameter: key}).json()
-    inner = answer.get(role.wrapper) if role.wrapper and isinstance(answer, dict) else answer
-    return inner if isinstance(inner, dict) else {}
+def _read(plan: SuitePlan, client: Client, reading: str, values: Mapping[str, str], key: str) -> Mapping[str, Any]:
+    values = {**values, plan.collection_of(reading).parameter: key}
+    return plan.record_in(reading, plan.perform(client, reading, values).json())
