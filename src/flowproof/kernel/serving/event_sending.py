@@ -2,7 +2,8 @@
 Sends server-sent events for as long as somebody reads them.
 
 The source is asked a few times a second, and only while a client is connected: so nothing is done for events where a
-request of a provider's client is served, and what another process has recorded is found as well.
+request of a provider's client is served, and what another process has recorded is found as well. What a read costs is
+bounded by the source, so that an open page costs a bounded amount a second.
 """
 
 import asyncio

@@ -54,10 +54,9 @@ export function open(root, page) {
 
   const list = h("section", { class: "list", "aria-label": "List" }, toolbar, rows.element);
   root.append(h("h1", { class: "unseen" }, "Exchanges"), h("div", { class: "split" }, list, detail));
-  page.live.addEventListener("exchanges", update);
   update();
   return {
-    close: () => page.live.removeEventListener("exchanges", update),
+    close: page.live.watch(update),
     show: (identifier = "") => {
       rows.select(identifier);
       detail.hidden = !identifier;

@@ -6,9 +6,10 @@ import { say } from "./dom.js";
 
 const MOST_KEPT = 20000;
 const RETRY_MS = 2000;
-const SOONEST_MS = 500;
-const LATEST_MS = 10000;
-const REST = 40; // times as long as an answer took: so a view takes a fortieth of the server's time at most
+const REST_MS = 500;
+const RUSH_REST_MS = 1000; // while more happens than is sent
+const LONGEST_REST_MS = 10000;
+const REST = 40; // times as long as the update took: so a view takes a fortieth of the server's time at most
 
 export class Live extends EventTarget {
   constructor(workspace) {
@@ -91,24 +92,25 @@ export class Live extends EventTarget {
     this.dispatchEvent(new Event("exchanges"));
   }
 
-  // Calls what asks the server for a view's contents whenever something has happened, with a rest between. Returns what
-  // ends that.
-  watch(ask) {
-    let [due, busy, rest, ended] = [false, false, SOONEST_MS, false];
+  // Calls what brings a view up to date when something has happened: at once, and then not before it has rested. Returns
+  // what ends that.
+  watch(update) {
+    let [due, resting, ended] = [false, false, false];
     const run = async () => {
-      if (!document.hidden && !ended) {
-        due = false;
-        const began = performance.now();
-        await ask().catch((error) => say(error.message, "bad"));
-        rest = Math.min(LATEST_MS, Math.max(SOONEST_MS, REST * (performance.now() - began)));
+      if (ended || document.hidden) return;
+      [due, resting] = [false, true];
+      const began = performance.now();
+      try {
+        await update();
+      } catch (error) {
+        say(error.message, "bad");
       }
-      busy = false;
-      if (due && !document.hidden) plan();
+      const rest = Math.min(LONGEST_REST_MS, Math.max(this.waiting ? RUSH_REST_MS : REST_MS, REST * (performance.now() - began)));
+      setTimeout(() => { resting = false; if (due) run(); }, rest);
     };
     const plan = () => {
       due = true;
-      if (!busy) setTimeout(run, rest);
-      busy = true;
+      if (!resting) run();
     };
     const kinds = ["exchanges", "changed"];
     kinds.forEach((kind) => this.addEventListener(kind, plan));
