@@ -49,7 +49,7 @@ if __name__ == "__main__":
     uvicorn.run(
         Gateway(),
         port=int(sys.argv[1]),
-        http=partial(TransportProtocol, Limits(60.0, 75, most_open_files()), Turns(())),  # type: ignore[arg-type]  # (uvicorn calls it)
+        http=partial(TransportProtocol, Limits(60.0, 75, most_open_files()), Turns(()), None),  # type: ignore[arg-type]  # (uvicorn calls it)
         ws="none",
         lifespan="off",
         log_level="error",
