@@ -123,8 +123,9 @@ class ProviderApp(Flask):
         with Binding(bound):
             bound.principal = self.provider.authenticate(request, context)
             bound.json = self._read_body(request, match)
-            if context.input_filter is not None:
-                inputs = context.input_filter(self.provider.slug, Inputs(request, match, bound.json))
+            input_filter = context.setup.hooks.input_filter
+            if input_filter is not None:
+                inputs = input_filter(self.provider.slug, Inputs(request, match, bound.json))
                 request, match, bound.json = inputs
                 bound.request = request
             self._validate_request(match, request, bound.json, context)

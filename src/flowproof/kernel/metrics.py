@@ -30,18 +30,16 @@ class Metrics:
     Counts since the start of a process, each by its labels.
 
     Args:
-        requests: By provider, operation and status.
+        exchanges: By provider, operation, status and the number of the bucket in ``BOUNDS_S``: one count a request.
         refusals: Exchanges that were refused, by provider and requirement.
         webhooks: Attempts to deliver, by provider and outcome.
-        buckets: Requests by provider, operation and the number of the bucket in ``BOUNDS_S``.
         seconds: What requests took, by provider and operation.
         state_errors: Requests that were answered with 503, since the state was not available.
     """
 
-    requests: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    exchanges: Counter[tuple[str, str, int, int]] = field(default_factory=Counter)
     refusals: Counter[tuple[str, ...]] = field(default_factory=Counter)
     webhooks: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    buckets: Counter[tuple[str, ...]] = field(default_factory=Counter)
     seconds: Counter[tuple[str, ...]] = field(default_factory=Counter)
     state_errors: Counter[tuple[str, ...]] = field(default_factory=Counter)
     _lock: Lock = field(default_factory=Lock, repr=False)
@@ -61,8 +59,7 @@ class Metrics:
         """
         name, took_s = operation or "", took_ms / 1000
         with self._lock:
-            self.requests[provider, name, str(status)] += 1
-            self.buckets[provider, name, str(bisect_left(BOUNDS_S, took_s))] += 1
+            self.exchanges[provider, name, status, bisect_left(BOUNDS_S, took_s)] += 1
             self.seconds[provider, name] += took_s  # type: ignore[assignment]  # (a sum, and no count)
             for each in refused_for:
                 self.refusals[provider, each] += 1
@@ -90,7 +87,7 @@ class Metrics:
         return summed
 
 
-COUNTERS = ("requests", "refusals", "webhooks", "buckets", "seconds", "state_errors")
+COUNTERS = ("exchanges", "refusals", "webhooks", "seconds", "state_errors")
 
 
 class MetricsFolder:
@@ -161,7 +158,7 @@ class _Collector:
 
         metrics = self._metrics
         for name, text, labels, counts in (
-            ("requests", "Requests to the mocks.", ("provider", "operation", "status"), metrics.requests),
+            ("requests", "Requests to the mocks.", ("provider", "operation", "status"), self._requests()),
             ("refusals", "Exchanges that were refused, by requirement.", ("provider", "requirement"), metrics.refusals),
             ("webhook_attempts", "Attempts to deliver a webhook.", ("provider", "outcome"), metrics.webhooks),
             ("state_errors", "Requests that were answered with 503: no state.", (), metrics.state_errors),
@@ -179,9 +176,24 @@ class _Collector:
         if self._workspaces is not None:
             yield GaugeMetricFamily("flowproof_workspaces", "Workspaces that there are.", value=self._workspaces)
 
+    def _requests(self) -> Counter[tuple[str, ...]]:
+        counts = Counter[tuple[str, ...]]()
+        for (provider, operation, status, _), count in self._metrics.exchanges.items():
+            counts[provider, operation, str(status)] += count
+        return counts
+
+    def _buckets(self, key: tuple[str, ...]) -> Counter[int]:
+        """The requests of a provider and operation, by the number of the bucket."""
+        counts = Counter[int]()
+        for (provider, operation, _, bucket), count in self._metrics.exchanges.items():
+            if (provider, operation) == key:
+                counts[bucket] += count
+        return counts
+
     def _cumulated(self, key: tuple[str, ...]) -> list[tuple[str, float]]:
         names, total, buckets = [*map(str, BOUNDS_S), "+Inf"], 0, list[tuple[str, float]]()
+        counts = self._buckets(key)
         for number, name in enumerate(names):
-            total += self._metrics.buckets[*key, str(number)]
+            total += counts[number]
             buckets.append((name, total))
         return buckets

@@ -6,14 +6,14 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
 from flowproof.conformance import Contract, Finding
 
 from .credentials import Credential, credential_from_row, credential_row
-from .hooks import FindingsFilter, InputFilter
+from .hooks import MockHooks
 from .state.protocol import Store
 from .state.rows import KERNEL, SEED
 from .time.clock import Clock, later, microseconds
@@ -21,7 +21,7 @@ from .webhooks.adversary import Adversary
 from .webhooks.model import Delivery, Webhook
 from .webhooks.outbox import Outbox
 
-__all__ = ["ProviderContext", "State", "exchange_of_task", "hex_id"]
+__all__ = ["ProviderContext", "ProviderSetup", "State", "exchange_of_task", "hex_id"]
 
 MAX_LISTED = 1_000_000
 ParsedSeed = TypeVar("ParsedSeed")
@@ -87,6 +87,25 @@ class Scheduled:
     earliest_us: int | None = None
 
 
+class ProviderSetup(NamedTuple):
+    """
+    What all contexts of one provider share.
+
+    Args:
+        default_seed: The provider's own seed data.
+        contract: The provider's contract.
+        unknown_event: As in the provider's webhook policy; None where the provider delivers no webhooks.
+        hooks: Of the mock.
+        annotate: Adds findings and an explanation to an exchange of a workspace and provider.
+    """
+
+    default_seed: Mapping[str, Any]
+    contract: Contract
+    unknown_event: Callable[[Webhook], Webhook] | None
+    hooks: MockHooks
+    annotate: Callable[[State, str, Sequence[Finding], str], None]
+
+
 @dataclass(frozen=True)
 class ProviderContext:
     """
@@ -96,29 +115,27 @@ class ProviderContext:
         state: The provider's records.
         now: The moment on the workspace's clock (aware, UTC): the same for the whole of a request.
         rng_seed: What ids and random numbers of this moment are drawn from.
-        default_seed: The provider's own seed data.
-        contract: The provider's contract.
-        unknown_event: As in the provider's webhook policy; None where the provider delivers no webhooks.
+        setup: What all contexts of the provider share.
         has_own_rng_key: No other request or task has the same ``rng_seed``.
         exchange: Id of the exchange that all of it comes from; empty where there is none.
-        annotator: Adds findings and an explanation to an exchange of that id.
-        findings_filter: As in :class:`~flowproof.kernel.hooks.MockHooks`.
-        input_filter: The same.
-        scheduled: Counts what is scheduled at this moment.
     """
 
     state: State
     now: datetime
     rng_seed: str
-    default_seed: Mapping[str, Any]
-    contract: Contract
-    unknown_event: Callable[[Webhook], Webhook] | None = None
+    setup: ProviderSetup = field(repr=False)
     has_own_rng_key: bool = False
     exchange: str = ""
-    annotator: Callable[[str, Sequence[Finding], str], None] = lambda _exchange, _findings, _explanation: None
-    findings_filter: FindingsFilter | None = None
-    input_filter: InputFilter | None = None
-    scheduled: Scheduled = field(default_factory=Scheduled, repr=False, compare=False)
+
+    @property
+    def contract(self) -> Contract:
+        """The provider's contract."""
+        return self.setup.contract
+
+    @cached_property
+    def scheduled(self) -> Scheduled:
+        """Counts what is scheduled at this moment."""
+        return Scheduled()
 
     def findings(self, schema_file: str, value: Any, where: str = "request.body") -> tuple[Finding, ...]:
         """What is wrong with a JSON value by a schema file of the contract."""
@@ -132,9 +149,10 @@ class ProviderContext:
 
         A rule that collects findings before it refuses passes them through here.
         """
-        if not findings or self.findings_filter is None:
+        findings_filter = self.setup.hooks.findings_filter
+        if not findings or findings_filter is None:
             return findings
-        return tuple(self.findings_filter(self.state.provider, findings))
+        return tuple(findings_filter(self.state.provider, findings))
 
     @cached_property
     def rng(self) -> Random:
@@ -148,7 +166,7 @@ class ProviderContext:
         own: Mapping[str, Any] | None = state.store.cached(
             state.workspace, (SEED, state.provider), lambda: state.get(SEED, SEED)
         )
-        return self.default_seed if own is None else own
+        return self.setup.default_seed if own is None else own
 
     def parsed_seed(self, parse: Callable[[Mapping[str, Any]], ParsedSeed]) -> ParsedSeed:
         """
@@ -159,7 +177,7 @@ class ProviderContext:
         """
         state, seed = self.state, self.seed
         owner = (
-            None if seed is self.default_seed else state.workspace
+            None if seed is self.setup.default_seed else state.workspace
         )  # (most workspaces have the provider's seed data)
         key = ("parsed_seed", state.provider, parse.__module__, parse.__qualname__)
         return state.store.cached(owner, key, lambda: parse(seed))
@@ -194,7 +212,7 @@ class ProviderContext:
         An exchange of another workspace, which a snapshot may have brought, stays as it is.
         """
         if exchange.rpartition("-")[0] == self.state.workspace:
-            self.annotator(exchange, findings, explanation)
+            self.setup.annotate(self.state, exchange, findings, explanation)
 
     def _task_number(self) -> str:
         """Tells a task from all others that were scheduled with the same ``rng_seed``."""
@@ -210,12 +228,12 @@ class ProviderContext:
         self, webhook: Webhook, *, adversary: Adversary | None = None, once: bool = False, of: str = ""
     ) -> tuple[Delivery, ...]:
         """Put a webhook into the outbox, as part of this transaction; the arguments are those of :class:`Outbox`."""
-        if self.unknown_event is None:
+        if self.setup.unknown_event is None:
             raise ValueError(f"{self.state.provider} has no webhooks")
         return self.outbox.add(
             webhook,
             provider=self.state.provider,
-            unknown=self.unknown_event,
+            unknown=self.setup.unknown_event,
             now=self.now,
             adversary=adversary,
             once=once,

@@ -18,11 +18,13 @@ from .journal.journal import ExchangeMeta, Journal, exchange_id
 from .metrics import Metrics
 from .placement import Arrival
 from .provider import Provider
-from .time.clock import stopwatch_ms
+from .time.clock import Clock, microseconds, stopwatch_ms
 from .webhooks.model import Delivery, DeliveryResult
 from .workspaces import Workspace, Workspaces
 
 __all__ = ["Recorder"]
+
+MICROSECONDS = 1_000_000  # of a second
 
 
 class Recorder:
@@ -65,7 +67,11 @@ class Recorder:
         Returns:
             The response that the client gets: with our own headers, and past the mock's answer filter.
         """
-        headers = (*response.headers, ("Date", _date(now.replace(microsecond=0))), ("Flowproof-Exchange", arrival.id))
+        headers = (
+            *response.headers,
+            ("Date", _date(microseconds(now) // MICROSECONDS)),
+            ("Flowproof-Exchange", arrival.id),
+        )
         if response.requirement:
             headers = (*headers, ("Flowproof-Requirement", response.requirement))
         response = WireResponse(response.status, compact(response.body), headers, response.requirement)
@@ -149,5 +155,6 @@ class Recorder:
 
 
 @lru_cache(maxsize=64)
-def _date(second: datetime) -> str:
-    return format_datetime(second, usegmt=True)
+def _date(second: int) -> str:
+    """A second since 1970 as RFC 9110 writes a date."""
+    return format_datetime(Clock.at_microseconds(second * MICROSECONDS), usegmt=True)

@@ -172,13 +172,9 @@ def encode(scheme: SigningScheme, mac: bytes) -> str:
 
 def _join(scheme: SigningScheme, request: SignedRequest, path: str) -> bytes:
     """The parts as bytes, in order; text is UTF-8, and bytes that are no UTF-8 stay as they are."""
+    texts = {"method": request.method, "path": path, "timestamp": request.timestamp}
     return scheme.separator.encode().join(
-        request.body
-        if part == "body"
-        else (path if part == "path" else request.method if part == "method" else request.timestamp).encode(
-            "utf-8", "surrogateescape"
-        )
-        for part in scheme.parts
+        [request.body if part == "body" else texts[part].encode("utf-8", "surrogateescape") for part in scheme.parts]
     )
 
 

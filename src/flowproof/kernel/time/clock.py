@@ -113,7 +113,7 @@ class Clock:
         """The time on this clock, aware, UTC; the end of the calendar once that is reached."""
         if self.instant is not None:
             return self.instant
-        return later(system_now(), self.offset_s)
+        return later(system_now(), self.offset_s) if self.offset_s else system_now()
 
     def set(self, instant: datetime) -> "Clock":
         """The same kind of clock, showing that instant now."""

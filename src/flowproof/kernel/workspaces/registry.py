@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -18,7 +17,7 @@ from flowproof.kernel.hooks import MockHooks
 from flowproof.kernel.journal.annotation import annotate
 from flowproof.kernel.journal.journal import exchange_id
 from flowproof.kernel.provider import Provider
-from flowproof.kernel.provider_context import ProviderContext, State, exchange_of_task
+from flowproof.kernel.provider_context import ProviderContext, ProviderSetup, State, exchange_of_task
 from flowproof.kernel.state.protocol import Store
 from flowproof.kernel.state.rows import TaskRow
 from flowproof.kernel.time.clock import Clock, system_now
@@ -70,11 +69,19 @@ class Workspaces:
     ) -> None:
         self.store = store
         self._providers = providers
-        self._contracts = contracts
         self._rng = rng
-        self._hooks = hooks
         self._note = note
         self._shared = shared
+        self._setups = {
+            slug: ProviderSetup(
+                provider.seed,
+                contracts[slug],
+                provider.webhooks.unknown if provider.webhooks else None,
+                hooks,
+                self._annotate,
+            )
+            for slug, provider in providers.items()
+        }
 
     def create(
         self, workspace_id: str | None = None, *, seed: str | None = None, clock: Clock | None = None
@@ -210,11 +217,11 @@ class Workspaces:
 
     def credentials(self, workspace: Workspace, provider: str) -> tuple[Credential, ...]:
         """A workspace's credentials for a provider, the default role first, without those that were revoked."""
-        found = (each for each in self._kept_credentials(workspace, provider) if not each.revoked)
+        found = (each for each in self._kept_credentials(workspace.id, provider) if not each.revoked)
         return tuple(sorted(found, key=lambda each: (each.role != "default", each.role)))
 
-    def _kept_credentials(self, workspace: Workspace, provider: str) -> Iterator[Credential]:
-        rows = (row for row in self.store.credentials.of_workspace(workspace.id) if row.provider == provider)
+    def _kept_credentials(self, workspace: str, provider: str) -> Iterator[Credential]:
+        rows = (row for row in self.store.credentials.of_workspace(workspace) if row.provider == provider)
         return (credential_from_row(row.key, row.body) for row in rows)
 
     def adopt_credentials(self, workspace: Workspace, provider: str, parts: Mapping[str, Mapping[str, str]]) -> None:
@@ -242,13 +249,15 @@ class Workspaces:
 
     def secrets(self, workspace: Workspace, provider: str) -> tuple[frozenset[str], frozenset[str]]:
         """The secrets of a workspace's credentials for a provider, and the credentials' keys."""
+        return self._secrets(workspace.id, provider)
 
+    def _secrets(self, workspace: str, provider: str) -> tuple[frozenset[str], frozenset[str]]:
         def read() -> tuple[frozenset[str], frozenset[str]]:
             found = tuple(self._kept_credentials(workspace, provider))  # (a client may present a revoked one)
             secrets = frozenset(secret for each in found for secret in each.secrets.values())
             return secrets, frozenset(each.key for each in found)
 
-        return self.store.cached(workspace.id, ("secrets", provider), read)
+        return self.store.cached(workspace, ("secrets", provider), read)
 
     def context(
         self,
@@ -271,25 +280,17 @@ class Workspaces:
             has_own_rng_key: No other has the same ``rng_key``.
             exchange: Id of the exchange that all of it comes from, where there is one.
         """
-        policy = self._providers[provider].webhooks
         return ProviderContext(
-            state=State(self.store, workspace.id, provider),
-            now=now or workspace.clock.now(),
-            rng_seed=f"{workspace.rng_root}/{provider}/{rng_key}",
-            default_seed=self._providers[provider].seed,
-            contract=self._contracts[provider],
-            unknown_event=policy.unknown if policy else None,
-            has_own_rng_key=has_own_rng_key,
-            exchange=exchange,
-            annotator=partial(self._annotate, workspace, provider),
-            findings_filter=self._hooks.findings_filter,
-            input_filter=self._hooks.input_filter,
+            State(self.store, workspace.id, provider),
+            now or workspace.clock.now(),
+            f"{workspace.rng_root}/{provider}/{rng_key}",
+            self._setups[provider],
+            has_own_rng_key,
+            exchange,
         )
 
-    def _annotate(
-        self, workspace: Workspace, provider: str, exchange: str, findings: Sequence[Finding], explanation: str
-    ) -> None:
-        secrets, _ = self.secrets(workspace, provider)
+    def _annotate(self, state: State, exchange: str, findings: Sequence[Finding], explanation: str) -> None:
+        secrets, _ = self._secrets(state.workspace, state.provider)
         if annotate(self.store, exchange, findings, explanation, secrets):
             found = "; ".join(map(str, findings))
             logger.info("%s %s", exchange, redact_text(f"was answered, and refused later: {found}", secrets))
