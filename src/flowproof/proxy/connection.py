@@ -4,8 +4,9 @@ import time
 
 import h11
 
+from .failures import CannotForward, failed, report
 from .forwarding import Forwarding
-from .observer import Observer, Request
+from .observer import Decision, Observer, Request
 from .peer import ClientBroken, Peer, UpstreamBroken, headers_of, reason_of
 from .upstream import Upstream
 
@@ -53,7 +54,7 @@ class ClientConnection:
         if not isinstance(event, h11.Request):
             return False
         request = Request(event.method.decode("latin-1"), event.target.decode("latin-1"), headers_of(event))
-        decision = self._observer.decide(request)
+        decision = self._decide(request)
         forwarding = Forwarding(self._client, request, decision, self._observer.largest_body)
         if decision.wait_s > 0:
             time.sleep(decision.wait_s)
@@ -69,19 +70,34 @@ class ClientConnection:
             forwarding.finish(client_error=f"the client {error}")
             raise
 
+    def _decide(self, request: Request) -> Decision:
+        """The observer's decision; where it fails, the request is passed on, or refused where nothing is behind."""
+        try:
+            return self._observer.decide(request)
+        except Exception as error:  # noqa: BLE001 (the code of another distribution may fail in any way)
+            if self._upstream is not None:
+                report(error, "The observer", request, "The exchange was passed on, and was not observed.")
+                return Decision()
+            report(error, "The observer", request, "The request was answered with 502.")
+            return Decision(answer=lambda _: failed("The request could not be answered: the log says why."))
+
     def _serve_decided(self, forwarding: Forwarding) -> bool:
         decision = forwarding.decision
         if decision.reset == "before":
             forwarding.finish()
             self._client.reset(by_close=decision.is_reset_by_close)
             return False
-        answer = forwarding.find_answer()
+        answer = forwarding.find_answer(can_forward=self._upstream is not None)
         if answer is not None:
             return forwarding.answer(answer) and self._client.is_reusable()
         if self._upstream is None:
             raise UpstreamBroken("is not there: the request was to be answered without one")
         server = self._connected(self._upstream)
-        goes_on = forwarding.forward(server, self._upstream)
+        try:
+            goes_on = forwarding.forward(server, self._upstream)
+        except CannotForward as error:
+            self._drop_server()
+            return forwarding.give_up(str(error)) and self._client.is_reusable()
         if not server.is_reusable():
             self._drop_server()
         return goes_on and self._client.is_reusable()

@@ -11,6 +11,7 @@ import h11
 
 from flowproof.exchange import Headers, header
 
+from .failures import CannotForward, described, failed, report
 from .observer import Answer, Decision, Outcome, Request
 from .peer import ClientBroken, Peer, UpstreamBroken, headers_of
 from .upstream import Upstream
@@ -19,6 +20,7 @@ __all__ = ["Forwarding"]
 
 CONTINUE_TIMEOUT_S = 5.0  # a client sends its body after a while even if nobody asks it to (RFC 9110, 10.1.1)
 CONTINUE, SWITCHING_PROTOCOLS = 100, 101
+NOTICE = "Flowproof-Proxy"
 STATUSES_WITHOUT_BODY = (204, 304)
 
 
@@ -80,13 +82,42 @@ class Forwarding:
             client_error=client_error,
             from_upstream=from_upstream,
         )
-        self.decision.done(outcome)
+        try:
+            self.decision.done(outcome)
+        except Exception as error:  # noqa: BLE001 (the code of another distribution may fail in any way)
+            report(error, "The record", self._request, "The client got its answer; the journal lacks the exchange.")
 
-    def find_answer(self) -> Answer | None:
-        """The observer's answer to the request, which it gets whole; None where the request is to be forwarded."""
+    def find_answer(self, *, can_forward: bool) -> Answer | None:
+        """
+        The observer's answer to the request, which it gets whole; None where the request is to be forwarded.
+
+        Args:
+            can_forward: Whether there is an upstream, which gets a request whose observer fails.
+        """
         if self.decision.answer is None:
             return None
-        return self.decision.answer(self._read_request())
+        body = self._read_request()
+        try:
+            return self.decision.answer(body)
+        except Exception as error:  # noqa: BLE001 (the code of another distribution may fail in any way)
+            then = "was passed on" if can_forward else "was answered with 502"
+            report(error, "The answer", self._request, f"The request {then}.")
+        return None if can_forward else failed("The request could not be answered: the log says why.")
+
+    def give_up(self, why: str) -> bool:
+        """
+        Answer a request that cannot be sent on.
+
+        Args:
+            why: For people.
+
+        Returns:
+            Whether the client's connection can go on.
+        """
+        answer = failed(f"The proxy has sent nothing on: {why}.", (NOTICE, "not sent on"))
+        self._status, self._headers = answer.status, answer.headers
+        self.finish(network_error=f"the proxy has sent nothing on: {why}", from_upstream=False)
+        return self.answer(answer)
 
     def answer(self, answer: Answer) -> bool:
         """
@@ -146,7 +177,7 @@ class Forwarding:
         """Send the request; what is left of it is not sent where the upstream answers before it has all."""
         if self.decision.headers is not None or self._whole_request is not None:
             body = self._read_request()
-            new = self.decision.headers(body) if self.decision.headers is not None else ()
+            new = self._new_headers(body)
             self._send_request_head(server, _replaced(self._request.headers, new), upstream)
             server.send(h11.Data(data=body))
             server.send(h11.EndOfMessage())
@@ -162,6 +193,21 @@ class Forwarding:
                     server.send(h11.EndOfMessage())
                 return
         server.send(h11.EndOfMessage())
+
+    def _new_headers(self, body: bytes) -> Headers:
+        """
+        The headers that the observer replaces.
+
+        Raises:
+            CannotForward: It fails; without them the upstream would blame the client.
+        """
+        if self.decision.headers is None:
+            return ()
+        try:
+            return self.decision.headers(body)
+        except Exception as error:
+            report(error, "The signature", self._request, "Nothing was sent on.")
+            raise CannotForward(f"it could not be signed anew ({described(error)})") from error
 
     def _send_request_head(self, server: Peer, headers: Headers, upstream: Upstream) -> None:
         method, target = self._request.method, self.decision.target or self._request.target
@@ -232,7 +278,7 @@ class Forwarding:
         if decision.reset == "after":
             self._client.reset(by_close=decision.is_reset_by_close)
             return False
-        body = decision.change_body(body) if decision.change_body is not None else body
+        body = self._changed(body)
         headers = _with_length(self._headers, len(body)) if body else self._headers
         self._send_head(reason, headers)
         if decision.cut_body is not None:
@@ -241,6 +287,15 @@ class Forwarding:
         self._send_body(body)
         self._client.send(h11.EndOfMessage())
         return True
+
+    def _changed(self, body: bytes) -> bytes:
+        if self.decision.change_body is None:
+            return body
+        try:
+            return self.decision.change_body(body)
+        except Exception as error:  # noqa: BLE001 (the code of another distribution may fail in any way)
+            report(error, "The change", self._request, "The client got the response as it was.")
+            return body
 
     def _send_head(self, reason: bytes, headers: Headers) -> None:
         self.has_begun = True

@@ -18,6 +18,7 @@ from flowproof.kernel.http.response import WireResponse
 from flowproof.kernel.refusals import FaultInjected
 from flowproof.kernel.serving import Gateway
 
+from .failures import described, failed, report
 from .likeness import Likeness, compare_refusals
 from .observed import Judgement, ObservedRequest, answer_of
 from .observer import Decision, Outcome, Request
@@ -70,6 +71,14 @@ class SandboxObserver:
 
     def decide(self, request: Request) -> Decision:
         """Let a request pass where the profile permits it and no fault plan answers in the provider's place."""
+        try:
+            return self._decided(request)
+        except Exception as error:  # noqa: BLE001 (what may leave is not known: nothing does)
+            report(error, "The permission", request, "Nothing was sent to the provider.")
+            answer = failed("The proxy has sent nothing on: the log says why.", (NOTICE, "failed: nothing was sent"))
+            return Decision(answer=lambda _: answer)
+
+    def _decided(self, request: Request) -> Decision:
         placed = ObservedRequest.place(self.gateway, self.provider, self.path_of(request), request)
         if isinstance(placed, WireResponse):
             answer = answer_of(placed, (NOTICE, "no such workspace"))
@@ -125,11 +134,12 @@ class _Passing:
         return self.observer.sign(request.method, self.observed.path, request.query, request.headers, body)
 
     def _record(self, outcome: Outcome, note: str = "") -> None:
-        exchange = self.observed.exchange(outcome)
-        for each in self.passages:
-            each.exchange = exchange if outcome.from_upstream and not outcome.network_error and outcome.status else None
-        self.held.close()
-        judged = self._judged(exchange, outcome)
+        with self.held:
+            exchange = self.observed.exchange(outcome)
+            is_whole = outcome.from_upstream and not outcome.network_error and outcome.status
+            for each in self.passages:
+                each.exchange = exchange if is_whole else None
+        judged = self._judged_in_any_case(exchange, outcome)
         upstream = self.observer.upstream
         sent = tuple(
             (name, upstream.authority if name.lower() == "host" else value) for name, value in exchange.request_headers
@@ -141,6 +151,13 @@ class _Passing:
             scheme=upstream.scheme,
             secrets=self.observer.secrets,
         )
+
+    def _judged_in_any_case(self, exchange: Exchange, outcome: Outcome) -> Judgement:
+        try:
+            return self._judged(exchange, outcome)
+        except Exception as error:  # noqa: BLE001 (a provider of another distribution may fail in any way)
+            report(error, "The judgement", self.observed.request, "The client got its answer; it was not checked.")
+            return Judgement(note=f"It was not checked: the judgement failed with {described(error)}.")
 
     def _judged(self, exchange: Exchange, outcome: Outcome) -> Judgement:
         if outcome.network_error:
