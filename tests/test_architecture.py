@@ -168,7 +168,7 @@ LAYERS = (
     Layer("mutation", (*TOP, "plugin")),
     Layer("openapi", ("conformance", "errors", "json_pointer", "json_types"), (*TESTING, *SERVING, "requests")),
     Layer("openapi_mock", (*BASE, "conformance", "kernel", "openapi"), (*TESTING, "requests")),
-    Layer("openapi_suite", (*BASE, "conformance", "openapi"), (*TESTING, *SERVING, "requests")),
+    Layer("openapi_suite", (*BASE, "conformance", "edge_cases", "openapi"), (*TESTING, *SERVING, "requests")),
     Layer("openapi_suite.strategies", ("openapi",), (*SERVING, "requests", "pytest", "_pytest")),
     Layer(
         "openapi_suite.properties",
@@ -180,7 +180,7 @@ LAYERS = (
         "scaffold", ("cases", "conformance", "errors", "openapi", "openapi_traffic", "recording"), (*TESTING, *SERVING)
     ),
     Layer(
-        "scaffold.templates", (*TOP, "openapi_mock", "openapi_suite"), own_by_dots=True
+        "scaffold.templates", (*TOP, "edge_cases", "openapi_mock", "openapi_suite"), own_by_dots=True
     ),  # a distribution of its own, whose every file is judged where it is installed
     Layer("cli", (*TOP, "fuzz", "mutation", "openapi", "openapi_mock", "scaffold", "testing"), TESTING),
 )

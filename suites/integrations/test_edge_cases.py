@@ -134,6 +134,43 @@ def test_ten_waiting_executions_and_more_are_resumed_in_order(
     assert [each["event"]["entity"]["id"] for each in events.executions()] == [f"O{each}" for each in range(TWELVE)]
 
 
+@pytest.mark.requirement("integrations.workflow.update", "integrations.run.paused", "integrations.run.resumed")
+def test_paused_workflow_that_is_changed_waits_on(
+    events: Events, integrations: Integrations, make_workflow: Callable[..., Workflow]
+) -> None:
+    """
+    A paused workflow that is configured again is still paused: what happens then waits until it is resumed.
+    """
+    guid = make_workflow("Mails", {"type": "send_email", "recipient": "customer"}).guid
+    code = integrations.triggers("Order")[0].code
+    events.pause(guid)
+    again = make_workflow("Mails", {"type": "send_email", "recipient": "customer"}).guid
+    events.happen("Order", code, {"id": "O1", "customer": {"email": "n1@example.com"}})
+    before = len(events.mails())
+    integrations.resume(guid)
+
+    assert (again, before, [each["to"] for each in events.mails()]) == (guid, 0, ["n1@example.com"])
+
+
+@pytest.mark.requirement("integrations.workflow.deleted", "integrations.workflow.not_found")
+def test_workflow_that_is_made_again_is_another(
+    integrations: Integrations, make_workflow: Callable[..., Workflow], new_name: Callable[[], str]
+) -> None:
+    """
+    A workflow of a deleted one's name has a guid of its own; the old one stays unknown.
+    """
+    name = new_name()
+    old = make_workflow(name).guid
+    integrations.delete(old)
+    new = make_workflow(name).guid
+    with pytest.raises(NotFound):
+        integrations.toggle(old)
+    listed = [each.guid for each in integrations.workflows("Order") if each.name == name]
+    integrations.delete(new)
+
+    assert (old != new, listed) == (True, [new])
+
+
 @pytest.mark.requirement("integrations.workflow.list", "integrations.workflow.listed_by_type")
 def test_ten_workflows_and_more_are_listed_each_as_it_is(
     integrations: Integrations, make_workflow: Callable[..., Workflow], new_name: Callable[[], str]

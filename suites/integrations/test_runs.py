@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowproof.clients.integrations import Integration, Integrations, Workflow
+from flowproof.edge_cases import near_misses
 from flowproof.inbox import Inbox
 from flowproof.target import Workspace
 
@@ -110,7 +111,9 @@ def same(one: Any, other: Any) -> bool:
         ({"status": "delivered", "id": "S1"}, True),
         ({"customer": {"email": "anna@example.com"}}, True),
         ({"status": "Delivered"}, False),
-        ({"status": "delivered "}, False),
+        *(({"status": each}, False) for each in near_misses("delivered").values()),
+        ({"status": "delivered\N{ZERO WIDTH SPACE}"}, False),
+        ({"status": "delivered\N{SNOWMAN}"}, False),
         ({"status": "delivered", "id": "S2"}, False),
         ({"weight": None}, False),
         ({"customer": {}}, False),

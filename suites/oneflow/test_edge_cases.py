@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 
-from flowproof.clients import Forbidden, NotFound, ValidationFailed
+from flowproof.clients import Forbidden, NotFound, Refused, ValidationFailed
 from flowproof.clients.oneflow import OneFlow, Order
 from flowproof.edge_cases import (
     COMPOSED,
@@ -105,6 +105,20 @@ def test_shipment_is_found_by_its_index_not_its_place(
         assert (answered.shipment_index, [item["sourceItemId"] for item in items]) == (each, [f"in {each}"])
     shipments = {each.shipment_index: each.ship_to["name"] for each in oneflow.order(order.id).shipments}
     assert shipments == {each: f"New {each}" for each in indexes}
+
+
+@pytest.mark.requirement("oneflow.shipment.update_closed")
+def test_no_shipment_of_a_cancelled_order_is_amended(oneflow: OneFlow, placed: Callable[..., Order]) -> None:
+    """
+    None of several shipments of a cancelled order can be amended, the second and the last as little as the first.
+    """
+    order = placed(shipped_in(0, 1, 2))
+    oneflow.cancel(order.source_name or "", order.source_order_id or "")
+
+    for index in (0, 1, 2):
+        with pytest.raises(Refused):
+            oneflow.update_shipping(order.source_order_id or "", index, ship_to=ADDRESS)
+    assert oneflow.order(order.id).shipments == order.shipments
 
 
 @pytest.mark.requirement("oneflow.shipment.update_not_found", "oneflow.shipment.index_path")
@@ -393,7 +407,7 @@ def test_refusal_is_the_same_the_second_time(
 def test_each_refusal_comes_each_time(raw: RawClient, placed: Callable[..., Order]) -> None:
     """
     A request that is not signed as it must be, an update that no shipment can have and a page that is none are refused
-    in the same way each time.
+    with the same status each time.
     """
     number = placed().source_order_id or ""
     shipping = f"/api/shipment/{number}/0/shipping"
@@ -418,9 +432,9 @@ def test_each_refusal_comes_each_time(raw: RawClient, placed: Callable[..., Orde
         for _ in EACH_TIME
     ]
 
-    first, second = ([(each.status_code, each.json()) for each in refused] for refused in answers)
+    first, second = ([each.status_code for each in refused] for refused in answers)
     assert first == second
-    assert {each for each, _ in first} <= {400, 401, 404}, first
+    assert set(first) <= {400, 401, 404}
 
 
 @pytest.mark.requirement("oneflow.auth.identity", "oneflow.order.not_found", "oneflow.order.source_order_id_unique")

@@ -35,7 +35,7 @@ def test_order_becomes_print_ready_and_ships(workspace: Workspace, oneflow: OneF
 @pytest.mark.requirement("oneflow.order.lifecycle", "oneflow.record.logs")
 def test_order_tells_when_it_took_each_step(workspace: Workspace, oneflow: OneFlow) -> None:
     """
-    The log of a shipped order has its steps in the order of their times.
+    The log of a shipped order has its steps in the order of their times, each at its own.
     """
     receipt = oneflow.submit(minimum_order("1"))
     workspace.clock.advance(7 * 86_400)
@@ -43,7 +43,7 @@ def test_order_tells_when_it_took_each_step(workspace: Workspace, oneflow: OneFl
 
     assert isinstance(logs, list)
     times = [datetime.fromisoformat(each["timestamp"]) for each in logs]
-    assert (len(times), times) == (3, sorted(times))
+    assert (len(times), times) == (3, sorted(set(times)))
 
 
 @pytest.mark.requirement("oneflow.order.errored", "oneflow.record.files")

@@ -1,7 +1,7 @@
 """Reading and listing orders, each account its own."""
 
 from collections.abc import Callable
-from itertools import islice
+from itertools import count, islice, takewhile
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,7 @@ from .profiles import few
 from .raw_client import NOT_FOUND, RawClient, comparable, error_of, losses, undisturbed
 from .strategies import full_orders, minimum_order
 
+MOST = 100  # orders on a page
 MINTED_IDS = r"[0-9a-f]{24}"
 
 
@@ -135,12 +136,16 @@ def test_list_counts_orders_and_pages(workspace: Workspace, oneflow: OneFlow, pl
 
 
 @pytest.mark.requirement("oneflow.order.list_page")
-@pytest.mark.parametrize("page", [1_000, 10**12, 10**30])
-def test_page_beyond_the_last_is_empty(oneflow: OneFlow, page: int) -> None:
+@pytest.mark.parametrize("beyond", [1, 1_000, 10**12, 10**30])
+def test_page_beyond_the_last_is_empty(oneflow: OneFlow, placed: Callable[..., Order], beyond: int) -> None:
     """
-    A page beyond the last one is empty, however far beyond.
+    A page beyond the last one is empty, the next one and however far beyond.
     """
-    assert oneflow.orders(page=page).orders == ()
+    placed()
+    full = takewhile(lambda number: len(oneflow.orders(page=number, pagesize=MOST).orders) == MOST, count(1))
+    last = 1 + sum(1 for _ in full)
+
+    assert oneflow.orders(page=last + beyond, pagesize=MOST).orders == ()
 
 
 @pytest.mark.requirement("oneflow.order.list_page", "oneflow.order.list_pagesize", "oneflow.error.bad_request")

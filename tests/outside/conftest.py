@@ -16,7 +16,7 @@ collect_ignore = ["distribution"]  # its tests run where it is installed
 
 SOURCES = Path(__file__).parent / "distribution"
 COMPILED = shutil.ignore_patterns("__pycache__")
-TIMEOUT_S = 120.0
+TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True)
