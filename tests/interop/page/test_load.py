@@ -31,7 +31,7 @@ def accepted(server: Server) -> WireRequest:
 
 def test_refused_request_is_seen_in_a_burst(browser: webdriver.Chrome, server: Server, gateway: Gateway) -> None:
     """
-    Among more than a thousand accepted requests the refused one appears, under the filter; afterwards the list is complete.
+    Among a thousand accepted requests the refused one appears, under the filter; afterwards the list is complete.
     """
     go(browser, server, "default/exchanges")
     see(browser, "live", "#connection")
