@@ -89,22 +89,27 @@ class JournalReader:
     def _look(self, count: int) -> None:
         """Note what has come and what was refused since, and forget what the journal has dropped."""
         dropped_to, before = count - self._keep, self._counted
-        index = dict(self._store.exchanges.index(self._workspace, after=max(dropped_to, before - LOOK_BACK)))
+        refused = self._store.exchanges.refused(self._workspace, after=max(dropped_to, before - LOOK_BACK))
         if self._has_looked:
             self.missed += max(0, dropped_to - before)
         else:
-            self._known = {number for number, is_refused in index.items() if is_refused and number <= before}
+            self._known = {number for number in refused if number <= before}
         self._counted, self._has_looked = count, True
-        new = range(max(before, dropped_to) + 1, count + 1)
-        self._others += [number for number in new if index.get(number) is False]
-        self._awaited += [number for number in new if number not in index]
-        self._note_refused([number for number, is_refused in index.items() if is_refused and number not in self._known])
+        if count > before:
+            self._note_new(range(max(before, dropped_to) + 1, count + 1))
+        self._note_refused([number for number in refused if number not in self._known])
         self._awaited = self._awaited[-MOST_AWAITED:]
         self._known = {number for number in self._known if number > max(dropped_to, count - LOOK_BACK)}
         for each in (self._refused, self._others):
             dropped = bisect_right(each, dropped_to)
             self.missed += dropped
             del each[:dropped]
+
+    def _note_new(self, numbers: range) -> None:
+        """Have these given, or awaited where they are not recorded yet."""
+        index = dict(self._store.exchanges.index(self._workspace, after=numbers.start - 1))
+        self._others += [number for number, is_refused in index.items() if not is_refused]
+        self._awaited += [number for number in numbers if number not in index]
 
     def _note_refused(self, numbers: Sequence[int]) -> None:
         """Have these given first, whatever they counted as before."""
