@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import requests
 
+from flowproof.conformance import Finding
 from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.control.app import ControlApp
 from flowproof.kernel.control.event_stream import EventStream
 from flowproof.kernel.http.request import WireRequest
+from flowproof.kernel.journal.annotation import annotate
 from flowproof.kernel.journal.entries import summary
 from flowproof.kernel.mock import Arrival
 from flowproof.kernel.serving import Server
@@ -161,6 +163,23 @@ def test_exchange_that_a_fault_holds_up_is_not_missed(app: ControlApp) -> None:
 
     assert events.numbers() == [1]
     assert events.numbers() == []
+
+
+def test_request_that_is_refused_later_is_shown_again(app: ControlApp) -> None:
+    """
+    An exchange that its provider judges after the answer is an event once more, as refused.
+    """
+    request(app, key=credentials(app)["key"])
+    events = Events(app)
+    [(_, [accepted])] = events.read()
+    annotate(app.mock.store, "default-1", [Finding("request.body", "", "less", "more")], "Too much.", frozenset())
+    ask(app, "/_flowproof/workspaces/default/clock/advance", JSON, "POST", b'{"seconds": 60}')
+
+    [(_, [judged]), (kind, _)] = events.read()
+
+    assert (accepted["refused"], judged) == (False, {**accepted, "refused": True})
+    assert kind == "changed"
+    assert events.read() == []
 
 
 def test_events_name_a_change_and_a_new_count(app: ControlApp) -> None:

@@ -58,6 +58,7 @@ def shown(store: Store, workspace: str) -> Any:
         exchanges.last(workspace, after=0, limit=100, refused_only=True),
         exchanges.index(workspace, after=0),
         exchanges.index(workspace, after=2),
+        exchanges.refused(workspace, after=2),
         [(each.number, each.is_refused) for each in exchanges.peek(workspace, [7, *range(4), 9])],
         [exchanges.find(workspace, number) for number in range(12)],
     )

@@ -42,6 +42,12 @@ class Traffic:
         draft = ExchangeDraft("w", number, is_refused, self._noting("rendered", number), self._noting_brief(number))
         self.store.exchanges.add(draft, keep=KEEP)
 
+    def judge(self, number: int) -> None:
+        """Refuse one after its answer."""
+        kept = self.store.exchanges.find("w", number)
+        assert kept is not None
+        self.store.exchanges.replace(kept._replace(is_refused=True))
+
     def reader(self, after: int = 0) -> JournalReader:
         """Somebody who watches."""
         return JournalReader(self.store, "w", after=after, keep=KEEP)
@@ -214,3 +220,29 @@ def test_held_up_one_comes_when_it_is_recorded(traffic: Traffic) -> None:
     traffic.come(100)
 
     assert traffic.read(reader)[0] == 2
+
+
+def test_one_that_is_refused_later_comes_once_more(traffic: Traffic) -> None:
+    """
+    A request that is judged after its answer comes once more, as refused, whether it was given or passed over.
+    """
+    reader = traffic.reader()
+    traffic.read(reader)
+    traffic.come(300)
+    assert 299 in traffic.read(reader)
+    traffic.judge(299)
+    traffic.judge(7)
+    traffic.come(200)
+
+    assert traffic.read(reader)[:2] == [7, 299]
+    traffic.come(1, refused={501})
+    assert {7, 299} & set(traffic.read(reader)) == set()
+
+
+def test_reader_does_not_repeat_what_was_refused_before_it(traffic: Traffic) -> None:
+    """
+    Whoever goes on after a number is not given those up to it, refused or not.
+    """
+    traffic.come(5, refused={2, 5})
+
+    assert traffic.read(traffic.reader(after=4)) == [5]

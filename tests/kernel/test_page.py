@@ -19,7 +19,7 @@ from tests.kernel.notes import provider
 WAIT_S = 30
 HTML = (("accept", "text/html,application/xhtml+xml,*/*;q=0.8"),)
 NOWHERE = ("127.0.0.1", 1)  # where no server is
-FILES = ("index.html", "main.js", "page.css", "icon.svg")
+FILES = ("index.html", "main.js", "page.css", "tokens.css", "icon.svg")
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 """The page while much happens: what it shows then and afterwards, and what it asks for in the background."""
 
+from itertools import pairwise
+
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from flowproof.clients.oneflow import Signer
 from flowproof.kernel.http.request import WireRequest
 from flowproof.kernel.serving import Gateway, Server
-from tests.interop.page.driver import control, find, go, see, steer
+from tests.interop.page.driver import control, find, go, see, steer, wait
 
 BURST = 1200
 FIRST_IN_VIEW = """
@@ -14,6 +16,11 @@ const rows = document.querySelector(".rows");
 const top = rows.getBoundingClientRect().top + rows.querySelector(".head").offsetHeight;
 return [...rows.querySelectorAll(".body .row")].find((each) => each.getBoundingClientRect().top >= top - 1).innerText;
 """
+QUESTIONS = """
+return performance.getEntriesByType("resource").filter((each) => each.name.includes("/records"))
+  .map(({ startTime, responseEnd }) => ({ startTime, responseEnd }));
+"""
+REST_MS = 500
 HIDE = """
 const [hidden] = arguments;
 Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
@@ -85,3 +92,23 @@ def test_page_in_the_background_asks_for_nothing(browser: webdriver.Chrome, serv
 
     see(browser, "frozen", ".note .badge")
     assert "2026-01-01T12:00:00" in browser.find_element(By.ID, "now").text
+
+
+def test_view_rests_between_two_questions(browser: webdriver.Chrome, server: Server, gateway: Gateway) -> None:
+    """
+    However much happens, a view asks for its contents again only half a second after the answer before.
+    """
+    go(browser, server, "default/state")
+    see(browser, "live", "#connection")
+    wire = accepted(server)
+
+    def asked_often() -> bool:
+        for _ in range(20):
+            gateway.serve_from_thread(wire)
+        return len(browser.execute_script(QUESTIONS)) > 4
+
+    wait(browser, asked_often)
+    found = browser.execute_script(QUESTIONS)[1:]  # (the first is that of the opened view)
+    rests = [after["startTime"] - before["responseEnd"] for before, after in pairwise(found)]
+
+    assert min(rests) >= REST_MS - 1

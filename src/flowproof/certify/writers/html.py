@@ -76,7 +76,8 @@ def page(report: CertificationReport) -> bytes:
         lstrip_blocks=True,
     )
     environment.filters.update(prose=_prose, shown=_marked, anchor=_anchor, percent=_percent, spending=spent_text)
-    style = files("flowproof.certify.writers").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    styles = ("tokens.css", "certify/writers/templates/report.css")
+    style = "".join(files("flowproof").joinpath(each).read_text(encoding="utf-8") for each in styles)
     text = environment.get_template("report.html").render(
         report=report,
         style=Markup(style),  # noqa: S704 (ours)

@@ -49,7 +49,14 @@ class EventStream:
             if row is None:
                 return None
             count = store.exchanges.count(self._workspace)
-            events = [self._restarted(count), self._exchanges(count), self._fallen_behind(), self._changed(row)]
+            before, self._seen = self._seen, (row, store.next_due_us(self._workspace))
+            is_changed = before is not None and before != self._seen
+            events = [
+                self._restarted(count),
+                self._exchanges(count, looks_back=before != self._seen),
+                self._fallen_behind(),
+                _event("changed", {}) if is_changed else b"",
+            ]
         return b"".join(events)
 
     def _restarted(self, count: int) -> bytes:
@@ -59,18 +66,14 @@ class EventStream:
         self._reader = self._mock.journal.reader(self._workspace, after=0)
         return _event("restarted", {})
 
-    def _exchanges(self, count: int) -> bytes:
-        found = self._reader.read(count)
+    def _exchanges(self, count: int, *, looks_back: bool) -> bytes:
+        found = self._reader.read(count, looks_back=looks_back)
         return _event("exchanges", found, identifier=self._reader.position) if found else b""
 
     def _fallen_behind(self) -> bytes:
         before, self._behind = self._behind, (self._reader.waiting, self._reader.missed)
         waiting, missed = self._behind
         return b"" if before == self._behind else _event("behind", {"waiting": waiting, "missed": missed})
-
-    def _changed(self, row: WorkspaceRow) -> bytes:
-        before, self._seen = self._seen, (row, self._mock.store.next_due_us(self._workspace))
-        return b"" if before is None or before == self._seen else _event("changed", {})
 
 
 def _event(kind: str, data: dict[str, Any] | Sequence[Any], *, identifier: int | None = None) -> bytes:

@@ -22,6 +22,7 @@ TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
+TOKENS = "tokens.css"  # which the report of a run has, too
 NAME = re.compile(r"[a-z_]+\.(\w+)", re.ASCII)
 POLICY = "; ".join(
     (
@@ -75,7 +76,7 @@ def page_file(name: str, *, known: str | None) -> WireResponse:
 
 @cache
 def _read(name: str) -> bytes | None:
-    file = files("flowproof.kernel.page").joinpath("files", name)
+    file = files("flowproof").joinpath(name if name == TOKENS else f"kernel/page/files/{name}")
     return file.read_bytes() if file.is_file() else None
 
 

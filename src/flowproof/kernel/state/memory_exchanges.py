@@ -67,6 +67,9 @@ class MemoryExchanges:
         numbers = new if len(new) < len(kept) else sorted(kept)
         return [(number, kept[number].is_refused) for number in numbers if number > beyond and number in kept]
 
+    def refused(self, workspace: str, *, after: int) -> list[int]:
+        return [number for number, is_refused in self.index(workspace, after=after) if is_refused]
+
     def peek(self, workspace: str, numbers: Sequence[int]) -> list[ExchangeDraft | ExchangeRow]:
         kept, deleted_to = self._kept.get(workspace, {}), self._deleted_to.get(workspace, 0)
         return [kept[number] for number in sorted(numbers) if number > deleted_to and number in kept]

@@ -229,6 +229,9 @@ class Exchanges(Protocol):
     def index(self, workspace: str, *, after: int) -> list[tuple[int, bool]]:
         """Numbers of the exchanges after ``after``, in order, each with whether it was refused; nothing is rendered."""
 
+    def refused(self, workspace: str, *, after: int) -> list[int]:
+        """Numbers of the exchanges after ``after`` that were refused, in order."""
+
     def peek(self, workspace: str, numbers: Sequence[int]) -> list[ExchangeDraft | ExchangeRow]:
         """Those of these exchanges that are kept, in the order of their numbers; a draft stays one."""
 

@@ -5,6 +5,7 @@ import { eventsUrl } from "./control.js";
 import { say } from "./dom.js";
 
 const MOST_KEPT = 20000;
+const LOOK_BACK = 500; // exchanges that are asked for again: meanwhile some may have been refused after their answer
 const RETRY_MS = 2000;
 const REST_MS = 500;
 const RUSH_REST_MS = 1000; // while more happens than is sent
@@ -28,7 +29,7 @@ export class Live extends EventTarget {
 
   connect() {
     if (this.source || this.closed || document.hidden) return;
-    this.source = new EventSource(eventsUrl(this.workspace, this.last));
+    this.source = new EventSource(eventsUrl(this.workspace, Math.max(0, this.last - LOOK_BACK)));
     this.source.addEventListener("open", () => this.opened());
     this.source.addEventListener("exchanges", (event) => this.add(JSON.parse(event.data), Number(event.lastEventId)));
     this.source.addEventListener("behind", (event) => this.fallBehind(JSON.parse(event.data)));

@@ -23,6 +23,9 @@ LAST = Statement(
     " ORDER BY number DESC LIMIT $4"
 )
 INDEX = Statement("SELECT number, refused FROM flowproof.exchange WHERE workspace = $1 AND number > $2 ORDER BY number")
+REFUSED = Statement(
+    "SELECT number FROM flowproof.exchange WHERE workspace = $1 AND number > $2 AND refused ORDER BY number"
+)
 PEEK = Statement(
     f"SELECT {COLUMNS} FROM flowproof.exchange WHERE workspace = $1 AND number = ANY($2::bigint[]) ORDER BY number"
 )
@@ -70,6 +73,9 @@ class PostgresExchanges:
 
     def index(self, workspace: str, *, after: int) -> list[tuple[int, bool]]:
         return [(row[0], row[1]) for row in self._transactions.read(workspace, INDEX, workspace, after)]
+
+    def refused(self, workspace: str, *, after: int) -> list[int]:
+        return [row[0] for row in self._transactions.read(workspace, REFUSED, workspace, after)]
 
     def peek(self, workspace: str, numbers: Sequence[int]) -> list[ExchangeDraft | ExchangeRow]:
         rows = self._transactions.read(workspace, PEEK, workspace, [str(each) for each in numbers])

@@ -49,8 +49,9 @@ CREATE TABLE flowproof.exchange (
     PRIMARY KEY (workspace, number)
 );
 """
+SECOND = "CREATE INDEX exchange_refused ON flowproof.exchange (workspace, number) WHERE refused"
 # Each entry leads from the version of its position to the next one. Entries are never changed, only added.
-MIGRATIONS = (FIRST,)
+MIGRATIONS = (FIRST, SECOND)
 LOCK = "SELECT pg_advisory_xact_lock(7000, 0)"  # servers that start at once migrate one after the other
 PREPARE = (
     "CREATE SCHEMA IF NOT EXISTS flowproof;"

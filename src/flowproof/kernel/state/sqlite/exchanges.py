@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS exchange (
     workspace TEXT NOT NULL, number INTEGER NOT NULL, refused INTEGER NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY (workspace, number)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS exchange_refused ON exchange (workspace, number) WHERE refused;
 """
 
 
@@ -68,6 +69,14 @@ class SqliteExchanges:
             (workspace, after),
         )
         return [(number, bool(refused)) for number, refused in rows]
+
+    def refused(self, workspace: str, *, after: int) -> list[int]:
+        rows = self._database.read(  # (by itself SQLite would go through the table, which has the bodies)
+            "SELECT number FROM exchange INDEXED BY exchange_refused"
+            " WHERE workspace = ? AND number > ? AND refused ORDER BY number",
+            (workspace, after),
+        )
+        return [number for (number,) in rows]
 
     def peek(self, workspace: str, numbers: Sequence[int]) -> list[ExchangeDraft | ExchangeRow]:
         found = (self.find(workspace, number) for number in sorted(numbers))
