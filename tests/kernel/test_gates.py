@@ -24,11 +24,17 @@ def store() -> Iterator[PostgresStore]:
         yield opened
 
 
-def test_gate_lets_one_through_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gates are narrow, and nobody waits for long."""
+    monkeypatch.setattr(gates, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(gates, "LONGEST_WAIT_S", 0.01)
+
+
+def test_gate_is_shut_while_somebody_has_entered_it() -> None:
     """
-    A workspace's gate is shut while somebody has entered it, and opens for the next; others stay open.
+    A workspace's gate is shut while as many as it takes have entered it, and opens for the next; others stay open.
     """
-    monkeypatch.setattr(gates, "LONGEST_WAIT_S", 0.0)
     opened = Gates()
 
     entered = [opened.enter("one"), opened.enter("one"), opened.enter("two")]
@@ -47,7 +53,6 @@ def test_gate_is_left_when_a_transaction_ends(store: PostgresStore, monkeypatch:
         found.append(enter(self, workspace))
         return found[-1]
 
-    monkeypatch.setattr(gates, "LONGEST_WAIT_S", 0.0)
     monkeypatch.setattr(Gates, "enter", observed)
 
     for error in (None, ZeroDivisionError, None):
@@ -59,13 +64,10 @@ def test_gate_is_left_when_a_transaction_ends(store: PostgresStore, monkeypatch:
     assert found == [True, True, True]
 
 
-def test_transactions_that_want_each_others_workspace_both_end(
-    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_transactions_that_want_each_others_workspace_both_end(store: PostgresStore) -> None:
     """
     Two transactions of one process that wait for each other's workspace are told by the database, and one goes on.
     """
-    monkeypatch.setattr(gates, "LONGEST_WAIT_S", 0.01)
     both_have_one, ends = threading.Barrier(2), list[str]()
 
     def claims(first: str, second: str) -> Callable[[], None]:

@@ -1,16 +1,18 @@
 """
-Lets the transactions of one process ask the database for a workspace one after the other.
+Lets few of a process's transactions ask the database for one workspace at a time.
 
 PostgreSQL keeps the order of those that wait for a row, and each of them, once it is its turn, follows the row through
-all the versions that were written meanwhile. So it is asked by few at a time: what isolates a workspace is the row's
-lock alone, and a gate that does not open in time is passed by.
+all the versions that were written meanwhile: the more wait, the longer takes each. What isolates a workspace is the
+row's lock alone, and a gate that does not open in time is passed by. More than one are let through, so that the
+database has the next one at hand when a transaction ends.
 """
 
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 __all__ = ["Gates"]
 
+MOST_AT_ONCE = 4
 LONGEST_WAIT_S = 2.0  # two transactions that want each other's workspace wait no longer than that
 
 
@@ -18,11 +20,11 @@ LONGEST_WAIT_S = 2.0  # two transactions that want each other's workspace wait n
 class Gate:
     """
     Args:
-        lock: Held by the one whose turn it is.
-        users: How many hold it or wait for it.
+        turns: Taken by those that have entered it.
+        users: How many have entered it or wait for it.
     """
 
-    lock: Lock = field(default_factory=Lock)
+    turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST_AT_ONCE))
     users: int = 0
 
 
@@ -38,14 +40,14 @@ class Gates:
         with self._guard:
             gate = self._gates.setdefault(workspace, Gate())
             gate.users += 1
-        is_open = gate.lock.acquire(timeout=LONGEST_WAIT_S)
+        is_open = gate.turns.acquire(timeout=LONGEST_WAIT_S)
         if not is_open:
             self._forget(workspace)
         return is_open
 
     def leave(self, workspace: str) -> None:
         """Open the gate for the next one."""
-        self._gates[workspace].lock.release()
+        self._gates[workspace].turns.release()
         self._forget(workspace)
 
     def _forget(self, workspace: str) -> None:
