@@ -16,21 +16,47 @@ class Connection:
         self._fed.append((data.decode(), self._turn[0]))
 
 
+class LastWork(Connection):
+    """A connection in whose turn the courier comes to its end."""
+
+    def __init__(self, fed: list[tuple[str, int]], turn: list[int], work: set[object]) -> None:
+        super().__init__(fed, turn)
+        self._work = work
+
+    def feed(self, data: bytes) -> None:
+        """Leave the courier nothing to do."""
+        super().feed(data)
+        self._work.clear()
+
+
+async def served(turns: Turns, turn: list[int], *connections: Connection) -> None:
+    """Let connections wait, and the loop turn until all are served."""
+    for number, connection in enumerate(connections):
+        turns.wait(connection, str(number).encode())
+    while turns.queue:
+        await asyncio.sleep(0)
+        turn[0] += 1
+
+
 def test_one_request_is_served_in_each_turn_of_the_loop() -> None:
     """
-    Requests that wait are served in the order in which they came, one in each turn of the event loop.
+    While the courier works, requests that wait are served in the order in which they came, one in each turn.
     """
     fed, turn = list[tuple[str, int]](), [0]
+    connection = Connection(fed, turn)
 
-    async def run() -> None:
-        turns = Turns({"a workspace"})
-        for name in ("first", "second", "third"):
-            turns.wait(Connection(fed, turn), name.encode())
-        while turns.queue:
-            await asyncio.sleep(0)
-            turn[0] += 1
+    asyncio.run(served(Turns({"a workspace"}), turn, connection, connection, connection))
 
-    asyncio.run(run())
+    assert fed == [("0", 0), ("1", 1), ("2", 2)]
 
-    assert [name for name, _ in fed] == ["first", "second", "third"]
-    assert len({at for _, at in fed}) == 3
+
+def test_what_waits_is_served_at_once_when_the_courier_has_done_its_work() -> None:
+    """
+    When the courier has nothing left to do, all requests that still wait are served in one turn.
+    """
+    fed, turn, work = list[tuple[str, int]](), [0], set[object]({"a workspace"})
+    plain = Connection(fed, turn)
+
+    asyncio.run(served(Turns(work), turn, plain, LastWork(fed, turn, work), plain, plain))
+
+    assert fed == [("0", 0), ("1", 1), ("2", 1), ("3", 1)]

@@ -4,7 +4,7 @@ How requests and webhooks share the event loop.
 While the courier has something to do, one request is served in each turn of the loop, in the order in which they came.
 A delivery takes about five turns: look up, connect, send, read, record. So a server under full load sends a webhook for
 every five requests or so, and goes on with the requests of a quiet one at no cost. Without work for the courier every
-request is served where it is read.
+request is served where it is read, and what waits is served at once: otherwise a queue would never end under load.
 """
 
 import asyncio
@@ -43,7 +43,15 @@ class Turns:
             asyncio.get_running_loop().call_soon(self._next)
 
     def _next(self) -> None:
+        """Serve one connection, and further ones as long as the courier has nothing to do."""
+        try:
+            self._feed_first()
+            while self.queue and not self.work:
+                self._feed_first()
+        finally:
+            if self.queue:
+                asyncio.get_running_loop().call_soon(self._next)
+
+    def _feed_first(self) -> None:
         connection, data = self.queue.popleft()
-        if self.queue:
-            asyncio.get_running_loop().call_soon(self._next)
         connection.feed(data)

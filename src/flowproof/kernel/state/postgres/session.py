@@ -12,6 +12,7 @@ from flowproof.errors import StoreError
 
 from .cache import Cache, CachedWorkspace
 from .connection import Connection, DatabaseAway, DatabaseSilent, Row
+from .gates import Gates
 from .pool import Pool
 from .statements import Encoded, Statement, Value, encoded
 
@@ -82,14 +83,17 @@ class Session:
     Args:
         pool: Where its connection comes from, with the first statement.
         cache: Of the process.
+        gates: Of the process.
         server: The server's number.
     """
 
-    def __init__(self, pool: Pool, cache: Cache, server: int) -> None:
+    def __init__(self, pool: Pool, cache: Cache, gates: Gates, server: int) -> None:
         self._server = server
         self.dirty: dict[str, int] = {}
         self._pool = pool
         self._cache = cache
+        self._gates = gates
+        self._entered: set[str] = set()  # workspaces whose gates it has entered
         self._connection: Connection | None = None
         self._claims: dict[str, Claim] = {}
         self._pending: list[tuple[Statement, Encoded]] = []
@@ -101,6 +105,8 @@ class Session:
         """Have a workspace for this transaction alone until it ends, whoever has it now."""
         found = self._claims.get(workspace)
         if found is None:
+            if workspace not in self._entered and self._gates.enter(workspace):
+                self._entered.add(workspace)
             rows = self.read(CLAIM, workspace)
             found = self._claimed(workspace, rows[0] if rows else None)
         return found
@@ -225,9 +231,11 @@ class Session:
             StoreError: Nothing, or it is not known whether anything, was kept.
         """
         if self._connection is None:
+            self._leave_gates()
             return
         try:
             self._end_turns()
+            self._leave_gates()  # the next one waits for the commit in the database, and not for the disk
             self._flush((COMMIT, encoded(())), (ON_DISK, encoded(())))
         except BaseException:
             self.rollback()
@@ -247,6 +255,7 @@ class Session:
 
     def rollback(self) -> None:
         """Undo everything."""
+        self._leave_gates()
         self._pending.clear()
         self._savepoints.clear()
         self._forget()
@@ -256,6 +265,10 @@ class Session:
             except StoreError:
                 self._connection.close()
         self._give_back()
+
+    def _leave_gates(self) -> None:
+        while self._entered:
+            self._gates.leave(self._entered.pop())
 
     def _give_back(self) -> None:
         if self._connection is not None:

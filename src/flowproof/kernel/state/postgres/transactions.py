@@ -5,6 +5,7 @@ from types import TracebackType
 
 from .cache import Cache
 from .connection import Row
+from .gates import Gates
 from .pool import Pool
 from .session import Session
 from .statements import Statement, Value
@@ -24,6 +25,7 @@ class Transactions:
         self.cache = Cache()
         self.server = 0  # its number, once it has one
         self._pool = pool
+        self._gates = Gates()
         self._local = threading.local()
         self._dirty: dict[str, int] = {}
         self._dirty_lock = threading.Lock()
@@ -35,7 +37,7 @@ class Transactions:
         return found
 
     def begin(self) -> Session:
-        session = self._local.session = Session(self._pool, self.cache, self.server)
+        session = self._local.session = Session(self._pool, self.cache, self._gates, self.server)
         return session
 
     def end(self, *, commits: bool) -> None:
@@ -80,7 +82,7 @@ class Transactions:
             values: Of its parameters.
         """
         if self.current is None and not statement.writes:
-            return Session(self._pool, self.cache, self.server).read_alone(statement, *values)
+            return Session(self._pool, self.cache, self._gates, self.server).read_alone(statement, *values)
         with TransactionBlock(self) as session:
             if workspace is not None:
                 session.claim(workspace)
