@@ -124,7 +124,8 @@ def _side(target: str, kit: ProviderKit, contract: Contract) -> Iterator[Side]:
         yield Side(profile.name, entry.site, entry.permission, kit, contract)
         return
     with _mock(kit.slug) as workspace:
-        yield Side(MOCK, workspace.site(kit.slug), Permission(everything=True), kit, contract, workspace.clock)
+        site, everything = workspace.site(kit.slug), Permission(everything=True)
+        yield Side(MOCK, site, everything, kit, contract, workspace.clock, workspace.control)
 
 
 @contextmanager
