@@ -4,6 +4,7 @@ Recorded traffic: what a browser, a proxy, a journal or Postman has kept of some
     exchanges.py     a recorded exchange, and the recording that it is part of
     har.py           HTTP Archives, of whatever program
     postman.py       Postman collections with saved responses
+    charles.py       sessions of Charles in its own JSON
     reading.py       which of them a file is
     selection.py     which exchanges are the provider's, and below which base URL
     headers.py       which headers are credentials, and which belong to a request

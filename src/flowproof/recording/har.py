@@ -9,7 +9,7 @@ Source:
 import base64
 import binascii
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -68,7 +68,7 @@ def recording_of_archive(name: str, log: Any) -> Recording:
 
 def _unfit(entry: Mapping[str, Any]) -> str | None:
     """Why an entry is no request of a client that can be sent again; None where it is one."""
-    status = entry["response"]["status"]
+    status = (entry.get("response") or {}).get("status")
     if (status in {None, 0, -1, 304} and own.is_answered(entry)) or entry.get("_fromCache"):
         return "requests without an answer of their own (blocked, broken off, or from a cache)"
     if status == SWITCHING_PROTOCOLS:
@@ -112,10 +112,8 @@ def _headers(pairs: Iterable[Mapping[str, Any]]) -> Headers:
 def _sent(request: Mapping[str, Any], *, is_ours: bool) -> Message:
     headers = _headers(request["headers"])
     posted = request.get("postData") or {}
-    text, pairs = posted.get("text"), posted.get("params") or []
-    if not text and pairs:
-        text = urlencode([(each["name"], each.get("value") or "") for each in pairs])
     length = None if is_ours else _length(headers)  # (ours are redacted, and have other lengths)
+    text = posted.get("text") or _form(posted.get("params") or [], length)
     body = _bytes(str(text or ""), posted.get("_encoding"), length)
     if not body and (_length(headers) or 0) > 0:
         return Message(headers, None)
@@ -125,6 +123,19 @@ def _sent(request: Mapping[str, Any], *, is_ours: bool) -> Message:
     if message.body and not message.media_type and posted.get("mimeType"):
         return Message((*headers, ("Content-Type", str(posted["mimeType"]))), message.body)
     return message
+
+
+def _form(pairs: Sequence[Mapping[str, Any]], length: int | None) -> str:
+    """
+    The text of a form that is kept as parameters.
+
+    Charles keeps every body so that the client calls a form; one that is none, such as JSON, is the name of a single
+    parameter.
+    """
+    first = str(pairs[0]["name"]) if len(pairs) == 1 and not pairs[0].get("value") else ""
+    if first and len(first.encode("utf-8", "surrogatepass")) == length:
+        return first
+    return urlencode([(each["name"], each.get("value") or "") for each in pairs])
 
 
 def _answered(response: Mapping[str, Any]) -> bytes | None:

@@ -91,7 +91,7 @@ class Resending:
         return filled if is_whole else self.placeholders.value(leaf.names, filled)
 
     def set_up(self, index: int, leaf: Leaf) -> Any:
-        """A value that sets up a mock, as :meth:`leaf`; the name of a part, such as `api_key`, is no secret of its own."""
+        """A value that sets up a mock, as :meth:`leaf`; the name of a part, such as `api_key`, is no secret."""
         is_name = isinstance(leaf.value, str) and NAME_OF_PART.fullmatch(leaf.value) is not None
         return leaf.value if is_name else self.leaf(index, leaf)
 
