@@ -153,7 +153,11 @@ LAYERS = (
         (*BASE, "conformance", "drift", "kernel", "openapi", "openapi_mock", "proxy", "recording", "redaction"),
         TESTING,
     ),
-    Layer("recording", (*BASE, "conformance", "drift.folding", "redaction"), (*TESTING, *SERVING, "requests")),
+    Layer(
+        "recording",
+        (*BASE, "conformance", "drift.folding", "drift.saving", "redaction"),
+        (*TESTING, *SERVING, "requests"),
+    ),
     Layer("target", (*BASE, "conformance", "expectation", "tls"), (*TESTING, *SERVING)),
     Layer("tls", ("errors",), (*TESTING, *SERVING)),
     Layer("inbox", BASE, TESTING),

@@ -1,5 +1,6 @@
 """Documented examples as data, and their replay: `fixtures/case.schema.json` describes them. Knows no provider."""
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from flowproof.exchange import Exchange
 from flowproof.json_pointer import pointer_steps
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 TIMEOUT_S = 30.0
+OF_PATH = "/:@!$&'()*+,;=-._~"  # what stands in a path as it is
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Json = Any
@@ -52,6 +54,7 @@ class Case:
         clock: Where the workspace's clock stands still.
         steps: Requests with the answers expected, as in the file.
         anywhere: Whether it can be replayed on any account at any time.
+        notes: What the recording of a recorded case has beside its steps, and what of it is not compared.
     """
 
     provider: str
@@ -61,6 +64,7 @@ class Case:
     clock: str
     steps: tuple[Mapping[str, Json], ...] = field(repr=False)
     anywhere: bool = False
+    notes: tuple[str, ...] = ()
 
     def needs(self) -> str:
         """Why it cannot be replayed on a target that nobody controls, such as ``moves the clock on``."""
@@ -73,7 +77,19 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class CaseRequest:
-    """One request of a case, ready to be signed and sent; `body` is None where there is none."""
+    """
+    One request of a case, ready to be signed and sent.
+
+    Args:
+        method: HTTP method.
+        path: Below the provider's base URL.
+        query: Names and values of the query string.
+        headers: Sent over those that the signature adds.
+        body: None where there is none.
+        is_signed: Whether credentials are added.
+        role: Whose credentials these are.
+        without: Names of headers, in lower case, that are not sent although credentials or a body would add them.
+    """
 
     method: str
     path: str
@@ -81,6 +97,8 @@ class CaseRequest:
     headers: Mapping[str, str]
     body: bytes | None
     is_signed: bool
+    role: str = "default"
+    without: frozenset[str] = frozenset()
 
 
 class Reply(Protocol):
@@ -118,7 +136,8 @@ def case_of(provider: str, value: Mapping[str, Json]) -> Case:
     """A case from the value of its file."""
     steps, requirements = tuple(value["steps"]), tuple(value["requirements"])
     anywhere = bool(value.get("anywhere", False))
-    return Case(provider, value["id"], value["title"], requirements, value["clock"], steps, anywhere)
+    notes = tuple(value.get("notes", ()))
+    return Case(provider, value["id"], value["title"], requirements, value["clock"], steps, anywhere, notes)
 
 
 def replay(case: Case, *, send: Send, advance: Callable[[float], object], whole: bool = True) -> str | None:
@@ -167,21 +186,32 @@ def prepare(described: Mapping[str, Json], saved: Mapping[str, Json]) -> CaseReq
     """
     return CaseRequest(
         method=described["method"],
-        path=filled(described["path"], saved),
+        path=filled(described["path"], {name: quote(str(value), safe=OF_PATH) for name, value in saved.items()}),
         query=filled(described.get("query", {}), saved),
-        headers=filled(described.get("headers", {}), saved),
+        headers={name: _header(filled(value, saved)) for name, value in described.get("headers", {}).items()},
         body=_body(described, saved),
         is_signed=described.get("sign", True),
+        role=described.get("role", "default"),
+        without=frozenset(described.get("without", ())),
     )
 
 
+def _header(value: Json) -> str:
+    """A header's value; that of an object with `$basic` is a user and a password as RFC 7617 has them."""
+    if isinstance(value, Mapping):
+        return f"Basic {base64.b64encode(value['$basic'].encode()).decode()}"
+    return str(value)
+
+
 def _body(described: Mapping[str, Json], saved: Mapping[str, Json]) -> bytes | None:
-    """The body of a step's request: JSON, a form's pairs, or a text; None where it has none."""
+    """The body of a step's request: JSON, a form's pairs, a text, or bytes; None where it has none."""
     if "body" in described:
         return json.dumps(filled(described["body"], saved)).encode()
     if "form" in described:
         return urlencode([tuple(pair) for pair in filled(described["form"], saved)]).encode()
-    return str(filled(described["text"], saved)).encode() if "text" in described else None
+    if "base64" in described:
+        return base64.b64decode(described["base64"])
+    return str(filled(described["text"], saved)).encode("utf-8", "surrogatepass") if "text" in described else None
 
 
 def send(
@@ -199,6 +229,7 @@ def send(
     headers = dict(sign(request)) if request.is_signed else {}
     if request.body is not None:
         headers["Content-Type"] = "application/json"
+    headers = {name: value for name, value in headers.items() if name.lower() not in request.without}
     return session.request(
         request.method,
         url + request.path,

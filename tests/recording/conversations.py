@@ -17,7 +17,7 @@ from flowproof.kernel.assembly import ServerSettings, build_gateway
 from flowproof.kernel.hooks import MockHooks
 from flowproof.kernel.serving import Server
 from flowproof.providers import find_kit, find_providers
-from flowproof.recording import Converted, convert, read_document
+from flowproof.recording import Converted, convert, public_values, read_document
 from flowproof.target import ControlClient
 from flowproof.target.profile import Permission
 
@@ -55,7 +55,12 @@ class Mock:
         """An archive as a case."""
         volatile = {*self._kit.volatile, *read_ids(self._contract)}
         return convert(
-            read_document("conversation.har", archive), self._contract, fallback=NOON, volatile=volatile, kept=kept
+            read_document("conversation.har", archive),
+            self._contract,
+            fallback=NOON,
+            volatile=volatile,
+            kept=kept,
+            public=public_values(self._kit.fixtures_folder()),
         )
 
     def drift(self, case: Mapping[str, Any]) -> Drift:
@@ -63,7 +68,7 @@ class Mock:
         with closing(ControlClient(self._server.url)) as control, control.make_workspace() as workspace:
             workspace.clock.freeze(case["clock"])
             site, everything = workspace.site(self._slug), Permission(everything=True)
-            side = Side("mock", site, everything, self._kit, self._contract, workspace.clock)
+            side = Side("mock", site, everything, self._kit, self._contract, workspace.clock, workspace.control)
             return find_recorded_drift([case_of(self._slug, case)], side)
 
 

@@ -50,7 +50,8 @@ RECORDING = "recording"
     multiple=True,
     metavar="FILE",
     show_default=False,
-    help="Compare one target with recorded traffic: a HAR file, a Postman collection, or a case of flowproof import.",
+    help="Compare one target with recorded traffic: a HAR file, a Postman collection, a session of "
+    "Charles, or a case of flowproof import.",
 )
 @name_options
 @click.option("--json", "as_json", is_flag=True, show_default=False, help="For programs.")
@@ -113,6 +114,7 @@ def _recorded_drift(
         tuple(outcome for each in found for outcome in each.outcomes),
         {case: why for each in found for case, why in each.left_out.items()},
         tuple(created for each in found for created in each.created),
+        tuple(note for each in found for note in each.notes),
     )
 
 
@@ -124,7 +126,8 @@ def _side(target: str, kit: ProviderKit, contract: Contract) -> Iterator[Side]:
         yield Side(profile.name, entry.site, entry.permission, kit, contract)
         return
     with _mock(kit.slug) as workspace:
-        yield Side(MOCK, workspace.site(kit.slug), Permission(everything=True), kit, contract, workspace.clock)
+        site, everything = workspace.site(kit.slug), Permission(everything=True)
+        yield Side(MOCK, site, everything, kit, contract, workspace.clock, workspace.control)
 
 
 @contextmanager
@@ -149,12 +152,8 @@ def _shown(slug: str, first: str, second: str, found: Drift) -> str:
     for (operation, status), differences in sorted(grouped.items()):
         lines = [(*row, _cases(cases)) for row, cases in sorted(differences.items())]
         blocks.append(f"{heading(f'{operation} {status}')}\n{table(('KIND', 'WHERE', first, second, 'CASES'), lines)}")
-    if found.left_out:
-        blocks.append(
-            "\n".join(
-                [heading("Not compared"), *(paragraph(f"  {case}: {why}") for case, why in found.left_out.items())]
-            )
-        )
+    if found.left_out or found.notes:
+        blocks.append("\n".join([heading("Not compared"), *map(paragraph, _not_compared(found))]))
     if found.created:
         blocks.append("\n".join([heading("Left on the targets"), *(paragraph(f"  {each}") for each in found.created)]))
     return "\n\n".join(blocks)
@@ -165,6 +164,15 @@ def _counted(found: Drift) -> str:
     differing = {each.case for each in found.outcomes if each.differences}
     differ = counted(len(differing), "differs", "differ")
     return f"{counted(len(cases), 'case')} compared, {differ}, {len(found.left_out)} left out"
+
+
+def _not_compared(found: Drift) -> Iterator[str]:
+    """What was not compared, by the reason, then what recordings have beside their steps."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for case, why in found.left_out.items():
+        by_reason[why].append(case)
+    yield from (f"  {_cases(cases)}: {why}" for why, cases in by_reason.items())
+    yield from (f"  {note}" for note in found.notes)
 
 
 def _cases(names: list[str]) -> str:
@@ -179,4 +187,5 @@ def _plain(slug: str, targets: tuple[str, ...], found: Drift) -> dict[str, Any]:
         "outcomes": [asdict(each) for each in found.outcomes],
         "left_out": dict(found.left_out),
         "created": list(found.created),
+        "notes": list(found.notes),
     }

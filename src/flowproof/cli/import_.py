@@ -34,10 +34,10 @@ def import_(
     """
     Make cases of recorded traffic.
 
-    A file is an HTTP Archive (of Chrome, Firefox, mitmproxy, Charles, flowproof journal --har) or a Postman collection
-    with saved responses. It becomes one case, with placeholders for secrets and personal data. A value of an answer
-    that reappears in a later request is bound, so that the conversation can run again. Nothing is written where one of
-    the files cannot be read.
+    A file is an HTTP Archive (of Chrome, Firefox, mitmproxy, Charles, flowproof journal --har), a JSON session of
+    Charles, or a Postman collection with saved responses. It becomes one case, with placeholders for secrets and
+    personal data. A value of an answer that reappears in a later request is bound, so that the conversation can run
+    again. Nothing is written where one of the files cannot be read.
     """
     if case_id is not None and len(files) > 1:
         raise ConfigurationError("There is one --id for several files.", "Leave it out, or import them one by one.")

@@ -15,7 +15,7 @@ from flowproof.drift.side import read_ids
 from flowproof.errors import ConfigurationError
 from flowproof.kit import ProviderKit
 from flowproof.plurals import counted
-from flowproof.recording import Converted, Recording, convert, read_recording
+from flowproof.recording import Converted, Recording, convert, public_values, read_recording
 from flowproof.text_file import read_text
 
 from .options import Command, option
@@ -112,6 +112,7 @@ def convert_recording(
         volatile={*kit.volatile, *names.volatile, *read_ids(contract)},
         fields=names.redact,
         kept=names.keep,
+        public=public_values(kit.fixtures_folder()),
     )
 
 

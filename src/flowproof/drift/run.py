@@ -49,11 +49,13 @@ class Drift:
         outcomes: Of every step that was sent to both.
         left_out: Why a case was not compared, or not to its end, by its id.
         created: What is left on the targets, each in one line.
+        notes: What recordings have beside their steps, and what of these is not compared, each in one line.
     """
 
     outcomes: tuple[Outcome, ...]
     left_out: Mapping[str, str]
     created: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def is_none(self) -> bool:

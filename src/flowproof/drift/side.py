@@ -3,11 +3,10 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import orjson
@@ -28,6 +27,7 @@ from .folding import Folder
 
 __all__ = ["NotComparable", "Side", "read_ids"]
 
+NO_NAME = re.compile(r"[^a-z0-9]+")
 ID = re.compile(r"^\$response\.body#.*/([^/]+)$")
 RELIED_ON = frozenset({"allow", "etag", "link", "location", "retry-after", "www-authenticate", "deprecation", "sunset"})
 
@@ -82,6 +82,8 @@ class Side:
         kit: Of the provider: signs the requests.
         contract: Of the provider.
         clock: What moves its time; None where nothing does, as on a sandbox.
+        control: Makes a call of the control API, given its method, its path below the workspace and its body; None
+            where there is none.
         created: What was created there and is left, for people; nothing where everything is permitted, on a mock.
     """
 
@@ -91,6 +93,7 @@ class Side:
     kit: ProviderKit
     contract: Contract
     clock: Clock | None = None
+    control: Callable[[str, str, Any], Any] | None = None
     created: list[str] = field(default_factory=list)
     _calls: Counter[str] = field(default_factory=Counter)
     _made: list[Made] = field(default_factory=list)
@@ -113,6 +116,16 @@ class Side:
             return {}
         values = {"client_id": credentials.key, "client_secret": credentials.values.get("secret"), **credentials.values}
         return {name: str(value) for name, value in values.items() if value}
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """The target's credentials of every role, by the names that a recorded case has for them."""
+        return {
+            f"account_{NO_NAME.sub('_', f'{role}_{part}'.lower()).strip('_')}": str(value)
+            for role, credentials in self.site.keys.items()
+            for part, value in {"key": credentials.key, **credentials.values}.items()
+            if value
+        }
 
     def now(self) -> datetime:
         return self.clock.now() if self.clock is not None else datetime.now(UTC)
@@ -140,6 +153,8 @@ class Side:
         Raises:
             NotComparable: It could not be sent, or there was no answer.
         """
+        if "cookie" in request.without | {name.lower() for name in request.headers}:
+            self._session.cookies.clear()
         response = self._sent(request)
         match = self.contract.operations.find(request.method, request.path)
         if match is not None and response.ok:
@@ -165,9 +180,31 @@ class Side:
 
     def _sent(self, request: CaseRequest) -> requests.Response:
         try:
-            return send(self._session, self.site.url, request, sign=partial(self.kit.headers, self.site))
-        except (FlowproofError, requests.RequestException, LookupError) as error:
+            return send(self._session, self.site.url, request, sign=self._signature)
+        except NotComparable:
+            raise
+        except (FlowproofError, requests.RequestException, LookupError, ValueError) as error:
             raise NotComparable(f"{self.name} could not be asked: {type(error).__name__}") from error
+
+    def _signature(self, request: CaseRequest) -> Mapping[str, str]:
+        """
+        The headers that authenticate a request.
+
+        Raises:
+            NotComparable: The kit's code fails.
+        """
+        try:
+            return self.kit.headers(self._site_as(request.role), request)
+        except (FlowproofError, requests.RequestException, LookupError):
+            raise
+        except Exception as error:  # the code of another distribution may fail in any way
+            raise NotComparable(f"the kit of {self.kit.slug} could not sign it: {type(error).__name__}") from error
+
+    def _site_as(self, role: str) -> Site:
+        """The site of whoever signs with the credentials of a role."""
+        if role == "default":
+            return self.site
+        return replace(self.site, keys={**self.site.keys, "default": self.site.credentials(role)})
 
     def _remember(self, request: CaseRequest, response: requests.Response, match: Match) -> None:
         """What the answer says was created, and how it is undone."""

@@ -3,15 +3,18 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .values import Body, Leaf, RequestValues, leaves
-from .volatile import identifies, names_one
+from flowproof.drift.saving import WORD as SAVED_WORD
+
+from .values import Leaf
+from .volatile import identifies, is_lost, names_one
 
 __all__ = ["Bindings"]
 
 SHORTEST_INSIDE = 8  # characters of a value that is found inside of a text; a shorter one may be any word
+LONGEST_BEFORE = 40  # characters of a text that say where in it a value stands
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -20,30 +23,57 @@ class Bindings:
     Which values of a conversation are bound, and by which names.
 
     Args:
-        requests: In order.
-        answers: The bodies of their responses.
+        requests: The values of each request, in order, and of what was done to a mock before it.
+        answers: The values of each response.
+        texts: The bodies of those that are texts, empty for the others.
+        known: Names of values that a target has from the beginning, such as its credentials.
     """
 
-    def __init__(self, requests: Sequence[RequestValues], answers: Sequence[Body]) -> None:
-        self._names: dict[str, str] = {}
+    def __init__(
+        self,
+        requests: Sequence[Sequence[Leaf]],
+        answers: Sequence[Sequence[Leaf]],
+        texts: Sequence[str] = (),
+        known: Mapping[str, str] | None = None,
+    ) -> None:
+        self._names: dict[str, str] = dict(known or {})
         self._saved: dict[int, dict[str, str]] = defaultdict(dict)
-        self._since: dict[str, int] = {}
-        sent = [[each for each in request.leaves() if _plain(each.value)] for request in requests]
-        received = [list(leaves(each.value)) if each.kind == "json" else [] for each in answers]
+        self._since: dict[str, int] = dict.fromkeys(self._names, -1)
+        sent = [[each for each in request if _plain(each.value)] for request in requests]
+        self._bind_leaves(sent, answers)
+        self._bind_words(sent, texts)
+
+    def _bind_leaves(self, sent: Sequence[Sequence[Leaf]], received: Sequence[Sequence[Leaf]]) -> None:
+        """Bind what stands in a place of its own in an answer."""
         first_sent = _first(sent)
         last_received = _last(received)
-        known = [{_plain(leaf.value) for leaf in each} for each in sent]
-        texts = _texts_by_exchange(sent)
+        values = [{_plain(leaf.value) for leaf in each} for each in sent]
+        texts = ["\n".join(_strings(each)) for each in sent]
         for index, found in enumerate(received):
             for leaf in found:
                 value = _plain(leaf.value)
-                if value in self._names or not identifies(leaf.names, leaf.value):
+                if value in self._names or not may_be_bound(leaf):
                     continue
                 if first_sent.get(value, len(sent)) <= index:
                     continue  # the client had it before
-                is_named = any(value in each for each in known[index + 1 :]) or _is_inside(value, texts[index + 1 :])
-                if is_named or (names_one(leaf.names, leaf.value) and last_received.get(value, -1) > index):
+                is_named = any(value in each for each in values[index + 1 :]) or _is_inside(value, texts[index + 1 :])
+                is_one = leaf.pointer.startswith("/") and names_one(leaf.names, leaf.value)
+                if is_named or (is_one and last_received.get(value, -1) > index):
                     self._bind(index, leaf)
+
+    def _bind_words(self, sent: Sequence[Sequence[Leaf]], texts: Sequence[str]) -> None:
+        """Bind what a later request has of an answer that is a text, such as a hidden field of a page."""
+        first_sent = _first(sent)
+        for index, text in enumerate(texts):
+            later = (leaf for each in sent[index + 1 :] for leaf in each) if text else ()
+            for leaf in later:
+                value = _plain(leaf.value)
+                is_long = len(value) >= SHORTEST_INSIDE and SAVED_WORD.fullmatch(value) is not None
+                if not is_long or value in self._names or first_sent.get(value, 0) <= index:
+                    continue
+                before = _before(text, value)
+                if before:
+                    self._bind(index, Leaf(f"after:{before}", leaf.names, value))
 
     def save(self, index: int) -> dict[str, str]:
         """Names and JSON pointers of what is saved of an answer, by its place in the conversation."""
@@ -66,10 +96,11 @@ class Bindings:
 
     def inside(self, text: str, index: int) -> str:
         """A text with names in the place of the longer values that are bound."""
-        for value in sorted((each for each in self._names if len(each) >= SHORTEST_INSIDE), key=len, reverse=True):
-            if self._since[value] < index and value in text:
-                text = text.replace(value, f"{{{self._names[value]}}}")
-        return text
+        long = (each for each in self._names if len(each) >= SHORTEST_INSIDE and self._since[each] < index)
+        found = sorted((each for each in long if each in text), key=len, reverse=True)
+        if not found:
+            return text
+        return re.sub("|".join(map(re.escape, found)), lambda each: f"{{{self._names[each[0]]}}}", text)
 
     def _bind(self, index: int, leaf: Leaf) -> None:
         value, name = _plain(leaf.value), self._new_name(leaf.names)
@@ -113,9 +144,19 @@ def _last(answers: Sequence[Sequence[Leaf]]) -> dict[str, int]:
     return {_plain(leaf.value): index for index, found in enumerate(answers) for leaf in found}
 
 
-def _texts_by_exchange(exchanges: Sequence[Sequence[Leaf]]) -> list[str]:
-    """The texts of each request, in one."""
-    return ["\n".join(_strings(found)) for found in exchanges]
+def may_be_bound(leaf: Leaf) -> bool:
+    """Whether a value of an answer stands for something of the provider's: what headers and cookies have does."""
+    in_headers = not leaf.pointer.startswith("/") and len(_plain(leaf.value)) >= SHORTEST_INSIDE
+    return (in_headers and not is_lost(str(leaf.value))) or identifies(leaf.names, leaf.value)
+
+
+def _before(text: str, value: str) -> str:
+    """What stands before a word of a text and nowhere else in it; empty where there is no such thing."""
+    for found in re.finditer(rf"(?<![\w.~+/=%-]){re.escape(value)}(?![\w.~+/=%-])", text, re.ASCII):
+        before = text[max(0, found.start() - LONGEST_BEFORE) : found.start()].rpartition("\n")[2]
+        if before and text.count(before) == 1:
+            return before
+    return ""
 
 
 def _strings(found: Sequence[Leaf]) -> Iterator[str]:

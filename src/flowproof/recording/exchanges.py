@@ -1,13 +1,19 @@
 """Recorded exchanges as values. Knows no file format and no provider."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
 from flowproof.errors import ConfigurationError
 from flowproof.exchange import Headers, header
 
-__all__ = ["Message", "RecordedExchange", "Recording", "RecordingError", "checked_url"]
+__all__ = ["Accounts", "ControlCall", "Message", "RecordedExchange", "Recording", "RecordingError", "checked_url"]
+
+Accounts = Mapping[str, Mapping[str, Mapping[str, str]]]
+"""Credentials by provider, role and part, such as `accounts["acme"]["default"]["key"]`."""
 
 
 class RecordingError(ConfigurationError):
@@ -22,10 +28,12 @@ class Message:
     Args:
         headers: Names and values, in the order recorded, as they came: with secrets.
         body: Its bytes; empty where there is none, None where the recording has not kept all of it.
+        is_exact: The body is byte for byte what was sent, text or not.
     """
 
     headers: Headers = field(repr=False)
     body: bytes | None = field(repr=False)
+    is_exact: bool = False
 
     def header(self, name: str) -> str | None:
         """Value of the first header of that name, whatever its case, or None."""
@@ -35,6 +43,26 @@ class Message:
     def media_type(self) -> str:
         """In lower case, without parameters; empty where there is none."""
         return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class ControlCall:
+    """
+    What was done to a mock of ours by its control API.
+
+    Args:
+        method: HTTP method.
+        path: Below the workspace's, such as `seed/acme`.
+        body: JSON value that was sent; None where there was none.
+        answer: JSON value of the response; None where there was none.
+        at: When, on the clock of the workspace, aware.
+    """
+
+    method: str
+    path: str
+    body: Any = field(default=None, repr=False)
+    answer: Any = field(default=None, repr=False)
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +79,10 @@ class RecordedExchange:
         status: Status code of the response.
         response: What was answered.
         requirement: Id of the requirement that a mock of ours cited.
+        refused_for: Headers, in lower case, for which a mock of ours refused the request.
+        is_real_time: Whether `at` is of a clock that nobody has set.
+        is_answered: Whether the client got the response: a fault may have broken the connection.
+        control: What was done to the mock before the request.
     """
 
     number: int
@@ -61,6 +93,10 @@ class RecordedExchange:
     status: int
     response: Message
     requirement: str | None = None
+    refused_for: frozenset[str] = frozenset()
+    is_real_time: bool = True
+    is_answered: bool = True
+    control: tuple[ControlCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +109,14 @@ class Recording:
         program: What has written it, for people.
         exchanges: In the order in which they began.
         left_out: What the file has beside them and cannot be sent again, each in one line.
+        accounts: The credentials that the clients had, where the recording has them.
     """
 
     name: str
     program: str
     exchanges: tuple[RecordedExchange, ...]
     left_out: tuple[str, ...] = ()
+    accounts: Accounts = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
 def checked_url(text: str) -> str:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .binding import Bindings
-from .exchanges import Message
+from .exchanges import RecordedExchange
 from .placeholders import Placeholders
 from .values import Body, Leaf, changed
-from .volatile import identifies, is_moment, is_of_volatile_form, pattern_of
+from .volatile import identifies, is_issued, is_lost, is_moment, is_of_volatile_form, pattern_of
 
 __all__ = ["Expectations"]
 
@@ -32,18 +32,20 @@ class Expectations:
     volatile: Collection[str]
     address: str
 
-    def expect(self, index: int, status: int, response: Message, body: Body, sent: Collection[str]) -> dict[str, Any]:
+    def expect(self, index: int, exchange: RecordedExchange, body: Body, sent: Collection[str]) -> dict[str, Any]:
         """
         What is expected of the answer to a step.
 
         Args:
             index: Place of the exchange in the conversation.
-            status: That was answered.
-            response: That was recorded.
+            exchange: With the response.
             body: Of the response.
             sent: Texts that the client has sent until then, with placeholders.
         """
-        expected: dict[str, Any] = {"status": status}
+        if not exchange.is_answered:
+            return {"status": 0}
+        response = exchange.response
+        expected: dict[str, Any] = {"status": exchange.status}
         if body.kind != "none" and response.media_type:
             expected["content_type"] = response.media_type
         if body.kind == "json":
@@ -57,6 +59,8 @@ class Expectations:
         value = leaf.value
         if value is None or isinstance(value, bool):
             return value
+        if isinstance(value, str) and is_lost(value):
+            return ANY
         name = self.bindings.name_of(value, index)
         if name is not None:
             return f"{{{name}}}" if isinstance(value, str) else {"$saved": name}
@@ -65,7 +69,7 @@ class Expectations:
             return self._text(shown, index, sent) if isinstance(shown, str) else shown
         if shown != value or self.placeholders.is_placeholder(shown):
             return ANY  # (a secret or a person that the client has not named)
-        if (leaf.names and leaf.names[-1] in self.volatile) or is_moment(value):
+        if (leaf.names and leaf.names[-1] in self.volatile) or is_moment(value) or is_issued(leaf.names, value):
             return ANY
         if isinstance(value, str):
             return self._text(value, index, sent)

@@ -9,20 +9,21 @@ Source:
 import base64
 import binascii
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from flowproof.exchange import Headers, header
 
-from .exchanges import Message, RecordedExchange, Recording, RecordingError, checked_url
+from . import own
+from .exchanges import ControlCall, Message, RecordedExchange, Recording, RecordingError, checked_url
 
 __all__ = ["recording_of_archive"]
 
 FIX = "Export it again: as HAR 1.2 with the contents of the responses."
 JOURNAL_LIMIT = 64 * 1024  # bytes of a body that our journal keeps
-SENT = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH"})
+SENT = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
 SWITCHING_PROTOCOLS = 101
 LONGEST_SIZE = 12  # digits
 LAST_OF_LATIN_1 = "\xff"
@@ -39,34 +40,36 @@ def recording_of_archive(name: str, log: Any) -> Recording:
     if not isinstance(entries, list):
         raise RecordingError(f"{name} is no HTTP Archive: its log has no entries.", FIX)
     left_out: Counter[str] = Counter()
-    exchanges = []
+    exchanges: list[RecordedExchange] = []
+    control: list[ControlCall] = []
+    has_control = any(own.is_control(each) for each in entries)
     for number, entry in enumerate(entries, start=1):
         try:
-            why = _unfit(entry)
+            if own.is_control(entry):
+                control.append(own.control_call(entry, _moment(entry.get("startedDateTime"))))
+                continue
+            why = own.unfit(entry, has_control=has_control) or _unfit(entry)
             if why is not None:
                 left_out[why] += 1
                 continue
-            exchanges.append(_exchange(number, entry))
+            exchanges.append(_exchange(number, entry, tuple(control)))
+            control.clear()
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             what = f"has no {error}" if isinstance(error, KeyError) else f"cannot be read ({type(error).__name__})"
             raise RecordingError(f"Entry {number} of {name} {what}.", FIX) from error
     creator = log.get("creator")
     program = str(creator.get("name", "")) if isinstance(creator, Mapping) else ""
-    # (entries of several pages need not be in the order in which they began)
-    exchanges.sort(key=lambda each: each.at or datetime.min.replace(tzinfo=UTC))
+    if not any(map(own.is_ours, entries)):  # (ours are in order, and a mock's clock can be set back)
+        # (entries of several pages need not be in the order in which they began)
+        exchanges.sort(key=lambda each: each.at or datetime.min.replace(tzinfo=UTC))
     notes = tuple(f"{times} {why}" for why, times in left_out.items())
-    return Recording(name, program or "an unnamed program", tuple(exchanges), notes)
+    return Recording(name, program or "an unnamed program", tuple(exchanges), notes, own.accounts_of(log))
 
 
 def _unfit(entry: Mapping[str, Any]) -> str | None:
     """Why an entry is no request of a client that can be sent again; None where it is one."""
-    own = entry.get("_flowproof")
-    if isinstance(own, Mapping) and own.get("direction") == "out":
-        return "webhooks, which the provider sends"
-    if isinstance(own, Mapping) and own.get("faults"):
-        return "exchanges that a fault plan hit"
-    status = entry["response"]["status"]
-    if status in {None, 0, -1, 304} or entry.get("_fromCache"):
+    status = (entry.get("response") or {}).get("status")
+    if (status in {None, 0, -1, 304} and own.is_answered(entry)) or entry.get("_fromCache"):
         return "requests without an answer of their own (blocked, broken off, or from a cache)"
     if status == SWITCHING_PROTOCOLS:
         return "connections that became another protocol"
@@ -74,19 +77,23 @@ def _unfit(entry: Mapping[str, Any]) -> str | None:
     return None if method in SENT else f"{method} requests"
 
 
-def _exchange(number: int, entry: Mapping[str, Any]) -> RecordedExchange:
+def _exchange(number: int, entry: Mapping[str, Any], control: tuple[ControlCall, ...]) -> RecordedExchange:
     request, response = entry["request"], entry["response"]
-    own = entry.get("_flowproof")
-    cited = own.get("requirement") if isinstance(own, Mapping) else None
+    is_ours, is_head = own.is_ours(entry), str(request["method"]).upper() == "HEAD"
+    cited = entry["_flowproof"].get("requirement") if is_ours else None
     return RecordedExchange(
         number=number,
         at=_moment(entry.get("startedDateTime")),
         method=str(request["method"]).upper(),
         url=checked_url(str(request["url"])),
-        request=_sent(request, is_ours=isinstance(own, Mapping)),
+        request=_sent(request, is_ours=is_ours),
         status=int(response["status"]),
-        response=Message(_headers(response["headers"]), _answered(response)),
+        response=Message(_headers(response["headers"]), b"" if is_head else _answered(response)),
         requirement=cited if isinstance(cited, str) else None,
+        refused_for=own.refused_for(entry),
+        is_real_time=own.is_real_time(entry),
+        is_answered=own.is_answered(entry),
+        control=control,
     )
 
 
@@ -105,17 +112,30 @@ def _headers(pairs: Iterable[Mapping[str, Any]]) -> Headers:
 def _sent(request: Mapping[str, Any], *, is_ours: bool) -> Message:
     headers = _headers(request["headers"])
     posted = request.get("postData") or {}
-    text, pairs = posted.get("text"), posted.get("params") or []
-    if not text and pairs:
-        text = urlencode([(each["name"], each.get("value") or "") for each in pairs])
     length = None if is_ours else _length(headers)  # (ours are redacted, and have other lengths)
+    text = posted.get("text") or _form(posted.get("params") or [], length)
     body = _bytes(str(text or ""), posted.get("_encoding"), length)
-    message = Message(headers, _kept(body, request.get("bodySize")))
+    if not body and (_length(headers) or 0) > 0:
+        return Message(headers, None)
+    message = Message(headers, _kept(body, request.get("bodySize")), is_exact=posted.get("_encoding") == "base64")
     if message.media_type.startswith("multipart/") and length not in {None, len(body)}:
         return Message(headers, None)  # (its files are not kept)
     if message.body and not message.media_type and posted.get("mimeType"):
         return Message((*headers, ("Content-Type", str(posted["mimeType"]))), message.body)
     return message
+
+
+def _form(pairs: Sequence[Mapping[str, Any]], length: int | None) -> str:
+    """
+    The text of a form that is kept as parameters.
+
+    Charles keeps every body so that the client calls a form; one that is none, such as JSON, is the name of a single
+    parameter.
+    """
+    first = str(pairs[0]["name"]) if len(pairs) == 1 and not pairs[0].get("value") else ""
+    if first and len(first.encode("utf-8", "surrogatepass")) == length:
+        return first
+    return urlencode([(each["name"], each.get("value") or "") for each in pairs])
 
 
 def _answered(response: Mapping[str, Any]) -> bytes | None:

@@ -8,8 +8,8 @@ from flowproof.exchange import Headers
 
 __all__ = ["credential_headers", "kept_headers"]
 
-# What a browser, a proxy or a library adds whatever it requests.
-USUAL_ACCEPT = ("*/*", "text/html", "application/json")
+# What a script or a library adds whatever it requests. (A browser that goes to a page asks for text/html.)
+USUAL_ACCEPT = ("*/*", "application/json")
 ALWAYS_CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 

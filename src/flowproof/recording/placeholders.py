@@ -25,11 +25,18 @@ from .volatile import is_lost
 
 __all__ = ["Placeholders"]
 
+WORTH_NOTHING = frozenset({"code_verifier"})  # (RFC 7636: it is sent once, and has to fit the challenge before it)
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 FIRST_DAY = date(1970, 1, 1)
 MOST_DAYS = 10_000
 MOST_TRIES = 100
 EMAIL = dict(PATTERNS)["EMAIL"]
+LABEL = r"[^\W_](?:[\w-]*[^\W_])?"
+ADDRESS = re.compile(
+    rf"(?=.{{3,254}}$)(?=.{{1,64}}@)[\w%+-]+(?:\.[\w%+-]+)*@(?:{LABEL}\.)+[^\W\d_]{{2,}}"
+)  # (what is none stays none)
+RESERVED = re.compile(r"@([^@]*(?:invalid|localhost|local|onion))$", re.IGNORECASE)  # (what providers may refuse)
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
 URL = re.compile(r"://[^\s@/]*:[^\s@/]*@")
 
 
@@ -40,11 +47,16 @@ class Placeholders:
     Args:
         fields: Further names of members and parameters whose values are secrets.
         kept: Names of those whose values are none, though their names say otherwise.
+        public: Values that are none, whatever their names; or their SHA-256 in hex.
     """
 
-    def __init__(self, fields: Collection[str] = (), kept: Collection[str] = ()) -> None:
+    def __init__(
+        self, fields: Collection[str] = (), kept: Collection[str] = (), public: frozenset[str] = frozenset()
+    ) -> None:
         self._fields = frozenset(fields)
-        self._kept = frozenset(kept)
+        self._kept = frozenset(kept) | WORTH_NOTHING
+        self._public = public
+        self._chosen: set[str] = set()
         self._by_value: dict[str, str] = {}
         self._placeholders: set[str] = set()
         self._inside = KnownSecrets(all_encodings)
@@ -117,6 +129,8 @@ class Placeholders:
         return NAMED_VALUE.sub(self._named, text)
 
     def _sensitive(self, names: Sequence[str], text: str) -> bool:
+        if not self._fields.isdisjoint(names):
+            self._chosen.add(text)
         is_kept = bool(names) and names[-1] in self._kept
         return not is_kept and sensitive_name(names, text, self._fields) is not None
 
@@ -157,7 +171,7 @@ class Placeholders:
         """The placeholder of a value; a value that nothing else can be mistaken for is found inside of texts too."""
         if value in self._by_value:
             return self._by_value[value]
-        if self.is_placeholder(value):
+        if self._is_public(value) or self.is_placeholder(value):
             return value
         placeholder = self._new(value)
         self._by_value[value] = placeholder
@@ -167,10 +181,17 @@ class Placeholders:
             self._inside.add(value, placeholder)
         return placeholder
 
+    def _is_public(self, value: str) -> bool:
+        """Whether a value has been published, or its SHA-256: it is then one that a mock takes for right."""
+        return value not in self._chosen and not self._public.isdisjoint(
+            {value, hashlib.sha256(value.encode()).hexdigest()}
+        )
+
     def _new(self, value: str) -> str:
         number = len(self._by_value) + 1
-        if EMAIL.fullmatch(value):
-            return f"person{number}@example.com"
+        if EMAIL.fullmatch(value) and ADDRESS.fullmatch(value):
+            reserved = RESERVED.search(value)
+            return f"person{number}@{reserved[1] if reserved else 'example.com'}"
         tries = (_of_same_form(value, f"{number}.{attempt}") for attempt in range(MOST_TRIES))
         taken = {value, *self._placeholders, *self._by_value}
         # (a value of one character has few others of its form)
@@ -192,7 +213,9 @@ def _of_same_form(value: str, seed: str) -> str:
     drawn = _numbers(seed, len(value))
     if DAY.fullmatch(value):
         return (FIRST_DAY + timedelta(days=sum(drawn[:4]) * 7 % MOST_DAYS)).isoformat()
-    return "".join(_character(each, number) for each, number in zip(value, drawn, strict=True))
+    scheme = SCHEME.match(value)
+    start = scheme.end() if scheme else 0  # (an address stays one)
+    return value[:start] + "".join(_character(*each) for each in zip(value[start:], drawn[start:], strict=True))
 
 
 def _character(character: str, number: int) -> str:

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from flowproof.conformance import Contract
 
-from .exchanges import RecordedExchange, Recording, RecordingError
+from .exchanges import ControlCall, RecordedExchange, Recording, RecordingError
 
 __all__ = ["ProviderExchange", "Selection", "below", "select"]
 
@@ -57,12 +57,23 @@ def select(recording: Recording, contract: Contract, base_url: str | None = None
             f"{recording.name} is a recording of another provider: no request fits an operation of {contract.slug}.",
             "Name the provider that was recorded, or its --base-url.",
         )
-    found = tuple(each for each in (below(base, one) for one in recording.exchanges) if each is not None)
+    found = tuple(_below_with_control(base, recording))
     if not found:
         raise RecordingError(
             f"{recording.name} has no request below the --base-url.", "Name the one under which it was recorded."
         )
     return Selection(base, found, len(recording.exchanges) - len(found))
+
+
+def _below_with_control(base: str, recording: Recording) -> Iterator[ProviderExchange]:
+    """The provider's exchanges; what was done to a mock before those of other providers is done before the next one."""
+    pending: tuple[ControlCall, ...] = ()
+    for each in recording.exchanges:
+        pending += each.control
+        found = below(base, each)
+        if found is not None:
+            yield replace(found, exchange=replace(each, control=pending))
+            pending = ()
 
 
 def _base_of_most(recording: Recording, contract: Contract) -> str | None:

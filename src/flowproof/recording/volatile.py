@@ -8,7 +8,7 @@ from flowproof.drift.folding import RULES
 from flowproof.redaction.marks import MARK, REDACTED
 from flowproof.redaction.sensitive_names import looks_issued
 
-__all__ = ["identifies", "is_lost", "is_moment", "is_of_volatile_form", "names_one", "pattern_of"]
+__all__ = ["identifies", "is_issued", "is_lost", "is_moment", "is_of_volatile_form", "names_one", "pattern_of"]
 
 FORMS = tuple(rule for _, rule in RULES)
 ANY_FORM = re.compile("|".join(f"(?:{rule.pattern})" for rule in FORMS))
@@ -17,6 +17,7 @@ ID_NAME = re.compile(
     r"(?:^|[_-])(?:id|guid|uuid|ref|token|cursor|etag)$|^(?:reference|number|next|cursor)$", re.IGNORECASE
 )
 ID_ENDING = re.compile(r"(?:[a-z]Id|[a-z]ID|Guid|Uuid|Reference|Number|Token|Cursor)$")
+ISSUED_NAME = re.compile(r"(?:^|[_-])(?:token|cursor)$|(?:Token|Cursor)$", re.IGNORECASE)
 EPOCH_S = range(1_000_000_000, 5_000_000_000)  # 2001 to 2128
 EPOCH_MS = range(1_000_000_000_000, 5_000_000_000_000)
 
@@ -44,6 +45,11 @@ def names_one(names: Sequence[str], value: Any) -> bool:
         return False
     has_name = ID_NAME.search(name) is not None or ID_ENDING.search(name) is not None
     return has_name or (isinstance(value, str) and is_of_volatile_form(value))
+
+
+def is_issued(names: Sequence[str], value: Any) -> bool:
+    """Whether a text of an answer is one that the provider draws for this answer, such as a token of the next page."""
+    return isinstance(value, str) and bool(names) and ISSUED_NAME.search(names[-1]) is not None
 
 
 def is_lost(text: str) -> bool:
