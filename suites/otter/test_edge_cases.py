@@ -125,7 +125,7 @@ def _comes_back(user: OtterUser, account: Account, text: str) -> None:
 @pytest.mark.parametrize("change", ["a blank before", "a blank behind", "cut off", "one more"])
 def test_id_that_looks_alike_is_not_found(raw: RawClient, user: OtterUser, account: Account, change: str) -> None:
     """
-    What nearly is the id of a brand or a store is not found, in whichever path it stands, though the store is connected.
+    What nearly is the id of a brand or a store is not found in any path, though the store is connected.
     """
     user.connect(account.brand, account.stores[0], our_store_id="mine")
     brand, store = (quote(near_misses(each)[change], safe="") for each in (account.brand, account.stores[0]))
