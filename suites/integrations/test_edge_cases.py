@@ -92,6 +92,17 @@ def test_connection_after_disable_has_a_moment_of_its_own(
     assert [shown for shown, _ in moments] == [at for _, at in moments]
 
 
+@pytest.mark.requirement("integrations.disable.answer", "integrations.configure.answer")
+def test_each_integration_is_answered_as_itself(connect: Connect, integrations: Integrations) -> None:
+    """
+    Of two integrations each is configured and disabled under its own guid, the second as the first.
+    """
+    made = [connect(each).guid for each in (EXAMPLE, OPEN)]
+
+    assert len(set(made)) == 2
+    assert [integrations.disable(each).guid for each in made] == made
+
+
 @pytest.mark.requirement("integrations.configure.connected_at", "integrations.configure.after_disable")
 def test_moment_of_connection_is_that_of_the_answer(
     raw: RawClient, need_platform: NeedPlatform, integrations: Integrations

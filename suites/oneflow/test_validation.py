@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flowproof.clients import ValidationFailed
 from flowproof.clients.oneflow import OneFlow, Order
+from flowproof.edge_cases import EACH_TIME
 
 from .invalid_examples import (
     EQUALLY_RIGHT,
@@ -17,6 +18,7 @@ from .invalid_examples import (
     INVALID_EXAMPLES,
     PHONE_CARRIER,
     InvalidExample,
+    broken_order,
     broken_orders,
     changed,
 )
@@ -85,6 +87,24 @@ def test_broken_field_is_refused_with_its_path(oneflow: OneFlow, example: Invali
         oneflow.validate(broken.order)
 
     assert not {broken.path, *broken.others}.isdisjoint(places_of(refused))
+
+
+@pytest.mark.requirement(*dict.fromkeys(each.requirement for each in INVALID_EXAMPLES))
+@pytest.mark.parametrize("half", [0, 1])
+def test_broken_field_is_refused_each_time(oneflow: OneFlow, half: int) -> None:
+    """
+    Whichever one thing is broken in an order, the second refusal names the places of the first.
+    """
+    differing = []
+    for example in INVALID_EXAMPLES[half::2]:
+        named = []
+        for _ in EACH_TIME:
+            with pytest.raises(ValidationFailed) as refused:
+                oneflow.validate(broken_order(example))
+            named.append(sorted(places_of(refused)))
+        differing += [str(example)] if named[0] != named[1] else []
+
+    assert differing == []
 
 
 @pytest.mark.requirement("oneflow.validation.failure", "oneflow.validation.envelope")

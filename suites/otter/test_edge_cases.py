@@ -125,8 +125,9 @@ def _comes_back(user: OtterUser, account: Account, text: str) -> None:
 @pytest.mark.parametrize("change", ["a blank before", "a blank behind", "cut off", "one more"])
 def test_id_that_looks_alike_is_not_found(raw: RawClient, user: OtterUser, account: Account, change: str) -> None:
     """
-    What nearly is the id of a brand or a store is not found, in whichever path it stands, and is not connected.
+    What nearly is the id of a brand or a store is not found in any path, though the store is connected.
     """
+    user.connect(account.brand, account.stores[0], our_store_id="mine")
     brand, store = (quote(near_misses(each)[change], safe="") for each in (account.brand, account.stores[0]))
     wrong = [
         ("GET", f"{ORGANIZATION}/brands/{brand}"),
@@ -144,8 +145,10 @@ def test_id_that_looks_alike_is_not_found(raw: RawClient, user: OtterUser, accou
 
     statuses = [error(raw.ask(way, path, token, json=body if way == "POST" else None))[0] for way, path in wrong]
 
+    kept = user.connection(account.brand, account.stores[0])
     assert statuses == [404] * len(wrong)
-    assert user.connection(account.brand, account.stores[0]) is None
+    assert kept is not None
+    assert kept.store_id == "mine"
 
 
 @pytest.mark.requirement("otter.token.client_known", "otter.access.silent")

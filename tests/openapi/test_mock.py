@@ -295,6 +295,29 @@ def test_key_of_text_is_a_number_where_the_path_has_numbers(tmp_path: Path) -> N
     assert (read.status, orjson.loads(read.body)["id"]) == (200, key)
 
 
+def test_list_has_no_more_records_than_its_schema_allows(tmp_path: Path) -> None:
+    """Of two records one is listed where the document allows a list of one."""
+    toy = {"type": "object", "properties": {"id": {"type": "string"}}}
+
+    def answers(schema: object) -> dict[str, object]:
+        return {"200": {"description": "It.", "content": {"application/json": {"schema": schema}}}}
+
+    make, read = ({"operationId": each, "responses": answers(toy)} for each in ("make", "read"))
+    show = {"operationId": "show", "responses": answers({"type": "array", "items": toy, "maxItems": 1})}
+    named = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    file = tmp_path / "a.json"
+    paths = {"/toys": {"post": make, "get": show}, "/toys/{id}": {"parameters": named, "get": read}}
+    file.write_bytes(orjson.dumps({"openapi": "3.1.0", "paths": paths}))
+    contract, _ = read_contract("toys", file)
+    mock = build_gateway([openapi_provider("toys", contract)], ServerSettings(entropy=7)).mock
+    mock.workspaces.ensure_default()
+    made, _, found = (mock.handle(WireRequest(each, "/toys/toys", "", (), b"")) for each in ("POST", "POST", "GET"))
+
+    assert isinstance(made, WireResponse)
+    assert isinstance(found, WireResponse)
+    assert orjson.loads(found.body) == [orjson.loads(made.body)]
+
+
 def test_listed_record_has_what_the_list_requires(tmp_path: Path) -> None:
     """A record that was created with less than a list requires of each is listed with it."""
     toy = {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}

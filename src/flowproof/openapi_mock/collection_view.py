@@ -66,6 +66,7 @@ class CollectionView:
             shown, total = found[page.offset : page.offset + page.size], len(found)
         else:
             shown, total = list(records.page(page.offset, page.size)), records.count()
+        shown = shown[: self._most_listed]
         answer = self._answer(records.rng("list"))
         value = self._with_list(answer, [self._as_listed(answer, each) for each in shown])
         if not self._accepts(value):
@@ -113,11 +114,22 @@ class CollectionView:
         return self._checked(self._wrapped(answer, record), answer)
 
     @cached_property
-    def _listed_schema(self) -> Any:
-        """The schema of one record in the answer of a list."""
+    def _list_schema(self) -> Mapping[str, Any]:
+        """The schema of the list in an answer."""
         reader = self._model.reader
         listed = reader.at(self._pointer) if self._pointer else {}
-        return reader.flat(reader.properties(listed)[self._role.wrapper] if self._role.wrapper else listed).get("items")
+        return reader.flat(reader.properties(listed)[self._role.wrapper] if self._role.wrapper else listed)
+
+    @property
+    def _listed_schema(self) -> Any:
+        """The schema of one record in the answer of a list."""
+        return self._list_schema.get("items")
+
+    @property
+    def _most_listed(self) -> int | None:
+        """How many records a list may have; None where the document sets no limit."""
+        most = self._list_schema.get("maxItems")
+        return most if isinstance(most, int) else None
 
     @cached_property
     def _properties(self) -> Mapping[str, Any]:
