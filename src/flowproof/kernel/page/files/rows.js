@@ -25,8 +25,10 @@ export class Rows {
   }
 
   set(values) {
+    this.scrolled(); // whoever has just scrolled up reads there, although the event is still to come
     if (!this.follows) this.keepPlace(values);
     this.values = values;
+    if (this.follows) this.toEnd();
     this.scroller.setAttribute("aria-rowcount", values.length + 1);
     this.later();
   }
@@ -43,6 +45,12 @@ export class Rows {
     if (now < 0) return;
     this.body.style.height = `${values.length * height}px`;
     this.scroller.scrollTop += (now - at) * height;
+    this.top = this.scroller.scrollTop;
+  }
+
+  toEnd() {
+    this.body.style.height = `${this.values.length * this.height()}px`;
+    this.scroller.scrollTop = this.scroller.scrollHeight;
     this.top = this.scroller.scrollTop;
   }
 
@@ -73,11 +81,8 @@ export class Rows {
 
   render() {
     const height = this.height();
-    this.body.style.height = `${this.values.length * height}px`;
-    if (this.follows) {
-      this.scroller.scrollTop = this.scroller.scrollHeight;
-      this.top = this.scroller.scrollTop;
-    }
+    if (this.follows) this.toEnd();
+    else this.body.style.height = `${this.values.length * height}px`;
     const first = Math.max(0, Math.floor(this.scroller.scrollTop / height) - BEYOND);
     const last = Math.min(this.values.length, Math.ceil((this.scroller.scrollTop + this.scroller.clientHeight) / height) + BEYOND);
     const focused = this.body.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
