@@ -4,7 +4,7 @@ PYTHON ?= python3
 ARGS ?=
 # What depends on the libraries below us: server, plugin, validators, command line, and one suite over a real socket.
 LOWEST_TESTS := tests/kernel tests/webhooks tests/plugin tests/conformance tests/cli suites/oneflow
-# (whole suites on a real clock take minutes, and say nothing of versions)
+# (whole suites on a real clock take minutes, and say nothing of versions; neither do more than a few examples)
 LOWEST_SKIPS := --ignore tests/cli/test_env.py
 
 VENV := .venv
@@ -32,7 +32,7 @@ test: venv ## run every test, in parallel; a choice of them: make test ARGS="-k 
 	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 test-lowest: $(LOWEST)/made ## run what depends on other packages with their lowest versions that pyproject.toml allows
-	@$(LOWEST)/bin/pytest -n auto --dist worksteal -p no:cacheprovider --flowproof-transport socket $(LOWEST_TESTS) $(LOWEST_SKIPS) $(ARGS)
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-few} $(LOWEST)/bin/pytest -n auto --dist worksteal -p no:cacheprovider --flowproof-transport socket $(LOWEST_TESTS) $(LOWEST_SKIPS) $(ARGS)
 
 $(LOWEST)/made: pyproject.toml | venv
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)

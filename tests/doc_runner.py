@@ -33,6 +33,7 @@ import yaml
 from tests import tree
 from tests.fork_server import ForkServer
 from tests.markdown import Block, commands
+from tests.sessions import QUICK
 
 TIMEOUT_S = 300.0
 START_S = 20.0
@@ -288,7 +289,7 @@ class DocRunner:
         search = [*map(str, self.programs), str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]
         tables = str(tree.ROOT / ".hypothesis")  # building them anew takes Hypothesis seconds
         own = {"HOME": str(self.home), "HYPOTHESIS_STORAGE_DIRECTORY": tables}
-        return inherited | own | {"PATH": os.pathsep.join(search)}
+        return {**inherited, **QUICK, **own, "PATH": os.pathsep.join(search)}
 
 
 LANGUAGES: Mapping[str, Callable[[DocRunner, str], object]] = MappingProxyType(

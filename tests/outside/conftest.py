@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sessions import QUICK
+
 collect_ignore = ["distribution"]  # its tests run where it is installed
 
 SOURCES = Path(__file__).parent / "distribution"
@@ -33,7 +35,8 @@ class Installation:
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         """Variables beside those of this process, of which nobody's settings for Python, pytest or us are taken."""
         foreign = ("PYTHON", "PYTEST_", "FLOWPROOF_", "VIRTUAL_ENV")
-        return {**{name: value for name, value in os.environ.items() if not name.startswith(foreign)}, **variables}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        return {**inherited, **QUICK, **variables}
 
     def make(self, target: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A target of the distribution's own Makefile, run where its sources stand; nothing is installed again."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import tree
+from tests.sessions import QUICK
 
 TIMEOUT_S = 120.0
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
@@ -85,7 +86,7 @@ class Machine:
             "HOME": str(self.folder),
             "HYPOTHESIS_STORAGE_DIRECTORY": str(tree.ROOT / ".hypothesis"),  # building its tables takes seconds
         }
-        return {**inherited, **own, **variables}
+        return {**inherited, **QUICK, **own, **variables}
 
     def shell(self, script: str, variables: Mapping[str, str], shell: str = "bash") -> subprocess.CompletedProcess[str]:
         """Run a script as GitHub runs it: each command has to succeed, in pipes too."""
