@@ -29,7 +29,8 @@ def reference(**changes: Any) -> ReferenceRun:
     observed = Observations(
         responses={LIST, CREATE},
         sent={("createFlowCard", ("body", "message")), ("listFlowCards", ("path", "app_token"))},
-        findings={("dots_eco.flow_card.sku.invalid", "message")},
+        findings={("dots_eco.flow_card.sku.invalid", "message"), ("dots_eco.balance.kept", "")},
+        requested={"dots_eco.flow_card.sku.invalid"},
     )
     return ReferenceRun(
         tests={"test": observed},
@@ -55,7 +56,11 @@ def kinds(run: ReferenceRun, set_up: frozenset[str] = frozenset({"1-f2b086b3"}))
 
 
 def test_run_gives_the_mutants() -> None:
-    """Answers are remembered, texts of the client changed, lists cut, names compared loosely, rules forgotten."""
+    """
+    Answers are remembered, texts of the client changed, lists cut, names compared loosely, rules forgotten.
+
+    A rule that the control API alone meets has no times: it is no request of the provider.
+    """
     assert kinds(reference()) == {
         "listFlowCards.200": {"stale", "previous", "other_workspace", "first_answer", "second_answer"},
         "listFlowCards.200#": {"second_entry", "second_entry_only", "last_entry"},

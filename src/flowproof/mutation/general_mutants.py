@@ -183,7 +183,7 @@ def _of_requirement(contract: Contract, reference: ReferenceRun, requirement: st
     kinds = []
     if any(requirement in test.indexed for test in tests):
         kinds.append("first_entry_only")
-    if cited or any(each == requirement for test in tests for each, _ in test.findings):
+    if cited or any(requirement in test.requested for test in tests):
         kinds += ["not_first_time", "not_second_time", "first_time_only"]
     for kind in kinds:
         says = FINDINGS[kind].format(requirement=requirement)

@@ -24,6 +24,7 @@ Reached = tuple[str, int]
 KEPT_TEXTS = 100  # of each place
 LONGEST_TEXT = 400
 SHORTEST_ECHO = 2
+NO_REQUEST = ("", "", "", "")
 LATER_INDEX = re.compile(r"/[1-9][0-9]*(/|$)")
 
 
@@ -38,6 +39,7 @@ class Observations:
         places: The same with a place that the body had.
         cited: Requirements for which the mock refused, with operation and status.
         findings: Requirements with the keywords of findings.
+        requested: Requirements with a finding in a request of the provider, not of the control API.
         indexed: Requirements with a finding at the second or a later entry of a list.
         sent: Operations with the places of texts in their requests.
         failure: Its message, where it failed on the unbroken mock.
@@ -48,6 +50,7 @@ class Observations:
     places: set[tuple[str, int, Steps]] = field(default_factory=set)
     cited: set[tuple[str, str, int]] = field(default_factory=set)
     findings: set[tuple[str, str]] = field(default_factory=set)
+    requested: set[str] = field(default_factory=set)
     indexed: set[str] = field(default_factory=set)
     sent: set[tuple[str, Place]] = field(default_factory=set)
     failure: str = ""
@@ -130,7 +133,7 @@ class ObservationRecorder:
     heard: dict[str, bool] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
     bodies: dict[tuple[str, str, str, str], bytes] = field(default_factory=dict)
-    line: tuple[str, str, str, str] = ("", "", "", "")
+    line: tuple[str, str, str, str] = NO_REQUEST
 
     def install(self, hooks: MockHooks) -> None:
         """Watch a mock."""
@@ -163,8 +166,12 @@ class ObservationRecorder:
     def _record_answer(
         self, slug: str, operation: str | None, answer: WireResponse, findings: Sequence[Finding]
     ) -> WireResponse:
-        if slug != self.slug or not answer.status:  # (a reset leaves no status)
-            return answer
+        if slug == self.slug and answer.status:  # (a reset leaves no status)
+            self._record_response(operation, answer, findings)
+        self.line = NO_REQUEST
+        return answer
+
+    def _record_response(self, operation: str | None, answer: WireResponse, findings: Sequence[Finding]) -> None:
         observed = self.observations()
         if answer.requirement:
             observed.cited.add((answer.requirement, operation or "", answer.status))
@@ -175,7 +182,6 @@ class ObservationRecorder:
             headers = tuple(each for each in answer.headers if each[0] not in OWN_HEADERS)
             sample = CannedResponse(answer.status, answer.body, headers)
             self.run.samples.setdefault((operation, answer.status), sample)
-        return answer
 
     def _record_body(self, operation: str, answer: WireResponse) -> None:
         observed, reached = self.observations(), (operation, answer.status)
@@ -199,8 +205,10 @@ class ObservationRecorder:
 
     def _record_findings(self, slug: str, findings: Sequence[Any]) -> Sequence[Any]:
         if slug == self.slug:
-            found = ((each.requirement, keyword_of(each)) for each in findings if each.requirement)
+            found = {(each.requirement, keyword_of(each)) for each in findings if each.requirement}
             self.observations().findings.update(found)
+            if self.line != NO_REQUEST:
+                self.observations().requested.update(requirement for requirement, _ in found)
             self.observations().indexed.update(
                 each.requirement for each in findings if each.requirement and has_later_index(each)
             )
