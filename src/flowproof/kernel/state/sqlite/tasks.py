@@ -45,8 +45,9 @@ class SqliteTasks:
     def remove(self, rows: Sequence[TaskRow]) -> None:
         if not rows:
             return
-        numbers = orjson.dumps([row.seq for row in rows]).decode()
-        self._database.write("DELETE FROM task WHERE seq IN (SELECT value FROM json_each(?))", (numbers,))
+        placeholders = ", ".join("?" * len(rows))
+        sql = f"DELETE FROM task WHERE seq IN ({placeholders})"  # noqa: S608 (question marks alone)
+        self._database.write(sql, [row.seq for row in rows])
 
     def of_workspace(self, workspace: str, *, limit: int | None = None) -> Sequence[TaskRow]:
         rows = self._database.read(
