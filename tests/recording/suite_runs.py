@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flowproof.drift import Outcome
+from flowproof.kernel.hooks import AnswerFilter
 from flowproof.providers import find_kit
 from flowproof.recording import RecordingError
 from tests import tree
@@ -81,10 +82,18 @@ def _providers(archive: Archive) -> Iterator[str]:
             yield each["_flowproof"]["provider"]
 
 
-def sent_again(slug: str, archives: Sequence[Archive]) -> RoundTrip:
-    """Send every recorded workspace's requests to a workspace of another mock."""
+def sent_again(slug: str, archives: Sequence[Archive], *, answer_filter: AnswerFilter | None = None) -> RoundTrip:
+    """
+    Send every recorded workspace's requests to a workspace of another mock.
+
+    Args:
+        slug: Of the provider.
+        archives: Of its suite.
+        answer_filter: Changes what the mock answers.
+    """
     found = RoundTrip(workspaces=len(archives))
     with make_mock(slug) as mock:
+        mock.hooks.answer_filter = answer_filter
         for each in archives:
             try:
                 drift = mock.drift(mock.convert(each).case)

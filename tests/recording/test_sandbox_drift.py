@@ -148,7 +148,7 @@ def test_order_of_a_recording_is_new_on_a_sandbox_and_cancelled(
 
 
 def test_sandbox_that_is_not_there_is_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nobody answers, nothing could be compared: exit code 2, and the reason beside each step."""
+    """Where nobody answers, nothing could be compared: exit code 2, and the reason with its steps."""
     with posing("dots_eco", tmp_path, monkeypatch, CARDS) as sandbox:
         text = sandbox.profile.read_text(encoding="utf-8")
         sandbox.profile.write_text(
@@ -157,4 +157,4 @@ def test_sandbox_that_is_not_there_is_no_difference(tmp_path: Path, monkeypatch:
         result = drift(sandbox, "dots_eco", cards(tmp_path), "--keep", "app_token")
 
     assert result.exit_code == 2
-    assert result.output.count("Acme could not be asked: ConnectionError") == 3
+    assert "cards 1, cards 2, cards 3: Acme could not be asked: ConnectionError" in result.output

@@ -1,7 +1,12 @@
 """A part of every suite's own run against the mock: recorded, replayed, and sent to a mock again."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
+from flowproof.conformance import Finding
+from flowproof.kernel.http.response import WireResponse
 from flowproof.recording import Recording, read_document
 from flowproof.replay import Replay, Request
 from tests import tree
@@ -40,6 +45,20 @@ def test_suites_own_run_finds_no_drift(slug: str, archives: dict[str, list[Archi
     assert found.differing == []
     assert (found.workspaces >= 8, found.compared >= 20) == (True, True)
     assert {why for why in found.not_compared if not why.startswith("the contract of")} <= OF_NATURE
+
+
+def in_other_words(
+    _slug: str, _operation: str | None, answer: WireResponse, _findings: Sequence[Finding]
+) -> WireResponse:
+    """What a mock answers that does not have the balance of its documents."""
+    return replace(answer, body=answer.body.replace(b'"balance"', b'"credit"'))
+
+
+def test_mock_that_has_come_to_lie_is_found(archives: dict[str, list[Archive]]) -> None:
+    """The same recordings on a mock with one other word find exactly the operation that has it."""
+    found = sent_again("dots_eco", archives["dots_eco"], answer_filter=in_other_words)
+
+    assert {(each.operation, each.status) for _, each in found.differing} == {("getApplicationBalance", 200)}
 
 
 def wrongly_replayed(recording: Recording) -> list[int]:

@@ -8,7 +8,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import requests
 
 from flowproof.cases import Case, filled, prepare, value_at
@@ -205,6 +204,6 @@ def resolved(expected: Json, got: Json) -> Json:
 
 def _json(body: bytes) -> Json:
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
+        return json.loads(body)  # (orjson has no whole numbers beyond 64 bits)
+    except (ValueError, RecursionError):
         return None

@@ -68,12 +68,12 @@ def recording_of_archive(name: str, log: Any) -> Recording:
 
 def _unfit(entry: Mapping[str, Any]) -> str | None:
     """Why an entry is no request of a client that can be sent again; None where it is one."""
+    method = str(entry["request"]["method"]).upper()
     status = (entry.get("response") or {}).get("status")
     if (status in {None, 0, -1, 304} and own.is_answered(entry)) or entry.get("_fromCache"):
         return "requests without an answer of their own (blocked, broken off, or from a cache)"
     if status == SWITCHING_PROTOCOLS:
         return "connections that became another protocol"
-    method = str(entry["request"]["method"]).upper()
     return None if method in SENT else f"{method} requests"
 
 
