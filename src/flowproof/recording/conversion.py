@@ -195,9 +195,10 @@ class _Conversion:
 
     def _time(self, exchange: RecordedExchange, before: datetime | None) -> Iterator[tuple[str, Any]]:
         """How a mock's clock comes to the moment of a request, where no call of the control API has moved it."""
-        pause = (exchange.at - before).total_seconds() if exchange.at and before else 0.0
-        if self._is_clock_set(exchange):
-            return
+        if self._calls and not exchange.is_real_time:
+            return  # (calls have set the clock)
+        moment = next(moments_of(exchange))  # (of the first call before the request, which may set the clock)
+        pause = (moment - before).total_seconds() if moment and before else 0.0
         if pause < 0 or pause > LONGEST_PAUSE_S:
             now = instant(exchange.at or datetime.now(UTC))
             yield "control", [{"method": "PUT", "path": "clock", "body": {"mode": "frozen", "now": now}}]
