@@ -271,3 +271,12 @@ def test_body_that_the_program_has_not_kept_is_expected_by_its_status(tmp_path: 
 
     assert "body" not in case["steps"][0]["expect"]
     assert "step 1: the answer's body is not recorded" in result.output
+
+
+@pytest.mark.parametrize("value", ["Basic w6Q6w7Y=", "Basic äöü", "Basic /w==", "Basic", "Basic a"])
+def test_credentials_of_any_bytes_are_read(value: str, tmp_path: Path) -> None:
+    """HTTP Basic that is no base64 or no UTF-8 is a wrong credential like any other."""
+    document = archive(entry("GET", ORDERS, 401, headers={"Authorization": value}))
+    request = imported(tmp_path, document)["steps"][0]["request"]
+
+    assert request["sign"] is False

@@ -1,7 +1,6 @@
 """With whose credentials a recorded request was sent, and with which it is sent again."""
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Collection, Mapping
@@ -150,5 +149,5 @@ def of_basic(value: str) -> str | None:
         return None
     try:
         return base64.b64decode(rest.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # (no base64, or no UTF-8)
         return None

@@ -24,6 +24,7 @@ from .values import Leaf, answer_leaves, body_of, leaves, request_values
 __all__ = ["Converted", "convert"]
 
 SHORTEST_PAUSE_S = 1.0
+SHORTEST_PAUSE_OF_OURS_S = 0.01  # (where all that a mock has done is known, so is when its tasks were due)
 LONGEST_PAUSE_S = 3_200_000_000.0  # (the control API takes no longer step)
 
 
@@ -98,6 +99,7 @@ class _Conversion:
         ]
         self._placeholders = placeholders
         known = account_names(accounts, contract.slug)
+        self._shortest_pause_s = SHORTEST_PAUSE_OF_OURS_S if accounts else SHORTEST_PAUSE_S
         self._calls = [call for each in selection.exchanges for call in each.exchange.control]
         self._snapshots = taken_snapshots(self._calls)
         self._places = list(accumulate(1 + len(each.exchange.control) for each in selection.exchanges))
@@ -177,7 +179,8 @@ class _Conversion:
         for number, (each, place) in enumerate(zip(self._selection.exchanges, self._places, strict=True)):
             exchange, values = each.exchange, self._requests[number]
             step: dict[str, Any] = dict(self._time(exchange, before))
-            before = exchange.at or before
+            if before is None or step or self._is_clock_set(exchange):
+                before = exchange.at or before  # (shorter pauses add up)
             control = [*step.get("control", ()), *self._control(exchange, place)]
             if control:
                 step["control"] = control
@@ -192,16 +195,20 @@ class _Conversion:
 
     def _time(self, exchange: RecordedExchange, before: datetime | None) -> Iterator[tuple[str, Any]]:
         """How a mock's clock comes to the moment of a request, where no call of the control API has moved it."""
-        pause = (exchange.at - before).total_seconds() if exchange.at and before else 0.0
-        if self._calls and (
-            not exchange.is_real_time or any(call.path.startswith("clock") for call in exchange.control)
-        ):
-            return
+        if self._calls and not exchange.is_real_time:
+            return  # (calls have set the clock)
+        moment = next(moments_of(exchange))  # (of the first call before the request, which may set the clock)
+        pause = (moment - before).total_seconds() if moment and before else 0.0
         if pause < 0 or pause > LONGEST_PAUSE_S:
             now = instant(exchange.at or datetime.now(UTC))
             yield "control", [{"method": "PUT", "path": "clock", "body": {"mode": "frozen", "now": now}}]
-        elif pause >= SHORTEST_PAUSE_S:
+        elif pause >= self._shortest_pause_s:
             yield "advance_s", round(pause, 3)
+
+    def _is_clock_set(self, exchange: RecordedExchange) -> bool:
+        """Whether the clock stands where calls of the control API have put it."""
+        is_moved = any(call.path.startswith("clock") for call in exchange.control)
+        return bool(self._calls) and (is_moved or not exchange.is_real_time)
 
     def _control(self, exchange: RecordedExchange, place: int) -> Iterator[dict[str, Any]]:
         first = place - len(exchange.control)

@@ -1,6 +1,7 @@
 """The values of recorded messages: JSON, form, text, path and query. Knows no provider."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -123,7 +124,7 @@ def body_of(message: Message, what: str) -> Body:
     if pairs is not None:
         return Body("form", pairs)
     try:
-        return Body("json", json.loads(text, parse_constant=_no_json, object_pairs_hook=_object))
+        return Body("json", json.loads(text, parse_constant=_no_json, parse_float=_finite, object_pairs_hook=_object))
     except (ValueError, RecursionError):
         return Body("text", text)
 
@@ -139,6 +140,14 @@ def _pairs(text: str) -> Pairs | None:
 
 def _no_json(name: str) -> Json:
     raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    """A number; one that is too large for this machine stays a text, as it could not be written again."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _object(pairs: list[tuple[str, Json]]) -> Json:
