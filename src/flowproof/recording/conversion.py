@@ -212,7 +212,17 @@ class _Conversion:
 
     def _control(self, exchange: RecordedExchange, place: int) -> Iterator[dict[str, Any]]:
         first = place - len(exchange.control)
-        return control_steps(exchange.control, first, self._snapshots, self._resending.set_up, self._bindings)
+        yield from control_steps(exchange.control, first, self._snapshots, self._resending.set_up, self._bindings)
+        rest_s = self._since_advanced_s(exchange)
+        if rest_s >= SHORTEST_PAUSE_OF_OURS_S:
+            yield {"method": "POST", "path": "clock/advance", "body": {"seconds": round(rest_s, 3)}}
+
+    def _since_advanced_s(self, exchange: RecordedExchange) -> float:
+        """How much time has passed by itself between the last call that advanced a clock and the request after it."""
+        last = next((call for call in reversed(exchange.control) if call.path.startswith("clock")), None)
+        if last is None or last.path != "clock/advance" or not (last.at and exchange.at and exchange.is_real_time):
+            return 0.0
+        return (exchange.at - last.at).total_seconds() - float(last.body["seconds"])
 
     def _texts_sent(self, index: int) -> set[str]:
         """The texts of a request as they are sent again."""
