@@ -25,6 +25,8 @@ WHOLE = re.compile(rf"(?:[A-Za-z]+\s+)?{NAMED}(?::{NAMED})?")
 WRONG = "wrong"
 NO_NAME = re.compile(r"[^a-z0-9]+")
 DEFAULT = "default"
+STRANGER = ""  # the role of credentials that no account of the recording has: they were made meanwhile
+MADE_MEANWHILE = "its request is signed with credentials that were made meanwhile"
 
 
 def account_names(accounts: Accounts, slug: str) -> Mapping[str, tuple[str, str]]:
@@ -60,6 +62,8 @@ class Access:
         """
         What a case's request says of credentials: `sign`, `role`, `without` and `headers`, each where it has to.
 
+        It is `lost`, with the reason, where nobody can sign it again.
+
         Args:
             exchange: The request with its answer.
             index: Its place in the conversation.
@@ -81,6 +85,8 @@ class Access:
                 headers[name] = self._wrong(template, can_be_any=exchange.status != FORBIDDEN)
             else:
                 is_signed = True
+        if is_signed and role == STRANGER:
+            return {"lost": MADE_MEANWHILE}
         missing = exchange.refused_for | ({"cookie"} if has_cookies else set())
         without = sorted(missing & set(self.headers) - {each.lower() for each in sent})
         found: dict[str, Any] = {} if is_signed else {"sign": False}
@@ -100,9 +106,12 @@ class Access:
             request: As the case has it: it may name a token that is refreshed.
         """
         sent = {name: value for name, value in exchange.request.headers if name.lower() in self.headers}
-        role = self._role({name: self._template(value, index) for name, value in sent.items()}, index)
+        templates = {name: self._template(value, index) for name, value in sent.items()}
+        role = self._role(templates, index)
         if role == DEFAULT:
             role = self._role_of(set(NAMES.findall(json.dumps(request))))
+        if role == DEFAULT and self.roles and self._names_none(templates, index):
+            role = STRANGER
         self._role_of_name |= dict.fromkeys(self.bindings.save(index), role)
 
     def _template(self, value: str, index: int) -> Any:
@@ -121,15 +130,26 @@ class Access:
         return self.placeholders.text(template)
 
     def _role(self, templates: Mapping[str, Any], index: int) -> str:
-        texts = [each["$basic"] if isinstance(each, dict) else each for each in templates.values()]
-        named = {name for text in texts for name in NAMES.findall(text)}
+        named = _named(templates)
         for value, role in self.roles.items():
             if self.bindings.name_of(value, index) in named:
                 return role
         return self._role_of(named)
 
+    def _names_none(self, templates: Mapping[str, Any], index: int) -> bool:
+        """Whether credentials are known by name, and none of them is an account's."""
+        named = _named(templates)
+        accounts = {self.bindings.name_of(value, index) for value in self.roles}
+        return bool(named) and named.isdisjoint(accounts | self._role_of_name.keys())
+
     def _role_of(self, named: Collection[str]) -> str:
         return next((self._role_of_name[each] for each in sorted(named) if each in self._role_of_name), DEFAULT)
+
+
+def _named(templates: Mapping[str, Any]) -> set[str]:
+    """The names in the values of headers."""
+    texts = [each["$basic"] if isinstance(each, dict) else each for each in templates.values()]
+    return {name for text in texts for name in NAMES.findall(text)}
 
 
 def sets_cookies(exchange: RecordedExchange) -> bool:

@@ -73,7 +73,7 @@ class Resending:
         headers = {**self._headers(index, each), **access.pop("headers", {})}
         if "text" in body and sent.header(TYPE) == "application/json":
             headers[TYPE] = "application/json"
-        lost = self._lost(each, values)
+        lost = access.pop("lost", "") or self._lost(each, values)
         return {
             **request,
             **access,
