@@ -37,7 +37,8 @@ __all__ = ["Courier"]
 
 logger = logging.getLogger("flowproof.courier")
 
-TASKS_AT_ONCE = 10
+TASKS_A_TURN = 4  # where the loop does them: a request waits for no more, and an order leaves two
+TASKS_A_TRANSACTION = 10  # where a thread does them, and a database takes round trips for each transaction
 SHORTEST_SLEEP_S, LONGEST_SLEEP_S = 0.01, 3600.0  # a look finds what many requests have left, not one for each
 START_TIMEOUT_S = 2.0
 MOST_AT_ONCE = 256  # connections, of all workspaces together
@@ -115,6 +116,7 @@ class Courier:
         self._mock = mock
         self._lock = lock
         self._threads = None if mock.store.sharing is None else DatabaseThreads(COURIER_THREADS)
+        self._tasks_at_once = TASKS_A_TURN if self._threads is None else TASKS_A_TRANSACTION
         self._sweeper: asyncio.Task[None] | None = None
         self._reaches_loopback = reaches_loopback
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -299,7 +301,7 @@ class Courier:
             if workspace is None:
                 return DueWork(None)
             now_us = microseconds(workspace.clock.now())
-            if not self._mock.workspaces.run_due(workspace, limit=TASKS_AT_ONCE):
+            if not self._mock.workspaces.run_due(workspace, limit=self._tasks_at_once):
                 return DueWork(workspace, has_tasks=True)
             due_us = store.next_due_us(workspace.id)
             if due_us is None or due_us > now_us:

@@ -80,3 +80,8 @@ export function table(heads, rows, caption) {
       h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
       h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, cell ?? "")))))));
 }
+
+export function statusBadge(status) {
+  const kind = status === 0 ? "ERROR" : status >= 500 ? "ERROR" : status >= 400 ? "FAIL" : status >= 300 ? "OMIT" : "PASS";
+  return h("span", { class: `badge ${kind}` }, status === 0 ? "none" : String(status));
+}

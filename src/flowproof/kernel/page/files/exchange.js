@@ -1,8 +1,7 @@
 // One exchange: what was sent, what was answered, and why it was refused.
 
 import { call, path } from "./control.js";
-import { button, copyButton, counted, download, h, say, table } from "./dom.js";
-import { statusBadge } from "./exchanges.js";
+import { button, copyButton, counted, download, h, say, statusBadge, table } from "./dom.js";
 import { inline } from "./schema.js";
 
 // `isAlone` is false where the exchange stands in another view, and is not closed by itself.

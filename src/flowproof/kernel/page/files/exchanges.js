@@ -1,17 +1,12 @@
 // The exchanges of a workspace, live: filter, follow, pause, and one of them beside the list.
 
 import { call, path } from "./control.js";
-import { button, confirmed, counted, download, field, h, say, select } from "./dom.js";
+import { button, confirmed, counted, download, field, h, say, select, statusBadge } from "./dom.js";
 import { showExchange } from "./exchange.js";
 import { Rows } from "./rows.js";
 
 const COLUMNS = [["number", "No."], ["time", "Time"], ["provider", "Provider"], ["method", "Method"], ["where", "Path"], ["operation", "Operation"], ["status", "Status"], ["requirement", "Requirement"], ["took", "Took"]];
 const STATUSES = [["", "Any status"], ["2", "2xx"], ["3", "3xx"], ["4", "4xx"], ["5", "5xx"], ["0", "No answer"]];
-
-export function statusBadge(status) {
-  const kind = status === 0 ? "ERROR" : status >= 500 ? "ERROR" : status >= 400 ? "FAIL" : status >= 300 ? "OMIT" : "PASS";
-  return h("span", { class: `badge ${kind}` }, status === 0 ? "none" : String(status));
-}
 
 export function open(root, page) {
   const filter = { provider: "", status: "", refused: false, text: "" };
