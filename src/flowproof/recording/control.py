@@ -12,6 +12,7 @@ __all__ = ["answer_leaves_of", "control_steps", "sent_leaves_of", "taken_snapsho
 
 ValueOf = Callable[[int, Leaf], Any]
 SNAPSHOT = "snapshot"
+ADVERSARY = "webhooks/adversary"  # a signature is "wrong" or "missing" there: no secret, but for its name
 CHANGES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 
 
@@ -62,7 +63,9 @@ def _described(
     restored = next((name for name, value in snapshots.items() if call.path == SNAPSHOT and value == call.body), None)
     if restored is not None:
         return {**found, "body": {"$saved": restored}}
-    if call.body is not None:
+    if call.path == ADVERSARY:
+        found["body"] = call.body
+    elif call.body is not None:
         found["body"] = changed(call.body, lambda leaf: value_of(index, leaf), lambda name: name)
     saved = bindings.save(index)
     return {**found, **({"save": saved} if saved else {})}
