@@ -50,7 +50,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE")
-TABLE_SCAN = re.compile(r"SCAN (?!CONSTANT ROW|\(subquery|json_each)")  # (json_each: a list that was handed in)
+TABLE_SCAN = re.compile(r"SCAN (?!CONSTANT ROW|\(subquery)")
 # In memory: begin, put the note, commit.
 IN_MEMORY_COST = ["BEGIN", "INSERT", "COMMIT"]
 # On a file: begin, count the exchange, savepoint, put the note, add the exchange, trim the journal, release, commit.
