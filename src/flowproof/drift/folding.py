@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["ACCOUNT", "EITHER", "RULES", "Folder"]
+__all__ = ["ACCOUNT", "EITHER", "OF_ACCOUNT", "RULES", "Folder", "account_name"]
 
 RULES: Sequence[tuple[str, re.Pattern[str]]] = (
     ("time", re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")),
@@ -22,8 +22,17 @@ RULES: Sequence[tuple[str, re.Pattern[str]]] = (
 ACCOUNT = frozenset({"client_id", "client_secret", "redirect_uri"})
 """Parameters by which a request names its account (RFC 6749). Each target has its own; a case has names in braces."""
 
+OF_ACCOUNT = "account_"
+"""What the name of a part of a credential begins with in a recorded case."""
+
+NO_NAME = re.compile(r"[^a-z0-9]+")
 SECRET = re.compile(r"token|secret|password|signature|\bcode\b", re.IGNORECASE)
 EITHER = re.compile("|".join(f"(?P<{name}>{rule.pattern})" for name, rule in RULES))
+
+
+def account_name(role: str, part: str) -> str:
+    """The name that a recorded case has for a part of a role's credentials, such as `account_default_key`."""
+    return f"{OF_ACCOUNT}{NO_NAME.sub('_', f'{role}_{part}'.lower()).strip('_')}"
 
 
 class Folder:

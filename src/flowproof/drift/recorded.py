@@ -16,7 +16,7 @@ from flowproof.redaction.marks import MARK, REDACTED
 
 from .comparison import ObservedResponse, compare
 from .dates import moved, passed, redated
-from .folding import ACCOUNT
+from .folding import ACCOUNT, OF_ACCOUNT
 from .run import LONGEST_WAIT_S, Drift, Outcome, operation_of
 from .saving import saved_value
 from .side import NotComparable, Side
@@ -26,7 +26,6 @@ __all__ = ["find_recorded_drift"]
 
 NO_ANSWER = 0
 FAULT = "a fault of the recording broke its answer"
-OF_ACCOUNT = "account_"
 NEEDED = re.compile(r"\{([a-z_][a-z0-9_]*)\}|\"\$saved\": \"([a-z_][a-z0-9_]*)\"")
 Json = Any
 

@@ -23,11 +23,10 @@ from flowproof.target import Clock, Site
 from flowproof.target.profile import Permission
 
 from .comparison import ObservedResponse
-from .folding import Folder
+from .folding import Folder, account_name
 
 __all__ = ["NotComparable", "Side", "read_ids"]
 
-NO_NAME = re.compile(r"[^a-z0-9]+")
 ID = re.compile(r"^\$response\.body#.*/([^/]+)$")
 RELIED_ON = frozenset({"allow", "etag", "link", "location", "retry-after", "www-authenticate", "deprecation", "sunset"})
 
@@ -121,7 +120,7 @@ class Side:
     def accounts(self) -> Mapping[str, str]:
         """The target's credentials of every role, by the names that a recorded case has for them."""
         return {
-            f"account_{NO_NAME.sub('_', f'{role}_{part}'.lower()).strip('_')}": str(value)
+            account_name(role, part): str(value)
             for role, credentials in self.site.keys.items()
             for part, value in {"key": credentials.key, **credentials.values}.items()
             if value

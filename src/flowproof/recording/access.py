@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flowproof.drift.folding import account_name
 from flowproof.redaction.marks import REDACTED
 from flowproof.redaction.sensitive_names import looks_issued
 
@@ -23,7 +24,6 @@ NAMES = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 COOKIES = re.compile(rf"[^=;,\s]+={NAMED}(?:; *[^=;,\s]+={NAMED})*")
 WHOLE = re.compile(rf"(?:[A-Za-z]+\s+)?{NAMED}(?::{NAMED})?")
 WRONG = "wrong"
-NO_NAME = re.compile(r"[^a-z0-9]+")
 DEFAULT = "default"
 STRANGER = ""  # the role of credentials that no account of the recording has: they were made meanwhile
 MADE_MEANWHILE = "its request is signed with credentials that were made meanwhile"
@@ -32,7 +32,7 @@ MADE_MEANWHILE = "its request is signed with credentials that were made meanwhil
 def account_names(accounts: Accounts, slug: str) -> Mapping[str, tuple[str, str]]:
     """The name of each credential of a provider, and its role, by its value; what is a mere word names nobody."""
     return {
-        str(value): (f"account_{NO_NAME.sub('_', f'{role}_{part}'.lower()).strip('_')}", role)
+        str(value): (account_name(role, part), role)
         for role, parts in accounts.get(slug, {}).items()
         for part, value in parts.items()
         if len(str(value)) >= SHORTEST_INSIDE and (part == "key" or looks_issued(str(value)) or "://" in str(value))
